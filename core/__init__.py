@@ -1,0 +1,1 @@
+"""Records, protocols, registries, seeding, errors, conformance kit: standard library and NumPy only."""

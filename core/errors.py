@@ -1,0 +1,63 @@
+"""The exception tree: everything this package raises on purpose, so that one `except` can catch it.
+
+    SelfPlayError
+    ├── ConfigError         a setting, option or argument is wrong          (also a ValueError)
+    │   └── UnknownNameError    no such verifier, curriculum, agent, ...    (also a LookupError)
+    ├── MissingExtraError   an optional library is not installed            (also an ImportError)
+    ├── PluginError         a plug-in broke its contract
+    └── RunError            a run folder or checkpoint cannot be used
+
+Every message names the value, what was expected, and what to do next. The command line prints the message
+and exits with code 2; it never shows a traceback for a `SelfPlayError`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SelfPlayError(Exception):
+    """Base of all errors raised on purpose by selfplay_gym."""
+
+
+class ConfigError(SelfPlayError, ValueError):
+    """A setting has a value that cannot work."""
+
+
+class UnknownNameError(ConfigError, LookupError):
+    """A name is not registered; the message lists what is, and the nearest spelling."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        close = difflib.get_close_matches(name, self.known, n=1, cutoff=0.5)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        listing = ", ".join(self.known) or "none"
+        super().__init__(f"unknown {kind} {name!r}.{hint} Known: {listing}.{' ' + remedy if remedy else ''}")
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
+        return (UnknownNameError, (self.kind, self.name, self.known))
+
+
+class MissingExtraError(SelfPlayError, ImportError):
+    """An optional dependency is needed for what was asked.
+
+    Args:
+        library: the import name that failed.
+        extra: the extra of this package that brings it.
+        purpose: what it was needed for.
+    """
+
+    def __init__(self, library: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs {library!r}, which is not installed: pip install 'selfplay-gym[{extra}]'",
+            name=library,
+        )
+
+
+class PluginError(SelfPlayError):
+    """A plug-in (verifier, curriculum, agent, generator) broke its protocol."""
+
+
+class RunError(SelfPlayError):
+    """A run folder or a checkpoint is missing, damaged, or belongs to other settings."""

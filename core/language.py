@@ -1,0 +1,199 @@
+"""The small language of the procedural maths questions: how to read one and compute its answer exactly.
+
+Three forms, which the generators write, the tiny model learns, and label accuracy is measured on:
+
+    What is 12+7*3?            arithmetic    also "Compute 12+7*3." and "Find the value of 12+7*3."
+    Solve 3x+4=19.             equation      linear in x; the answer is the value of x
+    If 2x+3=11, what is 3x-1?  composed      both
+
+Grammar of an expression (whitespace between tokens is free):
+
+    sum     = product (("+" | "-") product)*
+    product = unary (("*" | "/") unary | factor)*       a factor without "*" multiplies: 3x, 2(x+1)
+    unary   = ("-" | "+") unary | factor
+    factor  = digits | "x" | "(" sum ")"
+
+Everything is exact (`Fraction`) and bounded (length, digits, depth); text is never executed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+MAX_LENGTH = 200
+MAX_DIGITS = 12
+MAX_DEPTH = 20
+
+_TOKEN = re.compile(r"\s*([0-9]+|[-+*/()x=])")
+_EXPRESSION = r"([-+*/()x0-9\s]+?)"
+_ARITHMETIC = re.compile(rf"(?:what is|compute|find the value of|evaluate)\s+{_EXPRESSION}\s*[?.]?", re.I)
+_EQUATION = re.compile(rf"solve\s+(?:for x:\s*)?{_EXPRESSION}={_EXPRESSION}\s*[?.]?", re.I)
+_COMPOSED = re.compile(rf"if\s+{_EXPRESSION}={_EXPRESSION},\s*what is\s+{_EXPRESSION}\s*[?.]?", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """The value a·x + b."""
+
+    a: Fraction
+    b: Fraction
+
+    def __add__(self, other: Linear) -> Linear:
+        return Linear(self.a + other.a, self.b + other.b)
+
+    def __neg__(self) -> Linear:
+        return Linear(-self.a, -self.b)
+
+    def __mul__(self, other: Linear) -> Linear:
+        if self.a and other.a:
+            raise ValueError("not linear in x")
+        return Linear(self.a * other.b + self.b * other.a, self.b * other.b)
+
+    def __truediv__(self, other: Linear) -> Linear:
+        if other.a or not other.b:
+            raise ValueError("division by zero or by x")
+        return Linear(self.a / other.b, self.b / other.b)
+
+    def at(self, x: Fraction) -> Fraction:
+        return self.a * x + self.b
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question of the language, read.
+
+    Attributes:
+        kind: "arithmetic", "equation" or "composed".
+        key: the mathematics of the question without its wording; equal keys mean the same question.
+        operations: number of binary operators written, a measure of length.
+        answer: the exact answer.
+    """
+
+    kind: str
+    key: str
+    operations: int
+    answer: Fraction
+
+
+def read(text: str) -> Reading | None:
+    """Read a question, or return `None` if `text` is not in the language or has no single answer."""
+    if len(text) > MAX_LENGTH:
+        return None
+    text = text.strip()
+    try:
+        if found := _ARITHMETIC.fullmatch(text):
+            value = parse_expression(found[1])
+            return None if value.a else _reading("arithmetic", [found[1]], value.b)
+        if found := _EQUATION.fullmatch(text):
+            return _reading("equation", [found[1], found[2]], _root(found[1], found[2]))
+        if found := _COMPOSED.fullmatch(text):
+            target = parse_expression(found[3])
+            return _reading("composed", list(found.groups()), target.at(_root(found[1], found[2])))
+    except ValueError:
+        return None
+    return None
+
+
+def answer(text: str) -> str | None:
+    """The exact answer of a question as text ("7", "-3/4"), or `None` if the question is not in the language."""
+    reading = read(text)
+    return None if reading is None else str(reading.answer)
+
+
+def key(text: str) -> str:
+    """What identifies a question whatever its wording: the mathematics if it can be read, else the folded text."""
+    reading = read(text)
+    return " ".join(text.casefold().split()) if reading is None else reading.key
+
+
+def parse_expression(text: str) -> Linear:
+    """Value of an expression, at most linear in x.
+
+    Raises:
+        ValueError: a syntax error, a division by zero, a product of unknowns, or a bound exceeded.
+    """
+    tokens, position = [], 0
+    text = text.rstrip()
+    while position < len(text):
+        found = _TOKEN.match(text, position)
+        if found is None or (len(found[1]) > MAX_DIGITS):
+            raise ValueError(f"not an expression: {text!r}")
+        tokens.append(found[1])
+        position = found.end()
+    parser = _Parser(tokens)
+    value = parser.sum(0)
+    if parser.position != len(tokens):
+        raise ValueError(f"not an expression: {text!r}")
+    return value
+
+
+class _Parser:
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens, self.position = tokens, 0
+
+    def peek(self) -> str:
+        return self.tokens[self.position] if self.position < len(self.tokens) else ""
+
+    def take(self) -> str:
+        token = self.peek()
+        self.position += 1
+        return token
+
+    def sum(self, depth: int) -> Linear:
+        if depth > MAX_DEPTH:
+            raise ValueError("nested too deeply")
+        value = self.product(depth)
+        while self.peek() in ("+", "-"):
+            sign = self.take()
+            term = self.product(depth)
+            value = value + (term if sign == "+" else -term)
+        return value
+
+    def product(self, depth: int) -> Linear:
+        value = self.unary(depth)
+        while True:
+            token = self.peek()
+            if token == "*":
+                self.take()
+                value = value * self.unary(depth)
+            elif token == "/":
+                self.take()
+                value = value / self.unary(depth)
+            elif token == "x" or token == "(":
+                value = value * self.factor(depth)
+            else:
+                return value
+
+    def unary(self, depth: int) -> Linear:
+        negative = False
+        while self.peek() in ("-", "+"):
+            negative ^= self.take() == "-"
+        value = self.factor(depth)
+        return -value if negative else value
+
+    def factor(self, depth: int) -> Linear:
+        token = self.take()
+        if token.isdigit():
+            return Linear(Fraction(0), Fraction(int(token)))
+        if token == "x":
+            return Linear(Fraction(1), Fraction(0))
+        if token == "(":
+            value = self.sum(depth + 1)
+            if self.take() == ")":
+                return value
+        raise ValueError("expected a number, x or a parenthesis")
+
+
+def _root(left: str, right: str) -> Fraction:
+    difference = parse_expression(left) + -parse_expression(right)
+    if not difference.a:
+        raise ValueError("no single solution")
+    return -difference.b / difference.a
+
+
+def _reading(kind: str, parts: list[str], value: Fraction) -> Reading:
+    packed = ["".join(part.split()) for part in parts]
+    operations = sum(len(re.findall(r"(?<=[0-9x)])[-+*/]", part)) for part in packed)
+    return Reading(kind, f"{kind}:{'|'.join(packed)}", operations, value)
