@@ -1,0 +1,1 @@
+"""Whether two mathematical answers mean the same: parse, fingerprint, and sympy only for what remains."""
