@@ -79,6 +79,22 @@ class Reliability:
     brier: float
 
 
+def pass_at_k(n: int, c: int, k: int) -> float:
+    """Unbiased estimate of "at least one of k samples is right" from c right among n: 1 − C(n−c, k) / C(n, k).
+
+    Chen et al. 2021 (arXiv 2107.03374), equation 1, in exact integers.
+
+    Raises:
+        ConfigError: not 0 ≤ c ≤ n, or not 1 ≤ k ≤ n.
+    """
+    if not 0 <= c <= n:
+        raise ConfigError(f"pass_at_k needs 0 <= c <= n, got c={c} of n={n}")
+    if not 1 <= k <= n:
+        raise ConfigError(f"pass_at_k needs 1 <= k <= n, got k={k} with n={n}; draw more samples")
+    total = math.comb(n, k)
+    return (total - math.comb(n - c, k)) / total
+
+
 def wilson(successes: float, trials: float, confidence: float = 0.95, quantile: float | None = None) -> Estimate:
     """Wilson score interval of a proportion; `trials` may be fractional (an effective sample size)."""
     if trials <= 0:
