@@ -1,0 +1,239 @@
+"""A lean forward pass for Qwen3-, Qwen2- and Llama-shaped models, reading the transformers module's own parameters.
+
+Same mathematics as transformers (equal logits to 1e-5 in float32, checked on the first use of every model), less work:
+packed tokens (no padding in linear layers), a prompt computed once however many completions continue it, and a decoding
+step with fused projections and a preallocated cache (`decoding.py`). Gradients flow to the module's parameters, so an
+optimiser, a checkpoint or a LoRA adapter needs to know nothing of it. Other architectures go through transformers.
+
+Left out: dropout inside attention (a policy gradient wants the sampler's distribution), sliding windows, rope scaling,
+models split over devices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from .packing import Grid, Packed, pack
+
+ARCHITECTURES = ("qwen3", "qwen2", "llama")
+TOLERANCE = 1e-3  # of the largest logit: far above float32 rounding, far below any real difference
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the attention layers need to know: numbers of query and key heads, width of a head, epsilon of the norms."""
+
+    heads: int
+    key_heads: int
+    head_width: int
+    epsilon: float
+
+    @property
+    def repeat(self) -> int:
+        """Query heads per key head."""
+        return self.heads // self.key_heads
+
+
+class LeanDecoder:
+    """The forward pass of one model. Build it with `LeanDecoder.of`, which says `None` to what it cannot run."""
+
+    def __init__(self, model: Any) -> None:
+        causal = inner_model(model)
+        config = causal.config
+        self.embedding: nn.Embedding = causal.model.embed_tokens
+        self.layers: list[Any] = list(causal.model.layers)
+        self.norm, self.head, self.rotary = causal.model.norm, causal.lm_head, causal.model.rotary_emb
+        head_width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        self.shape = Shape(config.num_attention_heads, config.num_key_value_heads, head_width, config.rms_norm_eps)
+
+    @classmethod
+    def of(cls, model: Any) -> LeanDecoder | None:
+        """A decoder for `model`, or `None` if its architecture is unknown, altered, or gives other logits."""
+        if not _recognised(model):
+            return None
+        decoder = cls(model)
+        return decoder if decoder._agrees_with(model) else None
+
+    def hidden(
+        self, packed: Packed, *, caches: list[tuple[Tensor, Tensor]] | None = None, recompute: bool = False
+    ) -> Tensor:
+        """(M, width) normalised states that predict `packed.targets`; all N states if the batch has no rows.
+
+        Args:
+            caches: if given, receives every layer's keys and values, each (N, key_heads, head_width).
+            recompute: gradient checkpointing: keep only layer inputs, and run each layer again in the backward pass.
+        """
+        x = self.embedding(packed.ids)
+        rotation = self.rotation(packed.positions)
+        bias = None
+        if packed.rows.index.numel():
+            bias = packed.attention_bias(self.shape.repeat, _compute_dtype(x))
+        for layer in self.layers:
+            if recompute and torch.is_grad_enabled():
+                x = checkpoint(self._layer, layer, x, rotation, bias, packed, None, use_reentrant=False)
+            else:
+                x = self._layer(layer, x, rotation, bias, packed, caches)
+        if packed.shape[0]:
+            x = x[packed.state_of]
+        return self._norm(x, self.norm)
+
+    def rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosines and sines (N, 1, head_width / 2) of the rotary embedding."""
+        angle = positions[:, None].float() * self.rotary.inv_freq.float()
+        return angle.cos()[:, None], angle.sin()[:, None]
+
+    def _layer(
+        self,
+        layer: Any,
+        x: Tensor,  # (N, width)
+        rotation: tuple[Tensor, Tensor],
+        bias: Tensor | None,
+        packed: Packed,
+        caches: list[tuple[Tensor, Tensor]] | None,
+    ) -> Tensor:
+        attention = layer.self_attn
+        y = self._norm(x, layer.input_layernorm)
+        q = _heads(linear(y, attention.q_proj), self.shape.heads)  # (N, heads, head_width)
+        k = _heads(linear(y, attention.k_proj), self.shape.key_heads)
+        v = _heads(linear(y, attention.v_proj), self.shape.key_heads)
+        if hasattr(attention, "q_norm"):
+            q, k = self._norm(q, attention.q_norm), self._norm(k, attention.k_norm)
+        q, k = rotate(q, rotation).to(v.dtype), rotate(k, rotation).to(v.dtype)
+        if caches is not None:
+            caches.append((k, v))
+        x = x + linear(self._attend(q, k, v, bias, packed), attention.o_proj)
+        y = self._norm(x, layer.post_attention_layernorm)
+        mlp = layer.mlp
+        return x + linear(F.silu(linear(y, mlp.gate_proj)) * linear(y, mlp.up_proj), mlp.down_proj)
+
+    def _attend(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, packed: Packed) -> Tensor:
+        """Attention of packed tokens → (N, heads · head_width): prompts among themselves, rows to prompt and self."""
+        shape, prompts, rows = self.shape, packed.prompts, packed.rows
+        pq, pk, pv = (to_grid(t, prompts) for t in (q, k, v))  # (U, P, heads, head_width)
+        seen = F.scaled_dot_product_attention(
+            pq.transpose(1, 2), pk.transpose(1, 2), pv.transpose(1, 2), is_causal=True, enable_gqa=shape.repeat > 1
+        )
+        outputs = [from_grid(seen.transpose(1, 2), prompts)]
+        if bias is not None:
+            count, width = rows.index.shape
+            rk = torch.cat([pk[packed.row_prompt], to_grid(k, rows)], 1).transpose(1, 2)  # (R, key_heads, P+T-1, ·)
+            rv = torch.cat([pv[packed.row_prompt], to_grid(v, rows)], 1).transpose(1, 2)
+            rq = to_grid(q, rows).view(count, width, shape.key_heads, shape.repeat, shape.head_width)
+            rq = rq.permute(0, 2, 3, 1, 4).reshape(count, shape.key_heads, shape.repeat * width, shape.head_width)
+            seen = F.scaled_dot_product_attention(rq, rk, rv, attn_mask=bias.to(rq.dtype))
+            seen = seen.view(count, shape.key_heads, shape.repeat, width, shape.head_width)
+            outputs.append(from_grid(seen.permute(0, 3, 1, 2, 4).flatten(2, 3), rows))
+        return torch.cat(outputs).flatten(1)
+
+    def _norm(self, x: Tensor, module: Any) -> Tensor:
+        return F.rms_norm(x, x.shape[-1:], module.weight, self.shape.epsilon)
+
+    @torch.no_grad()
+    def _agrees_with(self, model: Any) -> bool:
+        size = self.embedding.num_embeddings
+        ids = torch.arange(3, 15, device=self.embedding.weight.device)[None] * 7919 % size
+        was_training = model.training
+        model.eval()
+        theirs = model(ids).logits[0].float()
+        model.train(was_training)
+        tokens = ids.new_zeros(0, 0)
+        states = self.hidden(pack(ids.tolist(), ids.new_zeros(0), tokens, ids.new_zeros(0)))
+        ours = linear(states, self.head).float()
+        coarse = 30 if theirs.dtype is not self.embedding.weight.dtype else 1
+        return bool((ours - theirs).abs().max() <= coarse * TOLERANCE * theirs.abs().max())
+
+
+def inner_model(model: Any) -> Any:
+    """The causal language model inside a peft wrapper, or the model itself."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def weight_of(module: Any) -> Tensor:
+    """The weight a linear module acts with: its own, plus what active LoRA adapters add (differentiable)."""
+    if not hasattr(module, "lora_A"):
+        weight: Tensor = module.weight
+        return weight
+    weight = module.base_layer.weight
+    if not module.disable_adapters and not module.merged:
+        for name in module.active_adapters:
+            if name in module.lora_A:
+                delta = module.lora_B[name].weight @ module.lora_A[name].weight
+                weight = weight + module.scaling[name] * delta
+    return weight
+
+
+def bias_of(module: Any) -> Tensor | None:
+    bias: Tensor | None = (module.base_layer if hasattr(module, "lora_A") else module).bias
+    return bias
+
+
+def linear(x: Tensor, module: Any) -> Tensor:
+    return F.linear(x, weight_of(module), bias_of(module))
+
+
+def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    """Rotary embedding in the half-split convention; x (N, heads, head_width), rotation (N, 1, head_width / 2)."""
+    cos, sin = rotation
+    left, right = x.chunk(2, -1)
+    return torch.cat([left * cos - right * sin, right * cos + left * sin], -1)
+
+
+def to_grid(x: Tensor, grid: Grid) -> Tensor:
+    """Packed (N, …) → padded (rows, width, …)."""
+    out: Tensor = _Regroup.apply(x, grid.index, grid.flat, grid.start)  # type: ignore[no-untyped-call]
+    return out
+
+
+def from_grid(x: Tensor, grid: Grid) -> Tensor:
+    """Padded (rows, width, …) → the packed stretch (tokens, …)."""
+    return x.flatten(0, 1)[grid.flat]
+
+
+class _Regroup(torch.autograd.Function):
+    """A gather whose backward is a gather too: every packed token stands in exactly one cell."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, index: Tensor, flat: Tensor, start: int) -> Tensor:
+        ctx.save_for_backward(flat)
+        ctx.start, ctx.count = start, len(x)
+        return x[index]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
+        (flat,) = ctx.saved_tensors
+        out = grad.new_zeros(ctx.count, *grad.shape[2:])
+        torch.index_select(grad.flatten(0, 1), 0, flat, out=out[ctx.start : ctx.start + len(flat)])
+        return out, None, None, None
+
+
+def _heads(x: Tensor, heads: int) -> Tensor:
+    return x.view(len(x), heads, -1)
+
+
+def _compute_dtype(x: Tensor) -> torch.dtype:
+    device = x.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
+
+
+def _recognised(model: Any) -> bool:
+    """Whether the architecture is one this file implements, with none of the options it leaves out."""
+    causal = inner_model(model)
+    config: Any = getattr(causal, "config", None)
+    if getattr(config, "model_type", None) not in ARCHITECTURES or getattr(model, "hf_device_map", None):
+        return False
+    rope = getattr(config, "rope_parameters", None) or {}
+    windows = set(getattr(config, "layer_types", None) or ["full_attention"])
+    return (
+        config.hidden_act == "silu"
+        and rope.get("rope_type", "default") == "default"
+        and rope.get("partial_rotary_factor", 1.0) == 1.0
+        and windows == {"full_attention"}
+        and not any(getattr(module, "use_dora", None) for module in causal.modules())
+        and all(hasattr(causal, name) for name in ("model", "lm_head"))
+    )
