@@ -1,1 +1,27 @@
-"""."""
+"""Whoever sits in a seat: scripted agents of known skill, and language models with their training."""
+
+from typing import TYPE_CHECKING, Any
+
+from ..core.registries import register_agent
+
+if TYPE_CHECKING:
+    from .llm import LLMAgent
+
+register_agent("oracle", "selfplay_gym.agents.scripted:OracleAgent")
+register_agent("noisy", "selfplay_gym.agents.scripted:NoisyAgent")
+register_agent("random", "selfplay_gym.agents.scripted:RandomAgent")
+register_agent("echo", "selfplay_gym.agents.scripted:EchoAgent")
+register_agent("generator", "selfplay_gym.agents.scripted:GeneratorAgent")
+register_agent("llm:", "selfplay_gym.agents.llm:LLMAgent.from_pretrained")
+register_agent("tiny", "selfplay_gym.agents.tiny:tiny_agent")
+
+__all__ = ["LLMAgent"]
+
+
+def __getattr__(name: str) -> Any:
+    """`LLMAgent` brings torch with it, so it is imported when first asked for."""
+    if name == "LLMAgent":
+        from .llm import LLMAgent
+
+        return LLMAgent
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,90 @@
+"""The embedded default model: a Qwen3-shaped network of about 0.9 M parameters that reads single characters.
+
+Small enough to train on a laptop, yet an ordinary Hugging Face model: a `Qwen3Config` and a fast tokenizer, saved and
+loaded like any other. The weights beside this file (`tiny/`) come from `selfplay-gym warmup`; see `tiny/README.md`.
+"""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+
+    from .llm import LLMAgent
+
+TINY_FOLDER = Path(__file__).parent / "tiny"
+
+PAD, BOS, EOS, UNKNOWN = "<pad>", "<s>", "</s>", "<unk>"
+TAGS = ("<question>", "</question>", "\\boxed{")
+"""Written as one token each: the formats of the game are given, not the task to be learnt."""
+
+ALPHABET = string.digits + string.ascii_letters + " \n" + string.punctuation
+CONTEXT = 512
+CHAT_TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
+"""A prompt is its text and a line break; the completion follows and ends with `</s>`."""
+
+
+def build_tokenizer() -> PreTrainedTokenizerFast:
+    """One token per printable ASCII character, plus the tags of the game; anything else is `<unk>`."""
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {token: index for index, token in enumerate([PAD, BOS, EOS, UNKNOWN, *TAGS, *ALPHABET])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in (PAD, BOS, EOS, UNKNOWN)])
+    tokenizer.add_tokens([AddedToken(tag, normalized=False) for tag in TAGS])
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), behavior="isolated")
+    tokenizer.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        bos_token=BOS,
+        eos_token=EOS,
+        unk_token=UNKNOWN,
+        padding_side="left",
+        model_max_length=CONTEXT,
+        clean_up_tokenization_spaces=False,
+        chat_template=CHAT_TEMPLATE,
+    )
+
+
+def tiny_config() -> Qwen3Config:
+    """The shape: hidden 128, 4 layers, 4 query and 2 key/value heads of 32, tied embeddings."""
+    from transformers import Qwen3Config
+
+    return Qwen3Config(
+        vocab_size=4 + len(TAGS) + len(ALPHABET),
+        hidden_size=128,
+        intermediate_size=384,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=32,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        use_cache=True,
+    )
+
+
+def build_model(seed: int) -> Qwen3ForCausalLM:
+    """A freshly initialised model; the same weights for the same seed, and no global generator is disturbed."""
+    import torch
+    from transformers import Qwen3ForCausalLM
+
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return Qwen3ForCausalLM(tiny_config())
+
+
+def tiny_agent(**options: Any) -> LLMAgent:
+    """The registered agent "tiny": the shipped weights, with the options of `LLMAgent.from_pretrained`."""
+    from .llm import LLMAgent
+
+    return LLMAgent.from_pretrained("tiny", **options)

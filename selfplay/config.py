@@ -1,0 +1,216 @@
+"""Settings of a self-play run: one frozen dataclass, one sentence per field, and the presets.
+
+The command line sets any field with `--set name=value`; the run folder keeps the settings as `config.json`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.errors import ConfigError, UnknownNameError
+
+CHALLENGERS = ("trained", "untrained", "procedural")
+LABELS = ("vote", "sympy", "oracle")
+SOLVER_REWARDS = ("label", "random", "format")
+AT_LEAST_ONE = (
+    *("rounds", "attempts", "questions", "challenger_groups", "challenger_samples", "solver_prompts"),
+    *("solver_samples", "max_new_tokens", "challenger_max_new_tokens", "exam_questions", "exam_samples", "save_every"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """One self-play run. Defaults are the preset `tiny`."""
+
+    model: str = "tiny"
+    """Where both roles start: "tiny", "smollm2", or the path of any causal language model in Hugging Face format."""
+    template: str = "plain"
+    """How seats are addressed: "plain" (short, for tiny) or "r-zero" (instructions for real models)."""
+    rounds: int = 4
+    """Self-play rounds; each trains the challenger, then the solver."""
+    seed: int = 0
+    """Root of every random stream of the run."""
+
+    challenger: str = "trained"
+    """"trained"; "untrained" (frozen at the base: the control); "procedural" (a generator under a curriculum)."""
+    labels: str = "vote"
+    """What labels are: "vote" (majority of the attempts), "sympy" or "oracle" (computed from the question's text)."""
+    solver_reward: str = "label"
+    """What the solver is paid for: matching the "label", or the controls "random" and "format"."""
+    reward: str = "r-zero"
+    """Challenger reward preset: r-zero, r-zero-code, azr, sqlm, spice, 4p(1-p)."""
+    repetition_scale: float = 1.0
+    """Weight λ of the repetition penalty; 0 switches it off."""
+    curriculum: str = "band"
+    """Curriculum of the procedural challenger."""
+    generator: str = "mixed"
+    """Generator of the procedural challenger and of the held-out exam."""
+
+    attempts: int = 10
+    """Attempts m of the solver at each question, from which p̂ and the vote come."""
+    band: float = 0.25
+    """Half-width δ of the band: a question is kept iff |p̂ − ½| ≤ δ."""
+    questions: int = 512
+    """Questions N the challenger writes for the solver's training data, per round."""
+    challenger_steps: int = 5
+    """GRPO steps of the challenger per round."""
+    challenger_groups: int = 16
+    """Groups per challenger step; all have the same instruction."""
+    challenger_samples: int = 8
+    """Samples G per challenger group."""
+    solver_steps: int = 10
+    """GRPO steps of the solver per round."""
+    solver_prompts: int = 32
+    """Questions per solver step."""
+    solver_samples: int = 8
+    """Samples G per question."""
+
+    learning_rate: float = 1e-4
+    """AdamW learning rate of the solver."""
+    challenger_learning_rate: float = 1e-4
+    """AdamW learning rate of the challenger."""
+    kl: float = 1e-2
+    """Weight of the KL term to the base model, which never moves."""
+    temperature: float = 1.0
+    """Sampling temperature of training, attempts and exams."""
+    max_new_tokens: int = 72
+    """Longest completion of the solver, in tokens."""
+    challenger_max_new_tokens: int = 72
+    """Longest completion of the challenger, in tokens."""
+
+    exam_questions: int = 512
+    """Held-out questions of the exam, disjoint from training by construction."""
+    exam_samples: int = 4
+    """Samples per exam question."""
+    keep_checkpoints: int = 2
+    """Checkpoints kept besides the best and the last one."""
+    save_every: int = 5
+    """Optimiser steps between two saved states inside a training phase."""
+    device: str = "cpu"
+    """Where the models live: "cpu", "cuda", "cuda:1", "mps"."""
+    threads: int = 1
+    """CPU threads of torch; 0 leaves torch's own choice. Small models are fastest, and reproducible, with 1."""
+
+    def __post_init__(self) -> None:
+        _one_of("challenger", self.challenger, CHALLENGERS)
+        _one_of("labels", self.labels, LABELS)
+        _one_of("solver_reward", self.solver_reward, SOLVER_REWARDS)
+        for name in AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)!r}")
+        for name in ("seed", "challenger_steps", "solver_steps", "kl", "repetition_scale", "keep_checkpoints"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} must be >= 0, got {getattr(self, name)!r}")
+        for name in ("learning_rate", "challenger_learning_rate", "temperature"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name} must be > 0, got {getattr(self, name)!r}")
+        if not 0.0 <= self.band <= 0.5:
+            raise ConfigError(f"band must be in [0, 0.5], got {self.band!r}")
+
+    def replace(self, **changes: Any) -> RunConfig:
+        """A copy with some fields changed; unknown names get a did-you-mean."""
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in changes:
+            if name not in known:
+                raise UnknownNameError("setting", name, known)
+        return dataclasses.replace(self, **changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
+        """The inverse of `as_dict`."""
+        return cls().replace(**values)
+
+
+PRESETS: dict[str, RunConfig] = {
+    "tiny": RunConfig(),
+    "debug": RunConfig(
+        rounds=2,
+        attempts=4,
+        questions=32,
+        challenger_steps=1,
+        challenger_groups=4,
+        challenger_samples=4,
+        solver_steps=2,
+        solver_prompts=8,
+        solver_samples=4,
+        exam_questions=32,
+        exam_samples=2,
+        save_every=1,
+    ),
+    # The published setting of R-Zero (arXiv 2508.05004, section 4.1); wants GPUs and a real model.
+    "r-zero": RunConfig(
+        model="smollm2",
+        template="r-zero",
+        rounds=3,
+        attempts=10,
+        questions=8000,
+        challenger_steps=5,
+        challenger_groups=128,
+        challenger_samples=4,
+        solver_steps=15,
+        solver_prompts=128,
+        solver_samples=5,
+        learning_rate=1e-6,
+        challenger_learning_rate=1e-6,
+        max_new_tokens=1024,
+        challenger_max_new_tokens=1024,
+        save_every=1,
+    ),
+}
+
+
+def preset(name: str) -> RunConfig:
+    """A preset by name."""
+    if name not in PRESETS:
+        raise UnknownNameError("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+def parse_settings(assignments: list[str]) -> dict[str, Any]:
+    """`["rounds=3", "labels=sympy"]` → typed values for `RunConfig.replace`.
+
+    Raises:
+        ConfigError: not of the form name=value, or the value is not of the field's type.
+    """
+    kinds = typing.get_type_hints(RunConfig)
+    known = [field.name for field in dataclasses.fields(RunConfig)]
+    settings: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"a setting is written name=value, got {assignment!r}")
+        if name not in known:
+            raise UnknownNameError("setting", name, known)
+        settings[name] = _typed(name, text, kinds[name])
+    return settings
+
+
+def _typed(name: str, text: str, kind: Any) -> Any:
+    if isinstance(kind, types.UnionType):
+        if text in ("none", "None"):
+            return None
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    if kind is str:
+        return text
+    if kind is bool:
+        if text.lower() in ("true", "false"):
+            return text.lower() == "true"
+        raise ConfigError(f"{name} must be true or false, got {text!r}")
+    try:
+        return kind(json.loads(text)) if kind is float else kind(text)
+    except ValueError:
+        raise ConfigError(f"{name} must be of type {kind.__name__}, got {text!r}") from None
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UnknownNameError(name, value, allowed)

@@ -1,0 +1,96 @@
+"""Names find what they name, and a wrong name or option says what would be right."""
+
+import subprocess
+import sys
+
+import pytest
+
+import selfplay_gym
+from selfplay_gym.core.errors import ConfigError, PluginError, UnknownNameError
+from selfplay_gym.core.protocols import BaseVerifier
+from selfplay_gym.core.records import Judgement, Verdict
+from selfplay_gym.core.registries import ALL
+from selfplay_gym.core.registry import Registry
+
+
+class Lenient(BaseVerifier):
+    def __init__(self, score: float = 1.0) -> None:
+        self.score = score
+
+    def judge(self, question, attempts):
+        return Judgement.of([Verdict.correct(a, score=self.score) for a in attempts], label="x", label_source="test")
+
+
+@pytest.fixture()
+def registry():
+    return Registry("verifier", "selfplay_gym.no_such_group", selfplay_gym.core.protocols.Verifier)
+
+
+def test_a_decorated_name_a_string_and_a_live_object_all_build(registry):
+    registry.register("lenient")(Lenient)
+    registry.register("by-string", f"{Lenient.__module__}:Lenient")
+    live = Lenient()
+    assert registry.make("lenient", score=0.5).score == 0.5
+    assert registry.make({"name": "lenient", "score": 0.25}).score == 0.25
+    assert registry.make(live) is live
+
+
+def test_a_typo_is_answered_with_the_nearest_name_and_the_list(registry):
+    registry.register("majority", Lenient)
+    with pytest.raises(UnknownNameError, match=r"'majorty'. Did you mean 'majority'\? Known: majority"):
+        registry.make("majorty")
+
+
+def test_a_wrong_option_names_those_it_takes(registry):
+    registry.register("lenient", Lenient)
+    with pytest.raises(ConfigError, match=r"scroe.*Options it takes: score"):
+        registry.make("lenient", scroe=1)
+
+
+def test_options_do_not_go_with_a_live_object(registry):
+    with pytest.raises(ConfigError, match="live object"):
+        registry.make(Lenient(), score=1)
+
+
+def test_a_family_passes_on_what_follows_the_colon(registry):
+    registry.register("score:", lambda text: Lenient(float(text)))
+    assert registry.make("score:0.75").score == 0.75
+
+
+def test_module_and_attribute_build_without_registration(registry):
+    built = registry.make("selfplay_gym.verifiers.exact:ExactVerifier")
+    assert type(built).__name__ == "ExactVerifier"
+    for wrong in ("selfplay_gym.nowhere:Thing", "selfplay_gym.verifiers.exact:Nothing"):
+        with pytest.raises(UnknownNameError):
+            registry.make(wrong)
+
+
+def test_what_is_built_must_satisfy_the_protocol(registry):
+    registry.register("broken", lambda: object())
+    with pytest.raises(PluginError, match="lacks: judge, judge_many"):
+        registry.make("broken")
+
+
+def test_one_name_cannot_be_taken_twice(registry):
+    registry.register("lenient", Lenient)
+    registry.register("lenient", Lenient)  # the same target again is no conflict
+    with pytest.raises(ConfigError, match="already registered"):
+        registry.register("lenient", lambda: Lenient())
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, name) for kind, registry in ALL.items() for name in registry.names() if not name.endswith(":")],
+)
+def test_every_registered_name_leads_to_code_that_exists(kind, name):
+    factory, _ = ALL[kind]._resolve(name)
+    assert callable(factory)
+
+
+def test_importing_the_package_pulls_in_no_heavy_library():
+    program = (
+        "import sys, selfplay_gym; "
+        "print([m for m in ('torch', 'transformers', 'sympy', 'scipy', 'sacrebleu', 'pettingzoo') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
