@@ -1,0 +1,86 @@
+"""Plain Python values in and out of text: read without evaluating, compared as data.
+
+A value is `None`, bool, int, float, complex, str, bytes, or a list, tuple, set, frozenset or dict of values.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import Any, TypeAlias
+
+Value: TypeAlias = Any
+
+MAX_CHARACTERS = 20_000
+DIGITS = 9
+"""Floats that agree to this many significant digits are the same value: summation order must not decide a verdict."""
+
+
+def read_literal(text: str) -> Value:
+    """The value a Python literal stands for.
+
+    Raises:
+        ValueError: not a literal, or too long or too deeply nested to read.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"{len(text)} characters; a literal has at most {MAX_CHARACTERS}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "\d" in a string is the writer's business
+            return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        raise ValueError(f"not a Python literal: {text[:80]!r} ({type(error).__name__})") from None
+
+
+def read_arguments(text: str, count: int) -> tuple[Value, ...]:
+    """The argument tuple a text stands for: `(1, 2)`, or `1, 2`, or for one argument its bare value.
+
+    Args:
+        count: number of arguments the function takes; -1 when unknown.
+
+    Raises:
+        ValueError: not a literal, or not that many arguments.
+    """
+    value = read_literal(text)
+    if isinstance(value, tuple) and (len(value) == count or count == -1):
+        return value
+    if count in (1, -1):
+        return (value,)
+    raise ValueError(f"expected {count} arguments, got {text[:80]!r}")
+
+
+def canonical(value: Value) -> str:
+    """A text that equals that of another value exactly when the two count as the same.
+
+    1 and 1.0 are the same, True and 1 are not; a list is no tuple; sets and dicts have no order; floats are rounded to
+    `DIGITS` significant digits.
+    """
+    if value is None or isinstance(value, bool | str | bytes):
+        return repr(value)
+    if isinstance(value, int):
+        return hex(value) if abs(value) >= 10**300 else str(value)
+    if isinstance(value, float):
+        rounded = float(f"{value:.{DIGITS}g}")
+        exact = value if abs(value) < 1e15 and value == int(value) else rounded if value == value else value
+        return str(int(exact)) if abs(exact) < 1e15 and exact == int(exact) else repr(exact)
+    if isinstance(value, complex):
+        return f"complex({canonical(value.real)},{canonical(value.imag)})"
+    if isinstance(value, dict):
+        return "{" + ",".join(sorted(f"{canonical(k)}:{canonical(v)}" for k, v in value.items())) + "}"
+    items = [canonical(item) for item in value]
+    if isinstance(value, list):
+        return f"[{','.join(items)}]"
+    if isinstance(value, tuple):
+        return f"({','.join(items)},)"
+    return f"{{{','.join(sorted(items))}}}" if items else "set()"
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two values count as the same."""
+    return canonical(one) == canonical(other)
+
+
+def show(value: Value, width: int = 120) -> str:
+    """The value as a person reads it, cut in the middle if it is long."""
+    text = canonical(value) if isinstance(value, int) and abs(value) >= 10**300 else repr(value)
+    return text if len(text) <= width else f"{text[: width // 2]} … {text[-width // 3 :]}"
