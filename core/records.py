@@ -1,13 +1,22 @@
-"""The records that pass between challenger, solver, verifier and curriculum; frozen, slotted."""
+"""The records that pass between challenger, solver, verifier and curriculum; frozen, slotted.
+
+The three that every step of a game builds (TaskSpec, Verdict, Judgement) write their slots directly: the constructor
+that `dataclass(frozen=True)` writes looks up `object.__setattr__` once per field and takes twice as long.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from .errors import ConfigError
+
+
+def _slot_writers(record: type) -> list[Callable[[object, Any], None]]:
+    """One function per field, in order, that writes it past the frozen `__setattr__`."""
+    return [vars(record)[name].__set__ for name in record.__dataclass_fields__]  # type: ignore[attr-defined]
 
 
 class Outcome(Enum):
@@ -19,7 +28,7 @@ class Outcome(Enum):
     """Time-out, unparsable reference, checker failure: never silently a reward, never silently a failure."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class TaskSpec:
     """What the curriculum asks for next.
 
@@ -33,9 +42,15 @@ class TaskSpec:
     kind: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.level <= 1.0:
-            raise ConfigError(f"TaskSpec.level must be in [0, 1], got {self.level!r}")
+    def __init__(self, level: float, kind: str | None = None, meta: Mapping[str, Any] | None = None) -> None:
+        if not 0.0 <= level <= 1.0:
+            raise ConfigError(f"TaskSpec.level must be in [0, 1], got {level!r}")
+        _set_level(self, level)
+        _set_kind(self, kind)
+        _set_meta(self, {} if meta is None else meta)
+
+
+_set_level, _set_kind, _set_meta = _slot_writers(TaskSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,7 @@ class Question:
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Verdict:
     """The judgement of one attempt; build it with `Verdict.correct`, `.wrong` or `.undecided`.
 
@@ -75,11 +90,15 @@ class Verdict:
     answer: str | None = None
     reason: str = ""
 
-    def __post_init__(self) -> None:
-        if (self.score is None) is not (self.outcome is Outcome.UNDECIDED):
-            raise ConfigError(f"Verdict.score is None exactly for UNDECIDED, got {self.score!r} with {self.outcome}")
-        if self.score is not None and not 0.0 <= self.score <= 1.0:
-            raise ConfigError(f"Verdict.score must be in [0, 1], got {self.score!r}")
+    def __init__(self, outcome: Outcome, score: float | None, answer: str | None = None, reason: str = "") -> None:
+        if (score is None) is not (outcome is Outcome.UNDECIDED):
+            raise ConfigError(f"Verdict.score is None exactly for UNDECIDED, got {score!r} with {outcome}")
+        if score is not None and not 0.0 <= score <= 1.0:
+            raise ConfigError(f"Verdict.score must be in [0, 1], got {score!r}")
+        _set_outcome(self, outcome)
+        _set_score(self, score)
+        _set_answer(self, answer)
+        _set_reason(self, reason)
 
     @classmethod
     def correct(cls, answer: str | None, reason: str = "", score: float = 1.0) -> Verdict:
@@ -94,7 +113,10 @@ class Verdict:
         return cls(Outcome.UNDECIDED, None, answer, reason)
 
 
-@dataclass(frozen=True, slots=True)
+_set_outcome, _set_score, _set_answer, _set_reason = _slot_writers(Verdict)
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Judgement:
     """What a verifier says of one question and all its m attempts; build it with `Judgement.of`.
 
@@ -113,6 +135,22 @@ class Judgement:
     valid: bool = True
     label_source: str = "reference"
     evidence: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __init__(
+        self,
+        verdicts: tuple[Verdict, ...],
+        label: str | None,
+        solve_rate: float,
+        valid: bool = True,
+        label_source: str = "reference",
+        evidence: Mapping[str, Any] | None = None,
+    ) -> None:
+        _set_verdicts(self, verdicts)
+        _set_label(self, label)
+        _set_solve_rate(self, solve_rate)
+        _set_valid(self, valid)
+        _set_label_source(self, label_source)
+        _set_evidence(self, {} if evidence is None else evidence)
 
     @classmethod
     def of(
@@ -138,3 +176,6 @@ class Judgement:
     def correct_count(self) -> int:
         """Number of attempts that match the label, for comparisons on integers."""
         return sum(v.outcome is Outcome.CORRECT for v in self.verdicts)
+
+
+_set_verdicts, _set_label, _set_solve_rate, _set_valid, _set_label_source, _set_evidence = _slot_writers(Judgement)
