@@ -10,3 +10,9 @@ register_generator("arithmetic", "selfplay_gym.curricula.arithmetic:ArithmeticGe
 register_generator("equation", "selfplay_gym.curricula.equations:EquationGenerator")
 register_generator("composed", "selfplay_gym.curricula.equations:ComposedGenerator")
 register_generator("mixed", "selfplay_gym.curricula.mixed:MixedGenerator")
+
+register_generator("code", "selfplay_gym.curricula.programs:CodeGenerator")
+register_generator("program", "selfplay_gym.curricula.programs:ProgramGenerator")
+register_generator("deduction", "selfplay_gym.curricula.programs:DeductionGenerator")
+register_generator("abduction", "selfplay_gym.curricula.programs:AbductionGenerator")
+register_generator("induction", "selfplay_gym.curricula.programs:InductionGenerator")
