@@ -1,0 +1,63 @@
+"""The rows of one update, and how they are cut into parts that fit in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of one update: R completions of up to T tokens, and what they are worth."""
+
+    prompts: list[list[int]]
+    row_prompt: Tensor  # (R,) into `prompts`
+    tokens: Tensor  # (R, T)
+    lengths: Tensor  # (R,)
+    mask: Tensor  # (R, T)
+    advantages: Tensor  # (R,)
+    old_logp: Tensor  # (R, T), as sampled
+    rows_total: int  # with the rows left out, so that leaving them out changes no gradient
+    tokens_total: float
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def part(self, rows: Tensor) -> Batch:
+        """Some of the rows, as a batch with only their prompts and no wider than they need."""
+        width = int(self.lengths[rows].max()) if len(rows) else 0
+        used, row_prompt = torch.unique(self.row_prompt[rows], return_inverse=True)
+        cut = {name: getattr(self, name)[rows, :width] for name in ("tokens", "mask", "old_logp")}
+        return dataclasses.replace(
+            self,
+            prompts=[self.prompts[i] for i in used.tolist()],
+            row_prompt=row_prompt,
+            lengths=self.lengths[rows],
+            advantages=self.advantages[rows],
+            **cut,
+        )
+
+
+def micro_batches(batch: Batch, budget: int) -> list[Tensor]:
+    """Rows of the batch in parts of at most `budget` tokens (one row at least): groups stay together, similar lengths
+    meet, so that prompts are computed once and attention pads little."""
+    lengths, owner = batch.lengths.tolist(), batch.row_prompt.tolist()
+    longest: dict[int, int] = {}
+    for prompt, length in zip(owner, lengths, strict=True):
+        longest[prompt] = max(length, longest.get(prompt, 0))
+    order = sorted(range(len(batch)), key=lambda r: (longest[owner[r]], owner[r], r))
+    parts: list[list[int]] = [[]]
+    used, present = 0, set[int]()
+    for row in order:
+        cost = lengths[row] + (0 if owner[row] in present else len(batch.prompts[owner[row]]))
+        if parts[-1] and used + cost > budget:
+            parts.append([])
+            used, present = 0, set()
+            cost = lengths[row] + len(batch.prompts[owner[row]])
+        parts[-1].append(row)
+        present.add(owner[row])
+        used += cost
+    return [torch.tensor(rows, device=batch.tokens.device) for rows in parts]
