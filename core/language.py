@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 MAX_LENGTH = 200
 MAX_DIGITS = 12
@@ -33,12 +34,16 @@ _EQUATION = re.compile(rf"solve\s+(?:for x:\s*)?{_EXPRESSION}={_EXPRESSION}\s*[?
 _COMPOSED = re.compile(rf"if\s+{_EXPRESSION}={_EXPRESSION},\s*what is\s+{_EXPRESSION}\s*[?.]?", re.I)
 
 
+Exact: TypeAlias = Fraction | int
+"""Whole numbers stay `int` until a division: a sum of two `Fraction`s costs twenty times a sum of two `int`s."""
+
+
 @dataclass(frozen=True, slots=True)
 class Linear:
     """The value a·x + b."""
 
-    a: Fraction
-    b: Fraction
+    a: Exact
+    b: Exact
 
     def __add__(self, other: Linear) -> Linear:
         return Linear(self.a + other.a, self.b + other.b)
@@ -54,9 +59,9 @@ class Linear:
     def __truediv__(self, other: Linear) -> Linear:
         if other.a or not other.b:
             raise ValueError("division by zero or by x")
-        return Linear(self.a / other.b, self.b / other.b)
+        return Linear(Fraction(self.a) / other.b, Fraction(self.b) / other.b)
 
-    def at(self, x: Fraction) -> Fraction:
+    def at(self, x: Fraction) -> Exact:
         return self.a * x + self.b
 
 
@@ -176,9 +181,9 @@ class _Parser:
     def factor(self, depth: int) -> Linear:
         token = self.take()
         if token.isdigit():
-            return Linear(Fraction(0), Fraction(int(token)))
+            return Linear(0, int(token))
         if token == "x":
-            return Linear(Fraction(1), Fraction(0))
+            return Linear(1, 0)
         if token == "(":
             value = self.sum(depth + 1)
             if self.take() == ")":
@@ -190,10 +195,10 @@ def _root(left: str, right: str) -> Fraction:
     difference = parse_expression(left) + -parse_expression(right)
     if not difference.a:
         raise ValueError("no single solution")
-    return -difference.b / difference.a
+    return Fraction(-difference.b) / difference.a
 
 
-def _reading(kind: str, parts: list[str], value: Fraction) -> Reading:
+def _reading(kind: str, parts: list[str], value: Exact) -> Reading:
     packed = ["".join(part.split()) for part in parts]
     operations = sum(len(re.findall(r"(?<=[0-9x)])[-+*/]", part)) for part in packed)
-    return Reading(kind, f"{kind}:{'|'.join(packed)}", operations, value)
+    return Reading(kind, f"{kind}:{'|'.join(packed)}", operations, Fraction(value))
