@@ -27,6 +27,8 @@ from .llm import LLMAgent
 from .logprobs import completion_logps
 from .sampling import Samples
 
+__all__ = ["GRPOConfig", "GRPOTrainer", "RewardFn", "StepMetrics"]
+
 RewardFn = Callable[[Sequence[str], list[list[str]]], Sequence[Sequence[float]]]
 
 
