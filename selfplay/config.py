@@ -1,4 +1,4 @@
-"""Settings of a self-play run: one frozen dataclass, one sentence per field, and the presets.
+"""Settings of a self-play run: one frozen dataclass, one sentence per field.
 
 The command line sets any field with `--set name=value`; the run folder keeps the settings as `config.json`.
 """
@@ -6,9 +6,6 @@ The command line sets any field with `--set name=value`; the run folder keeps th
 from __future__ import annotations
 
 import dataclasses
-import json
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -128,87 +125,6 @@ class RunConfig:
     def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
         """The inverse of `as_dict`."""
         return cls().replace(**values)
-
-
-PRESETS: dict[str, RunConfig] = {
-    "tiny": RunConfig(),
-    "debug": RunConfig(
-        rounds=2,
-        attempts=4,
-        questions=32,
-        challenger_steps=1,
-        challenger_groups=4,
-        challenger_samples=4,
-        solver_steps=2,
-        solver_prompts=8,
-        solver_samples=4,
-        exam_questions=32,
-        exam_samples=2,
-        save_every=1,
-    ),
-    # The published setting of R-Zero (arXiv 2508.05004, section 4.1); wants GPUs and a real model.
-    "r-zero": RunConfig(
-        model="smollm2",
-        template="r-zero",
-        rounds=3,
-        attempts=10,
-        questions=8000,
-        challenger_steps=5,
-        challenger_groups=128,
-        challenger_samples=4,
-        solver_steps=15,
-        solver_prompts=128,
-        solver_samples=5,
-        learning_rate=1e-6,
-        challenger_learning_rate=1e-6,
-        max_new_tokens=1024,
-        challenger_max_new_tokens=1024,
-        save_every=1,
-    ),
-}
-
-
-def preset(name: str) -> RunConfig:
-    """A preset by name."""
-    if name not in PRESETS:
-        raise UnknownNameError("preset", name, PRESETS)
-    return PRESETS[name]
-
-
-def parse_settings(assignments: list[str]) -> dict[str, Any]:
-    """`["rounds=3", "labels=sympy"]` → typed values for `RunConfig.replace`.
-
-    Raises:
-        ConfigError: not of the form name=value, or the value is not of the field's type.
-    """
-    kinds = typing.get_type_hints(RunConfig)
-    known = [field.name for field in dataclasses.fields(RunConfig)]
-    settings: dict[str, Any] = {}
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals:
-            raise ConfigError(f"a setting is written name=value, got {assignment!r}")
-        if name not in known:
-            raise UnknownNameError("setting", name, known)
-        settings[name] = _typed(name, text, kinds[name])
-    return settings
-
-
-def _typed(name: str, text: str, kind: Any) -> Any:
-    if isinstance(kind, types.UnionType):
-        if text in ("none", "None"):
-            return None
-        kind = next(part for part in typing.get_args(kind) if part is not type(None))
-    if kind is str:
-        return text
-    if kind is bool:
-        if text.lower() in ("true", "false"):
-            return text.lower() == "true"
-        raise ConfigError(f"{name} must be true or false, got {text!r}")
-    try:
-        return kind(json.loads(text)) if kind is float else kind(text)
-    except ValueError:
-        raise ConfigError(f"{name} must be of type {kind.__name__}, got {text!r}") from None
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -1,0 +1,149 @@
+"""The `selfplay-gym` command: parse, build, call one function.
+
+Every command is one function below; the work happens in `selfplay/`. Wrong input ends with one line and exit code 2, an
+interrupted run with the line that resumes it and exit code 130.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from .core.errors import SelfPlayError
+
+INTERRUPTED = 130
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Root of all randomness."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True})
+@click.version_option(package_name="selfplay-gym", prog_name="selfplay-gym")
+def app() -> None:
+    """Language models teach themselves by playing challenger against solver."""
+
+
+@app.command(short_help="Let a challenger and a solver teach each other.")
+@click.option("--preset", default="tiny", help="tiny, debug or r-zero.")
+@seed_option
+@click.option("--run-dir", type=click.Path(path_type=Path), default=Path("runs/tiny"), help="Where the run is written.")
+@click.option("--resume", is_flag=True, help="Continue the run in --run-dir, with its own settings.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change one setting; may be repeated.")
+def train(preset: str, seed: int, run_dir: Path, resume: bool, settings: tuple[str, ...]) -> int:
+    """Let a challenger and a solver teach each other; ends with a table and a report.
+
+    Ctrl-C saves and says how to continue.
+    """
+    from .selfplay.presets import parse_settings
+    from .selfplay.presets import preset as find_preset
+    from .selfplay.report import write_report
+    from .selfplay.summary import print_summary
+    from .selfplay.train import Interrupted, stored_config
+    from .selfplay.train import train as run
+
+    if resume and settings:
+        raise click.UsageError("--resume continues with the settings of the run; leave out --set")
+    config = find_preset(preset).replace(seed=seed, **parse_settings(settings))
+    console = Console()
+    try:
+        folder = run(stored_config(run_dir) if resume else config, run_dir, resume=resume, console=console)
+    except Interrupted:
+        console.print(
+            f"Stopped and saved. Continue with: selfplay-gym train --resume --run-dir {run_dir}", soft_wrap=True
+        )
+        return INTERRUPTED
+    print_summary(folder, console)
+    console.print(f"Report: {write_report(folder)}", soft_wrap=True, highlight=False)
+    return 0
+
+
+@app.command(short_help="Make the tiny base model.")
+@click.option("--output", type=click.Path(path_type=Path), default=Path("runs/tiny-base"), help="Folder for the model.")
+@seed_option
+@click.option("--steps", type=click.IntRange(min=1), help="Optimiser steps; left out: those of the shipped weights.")
+def warmup(output: Path, seed: int, steps: int | None) -> None:
+    """Make the tiny base model: supervised stage 1 on a generated corpus, then its exam and model card."""
+    from .selfplay.warmup import WarmupConfig
+    from .selfplay.warmup import warmup as make
+
+    make(WarmupConfig(seed=seed) if steps is None else WarmupConfig(seed=seed, steps=steps), output, Console())
+
+
+@app.command(short_help="Watch rounds of the game, or sit in a seat yourself.")
+@click.option("--solver", default="tiny", help="Who answers: an agent, or 'me'.")
+@click.option("--challenger", default="generator", help="Who asks: an agent, or 'me'.")
+@click.option("--attempts", type=click.IntRange(min=1), default=8, help="Attempts per question.")
+@click.option("--rounds", type=click.IntRange(min=1), default=1, help="Rounds to play.")
+@click.option("--verifier", default="majority", help="Who judges.")
+@click.option("--reward", default="r-zero", help="Challenger reward preset.")
+@seed_option
+def play(**options: Any) -> None:
+    """Watch rounds of the game, or sit in a seat yourself (--solver me, --challenger me)."""
+    from .selfplay.play import play_rounds
+
+    play_rounds(**options, console=Console())
+
+
+@app.command(short_help="Held-out accuracy of an agent.")
+@click.argument("agent", default="tiny")
+@click.option("--questions", type=click.IntRange(min=1), default=512, help="Held-out questions.")
+@click.option("--samples", type=click.IntRange(min=1), default=8, help="Samples per question.")
+@click.option("--generator", default="mixed", help="Generator of the questions.")
+@click.option("--verifier", default="sympy", help="Grader.")
+@seed_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def exam(agent: str, **options: Any) -> None:
+    """Held-out accuracy of AGENT (tiny, a model folder, or a scripted agent): greedy, sampled pass@k, majority@k,
+    with 95 % intervals."""
+    from .selfplay.exam_command import hold_exam
+
+    hold_exam(agent, **options, console=Console())
+
+
+@app.command("list", short_help="What is registered.")
+@click.argument("kind", required=False)
+def list_names(kind: str | None) -> None:
+    """What is registered: all of it, or one KIND (verifiers, curricula, agents, generators, rewards, envs)."""
+    from .selfplay.listing import print_names
+
+    print_names(kind, Console())
+
+
+@app.command(short_help="A run as one HTML page.")
+@click.argument("run_dir", type=click.Path(path_type=Path))
+def report(run_dir: Path) -> None:
+    """Write the run in RUN_DIR as one HTML page with plots."""
+    from .selfplay.report import write_report
+    from .selfplay.run_folder import RunFolder
+
+    Console().print(f"Report: {write_report(RunFolder.open(run_dir))}", soft_wrap=True, highlight=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, 2 for wrong input, 130 when interrupted."""
+    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    try:
+        code = app.main(args=arguments, prog_name="selfplay-gym", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 2
+    except click.ClickException as error:
+        errors.print(f"error: {error.format_message()}")
+        return 2
+    except SelfPlayError as error:
+        errors.print(f"error: {error}")
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        errors.print("interrupted")
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,316 @@
+"""The R-Zero loop (arXiv 2508.05004, section 3) as a state machine that is saved after every step.
+
+    evaluate the base
+    round 1 … R:   train challenger → generate → attempt → label and filter → train solver → evaluate → gate
+
+Each phase reads what the phase before it wrote to the run folder, draws from random streams named by (seed, phase,
+round, step), and ends in a commit. So a run can stop anywhere, be killed anywhere, and goes on to the same end.
+
+What differs from the paper: question texts of the held-out split and repeated questions are dropped before labelling;
+the KL reference stays the base model over all rounds (a moving one bounds nothing); the gate only remembers the best
+solver by a validation exam of its own, it does not roll back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ..core.errors import RunError
+from ..core.language import key
+from ..core.protocols import Curriculum, Generator
+from ..core.records import Question, TaskSpec
+from ..core.registries import make_curriculum, make_generator, make_reward
+from ..core.seeding import integer_seed, python_stream
+from ..core.split import is_held_out
+from ..envs.domains import find_domain
+from ..envs.engine import Game
+from ..envs.rewards import in_band
+from .config import RunConfig
+from .evaluation import ExamResult, held_out_questions, run_exam
+from .labels import labels_right, make_labeller
+from .measures import challenger_measures, label_measures
+from .pay import ChallengerPay, SolverPay, solver_judge
+from .progress import Progress
+from .run_folder import RunFolder
+from .seats import CheckpointShelf, Seat, base_agent
+
+PHASES = ("train_challenger", "generate", "attempt", "label", "train_solver", "evaluate", "gate")
+VALIDATION_QUESTIONS = 128
+
+
+class Interrupted(Exception):
+    """The run was asked to stop, and has saved its state."""
+
+
+class SelfPlay:
+    """One run, from its folder to its end.
+
+    Args:
+        config: the settings.
+        folder: a fresh or resumed run folder.
+        progress: shows a person how far the run is.
+        stop: asked between steps; when it says `True` the run saves and raises `Interrupted`.
+    """
+
+    def __init__(
+        self, config: RunConfig, folder: RunFolder, progress: Progress, stop: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.config, self.folder, self.progress, self.stop = config, folder, progress, stop
+        state = folder.state
+        self.round: int = state.get("round", 0)
+        self.phase: str = state.get("phase", "evaluate")
+        self.step: int = state.get("step", 0)
+        self.checkpoints: dict[str, str] = dict(state.get("checkpoints", {}))
+        self.best: dict[str, Any] = dict(state.get("best", {}))
+        self.shelf = CheckpointShelf(folder.path / "checkpoints", config.keep_checkpoints)
+        self.base = base_agent(config)
+        self.challenger = None if config.challenger == "procedural" else self._seat("challenger")
+        self.solver = self._seat("solver")
+        reward = make_reward(config.reward, repetition=config.repetition_scale)
+        self.game = Game(find_domain("math"), make_labeller(config), reward, config.template)
+        self.generator: Generator = make_generator(config.generator)
+        self.curriculum: Curriculum = make_curriculum(config.curriculum)
+        if "curriculum" in state:
+            self.curriculum.load_state_dict(state["curriculum"])
+        held_out = held_out_questions(config.generator, config.exam_questions + VALIDATION_QUESTIONS, config.seed)
+        shuffled = python_stream(config.seed, "exam order").sample(held_out, len(held_out))
+        self.exam, self.validation = shuffled[VALIDATION_QUESTIONS:], shuffled[:VALIDATION_QUESTIONS]
+
+    def run(self) -> None:
+        """Play to the end.
+
+        Raises:
+            Interrupted: after `stop` said so; the folder can be resumed.
+        """
+        while self.phase != "done":
+            begun = time.perf_counter()
+            self.progress.phase(*self._position())
+            getattr(self, f"_{self.phase}")()
+            seconds = round(time.perf_counter() - begun, 3)
+            self.folder.log("timings", [{"round": self.round, "phase": self.phase, "seconds": seconds}])
+            self._advance()
+
+    # --- the phases, in their order ---
+
+    def _train_challenger(self) -> None:
+        """GRPO on the challenger, paid by the game with the present solver in the other seat."""
+        if self.challenger is None or self.config.challenger == "untrained":
+            return
+        prompts = [self.game.instruct()] * self.config.challenger_groups
+        for step in range(self.step, self.config.challenger_steps):
+            seed = self._seed("challenger", step)
+            pay = ChallengerPay(self.game, partial(self._attempts, seed=integer_seed(seed, "attempts")))
+            trained = self.challenger.trainer.step(prompts, pay, samples=self.config.challenger_samples, seed=seed)
+            self._log_step(
+                "challenger", step, {**trained.as_dict(), **challenger_measures(pay.rounds, self.config.band)}
+            )
+            self._save_step(self.challenger, step)
+
+    def _generate(self) -> None:
+        """The challenger writes this round's questions; repeated and held-out ones are not asked."""
+        questions, rejected = self._written() if self.challenger is not None else self._drawn()
+        seen: set[str] = set()
+        rows = []
+        for question in questions:
+            identity = key(question.text)
+            why = "held out" if is_held_out(question.text) else "repeated" if identity in seen else None
+            seen.add(identity)
+            rows.append({**self._here(), **_question_row(question), "dropped": why})
+        for row in rejected:
+            rows.append({**self._here(), **row})
+        self.folder.log("questions", [{**row, "index": index} for index, row in enumerate(rows)])
+
+    def _attempt(self) -> None:
+        """The solver attempts every question m times."""
+        asked = self._asked()
+        prompts = self.game.ask([question for _, question in asked])
+        groups = self._attempts(prompts, self._seed("attempt")) if prompts else []
+        rows = zip(asked, groups, strict=True)
+        self.folder.log("attempts", [{**self._here(), "index": i, "attempts": list(group)} for (i, _), group in rows])
+
+    def _label(self) -> None:
+        """Vote or compute the labels, keep the questions in the band, and measure how often labels are right."""
+        asked = self._asked()
+        groups = [row["attempts"] for row in self._rows("attempts")]
+        judgements = self.game.judge([question for _, question in asked], groups)
+        right = labels_right([question for _, question in asked], [judgement.label for judgement in judgements])
+        rows = []
+        for (index, question), judgement, correct in zip(asked, judgements, right, strict=True):
+            kept = judgement.valid and in_band(judgement.correct_count, len(judgement.verdicts), self.config.band)
+            rows.append(
+                {
+                    **self._here(),
+                    "index": index,
+                    "label": judgement.label,
+                    "solve_rate": judgement.solve_rate,
+                    "valid": judgement.valid,
+                    "kept": kept,
+                    "label_right": correct,
+                    "answers": [verdict.answer for verdict in judgement.verdicts],
+                }
+            )
+            if self.challenger is None and question.level is not None:
+                self.curriculum.observe(TaskSpec(question.level), judgement.solve_rate)
+        self.folder.log("labels", rows)
+        written = list(self._rows("questions"))
+        self.folder.log("metrics", [{**self._here(), **label_measures(written, rows)}])
+
+    def _train_solver(self) -> None:
+        """GRPO on the solver with the kept questions, paid 1 for the label and 0 for anything else."""
+        kept = self._kept()
+        if not kept:
+            self.progress.warn(f"round {self.round}: no question survived the filter, the solver does not train")
+            return
+        if len(kept) < self.config.solver_prompts:
+            self.progress.warn(f"round {self.round}: {len(kept)} questions survived; smaller batches")
+        order = python_stream(self.config.seed, "solver order", self.round).sample(kept, len(kept))
+        size = min(self.config.solver_prompts, len(kept))
+        for step in range(self.step, self.config.solver_steps):
+            batch = [order[(step * size + i) % len(order)] for i in range(size)]
+            seed = self._seed("solver", step)
+            pay = SolverPay(batch, solver_judge(self.config.solver_reward, integer_seed(seed, "coins")))
+            trained = self.solver.trainer.step(self.game.ask(batch), pay, samples=self.config.solver_samples, seed=seed)
+            self._log_step("solver", step, trained.as_dict())
+            self._save_step(self.solver, step)
+
+    def _evaluate(self) -> None:
+        """Hold the exam, and a smaller one on other held-out questions for the gate."""
+        exam = self._examine(self.exam, samples=self.config.exam_samples, greedy=True)
+        validation = self._examine(self.validation, samples=self.config.exam_samples, greedy=False)
+        score = validation.accuracy.value
+        self.folder.log("metrics", [{**self._here(), "exam": exam.as_dict(), "validation_accuracy": score}])
+
+    def _gate(self) -> None:
+        """Remember the best solver by the validation exam."""
+        score = next(r["validation_accuracy"] for r in self._rows("metrics") if r["phase"] == "evaluate")
+        if not self.best or score > self.best["validation_accuracy"]:
+            self.best = {"round": self.round, "validation_accuracy": score, "solver": self.checkpoints.get("solver")}
+        self.folder.log("metrics", [{**self._here(), "best_round": self.best["round"]}])
+
+    # --- what phases share ---
+
+    def _attempts(self, prompts: list[str], seed: int) -> list[list[str]]:
+        return self.solver.agent.act(prompts, n=self.config.attempts, seed=seed)
+
+    def _written(self) -> tuple[list[Question], list[dict[str, Any]]]:
+        """The challenger's questions, and rows for its malformed proposals."""
+        assert self.challenger is not None
+        texts = self.challenger.agent.act([self.game.instruct()], n=self.config.questions, seed=self._seed("generate"))
+        proposals = self.game.read(texts[0])
+        malformed = [{"text": p.text, "dropped": f"malformed: {p.reason}"} for p in proposals if p.question is None]
+        return [p.question for p in proposals if p.question is not None], malformed
+
+    def _drawn(self) -> tuple[list[Question], list[dict[str, Any]]]:
+        """Questions of the procedural challenger, at the curriculum's level."""
+        rng = python_stream(self.config.seed, "draw", self.round)
+        specs = [self.curriculum.sample(rng) for _ in range(self.config.questions)]
+        return [self.generator.generate(spec, rng) for spec in specs], []
+
+    def _asked(self) -> list[tuple[int, Question]]:
+        """This round's questions that are put to the solver, with their index in the log."""
+        rows = [row for row in self._rows("questions") if row["dropped"] is None]
+        return [(row["index"], _question(row)) for row in rows]
+
+    def _kept(self) -> list[Question]:
+        """This round's training questions, their label as reference."""
+        labels = {row["index"]: row["label"] for row in self._rows("labels") if row["kept"]}
+        return [replace(question, reference=labels[i]) for i, question in self._asked() if i in labels]
+
+    def _examine(self, questions: Sequence[Question], *, samples: int, greedy: bool) -> ExamResult:
+        return run_exam(
+            self.solver.agent,
+            questions,
+            samples=samples,
+            greedy=greedy,
+            seed=integer_seed(self.config.seed, "exam"),
+            ask=lambda question: self.game.ask([question])[0],
+            progress=self.progress.count,
+        )
+
+    def _position(self) -> tuple[str, int, int]:
+        """The phase for people, phases done, and phases in all (round 0 has only the exam and the gate)."""
+        total = 2 + len(PHASES) * self.config.rounds
+        done = PHASES.index(self.phase) + (len(PHASES) * (self.round - 1) + 2 if self.round else 2 - len(PHASES))
+        return f"round {self.round}/{self.config.rounds} · {self.phase.replace('_', ' ')}", done, total
+
+    def _seed(self, name: str, step: int = 0) -> int:
+        return integer_seed(self.config.seed, name, self.round, step)
+
+    def _here(self) -> dict[str, Any]:
+        return {"round": self.round, "phase": self.phase}
+
+    def _rows(self, log: str) -> list[dict[str, Any]]:
+        return [row for row in self.folder.rows(log) if row["round"] == self.round]
+
+    def _seat(self, role: str) -> Seat:
+        name = self.checkpoints.get(role)
+        return Seat.seated(role, self.config, self.base, self.shelf.path(name) if name else None)
+
+    # --- saving ---
+
+    def _log_step(self, role: str, step: int, measures: dict[str, Any]) -> None:
+        self.folder.log("metrics", [{**self._here(), "role": role, "step": step, **measures}])
+        self.progress.count(step + 1, getattr(self.config, f"{role}_steps"))
+        self.progress.show(role, measures)
+
+    def _save_step(self, seat: Seat, step: int) -> None:
+        """After an optimiser step: save now and then, at the end of the phase, and before stopping."""
+        self.step = step + 1
+        stopping = self.stop()
+        last = self.step == getattr(self.config, f"{seat.role}_steps")
+        if stopping or last or self.step % self.config.save_every == 0:
+            self.checkpoints[seat.role] = self.shelf.write(seat, self.round, self.step)
+            self._commit()
+            self.shelf.prune(seat.role, {self.checkpoints[seat.role], self.best.get("solver") or ""})
+        if stopping:
+            raise Interrupted
+
+    def _advance(self) -> None:
+        """Go to the next phase and make the step permanent."""
+        self.step = 0
+        if self.phase != "gate":
+            self.phase = PHASES[PHASES.index(self.phase) + 1]
+        elif self.round == self.config.rounds:
+            self.phase = "done"
+        else:
+            self.round, self.phase = self.round + 1, PHASES[0]
+        self._commit()
+        if self.phase != "done" and self.stop():
+            raise Interrupted
+
+    def _commit(self) -> None:
+        self.folder.commit(
+            {
+                "round": self.round,
+                "phase": self.phase,
+                "step": self.step,
+                "checkpoints": self.checkpoints,
+                "best": self.best,
+                "curriculum": self.curriculum.state_dict(),
+            }
+        )
+
+
+def resume_position(folder: RunFolder) -> str:
+    """Where a run stands, for people.
+
+    Raises:
+        RunError: the state names a phase this version does not know.
+    """
+    state = folder.state
+    phase = state.get("phase", "evaluate")
+    if phase not in (*PHASES, "done"):
+        raise RunError(f"{folder.path} stands at phase {phase!r}, which this version does not know")
+    return f"round {state.get('round', 0)}, {phase.replace('_', ' ')}, step {state.get('step', 0)}"
+
+
+def _question_row(question: Question) -> dict[str, Any]:
+    return {"text": question.text, "reference": question.reference, "level": question.level, "author": question.author}
+
+
+def _question(row: dict[str, Any]) -> Question:
+    return Question(row["text"], row["reference"], level=row["level"], author=row["author"])
