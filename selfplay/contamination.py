@@ -96,7 +96,7 @@ def normalised(text: str) -> str:
 
 
 def training_texts(run: str | Path) -> list[str]:
-    """The questions a run trained on or drew: field `text` (or `question`) of its `questions.jsonl`.
+    """The questions a run could train on: field `text` (or `question`) of its `questions.jsonl`, without dropped ones.
 
     Raises:
         RunError: no such file, or a line that is not JSON.
@@ -111,7 +111,7 @@ def training_texts(run: str | Path) -> list[str]:
         except json.JSONDecodeError as error:
             raise RunError(f"line {number} of {str(path)!r} is not JSON: {error}") from None
         text = row.get("text", row.get("question"))
-        if isinstance(text, str):
+        if isinstance(text, str) and not row.get("dropped"):
             texts.append(text)
     return texts
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from ..core.errors import ConfigError, MissingExtraError, UnknownNameError
 from ..core.records import Question
-from ..core.registries import generators
+from ..core.registries import generators, verifiers
 from ..core.seeding import integer_seed
 from .exam_questions import held_out_questions
 from .suite_files import HUB_NAMES, read_questions
@@ -60,7 +60,7 @@ class Suite:
 def suite_names() -> list[str]:
     """Every name `load_suites` takes; a trailing colon wants something after it."""
     files = [*HUB_NAMES, *(f"{name}:" for name in HUB_NAMES), "jsonl:"]
-    return ["builtin", *MATHS, "mixed", *(name for name in CODE if name in generators.names()), "rg:", *files]
+    return ["builtin", *MATHS, "mixed", *_code_suites(), "rg:", *files]
 
 
 def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: int = 0) -> list[Suite]:
@@ -90,7 +90,7 @@ def load_suite(name: str, *, limit: int | None = None, seed: int = 0) -> Suite:
     if name in (*MATHS, "mixed"):
         questions = held_out_questions(name, limit or DEFAULT_SIZE, seed)
         return Suite(name, tuple(questions), source=f"generator {name}, seed {seed}")
-    if name in CODE and name in generators.names():
+    if name in _code_suites():
         questions = held_out_questions(name, limit or DEFAULT_SIZE, seed)
         vote = None if name == "induction" else "majority"
         return Suite(name, tuple(questions), "code", vote, source=f"generator {name}, seed {seed}")
@@ -106,7 +106,12 @@ def load_suite(name: str, *, limit: int | None = None, seed: int = 0) -> Suite:
 def _expand(name: str) -> list[str]:
     if name != "builtin":
         return [name]
-    return [*MATHS, *(task for task in CODE if task in generators.names())]
+    return [*MATHS, *_code_suites()]
+
+
+def _code_suites() -> list[str]:
+    """The code suites that can be asked here: they need their generator and the sandbox verifier."""
+    return [task for task in CODE if task in generators.names() and "code" in verifiers.names()]
 
 
 def _from_rows(name: str, form: str, source: str, limit: int | None) -> Suite:
