@@ -1,0 +1,112 @@
+"""The result channel: a piece of memory shared with one run, which the host reads when the run is over or stuck.
+
+Nothing has to be drained, so a program can neither block on it nor flood it, and what was written before a kill is
+still there. Header: input being worked on, line being executed, bytes committed; then one JSON text per line.
+Everything in it is the program's word: a program that finds the channel can only say what it could have returned.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import struct
+from typing import Any
+
+_HEADER = struct.Struct("<iiI")
+HEADER_BYTES = _HEADER.size
+
+
+class Full(Exception):
+    """A record does not fit."""
+
+
+class ChannelWriter:
+    """The end inside the box."""
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        self._memory = mmap.mmap(descriptor, size)
+        self._end, self._size = HEADER_BYTES, size
+        self._index, self._line = -1, 0
+        self._publish()
+
+    def at(self, index: int, line: int = 0) -> None:
+        """Say which input, and which line of the program, is being worked on."""
+        self._index, self._line = index, line
+        self._publish()
+
+    def show_line(self, line: int) -> None:
+        """Say which line of the program is being executed."""
+        self._line = line
+        self._publish()
+
+    def write(self, record: dict[str, Any], limit: int) -> None:
+        """Append a record.
+
+        Raises:
+            Full: longer than `limit` bytes, or than the room left.
+        """
+        line = _dumps(record).encode() + b"\n"
+        if len(line) > limit or self._end + len(line) > self._size:
+            raise Full
+        self._memory[self._end : self._end + len(line)] = line
+        self._end += len(line)
+        self._publish()
+
+    def _publish(self) -> None:
+        _HEADER.pack_into(self._memory, 0, self._index, self._line, self._end - HEADER_BYTES)
+
+
+_dumps = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+
+
+class ChannelReader:
+    """The host's end; trusts nothing it reads."""
+
+    def __init__(self, size: int) -> None:
+        self.descriptor, self.size = shared_file("result"), size
+        os.ftruncate(self.descriptor, size)
+
+    def progress(self) -> tuple[int, int]:
+        """Index of the input being worked on (-1 before the first), and line (0 unless traced)."""
+        index, line, _ = self._header()
+        return index, line
+
+    def _header(self) -> tuple[int, int, int]:
+        raw = os.pread(self.descriptor, HEADER_BYTES, 0)
+        if len(raw) < HEADER_BYTES:  # the program cut its own channel off
+            return -1, 0, 0
+        index, line, committed = _HEADER.unpack(raw)
+        return index, line, committed
+
+    def records(self) -> list[dict[str, Any]]:
+        """The records committed so far; what is not a JSON object is left out."""
+        committed = self._header()[2]
+        raw = os.pread(self.descriptor, min(committed, self.size - HEADER_BYTES), HEADER_BYTES)
+        found = []
+        for line in raw.split(b"\n")[:-1]:
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(record, dict):
+                found.append(record)
+        return found
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+def shared_file(name: str, content: bytes = b"") -> int:
+    """An anonymous file in memory (on disk where the system has no memfd), positioned at its start."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create(f"box-{name}", os.MFD_CLOEXEC)
+    else:
+        import tempfile
+
+        descriptor, path = tempfile.mkstemp(prefix="box-")
+        os.unlink(path)
+    while content:
+        content = content[os.write(descriptor, content) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -1,0 +1,289 @@
+"""The host's side: fork servers, one per run under way, started when needed and ended with this process.
+
+Safe to use from several threads (each run has a server to itself), after a fork (the child starts servers of its
+own), and across Ctrl-C (the run is killed with its server).
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import levels
+from .wire import Wire
+
+_BOOT = """
+import sys, types
+box = types.ModuleType("box"); box.__path__ = [sys.argv[3]]; sys.modules["box"] = box
+from box.server import main
+main(int(sys.argv[1]), sys.argv[2].split(","))
+"""
+# PYTHONHASHSEED: the same program gives the same answer on every server. One malloc arena: threads would each
+# reserve 128 MiB of address space. UTC: there is no /etc/localtime inside.
+_ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "TZ": "UTC0"}
+
+_START_S = 30.0
+_GRACE_S = 0.75
+"""How long past its deadline a run may be reported before its server is taken to be stuck, and killed."""
+
+
+class ServerGone(Exception):
+    """The fork server ended before it answered."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the servers of one requested isolation can do here."""
+
+    level: str | None
+    layers: tuple[str, ...]
+    missing: dict[str, str]
+    facts: dict[str, Any]
+    refusal: str | None
+
+
+class Server:
+    """One fork server process and the connection to it."""
+
+    def __init__(self, layers: tuple[str, ...]) -> None:
+        ours, theirs = socket.socketpair()
+        flags = ["-s", "-P", "-S", "-B"]
+        try:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    *flags,
+                    "-c",
+                    _BOOT,
+                    str(theirs.fileno()),
+                    ",".join(layers),
+                    os.path.dirname(__file__),
+                ],
+                env=_ENVIRONMENT,
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+        self.owner = os.getpid()
+        self.wire = Wire(ours)
+        ours.settimeout(_START_S)
+        received = self._receive()
+        self.facts: dict[str, Any] = received or {"layers": [], "missing": {"jail": "the fork server did not start"}}
+        self._scratch = self.facts.get("scratch", "")
+
+    def _receive(self) -> dict[str, Any] | None:
+        try:
+            received = self.wire.receive()
+        except OSError:
+            return None
+        return None if received is None else received[0]
+
+    def run(
+        self, request: dict[str, Any], descriptors: list[int], give_up: Callable[[], bool] | None = None
+    ) -> dict[str, Any]:
+        """Have one child forked; returns the server's report.
+
+        `give_up` is asked now and then whether the run should be ended early.
+
+        Raises:
+            ServerGone: it ended, or did not answer in time; this server is of no more use.
+        """
+        try:
+            self.wire.send(request, descriptors)
+        except OSError:
+            raise ServerGone("before the run") from None
+        poll = select.poll()
+        poll.register(self.wire, select.POLLIN)
+        latest = time.monotonic() + request["wall_total_s"] + _GRACE_S
+        while not poll.poll(min(request["look_s"] if give_up else 60.0, max(0.0, latest - time.monotonic())) * 1000):
+            if time.monotonic() > latest:
+                raise ServerGone("it did not answer")
+            if give_up is not None and give_up():
+                with contextlib.suppress(OSError):  # gone: the poll will say so
+                    self.wire.send({"kill": True})
+                latest, give_up = min(latest, time.monotonic() + _GRACE_S), None
+        reply = self._receive()
+        if reply is None:
+            raise ServerGone("during the run")
+        return reply
+
+    def close(self) -> None:
+        """End the server; whatever runs in it ends as well."""
+        self.wire.close()
+        try:
+            self._process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the server at once. Its children have asked the kernel to die with it."""
+        self.wire.close()
+        self._process.kill()
+        self._process.wait()
+        if os.path.basename(self._scratch).startswith("selfplay-box-"):
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Let go of a server that belongs to the process this one was forked from."""
+        self.wire.close()
+        self._process.returncode = 0
+
+
+class Servers:
+    """The servers of one isolation: idle ones are reused, further ones started up to `most`."""
+
+    def __init__(self, isolation: str | None, most: int) -> None:
+        self.isolation = isolation
+        self._layers = levels.wanted(isolation)
+        self._idle: list[Server] = []
+        self._all: set[Server] = set()
+        self._free = threading.BoundedSemaphore(most)
+        self._lock = threading.Lock()
+        self._standing: Standing | None = None
+        self._start_lock = threading.Lock()
+
+    def standing(self) -> Standing:
+        """What holds here; found out once, by starting a server and attacking it from inside."""
+        with self._start_lock:
+            if self._standing is None:
+                self._standing = self._find_out()
+            return self._standing
+
+    def _find_out(self) -> Standing:
+        from .probe import escapes
+
+        if not hasattr(os, "fork"):
+            return Standing(None, (), {}, {}, levels.refusal(self.isolation, None, {}))
+        server = self._start()
+        facts = server.facts
+        missing = dict(facts["missing"])
+        level = levels.reached(facts["layers"])
+        refusal = levels.refusal(self.isolation, level, missing)
+        if refusal is None and level in levels.SAFE:
+            holes = escapes(server)
+            if holes:
+                missing["probe"] = f"from inside, this worked: {', '.join(holes)}"
+                level = "rlimits"
+                refusal = levels.refusal(self.isolation, level, missing)
+        if refusal is None:
+            self._idle.append(server)
+        else:
+            self._drop(server)
+        return Standing(level, tuple(facts["layers"]), missing, facts, refusal)
+
+    def run(
+        self, request: dict[str, Any], descriptors: list[int], give_up: Callable[[], bool] | None = None
+    ) -> dict[str, Any]:
+        """One run on a server of our own.
+
+        Raises:
+            ServerGone: the server ended during the run; the next run will have a new one.
+        """
+        with self._free:
+            server = self._take()
+            try:
+                try:
+                    reply = server.run(request, descriptors, give_up)
+                except ServerGone as gone:
+                    if str(gone) != "before the run":
+                        raise
+                    self._drop(server)  # it died while idle: this run has not been tried yet
+                    server = self._start()
+                    reply = server.run(request, descriptors, give_up)
+            except BaseException:  # Ctrl-C included: the run must not go on without us
+                self._drop(server)
+                raise
+            with self._lock:
+                self._idle.append(server)
+            return reply
+
+    def _take(self) -> Server:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._start()
+
+    def _start(self) -> Server:
+        server = Server(self._layers)
+        with self._lock:
+            self._all.add(server)
+        return server
+
+    def _drop(self, server: Server) -> None:
+        with self._lock:
+            self._all.discard(server)
+        server.kill()
+
+    def processes(self) -> list[int]:
+        """The process ids of the servers now running (the launchers, where there are namespaces)."""
+        with self._lock:
+            return [server._process.pid for server in self._all]
+
+    def close(self) -> None:
+        """End all servers; the next run starts afresh."""
+        with self._lock:
+            servers, self._all, self._idle = list(self._all), set(), []
+        for server in servers:
+            server.close()
+
+    def forget(self) -> None:
+        for server in self._all:
+            server.forget()
+
+
+def _most() -> int:
+    return max(2, min(16, os.cpu_count() or 2))
+
+
+_pools: dict[str | None, Servers] = {}
+_pools_lock = threading.Lock()
+
+
+def servers(isolation: str | None) -> Servers:
+    """The pool of this isolation, made at first use.
+
+    Raises:
+        ConfigError: no such level.
+    """
+    with _pools_lock:
+        if isolation not in _pools:
+            _pools[isolation] = Servers(isolation, _most())
+        return _pools[isolation]
+
+
+@atexit.register
+def close() -> None:
+    """End all fork servers of this process; the next run starts new ones."""
+    with _pools_lock:
+        pools = list(_pools.values())
+    for pool in pools:
+        pool.close()
+
+
+def _after_fork() -> None:
+    """In a forked child, the parent's servers are the parent's."""
+    global _pools_lock
+    _pools_lock = threading.Lock()
+    for pool in _pools.values():
+        pool.forget()
+    _pools.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,149 @@
+"""The system call filter: a seccomp-BPF program that allows a list and refuses everything else with EPERM.
+
+No exec, no fork, no sockets, no ptrace, no mounts, no keys, no io_uring, no perf, no bpf: whatever is not named in
+`PLAIN` or `CHECKED` does not happen. Calls that are safe only with certain arguments are checked on them. The list
+is searched as a balanced tree, so that the kernel decides each call in about ten steps.
+
+An instruction is the kernel's `struct sock_filter`: 16-bit code, two 8-bit jumps, a 32-bit constant.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+
+from . import kernel
+
+Program = list[tuple[int, int, int, int]]
+
+LOAD, JUMP_EQUAL, JUMP_GREATER_EQUAL, JUMP_ALWAYS, AND, RETURN = 0x20, 0x15, 0x35, 0x05, 0x54, 0x06
+ALLOW, KILL, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x00050000 | 1, 0x00050000 | 38
+
+OWN_PID = 0x7E57_0001
+"""Stands in the program for the process's own number, which is only known after the fork."""
+
+_THREAD_FLAGS = (0x3D0F00, 0x7D0F00)  # what glibc and musl pass to clone for a thread; nothing else is one
+_TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIO(N)CLEX
+# duplicates, descriptor and status flags, record locks, pipe size; not F_SETOWN, F_SETSIG, leases, notifications, seals
+_DESCRIPTOR_COMMANDS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+_PRCTL_NAMES = (15, 16)  # PR_SET_NAME, PR_GET_NAME: Python 3.14 names its threads
+_AF_UNIX, _SOCK_STREAM, _SOCK_TYPE_MASK = 1, 1, 0xF
+_O_ACCMODE_AND_TRUNC, _O_TRUNC = 0o1003, 0o1000
+
+OUTSIDE = {"capset", "pivot_root", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
+"""Known calls that are never allowed: the server's own tools."""
+
+
+def _argument(index: int, *, high: bool = False) -> tuple[int, int, int, int]:
+    return (LOAD, 0, 0, 16 + 8 * index + (4 if high else 0))  # both architectures are little-endian
+
+
+def _allow_if_in(values: tuple[int, ...], *, mask: int | None = None) -> Program:
+    """Allow when the loaded word (masked) is one of `values`, refuse otherwise."""
+    body: Program = [] if mask is None else [(AND, 0, 0, mask)]
+    for value in values:
+        body += [(JUMP_EQUAL, 0, 1, value), (RETURN, 0, 0, ALLOW)]
+    return [*body, (RETURN, 0, 0, EPERM)]
+
+
+def _refuse_unless_zero(index: int, *, high: bool = False) -> Program:
+    return [_argument(index, high=high), (JUMP_EQUAL, 1, 0, 0), (RETURN, 0, 0, EPERM)]
+
+
+def _opened(flags_at: int) -> Program:
+    """Refuse O_RDONLY|O_TRUNC: it empties a file, and Landlock before ABI 3 does not see that."""
+    return [
+        _argument(flags_at),
+        (AND, 0, 0, _O_ACCMODE_AND_TRUNC),
+        (JUMP_EQUAL, 0, 1, _O_TRUNC),
+        (RETURN, 0, 0, EPERM),
+        (RETURN, 0, 0, ALLOW),
+    ]
+
+
+CHECKED: dict[str, Program] = {
+    "clone": [*_refuse_unless_zero(0, high=True), _argument(0), *_allow_if_in(_THREAD_FLAGS)],
+    "clone3": [(RETURN, 0, 0, ENOSYS)],  # its flags lie in memory, out of a filter's sight: libc falls back to clone
+    "open": _opened(1),
+    "openat": _opened(2),
+    "ioctl": [_argument(1), *_allow_if_in(_TERMINAL_QUERIES)],
+    "fcntl": [_argument(1), *_allow_if_in(_DESCRIPTOR_COMMANDS)],
+    "prctl": [_argument(0), *_allow_if_in(_PRCTL_NAMES)],
+    "kill": [_argument(0), *_allow_if_in((OWN_PID,))],
+    "tgkill": [_argument(0), *_allow_if_in((OWN_PID,))],
+    "prlimit64": [_argument(0), *_allow_if_in((0, OWN_PID))],
+    # A connected stream pair (asyncio's wake-up) can reach nobody; a datagram one could be sent to any address.
+    "socketpair": [
+        _argument(0),
+        (JUMP_EQUAL, 1, 0, _AF_UNIX),
+        (RETURN, 0, 0, EPERM),
+        _argument(1),
+        *_allow_if_in((_SOCK_STREAM,), mask=_SOCK_TYPE_MASK),
+    ],
+    "sendto": [*_refuse_unless_zero(4, high=True), _argument(4), *_allow_if_in((0,))],
+}
+
+PLAIN = sorted(set(kernel.NUMBERS) - set(CHECKED) - OUTSIDE)
+"""Calls allowed whatever their arguments."""
+
+
+def program(column: int) -> Program:
+    """The filter for one architecture (a column of `kernel.NUMBERS`)."""
+    bodies: dict[int, Program] = {}
+    for name in PLAIN + list(CHECKED):
+        number = kernel.NUMBERS[name][column]
+        if number is not None:
+            bodies[number] = CHECKED.get(name, [(RETURN, 0, 0, ALLOW)])
+    return [
+        (LOAD, 0, 0, 4),
+        (JUMP_EQUAL, 1, 0, kernel.AUDIT_ARCH[column]),
+        (RETURN, 0, 0, KILL),  # another architecture's numbers (32-bit calls) mean other things
+        (LOAD, 0, 0, 0),
+        *_search(sorted(bodies.items())),
+    ]
+
+
+def _search(bodies: list[tuple[int, Program]]) -> Program:
+    if len(bodies) == 1:
+        ((number, body),) = bodies
+        return [(JUMP_EQUAL, 1, 0, number), (RETURN, 0, 0, EPERM), *body]
+    middle = len(bodies) // 2
+    below, above = _search(bodies[:middle]), _search(bodies[middle:])
+    return [(JUMP_GREATER_EQUAL, 0, 1, bodies[middle][0]), (JUMP_ALWAYS, 0, 0, len(below)), *below, *above]
+
+
+class Filter:
+    """The assembled filter, ready to be put on by a freshly forked process."""
+
+    def __init__(self, column: int) -> None:
+        instructions = program(column)
+        self._code = bytearray(b"".join(struct.pack("<HBBI", *each) for each in instructions))
+        self._pid_at = [8 * at + 4 for at, (*_, constant) in enumerate(instructions) if constant == OWN_PID]
+        self._buffer = (ctypes.c_char * len(self._code)).from_buffer(self._code)
+        self._header = ctypes.create_string_buffer(
+            struct.pack("@HP", len(instructions), ctypes.addressof(self._buffer)), struct.calcsize("@HP")
+        )
+
+    def put_on(self, pid: int) -> None:
+        """Bind this process to the filter for good; it must have `no_new_privs`.
+
+        Raises:
+            OSError: the kernel has no seccomp filters (CONFIG_SECCOMP_FILTER).
+        """
+        for at in self._pid_at:
+            struct.pack_into("<I", self._code, at, pid)
+        kernel.prctl(kernel.PR_SET_SECCOMP, 2, ctypes.c_void_p(ctypes.addressof(self._header)))
+
+
+def supported() -> str | None:
+    """`None` when filters can be put on here, otherwise what is missing."""
+    column = kernel.architecture()
+    if column is None:
+        return "no system call table for this system and processor (Linux on x86-64 or aarch64 has one)"
+    try:
+        kernel.prctl(kernel.PR_SET_SECCOMP, 2, ctypes.c_void_p(None))
+    except OSError as error:
+        return (
+            None if error.errno == 14 else f"the kernel refuses seccomp filters ({error.strerror})"
+        )  # EFAULT: it is there
+    return "the kernel took an empty filter, which it should not"
