@@ -1,12 +1,15 @@
 """Plain Python values in and out of text: read without evaluating, compared as data.
 
-A value is `None`, bool, int, float, complex, str, bytes, or a list, tuple, set, frozenset or dict of values.
+A value is `None`, bool, int, float, complex, Decimal, Fraction, str, bytes, or a list, tuple, set, frozenset, deque or
+dict (Counter, defaultdict and OrderedDict count as dict) of values.
 """
 
 from __future__ import annotations
 
 import ast
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 Value: TypeAlias = Any
@@ -32,21 +35,36 @@ def read_literal(text: str) -> Value:
         raise ValueError(f"not a Python literal: {text[:80]!r} ({type(error).__name__})") from None
 
 
-def read_arguments(text: str, count: int) -> tuple[Value, ...]:
-    """The argument tuple a text stands for: `(1, 2)`, or `1, 2`, or for one argument its bare value.
+def as_arguments(value: Value, count: int) -> tuple[Value, ...] | None:
+    """A value as an argument tuple: itself if it is one, else as the only argument; `None` if neither fits.
 
     Args:
         count: number of arguments the function takes; -1 when unknown.
-
-    Raises:
-        ValueError: not a literal, or not that many arguments.
     """
-    value = read_literal(text)
     if isinstance(value, tuple) and (len(value) == count or count == -1):
         return value
-    if count in (1, -1):
-        return (value,)
-    raise ValueError(f"expected {count} arguments, got {text[:80]!r}")
+    return (value,) if count in (1, -1) else None
+
+
+def find_literal(text: str) -> tuple[Value] | None:
+    """The value in a 1-tuple, also from a text in backquotes, dollars or with LaTeX's escapes; `None` if it is none."""
+    plain = text.strip().strip("`$").strip()
+    unescaped = plain.replace("\\{", "{").replace("\\}", "}").replace("\\_", "_")
+    for candidate in dict.fromkeys((text.strip(), plain, unescaped)):
+        try:
+            return (read_literal(candidate),)
+        except ValueError:
+            continue
+    return None
+
+
+def find_arguments(text: str, count: int) -> tuple[Value, ...] | None:
+    """The argument tuple, also from a whole call `f(1, 2)`; `None` if it is none. `count` as in `as_arguments`."""
+    value = find_literal(text)
+    if value is None:
+        name, bracket, rest = text.strip().strip("`$").partition("(")
+        value = find_literal(f"({rest}") if bracket and name.isidentifier() else None
+    return None if value is None else as_arguments(value[0], count)
 
 
 def canonical(value: Value) -> str:
@@ -67,12 +85,16 @@ def canonical(value: Value) -> str:
         return f"complex({canonical(value.real)},{canonical(value.imag)})"
     if isinstance(value, dict):
         return "{" + ",".join(sorted(f"{canonical(k)}:{canonical(v)}" for k, v in value.items())) + "}"
+    if isinstance(value, Decimal | Fraction):
+        return f"{type(value).__name__}({value})"
     items = [canonical(item) for item in value]
     if isinstance(value, list):
         return f"[{','.join(items)}]"
     if isinstance(value, tuple):
         return f"({','.join(items)},)"
-    return f"{{{','.join(sorted(items))}}}" if items else "set()"
+    if isinstance(value, set | frozenset):
+        return f"set({','.join(sorted(items))})"
+    return f"{type(value).__name__}[{','.join(items)}]"
 
 
 def same(one: Value, other: Value) -> bool:

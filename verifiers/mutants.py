@@ -1,8 +1,8 @@
 """Programs with one small fault, made from a program by editing its syntax tree.
 
 They stand in for wrong solutions where there are none yet: to measure generated tests (`benchmarks/mutants.py`), to
-weigh them, and to give the tester seat something to find. The operators are the classic ones (DeMillo, Lipton and Sayward
-1978; Offutt's sufficient set) and the slips people make: off by one, wrong branch, forgotten statement.
+weigh them, and to give the tester seat something to find. The operators are the classic ones (DeMillo, Lipton and
+Sayward 1978; Offutt's sufficient set) and the slips people make: off by one, wrong branch, forgotten statement.
 
 A mutant prints line for line like `normalised(source)`, so that a line number means the same in both.
 """

@@ -1,0 +1,151 @@
+"""Generated tests: labelled by agreement of executed programs, weighed by whom they tell apart, kept as few as will do.
+
+A program's *behaviour* is the tuple of what it did on each input. Programs are grouped by equal behaviour, and the
+largest group that ever returned a value wins (AlphaCode's clustering, arXiv 2203.07814; CodeT's agreement, arXiv
+2207.10397). Expected outputs are what the winning group, or a reference program, returned when it was run: never what a
+model says they are. No code runs here: the observations come from `execution`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+from .literals import Value, show
+
+Behaviour: TypeAlias = tuple[str, ...]
+"""What a program did on each input: the canonical text of a value, or `FAILED` and the kind of failure."""
+
+FAILED = "!"
+"""Begins the observation of a call that returned no value; no canonical value begins so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One input and what a right program does on it.
+
+    Attributes:
+        arguments: the argument tuple.
+        expected: the value a right program returns.
+        observation: the same as an observation, comparable with any program's.
+        source: where the input came from: "given", "boundary", "mutation", "hypothesis", "drawn", "tester".
+        power: share of the wrong programs at hand that it fails, in [0, 1].
+    """
+
+    __test__: ClassVar[bool] = False  # not pytest's
+    arguments: tuple[Value, ...]
+    expected: Value
+    observation: str
+    source: str
+    power: float = 0.0
+
+    def call(self, function: str) -> str:
+        """`f(1, 2)`, shortened for people."""
+        return call_text(function, self.arguments)
+
+    def assertion(self, function: str) -> str:
+        """`assert f(1, 2) == 3`, in full."""
+        return f"assert {function}({', '.join(map(repr, self.arguments))}) == {self.expected!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The outcome of a vote on behaviour.
+
+    Attributes:
+        members: the programs of the winning group, by position; empty when no program ever returned a value.
+        behaviour: what they did, `None` when there is no winner.
+        sizes: sizes of all groups, largest first.
+        share, runner_up_share: of **all** programs, also those that never returned a value.
+    """
+
+    members: tuple[int, ...]
+    behaviour: Behaviour | None
+    sizes: tuple[int, ...]
+    share: float
+    runner_up_share: float
+
+    @property
+    def tied(self) -> bool:
+        """Whether the runner-up is as large as the winner: then the earlier program decided, not the majority."""
+        return len(self.sizes) > 1 and self.sizes[0] == self.sizes[1]
+
+
+def vote(behaviours: Sequence[Behaviour | None]) -> Vote:
+    """Group programs by behaviour; the largest group wins, of equals the one with fewer failures, then the earliest.
+
+    Args:
+        behaviours: one per program; `None` for an attempt without a program. Neither these nor programs that failed on
+            every input ever form a group.
+    """
+    groups: dict[Behaviour, list[int]] = {}
+    for place, behaviour in enumerate(behaviours):
+        if behaviour is not None and any(not failed(observation) for observation in behaviour):
+            groups.setdefault(behaviour, []).append(place)
+    ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), sum(map(failed, item[0])), item[1][0]))
+    if not ranked:
+        return Vote((), None, (), 0.0, 0.0)
+    sizes = tuple(len(members) for _, members in ranked)
+    second = sizes[1] / len(behaviours) if len(sizes) > 1 else 0.0
+    return Vote(tuple(ranked[0][1]), ranked[0][0], sizes, sizes[0] / len(behaviours), second)
+
+
+def failed(observation: str) -> bool:
+    """Whether an observation is a failure, not a value."""
+    return observation.startswith(FAILED)
+
+
+def failures(tests: Sequence[Test], behaviour: Behaviour) -> list[int]:
+    """The tests a program fails, by position."""
+    return [i for i, (test, seen) in enumerate(zip(tests, behaviour, strict=True)) if seen != test.observation]
+
+
+def weighed(tests: Sequence[Test], wrong: Sequence[Behaviour]) -> list[Test]:
+    """The same tests, each with its discriminating power over these wrong programs."""
+    return [
+        Test(t.arguments, t.expected, t.observation, t.source, power)
+        for t, power in zip(tests, powers([t.observation for t in tests], wrong), strict=True)
+    ]
+
+
+def powers(expected: Behaviour | Sequence[str], wrong: Sequence[Behaviour]) -> list[float]:
+    """Per test, the share of wrong programs it fails; zeros when there is none."""
+    if not wrong:
+        return [0.0] * len(expected)
+    return [sum(behaviour[i] != right for behaviour in wrong) / len(wrong) for i, right in enumerate(expected)]
+
+
+def minimise(tests: Sequence[Test], wrong: Sequence[Behaviour], keep: int = 1) -> list[int]:
+    """Positions of few tests that together still fail every wrong program that all of them fail (greedy set cover).
+
+    The next test is the one that fails most programs not failed yet; of equals the one with the shortest call, which a
+    person reads most easily.
+
+    Args:
+        keep: at least so many tests, the most discriminating ones, if there are so many.
+    """
+    catches = [
+        frozenset(p for p, behaviour in enumerate(wrong) if behaviour[i] != test.observation)
+        for i, test in enumerate(tests)
+    ]
+    lengths = [len(repr(test.arguments)) for test in tests]
+    order = sorted(range(len(tests)), key=lambda i: (-len(catches[i]), lengths[i], i))
+    chosen: list[int] = []
+    left = frozenset[int]().union(*catches)
+    while left:
+        best = max(order, key=lambda i: (len(catches[i] & left), -lengths[i], -i))
+        chosen.append(best)
+        left -= catches[best]
+    chosen += [i for i in order if i not in chosen][: max(0, keep - len(chosen))]
+    return sorted(chosen)
+
+
+def shortest_failing(tests: Sequence[Test], behaviour: Behaviour) -> int | None:
+    """The failed test with the shortest input, which is the easiest to act on; `None` if all pass."""
+    return min(failures(tests, behaviour), key=lambda i: (len(repr(tests[i].arguments)), i), default=None)
+
+
+def call_text(function: str, arguments: Sequence[Value]) -> str:
+    """`f(1, 2)` as a person reads it; long arguments are shortened."""
+    return f"{function}({', '.join(show(argument, 60) for argument in arguments)})"
