@@ -64,7 +64,12 @@ class Progress:
         if self._bars is not None:
             self._bars.update(self._current, description=f"{self._phase} · {shown}")
         else:
-            self.console.print(f"  {shown}", highlight=False)
+            self.line(shown)
+
+    def line(self, text: str) -> None:
+        """Something worth keeping on the screen."""
+        if self.console is not None:
+            self.console.print(f"  {text}", highlight=False)
 
     def warn(self, message: str) -> None:
         """Something a person should know."""

@@ -182,7 +182,8 @@ class SelfPlay:
         exam = self._examine(self.exam, samples=self.config.exam_samples, greedy=True)
         validation = self._examine(self.validation, samples=self.config.exam_samples, greedy=False)
         score = validation.accuracy.value
-        self.folder.log("metrics", [{**self._here(), "exam": exam.as_dict(), "validation_accuracy": score}])
+        counted = {name: value for name, value in exam.as_dict().items() if name != "seconds"}
+        self.folder.log("metrics", [{**self._here(), "exam": counted, "validation_accuracy": score}])
 
     def _gate(self) -> None:
         """Remember the best solver by the validation exam."""

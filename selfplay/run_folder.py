@@ -91,7 +91,7 @@ class RunFolder:
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
         """All committed rows of a log, oldest first."""
-        with open(self.log_path(name), encoding="utf-8") as lines:
+        with open(self.log_path(name), encoding="utf-8", errors="surrogatepass") as lines:
             for line in lines:
                 yield json.loads(line)
 

@@ -1,0 +1,171 @@
+"""The state machine: a run that is stopped or killed anywhere ends exactly as one that was left alone."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from selfplay_gym.core.errors import RunError
+from selfplay_gym.core.split import is_held_out
+from selfplay_gym.selfplay.presets import preset
+from selfplay_gym.selfplay.progress import Progress
+from selfplay_gym.selfplay.rounds import Interrupted, SelfPlay
+from selfplay_gym.selfplay.run_folder import LOGS, RunFolder
+from selfplay_gym.selfplay.train import train
+
+CONFIG = preset("debug").replace(
+    rounds=2, questions=24, challenger_steps=2, exam_questions=16, max_new_tokens=48, challenger_max_new_tokens=48
+)
+
+
+def outcome(path):
+    """Everything a run must reproduce: all logs but the clock's, and the final weights."""
+    folder = RunFolder.open(path)
+    weights = {
+        role: (path / "checkpoints" / name / "model.safetensors").read_bytes()
+        for role, name in folder.state["checkpoints"].items()
+    }
+    return {name: list(folder.rows(name)) for name in LOGS if name != "timings"}, weights
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("undisturbed") / "run"
+    train(CONFIG, path)
+    return path
+
+
+def test_a_run_goes_through_all_phases_and_trains_both_roles(undisturbed):
+    logs, weights = outcome(undisturbed)
+    assert RunFolder.open(undisturbed).state["phase"] == "done"
+    steps = [(row["round"], row["role"], row["step"]) for row in logs["metrics"] if "role" in row]
+    assert steps == [(r, role, s) for r in (1, 2) for role in ("challenger", "solver") for s in range(2)]
+    assert [row["round"] for row in logs["metrics"] if "exam" in row] == [0, 1, 2]
+    assert set(weights) == {"challenger", "solver"}
+    assert weights["challenger"] != weights["solver"]
+    labelled = [row for row in logs["labels"] if row["kept"]]
+    assert labelled
+    assert all(abs(row["solve_rate"] - 0.5) <= CONFIG.band for row in labelled)
+
+
+def test_nothing_held_out_reaches_training(undisturbed):
+    logs, _ = outcome(undisturbed)
+    asked = {(row["round"], row["index"]): row["text"] for row in logs["questions"] if row["dropped"] is None}
+    trained = [asked[row["round"], row["index"]] for row in logs["labels"] if row["kept"]]
+    assert trained
+    assert not any(is_held_out(text) for text in trained)
+    exam = next(row["exam"] for row in logs["metrics"] if "exam" in row)
+    from selfplay_gym.core.language import key
+
+    assert not set(exam["keys"]) & {key(text) for text in asked.values()}
+
+
+def test_equal_seeds_repeat_and_other_seeds_do_not(undisturbed, tmp_path):
+    train(CONFIG, tmp_path / "again")
+    assert outcome(tmp_path / "again") == outcome(undisturbed)
+    train(CONFIG.replace(seed=1, rounds=1), tmp_path / "other")
+    assert outcome(tmp_path / "other")[1] != outcome(undisturbed)[1]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("commit", [3, 5, 8, 12])
+def test_a_crash_at_a_commit_is_invisible_after_resume(undisturbed, tmp_path, monkeypatch, commit, moment):
+    honest, calls = RunFolder.commit, []
+
+    def crashing(self, state):
+        calls.append(1)
+        if len(calls) == commit and moment == "before":
+            self._append("metrics")  # the log reached the disk, the state did not
+            raise SystemError("power cut")
+        honest(self, state)
+        if len(calls) == commit:
+            raise SystemError("power cut")
+
+    monkeypatch.setattr(RunFolder, "commit", crashing)
+    with pytest.raises(SystemError):
+        train(CONFIG, tmp_path / "run")
+    monkeypatch.undo()
+    train(CONFIG, tmp_path / "run", resume=True)
+    assert outcome(tmp_path / "run") == outcome(undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", [3, 9, 14, 20, 26])
+def test_kill_minus_nine_is_invisible_after_resume(undisturbed, tmp_path, line):
+    """Killed when it prints its n-th line, wherever that is in a phase."""
+    command = [sys.executable, "-m", "selfplay_gym.cli", "train", "--preset", "debug", "--run-dir", str(tmp_path / "r")]
+    for name, value in CONFIG.as_dict().items():
+        if value != getattr(preset("debug"), name):
+            command += ["--set", f"{name}={value}"]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    for _ in range(line):
+        run.stdout.readline()
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    run.stdout.close()
+    train(CONFIG, tmp_path / "r", resume=True)
+    assert outcome(tmp_path / "r") == outcome(undisturbed)
+
+
+def test_a_polite_stop_saves_inside_a_training_phase_and_resumes_to_the_same_end(undisturbed, tmp_path):
+    folder = RunFolder.create(tmp_path / "run", CONFIG.as_dict(), {})
+    asked = []
+
+    def stop():
+        asked.append(1)
+        return len(asked) == 4
+
+    with pytest.raises(Interrupted):
+        SelfPlay(CONFIG, folder, Progress(), stop).run()
+    train(CONFIG, tmp_path / "run", resume=True)
+    assert outcome(tmp_path / "run") == outcome(undisturbed)
+
+
+def test_resuming_with_other_settings_is_refused(undisturbed):
+    with pytest.raises(RunError, match="other settings"):
+        train(CONFIG.replace(rounds=5), undisturbed, resume=True)
+
+
+def test_a_damaged_checkpoint_is_named_before_anything_is_used(tmp_path):
+    train(CONFIG.replace(rounds=1), tmp_path / "run")
+    checkpoint = next((tmp_path / "run" / "checkpoints").glob("solver-*"))
+    with open(checkpoint / "model.safetensors", "r+b") as weights:
+        weights.seek(1000)
+        weights.write(b"\x00\x01\x02")
+    with pytest.raises(RunError, match=r"damaged: model\.safetensors"):
+        train(CONFIG.replace(rounds=1), tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        {"challenger": "untrained"},
+        {"challenger": "procedural"},
+        {"labels": "sympy"},
+        {"labels": "oracle"},
+        {"solver_reward": "random"},
+        {"solver_reward": "format"},
+        {"repetition_scale": 0.0},
+        {"reward": "azr"},
+    ],
+)
+def test_every_control_plays(tmp_path, control):
+    folder = train(CONFIG.replace(rounds=1, solver_steps=1, challenger_steps=1, **control), tmp_path / "run")
+    assert folder.state["phase"] == "done"
+    roles = {row["role"] for row in folder.rows("metrics") if "role" in row}
+    assert ("challenger" in roles) is ("challenger" not in control)
+
+
+def test_too_few_questions_shrink_the_batch_with_a_warning(tmp_path):
+    from rich.console import Console
+
+    with open(tmp_path / "out", "w") as out:
+        train(
+            CONFIG.replace(rounds=1, questions=6, challenger_steps=0, solver_prompts=64),
+            tmp_path / "run",
+            console=Console(file=out),
+        )
+    assert "warning: round 1:" in Path(tmp_path / "out").read_text()
