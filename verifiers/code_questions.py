@@ -199,7 +199,7 @@ def _tests(inputs: Sequence[Input], results: Sequence[CallResult], with_output: 
 def completed(question: Question, code: CodeQuestion, tests: Sequence[Test]) -> Question | str:
     """A proposal with its executed values filled in, or why there is none to fill in.
 
-    Fills `meta["outputs"]`, an induction's `meta["hidden"]`, the reference, and the text's `<<output>>` and `<<pairs>>`.
+    Fills `meta["outputs"]`, an induction's `meta["hidden"]`, the reference, and `<<output>>`, `<<pairs>>` in the text.
     """
     known = {canonical(test.arguments): test for test in tests}
     keys = [canonical(arguments) for arguments in code.inputs]

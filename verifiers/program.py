@@ -18,18 +18,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.errors import ConfigError
-from ..core.extraction import Mode, extract_answer, last_boxed
+from ..core.extraction import Mode, extract_answer
 from ..core.protocols import BaseVerifier
-from ..core.records import Judgement, Question, Verdict
+from ..core.records import Judgement, Outcome, Question, Verdict
 from .code_blocks import defined_names, find_code, syntax_error
 from .code_questions import CodeQuestion, Labelled, completed, digest, inputs_for, label, read_question
 from .execution import Executor, Fault, SandboxExecutor, behaviour, locate, observation
 from .input_sources import COUNT
-from .literals import Value, canonical, find_arguments, find_literal, same, show
-from .sandbox import CallResult
-from .tests import Behaviour, Test, call_text, minimise, shortest_failing, vote, weighed
+from .literals import Value
+from .mutants import mutants
+from .tester import judge_tests, read_tests
+from .tests import Behaviour, Test, call_text, failures, minimise, shortest_failing, vote, weighed
+from .value_answers import judge_inputs, judge_output, value_text
 
 _REMEMBERED = 512
+MOST_PROGRAMS = 16
+"""Accepted, and wrong, programs that a tester's tests are held against."""
 
 
 class CodeVerifier(BaseVerifier):
@@ -124,10 +128,12 @@ class CodeVerifier(BaseVerifier):
         if labelled.reason or not labelled.tests:
             return _undecided(labelled.reason or "the program returned no value on any input", attempts, evidence)
         if code.task == "deduction":
-            verdicts = [self._judge_value(code, labelled.tests[0], attempt) for attempt in attempts]
+            answers = [value_text(attempt, self.extract) for attempt in attempts]
+            verdicts = [judge_output(code, labelled.tests[0], answer) for answer in answers]
             found = repr(labelled.tests[0].expected)
         elif code.task == "abduction":
-            verdicts = self._judge_inputs(code, labelled.tests[0], attempts)
+            answers = [value_text(attempt, self.extract) for attempt in attempts]
+            verdicts = judge_inputs(self.executor, code, labelled.tests[0], answers)
             found = repr(labelled.tests[0].arguments)
         else:
             verdicts = self._judge_programs(code, labelled.tests, labelled.with_output, attempts, evidence)
@@ -139,53 +145,6 @@ class CodeVerifier(BaseVerifier):
         if labelled.claims_right is not None:
             evidence["claims_right"] = labelled.claims_right
         return evidence
-
-    def _judge_value(self, code: CodeQuestion, test: Test, attempt: str) -> Verdict:
-        answer = self._value_text(attempt)
-        if answer is None:
-            return Verdict.wrong(None, "no answer")
-        value = find_literal(answer)
-        if value is not None and same(value[0], test.expected):
-            return Verdict.correct(answer, "is what the program returned")
-        if isinstance(test.expected, str) and answer == test.expected:
-            return Verdict.correct(answer, "is what the program returned, without quotes")
-        call = call_text(code.function, test.arguments)
-        return Verdict.wrong(answer, f"{call} returned {show(test.expected)}, not {answer[:80]}")
-
-    def _judge_inputs(self, code: CodeQuestion, test: Test, attempts: Sequence[str]) -> list[Verdict]:
-        """Abduction: run the program on every distinct input proposed."""
-        assert code.program is not None
-        answers = [self._value_text(attempt) for attempt in attempts]
-        proposals: dict[str, tuple[Value, ...]] = {}
-        keys: list[str | None] = []
-        for answer in answers:
-            arguments = None if answer is None else find_arguments(answer, code.arity)
-            keys.append(None if arguments is None else canonical(arguments))
-            if arguments is not None:
-                proposals.setdefault(canonical(arguments), arguments)
-        results = dict(zip(proposals, self._call_each(code, list(proposals.values())), strict=True))
-        wanted = canonical(test.expected)
-        verdicts = []
-        for answer, key in zip(answers, keys, strict=True):
-            if answer is None:
-                verdicts.append(Verdict.wrong(None, "no answer"))
-            elif key is None:
-                verdicts.append(Verdict.wrong(answer, "not an argument tuple of Python literals"))
-            else:
-                verdicts.append(_input_verdict(code, answer, proposals[key], results[key], wanted, test.expected))
-        return verdicts
-
-    def _call_each(self, code: CodeQuestion, inputs: list[tuple[Value, ...]]) -> list[CallResult]:
-        """All inputs in one fork; those that a bad neighbour may have spoilt once more, alone."""
-        assert code.program is not None
-        if not inputs:
-            return []
-        results = list(self.executor.call(code.program, code.function, inputs))
-        if len(inputs) > 1:
-            for place, result in enumerate(results):
-                if result.status not in ("ok", "error", "refused"):
-                    results[place] = self.executor.call(code.program, code.function, [inputs[place]])[0]
-        return results
 
     def _judge_programs(
         self,
@@ -270,27 +229,62 @@ class CodeVerifier(BaseVerifier):
         valid = bool(tests) and result.share >= self.min_share and len({t.observation for t in tests}) > 1
         return Judgement.of(verdicts, label=winner, label_source="vote", valid=valid, evidence=evidence)
 
-    def _value_text(self, attempt: str) -> str | None:
-        boxed = last_boxed(attempt)
-        if boxed is not None or self.extract == "strict":
-            return boxed
-        whole = attempt.strip()
-        if whole and find_literal(whole) is not None:
-            return whole
-        return extract_answer(attempt, self.extract)
+    # --- the tester's seat -----------------------------------------------------------------------------------------
 
+    def judge_tests(
+        self, question: Question, attempts: Sequence[str], judgement: Judgement, texts: Sequence[str]
+    ) -> list[Verdict]:
+        """What testers' tests are worth, one verdict per text; see `tester`.
 
-def _input_verdict(
-    code: CodeQuestion, answer: str, arguments: tuple[Value, ...], result: CallResult, wanted: str, expected: Value
-) -> Verdict:
-    call = call_text(code.function, arguments)
-    if result.status == "refused":
-        return Verdict.undecided("the sandbox refuses to run", answer)
-    if result.status != "ok":
-        return Verdict.wrong(answer, f"{call} gave {result.error or result.status}, expected {show(expected)}")
-    if canonical(result.value) == wanted:
-        return Verdict.correct(answer, f"{call} returned {show(expected)}")
-    return Verdict.wrong(answer, f"{call} returned {show(result.value)}, expected {show(expected)}")
+        Accepted programs are the reference and the attempts judged correct; wrong ones the other attempts' programs,
+        or, where there is none, mutants of the reference that the generated tests catch.
+
+        Args:
+            judgement: of these attempts at this question, by this verifier.
+        """
+        try:
+            code = read_question(question)
+            if code.task not in ("program", "induction"):
+                raise ValueError(f"a {code.task} question asks for no program, so there is nothing to test")
+            accepted, wrong = self.programs_to_test(question, code, attempts, judgement)
+        except ValueError as error:
+            return [Verdict.undecided(str(error)) for _ in texts]
+        if not accepted or not wrong:
+            missing = "wrong" if accepted else "accepted"
+            return [Verdict.undecided(f"there is no {missing} program to test") for _ in texts]
+        verdicts = []
+        for text in texts:
+            claims = read_tests(text, code.function)
+            report = judge_tests(self.executor, code.function, claims, accepted, wrong)
+            answer = "; ".join(call_text(code.function, claim.arguments) for claim in claims) or None
+            sentence = report.sentence() if claims else "no test"
+            right = report.score > 0
+            verdicts.append(
+                Verdict.correct(answer, sentence, report.score) if right else Verdict.wrong(answer, sentence)
+            )
+        return verdicts
+
+    def programs_to_test(
+        self, question: Question, code: CodeQuestion, attempts: Sequence[str], judgement: Judgement
+    ) -> tuple[list[str], list[str]]:
+        """The accepted and the wrong programs, each distinct, at most `MOST_PROGRAMS`."""
+        accepted = [] if code.program is None else [code.program]
+        wrong: list[str] = []
+        for attempt, verdict in zip(attempts, judgement.verdicts, strict=True):
+            program = find_code(attempt, code.function)
+            if program is not None and verdict.outcome is not Outcome.UNDECIDED:
+                (accepted if verdict.outcome is Outcome.CORRECT else wrong).append(program)
+        if not wrong and code.program is not None:
+            wrong = self._caught_mutants(question, code)
+        return list(dict.fromkeys(accepted))[:MOST_PROGRAMS], list(dict.fromkeys(wrong))[:MOST_PROGRAMS]
+
+    def _caught_mutants(self, question: Question, code: CodeQuestion) -> list[str]:
+        """Mutants of the reference that a test tells from it: the others may be no mutants in truth."""
+        labelled = self.label(question)
+        sources: list[str | None] = [m.source for m in mutants(code.program or "", limit=MOST_PROGRAMS)]
+        inputs = [test.arguments for test in labelled.tests]
+        seen = self.behaviours(sources, code.function, inputs, labelled.with_output)
+        return [program for program, behaved in seen.items() if failures(labelled.tests, behaved)]
 
 
 def _describe_suite(evidence: dict[str, Any], function: str, tests: Sequence[Test], wrong: Sequence[Behaviour]) -> None:
