@@ -1,8 +1,74 @@
-"""The game as pure rules, and its views: Gymnasium, group vector, PettingZoo, numeric."""
+"""The game as pure rules, and its views: Gymnasium, group vector, PettingZoo, numeric.
+
+    gym.make("SelfPlayMath-v0")                 one seat, text in and out                envs.single
+    gym.make_vec("SelfPlayMath-v0", num_envs=G) one group of seats                       envs.group
+    aec_env("math"), parallel_env("math")       the whole table, for PettingZoo          envs.aec, envs.parallel
+    gym.make("SelfPlayTeacher-v0")              levels in, levels out, for SB3           envs.teacher
+
+Importing this package registers names and loads Gymnasium; PettingZoo is loaded by the first call that needs it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
 from ..core.registries import register_reward
+
+if TYPE_CHECKING:
+    from .aec import SelfPlayAEC
+    from .parallel import SelfPlayParallel
+
+__all__ = ["aec_env", "parallel_env", "register_pettingzoo"]
+
+
+def aec_env(
+    domain: str = "math", *, rounds: int = 1, render_mode: str | None = None, attempts: int = 4, **settings: Any
+) -> SelfPlayAEC:
+    """The whole table as a PettingZoo AEC environment: `challenger_0`, `solver_0` … `solver_{attempts-1}`.
+
+    Args:
+        domain: what is played: "math".
+        rounds: proposals per episode, ≥ 1.
+        render_mode: "ansi", "human" or `None`.
+        attempts: m, the number of solvers, ≥ 1.
+        settings: verifier, curriculum, reward, template: see `envs.seats.Settings`.
+
+    Raises:
+        ConfigError: an unknown domain, name or keyword.
+    """
+    from .aec import SelfPlayAEC
+    from .seats import make_settings
+
+    register_pettingzoo()
+    options = make_settings({"domain": domain, "attempts": attempts, **settings})
+    return SelfPlayAEC(options, rounds=rounds, render_mode=render_mode)
+
+
+def parallel_env(domain: str = "math", **settings: Any) -> SelfPlayParallel:
+    """The same table as a PettingZoo parallel environment; arguments as for `aec_env`."""
+    from .parallel import SelfPlayParallel
+
+    return SelfPlayParallel(aec_env(domain, **settings))
+
+
+def register_pettingzoo() -> bool:
+    """Make `pettingzoo.make("aec" | "parallel", "SelfPlayMath-v0")` work; `aec_env` does this by itself.
+
+    Returns:
+        whether this PettingZoo has a registry (≥ 1.27).
+    """
+    import pettingzoo
+
+    if not hasattr(pettingzoo, "register"):
+        return False
+    for kind, registry in (("aec", pettingzoo.aec_registry), ("parallel", pettingzoo.parallel_registry)):
+        if "SelfPlayMath-v0" not in registry:
+            entry_point = f"selfplay_gym.envs:{kind}_env"
+            pettingzoo.register(kind, "SelfPlayMath-v0", entry_point, kwargs={"domain": "math"})
+    return True
+
 
 for _name, _factory in {
     "r-zero": "r_zero",
@@ -18,7 +84,7 @@ if "SelfPlayMath-v0" not in gym.registry:  # a module imported twice is no secon
     gym.register(
         "SelfPlayMath-v0",
         entry_point="selfplay_gym.envs.single:self_play_env",
-        vector_entry_point="selfplay_gym.envs.group:GroupEnv",
+        vector_entry_point="selfplay_gym.envs.group:group_env",
         order_enforce=False,  # the environment itself raises ResetNeeded, and saves a wrapper per call
         kwargs={"domain": "math"},
     )
