@@ -22,7 +22,7 @@ from typing import Any
 from ..core.errors import RunError
 from ..core.language import key
 from ..core.protocols import Curriculum, Generator
-from ..core.records import Question, TaskSpec
+from ..core.records import Outcome, Question, TaskSpec
 from ..core.registries import make_curriculum, make_generator, make_reward
 from ..core.seeding import integer_seed, python_stream
 from ..core.split import is_held_out
@@ -151,6 +151,7 @@ class SelfPlay:
                     "kept": kept,
                     "label_right": correct,
                     "answers": [verdict.answer for verdict in judgement.verdicts],
+                    "matches": [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts],
                 }
             )
             if self.challenger is None and question.level is not None:
@@ -182,8 +183,8 @@ class SelfPlay:
         exam = self._examine(self.exam, samples=self.config.exam_samples, greedy=True)
         validation = self._examine(self.validation, samples=self.config.exam_samples, greedy=False)
         score = validation.accuracy.value
-        counted = {name: value for name, value in exam.as_dict().items() if name != "seconds"}
-        self.folder.log("metrics", [{**self._here(), "exam": counted, "validation_accuracy": score}])
+        timeless = replace(exam, seconds=0.0).as_dict()  # the metrics of equal seeds are equal
+        self.folder.log("metrics", [{**self._here(), "exam": timeless, "validation_accuracy": score}])
 
     def _gate(self) -> None:
         """Remember the best solver by the validation exam."""

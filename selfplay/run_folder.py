@@ -90,9 +90,19 @@ class RunFolder:
         self._pending[name] += [json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows]
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
-        """All committed rows of a log, oldest first."""
-        with open(self.log_path(name), encoding="utf-8", errors="surrogatepass") as lines:
+        """All committed rows of a log, oldest first; a line torn by a crash, or still being written, is not read.
+
+        Raises:
+            RunError: the log is missing.
+        """
+        path, left = self.log_path(name), self.state["logs"][name]
+        if not path.exists():
+            raise RunError(f"{path} is missing; the run folder is incomplete")
+        with open(path, "rb") as lines:  # bytes: json reads the lone surrogates a model may write
             for line in lines:
+                left -= len(line)
+                if left < 0:
+                    return
                 yield json.loads(line)
 
     def commit(self, state: Mapping[str, Any]) -> None:
