@@ -14,6 +14,7 @@ from .bench_table import comparison_rows, provenance_line, rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1c2430; }
@@ -30,11 +31,11 @@ Draw = Callable[["Axes", BenchReport, str], None]
 def to_html(report: BenchReport, title: str = "Benchmark") -> str:
     """The whole page as text."""
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in report.warnings())
-    parts = [f"<h1>{escape(title)}</h1>", notes, "<h2>Scores</h2>", _table(*rows(report))]
+    parts = [f"<h1>{escape(title)}</h1>", notes, "<h2>Scores</h2>", table(*rows(report))]
     parts.append("<p>Per cent, with 95 % intervals over questions. Strict: the answer in the asked form; lenient: the")
     parts.append("reference mentioned anywhere. p̂ error: calibration error of the vote's share.</p>")
     if report.comparisons:
-        parts += ["<h2>Paired comparisons</h2>", _table(*comparison_rows(report))]
+        parts += ["<h2>Paired comparisons</h2>", table(*comparison_rows(report))]
         parts.append("<p>Points on the same questions; exact sign-flip test (McNemar's for greedy answers).</p>")
     for name, found in report.contamination.items():
         parts.append(f"<p>Contamination of {escape(name)}: {escape(str(found))}.</p>")
@@ -55,13 +56,17 @@ def suite_plots(report: BenchReport, suite: str) -> str:
     for axes, draw in zip(figure.subplots(1, len(panels)), panels, strict=True):
         draw(axes, report, suite)
         axes.spines[["top", "right"]].set_visible(False)
-    out = io.StringIO()
-    # No date and a fixed salt: the same report gives the same page.
+    return inline_svg(figure)
+
+
+def inline_svg(figure: Figure) -> str:
+    """A figure as an SVG element; the same figure gives the same text."""
     import matplotlib as mpl
 
+    out = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "selfplay-gym"}):
         figure.savefig(out, format="svg", metadata={"Date": None})
-    return out.getvalue().partition("<svg")[1] + out.getvalue().partition("<svg")[2]
+    return "<svg" + out.getvalue().partition("<svg")[2]
 
 
 def _entries(report: BenchReport, suite: str) -> list[Any]:
@@ -116,7 +121,8 @@ def _draw_levels(axes: Axes, report: BenchReport, suite: str) -> None:
     axes.set(xlim=(-0.02, 1.02), ylim=(0, 1.02), title="per level", xlabel="level")
 
 
-def _table(header: list[str], cells: list[list[str]]) -> str:
+def table(header: list[str], cells: list[list[str]]) -> str:
+    """Header and cells as an HTML table, everything escaped."""
     top = "".join(f"<th>{escape(name)}</th>" for name in header)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
     return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
