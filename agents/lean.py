@@ -132,7 +132,7 @@ class LeanDecoder:
         return torch.cat(outputs).flatten(1)
 
     def _norm(self, x: Tensor, module: Any) -> Tensor:
-        return F.rms_norm(x, x.shape[-1:], module.weight, self.shape.epsilon)
+        return F.rms_norm(x, x.shape[-1:], module.weight.to(x.dtype), self.shape.epsilon)
 
     @torch.no_grad()
     def _agrees_with(self, model: Any) -> bool:
@@ -234,6 +234,6 @@ def _recognised(model: Any) -> bool:
         and rope.get("rope_type", "default") == "default"
         and rope.get("partial_rotary_factor", 1.0) == 1.0
         and windows == {"full_attention"}
-        and not any(getattr(module, "use_dora", None) for module in causal.modules())
+        and not any(any(getattr(module, "use_dora", {}).values()) for module in causal.modules())
         and all(hasattr(causal, name) for name in ("model", "lm_head"))
     )
