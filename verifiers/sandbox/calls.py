@@ -19,7 +19,7 @@ from .request import request_for, task_file
 from .results import CallResult, error_for
 from .scripts import ending, number_of, text_of
 
-_MOST_CHANNEL = 32 << 20
+_MOST_CHANNEL = 8 << 20
 _STATUSES = ("error", "memory")
 _FULL = "it returned more than result_kb, encoded"
 

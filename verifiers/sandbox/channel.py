@@ -1,4 +1,4 @@
-"""The result channel: a piece of memory shared with one run, which the host reads when the run is over or stuck.
+"""The result channel: a file in memory shared with one run, which the host reads when the run is over or stuck.
 
 Nothing has to be drained, so a program can neither block on it nor flood it, and what was written before a kill is
 still there. Header: input being worked on, line being executed, bytes committed; then one JSON text per line.
@@ -8,7 +8,6 @@ Everything in it is the program's word: a program that finds the channel can onl
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import struct
 from typing import Any
@@ -25,14 +24,12 @@ class ChannelWriter:
     """The end inside the box."""
 
     def __init__(self, descriptor: int, size: int) -> None:
-        self._memory = mmap.mmap(descriptor, size)
-        self._end, self._size = HEADER_BYTES, size
+        self._descriptor, self._size, self._end = descriptor, size, HEADER_BYTES
         self._index, self._line = -1, 0
-        self._publish()
 
-    def at(self, index: int, line: int = 0) -> None:
-        """Say which input, and which line of the program, is being worked on."""
-        self._index, self._line = index, line
+    def at(self, index: int) -> None:
+        """Say which input is being worked on."""
+        self._index, self._line = index, 0
         self._publish()
 
     def show_line(self, line: int) -> None:
@@ -49,14 +46,15 @@ class ChannelWriter:
         line = _dumps(record).encode() + b"\n"
         if len(line) > limit or self._end + len(line) > self._size:
             raise Full
-        self._memory[self._end : self._end + len(line)] = line
+        _write_at(self._descriptor, line, self._end)
         self._end += len(line)
         self._publish()
 
     def _publish(self) -> None:
-        _HEADER.pack_into(self._memory, 0, self._index, self._line, self._end - HEADER_BYTES)
+        _write_at(self._descriptor, _pack(self._index, self._line, self._end - HEADER_BYTES), 0)
 
 
+_write_at, _pack = os.pwrite, _HEADER.pack  # held here, because the program may put something else into `os`
 _dumps = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
 
@@ -65,7 +63,6 @@ class ChannelReader:
 
     def __init__(self, size: int) -> None:
         self.descriptor, self.size = shared_file("result"), size
-        os.ftruncate(self.descriptor, size)
 
     def progress(self) -> tuple[int, int]:
         """Index of the input being worked on (-1 before the first), and line (0 unless traced)."""

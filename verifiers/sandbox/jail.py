@@ -30,8 +30,11 @@ class Jail:
 
     def __init__(self, layers: list[str], library: list[str], address_space: int) -> None:
         self._address_space = address_space
+        _limit("RLIMIT_STACK", STACK_MB * 2**20)
+        for name in ("CORE", "MEMLOCK", "MSGQUEUE", "NICE", "RTPRIO"):  # inherited by every child
+            _limit("RLIMIT_" + name, 0)
         self._own_world = "namespaces" in layers
-        self.user = _other_user(self._own_world, library)
+        self.user = _other_user(layers, library)
         self.scratch: Scratch = MountedScratch() if self._own_world else FolderScratch(self.user)
         self._ruleset: int | None = None
         self._filter: seccomp.Filter | None = None
@@ -71,15 +74,12 @@ class Jail:
             self._filter.put_on(pid)
 
     def _limit_resources(self, limits: dict[str, Any]) -> None:
-        _limit("RLIMIT_AS", self._address_space + int(limits["memory_mb"] * 2**20) + limits["channel"])
-        _limit("RLIMIT_STACK", STACK_MB * 2**20)
+        _limit("RLIMIT_AS", self._address_space + int(limits["memory_mb"] * 2**20))
         _limit("RLIMIT_CPU", math.ceil(limits["cpu_total_s"]) + 1)
-        _limit("RLIMIT_FSIZE", int(max(limits["file_mb"] * 2**20, limits["output_kb"] * 2**10 + 1)))
+        _limit("RLIMIT_FSIZE", int(max(limits["file_mb"] * 2**20, limits["output_kb"] * 2**10 + 1, limits["channel"])))
         _limit("RLIMIT_NOFILE", limits["open_files"])
         if self._own_world:  # elsewhere the user's other processes would count too: the server watches instead
             _limit("RLIMIT_NPROC", limits["threads"] + (self.user is None))
-        for name in ("CORE", "MEMLOCK", "MSGQUEUE", "NICE", "RTPRIO"):
-            _limit("RLIMIT_" + name, 0)
 
 
 def _limit(name: str, value: int) -> None:
@@ -92,11 +92,15 @@ def _limit(name: str, value: int) -> None:
     resource.setrlimit(which, (value, value))
 
 
-def _other_user(own_world: bool, library: list[str]) -> int | None:
-    """Who programs run as, if it can be somebody other than the server's user."""
-    if own_world:
-        return 1 if namespaces.runs_as_nobody() else None
-    if os.geteuid() == 0 and all(_open_to_all(path) for path in library):
+def _other_user(layers: list[str], library: list[str]) -> int | None:
+    """Who programs run as, if it can be somebody other than the server's user.
+
+    At the lowest level never root, who could signal every process; it costs the imports not made beforehand when
+    nobody else can read the interpreter.
+    """
+    if "namespaces" in layers:
+        return namespaces.INSIDE if namespaces.runs_as_nobody() else None
+    if os.geteuid() == 0 and ("seccomp" not in layers or all(_open_to_all(path) for path in library)):
         return namespaces.NOBODY
     return None
 

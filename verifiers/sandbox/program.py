@@ -9,6 +9,7 @@ import io
 import json
 import linecache
 import os
+import random
 import sys
 import threading
 import traceback
@@ -26,9 +27,11 @@ _leave = os._exit  # held here, because the program may put something else into 
 
 def run(task_file: int, channel: ChannelWriter) -> None:
     """Read the task, do it, and leave the process; never returns."""
-    with open(task_file, "rb") as file:
-        task: dict[str, Any] = json.load(file)
+    task: dict[str, Any] = json.loads(os.pread(task_file, os.fstat(task_file).st_size, 0))
+    os.close(task_file)
     gc.enable()
+    if "random" in task["code"] or "statistics" in task["code"]:
+        random.seed()  # the generator was inherited; most programs never look at it
     code = 1
     try:
         code = _script(task, channel) if task["mode"] == "script" else _calls(task, channel)
@@ -52,11 +55,15 @@ def _execute(code: str, module: ModuleType) -> None:
     exec(compile(code, FILENAME, "exec", dont_inherit=True), module.__dict__)  # noqa: S102  (what the box is for)
 
 
-def _script(task: dict[str, Any], channel: ChannelWriter) -> int:
+def open_streams() -> None:
+    """Open the standard streams by number, in the server: each child puts its own files behind 0, 1 and 2."""
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  (open as long as the program runs)
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
+
+
+def _script(task: dict[str, Any], channel: ChannelWriter) -> int:
     module = _main_module(task["code"])
     record, code = {"s": "ok"}, 0
     for step in (lambda: _execute(task["code"], module), threading._shutdown, atexit._run_exitfuncs, _flush):  # type: ignore[attr-defined]

@@ -18,63 +18,17 @@ import sys
 import time
 from typing import Any
 
-from . import landlock, namespaces, program, seccomp
+from . import kernel, landlock, namespaces, program, seccomp
 from .channel import ChannelWriter
 from .jail import Jail
 from .wire import Wire
 
-MODULES = [
-    "math",
-    "re",
-    "json",
-    "random",
-    "itertools",
-    "functools",
-    "heapq",
-    "bisect",
-    "string",
-    "datetime",
-    "decimal",
-    "fractions",
-    "statistics",
-    "collections",
-    "collections.abc",
-    "typing",
-    "dataclasses",
-    "copy",
-    "operator",
-    "threading",
-    "time",
-    "enum",
-    "abc",
-    "contextlib",
-    "textwrap",
-    "numbers",
-    "cmath",
-    "array",
-    "struct",
-    "hashlib",
-    "io",
-    "types",
-    "keyword",
-    "queue",
-    "pprint",
-    "calendar",
-    "base64",
-    "zlib",
-    "ctypes",
-    "traceback",
-    "unicodedata",
-    "locale",
-    "warnings",
-    "weakref",
-    "signal",
-    "select",
-    "secrets",
-    "tempfile",
-    "shutil",
-    "glob",
-]
+MODULES = (
+    *("math", "cmath", "numbers", "decimal", "fractions", "statistics", "random", "re", "string", "textwrap"),
+    *("itertools", "functools", "operator", "collections", "collections.abc", "heapq", "bisect", "array", "queue"),
+    *("copy", "dataclasses", "enum", "typing", "types", "abc", "contextlib", "weakref", "warnings", "traceback"),
+    *("datetime", "time", "io", "threading", "signal", "select", "keyword", "json", "struct", "ctypes", "unicodedata"),
+)
 """Imported beforehand; the rest of the standard library is read when a program imports it."""
 
 _FIRST_LOOK_S, _LOOK_S = 0.05, 0.02
@@ -94,6 +48,7 @@ def main(connection: int, wanted: list[str]) -> None:
     except OSError as error:
         wire.send({"layers": [], "missing": {"jail": str(error)}})
         return
+    program.open_streams()
     gc.collect()
     gc.disable()
     gc.freeze()
@@ -139,7 +94,7 @@ def _one_run(wire: Wire, jail: Jail, limits: dict[str, Any], descriptors: list[i
     folder = jail.scratch.fresh(limits)
     trouble_read, trouble_write = os.pipe()
     started = time.monotonic()
-    pid = os.fork()
+    pid = kernel.bare_fork()
     if pid == 0:
         os.close(trouble_read)
         _child(jail, limits, folder, descriptors, trouble_write, wire)
@@ -171,10 +126,9 @@ def _child(jail: Jail, limits: dict[str, Any], folder: str, descriptors: list[in
         for number, descriptor in enumerate(standard):
             os.dup2(descriptor, number)
             os.close(descriptor)
-        wire.close()
+        os.close(wire.fileno())
         os.setsid()
         channel = ChannelWriter(result, limits["channel"])
-        os.close(result)
         jail.put_on(limits, folder)
         os.close(trouble)
     except BaseException as error:  # noqa: BLE001  (nothing may get past here unjailed)
