@@ -88,3 +88,5 @@ if "SelfPlayMath-v0" not in gym.registry:  # a module imported twice is no secon
         order_enforce=False,  # the environment itself raises ResetNeeded, and saves a wrapper per call
         kwargs={"domain": "math"},
     )
+if "SelfPlayTeacher-v0" not in gym.registry:
+    gym.register("SelfPlayTeacher-v0", entry_point="selfplay_gym.envs.teacher:teacher_env", order_enforce=False)

@@ -18,10 +18,10 @@ _MARK = {Outcome.CORRECT: "✓", Outcome.WRONG: "✗", Outcome.UNDECIDED: "?"}
 MODES = ("ansi", "human")
 
 
-def check_mode(render_mode: str | None) -> None:
-    """Refuse a render mode no view has."""
-    if render_mode is not None and render_mode not in MODES:
-        raise ConfigError(f"render_mode must be one of {', '.join(MODES)} or None, got {render_mode!r}")
+def check_mode(render_mode: str | None, modes: Sequence[str] = MODES) -> None:
+    """Refuse a render mode the view does not have."""
+    if render_mode is not None and render_mode not in modes:
+        raise ConfigError(f"render_mode must be one of {', '.join(modes)} or None, got {render_mode!r}")
 
 
 def show_round(title: str, one: Round) -> str:
@@ -31,17 +31,17 @@ def show_round(title: str, one: Round) -> str:
         lines = [f"malformed proposal: {one.proposal.reason}", *_wrap(one.proposal.text)]
     else:
         lines = _asked(question, one.judgement)
-    return _frame(title, [*lines, "", _earned(one.reward.value, one.reward.terms)])
+    return frame(title, [*lines, "", _earned(one.reward.value, one.reward.terms)])
 
 
 def show_attempts(title: str, question: Question, judgement: Judgement) -> str:
     """The same without a challenger to be paid."""
-    return _frame(title, _asked(question, judgement))
+    return frame(title, _asked(question, judgement))
 
 
 def show_question(title: str, text: str) -> str:
     """A round nobody has answered yet."""
-    return _frame(title, _wrap(text))
+    return frame(title, _wrap(text))
 
 
 def _asked(question: Question, judgement: Judgement) -> list[str]:
@@ -51,7 +51,7 @@ def _asked(question: Question, judgement: Judgement) -> list[str]:
     lines.append(
         f"{'label':<12}{_short(label, 40)}  ({judgement.label_source}{'' if judgement.valid else ', invalid'})"
     )
-    lines.append(f"{'solve rate':<12}{_bar(rate)} {judgement.correct_count}/{len(judgement.verdicts)} = {rate:.2f}")
+    lines.append(f"{'solve rate':<12}{bar(rate)} {judgement.correct_count}/{len(judgement.verdicts)} = {rate:.2f}")
     return lines
 
 
@@ -64,7 +64,7 @@ def _answers(verdicts: Sequence[Verdict]) -> list[str]:
     rows = []
     for (answer, outcome), members in ranked[:_ROWS]:
         shown = "(no answer)" if answer is None else _short(answer, 24)
-        share = _bar(len(members) / len(verdicts))
+        share = bar(len(members) / len(verdicts))
         rows.append(f"{_MARK[outcome]} {shown:<24} {share} {len(members):>3}  {_short(members[0].reason, 20)}".rstrip())
     if len(ranked) > _ROWS:
         rows.append(f"  … and {len(ranked) - _ROWS} other answers")
@@ -76,7 +76,8 @@ def _earned(value: float, terms: dict[str, float]) -> str:
     return f"{'challenger':<12}{value:+.2f}  ({parts})"
 
 
-def _bar(share: float) -> str:
+def bar(share: float) -> str:
+    """A share in [0, 1] as twenty blocks."""
     full = round(share * _BAR)
     return "█" * full + "░" * (_BAR - full)
 
@@ -96,7 +97,8 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
 
 
-def _frame(title: str, lines: Sequence[str]) -> str:
+def frame(title: str, lines: Sequence[str]) -> str:
+    """Lines in a box with a title."""
     head = f"╭─ {title} "
     body = [f"│ {line}".rstrip() for line in lines]
     return "\n".join([head + "─" * max(0, WIDTH - len(head)), *body, "╰" + "─" * (WIDTH - 1)])
