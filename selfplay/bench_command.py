@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from ..core.errors import ConfigError
 from .bench import BenchReport, BenchSettings, run_bench
 from .bench_agents import load_contestants
 from .bench_page import to_html
+from .bench_policies import PolicyReport, bench_policies
 from .bench_table import to_csv, to_json, to_markdown, to_terminal
 from .contamination import training_texts
 from .suites import load_suites
@@ -84,7 +86,7 @@ def bench(
     for path, render in targets:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(render(report), encoding="utf-8")
-        console.print(f"wrote {path}")
+        console.print(f"wrote {path}", soft_wrap=True, highlight=False)
     return report
 
 
@@ -97,3 +99,37 @@ def _targets(out: Path | None) -> list[tuple[Path, Callable[[BenchReport], str]]
     if ending not in FORMATS:
         raise ConfigError(f"--out is a folder or ends in {', '.join('.' + f for f in FORMATS)}; got {str(out)!r}")
     return [(out, FORMATS[ending])]
+
+
+def bench_teachers(
+    policies: Sequence[str],
+    *,
+    environment: str = "SelfPlayTeacher-v0",
+    episodes: int = 100,
+    seed: int = 0,
+    out: Path | None = None,
+    console: Console | None = None,
+) -> PolicyReport:
+    """Benchmark policies of a numeric environment; what `bench --suite env:ID` does.
+
+    Args:
+        out: a `.json` file, or `None`.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if out is not None and out.suffix != ".json":
+        raise ConfigError(f"--out of an environment's benchmark ends in .json, got {str(out)!r}")
+    report = bench_policies(policies, environment, episodes=episodes, seed=seed)
+    console = console or Console()
+    header, cells = report.rows()
+    shown = Table(*header, title=f"{environment}, equal episodes", title_justify="left")
+    for row in cells:
+        shown.add_row(*map(Text, row))
+    console.print(shown)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(report.as_dict(), indent=1) + "\n", encoding="utf-8")
+        console.print(f"wrote {out}", soft_wrap=True, highlight=False)
+    return report
