@@ -1,0 +1,102 @@
+import json
+
+import pytest
+
+from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
+from selfplay_gym.core.registries import make_agent
+from selfplay_gym.selfplay.ablate import VARIANTS, ablate, plot, to_json, to_markdown
+from selfplay_gym.selfplay.config import RunConfig
+from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
+from selfplay_gym.selfplay.run_folder import RunFolder
+
+GAINS = {"trained": 0.15, "untrained": 0.05}
+
+
+class FakeTraining:
+    """Writes what a run writes, with scripted solvers whose skill grows by a known gain."""
+
+    def __init__(self, dies_after=10**9):
+        self.calls, self.dies_after = [], dies_after
+
+    def __call__(self, config, path, *, resume=False, console=None):
+        self.calls.append((path.name, resume))
+        folder = RunFolder.resume(path) if resume else RunFolder.create(path, config.as_dict(), {})
+        if len(self.calls) > self.dies_after:
+            raise KeyboardInterrupt
+        questions = held_out_questions("mixed", 120, config.seed)
+        gain = 0.0 if config.solver_reward == "random" else GAINS[config.challenger]
+        for round_, skill in enumerate((0.4, 0.4 + gain)):
+            exam = run_exam(
+                make_agent("noisy", accuracy=skill), questions, samples=4, seed=round_, verifier="exact", vote=None
+            )
+            folder.log("metrics", [{"round": round_, "exam": exam.as_dict()}])
+        folder.log("metrics", [{"round": 1, "label_accuracy": 0.7, "kept_share": 0.5}])
+        folder.commit({"phase": "done"})
+        return folder
+
+
+NAMES = ["full", "untrained challenger", "reward random"]
+
+
+def test_planted_gains_are_found_and_ranked(tmp_path):
+    result = ablate(RunConfig(), tmp_path, variants=NAMES, seeds=3, train=FakeTraining())
+    full, untrained, random = (result.result(name) for name in NAMES)
+    assert full.gain.low <= 15 <= full.gain.high
+    assert random.gain.low <= 0 <= random.gain.high
+    assert untrained.against_full.low <= -10 <= untrained.against_full.high
+    assert untrained.adjusted < 0.01
+    assert full.against_full is None
+    assert len(full.gains) == 3
+    assert full.last_label_accuracy == pytest.approx(0.7)
+    table = to_markdown(result)
+    assert table.index("| full") < table.index("| untrained challenger") < table.index("| reward random")
+    assert json.loads(to_json(result))["variants"][0]["name"] == "full"
+    assert plot(result).startswith("<svg")
+
+
+def test_an_interrupted_ablation_resumes_and_repeats_nothing(tmp_path):
+    dying = FakeTraining(dies_after=2)
+    with pytest.raises(KeyboardInterrupt):
+        ablate(RunConfig(), tmp_path, variants=NAMES, seeds=2, train=dying)
+    again = FakeTraining()
+    resumed = ablate(RunConfig(), tmp_path, variants=NAMES, seeds=2, train=again)
+    assert len(again.calls) == 2 * 3 - 2
+    assert again.calls[0] == ("reward-random-0", True)  # it had begun
+    whole = ablate(RunConfig(), tmp_path / "whole", variants=NAMES, seeds=2, train=FakeTraining())
+    assert to_markdown(resumed) == to_markdown(whole)
+    third = FakeTraining()
+    assert to_markdown(ablate(RunConfig(), tmp_path, variants=NAMES, seeds=2, train=third)) == to_markdown(whole)
+    assert third.calls == []
+
+
+def test_runs_with_other_settings_are_not_mixed_in(tmp_path):
+    ablate(RunConfig(), tmp_path, variants=["full"], seeds=1, train=FakeTraining())
+    with pytest.raises(RunError, match="other settings"):
+        ablate(RunConfig(rounds=7), tmp_path, variants=["full"], seeds=1, train=FakeTraining())
+
+
+def test_every_variant_is_a_valid_change_of_exactly_what_it_says():
+    base = RunConfig()
+    for name, changes in VARIANTS.items():
+        changed = base.replace(**changes)
+        differing = {key for key, value in base.as_dict().items() if changed.as_dict()[key] != value}
+        assert differing == set(changes), name
+        for same in (
+            "rounds",
+            "questions",
+            "attempts",
+            "solver_steps",
+            "solver_samples",
+            "solver_prompts",
+            "exam_questions",
+        ):
+            assert getattr(changed, same) == getattr(base, same)
+
+
+def test_names_and_seeds_are_checked(tmp_path):
+    with pytest.raises(UnknownNameError, match="full"):
+        ablate(RunConfig(), tmp_path, variants=["fall"], train=FakeTraining())
+    with pytest.raises(ConfigError, match="seed"):
+        ablate(RunConfig(), tmp_path, seeds=0, train=FakeTraining())
+    with pytest.raises(UnknownNameError, match="setting"):
+        ablate(RunConfig(), tmp_path, variants={"mine": {"bandd": 1}}, train=FakeTraining())
