@@ -1,16 +1,20 @@
 """What a freshly forked child does to itself before the program gets the floor. None of it can be undone.
 
-The order matters: limits and user first, while they may still be set; then no capabilities, no new privileges;
-Landlock before the filter, because the filter forbids Landlock's own calls.
+It is a plain list of system calls, written out by the server and carried out by the child, which so touches as little
+memory as possible. The order matters: descriptors, limits and user first, while they may still be set; then no
+capabilities; Landlock before the filter, because the filter forbids Landlock's own calls.
 """
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import resource
 import signal
 import struct
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from . import kernel, landlock, namespaces, seccomp
@@ -18,9 +22,12 @@ from .scratch import FolderScratch, MountedScratch, Scratch
 
 STACK_MB = 64
 
+Step = tuple[int, int, int, int, int, int, int]
+"""A system call: number and six arguments."""
+
 
 class Jail:
-    """The layers in force on this server, prepared once, put on by each child.
+    """The layers in force on this server.
 
     Args:
         layers: any of "namespaces" (already entered), "landlock", "seccomp".
@@ -30,66 +37,125 @@ class Jail:
 
     def __init__(self, layers: list[str], library: list[str], address_space: int) -> None:
         self._address_space = address_space
-        _limit("RLIMIT_STACK", STACK_MB * 2**20)
-        for name in ("CORE", "MEMLOCK", "MSGQUEUE", "NICE", "RTPRIO"):  # inherited by every child
-            _limit("RLIMIT_" + name, 0)
         self._own_world = "namespaces" in layers
         self.user = _other_user(layers, library)
         self.scratch: Scratch = MountedScratch() if self._own_world else FolderScratch(self.user)
-        self._ruleset: int | None = None
         self._filter: seccomp.Filter | None = None
+        os.umask(0o077)
+        _limit("STACK", STACK_MB * 2**20)
+        for name in ("CORE", "MEMLOCK", "MSGQUEUE", "NICE", "RTPRIO"):  # inherited by every child
+            _limit(name, 0)
+        self._kept: list[Any] = []  # what the steps below point to
+        self._closing = self._closing_steps(layers, library) if kernel.architecture() is not None else []
+        self._opening_for: tuple[dict[str, Any], str] | None = None
+        self._opening: list[Step] = []
+        self._opening_kept: list[Any] = []
+
+    def _closing_steps(self, layers: list[str], library: list[str]) -> list[Step]:
+        """The steps that are the same for every child."""
+        steps, kept = [], self._kept
+        if self.user is not None:
+            steps.append(_step(kept, "setgroups", 0, 0))
+            steps += [_step(kept, name, *[self.user] * 3) for name in ("setresgid", "setresuid")]
+        # After the change of user, which would take the first of these back.
+        steps.append(_step(kept, "prctl", kernel.PR_SET_PDEATHSIG, signal.SIGKILL))
+        steps.append(_step(kept, "prctl", kernel.PR_SET_DUMPABLE, 0))
+        steps.append(_step(kept, "capset", struct.pack("=Ii", 0x20080522, 0), bytes(24)))
+        if {"landlock", "seccomp"} & set(layers):
+            kernel.syscall("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1)
         if "landlock" in layers:
             rules = [(path, landlock.READ) for path in (*library, "/usr/share/zoneinfo")]
             rules += [(path, landlock.DEVICE) for path in namespaces.DEVICES]
-            self._ruleset = landlock.ruleset([*rules, (self.scratch.covers, landlock.SCRATCH)])
+            ruleset = landlock.ruleset([*rules, (self.scratch.covers, landlock.SCRATCH)])
+            steps += [_step(kept, "landlock_restrict_self", ruleset, 0), _step(kept, "close", ruleset)]
         if "seccomp" in layers:
             column = kernel.architecture()
             assert column is not None  # `seccomp.supported` said so
             self._filter = seccomp.Filter(column)
-        if self._ruleset is not None or self._filter is not None:
-            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+            steps.append(_step(kept, "prctl", kernel.PR_SET_SECCOMP, 2, self._filter.address))
+        return steps
 
-    def put_on(self, limits: dict[str, Any], folder: str) -> None:
-        """Shut this process in, with `folder` as its scratch.
+    def prepare(self, limits: dict[str, Any], folder: str, standard: list[int], shut: list[int]) -> Callable[[], None]:
+        """What the next child has to call: `standard` become its descriptors 0, 1 and 2, those in `shut` are closed.
 
-        Raises:
-            OSError, ValueError: a layer could not be put on; the process must not run the program.
+        The call raises `OSError` when a step failed; then the process must not run the program.
         """
-        pid = os.getpid()
+        if kernel.architecture() is None:
+            return partial(self._put_on_elsewhere, limits, folder, standard, shut)
+        if self._opening_for != (limits, folder):  # else as the last time
+            self._opening_for, self._opening_kept = (limits, folder), []
+            self._opening = self._opening_steps(limits, folder)
+        moves = [_step([], "dup3", descriptor, number) for number, descriptor in enumerate(standard)]
+        closed = [_step([], "close", each) for each in shut]
+        return partial(self._put_on, [*moves, *closed, *self._opening, *self._closing])
+
+    def _opening_steps(self, limits: dict[str, Any], folder: str) -> list[Step]:
+        kept = self._opening_kept
+        steps = [_step(kept, "setsid"), _step(kept, "chdir", os.fsencode(folder) + b"\0")]
+        for name, value in self._bounds(limits).items():
+            which = getattr(resource, "RLIMIT_" + name)
+            value = min(value, _hard_limit(which))
+            steps.append(_step(kept, "prlimit64", 0, which, struct.pack("=QQ", value, value)))
+        return steps
+
+    def _put_on(self, steps: list[Step]) -> None:
+        if self._filter is not None:
+            self._filter.for_process(os.getpid())
+        call = kernel.raw
+        for step in steps:
+            if call(*step) < 0:
+                kernel.checked(-1, f"system call {step[0]}")
+
+    def _put_on_elsewhere(self, limits: dict[str, Any], folder: str, standard: list[int], shut: list[int]) -> None:
+        """The little that can be done where `kernel` has no table: limits, scratch folder, session, user."""
+        for number, descriptor in enumerate(standard):
+            os.dup2(descriptor, number)
+        for descriptor in shut:
+            os.close(descriptor)
+        os.setsid()
         os.chdir(folder)
-        os.umask(0o077)
+        for name, value in self._bounds(limits).items():
+            _limit(name, value)
         if self.user is not None:
             os.setgroups([])
-            os.setresgid(self.user, self.user, self.user)
-            os.setresuid(self.user, self.user, self.user)
-        self._limit_resources(limits)
-        if kernel.architecture() is not None:
-            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-            kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-            kernel.syscall("capset", struct.pack("=Ii", 0x20080522, 0), bytes(24))
-        if self._ruleset is not None:
-            landlock.put_on(self._ruleset)
-            os.close(self._ruleset)
-        if self._filter is not None:
-            self._filter.put_on(pid)
+            os.setgid(self.user)
+            os.setuid(self.user)
 
-    def _limit_resources(self, limits: dict[str, Any]) -> None:
-        _limit("RLIMIT_AS", self._address_space + int(limits["memory_mb"] * 2**20))
-        _limit("RLIMIT_CPU", math.ceil(limits["cpu_total_s"]) + 1)
-        _limit("RLIMIT_FSIZE", int(max(limits["file_mb"] * 2**20, limits["output_kb"] * 2**10 + 1, limits["channel"])))
-        _limit("RLIMIT_NOFILE", limits["open_files"])
+    def _bounds(self, limits: dict[str, Any]) -> dict[str, int]:
+        largest_file = max(limits["file_mb"] * 2**20, limits["output_kb"] * 2**10 + 1, limits["channel"])
+        bounds = {
+            "AS": self._address_space + int(limits["memory_mb"] * 2**20),
+            "CPU": math.ceil(limits["cpu_total_s"]) + 1,
+            "FSIZE": int(largest_file),
+            "NOFILE": limits["open_files"],
+        }
         if self._own_world:  # elsewhere the user's other processes would count too: the server watches instead
-            _limit("RLIMIT_NPROC", limits["threads"] + (self.user is None))
+            bounds["NPROC"] = limits["threads"] + (self.user is None)
+        return bounds
+
+
+def _step(kept: list[Any], name: str, *arguments: int | bytes) -> Step:
+    """A step; what it points to is added to `kept`, and has to live as long as the step."""
+    passed = [0] * 6
+    for at, each in enumerate(arguments):
+        if isinstance(each, bytes):
+            kept.append(ctypes.create_string_buffer(each, len(each)))
+            each = ctypes.addressof(kept[-1])
+        passed[at] = each
+    one, two, three, four, five, six = passed
+    return (kernel.number(name), one, two, three, four, five, six)
+
+
+def _hard_limit(which: int) -> int:
+    hard = resource.getrlimit(which)[1]
+    return hard if hard != resource.RLIM_INFINITY else 2**64 - 1
 
 
 def _limit(name: str, value: int) -> None:
-    which = getattr(resource, name, None)
-    if which is None:
-        return
-    hard = resource.getrlimit(which)[1]
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.setrlimit(which, (value, value))
+    which = getattr(resource, "RLIMIT_" + name, None)
+    if which is not None:
+        value = min(value, _hard_limit(which))
+        resource.setrlimit(which, (value, value))
 
 
 def _other_user(layers: list[str], library: list[str]) -> int | None:

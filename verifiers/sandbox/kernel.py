@@ -162,6 +162,10 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "exit": (60, 93),
     "exit_group": (231, 94),
     # used by the server and the jail, never allowed inside
+    "setsid": (112, 157),
+    "setgroups": (116, 159),
+    "setresuid": (117, 147),
+    "setresgid": (119, 149),
     "capset": (126, 91),
     "pivot_root": (155, 41),
     "landlock_create_ruleset": (444, 444),
@@ -197,17 +201,21 @@ def number(name: str) -> int:
 
 _libc = ctypes.CDLL(None, use_errno=True)
 if sys.platform == "linux":
-    _libc.syscall.restype = ctypes.c_long
+    # Declared once, so that plain integers go through without an object each: a fork's first allocations are its
+    # dearest, since every page they touch has to be copied.
+    raw = ctypes.CFUNCTYPE(ctypes.c_long, *[ctypes.c_long] * 7, use_errno=True)(("syscall", _libc))
+    """A system call by number and six integers; negative on failure."""
 
 
-def syscall(name: str, *arguments: int | bytes | None) -> int:
-    """Call the kernel directly; integers are passed as longs, bytes as a pointer to them.
+def syscall(name: str, *arguments: int | bytes) -> int:
+    """Call the kernel directly; bytes are passed as their address.
 
     Raises:
         OSError: the call failed; carries errno and the call's name.
     """
-    passed = [ctypes.c_long(a) if isinstance(a, int) else ctypes.c_char_p(a) for a in arguments]
-    result: int = _libc.syscall(ctypes.c_long(number(name)), *passed)
+    kept = [ctypes.create_string_buffer(each) if isinstance(each, bytes) else each for each in arguments]
+    passed = [each if isinstance(each, int) else ctypes.addressof(each) for each in kept]
+    result: int = raw(number(name), *passed, *[0] * (6 - len(passed)))
     return checked(result, name)
 
 
@@ -215,27 +223,14 @@ def bare_fork() -> int:
     """Fork without Python's and libc's fork hooks: 0 in the child, its number in the parent.
 
     For a single-threaded process only, where the hooks have nothing to do; they would touch 170 shared pages, each of
-    which the kernel then has to copy: a third of what a run costs.
+    which the kernel then has to copy.
     """
-    if _FORK is None:
+    if _CLONE is None:
         return os.fork()
-    return checked(int(_libc.syscall(*_FORK)), "clone")
+    return checked(int(raw(_CLONE, signal.SIGCHLD, 0, 0, 0, 0, 0)), "clone")
 
 
-def _fork_arguments() -> list[ctypes.c_long] | None:
-    if architecture() is None:
-        return None
-    return [ctypes.c_long(each) for each in (number("clone"), signal.SIGCHLD, 0, 0, 0, 0)]
-
-
-_FORK = _fork_arguments()
-
-
-def prctl(option: int, value: int | ctypes.c_void_p, third: int | ctypes.c_void_p = 0) -> int:
-    """`prctl(2)` with up to two arguments."""
-    arguments = [ctypes.c_ulong(a) if isinstance(a, int) else a for a in (value, third)]
-    result: int = _libc.prctl(ctypes.c_int(option), *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0))
-    return checked(result, "prctl")
+_CLONE = None if architecture() is None else number("clone")
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:

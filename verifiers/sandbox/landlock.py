@@ -28,7 +28,7 @@ _CREATE_RULESET_VERSION, _RULE_PATH_BENEATH = 1, 1
 def abi() -> int:
     """Landlock's version in this kernel; 0 where there is none."""
     try:
-        return kernel.syscall("landlock_create_ruleset", None, 0, _CREATE_RULESET_VERSION)
+        return kernel.syscall("landlock_create_ruleset", 0, 0, _CREATE_RULESET_VERSION)
     except OSError:
         return 0
 
@@ -65,8 +65,3 @@ def ruleset(rules: Iterable[tuple[str, int]]) -> int:
         kernel.syscall("landlock_add_rule", rules_at, _RULE_PATH_BENEATH, beneath, 0)
         os.close(place)
     return rules_at
-
-
-def put_on(rules_at: int) -> None:
-    """Bind this process to the ruleset for good; it must have `no_new_privs`."""
-    kernel.syscall("landlock_restrict_self", rules_at, 0)

@@ -97,7 +97,7 @@ def _wrote(child: int, name: str, text: str) -> bool:
 
 
 def _become_process_one(ready: int, failed: int) -> None:
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    kernel.syscall("prctl", kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     os.read(ready, 1)
     os.close(ready)
     try:

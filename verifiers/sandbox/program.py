@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import builtins
 import gc
@@ -66,7 +67,7 @@ def open_streams() -> None:
 def _script(task: dict[str, Any], channel: ChannelWriter) -> int:
     module = _main_module(task["code"])
     record, code = {"s": "ok"}, 0
-    for step in (lambda: _execute(task["code"], module), threading._shutdown, atexit._run_exitfuncs, _flush):  # type: ignore[attr-defined]
+    for step in (lambda: _execute(task["code"], module), _join_threads, atexit._run_exitfuncs, _flush):  # type: ignore[attr-defined]
         try:
             step()
         except SystemExit as leaving:
@@ -80,6 +81,11 @@ def _script(task: dict[str, Any], channel: ChannelWriter) -> int:
         record = {"s": "error", "e": f"SystemExit: {code}"}
     channel.write(record, _LONGEST_ERROR * 8)
     return code
+
+
+def _join_threads() -> None:
+    if _thread._count():
+        threading._shutdown()  # type: ignore[attr-defined]
 
 
 def _flush() -> None:

@@ -1,8 +1,9 @@
 """The system call filter: a seccomp-BPF program that allows a list and refuses everything else with EPERM.
 
 No exec, no fork, no sockets, no ptrace, no mounts, no keys, no io_uring, no perf, no bpf: whatever is not named in
-`PLAIN` or `CHECKED` does not happen. Calls that are safe only with certain arguments are checked on them. The list
-is searched as a balanced tree, so that the kernel decides each call in about ten steps.
+`PLAIN` or `CHECKED` does not happen. Calls that are safe only with certain arguments are checked on them. The
+numbers are cut into stretches with one answer each, and searched as a balanced tree: a short program, because every
+run has the kernel compile it anew.
 
 An instruction is the kernel's `struct sock_filter`: 16-bit code, two 8-bit jumps, a 32-bit constant.
 """
@@ -30,7 +31,10 @@ _PRCTL_NAMES = (15, 16)  # PR_SET_NAME, PR_GET_NAME: Python 3.14 names its threa
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE_MASK = 1, 1, 0xF
 _O_ACCMODE_AND_TRUNC, _O_TRUNC = 0o1003, 0o1000
 
-OUTSIDE = {"capset", "pivot_root", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
+OUTSIDE = {"setsid", "setgroups", "setresuid", "setresgid", "capset", "pivot_root", "landlock_create_ruleset"} | {
+    "landlock_add_rule",
+    "landlock_restrict_self",
+}
 """Known calls that are never allowed: the server's own tools."""
 
 
@@ -89,27 +93,40 @@ PLAIN = sorted(set(kernel.NUMBERS) - set(CHECKED) - OUTSIDE)
 
 def program(column: int) -> Program:
     """The filter for one architecture (a column of `kernel.NUMBERS`)."""
-    bodies: dict[int, Program] = {}
-    for name in PLAIN + list(CHECKED):
-        number = kernel.NUMBERS[name][column]
-        if number is not None:
-            bodies[number] = CHECKED.get(name, [(RETURN, 0, 0, ALLOW)])
     return [
         (LOAD, 0, 0, 4),
         (JUMP_EQUAL, 1, 0, kernel.AUDIT_ARCH[column]),
         (RETURN, 0, 0, KILL),  # another architecture's numbers (32-bit calls) mean other things
         (LOAD, 0, 0, 0),
-        *_search(sorted(bodies.items())),
+        *_search(_stretches(column)),
     ]
 
 
-def _search(bodies: list[tuple[int, Program]]) -> Program:
-    if len(bodies) == 1:
-        ((number, body),) = bodies
-        return [(JUMP_EQUAL, 1, 0, number), (RETURN, 0, 0, EPERM), *body]
-    middle = len(bodies) // 2
-    below, above = _search(bodies[:middle]), _search(bodies[middle:])
-    return [(JUMP_GREATER_EQUAL, 0, 1, bodies[middle][0]), (JUMP_ALWAYS, 0, 0, len(below)), *below, *above]
+def _stretches(column: int) -> list[tuple[int, Program]]:
+    """The number line cut where the answer changes: (first number, what to do from there on)."""
+    refuse: Program = [(RETURN, 0, 0, EPERM)]
+    bodies = {number: CHECKED.get(name, [(RETURN, 0, 0, ALLOW)]) for name, number in _named(column)}
+    cuts: list[tuple[int, Program]] = [(0, bodies.get(0, refuse))]
+    for number in sorted({each + after for each in bodies for after in (0, 1)}):
+        body = bodies.get(number, refuse)
+        if body is not cuts[-1][1] and body != cuts[-1][1]:
+            cuts.append((number, body))
+    return cuts
+
+
+def _named(column: int) -> list[tuple[str, int]]:
+    found = [(name, kernel.NUMBERS[name][column]) for name in (*PLAIN, *CHECKED)]
+    return [(name, number) for name, number in found if number is not None]
+
+
+def _search(stretches: list[tuple[int, Program]]) -> Program:
+    if len(stretches) == 1:
+        return stretches[0][1]
+    middle = len(stretches) // 2
+    below, above = _search(stretches[:middle]), _search(stretches[middle:])
+    if len(below) < 256:
+        return [(JUMP_GREATER_EQUAL, len(below), 0, stretches[middle][0]), *below, *above]
+    return [(JUMP_GREATER_EQUAL, 0, 1, stretches[middle][0]), (JUMP_ALWAYS, 0, 0, len(below)), *below, *above]
 
 
 class Filter:
@@ -124,26 +141,26 @@ class Filter:
             struct.pack("@HP", len(instructions), ctypes.addressof(self._buffer)), struct.calcsize("@HP")
         )
 
-    def put_on(self, pid: int) -> None:
-        """Bind this process to the filter for good; it must have `no_new_privs`.
+    @property
+    def address(self) -> int:
+        """Where the `struct sock_fprog` lies, for `prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, address)`."""
+        return ctypes.addressof(self._header)
 
-        Raises:
-            OSError: the kernel has no seccomp filters (CONFIG_SECCOMP_FILTER).
-        """
+    def for_process(self, pid: int) -> None:
+        """Write the number of the process that will put the filter on into it."""
         for at in self._pid_at:
-            struct.pack_into("<I", self._code, at, pid)
-        kernel.prctl(kernel.PR_SET_SECCOMP, 2, ctypes.c_void_p(ctypes.addressof(self._header)))
+            _put(self._code, at, pid)
+
+
+_put = struct.Struct("<I").pack_into
 
 
 def supported() -> str | None:
     """`None` when filters can be put on here, otherwise what is missing."""
-    column = kernel.architecture()
-    if column is None:
+    if kernel.architecture() is None:
         return "no system call table for this system and processor (Linux on x86-64 or aarch64 has one)"
     try:
-        kernel.prctl(kernel.PR_SET_SECCOMP, 2, ctypes.c_void_p(None))
-    except OSError as error:
-        return (
-            None if error.errno == 14 else f"the kernel refuses seccomp filters ({error.strerror})"
-        )  # EFAULT: it is there
+        kernel.syscall("prctl", kernel.PR_SET_SECCOMP, 2, 0)
+    except OSError as error:  # EFAULT: there is such a thing, and it missed its program
+        return None if error.errno == 14 else f"the kernel refuses seccomp filters ({error.strerror})"
     return "the kernel took an empty filter, which it should not"

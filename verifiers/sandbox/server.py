@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from . import kernel, landlock, namespaces, program, seccomp
@@ -48,6 +49,7 @@ def main(connection: int, wanted: list[str]) -> None:
     except OSError as error:
         wire.send({"layers": [], "missing": {"jail": str(error)}})
         return
+    _open_trouble()
     program.open_streams()
     gc.collect()
     gc.disable()
@@ -91,49 +93,57 @@ def _serve(wire: Wire, jail: Jail) -> None:
 
 
 def _one_run(wire: Wire, jail: Jail, limits: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
+    task, result, *standard = descriptors
     folder = jail.scratch.fresh(limits)
-    trouble_read, trouble_write = os.pipe()
+    shut_in = jail.prepare(limits, folder, standard, [*standard, wire.fileno(), _trouble_read])
     started = time.monotonic()
     pid = kernel.bare_fork()
     if pid == 0:
-        os.close(trouble_read)
-        _child(jail, limits, folder, descriptors, trouble_write, wire)
-    os.close(trouble_write)
+        _child(shut_in, task, ChannelWriter(result, limits["channel"]))
     for descriptor in descriptors:
         os.close(descriptor)
-    watch = _Watch(pid, wire, jail, limits, started)
-    reason = watch.until_over()
+    reason = _Watch(pid, wire, jail, limits, started).until_over()
     _kill_group(pid)
     _, status, used = os.wait4(pid, 0)
     _reap_strays()
-    trouble = os.read(trouble_read, 1000).decode("utf-8", "replace")
-    os.close(trouble_read)
+    exit_code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
     return {
         "reason": reason,
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-        "exit": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+        "exit": exit_code,
         "wall_s": time.monotonic() - started,
         "cpu_s": used.ru_utime + used.ru_stime,
         "memory_mb": used.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10),
-        "trouble": trouble,
+        "trouble": _trouble() if exit_code == _UNJAILED else "",
     }
 
 
-def _child(jail: Jail, limits: dict[str, Any], folder: str, descriptors: list[int], trouble: int, wire: Wire) -> None:
-    """Never returns; whatever fails before the program starts goes down the trouble pipe, which it never sees."""
+_UNJAILED = 117
+_trouble_read, _trouble_write = -1, -1
+"""A pipe on which a child says why it could not shut itself in. Programs never see it: a jailed child has closed it."""
+
+
+def _open_trouble() -> None:
+    global _trouble_read, _trouble_write
+    _trouble_read, _trouble_write = os.pipe()
+    os.set_blocking(_trouble_read, False)
+
+
+def _trouble() -> str:
     try:
-        task, result, *standard = descriptors
-        for number, descriptor in enumerate(standard):
-            os.dup2(descriptor, number)
-            os.close(descriptor)
-        os.close(wire.fileno())
-        os.setsid()
-        channel = ChannelWriter(result, limits["channel"])
-        jail.put_on(limits, folder)
-        os.close(trouble)
+        return os.read(_trouble_read, 1000).decode("utf-8", "replace")
+    except BlockingIOError:  # a program that chose the same exit code
+        return ""
+
+
+def _child(shut_in: Callable[[], None], task: int, channel: ChannelWriter) -> None:
+    """Never returns; whatever fails before the program starts goes down the trouble pipe."""
+    try:
+        shut_in()
+        os.close(_trouble_write)
     except BaseException as error:  # noqa: BLE001  (nothing may get past here unjailed)
-        os.write(trouble, f"{type(error).__name__}: {error}".encode()[:1000])
-        os._exit(1)
+        os.write(_trouble_write, f"{type(error).__name__}: {error}".encode()[:1000])
+        os._exit(_UNJAILED)
     program.run(task, channel)
 
 

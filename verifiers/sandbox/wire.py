@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 _MOST = 1 << 16
+_ROOM = socket.CMSG_SPACE(8 * 4) if hasattr(socket, "CMSG_SPACE") else 0
 
 
 class Wire:
@@ -32,13 +33,14 @@ class Wire:
         """The next message and its descriptors; `None` when the other end is gone. Honours the socket's timeout."""
         while b"\n" not in self._pending:
             try:
-                piece, descriptors, _, _ = socket.recv_fds(self.connection, _MOST, 8)
+                piece, attached, _, _ = self.connection.recvmsg(_MOST, _ROOM)
             except (ConnectionError, InterruptedError):
                 return None
             if not piece:
                 return None
             self._pending += piece
-            self._descriptors += descriptors
+            for _, _, data in attached:
+                self._descriptors += memoryview(data).cast("i").tolist()
         line, _, self._pending = self._pending.partition(b"\n")
         descriptors, self._descriptors = self._descriptors, []
         return json.loads(line), descriptors
