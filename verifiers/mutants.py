@@ -106,6 +106,7 @@ def mutants(source: str, limit: int | None = None, rng: Rng | None = None) -> li
 
 def _variants(tree: ast.Module) -> Iterator[tuple[str, int, str]]:
     """Every edit applied alone: operator, line, source. The tree is as it was after each."""
+    others = _exchanges(tree)
     for parent in ast.walk(tree):
         if isinstance(parent, ast.Expr) and isinstance(parent.value, ast.Constant):
             continue  # a docstring
@@ -113,13 +114,13 @@ def _variants(tree: ast.Module) -> Iterator[tuple[str, int, str]]:
             if isinstance(content, list):
                 for place, node in enumerate(content):
                     if isinstance(node, ast.AST):
-                        for operator, new in _edits(node):
-                            content[place] = new
+                        for operator, new in _edits(node, others):
+                            content[place] = ast.copy_location(new, node)
                             yield operator, _line(node, parent), ast.unparse(tree)
                         content[place] = node
             elif isinstance(content, ast.AST):
-                for operator, new in _edits(content):
-                    setattr(parent, field, new)
+                for operator, new in _edits(content, others):
+                    setattr(parent, field, ast.copy_location(new, content))
                     yield operator, _line(content, parent), ast.unparse(tree)
                 setattr(parent, field, content)
 
@@ -128,8 +129,19 @@ def _line(node: ast.AST, parent: ast.AST) -> int:
     return int(getattr(node, "lineno", 0) or getattr(parent, "lineno", 1))
 
 
-def _edits(node: ast.AST) -> Iterator[Edit]:
-    """Replacements for one node."""
+def _exchanges(tree: ast.Module) -> dict[str, str]:
+    """Every parameter and variable, and the next one in order of appearance: what somebody tired writes instead."""
+    names = [
+        node.arg if isinstance(node, ast.arg) else node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.arg) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    ]
+    distinct = list(dict.fromkeys(names))
+    return dict(zip(distinct, distinct[1:] + distinct[:1], strict=True)) if len(distinct) > 1 else {}
+
+
+def _edits(node: ast.AST, others: dict[str, str]) -> Iterator[Edit]:
+    """Replacements for one node; `others` says which names are mistaken for which."""
     match node:
         case ast.BinOp(left, op, right):
             for other in _ARITHMETIC.get(type(op), ()):
@@ -153,6 +165,8 @@ def _edits(node: ast.AST) -> Iterator[Edit]:
             yield "slice", ast.Slice(lower, upper, None)
         case ast.Name(name, ctx) if name in _NAMES:
             yield "call", ast.Name(_NAMES[name], ctx)
+        case ast.Name(name, ast.Load()) if name in others:
+            yield "name", ast.Name(others[name], ast.Load())
         case ast.Attribute(value, name, ctx) if name in _METHODS:
             yield "call", ast.Attribute(value, _METHODS[name], ctx)
         case ast.Call(ast.Name("range"), args) if args:
@@ -162,6 +176,9 @@ def _edits(node: ast.AST) -> Iterator[Edit]:
             yield "bound", ast.Subscript(value, ast.BinOp(index, ast.Sub(), ast.Constant(1)), ctx)
         case ast.If(test, body, orelse):
             yield "branch", ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+        case ast.For(target, iterable, body, orelse):
+            late = ast.Subscript(ast.Call(ast.Name("list"), [iterable], []), ast.Slice(ast.Constant(1)))
+            yield "loop", ast.For(target, late, body, orelse)
         case ast.Expr(ast.Call()):
             yield "delete", ast.Pass()
         case ast.Break():

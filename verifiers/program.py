@@ -23,7 +23,8 @@ from ..core.protocols import BaseVerifier
 from ..core.records import Judgement, Outcome, Question, Verdict
 from .code_blocks import defined_names, find_code, syntax_error
 from .code_questions import CodeQuestion, Labelled, completed, digest, inputs_for, label, read_question
-from .execution import Executor, Fault, SandboxExecutor, behaviour, locate, observation
+from .execution import Executor, SandboxExecutor, behaviour, observation
+from .faults import Fault, locate
 from .input_sources import COUNT
 from .literals import Value
 from .mutants import mutants
@@ -196,7 +197,7 @@ class CodeVerifier(BaseVerifier):
         if not syntax_error(program)[1] and function not in defined_names(program):
             names = ", ".join(defined_names(program)) or "nothing"
             return Verdict.wrong(program, f"defines no {function}; it defines {names}"), None
-        fault = locate(self.executor, program, function, tests[place], with_output)
+        fault = locate(self.executor, program, function, tests, seen, place, with_output)
         return Verdict.wrong(program, fault.sentence()), fault
 
     def _judge_by_vote(self, code: CodeQuestion, question: Question, attempts: Sequence[str]) -> Judgement:

@@ -19,6 +19,8 @@ Behaviour: TypeAlias = tuple[str, ...]
 
 FAILED = "!"
 """Begins the observation of a call that returned no value; no canonical value begins so."""
+UNTRIED = f"{FAILED}untried"
+"""The observation of an input that was not tried because an earlier one hung or crashed the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,12 @@ def minimise(tests: Sequence[Test], wrong: Sequence[Behaviour], keep: int = 1) -
 
 
 def shortest_failing(tests: Sequence[Test], behaviour: Behaviour) -> int | None:
-    """The failed test with the shortest input, which is the easiest to act on; `None` if all pass."""
-    return min(failures(tests, behaviour), key=lambda i: (len(repr(tests[i].arguments)), i), default=None)
+    """The failed test with the shortest input, which is the easiest to act on; `None` if all pass.
+
+    One that was not tried, because the program hung before, is taken only when there is no other.
+    """
+    found = failures(tests, behaviour)
+    return min(found, key=lambda i: (behaviour[i] == UNTRIED, len(repr(tests[i].arguments)), i), default=None)
 
 
 def call_text(function: str, arguments: Sequence[Value]) -> str:

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .code_blocks import defined_names, parse, syntax_error
-from .execution import Executor, behaviour, prints
+from .execution import PATIENCE, Executor, behaviour, prints
 from .literals import Value
 from .sandbox import CallResult
-from .tests import failed
+from .tests import UNTRIED, failed
 
 UNREPEATABLE_MODULES = frozenset(
     {"random", "secrets", "uuid", "time", "datetime", "threading", "tempfile", "os", "sys", "gc", "resource", "socket"}
@@ -51,14 +51,14 @@ def check_program(
     reason = shape_reason(code, function)
     if reason:
         return Validity(reason)
-    results = tuple(executor.call(code, function, inputs))
+    results = tuple(executor.call(code, function, inputs, patience=PATIENCE))
     if any(result.status == "refused" for result in results):
         return Validity(f"the sandbox refuses to run: {results[0].error}", results, True)
     for place, result in enumerate(results[:needed]):
         if result.status != "ok":
             why = result.error or result.status
             return Validity(f"no value on input {place + 1}: {why}", results)
-    again = tuple(executor.call(code, function, list(inputs)[::-1]))[::-1]
+    again = tuple(executor.call(code, function, list(inputs)[::-1], patience=PATIENCE))[::-1]
     with_output = prints(results)
     first, second = behaviour(results, with_output), behaviour(again, with_output)
     if any(a != b for a, b in zip(first, second, strict=True) if not (_slow(a) or _slow(b))):
@@ -91,4 +91,4 @@ def shape_reason(code: str, function: str) -> str:
 
 def _slow(observation: str) -> bool:
     """Near the time limit two runs may differ without the program being to blame."""
-    return observation.startswith("!timeout")
+    return observation.startswith("!timeout") or observation == UNTRIED

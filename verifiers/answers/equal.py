@@ -1,25 +1,88 @@
-"""Equality of answers: exact rationals and normalised strings."""
+"""`equal`: whether two answers mean the same. Correct, wrong, or undecided with a reason; never an exception."""
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
+from collections.abc import Callable
+from typing import NamedTuple
 
-_FRACTION = re.compile(r"\\[dtc]?frac\s*(?:\{(-?\d{1,300})\}|(\d))\s*(?:\{(-?\d{1,300})\}|(\d))")
-_RATIONAL = re.compile(r"([-+]?\d{1,300}(?:\.\d{1,300})?|[-+]?\.\d{1,300})(?:/(\d{1,300}))?(%?)")
+from ...core.records import Outcome
+from .compare import Comparison, Told
+from .policy import Policy
+from .readings import Answer, read
+from .tokens import TooLarge
+from .tree import Node
 
 
-def canonical(answer: str) -> str:
-    """A string equal for answers that mean the same number; other answers keep their spelling."""
-    text = answer.replace("\\%", "%").replace("{,}", "").replace("\\!", "").replace("$", "").replace("−", "-")
-    text = re.sub(r"\\(?:left|right|,|;|:|displaystyle)|\s+", "", text)
-    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    text = _FRACTION.sub(lambda m: f"{m[1] or m[2]}/{m[3] or m[4]}", text)
-    assigned = re.fullmatch(r"[a-z]=(.+)", text)
-    text = assigned[1] if assigned else text
-    found = _RATIONAL.fullmatch(text)
-    if found:
-        bottom = int(found[2] or 1)
-        if bottom:
-            return str(Fraction(found[1]) / bottom) + ("" if not found[3] else "%")
-    return text.casefold()
+class Finding(NamedTuple):
+    """The outcome of a comparison; true in a condition only if equal.
+
+    Attributes:
+        outcome: `CORRECT` (equal), `WRONG` (different) or `UNDECIDED`.
+        reason: why, for people.
+        unreadable: which side is no mathematics known here: "", "gold", "pred" or "both".
+    """
+
+    outcome: Outcome
+    reason: str
+    unreadable: str = ""
+
+    def __bool__(self) -> bool:
+        return self.outcome is Outcome.CORRECT
+
+
+Oracle = Callable[[Node, Node], Told]
+
+
+def no_oracle(_a: Node, _b: Node) -> Told:
+    """Nobody to ask: what needs algebra stays undecided."""
+    return None
+
+
+def equal(gold: str, pred: str, policy: Policy | None = None, timeout_s: float = 0.3) -> Finding:
+    """Whether two answers mean the same.
+
+    Args:
+        gold: an answer, plain or LaTeX; not a whole solution (see `core.extraction` for those).
+        pred: the other one. `equal(a, b)` and `equal(b, a)` have the same outcome.
+        policy: what counts as equal, default `Policy()`.
+        timeout_s: how long sympy may think, in its own process, about the few pairs that need it; 0 for never.
+    """
+    from .worker import shared_pool
+
+    oracle = no_oracle if timeout_s <= 0 else shared_pool().oracle(timeout_s)
+    return compare(gold, pred, policy or Policy(), oracle)
+
+
+def compare(gold: str, pred: str, policy: Policy, oracle: Oracle) -> Finding:
+    """`equal`, with the oracle as an argument."""
+    if gold == pred or "".join(gold.split()) == "".join(pred.split()):
+        return Finding(Outcome.CORRECT, "the same text")
+    try:
+        a, b = read(gold, policy), read(pred, policy)
+    except TooLarge as error:
+        return Finding(Outcome.UNDECIDED, f"too large: {error}")
+    try:
+        told = _any_reading(a, b, Comparison(policy, oracle))
+    except RecursionError:
+        return Finding(Outcome.UNDECIDED, "too large: nested too deeply")
+    if told:
+        return Finding(Outcome.CORRECT, "equal")
+    if not (a.readable and b.readable):
+        side = "both" if not (a.readable or b.readable) else "pred" if a.readable else "gold"
+        return Finding(Outcome.UNDECIDED, "not readable as mathematics, and another text", side)
+    if told is None:
+        return Finding(Outcome.UNDECIDED, "neither equality nor difference could be shown in time")
+    return Finding(Outcome.WRONG, "different")
+
+
+def _any_reading(a: Answer, b: Answer, comparison: Comparison) -> Told:
+    """The first reading of one against every reading of the other."""
+    unsure = False
+    first, second = a.forms[0], b.forms[0]
+    pairs = [(first, form) for form in b.forms] + [(form, second) for form in a.forms[1:]]
+    for place, (x, y) in enumerate(pairs):
+        told = comparison.same(x, y)
+        if told:
+            return True
+        unsure = unsure or (told is None and (place == 0 or len(pairs) == 1))
+    return None if unsure else False

@@ -1,0 +1,271 @@
+"""Whether two forms mean the same, under a policy. Three-valued: `None` is "cannot be told"."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from . import reals
+from .evaluate import Inexpressible, Matrix
+from .forms import Area, Assigned, Collection, Form, Number, Quantity, Relation, Structure, Tuple, Words, form
+from .policy import Policy
+from .residue import ResidueField
+from .scalar import Scalar, same_value
+from .tree import Node
+
+Told = bool | None
+MAX_PAIRWISE = 64
+"""Longest lists whose items are compared each with each; longer ones need hashable items."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A policy, and whom to ask about two trees that only algebra can decide."""
+
+    policy: Policy
+    oracle: Callable[[Node, Node], Told]
+
+    def same(self, a: Form, b: Form) -> Told:
+        """Whether two forms are equal; symmetric."""
+        if isinstance(a, Number) and isinstance(b, Number):
+            return self.numbers(a.scalar, b.scalar)
+        if type(a) is type(b):
+            return self._alike(a, b)
+        return self._mixed(a, b) if _RANK[type(a)] < _RANK[type(b)] else self._mixed(b, a)
+
+    def numbers(self, a: Scalar, b: Scalar) -> Told:
+        told = same_value(a, b)
+        if told is None and (a.unevaluated or b.unevaluated):
+            told = self.oracle(a.tree, b.tree)
+        if told is not True and self.approximately(a, b):
+            return True
+        return told
+
+    def approximately(self, a: Scalar, b: Scalar) -> bool:
+        """By the rules for rounding and tolerance."""
+        digits = self.policy.decimals
+        if digits is not None and (reals.rounds_to(a, b, digits) or reals.rounds_to(b, a, digits)):
+            return True
+        if self.policy.tolerance:
+            x, y = a.real, b.real
+            if x is not None and y is not None and not math.isinf(x) and not math.isinf(y):
+                return abs(x - y) <= self.policy.tolerance * max(abs(x), abs(y))
+        if a.tree[0] == b.tree[0] == "matrix":
+            return self._rounded_matrices(a.tree, b.tree)
+        return False
+
+    def _rounded_matrices(self, a: Node, b: Node) -> bool:
+        if (len(a[1]), len(a[1][0])) != (len(b[1]), len(b[1][0])) or len(a[1]) * len(a[1][0]) > MAX_PAIRWISE:
+            return False
+        cells = [(p, q) for r, s in zip(a[1], b[1], strict=True) for p, q in zip(r, s, strict=True)]
+        return all(self.numbers(Scalar(p), Scalar(q)) is True for p, q in cells)
+
+    # -- the same kind
+
+    def _alike(self, a: Form, b: Form) -> Told:
+        if isinstance(a, Words) and isinstance(b, Words):
+            return normal_words(a.text, self.policy) == normal_words(b.text, self.policy)
+        if isinstance(a, Quantity) and isinstance(b, Quantity):
+            return self.numbers(a.scalar, b.scalar) if a.dimension == b.dimension else False
+        if isinstance(a, Tuple) and isinstance(b, Tuple):
+            if len(a.items) == 2 and a.brackets != b.brackets and "any" not in (a.brackets, b.brackets):
+                return False
+            return self.in_order(a.items, b.items)
+        if isinstance(a, Collection) and isinstance(b, Collection):
+            return self._collections(a, b)
+        if isinstance(a, Assigned) and isinstance(b, Assigned):
+            if a.name != b.name and self.policy.assignment != "dropped":
+                return False
+            return self.same(a.value, b.value)
+        if isinstance(a, Area) and isinstance(b, Area):
+            if a.name and b.name and a.name != b.name and self.policy.variables == "named":
+                return False
+            if bool(a.name) != bool(b.name) and not self.policy.relations:
+                return False
+            return reals.same_region(a.region, b.region)
+        if isinstance(a, Relation) and isinstance(b, Relation):
+            return a.op == b.op and same_relation(a.difference, b.difference, signed="<" in a.op)
+        if isinstance(a, Structure) and isinstance(b, Structure) and a.head == b.head:
+            return self.in_order(a.items, b.items)
+        return False
+
+    def in_order(self, a: Sequence[Form], b: Sequence[Form]) -> Told:
+        if len(a) != len(b):
+            return False
+        return _all(self.same(x, y) for x, y in zip(a, b, strict=True))
+
+    def _collections(self, a: Collection, b: Collection) -> Told:
+        plain = {"list", "set"}
+        if a.kind != b.kind and not {a.kind, b.kind} <= plain:
+            return False
+        if self.policy.order == "kept" and a.kind == b.kind == "list":
+            return self.in_order(a.items, b.items)
+        return self.unordered(self.distinct(a.items), self.distinct(b.items))
+
+    def distinct(self, items: Sequence[Form]) -> Sequence[Form]:
+        if len(items) > MAX_PAIRWISE:
+            return list({key(item) or id(item): item for item in items}.values())
+        found: list[Form] = []
+        for item in items:
+            if not any(self.same(item, other) for other in found):
+                found.append(item)
+        return found
+
+    def unordered(self, a: Sequence[Form], b: Sequence[Form]) -> Told:
+        """Whether the items can be paired off."""
+        if len(a) != len(b):
+            return False
+        left, right = [key(item) for item in a], [key(item) for item in b]
+        if None not in left and None not in right and sorted(map(hash, left)) == sorted(map(hash, right)):
+            return True
+        if len(a) > MAX_PAIRWISE:
+            return None if None in left or None in right else False
+        remaining = list(b)
+        unsure = False
+        for item in a:
+            told = [self.same(item, other) for other in remaining]
+            if True in told:
+                del remaining[told.index(True)]
+            elif None in told:
+                unsure = True
+            else:
+                return False
+        return None if unsure else True
+
+    # -- different kinds, in the order of _RANK
+
+    def _mixed(self, a: Form, b: Form) -> Told:
+        for one, other in ((a, b), (b, a)):
+            if (
+                isinstance(one, Collection)
+                and len(one.items) == 1
+                and isinstance(other, Number | Quantity | Tuple | Words)
+            ):
+                return self.same(one.items[0], other)
+        if isinstance(a, Tuple) and isinstance(b, Collection):
+            if b.kind == "list" and self.policy.tuples and a.brackets in ("()", "any"):
+                return self.in_order(a.items, b.items)
+            return False
+        if isinstance(a, Number) and isinstance(b, Tuple):
+            vector = _as_tuple(a.scalar.tree, b) if self.policy.tuples else None
+            return self.same(vector, b) if vector is not None else False
+        if isinstance(b, Area):
+            region = _as_region(a)
+            if region is None or (b.name and not self.policy.relations):
+                return False
+            return reals.same_region(region, b.region)
+        return False
+
+
+_RANK = {Number: 0, Tuple: 1, Collection: 2, Area: 3, Quantity: 4, Assigned: 5, Relation: 6, Words: 7, Structure: 8}
+
+
+def _all(told: Iterable[Told]) -> Told:
+    unsure = False
+    for one in told:
+        if one is False:
+            return False
+        unsure = unsure or one is None
+    return None if unsure else True
+
+
+def _as_tuple(tree: Node, like: Tuple) -> Tuple | None:
+    """A vector as a tuple; a matrix as a tuple of rows."""
+    if tree[0] != "matrix":
+        return None
+    rows = tree[1]
+    if like.items and all(isinstance(item, Tuple) for item in like.items):
+        return Tuple("any", tuple(Tuple("any", tuple(form(cell) for cell in row)) for row in rows))
+    if len(rows[0]) == 1:
+        return Tuple("any", tuple(form(row[0]) for row in rows))
+    return Tuple("any", tuple(form(cell) for cell in rows[0])) if len(rows) == 1 else None
+
+
+def _as_region(a: Form) -> reals.Region | None:
+    try:
+        if isinstance(a, Tuple) and len(a.items) == 2 and a.brackets != "any":
+            low, high = a.items
+            if not isinstance(low, Number) or not isinstance(high, Number):
+                return None
+            made = reals.part(low.scalar, a.brackets[0] == "[", high.scalar, a.brackets[1] == "]")
+            return None if reals.value(made.low) > reals.value(made.high) else reals.united([made])
+        if isinstance(a, Collection) and a.kind in ("list", "set"):
+            points = [item.scalar for item in a.items if isinstance(item, Number)]
+            return reals.united([reals.point(p) for p in points]) if len(points) == len(a.items) else None
+        if isinstance(a, Number):
+            return reals.united([reals.point(a.scalar)])
+    except ValueError:
+        return None
+    return None
+
+
+def same_relation(f: Scalar, g: Scalar, signed: bool) -> Told:
+    """Whether f = c·g for a constant c, positive if `signed`."""
+    try:
+        for first, second in ((0, 2), (1, 3)):
+            prime = ResidueField(first).prime
+            a, b = (ResidueField(point).reduced(f.tree) for point in (first, second))
+            c, d = (ResidueField(point).reduced(g.tree) for point in (first, second))
+            if isinstance(a, tuple) or isinstance(c, tuple):
+                return None
+            if (a == 0) != (c == 0) or (a * d - b * c) % prime:
+                return False
+    except Inexpressible:
+        told = _proportional(f, g)
+        if told is not True:
+            return told
+    return not signed or _same_sign(f, g)
+
+
+def _proportional(f: Scalar, g: Scalar) -> Told:
+    values = [
+        (complex(x[0]), complex(y[0]))
+        for x, y in zip(f.floats, g.floats, strict=True)
+        if x[0] is not None and y[0] is not None and not isinstance(x[0], Matrix) and not isinstance(y[0], Matrix)
+    ]
+    if len(values) < 2 or any(x != x or y != y for x, y in values):
+        return None
+    (a, c), others = values[0], values[1:]
+    scale = max(abs(v) for pair in values for v in pair) ** 2
+    if not math.isfinite(scale):
+        return None
+    return all(abs(a * d - b * c) <= 1e-9 * scale for b, d in others)
+
+
+def _same_sign(f: Scalar, g: Scalar) -> Told:
+    x, y = f.floats[0][0], g.floats[0][0]
+    if x is None or y is None:
+        return None
+    return bool((complex(x) * complex(y).conjugate()).real > 0)
+
+
+_NOISE = re.compile(r"[^\w\s]+")
+
+
+def normal_words(text: str, policy: Policy) -> str:
+    """Words without punctuation and articles, folded unless the policy keeps case; signs stay if there are no letters."""
+    words = _NOISE.sub(" ", text)
+    if not any(character.isalpha() for character in words) or "\\" in text:
+        words = "".join(text.split())
+    if policy.case == "folded":
+        words = words.casefold()
+    kept = [word for word in words.split() if word not in ("the", "a", "an")]
+    return " ".join(kept or words.split())
+
+
+def key(a: Form) -> object | None:
+    """Equal keys mean equal forms; `None` if this form has none (its value is known to floats only)."""
+    if isinstance(a, Number):
+        known = a.scalar.exact
+        if known is not None:
+            return known
+        fingerprint = a.scalar.fingerprint
+        return None if fingerprint is None or a.scalar.large_numbers else ("rational", fingerprint)
+    if isinstance(a, Words):
+        return ("words", normal_words(a.text, Policy()))
+    if isinstance(a, Tuple):
+        parts = tuple(key(item) for item in a.items)
+        return None if None in parts else ("tuple", a.brackets, parts)
+    return None

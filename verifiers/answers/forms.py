@@ -1,0 +1,436 @@
+"""From a tree to a form: what kind of answer it is, so that like is compared with like."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from . import reals
+from .linear import linear_region
+from .residue import renamed
+from .scalar import Scalar
+from .tree import Node, walk
+
+MAX_SIGNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An expression, or a matrix of them."""
+
+    scalar: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A value in base units."""
+
+    scalar: Scalar
+    dimension: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """Ordered; brackets as written, "(" for angle brackets."""
+
+    brackets: str
+    items: tuple[Form, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Unordered; kind "list" (bare) or "set" (braces)."""
+
+    kind: str
+    items: tuple[Form, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A name and what it is."""
+
+    name: str
+    value: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """difference op 0, up to a factor; op is "=", "<", "<=" or "!="; names of variables in it."""
+
+    op: str
+    difference: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A set of reals, for the variable of that name if one was given."""
+
+    name: str | None
+    region: reals.Region
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Anything else: equal if its parts are, in order."""
+
+    head: str
+    items: tuple[Form, ...]
+
+
+Form: TypeAlias = Number | Quantity | Words | Tuple | Collection | Assigned | Relation | Area | Structure
+
+_SCALARS = {
+    "num", "sym", "const", "add", "mul", "div", "neg", "pow", "fn", "call", "sum", "prod", "int", "lim", "diff", "percent",
+    "degree", "ratio", "matrix", "det",
+}  # fmt: skip
+_MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+_NUMBER_SETS = {"setR": reals.LINE}
+
+
+def form(tree: Node) -> Form:
+    """The form of a tree."""
+    kind = tree[0]
+    if kind in _SCALARS:
+        return _scalar(tree)
+    if kind == "pm" or kind == "mp":
+        return Collection("list", tuple(form(signed) for signed in signs(tree)))
+    if kind == "bag":
+        return _bag(tree)
+    if kind == "set":
+        return Collection("set", _items(tree[1]))
+    if kind == "seq":
+        return _sequence(tree)
+    if kind == "rel":
+        return _relation(tree)
+    if kind in ("union", "inter", "minus"):
+        region = region_of(tree)
+        parts = _associated(tree, kind) if kind != "minus" else list(tree[1:])
+        if region is not None:
+            return Area(None, region)
+        if kind == "minus":
+            return Structure("minus", tuple(form(part) for part in parts))
+        return Collection(kind, tuple(form(part) for part in parts))
+    if kind == "builder":
+        return _builder(tree)
+    if kind == "unit":
+        return _quantity(tree)
+    if kind == "choice":
+        return Number(Scalar(("sym", tree[1])))
+    return Words(tree[1])
+
+
+def _scalar(tree: Node) -> Form:
+    if tree[0] == "sym" and tree[1] in _NUMBER_SETS:
+        return Area(None, _NUMBER_SETS[tree[1]])
+    if tree[0] == "num" or tree[0] == "sym":
+        return Number(Scalar(tree))
+    inner = walk(tree)
+    if any(node[0] in ("pm", "mp") for node in inner):
+        return Collection("list", tuple(form(signed) for signed in signs(tree)))
+    if any(node[0] not in _SCALARS for node in inner):
+        return _mixed(tree)
+    if tree[0] == "matrix":
+        return _matrix(tree)
+    return Number(Scalar(tree))
+
+
+def _mixed(tree: Node) -> Form:
+    """An operation on things that are no numbers: a vector times a number, a unit inside a sum, -[0, 1)."""
+    if tree[0] == "neg" and tree[1][0] == "unit":
+        return form(("unit", ("neg", tree[1][1]), tree[1][2]))
+    vector = as_matrix(tree)
+    if vector is not None:
+        return Number(Scalar(vector))
+    stripped = without_units(tree)
+    if stripped != tree and all(node[0] in _SCALARS for node in walk(stripped)):
+        return Number(Scalar(stripped))
+    return Structure(tree[0], tuple(form(part) for part in tree[1:] if isinstance(part, tuple) and part))
+
+
+def as_matrix(tree: Node) -> Node | None:
+    """The tree with tuples as column vectors, if that makes it a matrix expression."""
+    if tree[0] == "seq" and tree[1] in ("(", "langle", "[") and tree[2] in (")", "rangle", "]"):
+        return ("matrix", tuple((item,) for item in tree[3])) if all(i[0] in _SCALARS for i in tree[3]) else None
+    if tree[0] in ("add", "mul", "neg", "div"):
+        parts = [as_matrix(part) for part in tree[1:]]
+        return None if None in parts else (tree[0], *parts)
+    return tree if tree[0] in _SCALARS and all(node[0] in _SCALARS for node in walk(tree)) else None
+
+
+def _matrix(tree: Node) -> Form:
+    return Number(Scalar(tree))
+
+
+def without_units(tree: Node) -> Node:
+    if tree[0] == "unit":
+        return without_units(tree[1])
+    return tuple(
+        without_units(part) if isinstance(part, tuple) and part and isinstance(part[0], str) else part for part in tree
+    )
+
+
+def signs(tree: Node) -> list[Node]:
+    """All readings of ± in a tree: independent of each other, unless a ∓ ties them together."""
+    kinds = [node[0] for node in walk(tree) if node[0] in ("pm", "mp")]
+    if "mp" in kinds or len(kinds) > MAX_SIGNS:
+        choices: list[tuple[bool, ...]] = [(True,) * len(kinds), (False,) * len(kinds)]
+    else:
+        choices = list(itertools.product((True, False), repeat=len(kinds)))
+    return [_signed(tree, iter(choice)) for choice in choices]
+
+
+def _signed(tree: Node, plus: itertools.chain[bool] | object) -> Node:
+    if tree[0] in ("pm", "mp"):
+        positive = next(plus) == (tree[0] == "pm")  # type: ignore[call-overload]
+        inner = _signed(tree[1], plus)
+        return inner if positive else ("neg", inner)
+    if tree[0] in ("num", "sym", "const", "text"):
+        return tree
+    return tuple(_signed_part(part, plus) for part in tree)
+
+
+def _signed_part(part: object, plus: object) -> object:
+    if not isinstance(part, tuple) or not part:
+        return part
+    if isinstance(part[0], str):
+        return _signed(part, plus)
+    return tuple(_signed_part(inner, plus) for inner in part)
+
+
+def _items(trees: tuple[Node, ...]) -> tuple[Form, ...]:
+    """Items of a list; those with ± count as several."""
+    found: list[Form] = []
+    for tree in trees:
+        made = form(tree)
+        if isinstance(made, Collection) and made.kind == "list" and tree[0] != "bag":
+            found.extend(made.items)
+        else:
+            found.append(made)
+    return tuple(found)
+
+
+def _bag(tree: Node) -> Form:
+    items, joint = tree[1], tree[2]
+    if items[0][0] == "rel" and items[0][1] == ("=",) and all(item[0] != "rel" for item in items[1:]):
+        name = name_of(items[0][2][0])
+        if name is not None:  # x = 2, 3, 4
+            return Assigned(name, Collection("list", _items((items[0][2][1], *items[1:]))))
+    forms = _items(items)
+    if all(isinstance(item, Area) and item.name for item in forms):
+        return _joined_areas([item for item in forms if isinstance(item, Area)], joint, forms)
+    names = {item[2][0] for item in items if item[0] == "rel" and item[1] == ("=",) and name_of(item[2][0])}
+    if len(names) == 1 and all(item[0] == "rel" and item[1] == ("=",) for item in items):
+        values = _items(tuple(item[2][1] for item in items))
+        return Assigned(str(name_of(names.pop())), Collection("list", values))
+    return Collection("list", forms)
+
+
+def _joined_areas(areas: list[Area], joint: str, forms: tuple[Form, ...]) -> Form:
+    names = {area.name for area in areas}
+    if len(names) > 1:
+        return Collection("list", forms)
+    union = reals.united([part for area in areas for part in area.region])
+    if joint == "and" or (joint != "or" and union == reals.LINE) or (joint != "or" and _is_line(union)):
+        region = areas[0].region
+        for area in areas[1:]:
+            region = reals.intersection(region, area.region)
+        return Area(names.pop(), region)
+    return Area(names.pop(), union)
+
+
+def _is_line(region: reals.Region) -> bool:
+    return len(region) == 1 and reals.value(region[0].low) == -reals.value(region[0].high) == -float("inf")
+
+
+def _sequence(tree: Node) -> Form:
+    opening, closing, items = tree[1:]
+    if opening == "cases":
+        return Structure("cases", tuple(form(item) for item in items))
+    brackets = {"langle": "(", "rangle": ")"}.get(opening, opening) + {"rangle": ")"}.get(closing, closing)
+    unusual = brackets not in ("()", "[]") or any(reals_infinite(item) for item in items)
+    if len(items) == 2 and unusual:
+        region = region_of(tree)
+        if region is not None:
+            return Area(None, region)
+    return Tuple(brackets, tuple(form(item) for item in items))
+
+
+def reals_infinite(tree: Node) -> bool:
+    return tree == ("const", "inf") or (tree[0] in ("neg", "add") and any(reals_infinite(part) for part in tree[1:]))
+
+
+def _associated(tree: Node, kind: str) -> list[Node]:
+    if tree[0] != kind:
+        return [tree]
+    return [part for side in tree[1:] for part in _associated(side, kind)]
+
+
+def region_of(tree: Node) -> reals.Region | None:
+    """The set of reals a tree describes when read as one: (0, 1) as an interval, {1, 2} as two points."""
+    try:
+        return _region(tree)
+    except ValueError:
+        return None
+
+
+def _region(tree: Node) -> reals.Region:
+    kind = tree[0]
+    if kind == "union":
+        return reals.united([*_region(tree[1]), *_region(tree[2])])
+    if kind == "inter":
+        return reals.intersection(_region(tree[1]), _region(tree[2]))
+    if kind == "minus":
+        return reals.intersection(_region(tree[1]), reals.complement(_region(tree[2])))
+    if kind == "set":
+        points = [sign for item in tree[1] for sign in (signs(item) if item[0] in _SCALARS | {"pm"} else [item])]
+        return reals.united([reals.point(_real_tree(item)) for item in points])
+    if kind == "seq" and len(tree[3]) == 2 and tree[1] in ("(", "[", "]") and tree[2] in (")", "]", "["):
+        low, high = (_real_tree(item) for item in tree[3])
+        made = reals.part(low, tree[1] == "[", high, tree[2] == "]")
+        if reals.value(made.low) > reals.value(made.high):
+            raise ValueError("ends in falling order")
+        return reals.united([made])
+    if kind == "sym" and tree[1] in _NUMBER_SETS:
+        return _NUMBER_SETS[tree[1]]
+    made_form = form(tree) if kind in ("rel", "bag", "builder") else None
+    if isinstance(made_form, Area):
+        return made_form.region
+    raise ValueError("no set of reals")
+
+
+def _real_tree(tree: Node) -> Node:
+    if tree[0] not in _SCALARS or any(node[0] not in _SCALARS for node in walk(tree)):
+        raise ValueError("not a number")
+    return tree
+
+
+def _builder(tree: Node) -> Form:
+    element, condition = tree[1:]
+    if element[0] == "rel" and element[1] == ("in",):  # {x ∈ R | ...}
+        element = element[2][0]
+    made = form(condition)
+    if isinstance(made, Area) and (element == ("sym", made.name) or made.name is None):
+        return Area(None, made.region)
+    return Structure("builder", (form(element), made))
+
+
+def _quantity(tree: Node) -> Form:
+    factor, dimension = tree[2]
+    value = tree[1]
+    if any(node[0] in ("pm", "mp") for node in walk(value)):
+        return Collection("list", tuple(form(("unit", signed, tree[2])) for signed in signs(value)))
+    if value[0] == "rel":
+        return form(("rel", value[1], (*value[2][:-1], ("unit", value[2][-1], tree[2]))))
+    if value[0] not in _SCALARS or any(node[0] not in _SCALARS for node in walk(value)):
+        return form(value)
+    if not dimension:
+        return form(value)
+    return Quantity(Scalar(value if factor == 1 else ("mul", value, ("num", Fraction(factor), 0))), dimension)
+
+
+# -- relations
+
+
+def name_of(tree: Node) -> str | None:
+    """The name on the left of an assignment: x, W(n), AB, A:B, angle ABC, (x, y), words."""
+    kind = tree[0]
+    if kind == "sym":
+        return str(tree[1])
+    if kind == "call":
+        return f"{tree[1]}()"
+    if kind == "mul":
+        parts = [name_of(part) for part in tree[1:]]
+        upper = all(part and (part[0].isupper() or part in ("angle", "triangle") or len(part) > 1) for part in parts)
+        return "".join(str(part) for part in parts) if upper else None
+    if kind == "ratio":
+        parts = [name_of(part) for part in tree[1:]]
+        return ":".join(str(part) for part in parts) if all(parts) else None
+    if kind == "seq":
+        parts = [name_of(part) for part in tree[3]]
+        return f"({','.join(str(part) for part in parts)})" if all(parts) else None
+    if kind == "fn" and tree[1] in ("abs", "norm", "det", "arg", "Re", "Im", "max", "min", "gcd", "lcm"):
+        return None if any(node[0] == "num" for node in walk(tree)) else repr(tree)
+    return None
+
+
+def assignment(tree: Node) -> tuple[str, Node, Node] | None:
+    """(name, named, value) if the tree says what something is: x = 5, 5 = x, x = 2 + 3 = 5, x ∈ S, W(n) = 1.
+
+    A calculation without a name, 2 + 3 = 5, has the name "".
+    """
+    if tree[0] != "rel":
+        return None
+    ops, parts = tree[1], tree[2]
+    if ops == ("in",):
+        name = name_of(parts[0])
+        return None if name is None else (name, parts[0], parts[1])
+    if set(ops) != {"="} and ops != ("equiv",):
+        return None
+    for part in parts[:-1]:
+        name = name_of(part)
+        if name is not None and (part is parts[0] or _is_constant(parts[0])):
+            return name, part, parts[-1]
+    if all(_is_constant(part) for part in parts):
+        return "", parts[0], parts[-1]
+    flipped = name_of(parts[-1])
+    return (flipped, parts[-1], parts[0]) if flipped is not None and _is_constant(parts[0]) else None
+
+
+def _is_constant(tree: Node) -> bool:
+    return tree[0] in _SCALARS and not any(node[0] in ("sym", "call") for node in walk(tree))
+
+
+def _relation(tree: Node) -> Form:
+    ops, parts = tree[1], tree[2]
+    assigned = assignment(tree)
+    if assigned is not None:
+        name, named, value = assigned
+        plain = named[0] == "sym" and value[0] in _SCALARS and not _special(value)
+        if ops == ("in",) or not plain:
+            return _assigned(name, value, is_set=ops == ("in",), function=named if named[0] == "call" else None)
+        if len(parts) > 2:
+            ops, parts = ("=",), (named, value)
+    if all(op in _MIRROR for op in ops):
+        region = linear_region(ops, parts)
+        if region is not None:
+            return Area(*region)
+        if len(parts) == 2:
+            return _difference(ops[0], parts)
+        if not any(op in ("=", "!=") for op in ops):
+            pairs = [("rel", (op,), pair) for op, pair in zip(ops, itertools.pairwise(parts), strict=True)]
+            return Collection("chain", tuple(form(pair) for pair in pairs))
+    return Structure(" ".join(ops), tuple(form(part) for part in parts))
+
+
+def _special(value: Node) -> bool:
+    return any(node[0] not in _SCALARS or node[0] == "matrix" for node in walk(value)) or value == ("sym", "setR")
+
+
+def _assigned(name: str, value: Node, is_set: bool = False, function: Node | None = None) -> Form:
+    if is_set:
+        region = region_of(value)
+        if region is not None:
+            return Area(name, region)
+    if function is not None:
+        for place, argument in enumerate(function[2:]):
+            if argument[0] == "sym":
+                value = renamed(value, argument[1], f"§{place}")
+    made = form(value)
+    return Assigned(name, made) if name else made
+
+
+def _difference(op: str, parts: tuple[Node, ...]) -> Form:
+    left, right = parts
+    if op in (">", ">="):
+        left, right, op = right, left, _MIRROR[op]
+    if not all(part[0] in _SCALARS and all(node[0] in _SCALARS for node in walk(part)) for part in (left, right)):
+        return Structure(op, (form(left), form(right)))
+    return Relation(op, Scalar(("add", left, ("neg", right))))
+
