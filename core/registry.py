@@ -69,6 +69,11 @@ class Registry(Generic[T]):
         """All registered names and entry points, sorted; families end in a colon."""
         return sorted({*self._targets, *self._entry_points()})
 
+    def targets(self) -> dict[str, str | Callable[..., Any]]:
+        """What each name stands for, by name: "module:attr" or a callable. Nothing is imported."""
+        known = {**self._entry_points(), **self._targets}
+        return {name: known[name] for name in self.names()}
+
     def make(self, what: str | Mapping[str, Any] | T, **options: Any) -> T:
         """Build by name (`make("sympy", timeout_s=2)`), by dict (`{"name": "sympy", "timeout_s": 2}`), or pass through
         an object that already satisfies the protocol (then no options are allowed).
