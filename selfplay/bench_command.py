@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ConfigError
 from .bench import BenchReport, BenchSettings, run_bench
-from .bench_agents import load_contestants
+from .bench_agents import load_contestant, load_contestants
 from .bench_page import to_html
 from .bench_policies import PolicyReport, bench_policies
-from .bench_table import to_csv, to_json, to_markdown, to_terminal
+from .bench_table import finite, percent, to_csv, to_json, to_markdown, to_terminal
 from .contamination import training_texts
+from .pairs import PairResult, play_pair
 from .suites import load_suites
 
 if TYPE_CHECKING:
@@ -25,6 +26,44 @@ FORMATS: dict[str, Callable[[BenchReport], str]] = {
     "json": to_json,
     "html": to_html,
 }
+
+
+def bench_any(
+    agents: Sequence[str],
+    *,
+    suite: str = "mixed",
+    samples: int = 8,
+    limit: int | None = None,
+    seed: int = 0,
+    out: Path | None = None,
+    cache: Path | None = None,
+    run: Path | None = None,
+    prompt: str | None = None,
+    console: Console | None = None,
+) -> None:
+    """What the command line calls: agents on suites, pairs (`A+B`), or policies (`suite` is `env:ID`).
+
+    Args:
+        limit: questions per suite, proposals per pair, or episodes per policy; `None` for the usual number.
+    """
+    if suite.startswith("env:"):
+        identity, episodes = suite.removeprefix("env:"), limit or 100
+        bench_teachers(agents, environment=identity, episodes=episodes, seed=seed, out=out, console=console)
+    elif any("+" in agent for agent in agents):
+        bench_pairs(agents, proposals=limit or 128, seed=seed, out=out, console=console)
+    else:
+        settings = BenchSettings(samples=samples, seed=seed)
+        bench(
+            agents,
+            suite=suite,
+            settings=settings,
+            limit=limit,
+            out=out,
+            cache=cache,
+            run=run,
+            prompt=prompt,
+            console=console,
+        )
 
 
 def bench(
@@ -90,17 +129,6 @@ def bench(
     return report
 
 
-def _targets(out: Path | None) -> list[tuple[Path, Callable[[BenchReport], str]]]:
-    if out is None:
-        return []
-    ending = out.suffix.removeprefix(".")
-    if not ending or out.is_dir():
-        return [(out / f"bench.{name}", render) for name, render in FORMATS.items()]
-    if ending not in FORMATS:
-        raise ConfigError(f"--out is a folder or ends in {', '.join('.' + f for f in FORMATS)}; got {str(out)!r}")
-    return [(out, FORMATS[ending])]
-
-
 def bench_teachers(
     policies: Sequence[str],
     *,
@@ -116,20 +144,101 @@ def bench_teachers(
         out: a `.json` file, or `None`.
     """
     from rich.console import Console
+
+    _json_only(out, "policies")
+    report = bench_policies(policies, environment, episodes=episodes, seed=seed)
+    console = console or Console()
+    _show(console, f"{environment}, equal episodes", *report.rows())
+    _write_json(console, out, report.as_dict())
+    return report
+
+
+def bench_pairs(
+    pairs: Sequence[str],
+    *,
+    proposals: int = 128,
+    attempts: int = 16,
+    seed: int = 0,
+    template: str = "plain",
+    out: Path | None = None,
+    console: Console | None = None,
+) -> list[PairResult]:
+    """Let challenger and solver of every pair "CHALLENGER+SOLVER" play, labels by vote; see `pairs`.
+
+    Args:
+        template: words of the seats, "plain" or "r-zero".
+        out: a `.json` file, or `None`.
+    """
+    from rich.console import Console
+
+    _json_only(out, "pairs")
+    results = []
+    for pair in pairs:
+        challenger, plus, solver = pair.partition("+")
+        if not plus or not solver:
+            raise ConfigError(f"a pair is written CHALLENGER+SOLVER, got {pair!r}")
+        seats = load_contestant(challenger), load_contestant(solver)
+        results.append(
+            play_pair(
+                seats[0].agent,
+                seats[1].agent,
+                proposals=proposals,
+                attempts=attempts,
+                template=template,
+                seed=seed,
+                names=(seats[0].name, seats[1].name),
+            )
+        )
+    console = console or Console()
+    header = ["challenger", "solver", "well-formed", "readable", "p̂", "pay", "label acc.", "reward acc.", "solver acc."]
+    cells = [
+        [
+            r.challenger,
+            r.solver,
+            *(f"{100 * share:.0f}" for share in (r.well_formed_share, r.readable_share, r.solve_rate.value)),
+            f"{r.uncertainty:.2f}",
+            percent(r.label_accuracy),
+            f"{100 * r.reward_accuracy:.0f}",
+            percent(r.solver_accuracy),
+        ]
+        for r in results
+    ]
+    notes = [f"{r.challenger}+{r.solver}: {note}" for r in results for note in r.warnings()]
+    _show(console, "Pairs: labels by vote, checked where the answer can be computed; per cent", header, cells, notes)
+    _write_json(console, out, {"seed": seed, "pairs": [result.as_dict() for result in results]})
+    return results
+
+
+def _show(console: Console, title: str, header: list[str], cells: list[list[str]], notes: Sequence[str] = ()) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    if out is not None and out.suffix != ".json":
-        raise ConfigError(f"--out of an environment's benchmark ends in .json, got {str(out)!r}")
-    report = bench_policies(policies, environment, episodes=episodes, seed=seed)
-    console = console or Console()
-    header, cells = report.rows()
-    shown = Table(*header, title=f"{environment}, equal episodes", title_justify="left")
+    shown = Table(*header, title=title, title_justify="left")
     for row in cells:
         shown.add_row(*map(Text, row))
     console.print(shown)
+    for note in notes:
+        console.print(Text(f"! {note}", style="yellow"))
+
+
+def _json_only(out: Path | None, what: str) -> None:
+    if out is not None and out.suffix != ".json":
+        raise ConfigError(f"--out of a benchmark of {what} ends in .json, got {str(out)!r}")
+
+
+def _write_json(console: Console, out: Path | None, value: dict[str, Any]) -> None:
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(report.as_dict(), indent=1) + "\n", encoding="utf-8")
+        out.write_text(json.dumps(finite(value), indent=1) + "\n", encoding="utf-8")
         console.print(f"wrote {out}", soft_wrap=True, highlight=False)
-    return report
+
+
+def _targets(out: Path | None) -> list[tuple[Path, Callable[[BenchReport], str]]]:
+    if out is None:
+        return []
+    ending = out.suffix.removeprefix(".")
+    if not ending or out.is_dir():
+        return [(out / f"bench.{name}", render) for name, render in FORMATS.items()]
+    if ending not in FORMATS:
+        raise ConfigError(f"--out is a folder or ends in {', '.join('.' + f for f in FORMATS)}; got {str(out)!r}")
+    return [(out, FORMATS[ending])]

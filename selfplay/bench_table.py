@@ -128,7 +128,7 @@ def to_csv(report: BenchReport) -> str:
 
 def to_json(report: BenchReport) -> str:
     """Everything, per question counts included; `nan` becomes null."""
-    return json.dumps(_without_nan(report.as_dict()), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(finite(report.as_dict()), ensure_ascii=False, indent=1) + "\n"
 
 
 def provenance_line(report: BenchReport) -> str:
@@ -149,7 +149,7 @@ def _tables(report: BenchReport) -> list[tuple[str, tuple[list[str], list[list[s
 
 def _flat(entry: BenchEntry) -> dict[str, Any]:
     flat: dict[str, Any] = {"suite": entry.suite, "agent": entry.agent, "samples": entry.exam.samples}
-    summary = _without_nan(entry.exam.summary())
+    summary = finite(entry.exam.summary())
     for name in ("questions", "accuracy", "greedy", "strict", "lenient"):
         flat |= _spread(name, summary[name])
     for family in ("pass", "majority"):
@@ -176,11 +176,12 @@ def _markdown_row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _without_nan(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """A JSON value with `None` for every number that is not finite."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {str(key): _without_nan(inner) for key, inner in value.items()}
+        return {str(key): finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return value

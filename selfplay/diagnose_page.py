@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .bench_page import STYLE, inline_svg, table
+from .bench_table import finite
 from .diagnose import CURVES, Diagnosis
 from .diagnose_play import CrossPlay
 
@@ -98,7 +99,7 @@ def play_rows(play: CrossPlay) -> tuple[list[str], list[list[str]]]:
 
 def to_json(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
     """Everything as JSON."""
-    return json.dumps(_plain({**diagnosis.as_dict(), "cross_play": play.as_dict() if play else None}), indent=1) + "\n"
+    return json.dumps(finite({**diagnosis.as_dict(), "cross_play": play.as_dict() if play else None}), indent=1) + "\n"
 
 
 def to_html(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
@@ -183,11 +184,3 @@ def _play_plots(play: CrossPlay) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{100 * value:.1f}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

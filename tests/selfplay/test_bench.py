@@ -9,7 +9,7 @@ from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.core.records import Question
 from selfplay_gym.selfplay.bench import BenchSettings, holm, run_bench
 from selfplay_gym.selfplay.bench_agents import Contestant, load_contestant, load_contestants
-from selfplay_gym.selfplay.bench_command import bench
+from selfplay_gym.selfplay.bench_command import bench, bench_any
 from selfplay_gym.selfplay.bench_page import to_html
 from selfplay_gym.selfplay.bench_table import rows, to_csv, to_json, to_markdown
 from selfplay_gym.selfplay.suites import Suite, load_suites
@@ -192,6 +192,22 @@ def test_the_command_prints_and_writes(tmp_path):
         bench(["oracle"], suite="mixed", limit=24, out=tmp_path / "one.pdf", console=console)
     with pytest.raises(ConfigError, match="at least one agent"):
         bench([], console=console)
+
+
+def test_one_door_for_suites_pairs_and_policies(tmp_path):
+    from rich.console import Console
+
+    screen = io.StringIO()
+    console = Console(file=screen, width=160)
+    bench_any(["oracle"], suite="mixed", limit=20, samples=2, console=console)
+    bench_any(["generator+oracle"], limit=20, out=tmp_path / "pairs.json", console=console)
+    bench_any(["random"], suite="env:SelfPlayTeacher-v0", limit=2, console=console)
+    for title in ("Scores in per cent", "Pairs: labels by vote", "equal episodes"):
+        assert title in screen.getvalue()
+    assert json.loads((tmp_path / "pairs.json").read_text())["pairs"][0]["summary"]["readable_share"] == 1.0
+    for wrong in (["generator+"], ["generator+oracle", "oracle"]):
+        with pytest.raises(ConfigError, match="CHALLENGER"):
+            bench_any(wrong, console=console)
 
 
 def test_names_options_labels_and_prompts_of_contestants():
