@@ -81,7 +81,7 @@ def describe(name: str, target: str | Callable[..., Any]) -> str:
         return first_sentence(opening.partition(": ")[2])
     row = re.search(rf"^ +{re.escape(name)} {{2,}}(.+)$", opening, re.M)
     if row:
-        return " ".join(row[1].split())
+        return re.sub(r" {2,}", " · ", row[1].strip())
     found = _definition(tree, attribute.split("."))
     return first_sentence((found is not None and ast.get_docstring(found)) or "")
 

@@ -76,13 +76,13 @@ def _tiles(story: RunStory) -> list[tuple[str, str, str]]:
     exams, labellings = story.exams, story.labellings
     if exams:
         values = _from_to([exam.accuracy.value for _, exam in exams], "{:.1f}", 100)
-        tiles.append(("Exam accuracy", f"{values} %", "sampled, held-out questions; base → last"))
+        tiles.append(("Exam accuracy", f"{values} %", "sampled; base → last exam"))
     known = [row["label_accuracy"] for _, row in labellings if row["label_accuracy"] is not None]
     if known:
-        tiles.append(("Labels right", f"{_from_to(known, '{:.0f}', 100)} %", "first → last round, all asked questions"))
+        tiles.append(("Labels right", f"{_from_to(known, '{:.0f}', 100)} %", "of all asked; first → last round"))
     if labellings:
         shares = [row["kept_share"] for _, row in labellings]
-        tiles.append(("Questions kept", f"{_from_to(shares, '{:.0f}', 100)} %", "solve rate inside the band"))
+        tiles.append(("Questions kept", f"{_from_to(shares, '{:.0f}', 100)} %", "in the band; first → last round"))
     steps = story.steps("challenger")
     if steps:
         values = _from_to([step["uncertainty"] for step in steps], "{:.2f}", 1)

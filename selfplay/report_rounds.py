@@ -13,7 +13,6 @@ from .report_figures import (
     BAND,
     CHALLENGER,
     GOOD,
-    GRID,
     KINDS,
     MARKERS,
     MUTED,
@@ -32,6 +31,7 @@ from .stats import Estimate
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+BETWEEN = "#bcc6d2"
 HISTOGRAMS = 12
 """Solve-rate histograms shown at most; of longer runs every so-manieth round."""
 
@@ -126,14 +126,13 @@ def _draw_kinds(axes: Axes, exams: Sequence[tuple[int, ExamResult]]) -> None:
 def _draw_levels(axes: Axes, exams: Sequence[tuple[int, ExamResult]]) -> None:
     for _, exam in exams[1:-1]:
         table = _by_level(exam)
-        axes.plot(list(table), [100 * rate.value for rate in table.values()], color=GRID, linewidth=1.4, zorder=1)
+        label = None if axes.get_lines() else "between"
+        axes.plot(list(table), [100 * rate.value for rate in table.values()], color=BETWEEN, linewidth=1.2, label=label)
     ends = [exams[0]] if len(exams) == 1 else [exams[0], exams[-1]]
     for (number, exam), colour, marker in zip(ends, (MUTED, SOLVER), "so", strict=False):
         table = _by_level(exam)
         name = "base" if number == 0 else f"round {number}"
         plot_rates(axes, list(table), list(table.values()), name, colour, marker)
-    if len(exams) > 2:
-        axes.plot([], [], color=GRID, label="between")
     axes.set_title("Exam accuracy by level (sampled)")
     axes.set_xlabel("level of the question")
     _from_zero(axes)
@@ -142,9 +141,9 @@ def _draw_levels(axes: Axes, exams: Sequence[tuple[int, ExamResult]]) -> None:
 
 def _draw_labels(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
     for name, label, colour, marker in (
-        ("label_accuracy", "labels right, all", VOTE, "o"),
-        ("kept_label_accuracy", "labels right, kept", GOOD, "D"),
-        ("kept_share", "questions kept", CHALLENGER, "s"),
+        ("label_accuracy", "labels right", VOTE, "o"),
+        ("kept_label_accuracy", "right among kept", GOOD, "D"),
+        ("kept_share", "kept", CHALLENGER, "s"),
     ):
         points = [(number, 100 * row[name]) for number, row in rows if row[name] is not None]
         style = "--" if name == "kept_share" else "-"
@@ -152,7 +151,7 @@ def _draw_labels(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
     axes.set_title("Labels and the filter")
     per_cent(axes)
     round_ticks(axes, [number for number, _ in rows])
-    legend(axes, 2)
+    legend(axes, 3)
 
 
 def _draw_fates(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
@@ -197,7 +196,7 @@ def _draw_operations(axes: Axes, questions: Sequence[RoundQuestions]) -> None:
         axes.plot([n for n, _ in points], [v for _, v in points], label=label, color=colour, marker=marker)
     axes.set_title("Length of the questions")
     axes.set_ylabel("mean operations")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * max([1.0, *axes.dataLim.intervaly]))
     round_ticks(axes, [q.number for q in questions])
     legend(axes, 2)
 

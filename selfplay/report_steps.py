@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .report_figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, VOTE, draw_svg, legend, per_cent
 from .report_story import Row, RunStory
 
@@ -83,6 +85,8 @@ def _figure(steps: Sequence[Row], curves: Curves) -> str:
 
 
 def _draw(axes: Axes, steps: Sequence[Row], curves: Curves) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     scale = 100 if curves.unit == "%" else 1
     marker = "." if len(steps) <= 60 else ""
     for name, label, colour, style in curves.lines:
@@ -93,7 +97,10 @@ def _draw(axes: Axes, steps: Sequence[Row], curves: Curves) -> None:
         per_cent(axes)
     else:
         axes.set_ylabel(curves.unit)
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+        values = [value for line in axes.get_lines() for value in np.asarray(line.get_ydata(), dtype=float)]
+        low, high = min([0.0, *values]), max([0.0, *values])
+        axes.set_ylim(1.05 * low, 1.08 * high if high > low else 1.0)
+        axes.yaxis.set_major_locator(MaxNLocator(5))
     _mark_rounds(axes, steps)
     if len(curves.lines) > 1:
         legend(axes, 3 if len(curves.lines) > 2 else 2)
