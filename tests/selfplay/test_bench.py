@@ -1,7 +1,9 @@
 import csv
+import importlib.util
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -237,3 +239,13 @@ def test_holm_adjusts_and_keeps_the_order():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([]) == []
     assert max(holm([0.6, 0.9])) == 1.0
+
+
+def test_the_example_runs(tmp_path, capsys):
+    path = Path(__file__).parents[2] / "examples" / "bench_agents.py"
+    spec = importlib.util.spec_from_file_location("bench_agents_example", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.main(items=60, samples=4, output=tmp_path / "bench.html")
+    assert "strong − weak" in capsys.readouterr().out
+    assert (tmp_path / "bench.html").stat().st_size > 10_000
