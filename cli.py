@@ -125,6 +125,41 @@ def report(run_dir: Path) -> None:
     Console().print(f"Report: {write_report(RunFolder.open(run_dir))}", soft_wrap=True, highlight=False)
 
 
+@app.command(short_help="Compare agents on suites of questions.")
+@click.argument("agents", nargs=-1, required=True)
+@click.option("--suite", default="mixed", help="Comma-separated suites, or env:SelfPlayTeacher-v0 for policies.")
+@click.option("--samples", type=click.IntRange(min=1), default=8, help="Samples per question.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many questions per suite.")
+@seed_option
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for .md, .csv, .json and .html, or one such file.")
+@click.option(
+    "--cache", type=click.Path(path_type=Path), default=Path("runs/bench"), help="Where answers are recorded."
+)
+@click.option("--run", type=click.Path(path_type=Path), help="Look for this run's training questions in the exam.")
+@click.option("--prompt", help="How agents are asked; {question} stands for the question.")
+def bench(agents: tuple[str, ...], **options: Any) -> None:
+    """Compare AGENTS: avg@k, greedy, pass@k, majority@k with intervals, each paired with the first agent.
+
+    An agent is tiny, a model folder, a scripted agent, openai:MODEL@URL, or a pair CHALLENGER+SOLVER. Answers are
+    recorded, so an interrupted benchmark goes on where it stopped.
+    """
+    from .selfplay.bench_command import bench_any
+
+    bench_any(agents, **options, console=Console())
+
+
+@app.command(short_help="Look into a run: labels, difficulty, diversity, cross-play.")
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option("--play/--no-play", default=True, help="Let the kept checkpoints play each other.")
+@click.option("--proposals", type=click.IntRange(min=1), default=64, help="Questions per pair in cross-play.")
+@seed_option
+def diagnose(run_dir: Path, **options: Any) -> None:
+    """Look into the run in RUN_DIR: label and reward accuracy, difficulty, diversity, forgetting, cross-play."""
+    from .selfplay.diagnose_command import diagnose_run
+
+    diagnose_run(run_dir, **options, console=Console())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 2 for wrong input, 130 when interrupted."""
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)

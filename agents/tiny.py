@@ -1,4 +1,4 @@
-"""The embedded default model: a Qwen3-shaped network of about 0.9 M parameters that reads single characters.
+"""The embedded default model: a Qwen3-shaped network of about 0.8 M parameters with a tokenizer of its own.
 
 Small enough to train on a laptop, yet an ordinary Hugging Face model: a `Qwen3Config` and a fast tokenizer, saved and
 loaded like any other. The weights beside this file (`tiny/`) come from `selfplay-gym warmup`; see `tiny/README.md`.
@@ -6,6 +6,7 @@ loaded like any other. The weights beside this file (`tiny/`) come from `selfpla
 
 from __future__ import annotations
 
+import re
 import string
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,25 +19,34 @@ if TYPE_CHECKING:
 TINY_FOLDER = Path(__file__).parent / "tiny"
 
 PAD, BOS, EOS, UNKNOWN = "<pad>", "<s>", "</s>", "<unk>"
-TAGS = ("<question>", "</question>", "\\boxed{")
-"""Written as one token each: the formats of the game are given, not the task to be learnt."""
+WORDS = (
+    *("<question>", "</question>", "\\boxed{", ". \\boxed{"),
+    *("Write", " a", " question", " at", " the", " edge", " of", " solver's", " ability."),
+    *("What", " is", "Compute", "Find", " value", "Solve", " for", "If", " what", "f=lambda", " if", " else"),
+)
+"""Written as one token each: tags and words are given, mathematics is not."""
 
-ALPHABET = string.digits + string.ascii_letters + " \n" + string.punctuation
+NUMBERS = (*map(str, range(100)), *(f"{n:02d}" for n in range(10)))
+"""Up to two digits are one token, so that small sums are facts to be learnt; longer numbers fall into pairs."""
+
+ALPHABET = string.ascii_letters + " \n" + string.punctuation
 CONTEXT = 512
 CHAT_TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
 """A prompt is its text and a line break; the completion follows and ends with `</s>`."""
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """One token per printable ASCII character, plus the tags of the game; anything else is `<unk>`."""
+    """One token per number below 100, per word of the game, and per other printable ASCII character; anything else is
+    `<unk>`."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    vocabulary = {token: index for index, token in enumerate([PAD, BOS, EOS, UNKNOWN, *TAGS, *ALPHABET])}
+    vocabulary = {token: index for index, token in enumerate([PAD, BOS, EOS, UNKNOWN, *WORDS, *NUMBERS, *ALPHABET])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
     tokenizer.add_special_tokens([AddedToken(token, special=True) for token in (PAD, BOS, EOS, UNKNOWN)])
-    tokenizer.add_tokens([AddedToken(tag, normalized=False) for tag in TAGS])
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), behavior="isolated")
+    words = "|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True))
+    pieces = Regex(rf"{words}|[0-9]{{1,2}}|[\s\S]")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(pieces, behavior="isolated")
     tokenizer.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
@@ -56,7 +66,7 @@ def tiny_config() -> Qwen3Config:
     from transformers import Qwen3Config
 
     return Qwen3Config(
-        vocab_size=4 + len(TAGS) + len(ALPHABET),
+        vocab_size=4 + len(WORDS) + len(NUMBERS) + len(ALPHABET),
         hidden_size=128,
         intermediate_size=384,
         num_hidden_layers=4,
