@@ -68,6 +68,10 @@ SOLVER_CURVES = (
 )
 
 
+OF_THE_UPDATE = ("kl", "entropy", "grad_norm")
+"""Measures that say nothing of a step whose groups were all dead."""
+
+
 def step_figures(story: RunStory, role: str) -> list[str]:
     """The figures of a role's training; empty if it did not train."""
     steps = story.steps(role)
@@ -90,7 +94,8 @@ def _draw(axes: Axes, steps: Sequence[Row], curves: Curves) -> None:
     scale = 100 if curves.unit == "%" else 1
     marker = "." if len(steps) <= 60 else ""
     for name, label, colour, style in curves.lines:
-        points = [(i, scale * step[name]) for i, step in enumerate(steps, start=1) if name in step]
+        shown = [(i, step) for i, step in enumerate(steps, start=1) if name in step and _means(step, name)]
+        points = [(i, scale * step[name]) for i, step in shown]
         axes.plot([i for i, _ in points], [v for _, v in points], style, color=colour, label=label, marker=marker)
     axes.set_title(curves.title)
     if curves.unit == "%":
@@ -104,6 +109,10 @@ def _draw(axes: Axes, steps: Sequence[Row], curves: Curves) -> None:
     _mark_rounds(axes, steps)
     if len(curves.lines) > 1:
         legend(axes, 3 if len(curves.lines) > 2 else 2)
+
+
+def _means(step: Row, name: str) -> bool:
+    return name not in OF_THE_UPDATE or step["rows_trained"] > 0
 
 
 def _mark_rounds(axes: Axes, steps: Sequence[Row]) -> None:

@@ -1,4 +1,4 @@
-"""A run folder without a model: scripted agents of rising skill play the rounds, the rules and measures are the real ones."""
+"""A run folder without a model: scripted agents of rising skill play the rounds; rules and measures are the real ones."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -57,7 +57,7 @@ class ScriptedRun:
         for step in range(CONFIG.challenger_steps):
             pay = ChallengerPay(self.game, lambda prompts: self.solver.act(prompts, n=8, seed=number))
             pay(["write"], self.challenger.act(["write"], n=16, seed=100 * number + step))
-            trained = StepMetrics(mean_reward=0.3 + 0.05 * step, entropy=2.0, mean_length=30.0)
+            trained = StepMetrics(mean_reward=0.3 + 0.05 * step, entropy=2.0, mean_length=30.0, rows_trained=8)
             measures = {**trained.as_dict(), **challenger_measures(pay.rounds, CONFIG.band)}
             self.folder.log("metrics", [{**here, "role": "challenger", "step": step, **measures}])
 
@@ -105,7 +105,7 @@ class ScriptedRun:
 
     def train_solver(self, number, here):
         for step in range(CONFIG.solver_steps):
-            trained = StepMetrics(mean_reward=0.4 + 0.03 * step, kl=0.001 * step, entropy=1.0, zero_variance_share=0.2)
+            trained = StepMetrics(mean_reward=0.4 + 0.03 * step, kl=0.001 * step, entropy=1.0, rows_trained=8)
             self.folder.log("metrics", [{**here, "role": "solver", "step": step, **trained.as_dict()}])
 
     def evaluate(self, number, here):
