@@ -227,10 +227,15 @@ class CodeVerifier(BaseVerifier):
             if value.status == "ok"
         ]
         verdicts = self._judge_programs(code, tests, False, attempts, evidence)
-        valid = bool(tests) and result.share >= self.min_share and len({t.observation for t in tests}) > 1
+        differing = len({test.observation for test in tests}) > 1
+        valid = differing and not result.tied and result.share >= self.min_share
         return Judgement.of(verdicts, label=winner, label_source="vote", valid=valid, evidence=evidence)
 
     # --- the tester's seat -----------------------------------------------------------------------------------------
+
+    def asks_for_program(self, question: Question) -> bool:
+        """Whether the answers to a question are programs, which a tester can test."""
+        return question.meta.get("task") in ("program", "induction")
 
     def judge_tests(
         self, question: Question, attempts: Sequence[str], judgement: Judgement, texts: Sequence[str]
