@@ -3,6 +3,7 @@
     gym.make("SelfPlayMath-v0")                 one seat, text in and out                envs.single
     gym.make_vec("SelfPlayMath-v0", num_envs=G) one group of seats                       envs.group
     aec_env("math"), parallel_env("math")       the whole table, for PettingZoo          envs.aec, envs.parallel
+    SelfPlayCode-v0, aec_env("code")            the same for code                        envs.code_domain
     gym.make("SelfPlayTeacher-v0")              levels in, levels out, for SB3           envs.teacher
 
 Importing this package registers names and loads Gymnasium; PettingZoo is loaded by the first call that needs it.
@@ -20,16 +21,18 @@ if TYPE_CHECKING:
     from .aec import SelfPlayAEC
     from .parallel import SelfPlayParallel
 
+_GAMES = {"SelfPlayMath-v0": "math", "SelfPlayCode-v0": "code"}
+
 __all__ = ["aec_env", "parallel_env", "register_pettingzoo"]
 
 
 def aec_env(
     domain: str = "math", *, rounds: int = 1, render_mode: str | None = None, attempts: int = 4, **settings: Any
 ) -> SelfPlayAEC:
-    """The whole table as a PettingZoo AEC environment: `challenger_0`, `solver_0` … `solver_{attempts-1}`.
+    """The whole table as a PettingZoo AEC environment: `challenger_0`, `solver_0` …, and for code `tester_0`.
 
     Args:
-        domain: what is played: "math".
+        domain: what is played: "math" or "code".
         rounds: proposals per episode, ≥ 1.
         render_mode: "ansi", "human" or `None`.
         attempts: m, the number of solvers, ≥ 1.
@@ -54,7 +57,7 @@ def parallel_env(domain: str = "math", **settings: Any) -> SelfPlayParallel:
 
 
 def register_pettingzoo() -> bool:
-    """Make `pettingzoo.make("aec" | "parallel", "SelfPlayMath-v0")` work; `aec_env` does this by itself.
+    """Make `pettingzoo.make("aec" | "parallel", "SelfPlayMath-v0")` and the like work; `aec_env` does this by itself.
 
     Returns:
         whether this PettingZoo has a registry (≥ 1.27).
@@ -64,9 +67,9 @@ def register_pettingzoo() -> bool:
     if not hasattr(pettingzoo, "register"):
         return False
     for kind, registry in (("aec", pettingzoo.aec_registry), ("parallel", pettingzoo.parallel_registry)):
-        if "SelfPlayMath-v0" not in registry:
-            entry_point = f"selfplay_gym.envs:{kind}_env"
-            pettingzoo.register(kind, "SelfPlayMath-v0", entry_point, kwargs={"domain": "math"})
+        for name, domain in _GAMES.items():
+            if name not in registry:
+                pettingzoo.register(kind, name, f"selfplay_gym.envs:{kind}_env", kwargs={"domain": domain})
     return True
 
 
@@ -80,13 +83,14 @@ for _name, _factory in {
 }.items():
     register_reward(_name, f"selfplay_gym.envs.rewards:{_factory}")
 
-if "SelfPlayMath-v0" not in gym.registry:  # a module imported twice is no second environment
-    gym.register(
-        "SelfPlayMath-v0",
-        entry_point="selfplay_gym.envs.single:self_play_env",
-        vector_entry_point="selfplay_gym.envs.group:group_env",
-        order_enforce=False,  # the environment itself raises ResetNeeded, and saves a wrapper per call
-        kwargs={"domain": "math"},
-    )
+for _name, _domain in _GAMES.items():
+    if _name not in gym.registry:  # a module imported twice is no second environment
+        gym.register(
+            _name,
+            entry_point="selfplay_gym.envs.single:self_play_env",
+            vector_entry_point="selfplay_gym.envs.group:group_env",
+            order_enforce=False,  # the environment itself raises ResetNeeded, and saves a wrapper per call
+            kwargs={"domain": _domain},
+        )
 if "SelfPlayTeacher-v0" not in gym.registry:
     gym.register("SelfPlayTeacher-v0", entry_point="selfplay_gym.envs.teacher:teacher_env", order_enforce=False)

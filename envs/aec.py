@@ -1,6 +1,8 @@
 """The whole table as a PettingZoo AEC environment: `challenger_0` proposes, then `solver_0` … `solver_{m-1}` answer.
 
-After the last answer the round is judged and everybody is paid; a malformed proposal ends its round at once, with no
+In the code game `tester_0` follows when the question asked for a program: it sees the answers and writes tests.
+
+After the last move the round is judged and everybody is paid; a malformed proposal ends its round at once, with no
 turn for the solvers and 0 for all. After `rounds` rounds all agents are done. Solvers do not see each other's answers.
 
 Observations are `{"prompt": text, "round": [k], "level": [difficulty asked for, in [0, 1]]}`: no `observation` key,
@@ -19,13 +21,13 @@ from pettingzoo import AECEnv
 from ..core.errors import ConfigError
 from ..core.records import TaskSpec
 from ..core.seeding import fresh_seed
-from .engine import Proposal, Round
+from .engine import Proposal, Round, solver_reward
 from .infos import challenger_info, solver_info
 from .rendering import check_mode, show_question, show_round
 from .seats import Settings, Table
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
 
-CHALLENGER = "challenger_0"
+CHALLENGER, TESTER = "challenger_0", "tester_0"
 
 
 class SelfPlayAEC(AECEnv):  # type: ignore[misc]
@@ -49,7 +51,9 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
             raise ConfigError(f"rounds must be an integer >= 1, got {rounds!r}")
         self.table, self.rounds, self.render_mode = Table(settings, "solver"), rounds, render_mode
-        self.possible_agents = [CHALLENGER, *(f"solver_{i}" for i in range(settings.attempts))]
+        self.solvers = [f"solver_{i}" for i in range(settings.attempts)]
+        self.testers = [TESTER] if self.table.game.domain.ask_tester is not None else []
+        self.possible_agents = [CHALLENGER, *self.solvers, *self.testers]
         self._observation_spaces = {agent: _observation_space(rounds) for agent in self.possible_agents}
         self._action_spaces = {agent: Text(MAX_COMPLETION) for agent in self.possible_agents}
         self._seeded = False
@@ -80,6 +84,8 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         """What an agent sees now; "" stands for a prompt it has not been given yet."""
         asking = self.agent_selection == CHALLENGER
         prompt = self._instruction if agent == CHALLENGER else "" if asking else self._asked
+        if agent in self.testers:
+            prompt = self._to_test
         return {
             "prompt": prompt,
             "round": np.array([min(self.round, self.rounds)], dtype=np.int64),
@@ -98,6 +104,8 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         self._clear_rewards()
         if agent == CHALLENGER:
             self._propose(action)
+        elif agent == TESTER:
+            self._end_round(self._proposal, tuple(self._attempts), action)
         else:
             self._answer(action)
         self._accumulate_rewards()
@@ -119,7 +127,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
     def _begin_round(self) -> None:
         self._spec: TaskSpec = self.table.curriculum.sample(self.table.rng)
         self._instruction = self.table.game.instruct()
-        self._asked = ""
+        self._asked = self._to_test = ""
         self._attempts: list[str] = []
         self.agent_selection = CHALLENGER
 
@@ -130,22 +138,34 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
             self._end_round(self._proposal, ())
             return
         (self._asked,) = self.table.game.ask([question])
-        self.agent_selection = self.possible_agents[1]
+        self.agent_selection = self.solvers[0]
 
     def _answer(self, text: str) -> None:
         self._attempts.append(text)
         answered = len(self._attempts)
         if answered < self.table.attempts:
-            self.agent_selection = self.possible_agents[1 + answered]
+            self.agent_selection = self.solvers[answered]
+        elif self._tested():
+            self.agent_selection = TESTER
         else:
             self._end_round(self._proposal, tuple(self._attempts))
 
-    def _end_round(self, proposal: Proposal, attempts: tuple[str, ...]) -> None:
+    def _tested(self) -> bool:
+        """Give the tester something to read, if there is a tester and something to test."""
+        question, ask = self._proposal.question, self.table.game.domain.ask_tester
+        if ask is None or question is None or not self.table.game.wants_tests(question):
+            return False
+        self._to_test = ask(self._asked, self._attempts)[:MAX_PROMPT]
+        return True
+
+    def _end_round(self, proposal: Proposal, attempts: tuple[str, ...], tests: str | None = None) -> None:
         (played,) = self.table.game.settle([proposal], [attempts])
         self.played = played
         if played.judgement is not None:
             self.table.curriculum.observe(self._spec, played.judgement.solve_rate)
         self._pay(played)
+        if tests is not None:
+            self._pay_tester(played, tests)
         self.round += 1
         if self.round < self.rounds:
             self._begin_round()
@@ -158,7 +178,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         about_proposal = challenger_info(played, level)
         self.rewards[CHALLENGER] = played.reward.value
         self.infos[CHALLENGER] = about_proposal
-        for place, solver in enumerate(self.possible_agents[1:]):
+        for place, solver in enumerate(self.solvers):
             if judgement is None:
                 self.infos[solver] = {**about_proposal, "role": "solver", "reward_terms": {}}
                 continue
@@ -166,6 +186,17 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
             self.rewards[solver] = reward
             about_attempt = solver_info(judgement.verdicts[place], judgement, level, reward)
             self.infos[solver] = {**about_attempt, "question": about_proposal["question"]}
+
+    def _pay_tester(self, played: Round, tests: str) -> None:
+        (verdict,) = self.table.game.judge_tests(played, [tests])
+        reward = solver_reward(verdict)
+        self.rewards[TESTER] = reward
+        self.infos[TESTER] = {
+            **self.infos[CHALLENGER],
+            "role": "tester",
+            "verdict": verdict,
+            "reward_terms": {"score": reward},
+        }
 
 
 def _observation_space(rounds: int) -> gym.spaces.Dict:

@@ -1,13 +1,13 @@
-"""What a game is about: everything the rules need to know of maths, and later of code, in one object."""
+"""What a game is about: everything the rules need to know of maths, or of code, in one object."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core.errors import ConfigError, UnknownNameError
 from ..core.records import Question
-from . import templates
+from . import code_domain, templates
 from .templates import Template
 
 
@@ -22,6 +22,7 @@ class Domain:
         generator: the procedural challenger that sits in when nobody else does.
         verifier: the judge when none is named.
         solver: the scripted solver that sits in when nobody else does.
+        ask_tester: the solvers' prompt and their answers → the tester's prompt; `None` where there is no tester.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Domain:
     generator: str
     verifier: str
     solver: str
+    ask_tester: Callable[[str, Sequence[str]], str] | None = None
 
     def template(self, name: str) -> Template:
         """The template of that name; an unknown one is a `ConfigError`."""
@@ -40,6 +42,7 @@ class Domain:
 
 DOMAINS: dict[str, Domain] = {
     "math": Domain("math", templates.MATHS, templates.read_maths, "arithmetic", "sympy", "noisy"),
+    "code": Domain("code", code_domain.CODE, code_domain.read_code, "code", "code", "noisy", code_domain.ask_tester),
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from ..core.errors import PluginError
 from ..core.protocols import Verifier
@@ -69,6 +69,30 @@ class Round:
         return Verdict.correct(question.reference, "can be asked")
 
 
+@runtime_checkable
+class Preparing(Protocol):
+    """A verifier that completes proposals: where values are computed, not claimed (`verifiers.program`)."""
+
+    def prepare(self, question: Question) -> Question | str:
+        """The question as it can be asked, or the reason why it cannot."""
+        ...
+
+
+@runtime_checkable
+class TestJudge(Protocol):
+    """A verifier that judges tests of programs."""
+
+    def asks_for_program(self, question: Question) -> bool:
+        """Whether the answers to a question are programs."""
+        ...
+
+    def judge_tests(
+        self, question: Question, attempts: Sequence[str], judgement: Judgement, texts: Sequence[str]
+    ) -> list[Verdict]:
+        """One verdict per tester's text."""
+        ...
+
+
 def solver_reward(verdict: Verdict) -> float:
     """The score of an attempt; undecided pays nothing, and the verdict says that nothing was decided."""
     return 0.0 if verdict.score is None else verdict.score
@@ -93,10 +117,13 @@ class Game:
         return self.template.challenger
 
     def read(self, texts: Sequence[str]) -> list[Proposal]:
-        """Read what challengers wrote."""
+        """Read what challengers wrote; a verifier that can `prepare` completes it, or says why it makes no question."""
+        prepare = self.verifier.prepare if isinstance(self.verifier, Preparing) else None
         proposals = []
         for text in texts:
             found = self.domain.read(text)
+            if prepare is not None and not isinstance(found, str):
+                found = prepare(found)
             proposals.append(Proposal(text, None, found) if isinstance(found, str) else Proposal(text, found))
         return proposals
 
@@ -137,6 +164,17 @@ class Game:
             attempts[place] = tuple(groups[place])
         rewards = self.reward([proposal.question for proposal in proposals], judgements)
         return [Round(*one) for one in zip(proposals, attempts, judgements, rewards, strict=True)]
+
+    def wants_tests(self, question: Question) -> bool:
+        """Whether a tester has a turn after this question's solvers: the verifier can judge tests, and of this one."""
+        return isinstance(self.verifier, TestJudge) and self.verifier.asks_for_program(question)
+
+    def judge_tests(self, played: Round, texts: Sequence[str]) -> list[Verdict]:
+        """What testers' texts are worth, once the round is judged; undecided where there is nothing to test."""
+        question, judgement = played.proposal.question, played.judgement
+        if question is None or judgement is None or not isinstance(self.verifier, TestJudge):
+            return [Verdict.undecided("there is nothing to test") for _ in texts]
+        return self.verifier.judge_tests(question, played.attempts, judgement, texts)
 
     def play(self, texts: Sequence[str], answer: Answering) -> list[Round]:
         """One whole round for a batch of challengers' texts.

@@ -1,8 +1,9 @@
-"""The whole table as a PettingZoo parallel environment: two cycles a round.
+"""The whole table as a PettingZoo parallel environment: two or three cycles a round.
 
     cycle   who is heard      whose action is ignored
     ask     challenger_0      the solvers'
     answer  solver_0 …        the challenger's
+    test    tester_0          everybody else's (code game, when a program was asked for)
 
 A malformed proposal is followed by the next ask. Rules, rewards and infos are those of the AEC environment, which plays
 underneath; observations are its observations at the same moment.
@@ -15,6 +16,7 @@ from typing import Any
 import gymnasium as gym
 from pettingzoo import ParallelEnv
 
+from ..core.errors import ConfigError
 from .aec import CHALLENGER, SelfPlayAEC
 
 Actions = dict[str, str]
@@ -55,7 +57,11 @@ class SelfPlayParallel(ParallelEnv):  # type: ignore[misc]
         game, agents = self.game, self.agents
         rewards = dict.fromkeys(agents, 0.0)
         infos: dict[str, dict[str, Any]] = {agent: {} for agent in agents}
-        heard = [CHALLENGER] if game.agent_selection == CHALLENGER else agents[1:]
+        moving = game.agent_selection
+        heard = [CHALLENGER] if moving == CHALLENGER else game.testers if moving in game.testers else game.solvers
+        missing = [agent for agent in heard if agent not in actions]
+        if missing:
+            raise ConfigError(f"step needs an action of {', '.join(missing)} in this cycle, got {sorted(actions)}")
         before = game.played
         for agent in heard:
             game.step(actions[agent])

@@ -12,6 +12,7 @@ from .engine import Round
 WIDTH = 78
 _BAR = 20
 _ROWS = 8
+_FAULTS = 3
 _MARK = {Outcome.CORRECT: "✓", Outcome.WRONG: "✗", Outcome.UNDECIDED: "?"}
 
 
@@ -47,7 +48,7 @@ def show_question(title: str, text: str) -> str:
 def _asked(question: Question, judgement: Judgement) -> list[str]:
     label = "none" if judgement.label is None else judgement.label
     rate = judgement.solve_rate
-    lines = [*_wrap(question.text), "", *_answers(judgement.verdicts), ""]
+    lines = [*_wrap(question.text), "", *_answers(judgement.verdicts), "", *_faults(judgement)]
     lines.append(
         f"{'label':<12}{_short(label, 40)}  ({judgement.label_source}{'' if judgement.valid else ', invalid'})"
     )
@@ -69,6 +70,21 @@ def _answers(verdicts: Sequence[Verdict]) -> list[str]:
     if len(ranked) > _ROWS:
         rows.append(f"  … and {len(ranked) - _ROWS} other answers")
     return rows
+
+
+def _faults(judgement: Judgement) -> list[str]:
+    """Where wrong programs fail: evidence of the verifier `code`, one block per distinct fault."""
+    rows: list[str] = []
+    shown: set[str] = set()
+    for fault in judgement.evidence.get("failing", ()):
+        told = f"{fault['input']} gave {fault['actual']}, expected {fault['expected']}"
+        place = "" if fault["line"] is None else f"line {fault['line']}: {fault['code']}"
+        if place and fault["symptom"] not in (None, fault["line"]):
+            place += f"   ({fault['how']} at line {fault['symptom']})"
+        if told + place not in shown and len(shown) < _FAULTS:
+            shown.add(told + place)
+            rows += [f"✗ {_short(told, WIDTH - 6)}", *([f"  → {_short(place, WIDTH - 8)}"] if place else [])]
+    return [*rows, ""] if rows else []
 
 
 def _earned(value: float, terms: dict[str, float]) -> str:
