@@ -202,3 +202,10 @@ def test_an_action_must_be_text():
     env.reset(seed=1)
     with pytest.raises(ConfigError, match="challenger_0"):
         env.step(3)
+
+
+def test_a_missing_action_is_named():
+    env = parallel_env("math", attempts=2)
+    env.reset(seed=1)
+    with pytest.raises(ConfigError, match="challenger_0"):
+        env.step({"solver_0": "1", "solver_1": "2"})
