@@ -47,9 +47,9 @@ class Jail:
             _limit(name, 0)
         self._kept: list[Any] = []  # what the steps below point to
         self._closing = self._closing_steps(layers, library) if kernel.architecture() is not None else []
-        self._opening_for: tuple[dict[str, Any], str] | None = None
-        self._opening: list[Step] = []
-        self._opening_kept: list[Any] = []
+        self._prepared_for: Any = None
+        self._prepared_kept: list[Any] = []
+        self._prepared: Callable[[], None] = partial(self._put_on, [])
 
     def _closing_steps(self, layers: list[str], library: list[str]) -> list[Step]:
         """The steps that are the same for every child."""
@@ -82,16 +82,17 @@ class Jail:
         """
         if kernel.architecture() is None:
             return partial(self._put_on_elsewhere, limits, folder, standard, shut)
-        if self._opening_for != (limits, folder):  # else as the last time
-            self._opening_for, self._opening_kept = (limits, folder), []
-            self._opening = self._opening_steps(limits, folder)
-        moves = [_step([], "dup3", descriptor, number) for number, descriptor in enumerate(standard)]
-        closed = [_step([], "close", each) for each in shut]
-        return partial(self._put_on, [*moves, *closed, *self._opening, *self._closing])
+        if self._prepared_for != (limits, folder, standard, shut):  # runs are mostly alike
+            self._prepared_for, self._prepared_kept = (limits, folder, standard, shut), []
+            steps = self._opening_steps(limits, folder, standard, shut) + self._closing
+            self._prepared = partial(self._put_on, steps)
+        return self._prepared
 
-    def _opening_steps(self, limits: dict[str, Any], folder: str) -> list[Step]:
-        kept = self._opening_kept
-        steps = [_step(kept, "setsid"), _step(kept, "chdir", os.fsencode(folder) + b"\0")]
+    def _opening_steps(self, limits: dict[str, Any], folder: str, standard: list[int], shut: list[int]) -> list[Step]:
+        kept = self._prepared_kept
+        steps = [_step(kept, "dup3", descriptor, number) for number, descriptor in enumerate(standard)]
+        steps += [_step(kept, "close", each) for each in shut]
+        steps += [_step(kept, "setsid"), _step(kept, "chdir", os.fsencode(folder) + b"\0")]
         for name, value in self._bounds(limits).items():
             which = getattr(resource, "RLIMIT_" + name)
             value = min(value, _hard_limit(which))

@@ -24,6 +24,8 @@ from .channel import ChannelWriter
 FILENAME = "<program>"
 _LONGEST_ERROR = 500
 _leave = os._exit  # held here, because the program may put something else into `os`
+_shut_down: Callable[[], None] = vars(threading)["_shutdown"]  # what the interpreter itself calls at its end
+_run_exit_functions: Callable[[], None] = vars(atexit)["_run_exitfuncs"]
 
 
 def run(task_file: int, channel: ChannelWriter) -> None:
@@ -67,7 +69,7 @@ def open_streams() -> None:
 def _script(task: dict[str, Any], channel: ChannelWriter) -> int:
     module = _main_module(task["code"])
     record, code = {"s": "ok"}, 0
-    for step in (lambda: _execute(task["code"], module), _join_threads, atexit._run_exitfuncs, _flush):  # type: ignore[attr-defined]
+    for step in (lambda: _execute(task["code"], module), _join_threads, _run_exit_functions, _flush):
         try:
             step()
         except SystemExit as leaving:
@@ -85,7 +87,7 @@ def _script(task: dict[str, Any], channel: ChannelWriter) -> int:
 
 def _join_threads() -> None:
     if _thread._count():
-        threading._shutdown()  # type: ignore[attr-defined]
+        _shut_down()
 
 
 def _flush() -> None:
