@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from .kernels import rms_norm, rotate
 from .packing import Grid, Packed, pack
 
 ARCHITECTURES = ("qwen3", "qwen2", "llama")
@@ -104,7 +105,7 @@ class LeanDecoder:
         v = _heads(linear(y, attention.v_proj), self.shape.key_heads)
         if hasattr(attention, "q_norm"):
             q, k = self._norm(q, attention.q_norm), self._norm(k, attention.k_norm)
-        q, k = rotate(q, rotation).to(v.dtype), rotate(k, rotation).to(v.dtype)
+        q, k = rotate(q, *rotation).to(v.dtype), rotate(k, *rotation).to(v.dtype)
         if caches is not None:
             caches.append((k, v))
         x = x + linear(self._attend(q, k, v, bias, packed), attention.o_proj)
@@ -132,7 +133,7 @@ class LeanDecoder:
         return torch.cat(outputs).flatten(1)
 
     def _norm(self, x: Tensor, module: Any) -> Tensor:
-        return F.rms_norm(x, x.shape[-1:], module.weight.to(x.dtype), self.shape.epsilon)
+        return rms_norm(x, module.weight, self.shape.epsilon)
 
     @torch.no_grad()
     def _agrees_with(self, model: Any) -> bool:
@@ -175,13 +176,6 @@ def bias_of(module: Any) -> Tensor | None:
 
 def linear(x: Tensor, module: Any) -> Tensor:
     return F.linear(x, weight_of(module), bias_of(module))
-
-
-def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    """Rotary embedding in the half-split convention; x (N, heads, head_width), rotation (N, 1, head_width / 2)."""
-    cos, sin = rotation
-    left, right = x.chunk(2, -1)
-    return torch.cat([left * cos - right * sin, right * cos + left * sin], -1)
 
 
 def to_grid(x: Tensor, grid: Grid) -> Tensor:
