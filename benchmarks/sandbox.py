@@ -27,7 +27,7 @@ PROGRAMS = [
     "import math\ndef f(a, b):\n    return a * b // math.gcd(a, b)\nprint(f(12, 18))",
     "def f(s):\n    return s == s[::-1]\nprint(f('racecar'), f('box'))",
     "import heapq\ndef f(xs, k):\n    return heapq.nlargest(k, xs)\nprint(f([5, 1, 9, 3], 2))",
-    "from functools import lru_cache\n@lru_cache(None)\ndef f(n):\n    return n if n < 2 else f(n-1) + f(n-2)\nprint(f(80))",
+    "from functools import lru_cache\n@lru_cache\ndef f(n):\n    return n if n < 2 else f(n-1) + f(n-2)\nprint(f(80))",
     "import re\ndef f(s):\n    return re.findall(r'\\d+', s)\nprint(f('a1b22c333'))",
     "def f(m):\n    return [list(row) for row in zip(*m)]\nprint(f([[1, 2], [3, 4], [5, 6]]))",
 ]

@@ -27,9 +27,9 @@ class ChannelWriter:
         self._descriptor, self._size, self._end = descriptor, size, HEADER_BYTES
         self._index, self._line = -1, 0
 
-    def at(self, index: int) -> None:
-        """Say which input is being worked on."""
-        self._index, self._line = index, 0
+    def begin(self, index: int) -> None:
+        """Say that the inputs from `index` on are being worked on, one per record to come."""
+        self._index = index
         self._publish()
 
     def show_line(self, line: int) -> None:
@@ -38,7 +38,7 @@ class ChannelWriter:
         self._publish()
 
     def write(self, record: dict[str, Any], limit: int) -> None:
-        """Append a record.
+        """Append a record, and go on to the next input.
 
         Raises:
             Full: longer than `limit` bytes, or than the room left.
@@ -48,6 +48,7 @@ class ChannelWriter:
             raise Full
         _write_at(self._descriptor, line, self._end)
         self._end += len(line)
+        self._index, self._line = self._index + 1, 0
         self._publish()
 
     def _publish(self) -> None:
@@ -80,18 +81,22 @@ class ChannelReader:
         """The records committed so far; what is not a JSON object is left out."""
         committed = self._header()[2]
         raw = os.pread(self.descriptor, min(committed, self.size - HEADER_BYTES), HEADER_BYTES)
-        found = []
-        for line in raw.split(b"\n")[:-1]:
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(record, dict):
-                found.append(record)
-        return found
+        lines = raw.split(b"\n")[:-1]
+        try:
+            found = json.loads(b"[" + b",".join(lines) + b"]")  # at once: three times as fast as one by one
+        except (ValueError, RecursionError):
+            found = [_parsed(line) for line in lines]
+        return [record for record in found if isinstance(record, dict)]
 
     def close(self) -> None:
         os.close(self.descriptor)
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def shared_file(name: str, content: bytes = b"") -> int:

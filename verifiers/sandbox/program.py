@@ -69,7 +69,13 @@ def open_streams() -> None:
 def _script(task: dict[str, Any], channel: ChannelWriter) -> int:
     module = _main_module(task["code"])
     record, code = {"s": "ok"}, 0
-    for step in (lambda: _execute(task["code"], module), _join_threads, _run_exit_functions, _flush):
+    steps: tuple[Callable[[], None], ...] = (
+        lambda: _execute(task["code"], module),
+        _join_threads,
+        _run_exit_functions,
+        _flush,
+    )
+    for step in steps:
         try:
             step()
         except SystemExit as leaving:
@@ -181,8 +187,8 @@ def _calls(task: dict[str, Any], channel: ChannelWriter) -> int:
         return 1
     output.taken()
     call = _Traced(function, channel) if task["trace"] else function
+    channel.begin(task["start"])
     for index in range(task["start"], len(task["inputs"])):
-        channel.at(index)
         record = _one_call(call, task["inputs"][index], task["result_kb"] * 1024)
         record["i"] = index
         if isinstance(call, _Traced) and record.get("l") is None:
