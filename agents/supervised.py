@@ -1,7 +1,8 @@
 """Supervised fine-tuning on (prompt, completion) pairs: stage 1, the warm-up that makes a model believable.
 
 AdamW on the mean cross-entropy of the completion tokens (the prompt is read, not learnt), linear warm-up and cosine
-decay. What it leaves out: packing, accumulation, mixed precision; models that need those come warmed up already.
+decay. The forward pass is that of the GRPO update, so nothing is spent on padding. What it leaves out: accumulation and
+mixed precision; models that need those come warmed up already.
 """
 
 from __future__ import annotations
@@ -61,26 +62,31 @@ def train_supervised(
     """
     import torch
 
+    from .lean import LeanDecoder
+    from .logprobs import completion_logps
+
     optimiser = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay
+        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
     )
-    model.train()
+    decoder = LeanDecoder.of(model)
     for step in range(config.steps):
         for group in optimiser.param_groups:
             group["lr"] = config.rate(step)
-        tokens, targets = encode_pairs(tokenizer, batch(step))
-        logits = model(input_ids=tokens, attention_mask=tokens.ne(tokenizer.pad_token_id)).logits  # (B, T, V)
-        loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten())
+        prompts, owner, tokens, lengths = encode_pairs(tokenizer, batch(step))
+        logps = completion_logps(model, decoder, prompts, owner, tokens, lengths)  # (B, T), 0 at padding
+        loss = -logps.sum() / lengths.sum()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
         optimiser.step()
         yield float(loss.detach())
-    model.eval()
 
 
-def encode_pairs(tokenizer: Any, pairs: Pairs) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and targets, both (B, T), padded on the right; targets are −100 on prompts and padding."""
+def encode_pairs(tokenizer: Any, pairs: Pairs) -> tuple[list[list[int]], torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Pairs as tokens: P different prompts, the prompt of each row (B,), completions (B, T), lengths (B,).
+
+    A completion ends with the end-of-sequence token.
+    """
     import torch
 
     prompts = [
@@ -88,11 +94,10 @@ def encode_pairs(tokenizer: Any, pairs: Pairs) -> tuple[torch.Tensor, torch.Tens
     ]
     heads = tokenizer(prompts, add_special_tokens=False).input_ids
     tails = tokenizer([answer for _, answer in pairs], add_special_tokens=False).input_ids
-    width = max(len(head) + len(tail) + 1 for head, tail in zip(heads, tails, strict=True))
-    tokens = torch.full((len(pairs), width), tokenizer.pad_token_id)
-    targets = torch.full((len(pairs), width), -100)
-    for row, (head, tail) in enumerate(zip(heads, tails, strict=True)):
-        tail = [*tail, tokenizer.eos_token_id]
-        tokens[row, : len(head) + len(tail)] = torch.tensor(head + tail)
-        targets[row, len(head) : len(head) + len(tail)] = torch.tensor(tail)
-    return tokens, targets
+    distinct: dict[tuple[int, ...], int] = {}
+    owner = torch.tensor([distinct.setdefault(tuple(head), len(distinct)) for head in heads])
+    lengths = torch.tensor([len(tail) + 1 for tail in tails])
+    tokens = torch.zeros(len(pairs), int(lengths.max()), dtype=torch.int64)
+    for row, tail in enumerate(tails):
+        tokens[row, : len(tail) + 1] = torch.tensor([*tail, tokenizer.eos_token_id])
+    return [list(head) for head in distinct], owner, tokens, lengths

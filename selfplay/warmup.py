@@ -1,15 +1,16 @@
 """Stage 1, the warm-up: the embedded model learns to read and write the game before it plays.
 
-The corpus is generated: solver examples (a question and a worked solution in one of three styles, with slips) and
-challenger examples (the instruction and a question with its answer). Questions come from the training split only, at
-all levels. The result is a believable base: it knows both roles, answers in several ways, and is unreliable.
+The corpus is generated: solver examples (a question of maths or about a small program, and a solution in one of three
+styles) and challenger examples (the instruction, and a question with its answer). Questions come from the training
+split only. The result is a believable base: it knows both roles, answers in several ways, and is unreliable.
 """
 
 from __future__ import annotations
 
+import random
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.errors import ConfigError
 from ..core.protocols import Generator
@@ -25,35 +26,44 @@ if TYPE_CHECKING:
 
     from .evaluation import ExamResult
 
-POOL = 8
+POOL = 4
 """Batches drawn together and sorted by length, so that little is padded."""
 
 
 @dataclass(frozen=True, slots=True)
 class WarmupConfig:
-    """Settings of the warm-up; the defaults make the shipped weights."""
+    """Settings of the warm-up; the defaults make the shipped weights.
+
+    First it learns to calculate: levels climb, solutions are worked and right. Then it learns to be unreliable: slips
+    and unworked answers come in. Both from the start would hide the arithmetic behind the noise.
+    """
 
     seed: int = 0
     """Root of all randomness."""
-    steps: int = 2000
+    steps: int = 2400
     """Optimiser steps."""
     batch: int = 128
     """Examples per step."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     """Peak learning rate."""
-    generator: str = "mixed"
-    """Generator of the questions, at levels uniform over [0, 1]."""
-    challenger_share: float = 0.15
+    climb_share: float = 0.4
+    """Share of the steps over which the highest level climbs from ¼ to 1."""
+    clean_share: float = 0.6
+    """Share of the steps before slips and unworked answers come in."""
+    challenger_share: float = 0.1
     """Share of challenger examples."""
+    code_share: float = 0.1
+    """Share of questions about small programs: what does f return?"""
     direct_share: float = 0.3
-    """Share of solutions without any working; the rest are worked in steps or by rewriting, half and half."""
-    slip: float = 0.1
-    """Probability that one computed result is written down wrong, in [0, 1]."""
+    """Share of solutions without any working in the second part (a third of it in the first); the rest are worked in
+    steps or by rewriting, half and half."""
+    slip: float = 0.15
+    """Probability that one computed result is written down wrong in the second part, in [0, 1]."""
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1:
             raise ConfigError(f"steps and batch must be >= 1, got {self.steps!r} and {self.batch!r}")
-        for name in ("challenger_share", "direct_share", "slip"):
+        for name in ("climb_share", "clean_share", "challenger_share", "code_share", "direct_share", "slip"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(f"{name} must be in [0, 1], got {getattr(self, name)!r}")
 
@@ -63,7 +73,8 @@ class Corpus:
 
     def __init__(self, config: WarmupConfig) -> None:
         self.config = config
-        self.generator: Generator = make_generator(config.generator)
+        self.maths: Generator = make_generator("mixed")
+        self.code: Generator = make_generator("deduction", style="short")
         self.instruction = find_domain("math").template("plain").challenger
         self._pool: tuple[int, list[list[tuple[str, str]]]] = (-1, [])
 
@@ -75,22 +86,31 @@ class Corpus:
         return self._pool[1][place]
 
     def _draw(self, number: int) -> list[list[tuple[str, str]]]:
-        rng = python_stream(self.config.seed, "warmup", number)
-        size = self.config.batch
-        pairs = sorted((self._pair(rng) for _ in range(POOL * size)), key=lambda pair: len(pair[0]) + len(pair[1]))
+        config, rng = self.config, python_stream(self.config.seed, "warmup", number)
+        done = number * POOL / config.steps
+        top = 1.0 if config.climb_share == 0 else min(1.0, 0.25 + 0.75 * done / config.climb_share)
+        sloppy = done >= config.clean_share
+        worker = Worker(rng, config.slip if sloppy else 0.0)
+        direct = config.direct_share if sloppy else config.direct_share / 3
+        size = config.batch
+        pairs = [self._pair(rng, top, worker, direct) for _ in range(POOL * size)]
+        pairs.sort(key=lambda pair: len(pair[0]) + len(pair[1]))
         batches = [pairs[i * size : (i + 1) * size] for i in range(POOL)]
         rng.shuffle(batches)
         return batches
 
-    def _pair(self, rng: Any) -> tuple[str, str]:
-        question = self.generator.generate(TaskSpec(rng.random()), rng)
+    def _pair(self, rng: random.Random, top: float, worker: Worker, direct: float) -> tuple[str, str]:
+        draw = rng.random()
+        generator = self.code if draw < self.config.code_share else self.maths
+        question = generator.generate(TaskSpec(top * rng.random()), rng)
         while is_held_out(question.text):
-            question = self.generator.generate(TaskSpec(rng.random()), rng)
-        if rng.random() < self.config.challenger_share:
+            question = generator.generate(TaskSpec(top * rng.random()), rng)
+        style = STYLES[0] if rng.random() < direct else STYLES[1 + int(rng.random() * 2)]
+        if generator is self.code:
+            return question.text, worker.run(question.text, question.reference or "", style)
+        if draw < self.config.code_share + self.config.challenger_share:
             return self.instruction, f"<question>{question.text}</question> \\boxed{{{question.reference}}}"
-        direct, *worked = STYLES
-        style = direct if rng.random() < self.config.direct_share else worked[int(rng.random() * len(worked))]
-        return question.text, Worker(rng, self.config.slip).solve(question.text, style)
+        return question.text, worker.solve(question.text, style)
 
 
 def warmup(config: WarmupConfig, output: Path, console: Console | None = None) -> ExamResult:
@@ -123,7 +143,7 @@ def warmup(config: WarmupConfig, output: Path, console: Console | None = None) -
             if step % 100 == 0 or step == config.steps:
                 progress.line(f"step {step}: loss {loss:.3f}")
         progress.phase("exam", 1, 2)
-        questions = held_out_questions(config.generator, 512, config.seed)
+        questions = held_out_questions("mixed", 512, config.seed)
         result = run_exam(LLMAgent(model, tokenizer), questions, samples=8, seed=config.seed, progress=progress.count)
     output.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(str(output))
