@@ -9,7 +9,7 @@ import warnings
 MAX_CHARACTERS = 20_000
 """Longer programs are not read: parsing costs memory in our own process."""
 
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.M | re.S)
+_FENCE = re.compile(r"^[ \t]*(`{3,8}|~{3,8})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.M | re.S)
 _CODE_LINE = re.compile(r"^(?:def |class |import |from |@|async def |[A-Za-z_]\w*\s*=)", re.M)
 _PYTHON = ("", "python", "py", "python3", "Python")
 _TRIES = 40

@@ -12,7 +12,7 @@ from .sandbox.standing import probe
 from .tests import FAILED, UNTRIED, Behaviour
 
 OUTPUT_MARK = " printed "
-PATIENCE = 5
+PATIENCE = 3
 """Inputs that may hang or crash a reference program before the rest is not tried any more; others get one."""
 
 

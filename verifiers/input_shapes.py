@@ -1,7 +1,8 @@
 """What the arguments of a function look like: inferred from examples and annotations, drawn from, probed at the edges.
 
-A shape is deliberately narrow. Integers that were never negative stay so, strings keep to the letters seen: outside the
-domain that the examples show, two right programs may differ, and a test there accuses the innocent.
+Where the examples are many, a shape is narrow: integers that were never negative stay so, strings keep to the letters
+seen. Outside the domain that the examples show, two right programs may differ, and a test there accuses the innocent.
+Fewer than `EVIDENCE` values show no domain: people's examples lean to small positive numbers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from ..core.protocols import Rng
 from .code_blocks import parse
 from .literals import Value
 
+EVIDENCE = 6
 LONGEST = 12
 LETTERS = "abcxyzABZ 01-"
 _SEQUENCES = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
@@ -87,11 +89,12 @@ def _of_kind(kind: str, values: Sequence[Value]) -> Shape:
     if kind in ("int", "float"):
         low, high = min(values), max(values)
         spread = max(12, 3 * abs(high), 3 * abs(low))
-        return Shape(kind, 0 if low >= 0 else -spread, spread)
+        return Shape(kind, 0 if low >= 0 and len(values) >= EVIDENCE else -spread, spread)
     if kind in ("str", "bytes"):
         longest = max(len(v) for v in values)
         letters = "".join(sorted(set("".join(values)))) if kind == "str" else ""
-        return Shape(kind, 0, max(6, 2 * min(longest, LONGEST)), letters=letters or LETTERS)
+        known = letters if len(values) >= EVIDENCE and letters else "".join(dict.fromkeys(letters + LETTERS))
+        return Shape(kind, 0, max(6, 2 * min(longest, LONGEST)), letters=known)
     if kind == "tuple" and len({len(v) for v in values}) == 1 and values[0]:
         return Shape("tuple", parts=tuple(infer([v[i] for v in values]) for i in range(len(values[0]))))
     if kind in _SEQUENCES:

@@ -89,7 +89,7 @@ class _Pool:
         """Take from a stream until there are `target` inputs, or the stream ends or brings nothing new for long."""
         target = min(target, self.count)
         idle = 0
-        while len(self.inputs) < target and idle < 5 * _TRIES:
+        while len(self.inputs) < target and idle < 50 * _TRIES:
             arguments = next(stream, None)
             if arguments is None:
                 return

@@ -51,7 +51,9 @@ def check_program(
     reason = shape_reason(code, function)
     if reason:
         return Validity(reason)
-    results = tuple(executor.call(code, function, inputs, patience=PATIENCE))
+    first = executor.call(code, function, inputs[:needed]) if needed else ()  # a program that hangs is found out here
+    rest = inputs[needed:] if all(result.status == "ok" for result in first) else ()
+    results = (*first, *(executor.call(code, function, rest, patience=PATIENCE) if rest else ()))
     if any(result.status == "refused" for result in results):
         return Validity(f"the sandbox refuses to run: {results[0].error}", results, True)
     for place, result in enumerate(results[:needed]):
@@ -60,10 +62,10 @@ def check_program(
             return Validity(f"no value on input {place + 1}: {why}", results)
     again = tuple(executor.call(code, function, list(inputs)[::-1], patience=PATIENCE))[::-1]
     with_output = prints(results)
-    first, second = behaviour(results, with_output), behaviour(again, with_output)
-    if any(a != b for a, b in zip(first, second, strict=True) if not (_slow(a) or _slow(b))):
+    seen, second = behaviour(results, with_output), behaviour(again, with_output)
+    if any(a != b for a, b in zip(seen, second, strict=True) if not (_slow(a) or _slow(b))):
         return Validity("two runs differ: the program is not deterministic", results)
-    values = {seen for seen in first if not failed(seen)}
+    values = {observation for observation in seen if not failed(observation)}
     if depends and len(inputs) > 1 and len(values) < 2:
         return Validity("the output does not depend on the input", results)
     return Validity("", results)
