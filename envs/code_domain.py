@@ -17,6 +17,7 @@ The one-line form that models of a million parameters can write is read as well:
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from .templates import MAX_QUESTION, Template
 
 TASKS = ("program", "deduction", "abduction", "induction")
 MOST_CALLS = 32
+LONGEST_CALL = 500
 _OPEN, _CLOSE = "<question>", "</question>"
 _TASK = re.compile(r"\s*task:\s*(\w+)[ \t]*(?:\n|$)", re.I)
 _BLOCK = re.compile(r"```[ \t]*(?:python|py)?[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.S)
@@ -150,7 +152,8 @@ def _question(
 def find_calls(text: str, function: str) -> list[tuple[Any, ...]]:
     """The distinct argument tuples of calls `function(…)` with literal arguments in a text, in order."""
     found: dict[str, tuple[Any, ...]] = {}
-    for opening in re.finditer(rf"(?<![\w.]){re.escape(function)}\(", text):
+    openings = re.finditer(rf"(?<![\w.]){re.escape(function)}\(", text)
+    for opening in itertools.islice(openings, 8 * MOST_CALLS):
         if len(found) == MOST_CALLS:
             break
         call = _balanced(text, opening.start(), opening.end())
@@ -163,7 +166,7 @@ def find_calls(text: str, function: str) -> list[tuple[Any, ...]]:
 def _balanced(text: str, start: int, inside: int) -> str | None:
     """The call that starts at `start`, up to the parenthesis that closes it; brackets in strings are no brackets."""
     depth, quote, at = 1, "", inside
-    while at < len(text) and depth:
+    while at < min(len(text), inside + LONGEST_CALL) and depth:
         letter = text[at]
         if quote:
             at += letter == "\\"
