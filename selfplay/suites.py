@@ -27,6 +27,8 @@ from .suite_files import HUB_NAMES, read_questions
 MATHS = ("arithmetic", "equation", "composed")
 CODE = ("deduction", "abduction", "induction")
 DEFAULT_SIZE = 500
+CODE_SIZE = 167
+"""Code questions per suite by default: longer to read, answer and run; `builtin` has 2,001 questions in all."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: i
     """The suites of a comma-separated list of names.
 
     Args:
-        limit: at most so many questions per suite (its first ones); procedural suites have 500 by default, published
-            ones all they have.
+        limit: at most so many questions per suite (its first ones); procedural suites have 500 by default (code
+            167), published ones all they have.
         seed: of the procedural suites; 0 is the standard exam.
 
     Raises:
@@ -91,7 +93,7 @@ def load_suite(name: str, *, limit: int | None = None, seed: int = 0) -> Suite:
         questions = held_out_questions(name, limit or DEFAULT_SIZE, seed)
         return Suite(name, tuple(questions), source=f"generator {name}, seed {seed}")
     if name in _code_suites():
-        questions = held_out_questions(name, limit or DEFAULT_SIZE, seed)
+        questions = held_out_questions(name, limit or CODE_SIZE, seed)
         vote = None if name == "induction" else "majority"
         return Suite(name, tuple(questions), "code", vote, source=f"generator {name}, seed {seed}")
     if family == "rg" and rest:
