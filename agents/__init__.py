@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 register_agent("oracle", "selfplay_gym.agents.scripted:OracleAgent")
 register_agent("noisy", "selfplay_gym.agents.scripted:NoisyAgent")
 register_agent("random", "selfplay_gym.agents.scripted:RandomAgent")
+register_agent("coder", "selfplay_gym.agents.coder:CoderAgent")
 register_agent("echo", "selfplay_gym.agents.scripted:EchoAgent")
 register_agent("generator", "selfplay_gym.agents.scripted:GeneratorAgent")
 register_agent("llm:", "selfplay_gym.agents.llm:LLMAgent.from_pretrained")

@@ -42,7 +42,7 @@ class Domain:
 
 DOMAINS: dict[str, Domain] = {
     "math": Domain("math", templates.MATHS, templates.read_maths, "arithmetic", "sympy", "noisy"),
-    "code": Domain("code", code_domain.CODE, code_domain.read_code, "code", "code", "noisy", code_domain.ask_tester),
+    "code": Domain("code", code_domain.CODE, code_domain.read_code, "code", "code", "coder", code_domain.ask_tester),
 }
 
 
