@@ -36,10 +36,10 @@ class Exact(Field):
         _bounded(a, b)
         return a / b
 
-    def power(self, base: Node, exponent: Node) -> Fraction:
-        b, e = self.value(base), self.value(exponent)
-        if isinstance(b, Matrix) or isinstance(e, Matrix):
-            raise Inexpressible("a power of a matrix")
+    def power(self, base: Fraction, exponent: Node) -> Fraction:
+        b, e = base, self.value(exponent)
+        if isinstance(e, Matrix):
+            raise Inexpressible("a matrix in an exponent")
         if e.denominator != 1:
             b, e = exact_root(b, e.denominator), Fraction(e.numerator)
         if b in (1, -1):

@@ -69,11 +69,10 @@ class Floats(Field):
             raise Inexpressible("division by zero")
         return a / b
 
-    def power(self, base: Node, exponent: Node) -> Any:
-        b = self.value(base)
-        e = self.value(exponent)
-        if isinstance(b, Matrix) or isinstance(e, Matrix):
-            raise Inexpressible("a power of a matrix")
+    def power(self, base: Any, exponent: Node) -> Any:
+        b, e = base, self.value(exponent)
+        if isinstance(e, Matrix):
+            raise Inexpressible("a matrix in an exponent")
         if not e.imag and not b.imag and b.real < 0 and e.real != int(min(abs(e.real), 1e9)):
             rooted = self._odd_root_power(b, exponent)
             if rooted is not None:
@@ -96,7 +95,7 @@ class Floats(Field):
         if any(isinstance(value, Matrix) for value in values):
             return self._norm(values) if name == "norm" else _refuse(name)
         if name == "root" and len(values) == 2:
-            return self.power(arguments[0], ("div", ("num", Fraction(1), 0), arguments[1]))
+            return self.power(values[0], ("div", ("num", Fraction(1), 0), arguments[1]))
         function = self.backend.functions.get(name)
         if function is None:
             raise Inexpressible(name)
@@ -241,7 +240,7 @@ _MANY: list[Backend] = []
 def many_digits() -> Backend:
     """The backend of `DIGITS` digits; mpmath is imported at first use, with a context of its own."""
     if not _MANY:
-        from mpmath import MPContext
+        from mpmath import MPContext  # type: ignore[import-untyped,unused-ignore]
 
         context = MPContext()
         context.dps = DIGITS

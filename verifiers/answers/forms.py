@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -186,9 +187,9 @@ def signs(tree: Node) -> list[Node]:
     return [_signed(tree, iter(choice)) for choice in choices]
 
 
-def _signed(tree: Node, plus: itertools.chain[bool] | object) -> Node:
+def _signed(tree: Node, plus: Iterator[bool]) -> Node:
     if tree[0] in ("pm", "mp"):
-        positive = next(plus) == (tree[0] == "pm")  # type: ignore[call-overload]
+        positive = next(plus) == (tree[0] == "pm")
         inner = _signed(tree[1], plus)
         return inner if positive else ("neg", inner)
     if tree[0] in ("num", "sym", "const", "text"):
@@ -196,7 +197,7 @@ def _signed(tree: Node, plus: itertools.chain[bool] | object) -> Node:
     return tuple(_signed_part(part, plus) for part in tree)
 
 
-def _signed_part(part: object, plus: object) -> object:
+def _signed_part(part: object, plus: Iterator[bool]) -> object:
     if not isinstance(part, tuple) or not part:
         return part
     if isinstance(part[0], str):
@@ -253,7 +254,7 @@ def _sequence(tree: Node) -> Form:
     opening, closing, items = tree[1:]
     if opening == "cases":
         return Structure("cases", tuple(form(item) for item in items))
-    brackets = {"langle": "(", "rangle": ")"}.get(opening, opening) + {"rangle": ")"}.get(closing, closing)
+    brackets = ("(" if opening == "langle" else opening) + (")" if closing == "rangle" else closing)
     unusual = brackets not in ("()", "[]") or any(reals_infinite(item) for item in items)
     if len(items) == 2 and unusual:
         region = region_of(tree)
@@ -433,4 +434,3 @@ def _difference(op: str, parts: tuple[Node, ...]) -> Form:
     if not all(part[0] in _SCALARS and all(node[0] in _SCALARS for node in walk(part)) for part in (left, right)):
         return Structure(op, (form(left), form(right)))
     return Relation(op, Scalar(("add", left, ("neg", right))))
-

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from ...core.extraction import Mode, extract_answer
-from .parse import parse_cleaned
-from .tokens import ParseError, clean
+from .parse import parse
+from .tokens import TooLarge
 
 BARE = 400
 """Longest text that may be an answer as a whole."""
 _MARKED = re.compile(r"\\boxed|\\fbox|####|\banswer\b|<\|", re.I)
 
 
-@lru_cache(maxsize=16384)
 def locate(text: str, mode: Mode) -> str | None:
     """The answer in a text: the whole of it if all of it can be read as one, else what `extract_answer` finds."""
     if mode == "lenient" and len(text) <= BARE and not _MARKED.search(text):
         try:
-            tree = parse_cleaned(clean(text))
-        except ParseError:
-            return extract_answer(text, mode)
-        if tree[0] != "text":
+            tree = parse(text)
+        except TooLarge:
             return text.strip()
+        if tree[0] != "text":
+            return text.strip() or None
     return extract_answer(text, mode)

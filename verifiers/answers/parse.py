@@ -21,7 +21,10 @@ from .words import NUMBER_SETS, SCALES, UNITS, spoken_number
 
 RELATIONS = {"=", "<", ">", "<=", ">=", "!=", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong",
              "perp", "parallel", "propto", "ni", "approx"}  # fmt: skip
+REMEMBERED = 120
+"""Longest answers whose trees are kept in memory."""
 _CLOSERS = (")", "]", "rangle", "[", "\\}")
+_ENDS = (")", "]", "rangle", "\\}", "}")
 _LEADING = re.compile(
     r"(?:(?:the|final|answer|solution|is|are|about|approximately|approx|around|roughly|exactly|equals?|value|of|so|thus"
     r"|therefore|hence|it|at|a|an|x|length|area|probability|total)\b[\s:.]*)+",
@@ -60,7 +63,7 @@ class AnswerParser(CommandParser):
 
     def ends_list(self) -> bool:
         token = self.peek()
-        return token is _END or (token.kind in ("op", "cmd") and token.text in (*_CLOSERS, "}"))
+        return token is _END or (token.kind in ("op", "cmd") and token.text in _ENDS)
 
     def item(self) -> Node:
         lead = self.leading_words()
@@ -258,13 +261,21 @@ def _bag(items: list[Node], joints: list[str]) -> Node:
     return ("bag", tuple(items), joint)
 
 
-@lru_cache(maxsize=8192)
 def parse(text: str) -> Node:
     """The tree of an answer; what is not mathematics becomes ("text", words).
 
     Raises:
         TooLarge: a limit was exceeded.
     """
+    return _parse_short(text) if len(text) <= REMEMBERED else _parse(text)
+
+
+@lru_cache(maxsize=4096)
+def _parse_short(text: str) -> Node:
+    return _parse(text)
+
+
+def _parse(text: str) -> Node:
     cleaned = clean(text)
     try:
         return parse_cleaned(cleaned)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .forms import Form, assignment, form
-from .parse import parse, parse_cleaned
+from .parse import REMEMBERED, parse, parse_cleaned
 from .policy import Policy
 from .tokens import ParseError, TooLarge, clean
 from .tree import Node, number, walk
@@ -37,13 +37,21 @@ class Answer:
     readable: bool
 
 
-@lru_cache(maxsize=16384)
 def read(text: str, policy: Policy) -> Answer:
     """Parse an answer and list its readings under a policy.
 
     Raises:
         TooLarge: a limit was exceeded.
     """
+    return _read_short(text, policy) if len(text) <= REMEMBERED else _read(text, policy)
+
+
+@lru_cache(maxsize=4096)
+def _read_short(text: str, policy: Policy) -> Answer:
+    return _read(text, policy)
+
+
+def _read(text: str, policy: Policy) -> Answer:
     tree = parse(text)
     readable = tree[0] != "text" or not _SIGNS.search(tree[1])
     trees = _variants(tree, policy)
@@ -96,15 +104,15 @@ def _other_spellings(text: str, tree: Node) -> list[Node]:
     glued = _ATTACHED_UNIT.fullmatch(text.replace("²", "^2").replace("³", "^3").strip("$ "))
     if glued:
         found.append(parse(glued[1]))
-    return [other for other in found if other is not None and other[0] != "text"]
+    return [other for other in found if other[0] != "text"]
 
 
-def _ungrouped(text: str) -> Node | None:
+def _ungrouped(text: str) -> Node:
     """ "(1,234)" as a pair."""
     try:
         return parse_cleaned(clean(text), grouped=False)
     except ParseError:
-        return None
+        return ("text", text)
 
 
 def unnamed(tree: Node) -> Node:

@@ -7,11 +7,12 @@ two primes, are equal but for a chance below 10⁻³⁰; with different residues
 from __future__ import annotations
 
 import hashlib
+import math
 from fractions import Fraction
 from functools import lru_cache
 
 from .evaluate import Field, Inexpressible, Matrix, Undefined, Value
-from .exact import Exact
+from .exact import Exact, exact
 from .tree import Node
 
 PRIMES = (2**61 - 1, 2**89 - 1)
@@ -24,6 +25,10 @@ def pseudo_random(name: str, point: int) -> int:
     """128 bits that belong to a name."""
     digest = hashlib.blake2b(f"{point}:{name}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
     return int.from_bytes(digest, "little")
+
+
+class Irrational(Inexpressible):
+    """A fractional power, which only the exact field may know to be rational."""
 
 
 class ResidueField(Field):
@@ -84,11 +89,17 @@ class ResidueField(Field):
             raise Undefined("division by zero")
         return pow(value, -1, self.prime)
 
-    def power(self, base: Node, exponent: Node) -> int:
+    def _pow(self, node: Node) -> Value:
+        try:
+            return super()._pow(node)
+        except Irrational:
+            return self.number(exact(node))
+
+    def power(self, base: int, exponent: Node) -> int:
         e = self.integer(exponent)
         if e.denominator != 1:
-            return self.number(self.exact.power(base, exponent))
-        b = self.value(base) % self.prime
+            raise Irrational("root")
+        b = base % self.prime
         if e < 0:
             b, e = self._inverse(b), -e
         return pow(b, int(e), self.prime)
@@ -104,7 +115,7 @@ class ResidueField(Field):
         n = self.integer(argument)
         if n.denominator != 1 or not 0 <= n <= MAX_FACTORIAL:
             raise Inexpressible("factorial")
-        return _factorial(int(n), self.prime)
+        return math.factorial(int(n)) % self.prime
 
     def _binomial(self, top: Node, bottom: Node) -> int:
         k = self.integer(bottom)
@@ -123,14 +134,6 @@ class ResidueField(Field):
         return self.variable(f"{node[0]} {opaque_key(node)!r}")
 
 
-@lru_cache(maxsize=1024)
-def _factorial(n: int, prime: int) -> int:
-    result = 1
-    for factor in range(2, n + 1):
-        result = result * factor % prime
-    return result
-
-
 def opaque_key(node: Node) -> object:
     """A key for what is not evaluated, equal for equal contents and whatever the bound variable is called."""
     kind = node[0]
@@ -144,7 +147,7 @@ def opaque_key(node: Node) -> object:
     return node
 
 
-@lru_cache(maxsize=4096)  # nested unknown functions would take twice as long with every level
+@lru_cache(maxsize=512)  # nested unknown functions would take twice as long with every level
 def residue_key(node: Node) -> object:
     """Residues of a tree at both points, or the tree itself where it has none."""
     if not node:

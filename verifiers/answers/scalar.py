@@ -131,7 +131,7 @@ def free_names(tree: Node) -> frozenset[str]:
                     for cell in row if row and isinstance(row[0], tuple) else (row,):
                         if isinstance(cell, tuple) and cell and isinstance(cell[0], str):
                             found |= free_names(cell)
-    if kind in ("sum", "prod", "int", "lim"):
+    if kind in ("sum", "prod", "lim") or (kind == "int" and tree[2]):
         found.discard(tree[1])
     return frozenset(found)
 
@@ -186,7 +186,7 @@ def _near(x: Value, y: Value, scale: float) -> bool | None:
         if math.isinf(abs(x)) and math.isinf(abs(y)):
             return False if x.real * y.real < 0 else None
         return False  # an infinity stands for a certain overflow or for ∞
-    return abs(x - y) <= _AGREE * size
+    return bool(abs(x - y) <= _AGREE * size)
 
 
 def _confirmed(a: Scalar, b: Scalar) -> bool | None:

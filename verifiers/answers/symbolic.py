@@ -18,10 +18,7 @@ _TOLERANCE = 1e-9
 
 def main() -> None:
     """Connect to the parent, then answer pairs until it closes the line."""
-    if len(sys.argv) > 1:
-        line = socket.socket(fileno=int(sys.argv[1]))
-    else:  # Windows: the socket comes through standard input
-        line = socket.fromshare(sys.stdin.buffer.read(372))  # type: ignore[attr-defined,unused-ignore]
+    line = socket.socket(fileno=int(sys.argv[1])) if len(sys.argv) > 1 else _shared_line()
     settings = receive(line)
     sys.path[:] = settings["path"]
     _limit_memory()
@@ -36,9 +33,14 @@ def main() -> None:
             return
         try:
             told = decide(pair["a"], pair["b"])
-        except Exception:  # sympy raises of all kinds on odd input, and every one means: not decided
+        except Exception:  # noqa: BLE001 - sympy raises of all kinds on odd input, and every one means: not decided
             told = None
         send(line, {"told": told})
+
+
+def _shared_line() -> socket.socket:
+    """Windows: the socket comes through standard input."""
+    return socket.fromshare(sys.stdin.buffer.read())  # type: ignore[attr-defined,no-any-return,unused-ignore]
 
 
 def _limit_memory() -> None:
@@ -70,31 +72,32 @@ def _exactly(line: socket.socket, size: int) -> bytes:
 
 
 def decide(a: list[Any], b: list[Any]) -> bool | None:
-    """Whether two trees are equal: first by numbers, then by algebra."""
+    """Whether two trees are equal: work out what can be, then compare values at a few points, then simplify."""
     import sympy
 
-    left, right = build(a), build(b)
-    difference = left - right
-    names = sorted(difference.free_symbols, key=str)
-    agreed = 0
-    for values in ((sympy.Rational(7, 5), sympy.Rational(4, 7)), (sympy.Rational(3, 11), sympy.Rational(19, 13))):
-        point = {name: values[place % 2] + place for place, name in enumerate(names)}
-        number = _numeric(difference.subs(point))
-        if number is not None:
-            if abs(number) > _TOLERANCE:
-                return False
-            agreed += 1
-        if not names:
-            break
-    worked_out = sympy.simplify(difference.doit())
-    if worked_out == 0:
+    difference = (build(a) - build(b)).doit()
+    if difference == 0:
         return True
-    number = _numeric(worked_out) if not worked_out.free_symbols else None
-    if number is not None:
-        return bool(abs(number) < _TOLERANCE)
-    if worked_out.free_symbols and not worked_out.has(sympy.Integral, sympy.Sum, sympy.Limit, sympy.Product):
-        return None if agreed else False
-    return None
+    unfinished = difference.has(sympy.Integral, sympy.Sum, sympy.Limit, sympy.Product, sympy.Derivative)
+    if not unfinished and not _vanishes_at_points(difference):
+        return False
+    return True if sympy.simplify(difference) == 0 else None
+
+
+def _vanishes_at_points(difference: Any) -> bool:
+    """Whether the value is zero, or unknown, wherever it is looked at; variables that count things get integers."""
+    import sympy
+
+    names = sorted(difference.free_symbols, key=str)
+    for first in (3, 7):
+        point = {
+            name: sympy.Integer(first + place) if name.is_integer else sympy.Rational(first, 5 + place)
+            for place, name in enumerate(names)
+        }
+        number = _numeric(difference.subs(point))
+        if number is not None and abs(number) > _TOLERANCE:
+            return False
+    return True
 
 
 def _numeric(expression: Any) -> complex | None:
@@ -105,6 +108,11 @@ def _numeric(expression: Any) -> complex | None:
     return None if number != number else number
 
 
+def _safe(name: str) -> str:
+    """Letters and digits only, different for different names."""
+    return "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in name)
+
+
 def build(tree: list[Any]) -> Any:
     """A sympy expression from a tree in JSON."""
     import sympy
@@ -113,10 +121,8 @@ def build(tree: list[Any]) -> Any:
     if kind == "num":
         return sympy.Rational(parts[0])
     if kind == "sym":
-        return sympy.Symbol(
-            "v_" + "".join(c if c.isalnum() else "_" for c in parts[0]),
-            **({} if parts[0] != "n" else {"integer": True, "positive": True}),
-        )
+        counts = {"integer": True, "positive": True} if parts[0] in ("n", "N") else {}
+        return sympy.Symbol("v_" + _safe(parts[0]), **counts)
     if kind == "const":
         return {"pi": sympy.pi, "e": sympy.E, "i": sympy.I, "inf": sympy.oo}[parts[0]]
     if kind == "add":
@@ -139,7 +145,7 @@ def build(tree: list[Any]) -> Any:
     if kind == "fn":
         return _function(parts[0], [build(part) for part in parts[1:]])
     if kind == "call":
-        return sympy.Function("f_" + "".join(c if c.isalnum() else "_" for c in parts[0]))(*map(build, parts[1:]))
+        return sympy.Function("f_" + _safe(parts[0]))(*map(build, parts[1:]))
     return _operator(kind, parts)
 
 

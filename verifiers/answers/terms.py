@@ -186,7 +186,7 @@ class TermParser:
                 value = self.degrees(value)
             elif self.sees("pmod"):
                 self.take()
-                self.group()
+                self.argument()
             elif self.sees("'"):
                 self.take()
                 value = self.primed(value)

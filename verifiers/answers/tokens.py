@@ -124,6 +124,7 @@ def clean(text: str) -> str:
         text = text.replace("\x00", "\\$")
     if "\\" in text or "{" in text:
         text = _GROUP_TEX.sub("", text)
+        text = re.sub(r"\{([,:;])\}", r"\1", text)
         if text.startswith("{") and text.count("{") > text.count("}"):
             text = text[1:]  # a box that was cut off
     while text and (text[-1] in ".,;:" or text.endswith("\\")) and not text.endswith("..."):
@@ -273,7 +274,11 @@ def _styled(command: str, content: str, spaced: bool, before: list[Token]) -> li
     if len(words) == 1 and words.isalpha():
         measured = before and (before[-1].kind == "num" or before[-1].text in ("}", ")")) and words in UNITS
         return [Token("unit" if measured else "name", words, spaced)]
-    if not re.search("[A-Za-z]", words) or (command[:4] in ("math", "text") and command != "text" and "\\" in words):
+    if (
+        not re.search("[A-Za-z]", words)
+        or words[0].isdigit()
+        or (command[:4] in ("math", "text") and command != "text" and "\\" in words)
+    ):
         return tokenize(group_digits(words))
     if command == "operatorname":
         return [Token("name", words, spaced)]

@@ -70,9 +70,16 @@ def spoken_number(words: str) -> Fraction | None:
 
 
 def _metric() -> dict[str, Unit]:
-    prefixes = {"": 1, "k": 10**3, "c": Fraction(1, 100), "m": Fraction(1, 1000), "d": Fraction(1, 10), "M": 10**6}
+    prefixes: dict[str, Fraction | int] = {
+        "": 1,
+        "k": 10**3,
+        "c": Fraction(1, 100),
+        "m": Fraction(1, 1000),
+        "d": Fraction(1, 10),
+        "M": 10**6,
+    }
     prefixes |= {"μ": Fraction(1, 10**6), "n": Fraction(1, 10**9), "G": 10**9}
-    spelled = {"": 1, "kilo": 10**3, "centi": Fraction(1, 100), "milli": Fraction(1, 1000)}
+    spelled: dict[str, Fraction | int] = {"": 1, "kilo": 10**3, "centi": Fraction(1, 100), "milli": Fraction(1, 1000)}
     units: dict[str, Unit] = {}
     second, metre, gram = (("s", 1),), (("m", 1),), (("g", 1),)
     base: dict[str, tuple[Fraction, Dimension, tuple[str, ...]]] = {

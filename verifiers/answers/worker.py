@@ -49,7 +49,7 @@ class Worker:
         else:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, **quiet)
             assert self.process.stdin is not None
-            self.process.stdin.write(theirs.share(self.process.pid))
+            self.process.stdin.write(theirs.share(self.process.pid))  # type: ignore[attr-defined,unused-ignore]
             self.process.stdin.close()
         theirs.close()
         self.line = ours
