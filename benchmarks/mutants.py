@@ -23,7 +23,7 @@ from selfplay_gym.verifiers.execution import SandboxExecutor, behaviour, prints
 from selfplay_gym.verifiers.faults import locate
 from selfplay_gym.verifiers.input_sources import generate_inputs
 from selfplay_gym.verifiers.mutants import Mutant, mutants, normalised
-from selfplay_gym.verifiers.tests import Test, failed, failures, minimise, shortest_failing
+from selfplay_gym.verifiers.tests import Test, failed, failures, minimise, shortest_failing, thinned
 
 FUNCTIONS = Path(__file__).parent / "data" / "reference_functions.py"
 
@@ -36,16 +36,20 @@ def load() -> dict[str, tuple[str, list[tuple]]]:
     return {name: (normalised(source) or "", examples[name]) for name, source in sources.items()}
 
 
-def make_tests(executor: SandboxExecutor, name: str, source: str, examples: list[tuple], count: int, rng) -> tuple:
-    """Tests from inputs on which the reference has a value, and whether printing counts."""
-    inputs = generate_inputs(examples, rng, count=count, programs=[source])
-    results = executor.call(source, name, [i.arguments for i in inputs], patience=5)
-    with_output = prints(results)
-    seen = behaviour(results, with_output)
-    tests = [
-        Test(i.arguments, r.value, s, i.source) for i, r, s in zip(inputs, results, seen, strict=True) if not failed(s)
-    ]
-    return tests, with_output
+def make_tests(
+    executor: SandboxExecutor, name: str, source: str, examples: list[tuple], count: int, path: tuple
+) -> tuple:
+    """`count` tests from inputs on which the reference has a value, and whether printing counts."""
+    for factor in (1, 3):  # as the verifier does: more inputs where many lie outside the domain
+        inputs = generate_inputs(examples, python_stream(*path), count=factor * count, programs=[source])
+        results = executor.call(source, name, [i.arguments for i in inputs], patience=3)
+        with_output = prints(results)
+        seen = behaviour(results, with_output)
+        rows = zip(inputs, results, seen, strict=True)
+        tests = [Test(i.arguments, r.value, s, i.source) for i, r, s in rows if not failed(s)]
+        if len(tests) >= count:
+            break
+    return thinned(tests, count), with_output
 
 
 def kills(executor: SandboxExecutor, name: str, mutant: Mutant, tests: list[Test], with_output: bool) -> tuple:
@@ -81,7 +85,8 @@ def main() -> None:
 def measure(executor: SandboxExecutor, name: str, source: str, examples: list[tuple], options) -> dict:
     """One function: its tests, its mutants, who is killed, and where the fault is located."""
     rng = python_stream(options.seed, "mutants", name)
-    tests, with_output = make_tests(executor, name, source, examples, options.inputs, rng)
+    path = (options.seed, "mutants", "inputs", name)
+    tests, with_output = make_tests(executor, name, source, examples, options.inputs, path)
     again = behaviour(executor.call(source, name, [t.arguments for t in tests]), with_output)
     row = {"name": name, "tests": len(tests), "accepted": not failures(tests, again), "killed": 0, "survived": []}
     row |= {"equivalent": [], "localised": 0, "local": 0, "elsewhere": []}
@@ -94,7 +99,7 @@ def measure(executor: SandboxExecutor, name: str, source: str, examples: list[tu
         seen, failing = kills(executor, name, mutant, tests, with_output)
         if not failing:
             if wide is None:
-                other = python_stream(options.seed, "mutants", "search", name)
+                other = (options.seed, "mutants", "search", name)
                 wide = make_tests(executor, name, source, examples, options.search, other)[0]
             hidden = kills(executor, name, mutant, wide, with_output)[1]
             where = row["survived" if hidden else "equivalent"]

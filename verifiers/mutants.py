@@ -146,6 +146,8 @@ def _edits(node: ast.AST, others: dict[str, str]) -> Iterator[Edit]:
         case ast.BinOp(left, op, right):
             for other in _ARITHMETIC.get(type(op), ()):
                 yield "arithmetic", ast.BinOp(left, other(), right)
+            yield "operand", left
+            yield "operand", right
         case ast.AugAssign(target, op, value):
             for other in _ARITHMETIC.get(type(op), ()):
                 yield "arithmetic", ast.AugAssign(target, other(), value)
@@ -155,6 +157,7 @@ def _edits(node: ast.AST, others: dict[str, str]) -> Iterator[Edit]:
                 yield "comparison", ast.Compare(left, [swap(), *ops], comparators)
         case ast.BoolOp(op, values):
             yield "logic", ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values)
+            yield from (("operand", value) for value in values)
         case ast.UnaryOp(ast.Not() | ast.USub(), operand):
             yield "sign", operand
         case ast.Constant():
@@ -176,6 +179,7 @@ def _edits(node: ast.AST, others: dict[str, str]) -> Iterator[Edit]:
             yield "bound", ast.Subscript(value, ast.BinOp(index, ast.Sub(), ast.Constant(1)), ctx)
         case ast.If(test, body, orelse):
             yield "branch", ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+            yield from (("branch", ast.If(ast.Constant(always), body, orelse)) for always in (True, False))
         case ast.For(target, iterable, body, orelse):
             late = ast.Subscript(ast.Call(ast.Name("list"), [iterable], []), ast.Slice(ast.Constant(1)))
             yield "loop", ast.For(target, late, body, orelse)
@@ -187,6 +191,12 @@ def _edits(node: ast.AST, others: dict[str, str]) -> Iterator[Edit]:
             yield "jump", ast.Break()
         case ast.Return(value) if value is not None and not isinstance(value, ast.Constant):
             yield "return", ast.Return(ast.Constant(None))
+        case ast.Assign(targets) if not isinstance(targets[0], ast.Name):
+            yield "delete", ast.Pass()
+        case ast.Call(func, [first, second], []):
+            yield "operand", ast.Call(func, [second, first], [])
+        case ast.comprehension(target, iterable, [_, *_]):
+            yield "branch", ast.comprehension(target, iterable, [], 0)
 
 
 def _near(value: object) -> tuple[bool | int | float | str, ...]:

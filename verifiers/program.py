@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..core.errors import ConfigError
@@ -29,9 +30,11 @@ from .input_sources import COUNT
 from .literals import Value
 from .mutants import mutants
 from .tester import judge_tests, read_tests
-from .tests import Behaviour, Test, call_text, failures, minimise, shortest_failing, vote, weighed
+from .tests import Behaviour, Test, call_text, failures, minimise, shortest_failing, thinned, vote, weighed
 from .value_answers import judge_inputs, judge_output, value_text
 
+SPARE = 3
+"""How many times as many inputs are made when a program has no value on some of the first ones."""
 _REMEMBERED = 512
 MOST_PROGRAMS = 16
 """Accepted, and wrong, programs that a tester's tests are held against."""
@@ -92,6 +95,9 @@ class CodeVerifier(BaseVerifier):
         found = self._labels.get(key)
         if found is None:
             found = label(self.executor, code, inputs_for(code, key, self.seed, self.tests))
+            if code.task == "program" and 0 < len(found.tests) < self.tests:  # many inputs lay outside the domain
+                found = label(self.executor, code, inputs_for(code, key, self.seed, SPARE * self.tests))
+                found = replace(found, tests=tuple(thinned(found.tests, self.tests)))
             if not found.refused:
                 self._labels[key] = found
             while len(self._labels) > _REMEMBERED:

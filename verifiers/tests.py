@@ -143,6 +143,14 @@ def minimise(tests: Sequence[Test], wrong: Sequence[Behaviour], keep: int = 1) -
     return sorted(chosen)
 
 
+def thinned(tests: Sequence[Test], count: int) -> list[Test]:
+    """`count` of the tests: the given ones first, the others evenly spread, so that every source keeps its share."""
+    given = [test for test in tests if test.source == "given"][:count]
+    others = [test for test in tests if test.source != "given"]
+    room = min(count - len(given), len(others))
+    return given + [others[i * len(others) // room] for i in range(room)]
+
+
 def shortest_failing(tests: Sequence[Test], behaviour: Behaviour) -> int | None:
     """The failed test with the shortest input, which is the easiest to act on; `None` if all pass.
 
