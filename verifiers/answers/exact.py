@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 
 from .evaluate import Field, Inexpressible, Matrix, Undefined, Value
 from .tree import Node
@@ -119,6 +120,7 @@ def _integer(value: Fraction) -> int:
     return value.numerator
 
 
+@lru_cache(maxsize=64)
 def _factorial(n: Fraction) -> Fraction:
     if not 0 <= _integer(n) <= 3000:
         raise Inexpressible("factorial")

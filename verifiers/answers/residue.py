@@ -7,7 +7,6 @@ two primes, are equal but for a chance below 10⁻³⁰; with different residues
 from __future__ import annotations
 
 import hashlib
-import math
 from fractions import Fraction
 from functools import lru_cache
 
@@ -16,7 +15,7 @@ from .exact import Exact, exact
 from .tree import Node
 
 PRIMES = (2**61 - 1, 2**89 - 1)
-MAX_FACTORIAL = 5_000
+MAX_FACTORIAL = 3_000
 _SMALL = 10**6
 
 
@@ -115,7 +114,7 @@ class ResidueField(Field):
         n = self.integer(argument)
         if n.denominator != 1 or not 0 <= n <= MAX_FACTORIAL:
             raise Inexpressible("factorial")
-        return math.factorial(int(n)) % self.prime
+        return _factorial(int(n), self.prime)
 
     def _binomial(self, top: Node, bottom: Node) -> int:
         k = self.integer(bottom)
@@ -132,6 +131,14 @@ class ResidueField(Field):
         if node[0] != "call":
             self.opaque.add(node[0])
         return self.variable(f"{node[0]} {opaque_key(node)!r}")
+
+
+@lru_cache(maxsize=1024)
+def _factorial(n: int, prime: int) -> int:
+    result = 1
+    for factor in range(2, n + 1):
+        result = result * factor % prime
+    return result
 
 
 def opaque_key(node: Node) -> object:
