@@ -20,6 +20,7 @@ class Batch:
     mask: Tensor  # (R, T)
     advantages: Tensor  # (R,)
     old_logp: Tensor  # (R, T), as sampled
+    place: Tensor  # (R, T) where the recording of the sampling call has the tokens; (R, 0) without one
     rows_total: int  # with the rows left out, so that leaving them out changes no gradient
     tokens_total: float
 
@@ -30,7 +31,7 @@ class Batch:
         """Some of the rows, as a batch with only their prompts and no wider than they need."""
         width = int(self.lengths[rows].max()) if len(rows) else 0
         used, row_prompt = torch.unique(self.row_prompt[rows], return_inverse=True)
-        cut = {name: getattr(self, name)[rows, :width] for name in ("tokens", "mask", "old_logp")}
+        cut = {name: getattr(self, name)[rows, :width] for name in ("tokens", "mask", "old_logp", "place")}
         return dataclasses.replace(
             self,
             prompts=[self.prompts[i] for i in used.tolist()],

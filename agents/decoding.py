@@ -92,8 +92,9 @@ class Decoding:
             self.bias = self.cache.new_zeros(rows, capacity)
             self.bias[:, : self.used].masked_fill_(hidden, float("-inf"))
 
-    def step(self, tokens: Tensor) -> None:
-        """Feed `tokens` (B,), one per live row, and set `logits`."""
+    def step(self, tokens: Tensor, record: list[tuple[Tensor, Tensor, Tensor, Tensor]] | None = None) -> None:
+        """Feed `tokens` (B,), one per live row, and set `logits`; `record` receives every layer's products, as
+        `replay.Recording` keeps them."""
         decoder, shape = self.decoder, self.shape
         if self.used == self.cache.shape[-2]:
             self._grow()
@@ -102,7 +103,8 @@ class Decoding:
         bias = None if self.bias is None else self.bias[:, None, None, : self.used + 1]
         for layer, (keys, values) in zip(self.fused, self.cache, strict=True):
             y = F.rms_norm(x, x.shape[-1:], layer.norms[0], shape.epsilon)
-            qkv = layer.qkv(y).view(len(x), -1, shape.head_width)
+            projected = layer.qkv(y)
+            qkv = projected.view(len(x), -1, shape.head_width)
             qk = qkv[:, : -shape.key_heads]
             if layer.head_norms is not None:
                 qk = F.rms_norm(qk, (shape.head_width,), None, shape.epsilon) * layer.head_norms
@@ -111,10 +113,13 @@ class Decoding:
             values[:, :, self.used] = qkv[:, -shape.key_heads :]
             q = qk[:, : shape.heads].to(keys.dtype).view(len(x), shape.key_heads, shape.repeat, shape.head_width)
             seen = _attend(q, keys[:, :, : self.used + 1], values[:, :, : self.used + 1], bias)
-            x = layer.output.added(x, seen.reshape(len(x), -1))
-            y = F.rms_norm(x, x.shape[-1:], layer.norms[1], shape.epsilon)
-            gate, up = layer.gate_up(y).chunk(2, -1)
-            x = layer.down.added(x, F.silu(gate) * up)
+            attended = layer.output.added(x, seen.reshape(len(x), -1))
+            y = F.rms_norm(attended, x.shape[-1:], layer.norms[1], shape.epsilon)
+            gate_up = layer.gate_up(y)
+            gate, up = gate_up.chunk(2, -1)
+            x = layer.down.added(attended, F.silu(gate) * up)
+            if record is not None:
+                record.append((projected, attended, gate_up, x))
         x = F.rms_norm(x, x.shape[-1:], decoder.norm.weight, shape.epsilon)
         self.logits = self.head(x)
         self.used += 1

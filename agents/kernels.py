@@ -15,7 +15,8 @@ from torch import Tensor
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
     """x / √(mean(x²) + ε) · weight over the last axis; x (…, d), weight (d,)."""
     if x.dtype is not weight.dtype or x.device.type != "cpu" or not torch.is_grad_enabled():
-        return torch.nn.functional.rms_norm(x, x.shape[-1:], weight.to(x.dtype), epsilon)
+        plain: Tensor = torch.nn.functional.rms_norm(x, x.shape[-1:], weight.to(x.dtype), epsilon)
+        return plain
     out: Tensor = _RmsNorm.apply(x, weight, epsilon)  # type: ignore[no-untyped-call]
     return out
 
@@ -26,6 +27,12 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         out: Tensor = _Rotate.apply(x, cos, sin)  # type: ignore[no-untyped-call]
         return out
     return _turned(x, cos, sin, 1)
+
+
+def swiglu(joined: Tensor) -> Tensor:
+    """silu(gate) · up of joined gate and up projections (N, 2 d) → (N, d)."""
+    out: Tensor = _SwiGlu.apply(joined)  # type: ignore[no-untyped-call]
+    return out
 
 
 class _RmsNorm(torch.autograd.Function):
@@ -45,8 +52,8 @@ class _RmsNorm(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         x, weight, scale = ctx.saved_tensors
         size = x.shape[-1]
-        product = (grad * x).view(-1, size)
-        grad_weight = product.T @ scale.view(-1)
+        product = (grad * x).reshape(-1, size)
+        grad_weight = product.T @ scale.reshape(-1)
         pull = (product @ weight).view(scale.shape).mul_(scale.pow(3)).mul_(-1 / size)
         return (grad * weight).mul_(scale).addcmul_(x, pull), grad_weight, None
 
@@ -63,6 +70,26 @@ class _Rotate(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         cos, sin = ctx.saved_tensors
         return _turned(grad, cos, sin, -1), None, None
+
+
+class _SwiGlu(torch.autograd.Function):
+    """Gradients of both halves are written side by side, where the split of autograd would copy them together."""
+
+    @staticmethod
+    def forward(ctx: Any, joined: Tensor) -> Tensor:
+        ctx.save_for_backward(joined)
+        gate, up = joined.chunk(2, -1)
+        return torch.nn.functional.silu(gate).mul_(up)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (joined,) = ctx.saved_tensors
+        gate, up = joined.chunk(2, -1)
+        out = torch.empty_like(joined)
+        grad_gate, grad_up = out.chunk(2, -1)
+        torch.mul(grad, torch.nn.functional.silu(gate), out=grad_up)
+        torch.ops.aten.silu_backward.grad_input(grad * up, gate, grad_input=grad_gate)
+        return out
 
 
 def _turned(x: Tensor, cos: Tensor, sin: Tensor, direction: int) -> Tensor:

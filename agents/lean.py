@@ -12,7 +12,7 @@ models split over devices.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -41,6 +41,37 @@ class Shape:
         return self.heads // self.key_heads
 
 
+class Products(Protocol):
+    """Where the matrix products of layer `number` come from; y is the normalised state, x the residual stream."""
+
+    def qkv(self, number: int, layer: Any, y: Tensor) -> Tensor:
+        """Queries, keys and values side by side, (N, (heads + 2 · key_heads) · head_width)."""
+        ...
+
+    def attended(self, number: int, layer: Any, x: Tensor, seen: Tensor) -> Tensor:
+        """x plus the output projection of what attention saw."""
+        ...
+
+    def fed_forward(self, number: int, layer: Any, x: Tensor, y: Tensor) -> Tensor:
+        """x plus the feed-forward block of y."""
+        ...
+
+
+class Computed:
+    """Products computed with the weights where they are."""
+
+    def qkv(self, number: int, layer: Any, y: Tensor) -> Tensor:
+        attention = layer.self_attn
+        return torch.cat([linear(y, m) for m in (attention.q_proj, attention.k_proj, attention.v_proj)], 1)
+
+    def attended(self, number: int, layer: Any, x: Tensor, seen: Tensor) -> Tensor:
+        return x + linear(seen, layer.self_attn.o_proj)
+
+    def fed_forward(self, number: int, layer: Any, x: Tensor, y: Tensor) -> Tensor:
+        mlp = layer.mlp
+        return x + linear(F.silu(linear(y, mlp.gate_proj)) * linear(y, mlp.up_proj), mlp.down_proj)
+
+
 class LeanDecoder:
     """The forward pass of one model. Build it with `LeanDecoder.of`, which says `None` to what it cannot run."""
 
@@ -62,26 +93,33 @@ class LeanDecoder:
         return decoder if decoder._agrees_with(model) else None
 
     def hidden(
-        self, packed: Packed, *, caches: list[tuple[Tensor, Tensor]] | None = None, recompute: bool = False
+        self,
+        packed: Packed,
+        *,
+        caches: list[tuple[Tensor, Tensor]] | None = None,
+        recompute: bool = False,
+        products: Products | None = None,
     ) -> Tensor:
         """(M, width) normalised states that predict `packed.targets`; all N states if the batch has no rows.
 
         Args:
             caches: if given, receives every layer's keys and values, each (N, key_heads, head_width).
             recompute: gradient checkpointing: keep only layer inputs, and run each layer again in the backward pass.
+            products: where matrix products come from; `None` means they are computed.
         """
+        products = products or Computed()
         x = self.embedding(packed.ids)
         rotation = self.rotation(packed.positions)
         bias = None
         if packed.rows.index.numel():
             bias = packed.attention_bias(self.shape.repeat, _compute_dtype(x))
-        for layer in self.layers:
+        for number in range(len(self.layers)):
             if recompute and torch.is_grad_enabled():
-                x = checkpoint(self._layer, layer, x, rotation, bias, packed, None, use_reentrant=False)
+                x = checkpoint(self._layer, number, x, rotation, bias, packed, None, products, use_reentrant=False)
             else:
-                x = self._layer(layer, x, rotation, bias, packed, caches)
+                x = self._layer(number, x, rotation, bias, packed, caches, products)
         if packed.shape[0]:
-            x = x[packed.state_of]
+            x = x.index_select(0, packed.state_of)
         return self._norm(x, self.norm)
 
     def rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
@@ -91,27 +129,26 @@ class LeanDecoder:
 
     def _layer(
         self,
-        layer: Any,
+        number: int,
         x: Tensor,  # (N, width)
         rotation: tuple[Tensor, Tensor],
         bias: Tensor | None,
         packed: Packed,
         caches: list[tuple[Tensor, Tensor]] | None,
+        products: Products,
     ) -> Tensor:
+        layer, shape = self.layers[number], self.shape
         attention = layer.self_attn
         y = self._norm(x, layer.input_layernorm)
-        q = _heads(linear(y, attention.q_proj), self.shape.heads)  # (N, heads, head_width)
-        k = _heads(linear(y, attention.k_proj), self.shape.key_heads)
-        v = _heads(linear(y, attention.v_proj), self.shape.key_heads)
+        heads = products.qkv(number, layer, y).view(len(x), -1, shape.head_width)
+        q, k, v = torch.split(heads, [shape.heads, shape.key_heads, shape.key_heads], 1)  # (N, heads, head_width)
         if hasattr(attention, "q_norm"):
             q, k = self._norm(q, attention.q_norm), self._norm(k, attention.k_norm)
         q, k = rotate(q, *rotation).to(v.dtype), rotate(k, *rotation).to(v.dtype)
         if caches is not None:
             caches.append((k, v))
-        x = x + linear(self._attend(q, k, v, bias, packed), attention.o_proj)
-        y = self._norm(x, layer.post_attention_layernorm)
-        mlp = layer.mlp
-        return x + linear(F.silu(linear(y, mlp.gate_proj)) * linear(y, mlp.up_proj), mlp.down_proj)
+        x = products.attended(number, layer, x, self._attend(q, k, v, bias, packed))
+        return products.fed_forward(number, layer, x, self._norm(x, layer.post_attention_layernorm))
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, packed: Packed) -> Tensor:
         """Attention of packed tokens → (N, heads · head_width): prompts among themselves, rows to prompt and self."""
@@ -123,8 +160,10 @@ class LeanDecoder:
         outputs = [from_grid(seen.transpose(1, 2), prompts)]
         if bias is not None:
             count, width = rows.index.shape
-            rk = torch.cat([pk[packed.row_prompt], to_grid(k, rows)], 1).transpose(1, 2)  # (R, key_heads, P+T-1, ·)
-            rv = torch.cat([pv[packed.row_prompt], to_grid(v, rows)], 1).transpose(1, 2)
+            rk = torch.cat([pk.index_select(0, packed.row_prompt), to_grid(k, rows)], 1).transpose(
+                1, 2
+            )  # (R, key_heads, P+T-1, ·)
+            rv = torch.cat([pv.index_select(0, packed.row_prompt), to_grid(v, rows)], 1).transpose(1, 2)
             rq = to_grid(q, rows).view(count, width, shape.key_heads, shape.repeat, shape.head_width)
             rq = rq.permute(0, 2, 3, 1, 4).reshape(count, shape.key_heads, shape.repeat * width, shape.head_width)
             seen = F.scaled_dot_product_attention(rq, rk, rv, attn_mask=bias.to(rq.dtype))
@@ -186,7 +225,8 @@ def to_grid(x: Tensor, grid: Grid) -> Tensor:
 
 def from_grid(x: Tensor, grid: Grid) -> Tensor:
     """Padded (rows, width, …) → the packed stretch (tokens, …)."""
-    return x.flatten(0, 1)[grid.flat]
+    out: Tensor = _Ungroup.apply(x.flatten(0, 1), grid.flat)  # type: ignore[no-untyped-call]
+    return out
 
 
 class _Regroup(torch.autograd.Function):
@@ -206,8 +246,19 @@ class _Regroup(torch.autograd.Function):
         return out, None, None, None
 
 
-def _heads(x: Tensor, heads: int) -> Tensor:
-    return x.view(len(x), heads, -1)
+class _Ungroup(torch.autograd.Function):
+    """The way back: no cell is read twice, so the backward writes instead of adding."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, flat: Tensor) -> Tensor:
+        ctx.save_for_backward(flat)
+        ctx.count = len(x)
+        return x.index_select(0, flat)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (flat,) = ctx.saved_tensors
+        return grad.new_zeros(ctx.count, *grad.shape[1:]).index_copy_(0, flat, grad), None
 
 
 def _compute_dtype(x: Tensor) -> torch.dtype:

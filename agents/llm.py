@@ -103,10 +103,17 @@ class LLMAgent:
         """`n` completions per prompt; see `core.protocols.Agent`."""
         return self.sample(prompts, n=n, seed=seed).texts
 
-    def sample(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> Samples:
-        """`n` completions per prompt, with tokens and log-probabilities."""
+    def sample(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None, record: bool = False) -> Samples:
+        """`n` completions per prompt, with tokens and log-probabilities.
+
+        Args:
+            record: keep the matrix products for an update that follows at once, see `replay.py`.
+        """
         ids = [self.prompt_ids(prompt) for prompt in prompts]
-        samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed)
+        if isinstance(self.sampler, LocalSampler):
+            samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, record=record)
+        else:
+            samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed)
         lists = [row[:length] for row, length in zip(samples.tokens.tolist(), samples.lengths.tolist(), strict=True)]
         texts: list[str] = self.tokenizer.batch_decode(
             lists, skip_special_tokens=True, clean_up_tokenization_spaces=False

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .lean import LeanDecoder, weight_of
 from .packing import pack
+from .replay import Recording, Replay
 
 LOGITS_AT_ONCE = 1 << 24  # elements: 64 MiB in float32
 
@@ -24,6 +25,8 @@ def completion_logps(
     *,
     temperature: float = 1.0,
     recompute: bool = False,
+    recording: Recording | None = None,
+    place: Tensor | None = None,
 ) -> Tensor:
     """Log-probability of every completion token, (R, T); 0 at padding.
 
@@ -32,11 +35,14 @@ def completion_logps(
         prompts, row_prompt, tokens, lengths: see `packing.pack`.
         temperature: logits are divided by it, as they were in sampling.
         recompute: gradient checkpointing (lean pass only; switch it on in the model otherwise).
+        recording, place: matrix products kept from sampling these tokens with these weights, and where the recording
+            has them, (R, ≥ T − 1).
     """
     if decoder is None:
         return _plain_logps(model, prompts, row_prompt, tokens, lengths, temperature)
     packed = pack(prompts, row_prompt, tokens, lengths)
-    states = decoder.hidden(packed, recompute=recompute)
+    replay = None if recording is None or place is None else Replay(recording, place, packed)
+    states = decoder.hidden(packed, recompute=recompute, products=replay)
     logps = head_logps(states, weight_of(decoder.head), packed.targets, temperature)
     return logps.new_zeros(tokens.numel()).index_copy(0, packed.target_cells, logps).view(tokens.shape)
 

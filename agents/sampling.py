@@ -19,6 +19,7 @@ from ..core.seeding import fresh_seed, integer_seed
 from .decoding import Decoding
 from .lean import LeanDecoder
 from .plain import PlainDecoding
+from .replay import LayerProducts, Recording
 
 CACHE_BYTES = 2 << 30  # keys and values held at a time
 ROWS_AT_ONCE = 512
@@ -61,6 +62,7 @@ class Samples:
             temperature, before top-p); 0 at padding.
         lengths: (R,) int64, at least 1.
         finished: (R,) bool, whether the model ended the completion itself; False means cut off.
+        recording: matrix products of sampling for the update to reuse, if asked for and possible.
     """
 
     texts: list[list[str]]
@@ -69,6 +71,7 @@ class Samples:
     logps: Tensor
     lengths: Tensor
     finished: Tensor
+    recording: Recording | None = None
 
     @property
     def n(self) -> int:
@@ -106,9 +109,15 @@ class LocalSampler:
         self.stop_ids = tuple(stop_ids)
 
     def sample(
-        self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: SamplingSettings, seed: int | None
+        self,
+        prompt_ids: Sequence[Sequence[int]],
+        *,
+        n: int,
+        settings: SamplingSettings,
+        seed: int | None,
+        record: bool = False,
     ) -> Samples:
-        """See `Sampler`. Equal prompts are computed once.
+        """See `Sampler`. Equal prompts are computed once. `record` keeps the matrix products, where possible.
 
         Raises:
             ConfigError: a prompt leaves no room for an answer in the model's context.
@@ -118,6 +127,9 @@ class LocalSampler:
         prompts = [list(ids) for ids in prompt_ids]
         device = self.model.get_input_embeddings().weight.device
         count, width = len(prompts) * n, self._room(prompts, settings.max_new_tokens)
+        recording = None
+        if record and self.decoder is not None and Recording.possible(self.decoder):
+            recording = Recording(len(self.decoder.layers), (count, width), device)
         result = Samples(
             texts=[[] for _ in prompts],
             prompt_ids=prompts,
@@ -125,6 +137,7 @@ class LocalSampler:
             logps=torch.zeros(count, width, device=device),
             lengths=torch.zeros(count, dtype=torch.int64, device=device),
             finished=torch.zeros(count, dtype=torch.bool, device=device),
+            recording=recording,
         )
         generator = torch.Generator().manual_seed(integer_seed(fresh_seed() if seed is None else seed, "sampling"))
         noise = torch.rand(count, width, generator=generator).to(device) if settings.temperature else None
@@ -133,7 +146,10 @@ class LocalSampler:
                 self._fill(result, rows, n, settings, noise)
         longest = int(result.lengths.max()) if count else 0
         # Tensors made in inference mode may not enter autograd; these were made outside and only written to.
-        return replace(result, tokens=result.tokens[:, :longest], logps=result.logps[:, :longest])
+        if recording is not None and not recording.complete:
+            recording = None
+        tokens, logps = result.tokens[:, :longest], result.logps[:, :longest]
+        return replace(result, tokens=tokens, logps=logps, recording=recording)
 
     def _room(self, prompts: list[list[int]], wanted: int) -> int:
         context = getattr(self.model.config, "max_position_embeddings", None)
@@ -186,7 +202,12 @@ class LocalSampler:
                 keep = (~done).nonzero().flatten()
                 decoding.keep(keep)
                 rows, token, done = rows[keep], token[keep], done[keep]
-            decoding.step(token)
+            if isinstance(decoding, PlainDecoding) or result.recording is None:
+                decoding.step(token)
+            else:
+                products: list[LayerProducts] = []
+                decoding.step(token, products)
+                result.recording.add(rows, t, products)
         result.finished[rows[done]] = True
 
 

@@ -25,6 +25,7 @@ from .config import GRPOConfig, StepMetrics
 from .grpo import dead_groups, group_advantages, grpo_loss, without_truncated
 from .llm import LLMAgent
 from .logprobs import completion_logps
+from .replay import Recording
 from .sampling import Samples
 
 __all__ = ["GRPOConfig", "GRPOTrainer", "RewardFn", "StepMetrics"]
@@ -85,7 +86,7 @@ class GRPOTrainer:
         Raises:
             ConfigError: rewards of another shape, or not finite. The weights are untouched then.
         """
-        drawn = self.agent.sample(prompts, n=samples, seed=seed)
+        drawn = self.agent.sample(prompts, n=samples, seed=seed, record=self._replays)
         rewards = _rewards(reward_fn(prompts, drawn.texts), len(prompts), samples)  # (U, G) float64
         batch = self._batch(drawn, rewards)
         self.steps += 1
@@ -99,7 +100,7 @@ class GRPOTrainer:
             tokens_trained=int(batch.mask.sum()),
             learning_rate=self.learning_rate,
         )
-        return self._update(batch, metrics) if len(batch) else metrics
+        return self._update(batch, metrics, drawn.recording) if len(batch) else metrics
 
     def _batch(self, drawn: Samples, rewards: Tensor) -> Batch:
         """The rows that can teach something: dead groups, and cut-off completions if asked, are left out."""
@@ -119,13 +120,14 @@ class GRPOTrainer:
             mask=mask,
             advantages=advantages,
             old_logp=drawn.logps,
+            place=drawn.tokens[:, :0] if drawn.recording is None else drawn.recording.place,
             rows_total=len(mask),
             tokens_total=max(1.0, float(mask.sum())),
         )
         rows = teaches.nonzero().flatten()
         return whole.part(rows)
 
-    def _update(self, batch: Batch, metrics: StepMetrics) -> StepMetrics:
+    def _update(self, batch: Batch, metrics: StepMetrics, recording: Recording | None = None) -> StepMetrics:
         config = self.config
         parts = [batch.part(rows) for rows in micro_batches(batch, config.micro_batch_tokens)]
         references = [self._reference_logps(part) for part in parts]
@@ -135,7 +137,7 @@ class GRPOTrainer:
             self.optimizer.zero_grad(set_to_none=True)
             loss, seen = 0.0, []
             for part, ref_logp in zip(parts, references, strict=True):
-                logp = self._logps(self.agent, part)
+                logp = self._logps(self.agent, part, None if epoch else recording)
                 part_loss, diagnostics = grpo_loss(
                     logp,
                     part.old_logp if epoch else None,
@@ -171,7 +173,12 @@ class GRPOTrainer:
         moved = [float((p.detach() - b).norm()) for p, b in zip(self.parameters.values(), before, strict=True)]
         return dataclasses.replace(metrics, updates=taken, skipped=skipped, update_norm=math.hypot(*moved))
 
-    def _logps(self, agent: LLMAgent, part: Batch) -> Tensor:
+    @property
+    def _replays(self) -> bool:
+        """Whether the update may reuse what sampling computed: same precision, and memory is not the concern."""
+        return self.config.autocast is None and not self.config.gradient_checkpointing
+
+    def _logps(self, agent: LLMAgent, part: Batch, recording: Recording | None = None) -> Tensor:
         with self._precision():
             return completion_logps(
                 agent.model,
@@ -182,6 +189,8 @@ class GRPOTrainer:
                 part.lengths,
                 temperature=self.config.temperature,
                 recompute=self.config.gradient_checkpointing,
+                recording=recording,
+                place=part.place,
             )
 
     def _reference_logps(self, part: Batch) -> Tensor | None:

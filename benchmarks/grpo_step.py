@@ -1,17 +1,17 @@
 """Time of one GRPO step (sampling, rewards, forward, backward, update) against TRL's `GRPOTrainer`, on one CPU thread.
 
-    python benchmarks/grpo_step.py            both workloads, a minute or two
-    python benchmarks/grpo_step.py --steps 9  more steps per block
+    python benchmarks/grpo_step.py             both workloads, a minute or two
+    python benchmarks/grpo_step.py --steps 25  more steps
 
 Workloads
     fixed    3.15 M parameters, 8 prompts x 8 samples, 24 + 32 tokens, nobody stops early, no dead groups
     ragged   the shipped tiny model on arithmetic and equations as in the preset: answers of many lengths, dead groups
 
-Both sides get the same model, the same prompts, the same reward, temperature 1, no KL, one update per batch; TRL runs the
-whole batch in one forward pass, its fastest setting here. Blocks alternate in one process; a number is the median of CPU
-seconds per step. The FLOP floor counts, at the speed of a large matrix product on this machine, what cannot be left out:
-every prompt and completion token forward once in sampling, and once forward and backward (3x) in the update, live groups
-only. The share is floor / time.
+Both sides get the same model, the same prompts, the same reward, temperature 1, no KL, one update per batch; TRL runs
+the whole batch in one forward pass, its fastest setting here. Steps alternate, one of theirs, one of ours, in one
+process; a number is the median of CPU seconds per step. The FLOP floor counts, at the speed of a large matrix product on
+this machine, what an ordinary loop cannot leave out: every prompt and completion token forward once in sampling, and
+once forward and backward (3 x) in the update, live groups only. The share is floor / time.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def ragged(seed: int) -> Workload:
     return Workload("ragged", agent, prompts, reward, 8, 128, 1e-6)
 
 
-def our_steps(work: Workload, steps: int, seed: int) -> tuple[list[float], list[StepMetrics]]:
-    """CPU seconds of each step, and its metrics; the first step is a warm-up and left out."""
+def our_step(work: Workload) -> Callable[[int], tuple[float, StepMetrics]]:
+    """A function that takes one step from a seed, and returns its CPU seconds and metrics."""
     agent = LLMAgent(copy.deepcopy(work.agent.model), work.agent.tokenizer)
     config = GRPOConfig(learning_rate=work.learning_rate, max_new_tokens=work.max_new_tokens)
     trainer = GRPOTrainer(agent, config)
@@ -110,26 +110,36 @@ def our_steps(work: Workload, steps: int, seed: int) -> tuple[list[float], list[
     def reward_fn(prompts: Sequence[str], groups: list[list[str]]) -> list[list[float]]:
         return [[work.reward(p, text) for text in group] for p, group in zip(prompts, groups, strict=True)]
 
-    times, seen = [], []
-    for index in range(steps + 1):
+    def step(seed: int) -> tuple[float, StepMetrics]:
         start = time.process_time()
-        seen.append(trainer.step(work.prompts, reward_fn, samples=work.samples, seed=seed + index))
-        times.append(time.process_time() - start)
-    return times[1:], seen[1:]
+        metrics = trainer.step(work.prompts, reward_fn, samples=work.samples, seed=seed)
+        return time.process_time() - start, metrics
+
+    return step
 
 
-def trl_steps(work: Workload, steps: int, seed: int) -> list[float]:
-    """CPU seconds of each step of TRL's trainer, the first left out."""
+def alternate(work: Workload, steps: int) -> tuple[list[float], list[float], list[StepMetrics]]:
+    """CPU seconds of our steps and of TRL's, and our metrics. Ours run inside a callback between two of theirs, so that
+    both meet the same machine; the first pair is a warm-up and left out."""
     from datasets import Dataset
     from transformers import TrainerCallback
     from trl import GRPOConfig as TRLConfig
     from trl import GRPOTrainer as TRLTrainer
 
-    marks: list[float] = []
+    take_step = our_step(work)
+    ours, theirs, metrics = [], [], []
 
-    class Clock(TrainerCallback):
+    class BetweenSteps(TrainerCallback):
+        started = 0.0
+
+        def on_step_begin(self, *_: Any, **__: Any) -> None:
+            self.started = time.process_time()
+
         def on_step_end(self, *_: Any, **__: Any) -> None:
-            marks.append(time.process_time())
+            theirs.append(time.process_time() - self.started)
+            seconds, seen = take_step(len(ours))
+            ours.append(seconds)
+            metrics.append(seen)
 
     formatted = {work.agent.format(p): p for p in work.prompts}
 
@@ -160,7 +170,7 @@ def trl_steps(work: Workload, steps: int, seed: int) -> list[float]:
             save_strategy="no",
             disable_tqdm=True,
             shuffle_dataset=False,
-            seed=seed,
+            seed=0,
         )
         trainer = TRLTrainer(
             model=copy.deepcopy(work.agent.model),
@@ -168,10 +178,10 @@ def trl_steps(work: Workload, steps: int, seed: int) -> list[float]:
             args=config,
             train_dataset=Dataset.from_dict({"prompt": list(formatted) * (steps + 1)}),
             processing_class=work.agent.tokenizer,
-            callbacks=[Clock()],
+            callbacks=[BetweenSteps()],
         )
         trainer.train()
-    return [later - earlier for earlier, later in zip(marks, marks[1:], strict=False)]
+    return ours[1:], theirs[1:], metrics[1:]
 
 
 def flop_floor(work: Workload, metrics: StepMetrics) -> float:
@@ -196,13 +206,8 @@ def machine_flops() -> float:
     return 2 * 1024**3 / best
 
 
-def compare(work: Workload, steps: int, blocks: int) -> None:
-    ours, theirs, metrics = [], [], []
-    for block in range(blocks):
-        times, seen = our_steps(work, steps, seed=100 * block)
-        ours += times
-        metrics += seen
-        theirs += trl_steps(work, steps, seed=100 * block)
+def compare(work: Workload, steps: int) -> None:
+    ours, theirs, metrics = alternate(work, steps)
     peak = machine_flops()
     mine, trl = statistics.median(ours), statistics.median(theirs)
     floor = statistics.median([flop_floor(work, m) for m in metrics]) / peak
@@ -217,8 +222,7 @@ def compare(work: Workload, steps: int, blocks: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--steps", type=int, default=5, help="timed steps per block")
-    parser.add_argument("--blocks", type=int, default=2, help="alternating blocks of either side")
+    parser.add_argument("--steps", type=int, default=9, help="timed steps of either side")
     parser.add_argument("--only", choices=["fixed", "ragged"], help="one workload")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -226,7 +230,7 @@ def main() -> None:
     torch.set_num_threads(1)
     for build in (fixed, ragged):
         if arguments.only in (None, build.__name__):
-            compare(build(seed=0), arguments.steps, arguments.blocks)
+            compare(build(seed=0), arguments.steps)
 
 
 if __name__ == "__main__":
