@@ -248,7 +248,7 @@ class Servers:
 
 
 def _most() -> int:
-    return max(2, min(16, os.cpu_count() or 2))
+    return max(4, min(16, os.cpu_count() or 4))
 
 
 _pools: dict[str | None, Servers] = {}

@@ -13,7 +13,7 @@ class Scratch(Protocol):
     """A folder the server hands to one run after the other."""
 
     covers: str
-    """The path that stands for all scratch folders to come, for Landlock."""
+    """The path that stands for all scratch folders to come, for Landlock; the folder itself cannot be removed."""
 
     def fresh(self, limits: dict[str, Any]) -> str:
         """An empty folder for the next run."""
@@ -56,19 +56,18 @@ class FolderScratch:
 
     def __init__(self, owner: int | None) -> None:
         """`owner`: the user programs run as, when it is not this one."""
-        self.covers = tempfile.mkdtemp(prefix="selfplay-box-")
-        self._folder = os.path.join(self.covers, "scratch")
-        os.mkdir(self._folder)
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None  # a disk can be slow to empty
+        self.covers = tempfile.mkdtemp(prefix="selfplay-box-", dir=memory)
+        tempfile.tempdir = None  # programs find their own: the folder they start in
         if owner is not None:
-            os.chmod(self.covers, 0o711)
-            os.chown(self._folder, owner, owner)
+            os.chown(self.covers, owner, owner)
 
     def fresh(self, limits: dict[str, Any]) -> str:
-        empty(self._folder)
-        return self._folder
+        empty(self.covers)
+        return self.covers
 
     def overfull(self, limits: dict[str, Any]) -> bool:
-        files, size, waiting = 0, 0, [self._folder]
+        files, size, waiting = 0, 0, [self.covers]
         while waiting:
             try:
                 with os.scandir(waiting.pop()) as entries:
@@ -84,8 +83,7 @@ class FolderScratch:
         return False
 
     def close(self) -> None:
-        empty(self._folder)
-        os.rmdir(self._folder)
+        empty(self.covers)
         os.rmdir(self.covers)
 
 
