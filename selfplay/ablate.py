@@ -208,28 +208,43 @@ def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
     )
 
 
-def to_markdown(ablation: Ablation) -> str:
-    """The table, largest gain first, in points of sampled held-out accuracy."""
-    lines = [
-        "| variant | accuracy, % | gain over base | per seed | against full | p (Holm) | label acc., last round |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
+    """Header and cells, largest gain first; scores in per cent, gains in points of sampled held-out accuracy."""
+    header = [
+        "variant",
+        "accuracy, %",
+        "gain over base",
+        "per seed",
+        "against full",
+        "p (Holm)",
+        "label acc., last round",
     ]
+    cells = []
     for r in sorted(ablation.results, key=lambda result: -result.gain.points):
         accuracy, versus = r.accuracy, r.against_full
-        cells = [
-            r.name,
-            f"{100 * accuracy.value:.1f} [{100 * accuracy.low:.1f}, {100 * accuracy.high:.1f}]",
-            f"{r.gain.points:+.1f} [{r.gain.low:+.1f}, {r.gain.high:+.1f}]",
-            " ".join(f"{gain:+.1f}" for gain in r.gains),
-            "–" if versus is None else f"{versus.points:+.1f} [{versus.low:+.1f}, {versus.high:+.1f}]",
-            "–" if r.adjusted is None else f"{r.adjusted:.2g}",
-            "–" if r.last_label_accuracy is None else f"{100 * r.last_label_accuracy:.0f} %",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
+        cells.append(
+            [
+                r.name,
+                f"{100 * accuracy.value:.1f} [{100 * accuracy.low:.1f}, {100 * accuracy.high:.1f}]",
+                f"{r.gain.points:+.1f} [{r.gain.low:+.1f}, {r.gain.high:+.1f}]",
+                " ".join(f"{gain:+.1f}" for gain in r.gains),
+                "–" if versus is None else f"{versus.points:+.1f} [{versus.low:+.1f}, {versus.high:+.1f}]",
+                "–" if r.adjusted is None else f"{r.adjusted:.2g}",
+                "–" if r.last_label_accuracy is None else f"{100 * r.last_label_accuracy:.0f} %",
+            ]
+        )
+    return header, cells
+
+
+def to_markdown(ablation: Ablation) -> str:
+    """The table and its notes."""
+    header, cells = rows(ablation)
+    lines = ["| " + " | ".join(line) + " |" for line in [header, ["---"] * len(header), *cells]]
     return "\n".join([*lines, "", *(f"- Note: {note}." for note in ablation.notes)]) + "\n"
 
 
 def to_json(ablation: Ablation) -> str:
+    """Everything but the single questions."""
     return json.dumps(ablation.as_dict(), indent=1) + "\n"
 
 

@@ -1,14 +1,19 @@
+import functools
+import io
 import json
 
 import pytest
+from rich.console import Console
 
 from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.ablate import VARIANTS, ablate, plot, to_json, to_markdown
+from selfplay_gym.selfplay.ablate_command import run_ablation
 from selfplay_gym.selfplay.config import RunConfig
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
 from selfplay_gym.selfplay.run_folder import RunFolder
 
+exam_of = functools.lru_cache(lambda seed: held_out_questions("mixed", 120, seed))
 GAINS = {"trained": 0.15, "untrained": 0.05}
 
 
@@ -23,7 +28,7 @@ class FakeTraining:
         folder = RunFolder.resume(path) if resume else RunFolder.create(path, config.as_dict(), {})
         if len(self.calls) > self.dies_after:
             raise KeyboardInterrupt
-        questions = held_out_questions("mixed", 120, config.seed)
+        questions = exam_of(config.seed)
         gain = 0.0 if config.solver_reward == "random" else GAINS[config.challenger]
         for round_, skill in enumerate((0.4, 0.4 + gain)):
             exam = run_exam(
@@ -91,6 +96,24 @@ def test_every_variant_is_a_valid_change_of_exactly_what_it_says():
             "exam_questions",
         ):
             assert getattr(changed, same) == getattr(base, same)
+
+
+def test_the_command_prints_and_writes(tmp_path):
+    screen = io.StringIO()
+    out = tmp_path / "docs" / "ablation.md"
+    run_ablation(
+        "debug",
+        seeds=1,
+        variants=NAMES,
+        folder=tmp_path / "runs",
+        out=out,
+        console=Console(file=screen, width=120),
+        train=FakeTraining(),
+    )
+    assert "untrained challenger" in out.read_text()
+    assert out.with_suffix(".svg").read_text().startswith("<svg")
+    assert json.loads(out.with_suffix(".json").read_text())["preset"] == "debug"
+    assert "gain over base" in screen.getvalue()
 
 
 def test_names_and_seeds_are_checked(tmp_path):
