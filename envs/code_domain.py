@@ -186,6 +186,8 @@ def _arguments(call: str) -> tuple[Any, ...] | None:
             node = ast.parse(call, mode="eval").body
         if not isinstance(node, ast.Call) or node.keywords:
             return None
+        if any(isinstance(part, ast.Constant) and part.value is Ellipsis for part in ast.walk(node)):
+            return None
         return tuple(ast.literal_eval(argument) for argument in node.args)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         return None

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 Value: TypeAlias = Any
 
 MAX_CHARACTERS = 20_000
+MAX_DEPTH = 50
 DIGITS = 9
 """Floats that agree to this many significant digits are the same value: summation order must not decide a verdict."""
 
@@ -30,9 +31,31 @@ def read_literal(text: str) -> Value:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\d" in a string is the writer's business
-            return ast.literal_eval(text.strip())
+            return _checked(ast.literal_eval(text.strip()), MAX_DEPTH)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise ValueError(f"not a Python literal: {text[:80]!r} ({type(error).__name__})") from None
+
+
+def node_literal(node: ast.expr) -> tuple[Value] | None:
+    """The value of a literal in a syntax tree, in a 1-tuple; `None` if it is none."""
+    try:
+        return (_checked(ast.literal_eval(node), MAX_DEPTH),)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+
+
+def _checked(value: Value, depth: int) -> Value:
+    """The value, if it is plain (`...` is not) and no deeper than the sandbox takes."""
+    if value is Ellipsis or depth < 0:
+        raise ValueError("no plain value, or too deep")
+    if isinstance(value, dict):
+        for key, held in value.items():
+            _checked(key, depth - 1)
+            _checked(held, depth - 1)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            _checked(item, depth - 1)
+    return value
 
 
 def as_arguments(value: Value, count: int) -> tuple[Value, ...] | None:

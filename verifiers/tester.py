@@ -16,7 +16,7 @@ from typing import Any
 
 from .code_blocks import find_code, parse
 from .execution import Executor, behaviour
-from .literals import Value, canonical
+from .literals import Value, canonical, node_literal
 from .tests import call_text, failed
 
 MOST_TESTS = 32
@@ -114,7 +114,7 @@ def _claim(node: ast.expr, function: str, asserted: bool) -> Claim | None:
     match node:
         case ast.Compare(left, [ast.Eq() | ast.Is()], [right]):
             for call, stated in ((left, right), (right, left)):
-                arguments, value = _arguments(call, function), _literal(stated)
+                arguments, value = _arguments(call, function), node_literal(stated)
                 if arguments is not None and value is not None:
                     return Claim(arguments, value)
             return None
@@ -130,17 +130,10 @@ def _claim(node: ast.expr, function: str, asserted: bool) -> Claim | None:
 def _arguments(node: ast.expr, function: str) -> tuple[Value, ...] | None:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function):
         return None
-    values = [_literal(argument) for argument in node.args]
+    values = [node_literal(argument) for argument in node.args]
     if node.keywords or any(value is None for value in values):
         return None
     return tuple(value[0] for value in values if value is not None)
-
-
-def _literal(node: ast.expr) -> tuple[Value] | None:
-    try:
-        return (ast.literal_eval(node),)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return None
 
 
 def judge_tests(

@@ -226,6 +226,32 @@ def test_a_tester_without_wrong_answers_is_given_mutants(verifier):
     assert none.outcome is Outcome.UNDECIDED
 
 
+HOSTILE = [
+    "",
+    "\ud800",
+    r"\boxed{",
+    boxed("(" * 3000),
+    boxed("..."),
+    boxed("(1j,)"),
+    boxed("1e999"),
+    boxed("[" * 70 + "]" * 70),
+    block("\0"),
+    block("f = 3"),
+    block("def f(*a):\n    return '\\ud800'"),
+    block("x = 1\n" * 9000),
+    "assert f(...) == ...",
+]
+
+
+@needs_sandbox
+@pytest.mark.parametrize("task", TASKS)
+def test_odd_and_hostile_attempts_are_judged_and_never_raise(verifier, task):
+    question = make_generator("code").generate(TaskSpec(0.5, task), random.Random(3))
+    judgement = verifier.judge(question, HOSTILE)
+    assert [v.outcome for v in judgement.verdicts] == [Outcome.WRONG] * len(HOSTILE)
+    assert len(verifier.judge_tests(question, HOSTILE, judgement, HOSTILE)) == len(HOSTILE)
+
+
 def test_what_is_no_code_question_is_undecided():
     verifier = CodeVerifier(executor=Refusing())
     for question in (

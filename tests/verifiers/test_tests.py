@@ -63,9 +63,20 @@ def test_equality_policy(one, other, equal):
     assert same(one, other) is equal
 
 
-@pytest.mark.parametrize(
-    "text", ["__import__('os')", "[1" * 5000, "f(x)", "9" * 30_000, "-" * 9000 + "1", "a", "1 if 1 else 2", "\0"]
+NO_LITERALS = (
+    "__import__('os')",
+    "[1" * 5000,
+    "f(x)",
+    "9" * 30_000,
+    "-" * 9000 + "1",
+    "a",
+    "1 if 1 else 2",
+    "\0",
+    "...",
 )
+
+
+@pytest.mark.parametrize("text", [*NO_LITERALS, "[" * 70 + "]" * 70, "{[1]}", ""])
 def test_what_is_no_literal_is_refused(text):
     with pytest.raises(ValueError, match=r"literal|characters"):
         read_literal(text)
