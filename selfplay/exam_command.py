@@ -43,7 +43,7 @@ def hold_exam(
     Raises:
         ConfigError: an unknown name, or more questions than the generator has.
     """
-    grader = make_verifier(verifier)  # names are checked before anything takes long
+    make_verifier(verifier)  # names are checked before anything takes long
     asked = held_out_questions(generator, questions, seed)
     examined = find_agent(agent)
     template = find_domain("math").template(template_for(examined))
@@ -51,7 +51,7 @@ def hold_exam(
         result = run_exam(
             examined,
             asked,
-            verifier=grader,
+            verifier=verifier,
             samples=samples,
             seed=seed,
             ask=template.ask,

@@ -57,10 +57,9 @@ def _model(name: str) -> Agent:
 
 def _check_model_folder(folder: Path) -> None:
     """Say where the models are if this is the folder of a run."""
-    checkpoints = sorted(path.name for path in folder.glob("checkpoints/solver-*") if path.suffix != ".draft")
-    if (folder / "state.json").exists() and checkpoints:
-        raise ConfigError(
-            f"{folder} is a run; name one of its models, such as {folder / 'checkpoints' / checkpoints[-1]}"
-        )
+    if (folder / "state.json").exists():
+        checkpoints = sorted(path for path in folder.glob("checkpoints/solver-*") if path.suffix != ".draft")
+        remedy = f"name one of its models, such as {checkpoints[-1]}" if checkpoints else "it has no solver yet"
+        raise ConfigError(f"{folder} is a run, not a model; {remedy}")
     if not (folder / "config.json").is_file():
         raise ConfigError(f"no model in {folder}: expected config.json, weights and tokenizer there")

@@ -24,7 +24,6 @@ MARKERS = "osD^vPX*"
 SIZE = (4.4, 2.9)
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
-    "svg.hashsalt": "selfplay",
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
@@ -52,14 +51,14 @@ def draw_svg(draw: Callable[[Axes], None], label: str, size: tuple[float, float]
 
     Args:
         draw: draws on the axes.
-        label: what the figure shows, in a sentence, for those who do not see it.
+        label: what the figure shows, in a sentence, for those who do not see it; no two on a page are alike.
         size: inches; at 96 pixels each this is its natural size, and it shrinks with the page.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     out = io.StringIO()
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": label}):  # ids differ between figures, and between runs they do not
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.subplots())
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None})

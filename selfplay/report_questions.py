@@ -136,8 +136,10 @@ def _pick(rows: Sequence[Row]) -> list[int]:
     picked = [ranked[place] for place in places]
     misleading = [row for row in ranked if row["kept"] and row["label_right"] is False]
     if misleading and not any(row in misleading for row in picked):
-        nearest = min(range(SHOWN), key=lambda i: abs(picked[i]["solve_rate"] - misleading[0]["solve_rate"]))
+        inner = range(1, SHOWN - 1)
+        nearest = min(inner, key=lambda i: abs(picked[i]["solve_rate"] - misleading[0]["solve_rate"]))
         picked[nearest] = misleading[0]
+        picked.sort(key=lambda row: -row["solve_rate"])
     return [row["index"] for row in picked]
 
 

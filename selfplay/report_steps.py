@@ -76,16 +76,19 @@ def step_figures(story: RunStory, role: str) -> list[str]:
     """The figures of a role's training; empty if it did not train."""
     steps = story.steps(role)
     curves = CHALLENGER_CURVES if role == "challenger" else SOLVER_CURVES
-    return [_figure(steps, one) for one in curves] if steps else []
+    return [_figure(steps, one, role) for one in curves] if steps else []
 
 
-def _figure(steps: Sequence[Row], curves: Curves) -> str:
+def _figure(steps: Sequence[Row], curves: Curves, role: str) -> str:
     ends = "; ".join(
         f"{label} from {steps[0][name]:.3g} to {steps[-1][name]:.3g}"
         for name, label, _, _ in curves.lines
         if name in steps[0] and name in steps[-1]
     )
-    return draw_svg(lambda axes: _draw(axes, steps, curves), f"{curves.title} per training step: {ends}.")
+    return draw_svg(
+        lambda axes: _draw(axes, steps, curves),
+        f"{role.capitalize()}, {curves.title.lower()} per training step: {ends}.",
+    )
 
 
 def _draw(axes: Axes, steps: Sequence[Row], curves: Curves) -> None:

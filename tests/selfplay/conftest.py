@@ -1,7 +1,8 @@
-"""A run folder without a model: scripted agents of rising skill play the rounds; rules and measures are the real ones."""
+"""A run folder without a model: scripted agents of rising skill play; rules and measures are the real ones."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,21 @@ def scripted_run() -> Callable[..., RunFolder]:
 def finished_run(scripted_run, tmp_path_factory) -> RunFolder:
     """Two rounds in which the solver gets better; read it, do not write it."""
     return scripted_run(tmp_path_factory.mktemp("scripted") / "run")
+
+
+@pytest.fixture(scope="session")
+def stopped_run(scripted_run, tmp_path_factory) -> Callable[[str], RunFolder]:
+    """`stopped_run(phase)`: a run that was stopped in its first round, before that phase; read it, do not write it."""
+    path = tmp_path_factory.mktemp("stopped")
+    return cache(lambda until: scripted_run(path / until, rounds=0, until=until))
+
+
+@pytest.fixture(scope="session")
+def untrained_model(tmp_path_factory) -> Path:
+    """The folder of a model of the embedded shape that has learnt nothing."""
+    from selfplay_gym.agents.tiny import build_model, build_tokenizer
+
+    folder = tmp_path_factory.mktemp("untrained")
+    build_model(0).save_pretrained(folder)
+    build_tokenizer().save_pretrained(folder)
+    return folder

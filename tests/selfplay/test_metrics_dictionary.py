@@ -1,0 +1,67 @@
+"""docs/metrics.md: every name a run writes is explained there, and nothing else."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from selfplay_gym.agents.config import StepMetrics
+from selfplay_gym.selfplay.exam_result import ExamResult
+from selfplay_gym.selfplay.presets import preset
+from selfplay_gym.selfplay.run_folder import LOGS
+from selfplay_gym.selfplay.train import train
+
+PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+BY_DATA = {"by_kind", "by_level", "pass", "majority", "votes"}
+"""Their keys are data: kinds, levels, numbers of samples."""
+
+
+def names_in(value):
+    """All keys of nested objects, but those that are data."""
+    if not isinstance(value, dict):
+        return set()
+    names = set()
+    for name, inner in value.items():
+        names.add(name)
+        for below in inner.values() if name in BY_DATA else [inner]:
+            names |= names_in(below)
+    return names
+
+
+def logged(folder):
+    return {name for log in LOGS for row in folder.rows(log) for name in names_in(row)}
+
+
+@pytest.fixture(scope="module")
+def documented():
+    return set(re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.M))
+
+
+@pytest.fixture(scope="module")
+def real_runs(untrained_model, tmp_path_factory):
+    """One short round with a model that knows nothing: as a challenger, and under a procedural one."""
+    small = preset("debug").replace(
+        model=str(untrained_model), rounds=1, questions=12, attempts=2, exam_questions=8, max_new_tokens=6,
+        challenger_max_new_tokens=6, exam_samples=2, solver_steps=1, band=0.5,
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("runs")
+    return [train(small.replace(challenger=kind), path / kind) for kind in ("trained", "procedural")]
+
+
+def test_every_name_a_run_logs_is_explained(documented, real_runs, finished_run):
+    for folder in (*real_runs, finished_run):
+        assert logged(folder) - documented == set()
+
+
+def test_every_explained_name_is_logged(documented, real_runs):
+    assert documented - set.union(*map(logged, real_runs)) == set()
+
+
+def test_every_field_of_the_records_is_explained(documented):
+    for record in (StepMetrics, ExamResult):
+        assert {field.name for field in dataclasses.fields(record)} <= documented
+
+
+def test_the_scripted_run_of_these_tests_looks_like_a_real_one(real_runs, finished_run):
+    assert logged(finished_run) == set.union(*map(logged, real_runs))
