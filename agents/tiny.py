@@ -24,28 +24,24 @@ WORDS = (
     *("Write", " a", " question", " at", " the", " edge", " of", " solver's", " ability."),
     *("What", " is", "Compute", "Find", " value", "Solve", " for", "If", " what", "f=lambda", " if", " else"),
 )
-"""Written as one token each: tags and words are given, mathematics is not."""
+"""Written as one token each: tags and words are given, mathematics is not. Numbers are read digit by digit."""
 
-NUMBERS = (*map(str, range(100)), *(f"{n:02d}" for n in range(10)))
-"""Up to two digits are one token, so that small sums are facts to be learnt; longer numbers fall into pairs."""
-
-ALPHABET = string.ascii_letters + " \n" + string.punctuation
+ALPHABET = string.digits + string.ascii_letters + " \n" + string.punctuation
 CONTEXT = 512
 CHAT_TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
 """A prompt is its text and a line break; the completion follows and ends with `</s>`."""
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """One token per number below 100, per word of the game, and per other printable ASCII character; anything else is
-    `<unk>`."""
+    """One token per word of the game and per printable ASCII character; anything else is `<unk>`."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    vocabulary = {token: index for index, token in enumerate([PAD, BOS, EOS, UNKNOWN, *WORDS, *NUMBERS, *ALPHABET])}
+    vocabulary = {token: index for index, token in enumerate([PAD, BOS, EOS, UNKNOWN, *WORDS, *ALPHABET])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
     tokenizer.add_special_tokens([AddedToken(token, special=True) for token in (PAD, BOS, EOS, UNKNOWN)])
     words = "|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True))
-    pieces = Regex(rf"{words}|[0-9]{{1,2}}|[\s\S]")
+    pieces = Regex(rf"{words}|[\s\S]")
     tokenizer.pre_tokenizer = pre_tokenizers.Split(pieces, behavior="isolated")
     tokenizer.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
@@ -66,7 +62,7 @@ def tiny_config() -> Qwen3Config:
     from transformers import Qwen3Config
 
     return Qwen3Config(
-        vocab_size=4 + len(WORDS) + len(NUMBERS) + len(ALPHABET),
+        vocab_size=4 + len(WORDS) + len(ALPHABET),
         hidden_size=128,
         intermediate_size=384,
         num_hidden_layers=4,

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     from .evaluation import ExamResult
 
-POOL = 4
-"""Batches drawn together and sorted by length, so that little is padded."""
-
 
 @dataclass(frozen=True, slots=True)
 class WarmupConfig:
@@ -76,28 +73,16 @@ class Corpus:
         self.maths: Generator = make_generator("mixed")
         self.code: Generator = make_generator("deduction", style="short")
         self.instruction = find_domain("math").template("plain").challenger
-        self._pool: tuple[int, list[list[tuple[str, str]]]] = (-1, [])
 
     def batch(self, step: int) -> list[tuple[str, str]]:
         """The (prompt, completion) pairs of one step."""
-        number, place = divmod(step, POOL)
-        if self._pool[0] != number:
-            self._pool = (number, self._draw(number))
-        return self._pool[1][place]
-
-    def _draw(self, number: int) -> list[list[tuple[str, str]]]:
-        config, rng = self.config, python_stream(self.config.seed, "warmup", number)
-        done = number * POOL / config.steps
+        config, rng = self.config, python_stream(self.config.seed, "warmup", step)
+        done = step / config.steps
         top = 1.0 if config.climb_share == 0 else min(1.0, 0.25 + 0.75 * done / config.climb_share)
         sloppy = done >= config.clean_share
         worker = Worker(rng, config.slip if sloppy else 0.0)
         direct = config.direct_share if sloppy else config.direct_share / 3
-        size = config.batch
-        pairs = [self._pair(rng, top, worker, direct) for _ in range(POOL * size)]
-        pairs.sort(key=lambda pair: len(pair[0]) + len(pair[1]))
-        batches = [pairs[i * size : (i + 1) * size] for i in range(POOL)]
-        rng.shuffle(batches)
-        return batches
+        return [self._pair(rng, top, worker, direct) for _ in range(config.batch)]
 
     def _pair(self, rng: random.Random, top: float, worker: Worker, direct: float) -> tuple[str, str]:
         draw = rng.random()
