@@ -37,7 +37,7 @@ class ReasoningGymVerifier(BaseVerifier):
             raise ConfigError(f"threshold must be in (0, 1], got {threshold!r}")
         self.dataset, self.threshold, self.partial = dataset, threshold, partial
         self.extract: Mode = extract
-        self._score = _scorer(dataset)
+        _scorer(dataset)  # refuses an unknown data set, or a missing library, here
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         if question.reference is None and "entry" not in question.meta:
@@ -53,7 +53,7 @@ class ReasoningGymVerifier(BaseVerifier):
         if answer is None:
             return Verdict.wrong(None, "no answer")
         try:
-            score = float(self._score(answer, entry))
+            score = float(_scorer(self.dataset)(answer, entry))
         except Exception as error:  # noqa: BLE001 - other people's scorers raise of all kinds on prose
             return Verdict.undecided(f"the scorer of {self.dataset} raised {type(error).__name__}", answer)
         if not 0.0 <= score <= 1.0:
@@ -73,6 +73,10 @@ def _entry(question: Question) -> dict[str, Any]:
     }
 
 
+def _same_text(answer: str, entry: Mapping[str, Any]) -> float:
+    return float(answer.strip().casefold() == str(entry["answer"]).strip().casefold())
+
+
 def _scorer(dataset: str) -> Callable[[str, Mapping[str, Any]], float]:
     try:
         from reasoning_gym.factory import DATASETS, get_score_answer_fn
@@ -85,6 +89,6 @@ def _scorer(dataset: str) -> Callable[[str, Mapping[str, Any]], float]:
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ConfigError(f"reasoning-gym has no data set {dataset!r}.{hint} See reasoning_gym.factory.DATASETS.")
     if dataset in ACCEPTS_ANYTHING:
-        return lambda answer, entry: float(answer.strip().casefold() == str(entry["answer"]).strip().casefold())
+        return _same_text
     score: Callable[[str, Mapping[str, Any]], float] = get_score_answer_fn(dataset)
     return score

@@ -12,7 +12,7 @@ from .evaluate import Inexpressible, Matrix
 from .forms import Area, Assigned, Collection, Form, Number, Quantity, Relation, Structure, Tuple, Words, form
 from .policy import Policy
 from .residue import ResidueField
-from .scalar import Scalar, same_value
+from .scalar import Scalar, same_value, within_reach
 from .tree import Node
 
 Told = bool | None
@@ -37,7 +37,7 @@ class Comparison:
 
     def numbers(self, a: Scalar, b: Scalar) -> Told:
         told = same_value(a, b)
-        if told is None and (a.unevaluated or b.unevaluated):
+        if told is None and (a.unevaluated or b.unevaluated) and within_reach(a.tree) and within_reach(b.tree):
             told = self.oracle(a.tree, b.tree)
         if told is not True and self.approximately(a, b):
             return True

@@ -14,6 +14,8 @@ from .residue import PRIMES, ResidueField
 from .tree import Node, walk
 
 UNEVALUATED = {"int", "lim", "diff", "sum", "prod"}
+LONGEST_SUM = 10**6
+MAX_OPERATORS = 4
 _AGREE = 1e-9
 _CONFIRM = 1e-40
 
@@ -112,6 +114,20 @@ class Scalar:
         if self.fingerprint is not None:
             return self.fingerprint
         return self.tree
+
+
+def within_reach(tree: Node) -> bool:
+    """Whether algebra has a chance: no sum of millions of terms, no tower of integrals."""
+    kinds = 0
+    for node in walk(tree):
+        kinds += node[0] in UNEVALUATED
+        if node[0] in ("sum", "prod"):
+            try:
+                if exact(node[3]) - exact(node[2]) > LONGEST_SUM:
+                    return False
+            except Inexpressible:
+                continue  # symbolic or infinite bounds are algebra's business
+    return kinds <= MAX_OPERATORS
 
 
 def free_names(tree: Node) -> frozenset[str]:

@@ -27,6 +27,7 @@ from .tree import Node
 START_S = 20.0
 """How long a worker may take to import sympy on a busy machine; not counted against a pair's time."""
 MAX_NODES = 400
+MAX_KNOWN = 4096
 _SCRIPT = Path(__file__).with_name("symbolic.py")
 
 
@@ -109,7 +110,9 @@ class Pool:
         self._workers: list[Worker] = []
         self._lock = threading.Lock()
         self._owner = os.getpid()
-        self._known: dict[tuple[Node, Node], bool | None] = {}
+        self._known: dict[tuple[Node, Node], bool] = {}
+        self._failed: dict[tuple[Node, Node], float] = {}
+        """Pairs not decided, and in how many seconds."""
 
     def oracle(self, timeout_s: float) -> Callable[[Node, Node], bool | None]:
         """A function that decides one pair."""
@@ -118,7 +121,7 @@ class Pool:
     def decide(self, pairs: Sequence[tuple[Node, Node]], timeout_s: float) -> list[bool | None]:
         """Decide pairs, several at a time if the pool has several workers; `None` for what was not decided in time.
 
-        A decision is remembered, so that asking again costs nothing; a time-out is not.
+        Decisions are remembered, and so is a time-out until more time is offered.
         """
         with self._lock:
             if os.getpid() != self._owner:
@@ -128,10 +131,12 @@ class Pool:
             for place, (a, b) in enumerate(pairs):
                 if (a, b) in self._known:
                     told[place] = self._known[a, b]
-                elif _size(a) + _size(b) <= MAX_NODES:
+                elif _size(a) + _size(b) <= MAX_NODES and self._failed.get((a, b), -1.0) < timeout_s:
                     waiting.append(place)
             if waiting:
                 self._run(pairs, waiting, told, timeout_s)
+                for place in waiting:
+                    self._remember(pairs[place], told[place], timeout_s)
             return told
 
     def _run(
@@ -178,8 +183,6 @@ class Pool:
                 continue
             if message is not None:
                 told[place] = message.get("told")
-                if told[place] is not None:
-                    self._remember(pairs[place], told[place])
                 del busy[worker]
         now = time.monotonic()
         for worker in [w for w, (_, deadline) in busy.items() if deadline <= now]:
@@ -206,10 +209,15 @@ class Pool:
                 return None
         return worker
 
-    def _remember(self, pair: tuple[Node, Node], told: bool | None) -> None:
-        if len(self._known) > 4096:
+    def _remember(self, pair: tuple[Node, Node], told: bool | None, timeout_s: float) -> None:
+        if len(self._known) + len(self._failed) > MAX_KNOWN:
             self._known.clear()
-        self._known[pair] = self._known[pair[1], pair[0]] = told
+            self._failed.clear()
+        for each in (pair, pair[::-1]):
+            if told is None:
+                self._failed[each] = timeout_s
+            else:
+                self._known[each] = told
 
     def _discard(self, worker: Worker) -> None:
         self._workers.remove(worker)

@@ -33,7 +33,7 @@ MODULES = (
 """Imported beforehand; the rest of the standard library is read when a program imports it."""
 
 _FIRST_LOOK_S, _LOOK_S = 0.005, 0.02
-"""When a run is first looked at, and how often later on: a program can make a thousand folders in a few milliseconds."""
+"""When a run is first looked at, and how often later on: in milliseconds a program can make a thousand folders."""
 
 
 def main(connection: int, wanted: list[str]) -> None:
