@@ -145,6 +145,8 @@ class _Series:
         whole = self._take(records)
         if whole is not None or len(self._done) == self._count:
             return whole
+        if reply["exit"] == 0 and reply["reason"] is None and len(self._done) > start:
+            return None  # the channel was full; or the program left, and will do so again at the head of the next fork
         return self._what_ended_it(reply, watch.gave_up, line)
 
     def _take(self, records: list[dict[str, Any]]) -> CallResult | None:

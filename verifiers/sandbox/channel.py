@@ -17,7 +17,11 @@ HEADER_BYTES = _HEADER.size
 
 
 class Full(Exception):
-    """A record does not fit."""
+    """There is no room left for a record."""
+
+
+class TooLong(Exception):
+    """A record is longer than one may be."""
 
 
 class ChannelWriter:
@@ -41,10 +45,13 @@ class ChannelWriter:
         """Append a record, and go on to the next input.
 
         Raises:
-            Full: longer than `limit` bytes, or than the room left.
+            TooLong: longer than `limit` bytes.
+            Full: longer than the room left.
         """
         line = _dumps(record).encode() + b"\n"
-        if len(line) > limit or self._end + len(line) > self._size:
+        if len(line) > limit:
+            raise TooLong
+        if self._end + len(line) > self._size:
             raise Full
         _write_at(self._descriptor, line, self._end)
         self._end += len(line)

@@ -19,7 +19,7 @@ from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
 from . import values
-from .channel import ChannelWriter
+from .channel import ChannelWriter, Full, TooLong
 
 FILENAME = "<program>"
 _LONGEST_ERROR = 500
@@ -195,8 +195,21 @@ def _calls(task: dict[str, Any], channel: ChannelWriter) -> int:
             record["l"] = call.line
         if printed := output.taken():
             record["o"] = printed
-        channel.write(record, limit)
+        if not _sent(channel, record, limit):
+            return 0  # no room left: the host goes on from here with a fresh fork
     return 0
+
+
+def _sent(channel: ChannelWriter, record: dict[str, Any], limit: int) -> bool:
+    for each in (record, {"s": "output_limit", "i": record["i"]}):
+        try:
+            channel.write(each, limit)
+        except TooLong:
+            continue
+        except Full:
+            return False
+        return True
+    return False
 
 
 def _function(module: ModuleType, name: str) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 MAX_DEPTH = 64
-MAX_NODES = 500_000
+MAX_NODES = 200_000
 MAX_ODD_KEYS = 1_000
 """Keys other than strings and small integers, in one value: their hashes can be made to collide."""
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+
 import selfplay_gym
 from selfplay_gym.verifiers.sandbox import close, probe
 
