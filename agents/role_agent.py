@@ -1,0 +1,82 @@
+"""An agent whose weights belong to more than one role, and the note in a checkpoint that says how it was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import RunError
+from .llm import SYSTEM, LLMAgent
+from .sampling import Sampler, Samples, SamplingSettings
+
+ROLE_FILE = "role.json"
+TRUNK = "trunk"
+"""Folder inside a checkpoint with the weights that all roles share, in Hugging Face format."""
+
+
+class RoleAgent(LLMAgent):
+    """One role of several that share a model; on its own it is `isolation="prompt"`: only what is asked differs.
+
+    Args:
+        role: the role this agent plays.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        settings: SamplingSettings | None = None,
+        *,
+        role: str,
+        sampler: Sampler | None = None,
+        system: str = SYSTEM,
+    ) -> None:
+        super().__init__(model, tokenizer, settings, sampler=sampler, system=system)
+        self.role = role
+
+    def seated(self) -> AbstractContextManager[None]:
+        """While it is open, `model` and `decoder` are this role's policy. Seats may be taken inside one another."""
+        return nullcontext()
+
+    def sample(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None, **options: Any) -> Samples:
+        """See `LLMAgent.sample`."""
+        with self.seated():
+            return super().sample(prompts, n=n, seed=seed, **options)
+
+
+def seated(agent: LLMAgent) -> AbstractContextManager[None]:
+    """A context in which `agent.model` is the agent's policy, whether or not others use the same weights."""
+    return agent.seated() if isinstance(agent, RoleAgent) else nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRecord:
+    """What a checkpoint must say about itself when it is not a plain model folder.
+
+    Attributes:
+        isolation: "lora" or "tokens".
+        roles: the roles whose state is in the folder; roles[0] is who plays if nobody says.
+        base: the model the trunk came from; what the adapters belong to when the folder holds no trunk.
+        trunk: "frozen" or "trained".
+    """
+
+    isolation: str
+    roles: tuple[str, ...]
+    base: str
+    trunk: str = "trained"
+
+    def write(self, folder: Path) -> None:
+        (folder / ROLE_FILE).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> RoleRecord:
+        """Raises `RunError` if the folder's note is missing or not ours."""
+        try:
+            found = json.loads((folder / ROLE_FILE).read_text(encoding="utf-8"))
+            return cls(found["isolation"], tuple(found["roles"]), found["base"], found["trunk"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{folder} is no checkpoint of a role: cannot read {ROLE_FILE} ({error!r})") from None
