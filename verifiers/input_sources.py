@@ -64,6 +64,7 @@ def generate_inputs(
     seeds = [i.arguments for i in pool.inputs if len(i.arguments) == len(shapes)]
     seeds += [tuple(draw(shape, rng) for shape in shapes) for _ in range(4)]
     constants = mined_constants(programs)
+    pool.fill(_at_constants(seeds, shapes, constants, rng), "boundary", len(pool.inputs) + count // 4)
     middle = len(pool.inputs) + (count - len(pool.inputs)) // 2
     pool.fill(_mutations(seeds, shapes, constants, rng), "mutation", middle)
     source, rest = _random(shapes, 2 * (count - len(pool.inputs)), rng)
@@ -109,19 +110,31 @@ def _boundary(shapes: Sequence[Shape]) -> Iterator[tuple[Value, ...]]:
         yield tuple(column[i] for column, i in zip(columns, place, strict=True))
 
 
+def _at_constants(
+    seeds: Sequence[tuple[Value, ...]], shapes: Sequence[Shape], constants: Sequence[Value], rng: Rng
+) -> Iterator[tuple[Value, ...]]:
+    """Numbers and strings of the program put in the place of one argument: there its comparisons turn."""
+    for constant in constants:
+        for place, shape in enumerate(shapes):
+            if shape.kind in ("int", "float", "str") and fits(constant, shape):
+                arguments = list(choose(seeds, rng))
+                arguments[place] = constant
+                yield tuple(arguments)
+
+
 def mined_constants(programs: Sequence[str]) -> list[Value]:
-    """Numbers and strings standing in the programs, with the neighbours of the integers."""
+    """Numbers and strings standing in the programs, with the neighbours of the integers; those compared with first."""
     found: dict[str, Value] = {}
-    for program in programs:
-        tree = parse(program)
-        for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str):
-                near = [node.value]
-                if type(node.value) is int and abs(node.value) < LARGEST:
-                    near += [node.value - 1, node.value + 1]
-                for value in near:
-                    if not isinstance(value, str) or len(value) <= LONGEST:
-                        found.setdefault(canonical(value), value)
+    nodes = [node for program in programs if (tree := parse(program)) for node in ast.walk(tree)]
+    compared = [part for node in nodes if isinstance(node, ast.Compare) for part in ast.walk(node)]
+    for node in (*compared, *nodes):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str):
+            near = [node.value]
+            if type(node.value) is int and abs(node.value) < LARGEST:
+                near += [node.value - 1, node.value + 1]
+            for value in near:
+                if not isinstance(value, str) or len(value) <= LONGEST:
+                    found.setdefault(canonical(value), value)
     return list(found.values())[:64]
 
 
