@@ -3,6 +3,7 @@ import json
 import pytest
 
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
+from selfplay_gym.core.records import Outcome
 from selfplay_gym.core.registries import make_verifier
 from selfplay_gym.core.split import is_held_out
 from selfplay_gym.selfplay.suites import load_suite, load_suites, suite_names
@@ -85,6 +86,23 @@ def test_a_reasoning_gym_suite_is_seeded_by_path():
     assert one.verifier == "rg:chain_sum"
     with pytest.raises(UnknownNameError, match="chain_sum"):
         load_suite("rg:chainsum")
+
+
+@pytest.mark.parametrize("name", ["chain_sum", "pool_matrix", "syllogism", "prime_factorization"])
+def test_a_reasoning_gym_suite_grades_its_own_answers_right_and_prose_wrong(name):
+    pytest.importorskip("reasoning_gym")
+    suite = load_suite(f"rg:{name}", limit=3)
+    verifier = make_verifier(suite.verifier)
+    for question in suite.questions:
+        attempts = [rf"\boxed{{{question.reference}}}", "I would rather talk about the weather."]
+        assert [v.outcome is Outcome.CORRECT for v in verifier.judge(question, attempts).verdicts] == [True, False]
+
+
+def test_a_reasoning_gym_set_that_needs_a_configuration_says_so():
+    pytest.importorskip("reasoning_gym")
+    with pytest.raises(ConfigError, match="composite"):
+        load_suite("rg:composite", limit=3)
+    assert load_suite("rg:rush_hour", limit=2).questions[0].reference == "any answer that fits"
 
 
 def test_names_are_expanded_and_typos_are_caught():
