@@ -9,8 +9,8 @@ Workloads
 
 Both sides get the same model, the same prompts, the same reward, temperature 1, no KL, one update per batch; TRL runs
 the whole batch in one forward pass, its fastest setting here. Steps alternate, one of theirs, one of ours, in one
-process; a number is the median of CPU seconds per step. The FLOP floor counts, at the speed of a large matrix product on
-this machine, what an ordinary loop cannot leave out: every prompt and completion token forward once in sampling, and
+process; a number is the median of CPU seconds per step. The FLOP floor counts, at the speed of a large matrix product
+on this machine, what an ordinary loop cannot leave out: every prompt and completion token forward once in sampling, and
 once forward and backward (3 x) in the update, live groups only. The share is floor / time.
 """
 
