@@ -245,7 +245,7 @@ _NOISE = re.compile(r"[^\w\s]+")
 
 
 def normal_words(text: str, policy: Policy) -> str:
-    """Words without punctuation and articles, folded unless the policy keeps case; signs stay if there are no letters."""
+    """Words without punctuation and articles, folded unless the policy keeps case; signs stay where no letters are."""
     words = _NOISE.sub(" ", text)
     if not any(character.isalpha() for character in words) or "\\" in text:
         words = "".join(text.split())

@@ -38,7 +38,7 @@ def no_oracle(_a: Node, _b: Node) -> Told:
     return None
 
 
-def equal(gold: str, pred: str, policy: Policy | None = None, timeout_s: float = 0.3) -> Finding:
+def equal(gold: str, pred: str, policy: Policy | None = None, timeout_s: float = 0.5) -> Finding:
     """Whether two answers mean the same.
 
     Args:

@@ -88,8 +88,8 @@ class Structure:
 Form: TypeAlias = Number | Quantity | Words | Tuple | Collection | Assigned | Relation | Area | Structure
 
 _SCALARS = {
-    "num", "sym", "const", "add", "mul", "div", "neg", "pow", "fn", "call", "sum", "prod", "int", "lim", "diff", "percent",
-    "degree", "ratio", "matrix", "det",
+    "num", "sym", "const", "add", "mul", "div", "neg", "pow", "fn", "call", "sum", "prod", "int", "lim", "diff",
+    "percent", "degree", "ratio", "matrix", "det",
 }  # fmt: skip
 _MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _NUMBER_SETS = {"setR": reals.LINE}

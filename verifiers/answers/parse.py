@@ -19,8 +19,10 @@ from .tokens import ParseError, Token, TooLarge, clean, group_digits, tokenize
 from .tree import Node, number, symbols
 from .words import NUMBER_SETS, SCALES, UNITS, spoken_number
 
-RELATIONS = {"=", "<", ">", "<=", ">=", "!=", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong",
-             "perp", "parallel", "propto", "ni", "approx"}  # fmt: skip
+RELATIONS = {
+    "=", "<", ">", "<=", ">=", "!=", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong", "perp",
+    "parallel", "propto", "ni", "approx",
+}  # fmt: skip
 REMEMBERED = 120
 """Longest answers whose trees are kept in memory."""
 _CLOSERS = (")", "]", "rangle", "[", "\\}")

@@ -31,12 +31,12 @@ class Policy:
     Attributes:
         percent: "either" (50 % equals both 1/2 and 50) or "value" (only 1/2).
         degrees: "either" (90° equals both π/2 and 90) or "value" (only π/2).
-        units: "optional" (a unit may be missing on one side; two units must agree, after conversion), "required" (missing
-            on one side only is a difference), "ignored" (5 m = 5 cm).
+        units: "optional" (a unit may be missing on one side; two units must agree, after conversion), "required"
+            (missing on one side only is a difference), "ignored" (5 m = 5 cm).
         order: of a bare list; "free" ("1, 2" = "2, 1") or "kept". Tuples are always ordered, sets never.
         tuples: whether a bare list may stand for a tuple in the same order ("1, 2" = "(1, 2)"), and a vector for both.
-        assignment: "optional" ("x = 5" equals "5", but not "y = 5"), "required" (the name is part of the answer), "dropped"
-            (names never matter).
+        assignment: "optional" ("x = 5" equals "5", but not "y = 5"), "required" (the name is part of the answer),
+            "dropped" (names never matter).
         variables: "named" (x² is not y²) or "any" (the same up to renaming).
         case: of words; "folded" or "kept". Variables are always told apart by case.
         decimals: a decimal with at least this many digits after the point equals the exact fraction that rounds to it

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from .words import CONSTANTS, CURRENCY, FUNCTIONS, GREEK, LATEX_ONLY, SCALES, UNITS
+from .words import CONSTANTS, CURRENCY, FUNCTIONS, GREEK, LATEX_ONLY, SCALES, UNITS, listed
 
 MAX_LENGTH = 4000
 MAX_TOKENS = 2000
@@ -21,7 +21,7 @@ class TooLarge(ParseError):
 
 
 class Token(NamedTuple):
-    """kind: "num", "name" (one letter or a known word), "fn", "const", "text", "cmd", "op", "unit", "money", "begin", "end"."""
+    """kind: "num", "name" (a variable), "fn", "const", "text" (words), "cmd", "op", "unit", "money", "begin" or "end"."""
 
     kind: str
     text: str
@@ -34,12 +34,14 @@ _SUBSCRIPT = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "012345678
 _CHARACTERS = str.maketrans(
     {
         "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "×": "*", "⋅": "*", "·": "*", "∙": "*", "•": "*", "∗": "*",
-        "÷": "/", "⁄": "/", "∕": "/", "≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!=", "≈": " \\approx ", "∞": " \\infty ",
+        "÷": "/", "⁄": "/", "∕": "/", "≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!=", "≈": " \\approx ",
+        "∞": " \\infty ",
         "π": " \\pi ", "√": " \\sqrt ", "°": "^\\circ ", "º": "^\\circ ", "∪": " \\cup ", "∩": " \\cap ", "∈": " \\in ",
         "∅": " \\emptyset ", "Ø": " \\emptyset ", "±": " \\pm ", "∓": " \\mp ", "′": "'", "’": "'", "″": "''", "“": '"',
         "”": '"', "⟨": " \\langle ", "⟩": " \\rangle ", "〈": " \\langle ", "〉": " \\rangle ", "ℝ": " \\mathbb{R} ",
         "ℤ": " \\mathbb{Z} ", "ℕ": " \\mathbb{N} ", "ℚ": " \\mathbb{Q} ", "ℂ": " \\mathbb{C} ", "⌊": " \\lfloor ",
-        "⌋": " \\rfloor ", "⌈": " \\lceil ", "⌉": " \\rceil ", "∖": " \\setminus ", "…": "...", "⋯": "...", "≡": " \\equiv ",
+        "⌋": " \\rfloor ", "⌈": " \\lceil ", "⌉": " \\rceil ", "∖": " \\setminus ", "…": "...", "⋯": "...",
+        "≡": " \\equiv ",
         "∠": " \\angle ", "∑": " \\sum ", "∏": " \\prod ", "∫": " \\int ", "，": ",", "；": ";", "：": ":", "（": "(",
         "）": ")", "￥": "¥", "∨": " or ", "∧": " and ", "→": " \\to ", "\u00a0": " ", "\u200b": "", "\u2009": " ",
         "\u202f": " ", "ı": "i", "∣": "|", "％": "%", "µ": "μ", "⊂": " \\subset ", "⊆": " \\subseteq ",
@@ -49,21 +51,25 @@ _VULGAR = re.compile("[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _GREEK_LETTERS = {
     chr(code): unicodedata.name(chr(code)).rsplit(" ", 1)[-1].lower() for code in range(0x3B1, 0x3CA) if code != 0x3C2
 }
-_DOUBLED = re.compile(r"\\\\(?=(?:[dt]?frac|left|right|text|boxed|sqrt|le|ge|leq|geq|lt|gt|cdot|times|pi|infty|cup|cap|pm|in"
-                      r"|begin|end|mathrm|mathbf|neq?|circ|angle|theta|alpha|beta)(?![A-Za-z]))")  # fmt: skip
+_DOUBLED = re.compile(
+    r"\\\\(?=(?:[dt]?frac|left|right|text|boxed|sqrt|le|ge|leq|geq|lt|gt|cdot|times|pi|infty|cup|cap|pm|in|begin|end"
+    r"|mathrm|mathbf|neq?|circ|angle|theta|alpha|beta)(?![A-Za-z]))"
+)
 _BOX = re.compile(r"\\(?:boxed|fbox)\b")
 _GROUP_TEX = re.compile(r"(?<=\d)(?:,\s?\\!\s*|\\!,\s*|\{,\}\s*(?:\\!\s*)?|\\[,:;]|(?<![,.]\d)\\ )(?=\d{3}(?!\d))")
 _GROUP_COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d])(?!,\d)")
 _GROUP_SPACE = re.compile(r"(?<![\d.,/^_])\d{1,3}(?: \d{3})+(?![\d/])(?! \d)")
-_TEXT_COMMANDS = (
-    "text textbf textit textrm textsf texttt textnormal mathrm mathbf mathit mathsf mathtt mbox hbox operatorname rm bf it"
-    " boldsymbol bm mathbb mathcal emph textup textsc mathfrak"
-).split()
+_TEXT_COMMANDS = listed(
+    "text textbf textit textrm textsf texttt textnormal mathrm mathbf mathit mathsf mathtt mbox hbox operatorname rm bf"
+    " it boldsymbol bm mathbb mathcal emph textup textsc mathfrak"
+)
 _SKIPPED = set(
-    "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle scriptstyle limits"
-    " nolimits quad qquad thinspace space hfill bold mathstrut nobreak strut middle rm bf it boxed fbox displaylimits"
-    " enspace therefore because overrightarrow vec overline overrightharp underline hat bar widehat tilde".split()
-) - {"overline", "bar"}
+    listed(
+        "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle scriptstyle"
+        " limits nolimits quad qquad thinspace space hfill bold mathstrut nobreak strut middle boxed fbox displaylimits"
+        " enspace therefore because overrightarrow vec underline hat widehat tilde"
+    )
+)
 _ARGUMENT_SKIPPED = {
     "hspace",
     "vspace",
@@ -259,7 +265,7 @@ def _argument(text: str, position: int) -> tuple[str, int]:
 
 
 def _styled(command: str, content: str, spaced: bool, before: list[Token]) -> list[Token]:
-    r"""`\text{ and }` joins, `\mathrm{e}` is a letter, `\text{cm}` a unit, `\mathbf{12}` mathematics, the rest words."""
+    r"""`\text{ and }` joins, `\mathrm{e}` is a letter, `\text{cm}` a unit, `\mathbf{12}` a number, the rest words."""
     content = content.replace("$", " ").replace("\\!", "")
     words = content.strip().strip(".")
     if command == "mathbb":
@@ -307,7 +313,12 @@ def _word(run: str, spaced: bool, before: list[Token]) -> list[Token]:
         command = {"union": "cup"}.get(low, low)
         if low != "in" or before[-1].kind != "num":
             return [Token("cmd", command, spaced)]
-    if before and before[-1].kind in ("num", "unit") and run in UNITS and (spaced or len(run) == 2 and run[0] in "kcm"):
+    if (
+        before
+        and before[-1].kind in ("num", "unit")
+        and run in UNITS
+        and (spaced or (len(run) == 2 and run[0] in "kcm"))
+    ):
         return [Token("unit", run, spaced)]
     for joint in ("or", "and"):  # "1orW(x)=-1"
         if low.startswith(joint) and len(run) == len(joint) + 1 and before and not spaced:
@@ -338,6 +349,8 @@ def _is_prose(run: str, spaced: bool, before: list[Token]) -> bool:
 
 
 _SHORT_WORDS = set(
-    "of in at is am pm to no by on it as if we he an be so or us the sum are get was has not but for its all any yes you"
-    " can now per his her she who how why out our one two six ten".split()
+    listed(
+        "of in at is am pm to no by on it as if we he an be so or us the sum are get was has not but for its all any yes"
+        " you can now per his her she who how why out our one two six ten"
+    )
 )

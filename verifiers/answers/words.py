@@ -5,16 +5,22 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TypeAlias
 
+
+def listed(text: str) -> list[str]:
+    """The words of a text: long lists read better this way."""
+    return text.split()
+
+
 Dimension: TypeAlias = tuple[tuple[str, int], ...]
 Unit: TypeAlias = tuple[Fraction, Dimension]
 """Factor to the base unit, and powers of base units: centimetre is (1/100, (("m", 1),))."""
 
 FUNCTIONS = {
     name: name
-    for name in (
-        "sin cos tan cot sec csc sinh cosh tanh coth exp ln log lg sqrt cbrt abs floor ceil gcd lcm min max det sgn Gamma"
-        " arg Re Im asinh acosh atanh"
-    ).split()
+    for name in listed(
+        "sin cos tan cot sec csc sinh cosh tanh coth exp ln log lg sqrt cbrt abs floor ceil gcd lcm min max det sgn"
+        " Gamma arg Re Im asinh acosh atanh"
+    )
 } | {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot", "arcsec": "asec", "arccsc": "acsc",
     "asin": "asin", "acos": "acos", "atan": "atan", "acot": "acot", "arcsinh": "asinh", "arccosh": "acosh",
@@ -26,8 +32,10 @@ LATEX_ONLY = {"gamma", "Gamma", "Re", "Im", "arg", "det", "sh", "ch", "th", "tg"
 """Functions only after a backslash (or not at all as a bare word): `gamma` in plain text is a letter."""
 
 GREEK = set(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma tau"
-    " upsilon phi varphi chi psi omega Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar".split()
+    listed(
+        "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma"
+        " tau upsilon phi varphi chi psi omega Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar"
+    )
 )
 CONSTANTS = {"pi": "pi", "infty": "inf", "infinity": "inf", "inf": "inf", "oo": "inf", "Pi": "pi"}
 NUMBER_SETS = {
@@ -36,15 +44,17 @@ NUMBER_SETS = {
     "integers": "Z", "all integers": "Z", "empty set": "", "the empty set": "",
 }  # fmt: skip
 
-_ONES = (
+_ONES = listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
     " eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _SMALL = {word: value for value, word in enumerate(_ONES)} | {word: 20 + 10 * k for k, word in enumerate(_TENS)}
 SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
-_PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4,
-          "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10}  # fmt: skip
+_PARTS = {
+    "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5,
+    "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10,
+}  # fmt: skip
 
 
 def spoken_number(words: str) -> Fraction | None:
