@@ -161,6 +161,62 @@ def diagnose(run_dir: Path, **options: Any) -> None:
     diagnose_run(run_dir, **options, console=Console())
 
 
+@app.command(short_help="Which part of the method does the work?")
+@click.option("--preset", default="tiny", help="tiny, debug or r-zero.")
+@click.option("--seeds", type=click.IntRange(min=1), default=3, help="Seeds 0, 1, … of every variant.")
+@click.option("--variant", "variants", multiple=True, help="Only this variant; may be repeated.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("runs/ablation"), help="Where the runs are kept."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="The Markdown file; left out: inside the folder.")
+def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
+    """Change one thing at a time: controls, rewards, labels, over several seeds, paired with the full method.
+
+    What is finished in the folder is not run again, so an interrupted ablation goes on where it stopped.
+    """
+    from .selfplay.ablate_command import run_ablation
+
+    run_ablation(preset, variants=variants or None, **options, console=Console())
+
+
+@app.command(short_help="Add benchmark results to a board.")
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option(
+    "--board", type=click.Path(path_type=Path), default=Path("docs/leaderboard.jsonl"), help="The board's data."
+)
+def leaderboard(results: Path, board: Path) -> None:
+    """Add RESULTS (the .json of a benchmark) to a board and write its page beside it."""
+    from .selfplay.leaderboard import submit
+
+    click.echo(f"{len(submit(results, board))} results in {board.with_suffix('.md')}")
+
+
+@app.command(short_help="Check answers in a file.")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--verifier", default="sympy", help="Who judges.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes that judge.")
+@click.option("--resume/--restart", default=True, help="Keep the complete lines TARGET holds already.")
+def verify(source: Path, target: Path, **options: Any) -> None:
+    """Judge every line of SOURCE (JSON: question, reference, attempts); verdicts with reasons go to TARGET."""
+    from .selfplay.verify import verify_file
+
+    summary = verify_file(source, target, **options, console=Console(stderr=True))
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
+    click.echo(
+        f"{summary.lines} lines, {summary.attempts} attempts: {counts}; {summary.errors} lines could not be read"
+    )
+
+
+@app.command(short_help="What holds on this machine.")
+def doctor() -> None:
+    """What holds on this machine: versions, extras, devices, and the layers of the sandbox."""
+    from .selfplay.doctor import doctor as look
+
+    for finding in look():
+        click.echo(finding)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 2 for wrong input, 130 when interrupted."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # ours are enough

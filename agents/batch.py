@@ -19,7 +19,7 @@ class Batch:
     lengths: Tensor  # (R,)
     mask: Tensor  # (R, T)
     advantages: Tensor  # (R,)
-    old_logp: Tensor  # (R, T), as sampled
+    sampler_logp: Tensor  # (R, T), what the sampler says of its tokens; NaN where it does not
     place: Tensor  # (R, T) where the recording of the sampling call has the tokens; (R, 0) without one
     rows_total: int  # with the rows left out, so that leaving them out changes no gradient
     tokens_total: float
@@ -31,7 +31,7 @@ class Batch:
         """Some of the rows, as a batch with only their prompts and no wider than they need."""
         width = int(self.lengths[rows].max()) if len(rows) else 0
         used, row_prompt = torch.unique(self.row_prompt[rows], return_inverse=True)
-        cut = {name: getattr(self, name)[rows, :width] for name in ("tokens", "mask", "old_logp", "place")}
+        cut = {name: getattr(self, name)[rows, :width] for name in ("tokens", "mask", "sampler_logp", "place")}
         return dataclasses.replace(
             self,
             prompts=[self.prompts[i] for i in used.tolist()],

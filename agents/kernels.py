@@ -46,7 +46,8 @@ class _RmsNorm(torch.autograd.Function):
         size = x.shape[-1]
         scale = (torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_() / size).add_(epsilon).rsqrt_()
         ctx.save_for_backward(x, weight, scale)
-        return (x * scale).mul_(weight)
+        out: Tensor = (x * scale).mul_(weight)
+        return out
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:

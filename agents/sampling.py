@@ -84,6 +84,11 @@ class Samples:
         column = torch.arange(self.tokens.shape[1], device=self.tokens.device)
         return (column < self.lengths[:, None]).float()
 
+    def to(self, device: torch.device) -> Samples:
+        """The same samples with their tensors on `device`."""
+        moved = {name: getattr(self, name).to(device) for name in ("tokens", "logps", "lengths", "finished")}
+        return replace(self, **moved)
+
 
 class Sampler(Protocol):
     """Where completions come from. `texts` of the result may be empty lists: the agent decodes tokens itself."""

@@ -35,7 +35,7 @@ def load_smollm2(dtype: Any) -> tuple[Any, Any]:
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=FILE)
     _split_digits(tokenizer)
     tokenizer.padding_side, tokenizer.model_max_length = "left", CONTEXT
-    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=FILE, dtype=dtype)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, gguf_file=FILE, dtype=dtype)
     model.hf_quantizer = None
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config

@@ -1,9 +1,9 @@
 """GRPO on any prompts and any reward: sample, reward, advantages, forward, backward, update.
 
 It knows neither role nor verifier. What is saved against the plain loop, all of it exact: a group's prompt is computed
-once in sampling and once in the update; finished rows leave the sampling batch; log-probabilities of the first update
-come from the model itself (ρ = 1), so there is no extra pass; groups whose rewards are all equal are left out of the
-update, their rows still counted in the mean; linear layers see no padding.
+once in sampling and once in the update; finished rows leave the sampling batch; the first update reuses the matrix
+products of sampling; its log-probabilities are the old ones too (ρ = 1), so there is no extra pass; groups whose
+rewards are all equal are left out of the update, their rows still counted in the mean; linear layers see no padding.
 
 Left out: learning-rate schedules (set `learning_rate` between steps), loading data, logging, saving files.
 """
@@ -22,11 +22,11 @@ from torch import Tensor
 from ..core.errors import ConfigError, RunError
 from .batch import Batch, micro_batches
 from .config import GRPOConfig, StepMetrics
-from .grpo import dead_groups, group_advantages, grpo_loss, without_truncated
+from .grpo import dead_groups, group_advantages, grpo_loss, sampler_correction, without_truncated
 from .llm import LLMAgent
 from .logprobs import completion_logps
 from .replay import Recording
-from .sampling import Samples
+from .sampling import LocalSampler, Samples
 
 __all__ = ["GRPOConfig", "GRPOTrainer", "RewardFn", "StepMetrics"]
 
@@ -104,7 +104,8 @@ class GRPOTrainer:
 
     def _batch(self, drawn: Samples, rewards: Tensor) -> Batch:
         """The rows that can teach something: dead groups, and cut-off completions if asked, are left out."""
-        config, device = self.config, drawn.tokens.device
+        config, device = self.config, next(iter(self.parameters.values())).device
+        drawn = drawn.to(device)
         advantages = group_advantages(rewards, scale=config.scale, eps=config.eps).flatten().float().to(device)
         mask = without_truncated(drawn.mask, drawn.finished) if config.mask_truncated else drawn.mask
         teaches = mask.sum(1) > 0
@@ -119,7 +120,7 @@ class GRPOTrainer:
             lengths=drawn.lengths,
             mask=mask,
             advantages=advantages,
-            old_logp=drawn.logps,
+            sampler_logp=drawn.logps,
             place=drawn.tokens[:, :0] if drawn.recording is None else drawn.recording.place,
             rows_total=len(mask),
             tokens_total=max(1.0, float(mask.sum())),
@@ -132,15 +133,19 @@ class GRPOTrainer:
         parts = [batch.part(rows) for rows in micro_batches(batch, config.micro_batch_tokens)]
         references = [self._reference_logps(part) for part in parts]
         before = [p.detach().clone() for p in self.parameters.values()]
+        sampled_here = isinstance(self.agent.sampler, LocalSampler)
+        first: list[Tensor] = []  # log-probabilities before the first update: the denominators of ρ
         taken = skipped = 0
         for epoch in range(config.epochs):
             self.optimizer.zero_grad(set_to_none=True)
             loss, seen = 0.0, []
-            for part, ref_logp in zip(parts, references, strict=True):
+            for index, (part, ref_logp) in enumerate(zip(parts, references, strict=True)):
                 logp = self._logps(self.agent, part, None if epoch else recording)
+                if not epoch:
+                    first.append(logp.detach())
                 part_loss, diagnostics = grpo_loss(
                     logp,
-                    part.old_logp if epoch else None,
+                    first[index],
                     part.advantages,
                     part.mask,
                     ref_logp=ref_logp,
@@ -151,6 +156,7 @@ class GRPOTrainer:
                     max_tokens=config.max_new_tokens,
                     kl=config.kl,
                     kl_corrected=config.kl_corrected,
+                    importance=None if sampled_here else _foreign_weights(first[index], part),
                     rows_total=part.rows_total,
                     tokens_total=part.tokens_total,
                 )
@@ -257,6 +263,12 @@ def _rewards(given: Sequence[Sequence[float]], groups: int, samples: int) -> Ten
             "numbers; give an undecided attempt the reward you mean, or leave its group out"
         )
     return rewards
+
+
+def _foreign_weights(logp: Tensor, part: Batch) -> Tensor:
+    """Importance weights for completions of another policy; 1 where it did not say how likely its tokens were."""
+    known = part.sampler_logp.isfinite()
+    return sampler_correction(logp, torch.where(known, part.sampler_logp, logp), part.mask)
 
 
 def _mean(name: str, seen: list[dict[str, Tensor]], parts: list[Batch]) -> float:

@@ -41,7 +41,7 @@ class WarmupConfig:
     """Optimiser steps."""
     batch: int = 128
     """Examples per step."""
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     """Peak learning rate."""
     climb_share: float = 0.4
     """Share of the steps over which the highest level climbs from ¼ to 1."""
