@@ -47,7 +47,7 @@ def render_report(folder: RunFolder) -> str:
     questions = read_questions(folder)
     figures = {
         "exam": exam_figures(story),
-        "labels": label_figures(story),
+        "labels": label_figures(story, questions),
         "histograms": histogram_figures(story),
         "questions": question_figures(questions),
         "challenger": step_figures(story, "challenger"),

@@ -101,4 +101,4 @@ def round_ticks(axes: Axes, rounds: Sequence[int]) -> None:
 
 def legend(axes: Axes, columns: int = 1, **place: Any) -> None:
     """A legend below the axes, where it covers no data."""
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=columns, columnspacing=1.2, handlelength=1.6)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=columns, columnspacing=1.2, handlelength=1.6)

@@ -70,6 +70,7 @@ class RoundQuestions:
         operations, kept_operations: mean number of operations of those that can be read; `None` if none can.
         kinds: how many questions were asked of each kind of the question language, "other" for the rest.
         level: mean level a curriculum asked for; `None` without one.
+        right_by_rate: per solve rate, how many labels are right, and of how many that is known.
         samples: some questions that were labelled, over the whole range of solve rates.
         refused: some proposals that were not asked: (text, why).
     """
@@ -79,6 +80,7 @@ class RoundQuestions:
     kept_operations: float | None = None
     kinds: Mapping[str, int] = field(default_factory=dict)
     level: float | None = None
+    right_by_rate: Mapping[float, tuple[int, int]] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
@@ -123,8 +125,18 @@ def _describe(number: int, rows: Sequence[Row], labels: Mapping[int, Row]) -> Ro
         kept_operations=_mean(kept),
         kinds=kinds,
         level=_mean(levels),
+        right_by_rate=_right_by_rate(list(labels.values())),
         refused=(malformed + others)[:SHOWN_REFUSED],
     )
+
+
+def _right_by_rate(labels: Sequence[Row]) -> dict[float, tuple[int, int]]:
+    counts: dict[float, tuple[int, int]] = {}
+    for row in labels:
+        if row["label_right"] is not None:
+            right, known = counts.get(row["solve_rate"], (0, 0))
+            counts[row["solve_rate"]] = (right + row["label_right"], known + 1)
+    return counts
 
 
 def _pick(rows: Sequence[Row]) -> list[int]:

@@ -26,7 +26,7 @@ from .report_figures import (
 )
 from .report_questions import RoundQuestions
 from .report_story import Row, RunStory
-from .stats import Estimate
+from .stats import Estimate, wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,13 +49,17 @@ def exam_figures(story: RunStory) -> list[str]:
     return figures
 
 
-def label_figures(story: RunStory) -> list[str]:
-    """Label accuracy and kept share, and where the written questions went; empty before the first labelling."""
+def label_figures(story: RunStory, questions: Sequence[RoundQuestions]) -> list[str]:
+    """Label accuracy and kept share, label accuracy by solve rate, and where the written questions went."""
     rows = story.labellings
     if not rows:
         return []
     return [
         draw_svg(lambda axes: _draw_labels(axes, rows), "Per round, how many labels are right and questions are kept."),
+        draw_svg(
+            lambda axes: _draw_right_by_rate(axes, questions, float(story.config["band"])),
+            "How many labels are right, by the solve rate of the question, over all rounds.",
+        ),
         draw_svg(lambda axes: _draw_fates(axes, rows), "Per round, what became of the questions written."),
     ]
 
@@ -154,6 +158,23 @@ def _draw_labels(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
     legend(axes, 3)
 
 
+def _draw_right_by_rate(axes: Axes, questions: Sequence[RoundQuestions], band: float) -> None:
+    tenths: dict[int, list[int]] = {}
+    for told in questions:
+        for rate, (right, known) in told.right_by_rate.items():
+            counts = tenths.setdefault(round(10 * rate), [0, 0])
+            counts[0] += right
+            counts[1] += known
+    axes.axvspan(0.5 - band, 0.5 + band, color=BAND, zorder=0, linewidth=0, label="the band")
+    places = sorted(tenths)
+    plot_rates(axes, [p / 10 for p in places], [wilson(*tenths[p]) for p in places], "labels right", VOTE)
+    axes.set_title("Labels right by solve rate")
+    axes.set_xlabel("solve rate p̂, rounded to tenths")
+    axes.set_xlim(-0.03, 1.03)
+    per_cent(axes)
+    legend(axes, 2)
+
+
 def _draw_fates(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
     numbers = [number for number, _ in rows]
     bottom = np.zeros(len(rows))
@@ -162,6 +183,7 @@ def _draw_fates(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
             axes.bar(numbers, counts, bottom=bottom, label=label, color=colour, width=0.7)
             bottom += counts
     axes.set_title("What became of the questions")
+    axes.set_ylim(0, 1.06 * max(1.0, bottom.max()))
     axes.set_ylabel("questions")
     round_ticks(axes, numbers)
     legend(axes, 3)

@@ -50,6 +50,14 @@ CHALLENGER_CURVES = (
     Curves("Distinct clusters of questions", "clusters in the batch", (("clusters", "clusters", CHALLENGER, "-"),)),
     Curves("Drift from the base", "KL, nats per token", (("kl", "KL to the base", CHALLENGER, "-"),)),
     Curves("Entropy", "nats per token", (("entropy", "entropy", CHALLENGER, "-"),)),
+    Curves(
+        "Proposals without use",
+        "%",
+        (
+            ("zero_variance_share", "groups of equal rewards", MUTED, "-"),
+            ("truncated_share", "proposals cut off", BAD, "--"),
+        ),
+    ),
 )
 SOLVER_CURVES = (
     Curves("Reward", "%", (("mean_reward", "attempts that match the label", SOLVER, "-"),)),

@@ -105,7 +105,7 @@ class Headline:
     """The outcome of a run in two sentences.
 
     Attributes:
-        tone: "better" or "worse" if the interval of the change excludes 0, else "open".
+        tone: "better" or "worse" if the interval of the change excludes 0 and its p-value is below 5 %, else "open".
         text: what the solver scores, and scored before.
         detail: the paired difference with its interval; "" until there are two exams.
     """
@@ -116,7 +116,7 @@ class Headline:
 
 
 def headline(story: RunStory) -> Headline:
-    """Say what came out, and no more than the interval allows."""
+    """Say what came out, and no more than interval and test allow."""
     exams, change = story.exams, story.change
     if not exams:
         return Headline("open", "No exam has been held yet.")
@@ -131,8 +131,8 @@ def headline(story: RunStory) -> Headline:
         f"95 % interval [{change.low:+.1f}, {change.high:+.1f}], exact p = {change.p_value:.2g} "
         f"({change.better} questions better, {change.worse} worse)."
     )
-    if change.low > 0:
+    if change.low > 0 and change.p_value < 0.05:
         return Headline("better", f"{rounds}, up from {start}.", detail)
-    if change.high < 0:
+    if change.high < 0 and change.p_value < 0.05:
         return Headline("worse", f"{rounds}, down from {start}.", detail)
     return Headline("open", f"{rounds}; before, it was {start}. The difference may be chance.", detail)

@@ -166,3 +166,11 @@ def test_attempts_are_grouped_by_answer(finished_run):
             for answer in sample.answers:
                 assert answer.right == (answer.text == sample.truth)
                 assert answer.text in answer.attempt
+
+
+def test_label_accuracy_by_solve_rate_adds_up(finished_run):
+    for told, (_, row) in zip(read_questions(finished_run), read_story(finished_run).labellings, strict=True):
+        right = sum(right for right, _ in told.right_by_rate.values())
+        known = sum(known for _, known in told.right_by_rate.values())
+        assert right / known == pytest.approx(row["label_accuracy"])
+        assert known / row["asked"] == pytest.approx(row["readable_share"])

@@ -1,5 +1,6 @@
 """The table at the end of a run: complete, narrow, readable without colour, honest about chance."""
 
+import dataclasses
 import io
 import re
 
@@ -108,3 +109,12 @@ def test_a_sparkline_has_a_block_per_count_and_hides_no_bin(counts):
         (a <= b) or (x > y) for a, x in zip(heights, counts, strict=True) for b, y in zip(heights, counts, strict=True)
     )
     assert not any(counts) or max(heights) == len(BLOCKS)
+
+
+def test_a_difference_the_exact_test_does_not_support_is_no_gain(exams, monkeypatch):
+    weak, strong, _ = exams
+    change = compare(weak, strong)
+    monkeypatch.setattr(
+        "selfplay_gym.selfplay.report_story.compare", lambda *_: dataclasses.replace(change, low=0.01, p_value=0.06)
+    )
+    assert headline(story(weak, strong)).tone == "open"
