@@ -65,7 +65,8 @@ class LLMAgent:
         """Load a model folder, or one of the names "tiny" (shipped, about 1 M parameters) and "smollm2".
 
         Args:
-            name: a folder in Hugging Face format, a hub name transformers can resolve, "tiny" or "smollm2".
+            name: a folder in Hugging Face format or of a role's checkpoint (`roles.py`), a hub name transformers can
+                resolve, "tiny" or "smollm2".
             device: where the model lives, "cpu" or "cuda".
             dtype: "float32", "bfloat16" or "float16"; `None` means float32.
             options: further arguments of transformers' `from_pretrained`, such as `device_map`.
@@ -81,6 +82,12 @@ class LLMAgent:
         precision = getattr(torch, dtype or "float32", None)
         if not isinstance(precision, torch.dtype) or not precision.is_floating_point:
             raise ConfigError(f"dtype must be 'float32', 'bfloat16' or 'float16', got {dtype!r}")
+        if (Path(name) / "role.json").is_file():  # a role on weights it shares with others
+            from .roles import role_agent
+
+            shared = {"device": device, "dtype": dtype, "system": system, **options}
+            agent = role_agent(name, temperature=temperature, top_p=top_p, max_new_tokens=max_new_tokens, **shared)
+            return agent if sampler is None else agent.with_settings(sampler=sampler)
         if str(name) == "smollm2":
             from .smollm2 import load_smollm2
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ class AdapterAgent(RoleAgent):
         folder.mkdir(parents=True, exist_ok=True)
         if self.record.trunk == "frozen":
             _save_adapter(self.model, self.role, folder)
-            RoleRecord("lora", (self.role,), self.record.base, "frozen").write(folder)
+            replace(self.record, roles=(self.role,), plays=self.role).write(folder)
             return
         for role in self.record.roles:
             _save_adapter(self.model, role, folder / role)
@@ -62,7 +63,7 @@ class AdapterAgent(RoleAgent):
         own = {name: value for name, value in state.items() if ".lora_" not in name}
         base.save_pretrained(str(folder / TRUNK), state_dict=own)
         self.tokenizer.save_pretrained(str(folder / TRUNK))
-        self.record.write(folder)
+        replace(self.record, plays=self.role).write(folder)
 
 
 def fork(

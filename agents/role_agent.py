@@ -59,13 +59,15 @@ class RoleRecord:
 
     Attributes:
         isolation: "lora" or "tokens".
-        roles: the roles whose state is in the folder; roles[0] is who plays if nobody says.
+        roles: the roles whose state is in the folder.
+        plays: who saved it, and plays if nobody says otherwise.
         base: the model the trunk came from; what the adapters belong to when the folder holds no trunk.
         trunk: "frozen" or "trained".
     """
 
     isolation: str
     roles: tuple[str, ...]
+    plays: str
     base: str
     trunk: str = "trained"
 
@@ -77,6 +79,6 @@ class RoleRecord:
         """Raises `RunError` if the folder's note is missing or not ours."""
         try:
             found = json.loads((folder / ROLE_FILE).read_text(encoding="utf-8"))
-            return cls(found["isolation"], tuple(found["roles"]), found["base"], found["trunk"])
+            return cls(**{**found, "roles": tuple(found["roles"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{folder} is no checkpoint of a role: cannot read {ROLE_FILE} ({error!r})") from None

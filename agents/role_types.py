@@ -62,7 +62,7 @@ class TypedAgent(RoleAgent):
         self.model.save_pretrained(str(folder / TRUNK), state_dict=state)
         self.tokenizer.save_pretrained(str(folder / TRUNK))
         save_file({"weight": self.model.role_types.weight.detach().contiguous()}, str(folder / TYPES))
-        self.record.write(folder)
+        dataclasses.replace(self.record, plays=self.role).write(folder)
 
 
 class TypedDecoder(LeanDecoder):

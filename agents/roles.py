@@ -77,7 +77,7 @@ def seat_models(
         folder = next(iter(saved.values()))
         start = folder if isolation == "prompt" else folder / TRUNK
     base = LLMAgent.from_pretrained(start, **options)
-    record = RoleRecord(isolation, tuple(roles), _lasting(name), trunk)
+    record = RoleRecord(isolation, tuple(roles), roles[0], _lasting(name), trunk)
     if isolation == "lora":
         return dict(fork(base, record, rank=rank, seed=seed, checkpoints=saved))
     if isolation == "tokens":
@@ -118,7 +118,7 @@ def role_agent(folder: str | Path, *, role: str | None = None, **options: Any) -
     """One agent from a checkpoint of `save_pretrained`, whatever the isolation was.
 
     Args:
-        role: which of the roles in the folder; `None` means its only one, or the solver where all are saved together.
+        role: which of the roles in the folder; `None` means the one whose agent saved it.
         options: of `LLMAgent.from_pretrained`.
 
     Raises:
@@ -128,7 +128,7 @@ def role_agent(folder: str | Path, *, role: str | None = None, **options: Any) -
     if not (folder / ROLE_FILE).is_file():
         return LLMAgent.from_pretrained(folder, **options)
     record = RoleRecord.read(folder)
-    role = role or ("solver" if "solver" in record.roles else record.roles[0])
+    role = role or record.plays
     if role not in record.roles:
         raise UnknownNameError("role", role, record.roles)
     together = record.isolation == "tokens" or bool(adapter_names(folder, record.roles))
