@@ -15,9 +15,12 @@ from ..core.errors import ConfigError, UnknownNameError
 CHALLENGERS = ("trained", "untrained", "procedural")
 LABELS = ("vote", "sympy", "oracle")
 SOLVER_REWARDS = ("label", "random", "format")
+ISOLATIONS = ("copies", "lora", "prompt", "tokens")
+TRUNKS = ("frozen", "trained")
 AT_LEAST_ONE = (
     *("rounds", "attempts", "questions", "challenger_groups", "challenger_samples", "solver_prompts"),
     *("solver_samples", "max_new_tokens", "challenger_max_new_tokens", "exam_questions", "exam_samples", "save_every"),
+    "adapter_rank",
 )
 
 
@@ -29,6 +32,13 @@ class RunConfig:
     """Where both roles start: "tiny", "smollm2", or the path of any causal language model in Hugging Face format."""
     template: str = "plain"
     """How seats are addressed: "plain" (short, for tiny) or "r-zero" (instructions for real models)."""
+    isolation: str = "copies"
+    """How far the roles are apart: "copies" (a model each), "lora" (an adapter each), "prompt" or "tokens" (one model,
+    told apart by the prompt, or by a learned vector per token type)."""
+    trunk: str = "frozen"
+    """Whether the base under the adapters of "lora" is "frozen" or "trained" by both roles."""
+    adapter_rank: int = 16
+    """Rank of the adapters of "lora"."""
     rounds: int = 4
     """Self-play rounds; each trains the challenger, then the solver."""
     seed: int = 0
@@ -97,6 +107,8 @@ class RunConfig:
     def __post_init__(self) -> None:
         _one_of("challenger", self.challenger, CHALLENGERS)
         _one_of("labels", self.labels, LABELS)
+        _one_of("isolation", self.isolation, ISOLATIONS)
+        _one_of("trunk", self.trunk, TRUNKS)
         _one_of("solver_reward", self.solver_reward, SOLVER_REWARDS)
         for name in AT_LEAST_ONE:
             if getattr(self, name) < 1:
@@ -107,6 +119,12 @@ class RunConfig:
         for name in ("learning_rate", "challenger_learning_rate", "temperature"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be > 0, got {getattr(self, name)!r}")
+        together = self.isolation in ("prompt", "tokens") or (self.isolation == "lora" and self.trunk == "trained")
+        if together and self.challenger == "untrained":
+            raise ConfigError(
+                f"challenger='untrained' stays at the base, but isolation={self.isolation!r} lets the solver move its "
+                "weights; use isolation='copies', or 'lora' with trunk='frozen'"
+            )
         if not 0.0 <= self.band <= 0.5:
             raise ConfigError(f"band must be in [0, 0.5], got {self.band!r}")
 

@@ -61,5 +61,5 @@ def _check_model_folder(folder: Path) -> None:
         checkpoints = sorted(path for path in folder.glob("checkpoints/solver-*") if path.suffix != ".draft")
         remedy = f"name one of its models, such as {checkpoints[-1]}" if checkpoints else "it has no solver yet"
         raise ConfigError(f"{folder} is a run, not a model; {remedy}")
-    if not (folder / "config.json").is_file():
+    if not any((folder / name).is_file() for name in ("config.json", "role.json")):
         raise ConfigError(f"no model in {folder}: expected config.json, weights and tokenizer there")

@@ -36,7 +36,7 @@ from .measures import challenger_measures, label_measures
 from .pay import ChallengerPay, SolverPay, solver_judge
 from .progress import Progress
 from .run_folder import RunFolder
-from .seats import CheckpointShelf, Seat, base_agent
+from .seats import ROLES, CheckpointShelf, Seat, fill_seats
 
 PHASES = ("train_challenger", "generate", "attempt", "label", "train_solver", "evaluate", "gate")
 VALIDATION_QUESTIONS = 128
@@ -67,9 +67,9 @@ class SelfPlay:
         self.checkpoints: dict[str, str] = dict(state.get("checkpoints", {}))
         self.best: dict[str, Any] = dict(state.get("best", {}))
         self.shelf = CheckpointShelf(folder.path / "checkpoints", config.keep_checkpoints)
-        self.base = base_agent(config)
-        self.challenger = None if config.challenger == "procedural" else self._seat("challenger")
-        self.solver = self._seat("solver")
+        saved = {role: self.shelf.path(name) for role, name in self.checkpoints.items()}
+        seats = fill_seats(config, ROLES[1:] if config.challenger == "procedural" else ROLES, saved)
+        self.challenger, self.solver = seats.get("challenger"), seats["solver"]
         reward = make_reward(config.reward, repetition=config.repetition_scale)
         self.game = Game(find_domain("math"), make_labeller(config), reward, config.template)
         self.generator: Generator = make_generator(config.generator)
@@ -248,10 +248,6 @@ class SelfPlay:
     def _rows(self, log: str) -> list[dict[str, Any]]:
         return [row for row in self.folder.rows(log) if row["round"] == self.round]
 
-    def _seat(self, role: str) -> Seat:
-        name = self.checkpoints.get(role)
-        return Seat.seated(role, self.config, self.base, self.shelf.path(name) if name else None)
-
     # --- saving ---
 
     def _log_step(self, role: str, step: int, measures: dict[str, Any]) -> None:
@@ -265,9 +261,9 @@ class SelfPlay:
         stopping = self.stop()
         last = self.step == getattr(self.config, f"{seat.role}_steps")
         if stopping or last or self.step % self.config.save_every == 0:
-            self.checkpoints[seat.role] = self.shelf.write(seat, self.round, self.step)
+            self.checkpoints |= dict.fromkeys(seat.saves, self.shelf.write(seat, self.round, self.step))
             self._commit()
-            self.shelf.prune(seat.role, {self.checkpoints[seat.role], self.best.get("solver") or ""})
+            self.shelf.prune(seat.role, {*self.checkpoints.values(), self.best.get("solver") or ""})
         if stopping:
             raise Interrupted
 

@@ -1,9 +1,13 @@
-"""The two seats of a run: each a model of its own, its trainer, and its checkpoints."""
+"""The two seats of a run: whoever plays a role, its trainer, and its checkpoints.
+
+How far apart the seats are is `RunConfig.isolation`: models of their own, adapters on one base, or one model for both.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.errors import RunError
 from .checkpoint import check_checkpoint, load_optimiser, save_checkpoint
@@ -23,46 +27,58 @@ class Seat:
         role: "challenger" or "solver".
         agent: the model in the seat.
         trainer: its GRPO trainer; keeps the optimiser state over all rounds.
+        saves: the roles its checkpoints hold: its own, or all whose weights it moves.
     """
 
-    def __init__(self, role: str, agent: LLMAgent, trainer: GRPOTrainer) -> None:
-        self.role, self.agent, self.trainer = role, agent, trainer
-
-    @classmethod
-    def seated(cls, role: str, config: RunConfig, base: LLMAgent, checkpoint: Path | None) -> Seat:
-        """Fill a seat: from a checkpoint, or from the base model when there is none yet.
-
-        Raises:
-            RunError: the checkpoint is missing or damaged.
-        """
-        from ..agents.llm import LLMAgent
-        from ..agents.config import GRPOConfig
-        from ..agents.trainer import GRPOTrainer
-
-        challenger = role == "challenger"
-        length = config.challenger_max_new_tokens if challenger else config.max_new_tokens
-        if checkpoint is not None:
-            check_checkpoint(checkpoint)
-        agent = LLMAgent.from_pretrained(
-            config.model if checkpoint is None else str(checkpoint),
-            temperature=config.temperature,
-            max_new_tokens=length,
-            device=config.device,
-        )
-        settings = GRPOConfig(
-            learning_rate=config.challenger_learning_rate if challenger else config.learning_rate,
-            beta=config.kl,
-            temperature=config.temperature,
-            max_new_tokens=length,
-        )
-        trainer = GRPOTrainer(agent, settings, reference=base)
-        if checkpoint is not None:
-            trainer.load_tensors(load_optimiser(checkpoint))
-        return cls(role, agent, trainer)
+    def __init__(self, role: str, agent: LLMAgent, trainer: GRPOTrainer, saves: Sequence[str]) -> None:
+        self.role, self.agent, self.trainer, self.saves = role, agent, trainer, tuple(saves)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
         save_checkpoint(path, self.agent, self.trainer.tensors())
+
+
+def fill_seats(config: RunConfig, roles: Sequence[str], checkpoints: Mapping[str, Path]) -> dict[str, Seat]:
+    """Seat `roles`: each from its checkpoint, or from the base model when it has none yet.
+
+    Raises:
+        RunError: a checkpoint is missing or damaged, or the base cannot write as much as it should.
+    """
+    from ..agents.config import GRPOConfig
+    from ..agents.roles import seat_models, seat_trainers, shares_weights
+
+    for path in dict.fromkeys(checkpoints.values()):
+        check_checkpoint(path)
+    loaded = seat_models(
+        config.model,
+        config.isolation,
+        roles=roles,
+        trunk=config.trunk,
+        rank=config.adapter_rank,
+        seed=config.seed,
+        checkpoints=checkpoints,
+        temperature=config.temperature,
+        device=config.device,
+    )
+    agents = {role: agent.with_settings(max_new_tokens=_length(config, role)) for role, agent in loaded.items()}
+    settings = {
+        role: GRPOConfig(
+            learning_rate=config.challenger_learning_rate if role == "challenger" else config.learning_rate,
+            beta=config.kl,
+            temperature=config.temperature,
+            max_new_tokens=_length(config, role),
+        )
+        for role in roles
+    }
+    for role, agent in agents.items():
+        _check_room(agent, _length(config, role))
+    without_adapter = config.isolation == "lora" and config.trunk == "frozen"  # the base is still in there
+    reference = None if config.kl == 0 or without_adapter else base_agent(config)
+    trainers = seat_trainers(agents, settings, reference=reference)
+    for role, path in checkpoints.items():
+        trainers[role].load_tensors(load_optimiser(path))
+    together = shares_weights(config.isolation, config.trunk)
+    return {role: Seat(role, agents[role], trainers[role], roles if together else (role,)) for role in roles}
 
 
 class CheckpointShelf:
@@ -101,15 +117,19 @@ class CheckpointShelf:
 
 
 def base_agent(config: RunConfig) -> LLMAgent:
-    """The model both seats start from; it stays as it is, as the reference of the KL term."""
+    """The model all seats start from; it stays as it is, as the reference of the KL term."""
     from ..agents.llm import LLMAgent
 
     agent = LLMAgent.from_pretrained(config.model, temperature=config.temperature, device=config.device)
-    model: Any = agent.model
-    model.requires_grad_(False)
-    if model.config.max_position_embeddings <= config.max_new_tokens:
-        raise RunError(
-            f"max_new_tokens={config.max_new_tokens} leaves no room in a context of "
-            f"{model.config.max_position_embeddings} tokens; set it lower"
-        )
+    agent.model.requires_grad_(False)
     return agent
+
+
+def _length(config: RunConfig, role: str) -> int:
+    return config.challenger_max_new_tokens if role == "challenger" else config.max_new_tokens
+
+
+def _check_room(agent: LLMAgent, length: int) -> None:
+    context = getattr(agent.model.config, "max_position_embeddings", None)
+    if context is not None and context <= length:
+        raise RunError(f"max_new_tokens={length} leaves no room in a context of {context} tokens; set it lower")
