@@ -45,8 +45,8 @@ _DERIVES = re.compile(
     r"\b(?:so|thus|hence|therefore|answer|because|since|wait|actually|but|not|which|then|now)\b", re.I
 )
 _REFUSAL = re.compile(
-    r"(?:i\s|we\s)?(?:am\s|'m\s)?(?:sorry|(?:do\s?n[o']t|don.t|cannot|can't|can not|could not)\b|not sure|unsure"
-    r"|unable|idk|unknown|no answer|no idea|n/?a$|undecided)",
+    r"(?:i\s|we\s)?(?:am\s|'m\s)?(?:sorry|(?:do(?:es)? not|do\s?n[o']t|don.t|cannot|can't|can not|could not)\b"
+    r"|not sure|unsure|unable|idk|unknown|no answer|no idea|n/?a$|undecided)",
     re.I,
 )
 _SHORT = 200

@@ -1,9 +1,20 @@
 """How answers are judged: against a reference, by vote, by rules, by running code, or by a chain of these.
 
-Importing this package only registers names; the modules are loaded when a verifier is built.
+Importing this package only registers names; the modules are loaded when a verifier is built. `equal` and `Policy`, the
+answer checker without the verifier around it, are loaded when first asked for.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ..core.registries import register_verifier
+
+if TYPE_CHECKING:
+    from .answers.equal import equal
+    from .answers.policy import Policy
+
+__all__ = ["Policy", "equal"]
 
 register_verifier("exact", "selfplay_gym.verifiers.exact:ExactVerifier")
 register_verifier("format", "selfplay_gym.verifiers.controls:FormatVerifier")
@@ -17,3 +28,15 @@ register_verifier("self-answer", "selfplay_gym.verifiers.compound:SelfAnswerVeri
 register_verifier("judge", "selfplay_gym.verifiers.model_judge:JudgeVerifier")
 register_verifier("rg:", "selfplay_gym.verifiers.reasoning:ReasoningGymVerifier")
 register_verifier("code", "selfplay_gym.verifiers.program:CodeVerifier")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "equal":
+        from .answers.equal import equal
+
+        return equal
+    if name == "Policy":
+        from .answers.policy import Policy
+
+        return Policy
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

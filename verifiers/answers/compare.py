@@ -82,7 +82,7 @@ class Comparison:
         if isinstance(a, Area) and isinstance(b, Area):
             if a.name and b.name and a.name != b.name and self.policy.variables == "named":
                 return False
-            if bool(a.name) != bool(b.name) and not self.policy.relations:
+            if a.inequality != b.inequality and not self.policy.relations:
                 return False
             return reals.same_region(a.region, b.region)
         if isinstance(a, Relation) and isinstance(b, Relation):
@@ -153,7 +153,7 @@ class Comparison:
             return self.same(vector, b) if vector is not None else False
         if isinstance(b, Area):
             region = _as_region(a)
-            if region is None or (b.name and not self.policy.relations):
+            if region is None or (b.inequality and not self.policy.relations):
                 return False
             return reals.same_region(region, b.region)
         return False

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
+from itertools import chain
 
 from .evaluate import Field, Inexpressible, Matrix, Undefined, Value
 from .tree import Node
@@ -106,7 +107,8 @@ def _integer_root(value: int, degree: int) -> int:
 
 def _bounded(a: Value, b: Value) -> None:
     for value in (a, b):
-        if not isinstance(value, Matrix) and _bits(value) > MAX_BITS:
+        largest = max(map(_bits, chain(*value))) if isinstance(value, Matrix) else _bits(value)
+        if largest > MAX_BITS:
             raise Inexpressible("too many digits")
 
 

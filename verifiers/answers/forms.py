@@ -71,10 +71,11 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A set of reals, for the variable of that name if one was given."""
+    """A set of reals, for the variable of that name if one was given; `inequality` if it was written as one."""
 
     name: str | None
     region: reals.Region
+    inequality: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,10 @@ def _bag(tree: Node) -> Form:
             return Assigned(name, Collection("list", _items((items[0][2][1], *items[1:]))))
     forms = _items(items)
     if all(isinstance(item, Area) and item.name for item in forms):
-        return _joined_areas([item for item in forms if isinstance(item, Area)], joint, forms)
+        try:
+            return _joined_areas([item for item in forms if isinstance(item, Area)], joint, forms)
+        except ValueError:  # too many parts
+            return Collection("list", forms)
     names = {item[2][0] for item in items if item[0] == "rel" and item[1] == ("=",) and name_of(item[2][0])}
     if len(names) == 1 and all(item[0] == "rel" and item[1] == ("=",) for item in items):
         values = _items(tuple(item[2][1] for item in items))
@@ -242,8 +246,8 @@ def _joined_areas(areas: list[Area], joint: str, forms: tuple[Form, ...]) -> For
         region = areas[0].region
         for area in areas[1:]:
             region = reals.intersection(region, area.region)
-        return Area(names.pop(), region)
-    return Area(names.pop(), union)
+        return Area(names.pop(), region, inequality=True)
+    return Area(names.pop(), union, inequality=True)
 
 
 def _is_line(region: reals.Region) -> bool:
@@ -401,7 +405,7 @@ def _relation(tree: Node) -> Form:
     if all(op in _MIRROR for op in ops):
         region = linear_region(ops, parts)
         if region is not None:
-            return Area(*region)
+            return Area(*region, inequality=True)
         if len(parts) == 2:
             return _difference(ops[0], parts)
         if not any(op in ("=", "!=") for op in ops):

@@ -20,8 +20,8 @@ from .tree import Node, number, symbols
 from .words import NUMBER_SETS, SCALES, UNITS, spoken_number
 
 RELATIONS = {
-    "=", "<", ">", "<=", ">=", "!=", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong", "perp",
-    "parallel", "propto", "ni", "approx",
+    "=", "<", ">", "<=", ">=", "!=", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong",
+    "perp", "parallel", "propto", "ni", "approx",
 }  # fmt: skip
 REMEMBERED = 120
 """Longest answers whose trees are kept in memory."""
@@ -32,6 +32,8 @@ _LEADING = re.compile(
     r"|therefore|hence|it|at|a|an|x|length|area|probability|total)\b[\s:.]*)+",
     re.I,
 )
+_NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
+_CONTRACTION = re.compile(r"[A-Za-z]{2}'(?:t|s|re|ll|ve|d|m)\b", re.I)
 _CHOICE = re.compile(r"(?:\(\s*([A-J])\s*\)|([A-J])\s*[).]|([A-J]):(?=\s|$))\s*(.*)", re.S)
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z'\-]*(?:[ \n]+[A-Za-z][A-Za-z'\-]*)*")
 _STYLE = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|operatorname|mbox|textnormal|rm|bf)\b\s*|[{}$]")
@@ -130,6 +132,8 @@ class AnswerParser(CommandParser):
         if not parts:
             return value
         phrase = " ".join(parts)
+        if _NEGATION.search(phrase):
+            raise ParseError("a negation")
         first, _, rest = phrase.partition(" ")
         if first in SCALES:
             return measured(("mul", value, number(SCALES[first])), rest)
@@ -289,6 +293,8 @@ def _parse(text: str) -> Node:
 
 def parse_cleaned(cleaned: str, grouped: bool = True) -> Node:
     """The tree of a cleaned answer; raises `ParseError` where it is not mathematics."""
+    if _CONTRACTION.search(cleaned):
+        raise ParseError("prose")
     if len(cleaned) > 1:
         words = _as_words(cleaned)
         if words is not None:

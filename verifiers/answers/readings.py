@@ -52,16 +52,19 @@ def _read_short(text: str, policy: Policy) -> Answer:
 
 
 def _read(text: str, policy: Policy) -> Answer:
+    try:
+        return _analysed(text, policy)
+    except RecursionError:
+        raise TooLarge("nested too deeply") from None
+
+
+def _analysed(text: str, policy: Policy) -> Answer:
     tree = parse(text)
     readable = tree[0] != "text" or not _SIGNS.search(tree[1])
     trees = _variants(tree, policy)
     for other in _other_spellings(text, tree):
         trees += _variants(other, policy)
-    try:
-        forms = tuple(form(variant) for variant in dict.fromkeys(trees))
-    except RecursionError:
-        raise TooLarge("nested too deeply") from None
-    return Answer(text, tree, forms, readable)
+    return Answer(text, tree, tuple(form(variant) for variant in dict.fromkeys(trees)), readable)
 
 
 def _variants(tree: Node, policy: Policy) -> list[Node]:

@@ -10,7 +10,7 @@ from typing import Any
 from .evaluate import Inexpressible, Matrix, Undefined, Value
 from .exact import exact
 from .floats import POINTS, Floats, at_points, many_digits
-from .residue import PRIMES, ResidueField
+from .residue import PRIMES, ResidueField, secret_prime
 from .tree import Node, walk
 
 UNEVALUATED = {"int", "lim", "diff", "sum", "prod"}
@@ -161,7 +161,7 @@ def same_value(a: Scalar, b: Scalar) -> bool | None:
     left, right = a.fingerprint, b.fingerprint
     if left is not None and right is not None:
         if left == right:
-            return not (a.large_numbers or b.large_numbers) or _close(a, b) is not False
+            return not (a.large_numbers or b.large_numbers) or _same_residue(a, b, secret_prime())
         if not a.symbolic and not b.symbolic:
             return False
     if a.unevaluated or b.unevaluated:
@@ -170,6 +170,13 @@ def same_value(a: Scalar, b: Scalar) -> bool | None:
         return None if a.undefined and b.undefined else False
     close = _close(a, b)
     return _confirmed(a, b) if close else close
+
+
+def _same_residue(a: Scalar, b: Scalar, prime: int) -> bool:
+    try:
+        return bool(ResidueField(0, prime).reduced(a.tree) == ResidueField(0, prime).reduced(b.tree))
+    except Inexpressible:  # the prime divides a denominator: next to impossible, and no proof of anything
+        return False
 
 
 def _close(a: Scalar, b: Scalar) -> bool | None:

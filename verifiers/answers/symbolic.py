@@ -15,8 +15,8 @@ from typing import Any
 MEMORY = 1 << 30
 _TOLERANCE = 1e-9
 _SHARED_NAMES = {
-    "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "acot", "asec", "acsc", "sinh", "cosh", "tanh", "coth",
-    "asinh", "acosh", "atanh",
+    "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "acot", "asec", "acsc", "sinh", "cosh", "tanh",
+    "coth", "asinh", "acosh", "atanh",
 }  # fmt: skip
 
 

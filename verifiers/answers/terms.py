@@ -163,8 +163,11 @@ class TermParser:
         if self.peek().kind == "cmd" and self.peek().text in ("top", "intercal", "dagger"):
             self.take()
             return ("sym", "T")
+        self.deeper()
         base = self.postfix(self.atom()) if not self.sees("{") else self.group()
-        return ("pow", base, self.exponent()) if self.accept("^") else base
+        value = ("pow", base, self.exponent()) if self.accept("^") else base
+        self.depth -= 1
+        return value
 
     def degrees(self, base: Node) -> Node:
         token = self.peek()

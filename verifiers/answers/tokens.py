@@ -21,7 +21,7 @@ class TooLarge(ParseError):
 
 
 class Token(NamedTuple):
-    """kind: "num", "name" (a variable), "fn", "const", "text" (words), "cmd", "op", "unit", "money", "begin" or "end"."""
+    """kind: "num", "name" (a variable), "fn", "const", "text" (words), "cmd", "op", "unit", "money", "begin", "end"."""
 
     kind: str
     text: str
@@ -56,7 +56,9 @@ _DOUBLED = re.compile(
     r"|mathrm|mathbf|neq?|circ|angle|theta|alpha|beta)(?![A-Za-z]))"
 )
 _BOX = re.compile(r"\\(?:boxed|fbox)\b")
-_GROUP_TEX = re.compile(r"(?<=\d)(?:,\s?\\!\s*|\\!,\s*|\{,\}\s*(?:\\!\s*)?|\\[,:;]|(?<![,.]\d)\\ )(?=\d{3}(?!\d))")
+_GROUP_TEX = re.compile(
+    r"(?<=\d)(?:,\s?\\!\s*|\\!,\s*|\s?\{\s*,\s*\}\s*(?:\\!\s*)?|\\[,:;]|(?<![,.]\d)\\ )(?=\d{3}(?!\d))"
+)
 _GROUP_COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d])(?!,\d)")
 _GROUP_SPACE = re.compile(r"(?<![\d.,/^_])\d{1,3}(?: \d{3})+(?![\d/])(?! \d)")
 _TEXT_COMMANDS = listed(
@@ -85,12 +87,15 @@ _ARGUMENT_SKIPPED = {
 _SYNONYMS = {
     "le": "<=", "leq": "<=", "leqslant": "<=", "leqq": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "geqq": ">=",
     "lt": "<", "gt": ">", "less": "<", "ne": "!=", "neq": "!=", "thickapprox": "approx", "simeq": "approx",
-    "doteq": "approx", "cdot": "*", "times": "*", "ast": "*", "div": "/", "lbrace": "\\{", "rbrace": "\\}", "lbrack": "[",
-    "rbrack": "]", "lparen": "(", "rparen": ")", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|", "colon": ":",
-    "lVert": "‖", "rVert": "‖", "Vert": "‖", "land": "and", "wedge": "and", "lor": "or", "vee": "or", "ldots": "...",
+    "doteq": "approx", "cdot": "*", "times": "*", "ast": "*", "div": "/", "lbrace": "\\{", "rbrace": "\\}",
+    "lbrack": "[", "rbrack": "]", "lparen": "(", "rparen": ")", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|",
+    "colon": ":",
+        "lVert": "‖", "rVert": "‖", "Vert": "‖", "land": "and", "wedge": "and", "lor": "or", "vee": "or",
+    "ldots": "...",
     "dots": "...", "cdots": "...", "dotsc": "...", "dotsb": "...", "vdots": "...", "varnothing": "emptyset",
     "slash": "/", "prime": "'", "lgroup": "(", "rgroup": ")", "wr": "*", "degree": "degree", "degrees": "degree",
-    "bigcup": "cup", "bigcap": "cap", "backslash": "setminus", "smallsetminus": "setminus", "implies": "to",
+    "bigcup": "cup", "bigcap": "cap", "backslash": "setminus", "smallsetminus": "setminus",
+    "implies": "to",
     "rightarrow": "to", "Rightarrow": "to", "longrightarrow": "to", "euro": "€", "pounds": "£", "yen": "¥",
 }  # fmt: skip
 _LEXER = re.compile(
@@ -350,7 +355,7 @@ def _is_prose(run: str, spaced: bool, before: list[Token]) -> bool:
 
 _SHORT_WORDS = set(
     listed(
-        "of in at is am pm to no by on it as if we he an be so or us the sum are get was has not but for its all any yes"
-        " you can now per his her she who how why out our one two six ten"
+        "of in at is am pm to no by on it as if we he an be so or us the sum are get was has not but for its all any"
+        " yes you can now per his her she who how why out our one two six ten"
     )
 )

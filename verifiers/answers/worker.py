@@ -152,7 +152,12 @@ class Pool:
                         queue.clear()
                         break
                     place = queue.pop()
-                    worker.ask(*pairs[place])
+                    try:
+                        worker.ask(*pairs[place])
+                    except OSError:  # it died while it was idle; another takes the pair
+                        self._discard(worker)
+                        queue.append(place)
+                        continue
                     busy[worker] = (place, time.monotonic() + timeout_s)
                 self._wait(busy, pairs, told)
         except BaseException:  # also Ctrl-C: what was started is stopped
