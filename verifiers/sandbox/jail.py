@@ -64,7 +64,7 @@ class Jail:
         if {"landlock", "seccomp"} & set(layers):
             kernel.syscall("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1)
         if "landlock" in layers:
-            rules = [(path, landlock.READ) for path in (*library, "/usr/share/zoneinfo")]
+            rules = [(path, landlock.READ) for path in (*library, namespaces.TIME_ZONES)]
             rules += [(path, landlock.DEVICE) for path in namespaces.DEVICES]
             ruleset = landlock.ruleset([*rules, (self.scratch.covers, landlock.SCRATCH)])
             steps += [_step(kept, "landlock_restrict_self", ruleset, 0), _step(kept, "close", ruleset)]

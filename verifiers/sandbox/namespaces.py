@@ -1,8 +1,9 @@
 """User, mount, pid, network, IPC and UTS namespaces: the box's own world, in which the host cannot be named.
 
 The server starts a copy of itself as process 1 of fresh namespaces. Its root is a read-only tmpfs holding the
-interpreter's library (read-only), four harmless devices and a scratch mount; no /proc, no /sys, no /etc, no network
-device. As root, two users are mapped, so that programs run as *nobody*; an ordinary user maps only itself.
+interpreter's library and the time zones (read-only), harmless devices and a scratch mount; no /proc, no /sys, no
+/etc, no network device. As root, two users are mapped, so that programs run as *nobody*; an ordinary user maps only
+itself.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _READ_ONLY, _NO_SUID, _NO_DEV, _NO_EXEC = 1, 2, 4, 8
 _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 32, 4096, 16384, 1 << 18
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
+TIME_ZONES = "/usr/share/zoneinfo"
 SCRATCH = "/box/scratch"
 NOBODY = 65534
 INSIDE = 1000
@@ -103,7 +105,7 @@ def _become_process_one(ready: int, failed: int) -> None:
     try:
         if os.getpid() != 1 or os.getuid() not in (0, INSIDE):
             raise OSError(1, "no user was mapped")
-        _build_root([path for path in sys.path if os.path.isdir(path)])
+        _build_root([path for path in (*sys.path, TIME_ZONES) if os.path.isdir(path)])
     except OSError as error:
         os.write(failed, f"!namespaces were made, but setting them up failed: {error.strerror}".encode())
         os._exit(1)
