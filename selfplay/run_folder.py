@@ -26,7 +26,7 @@ LOGS = ("metrics", "questions", "attempts", "labels", "timings")
 
 
 class RunFolder:
-    """Reads and writes one run folder; create it with `RunFolder.create`, continue with `RunFolder.resume`."""
+    """Reads and writes one run folder; start with `RunFolder.vacant` and `begin`, continue with `RunFolder.resume`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -34,8 +34,8 @@ class RunFolder:
         self._pending: dict[str, list[str]] = {name: [] for name in LOGS}
 
     @classmethod
-    def create(cls, path: Path, config: Mapping[str, Any], environment: Mapping[str, Any]) -> RunFolder:
-        """Start a new run.
+    def vacant(cls, path: Path) -> RunFolder:
+        """A folder for a new run; nothing is written before `begin`.
 
         Raises:
             RunError: there is a run already; nothing is touched.
@@ -44,14 +44,23 @@ class RunFolder:
             raise RunError(f"{path} already holds a run: continue it with --resume, or choose another --run-dir")
         if path.exists() and not path.is_dir():
             raise RunError(f"{path} is a file; --run-dir must name a folder")
-        path.mkdir(parents=True, exist_ok=True)
-        folder = cls(path)
-        write_json(path / "environment.json", environment)
-        for name in LOGS:
-            folder.log_path(name).touch()
-        folder.commit({})
-        write_json(path / "config.json", config)  # last: a run exists once this is here
+        return cls(path)
+
+    @classmethod
+    def create(cls, path: Path, config: Mapping[str, Any], environment: Mapping[str, Any]) -> RunFolder:
+        """`vacant` and `begin` in one."""
+        folder = cls.vacant(path)
+        folder.begin(config, environment)
         return folder
+
+    def begin(self, config: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
+        """Write down what the run is; from here on it exists and can be resumed."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_json(self.path / "environment.json", environment)
+        for name in LOGS:
+            self.log_path(name).write_bytes(b"")
+        self.commit({})
+        write_json(self.path / "config.json", config)  # last: a run exists once this is here
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:

@@ -57,9 +57,12 @@ def train(config: RunConfig, run_dir: Path, *, resume: bool = False, console: Co
         if console is not None:
             console.print(f"Resuming {run_dir}: {resume_position(folder)}", highlight=False)
     else:
-        folder = RunFolder.create(run_dir, config.as_dict(), describe_environment())
+        folder = RunFolder.vacant(run_dir)
     with Progress(console) as progress, _polite_stop(progress) as stop:
-        SelfPlay(config, folder, progress, stop).run()
+        run = SelfPlay(config, folder, progress, stop)  # settings that cannot work are refused here
+        if not resume:
+            folder.begin(config.as_dict(), describe_environment())
+        run.run()
     return folder
 
 

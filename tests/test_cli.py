@@ -1,0 +1,91 @@
+"""The command line: help reads, wrong input is one line and exit code 2, the commands do what they say."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from selfplay_gym.cli import app, main
+
+COMMANDS = sorted(app.commands)
+
+
+@pytest.mark.parametrize("command", [[], *([c] for c in COMMANDS)], ids=["selfplay-gym", *COMMANDS])
+def test_every_command_explains_itself(command, capsys):
+    assert main([*command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "Usage: selfplay-gym" in shown
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["trian"], "Did you mean 'train'"),
+        (["train", "--preset", "tny"], "Did you mean 'tiny'"),
+        (["train", "--set", "rouns=3"], "Did you mean 'rounds'"),
+        (["train", "--set", "rounds"], "name=value"),
+        (["train", "--seed", "-1"], "-1"),
+        (["train", "--resume", "--run-dir", "{tmp}/nothing"], "no run in"),
+        (["train", "--resume", "--set", "rounds=1"], "leave out --set"),
+        (["train", "--set", "model={tmp}/nothing", "--run-dir", "{tmp}/run"], "no model at"),
+        (["exam", "--samples", "0"], "0"),
+        (["exam", "orcale"], "oracle"),
+        (["report", "{tmp}"], "no run in"),
+        (["list", "verifier"], "verifiers"),
+        (["verify", "{tmp}/nothing.jsonl", "{tmp}/out.jsonl"], "no such file"),
+        (["bench", "orcale"], "oracle"),
+        (["diagnose", "{tmp}"], "no run in"),
+        (["ablate", "--variant", "ful"], "Did you mean 'full'"),
+        (["play", "--verifier", "majorty"], "Did you mean 'majority'"),
+    ],
+)
+def test_wrong_input_is_one_clear_line_and_exit_code_two(arguments, says, capfd, tmp_path):
+    assert main([argument.format(tmp=tmp_path) for argument in arguments]) == 2
+    shown = capfd.readouterr()
+    assert says in shown.err
+    assert shown.err.startswith("error: ")
+    assert shown.err.count("\n") == 1
+    assert not (tmp_path / "run" / "config.json").exists(), "a refused run must leave nothing behind"
+
+
+def test_no_command_shows_the_help(capsys):
+    assert main([]) == 2
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_list_shows_every_kind(capsys):
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("majority", "band", "oracle", "arithmetic", "r-zero", "SelfPlayMath-v0"))
+
+
+def test_an_exam_of_a_scripted_agent_as_json(capsys):
+    assert main(["exam", "oracle", "--questions", "16", "--samples", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"]["value"] == 1.0
+
+
+def test_a_debug_run_from_the_command_line_ends_with_table_and_report(capsys, tmp_path):
+    small = ["--set", "rounds=1", "--set", "questions=16", "--set", "exam_questions=8"]
+    assert main(["train", "--preset", "debug", "--run-dir", str(tmp_path / "run"), *small]) == 0
+    assert "Report:" in capsys.readouterr().out
+    assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
+    assert main(["train", "--preset", "debug", "--run-dir", str(tmp_path / "run")]) == 2
+    assert "--resume" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as on a terminal")
+def test_ctrl_c_saves_and_names_the_command_that_resumes(tmp_path):
+    command = [sys.executable, "-m", "selfplay_gym.cli", "train", "--preset", "debug", "--run-dir", str(tmp_path / "r")]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for line in run.stdout:
+        if "train challenger" in line:
+            run.send_signal(signal.SIGINT)
+            break
+    shown, _ = run.communicate(timeout=120)
+    assert run.returncode == 130
+    assert f"train --resume --run-dir {tmp_path / 'r'}" in shown
+    assert main(["train", "--resume", "--run-dir", str(tmp_path / "r")]) == 0
