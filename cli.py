@@ -32,11 +32,12 @@ def app() -> None:
 
 @app.command(short_help="Let a challenger and a solver teach each other.")
 @click.option("--preset", default="tiny", help="tiny, debug or r-zero.")
+@click.option("--env", default="SelfPlayMath-v0", help="What is played: SelfPlayMath-v0 or SelfPlayCode-v0.")
 @seed_option
 @click.option("--run-dir", type=click.Path(path_type=Path), default=Path("runs/tiny"), help="Where the run is written.")
 @click.option("--resume", is_flag=True, help="Continue the run in --run-dir, with its own settings.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change one setting; may be repeated.")
-def train(preset: str, seed: int, run_dir: Path, resume: bool, settings: tuple[str, ...]) -> int:
+def train(preset: str, env: str, seed: int, run_dir: Path, resume: bool, settings: tuple[str, ...]) -> int:
     """Let a challenger and a solver teach each other; ends with a table and a report.
 
     Ctrl-C saves and says how to continue.
@@ -44,13 +45,15 @@ def train(preset: str, seed: int, run_dir: Path, resume: bool, settings: tuple[s
     from .selfplay.presets import parse_settings
     from .selfplay.presets import preset as find_preset
     from .selfplay.report import write_report
+    from .selfplay.subjects import find_subject
     from .selfplay.summary import print_summary
     from .selfplay.train import Interrupted, stored_config
     from .selfplay.train import train as run
 
     if resume and settings:
         raise click.UsageError("--resume continues with the settings of the run; leave out --set")
-    config = find_preset(preset).replace(seed=seed, **parse_settings(settings))
+    suited = {**find_subject(env).settings, "env": env, "seed": seed, **parse_settings(settings)}
+    config = find_preset(preset).replace(**suited)
     console = Console()
     try:
         folder = run(stored_config(run_dir) if resume else config, run_dir, resume=resume, console=console)

@@ -13,7 +13,7 @@ from typing import Any
 from ..core.errors import ConfigError, UnknownNameError
 
 CHALLENGERS = ("trained", "untrained", "procedural")
-LABELS = ("vote", "sympy", "oracle")
+LABELS = ("vote", "sympy", "executor", "oracle")
 SOLVER_REWARDS = ("label", "random", "format")
 ISOLATIONS = ("copies", "lora", "prompt", "tokens")
 TRUNKS = ("frozen", "trained")
@@ -28,6 +28,8 @@ AT_LEAST_ONE = (
 class RunConfig:
     """One self-play run. Defaults are the preset `tiny`."""
 
+    env: str = "SelfPlayMath-v0"
+    """What is played: "SelfPlayMath-v0" or "SelfPlayCode-v0"."""
     model: str = "tiny"
     """Where both roles start: "tiny", "smollm2", or the path of any causal language model in Hugging Face format."""
     template: str = "plain"
@@ -47,7 +49,7 @@ class RunConfig:
     challenger: str = "trained"
     """"trained"; "untrained" (frozen at the base: the control); "procedural" (a generator under a curriculum)."""
     labels: str = "vote"
-    """What labels are: "vote" (majority of the attempts), "sympy" or "oracle" (computed from the question's text)."""
+    """What labels are: "vote" (majority of the attempts); computed: "sympy" (maths), "executor" (code), "oracle"."""
     solver_reward: str = "label"
     """What the solver is paid for: matching the "label", or the controls "random" and "format"."""
     reward: str = "r-zero"

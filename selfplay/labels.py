@@ -14,7 +14,6 @@ from ..core.language import answer
 from ..core.protocols import BaseVerifier, Verifier
 from ..core.records import Judgement, Outcome, Question
 from ..core.registries import make_verifier
-from .config import RunConfig
 
 
 class ComputedReference(BaseVerifier):
@@ -30,19 +29,14 @@ class ComputedReference(BaseVerifier):
         return self.verifier.judge_many([replace(q, reference=answer(q.text)) for q in questions], groups)
 
 
-def make_labeller(config: RunConfig) -> Verifier:
-    """The verifier that labels questions."""
-    if config.labels == "vote":
-        return make_verifier("majority")
-    return ComputedReference(make_verifier("sympy" if config.labels == "sympy" else "exact"))
-
-
 def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) -> list[bool | None]:
     """Whether each label equals the computed answer; `None` where no answer can be computed.
 
+    Computed means: from the question's text, or by the generator that wrote it.
+
     Only measures: nothing it returns reaches training.
     """
-    truths = [answer(question.text) for question in questions]
+    truths = [answer(q.text) or (None if q.author == "challenger" else q.reference) for q in questions]
     known = [i for i, truth in enumerate(truths) if truth is not None]
     checked = make_verifier("sympy").judge_many(
         [replace(questions[i], reference=truths[i]) for i in known], [[f"\\boxed{{{labels[i]}}}"] for i in known]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ..core.protocols import Verifier
 from ..core.records import Question
-from ..core.registries import make_verifier
 from ..envs.engine import Answering, Game, Round, solver_reward
 
 
@@ -45,10 +44,3 @@ class SolverPay:
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[list[float]]:
         judged = self.verifier.judge_many(self.labelled, groups)
         return [[solver_reward(verdict) for verdict in judgement.verdicts] for judgement in judged]
-
-
-def solver_judge(kind: str, seed: int) -> Verifier:
-    """The verifier behind `RunConfig.solver_reward`; `seed` is for the coins of the "random" control."""
-    if kind == "random":
-        return make_verifier("random", seed=seed)
-    return make_verifier("format" if kind == "format" else "sympy")

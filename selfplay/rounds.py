@@ -31,12 +31,13 @@ from ..envs.engine import Game
 from ..envs.rewards import in_band
 from .config import RunConfig
 from .evaluation import ExamResult, held_out_questions, run_exam
-from .labels import labels_right, make_labeller
+from .labels import labels_right
 from .measures import challenger_measures, label_measures
-from .pay import ChallengerPay, SolverPay, solver_judge
+from .pay import ChallengerPay, SolverPay
 from .progress import Progress
 from .run_folder import RunFolder
 from .seats import ROLES, CheckpointShelf, Seat, fill_seats
+from .subjects import find_subject
 
 PHASES = ("train_challenger", "generate", "attempt", "label", "train_solver", "evaluate", "gate")
 VALIDATION_QUESTIONS = 128
@@ -71,7 +72,9 @@ class SelfPlay:
         seats = fill_seats(config, ROLES[1:] if config.challenger == "procedural" else ROLES, saved)
         self.challenger, self.solver = seats.get("challenger"), seats["solver"]
         reward = make_reward(config.reward, repetition=config.repetition_scale)
-        self.game = Game(find_domain("math"), make_labeller(config), reward, config.template)
+        self.subject = find_subject(config.env)
+        labeller = self.subject.labeller(config.labels)
+        self.game = Game(find_domain(self.subject.domain), labeller, reward, config.template)
         self.generator: Generator = make_generator(config.generator)
         self.curriculum: Curriculum = make_curriculum(config.curriculum)
         if "curriculum" in state:
@@ -173,7 +176,8 @@ class SelfPlay:
         for step in range(self.step, self.config.solver_steps):
             batch = [order[(step * size + i) % len(order)] for i in range(size)]
             seed = self._seed("solver", step)
-            pay = SolverPay(batch, solver_judge(self.config.solver_reward, integer_seed(seed, "coins")))
+            payer = self.subject.payer(self.config.solver_reward, self.config.labels, integer_seed(seed, "coins"))
+            pay = SolverPay(batch, payer)
             trained = self.solver.trainer.step(self.game.ask(batch), pay, samples=self.config.solver_samples, seed=seed)
             self._log_step("solver", step, trained.as_dict())
             self._save_step(self.solver, step)
@@ -226,6 +230,7 @@ class SelfPlay:
         return run_exam(
             self.solver.agent,
             questions,
+            verifier=self.subject.grader,
             samples=samples,
             greedy=greedy,
             seed=integer_seed(self.config.seed, "exam"),
@@ -307,8 +312,10 @@ def resume_position(folder: RunFolder) -> str:
 
 
 def _question_row(question: Question) -> dict[str, Any]:
-    return {"text": question.text, "reference": question.reference, "level": question.level, "author": question.author}
+    row = {"text": question.text, "reference": question.reference, "level": question.level, "author": question.author}
+    return {**row, "domain": question.domain, "meta": dict(question.meta)} if question.meta else row
 
 
 def _question(row: dict[str, Any]) -> Question:
-    return Question(row["text"], row["reference"], level=row["level"], author=row["author"])
+    domain, meta = row.get("domain", "maths"), row.get("meta", {})
+    return Question(row["text"], row["reference"], domain, row["level"], row["author"], meta)

@@ -15,12 +15,13 @@ from selfplay_gym.envs.engine import Game
 from selfplay_gym.envs.rewards import in_band
 from selfplay_gym.selfplay.environment import describe_environment
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
-from selfplay_gym.selfplay.labels import labels_right, make_labeller
+from selfplay_gym.selfplay.labels import labels_right
 from selfplay_gym.selfplay.measures import challenger_measures, label_measures
 from selfplay_gym.selfplay.pay import ChallengerPay
 from selfplay_gym.selfplay.presets import preset
 from selfplay_gym.selfplay.rounds import PHASES
 from selfplay_gym.selfplay.run_folder import RunFolder
+from selfplay_gym.selfplay.subjects import find_subject
 
 CONFIG = preset("debug").replace(attempts=8, questions=40, challenger_steps=3, solver_steps=4, exam_questions=60)
 
@@ -30,7 +31,9 @@ class ScriptedRun:
 
     def __init__(self, path: Path, skills: tuple[float, ...], proposals: Callable[[list[str]], list[str]]) -> None:
         self.folder = RunFolder.create(path, CONFIG.as_dict(), describe_environment())
-        self.game = Game(find_domain("math"), make_labeller(CONFIG), make_reward("r-zero"))
+        self.game = Game(
+            find_domain("math"), find_subject("SelfPlayMath-v0").labeller(CONFIG.labels), make_reward("r-zero")
+        )
         self.exam = held_out_questions("mixed", CONFIG.exam_questions)
         self.challenger = make_agent("generator", low=0.1, high=0.7)
         self.skills, self.proposals = skills, proposals
