@@ -10,7 +10,6 @@ import atexit
 import contextlib
 import os
 import select
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import levels
+from .scratch import empty
 from .wire import Wire
 
 _BOOT = """
@@ -137,7 +137,9 @@ class Server:
         self._process.kill()
         self._process.wait()
         if os.path.basename(self._scratch).startswith("selfplay-box-"):
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            with contextlib.suppress(OSError):  # gone already: the server had begun to clear up
+                empty(self._scratch)
+                os.rmdir(self._scratch)
 
     def forget(self) -> None:
         """Let go of a server that belongs to the process this one was forked from."""

@@ -89,17 +89,27 @@ class FolderScratch:
 
 def empty(folder: str) -> None:
     """Remove everything in `folder`, however deep a hostile program nested it: each level is lifted to the top."""
-    waiting, lifted = os.listdir(folder), 0
+    waiting, lifted = _opened(folder), 0
     while waiting:
         path = os.path.join(folder, waiting.pop())
         if os.path.islink(path) or not os.path.isdir(path):
             os.unlink(path)
             continue
-        os.chmod(path, 0o700)
-        for name in os.listdir(path):
+        for name in _opened(path):
             lifted += 1
             while os.path.lexists(os.path.join(folder, f"lifted-{lifted}")):
                 lifted += 1
             os.rename(os.path.join(path, name), os.path.join(folder, f"lifted-{lifted}"))
             waiting.append(f"lifted-{lifted}")
         os.rmdir(path)
+
+
+def _opened(folder: str) -> list[str]:
+    """Names in `folder`, after making folders among them ours to read and move (a program may have made them with no
+    permissions at all)."""
+    with os.scandir(folder) as entries:
+        found = list(entries)
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            os.chmod(entry.path, 0o700)
+    return [entry.name for entry in found]

@@ -189,6 +189,8 @@ def fault_of_run(attack: dict[str, str], code: str, isolation: str | None) -> st
     took = time.monotonic() - started
     if result.status == "refused":
         return f"refused: {result.detail}"
+    if "fork server died" in str(result.detail.get("reason")):
+        return str(result.detail["reason"])
     if took > limits.wall_s + 1:
         return f"took {took:.1f} s"
     if expect.startswith("ok=") and (result.status != "ok" or result.stdout.strip() != expect[3:]):
@@ -208,6 +210,8 @@ def fault_of_grade(attack: dict[str, str], code: str, isolation: str | None) -> 
         result.status == "ok" and type(result.value) is int and result.value == expected
         for result, expected in zip(results, HIDDEN.values(), strict=True)
     )
+    if any("fork server died" in str(result.error) for result in results):
+        return f"the server did not outlive it: {results}"
     if passed != (attack["expect"] == "pass"):
         return f"expected {attack['expect']}, got {results}"
     return None
