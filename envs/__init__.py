@@ -5,6 +5,7 @@
     aec_env("math"), parallel_env("math")       the whole table, for PettingZoo          envs.aec, envs.parallel
     SelfPlayCode-v0, aec_env("code")            the same for code                        envs.code_domain
     gym.make("SelfPlayTeacher-v0")              levels in, levels out, for SB3           envs.teacher
+    gym.make("SelfPlayTokens-v0")               token ids in, integers out, for SB3      envs.tokens
 
 Importing this package registers names and loads Gymnasium; PettingZoo is loaded by the first call that needs it.
 """
@@ -92,5 +93,6 @@ for _name, _domain in _GAMES.items():
             order_enforce=False,  # the environment itself raises ResetNeeded, and saves a wrapper per call
             kwargs={"domain": _domain},
         )
-if "SelfPlayTeacher-v0" not in gym.registry:
-    gym.register("SelfPlayTeacher-v0", entry_point="selfplay_gym.envs.teacher:teacher_env", order_enforce=False)
+for _name, _maker in {"SelfPlayTeacher-v0": "teacher:teacher_env", "SelfPlayTokens-v0": "tokens:tokens_env"}.items():
+    if _name not in gym.registry:
+        gym.register(_name, entry_point=f"selfplay_gym.envs.{_maker}", order_enforce=False)
