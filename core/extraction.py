@@ -3,8 +3,8 @@
 Two modes, meant to be reported side by side, because the gap between them is a property of the model:
 
     strict    only what stands in a balanced `\\boxed{…}` or `\\fbox{…}`
-    lenient   that; else what follows `####`; else what follows "the answer is"; else, in prose, the last formula or
-              number; else, if the text is short, the text itself
+    lenient   that; else what follows `####`; else `<answer>…</answer>`; else what follows "the answer is"; else, in
+              prose, the last formula or number; else, if the text is short, the text itself
 
 No answer is `None`, never the string "None". A negated answer ("the answer is not 5") and a refusal are no answers.
 """
@@ -25,7 +25,11 @@ TAIL = 100_000
 _BRACES = re.compile(r"\\?[{}]|\\\\(?=[{}])")
 _BOX_OPENS = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _DELIMITER = re.compile(r"\\[()\[\]]|\\.|\$\$?", re.S)
-_CUE = re.compile(r"\banswers?\b\**[ \t]{0,3}(?:is|are|was|:|=|should be|must be)(?![a-z])[:* \t]{0,8}", re.I)
+_TAG = re.compile(r"<answer>([^<]{1,4000})</answer>", re.I)
+_LOOSE_BOX = re.compile(r"\\boxed\s*(\d+|[A-Za-z]\b)")
+_CUE = re.compile(
+    r"\b(?:answers?|ans)\b\.?\**[ \t]{0,3}(?:is|are|was|:|=|should be|must be)(?![a-z])[:* \t]{0,8}", re.I
+)
 _NEGATED = re.compile(r"(?:definitely |certainly |clearly )?(?:not|n't|never|unknown|unclear|undefined by)\b", re.I)
 _SENTENCE_END = re.compile(r"[.!?](?=\s+[A-Z\"(<]|\s*$|\s*<\|)|\n\s*\n|<\|")
 _EXPLANATION = re.compile(r"[,;]?\s+(?:because|since|so that|which|as we|as the|where|I hope|by the)\b.*", re.S)
@@ -134,11 +138,20 @@ def extract_answer(text: str, mode: Mode = "lenient") -> str | None:
         answer = boxed_answer(text)
         if answer is not None or find_boxes(text):  # an empty box is a box without an answer
             return answer
+        rest = text[text.rfind("\\boxed{") + 7 :] if "\\boxed{" in text[-_SHORT:] else ""
+        if rest.strip():  # cut off before the box was closed
+            return _trim(rest)
     text = text[-TAIL:]
     mark = text.rfind("####")
     if mark >= 0:
         line = text[mark + 4 :].strip().split("\n", 1)[0]
         return _trim(line)
+    tagged = _TAG.findall(text)
+    if tagged:
+        return _bare_or_last(tagged[-1])
+    loose = _last(_LOOSE_BOX, text)
+    if loose is not None:
+        return loose[1]
     cue = _last(_CUE, text)
     if cue is not None and text[cue.end() :].strip():
         return _after_cue(text[cue.end() :])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .terms import TermParser
 from .tokens import ParseError, TooLarge
-from .tree import ONE, Node
+from .tree import ONE, Node, walk
 
 MAX_ITEMS = 1024
 _FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac"}
@@ -39,6 +39,8 @@ class CommandParser(TermParser):
             return ("set", ())
         if name in ("overline", "bar"):
             inner = self.argument()
+            if ("const", "i") in walk(inner):
+                return ("fn", "conj", inner)
             return inner if inner[0] == "mul" else ("call", "bar", inner)
         if name in ("max", "min", "gcd", "lcm"):
             return self.function(name)
@@ -118,6 +120,8 @@ class CommandParser(TermParser):
         name = self.take().text
         if name not in _MATRICES and name not in _LISTS:
             raise ParseError(f"environment {name!r} is not read")
+        if name in _LISTS and name != "cases":
+            self.drop_alignment()
         rows: list[list[Node]] = [[]]
         count = 0
         while self.peek().kind != "end":
@@ -140,6 +144,14 @@ class CommandParser(TermParser):
             raise ParseError(f"{name!r} is closed by another name")
         self.depth -= 1
         return self.shaped(name, [row for row in rows if row])
+
+    def drop_alignment(self) -> None:
+        """In a list of equations "&" only aligns."""
+        end = next(
+            (place for place in range(self.position, len(self.tokens)) if self.tokens[place].kind == "end"), None
+        )
+        kept = [token for token in self.tokens[self.position : end] if token.text != "&"]
+        self.tokens[self.position : end] = kept
 
     def cell(self) -> Node:
         raise NotImplementedError

@@ -203,6 +203,8 @@ def _as_region(a: Form) -> reals.Region | None:
 
 def same_relation(f: Scalar, g: Scalar, signed: bool) -> Told:
     """Whether f = c·g for a constant c, positive if `signed`."""
+    if f.tree == g.tree:
+        return True
     try:
         for first, second in ((0, 2), (1, 3)):
             prime = ResidueField(first).prime

@@ -10,7 +10,7 @@ import cmath
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from .evaluate import Field, Inexpressible, Matrix, Value
 from .exact import Exact
@@ -35,6 +35,8 @@ class Floats(Field):
         self.exact = Exact()
         self.scale = 0.0
         """Largest magnitude that entered a sum: what rounding errors are relative to."""
+        self.real = True
+        """Whether no root or logarithm of a negative number was taken on the way."""
 
     def number(self, value: Fraction) -> Any:
         return self.backend.number(value)
@@ -77,7 +79,10 @@ class Floats(Field):
             rooted = self._odd_root_power(b, exponent)
             if rooted is not None:
                 return rooted
-        return self.backend.power(b, e)
+        value = self.backend.power(b, e)
+        if value.imag and not b.imag and not e.imag:
+            self.real = False
+        return value
 
     def _odd_root_power(self, b: Any, exponent: Node) -> Any | None:
         """The real value of (-8)^(1/3), as taught; `None` if the exponent is no fraction with an odd denominator."""
@@ -100,7 +105,10 @@ class Floats(Field):
         if function is None:
             raise Inexpressible(name)
         try:
-            return function(*values)
+            value = function(*values)
+            if value.imag and not any(argument.imag for argument in values):
+                self.real = False
+            return value
         except TypeError:
             raise Inexpressible(f"{name} of {len(values)} arguments") from None
 
@@ -165,6 +173,7 @@ class Backend:
             "max": lambda *zs: one * max(_real(z) for z in zs),
             "min": lambda *zs: one * min(_real(z) for z in zs),
             "mod": lambda a, b: one * (_real(a) % _real(b)),
+            "conj": lambda z: z.conjugate(),
             "Re": lambda z: one * z.real,
             "Im": lambda z: one * z.imag,
         }
@@ -252,15 +261,26 @@ def many_digits() -> Backend:
     return _MANY[0]
 
 
-def at_points(node: Node) -> list[tuple[Value | None, float, set[str]]]:
-    """(value, scale, kinds left symbolic) at every point, on machine numbers; value `None` where there is none.
+class AtPoint(NamedTuple):
+    """What a tree is worth at one point, on machine numbers.
 
-    A constant that is too large for a machine number, with certainty, is ±inf.
+    value: `None` where there is none; ±inf for a constant that is certainly too large.
+    scale: what rounding errors are relative to.
+    opaque: kinds of nodes left symbolic.
+    real: whether no root or logarithm of a negative number was taken.
     """
+
+    value: Value | None
+    scale: float
+    opaque: set[str]
+    real: bool
+
+
+def at_points(node: Node) -> list[AtPoint]:
     return [_at(node, point) for point in range(POINTS)]
 
 
-def _at(node: Node, point: int) -> tuple[Value | None, float, set[str]]:
+def _at(node: Node, point: int) -> AtPoint:
     field = Floats(point, MACHINE)
     try:
         value: Value | None = field.value(node)
@@ -268,7 +288,7 @@ def _at(node: Node, point: int) -> tuple[Value | None, float, set[str]]:
         value = math.inf if _grows(node) else None
     except (Inexpressible, ValueError, ZeroDivisionError):
         value = None
-    return value, field.scale, field.opaque
+    return AtPoint(value, field.scale, field.opaque, field.real)
 
 
 def _grows(node: Node) -> bool:

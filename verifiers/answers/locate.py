@@ -17,7 +17,7 @@ _MATHEMATICAL = (
     {"and", "or", "per", "in", "percent", "degrees", "union", "all", "real", "numbers", "integers", "begin", "end"}
     | set(FUNCTIONS) | set(CONSTANTS) | set(GREEK) | set(UNITS) | set(POWERS) | set(SCALES)
 )  # fmt: skip
-_MARKED = re.compile(r"\\boxed|\\fbox|####|\banswer\b|<\|", re.I)
+_MARKED = re.compile(r"\\boxed|\\fbox|####|\bans(?:wer)?\b|<\|", re.I)
 
 
 def locate(text: str, mode: Mode) -> str | None:

@@ -18,6 +18,8 @@ def measured(value: Node, words: str) -> Node:
         return value
     if re.fullmatch(r"degrees?", words):
         return ("degree", value)
+    if re.fullmatch(r"percent|percentage|pct\.?|per cent", words):
+        return ("percent", value)
     unit = read_unit(words)
     return value if unit is None else ("unit", value, unit)
 

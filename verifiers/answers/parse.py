@@ -29,7 +29,7 @@ _CLOSERS = (")", "]", "rangle", "[", "\\}")
 _ENDS = (")", "]", "rangle", "\\}", "}")
 _LEADING = re.compile(
     r"(?:(?:the|final|answer|solution|is|are|about|approximately|approx|around|roughly|exactly|equals?|value|of|so|thus"
-    r"|therefore|hence|it|at|a|an|x|length|area|probability|total)\b[\s:.]*)+",
+    r"|therefore|hence|it|at|a|an|x|length|area|probability|total|correct|option|choice|number|there)\b[\s:.]*)+",
     re.I,
 )
 _NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
@@ -124,8 +124,8 @@ class AnswerParser(CommandParser):
                 self.take()
                 parts.append("^" + self.subscript())
                 continue
-            elif parts and token.kind == "num" and not re.search(r"\d", "".join(parts)):
-                raise ParseError("a number after words")
+            elif parts and token.kind == "num":  # 3 hours 20 minutes
+                return self.compound(measured(value, " ".join(parts)))
             else:
                 break
             self.take()
@@ -140,6 +140,14 @@ class AnswerParser(CommandParser):
         if value[0] == "rel":  # x = 5 cm: the unit belongs to the last part
             return ("rel", value[1], (*value[2][:-1], measured(value[2][-1], phrase)))
         return measured(value, phrase)
+
+    def compound(self, first: Node) -> Node:
+        second = self.with_unit(self.numeral(self.take()))
+        if first[0] != "unit" or second[0] != "unit" or first[2][1] != second[2][1]:
+            raise ParseError("a number after words")
+        factor, dimension = first[2]
+        rest = ("mul", second[1], ("num", second[2][0] / factor, 0))
+        return ("unit", ("add", first[1], rest), (factor, dimension))
 
     # -- relations and sets
 
@@ -173,6 +181,9 @@ class AnswerParser(CommandParser):
                 value = ("union", value, self.ratio())
             elif self.accept("cap"):
                 value = ("inter", value, self.ratio())
+            elif self.peek() == ("name", "U", True) and self.peek(1).text in ("(", "[", "\\{", "{"):
+                self.take()
+                value = ("union", value, self.ratio())
             elif self.accept("setminus"):
                 value = ("minus", value, self.ratio())
             else:

@@ -9,9 +9,9 @@ from typing import Any
 
 from .evaluate import Inexpressible, Matrix, Undefined, Value
 from .exact import exact
-from .floats import POINTS, Floats, at_points, many_digits
+from .floats import POINTS, AtPoint, Floats, at_points, many_digits
 from .residue import PRIMES, ResidueField, secret_prime
-from .tree import Node, walk
+from .tree import Node, children, walk
 
 UNEVALUATED = {"int", "lim", "diff", "sum", "prod"}
 LONGEST_SUM = 10**6
@@ -63,7 +63,7 @@ class Scalar:
     """Kinds of nodes the fingerprint takes as symbols although they have a value."""
 
     @cached_property
-    def floats(self) -> list[tuple[Value | None, float, set[str]]]:
+    def floats(self) -> list[AtPoint]:
         return at_points(self.tree)
 
     @cached_property
@@ -79,7 +79,12 @@ class Scalar:
             return False
         if self.fingerprint is not None:
             return bool(self.symbolic)
-        return any(opaque for _, _, opaque in self.floats) or all(value is None for value, _, _ in self.floats)
+        return any(at.opaque for at in self.floats) or all(at.value is None for at in self.floats)
+
+    @cached_property
+    def imaginary(self) -> bool:
+        """Whether i occurs in it."""
+        return any(node == ("const", "i") for node in walk(self.tree))
 
     @cached_property
     def large_numbers(self) -> bool:
@@ -138,15 +143,8 @@ def free_names(tree: Node) -> frozenset[str]:
     if kind in ("num", "const", "text"):
         return frozenset()
     found: set[str] = {"function " + tree[1]} if kind == "call" else set()
-    for part in tree[1:]:
-        if isinstance(part, tuple) and part:
-            if isinstance(part[0], str):
-                found |= free_names(part)
-            else:
-                for row in part:
-                    for cell in row if row and isinstance(row[0], tuple) else (row,):
-                        if isinstance(cell, tuple) and cell and isinstance(cell[0], str):
-                            found |= free_names(cell)
+    for part in children(tree):
+        found |= free_names(part)
     if kind in ("sum", "prod", "lim") or (kind == "int" and tree[2]):
         found.discard(tree[1])
     return frozenset(found)
@@ -179,13 +177,23 @@ def _same_residue(a: Scalar, b: Scalar, prime: int) -> bool:
         return False
 
 
+def _points(a: Scalar, b: Scalar) -> list[int]:
+    """Where both have a value to compare. Unless i is written, expressions are meant where they are real.
+
+    So log a + log b is log ab, although both logarithms of negative numbers have an imaginary part, and √x² is not x.
+    """
+    known = [point for point in range(POINTS) if a.floats[point][0] is not None and b.floats[point][0] is not None]
+    if a.imaginary or b.imaginary:
+        return known
+    return [point for point in known if a.floats[point].real and b.floats[point].real] or known
+
+
 def _close(a: Scalar, b: Scalar) -> bool | None:
     """Whether machine values agree; `False` is certain, `True` is not."""
     told = False
-    for (x, scale_x, _), (y, scale_y, _) in zip(a.floats, b.floats, strict=True):
-        if x is None or y is None:
-            continue
-        compared = _near(x, y, max(scale_x, scale_y))
+    for point in _points(a, b):
+        at, other = a.floats[point], b.floats[point]
+        compared = _near(at.value, other.value, max(at.scale, other.scale))
         if compared is False:
             return False
         told = told or compared is True
@@ -215,9 +223,7 @@ def _near(x: Value, y: Value, scale: float) -> bool | None:
 def _confirmed(a: Scalar, b: Scalar) -> bool | None:
     """The agreement of machine numbers, with many digits; two points suffice."""
     told = 0
-    for point in range(POINTS):
-        if a.floats[point][0] is None or b.floats[point][0] is None:
-            continue
+    for point in _points(a, b):
         try:
             x, y = a.precise(point), b.precise(point)
             if isinstance(x, Matrix) or isinstance(y, Matrix):
@@ -238,7 +244,7 @@ def _depends_differently(a: Scalar, b: Scalar) -> bool:
     for one, other in ((a, b), (b, a)):
         if one.unevaluated or not one.names or one.names & other.names:
             continue
-        values = [value for value, _, _ in one.floats if value is not None and not isinstance(value, Matrix)]
+        values = [at.value for at in one.floats if at.value is not None and not isinstance(at.value, Matrix)]
         if len(values) > 1 and any(_near(values[0], value, 0.0) is False for value in values[1:]):
             return True
     return False

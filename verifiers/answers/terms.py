@@ -24,7 +24,7 @@ _OPENING = {"(", "[", "langle", "\\{"}
 _STRUCTURE = {
     "cup", "cap", "setminus", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong", "perp",
     "parallel", "propto", "pm", "mp", "rangle", "rfloor", "rceil", "pmod", "bmod", "mod", "choose", "degree", "circ",
-    "...", "notmid", "nmid", "ni", "over", "not", "approx",
+    "notmid", "nmid", "ni", "over", "not", "approx",
 }  # fmt: skip
 _INVERSE = {"sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh"}
 _FUNCTION_LETTERS = set("fghFGH")
@@ -124,6 +124,8 @@ class TermParser:
 
     def starts_factor(self) -> bool:
         token = self.peek()
+        if token == ("name", "U", True) and self.peek(1).text in ("(", "[", "\\{", "{") and self.closed_before():
+            return False
         if self.integrals and token == ("name", "d", token.spaced) and self.peek(1).kind == "name":
             return False
         if token.kind in _STARTS:
@@ -133,6 +135,10 @@ class TermParser:
         if token.kind == "begin":
             return True
         return token.kind == "cmd" and token.text not in _STRUCTURE
+
+    def closed_before(self) -> bool:
+        """Whether a bracket has just been closed: then "U" means the union."""
+        return self.position > 0 and self.tokens[self.position - 1].text in (")", "]", "\\}", "}")
 
     def power(self) -> Node:
         self.deeper()
@@ -234,7 +240,10 @@ class TermParser:
             return self.bracket()
         if text in "|‖":
             return self.absolute(text)
-        if token.kind == "cmd":
+        if text == "...":
+            self.take()
+            return ("sym", "...")
+        if token.kind == "cmd" and text not in _STRUCTURE:
             self.take()
             return self.command(text)
         raise ParseError(f"unexpected {text!r}")
@@ -341,6 +350,10 @@ class TermParser:
         while self.accept("'"):
             primes += 1
         name += "'" * primes
+        inverse = [self.peek(ahead).text for ahead in range(6)]
+        if inverse == ["^", "{", "-", "1", "}", "("] and name[0] in _FUNCTION_LETTERS:
+            self.position += 5
+            name += "^-1"
         if self.sees("(") and (name[0] in _FUNCTION_LETTERS or "'" in name or self.defines()):
             self.take()
             items = self.items(")")

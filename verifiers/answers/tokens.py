@@ -138,9 +138,31 @@ def clean(text: str) -> str:
         text = re.sub(r"\{([,:;])\}", r"\1", text)
         if text.startswith("{") and text.count("{") > text.count("}"):
             text = text[1:]  # a box that was cut off
+    text = _introduced(text.strip())
     while text and (text[-1] in ".,;:" or text.endswith("\\")) and not text.endswith("..."):
         text = text[:-1].rstrip()
     return text.strip()
+
+
+_INTRODUCTION = re.compile(
+    r"(?:(?:so|thus|hence|therefore|then|and|we (?:get|have)|which is)\b[,:]?\s*|[=≈]\s*)+", re.I
+)
+_MARK = re.compile(r"(?:^|(?<=[\s;,}]))\(?([a-e]|[1-9])\)\s*(?=[^\s,;)])")
+_MATRIX_CALL = re.compile(r"[Mm]atrix\((.*)\)", re.S)
+
+
+def _introduced(text: str) -> str:
+    """The text without "therefore" or "=" in front, without the marks of "a) 5, b) 6", and <1, 2> with its brackets."""
+    found = _INTRODUCTION.match(text)
+    if found and found.end() < len(text):
+        text = text[found.end() :]
+    marks = _MARK.findall(text)
+    if len(marks) > 1 and marks in (list("abcde")[: len(marks)], list("123456789")[: len(marks)]):
+        text = re.sub(r"(?:[;,]\s*)+", ", ", _MARK.sub(", ", text).lstrip(", "))
+    if text.startswith("<") and text.endswith(">") and "," in text:
+        text = f"\\langle {text[1:-1]} \\rangle"
+    called = _MATRIX_CALL.fullmatch(text)
+    return called[1] if called else text
 
 
 def group_digits(text: str) -> str:
@@ -314,7 +336,7 @@ def _word(run: str, spaced: bool, before: list[Token]) -> list[Token]:
         return [Token("cmd", "degree", spaced)]
     if run in GREEK:
         return [Token("name", run, spaced)]
-    if low in ("in", "mod", "union", "cup", "to") and before:
+    if low in ("in", "mod", "union", "to") and before:
         command = {"union": "cup"}.get(low, low)
         if low != "in" or before[-1].kind != "num":
             return [Token("cmd", command, spaced)]

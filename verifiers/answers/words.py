@@ -41,6 +41,7 @@ CONSTANTS = {"pi": "pi", "infty": "inf", "infinity": "inf", "inf": "inf", "oo": 
 NUMBER_SETS = {
     "real": "R", "reals": "R", "real numbers": "R", "all real numbers": "R", "all reals": "R", "all real": "R",
     "any real number": "R", "the real numbers": "R", "the set of all real numbers": "R", "all real values": "R",
+    "no solution": "", "no solutions": "", "there is no solution": "", "there are no solutions": "",
     "integers": "Z", "all integers": "Z", "empty set": "", "the empty set": "",
 }  # fmt: skip
 
