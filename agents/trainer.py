@@ -87,7 +87,10 @@ class GRPOTrainer:
             ConfigError: rewards of another shape, or not finite. The weights are untouched then.
         """
         drawn = self.agent.sample(prompts, n=samples, seed=seed, record=self._replays)
+        written_by = self._weight_versions()
         rewards = _rewards(reward_fn(prompts, drawn.texts), len(prompts), samples)  # (U, G) float64
+        if self._weight_versions() != written_by:  # whoever gave the rewards trained something we share
+            drawn = dataclasses.replace(drawn, recording=None)
         batch = self._batch(drawn, rewards)
         self.steps += 1
         metrics = StepMetrics(
@@ -178,6 +181,10 @@ class GRPOTrainer:
         self.skipped += skipped
         moved = [float((p.detach() - b).norm()) for p, b in zip(self.parameters.values(), before, strict=True)]
         return dataclasses.replace(metrics, updates=taken, skipped=skipped, update_norm=math.hypot(*moved))
+
+    def _weight_versions(self) -> list[int]:
+        """Changes whenever a weight is written to."""
+        return [p._version for p in self.agent.model.parameters()]
 
     @property
     def _replays(self) -> bool:

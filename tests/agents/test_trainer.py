@@ -138,6 +138,32 @@ def test_gradient_is_that_of_the_whole_padded_batch(make_agent):
     assert_close(found, {name: p.grad for name, p in instance.parameters.items()})
 
 
+def test_products_of_moved_weights_are_not_reused(make_agent):
+    """A reward function that trains on the side: the update is computed with the weights as they are now."""
+
+    def moving(instance):
+        def reward_fn(prompts, groups):
+            with torch.no_grad():
+                for parameter in instance.agent.model.parameters():
+                    parameter.mul_(1.1)
+            return count_ones(prompts, groups)
+
+        return reward_fn
+
+    one = trainer(make_agent)
+    found, _ = gradients(one, moving(one))
+    other = trainer(make_agent, gradient_checkpointing=True)  # never reuses anything
+    expected, _ = gradients(other, moving(other))
+    assert_close(found, expected)
+
+
+def test_recordings_too_large_are_given_up(make_agent, monkeypatch):
+    expected, _ = gradients(trainer(make_agent), count_ones)
+    monkeypatch.setattr("selfplay_gym.agents.replay.RECORD_BYTES", 10_000)
+    found, _ = gradients(trainer(make_agent), count_ones)
+    assert_close(found, expected)
+
+
 def test_all_groups_dead_means_no_update(make_agent):
     instance = trainer(make_agent)
     before = weights(instance.agent)
