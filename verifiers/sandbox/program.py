@@ -7,8 +7,8 @@ import atexit
 import builtins
 import gc
 import io
-import json
 import linecache
+import marshal
 import os
 import random
 import sys
@@ -30,7 +30,7 @@ _run_exit_functions: Callable[[], None] = vars(atexit)["_run_exitfuncs"]
 
 def run(task_file: int, channel: ChannelWriter) -> None:
     """Read the task, do it, and leave the process; never returns."""
-    task: dict[str, Any] = json.loads(os.pread(task_file, os.fstat(task_file).st_size, 0))
+    task: dict[str, Any] = marshal.loads(os.pread(task_file, os.fstat(task_file).st_size, 0))  # written by the host
     os.close(task_file)
     gc.enable()
     if "random" in task["code"] or "statistics" in task["code"]:
@@ -68,7 +68,8 @@ def open_streams() -> None:
 
 def _script(task: dict[str, Any], channel: ChannelWriter) -> int:
     module = _main_module(task["code"])
-    record, code = {"s": "ok"}, 0
+    record: dict[str, Any] | None = None
+    code = 0
     steps: tuple[Callable[[], None], ...] = (
         lambda: _execute(task["code"], module),
         _join_threads,
@@ -85,9 +86,10 @@ def _script(task: dict[str, Any], channel: ChannelWriter) -> int:
             if record["s"] == "memory":
                 module.__dict__.clear()  # room to say so
             _show(error)
-    if code and record["s"] == "ok":
+    if code and record is None:
         record = {"s": "error", "e": f"SystemExit: {code}"}
-    channel.write(record, _LONGEST_ERROR * 8)
+    if record is not None:  # an end without incident needs no words
+        channel.write(record, _LONGEST_ERROR * 8)
     return code
 
 
