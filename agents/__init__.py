@@ -13,6 +13,7 @@ register_agent("random", "selfplay_gym.agents.scripted:RandomAgent")
 register_agent("coder", "selfplay_gym.agents.coder:CoderAgent")
 register_agent("echo", "selfplay_gym.agents.scripted:EchoAgent")
 register_agent("generator", "selfplay_gym.agents.scripted:GeneratorAgent")
+register_agent("openai:", "selfplay_gym.agents.openai_agent:OpenAIAgent")
 register_agent("llm:", "selfplay_gym.agents.llm:LLMAgent.from_pretrained")
 register_agent("tiny", "selfplay_gym.agents.tiny:tiny_agent")
 

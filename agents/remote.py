@@ -11,24 +11,18 @@ its weights those of the model in training is the caller's business.
 from __future__ import annotations
 
 import importlib
-import json
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from ..core.errors import ConfigError, MissingExtraError, SelfPlayError
+from ..core.errors import MissingExtraError
 from ..core.seeding import fresh_seed, integer_seed
+from .endpoint import JsonPost, Post, ServerError, check_url
 from .sampling import Samples, SamplingSettings
 
-Post = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
-
-
-class ServerError(SelfPlayError):
-    """A sampling server could not be reached, refused, or answered something else."""
+__all__ = ["Completion", "ServerError", "ServerSampler", "VLLMSampler", "assemble"]
 
 
 @dataclass(frozen=True)
@@ -62,11 +56,8 @@ class ServerSampler:
         timeout_s: float = 600.0,
         post: Post | None = None,
     ) -> None:
-        if not base_url.startswith(("http://", "https://")):
-            raise ConfigError(f"base_url must start with http:// or https://, got {base_url!r}")
-        self.url, self.model, self.tokenizer = base_url.rstrip("/") + "/completions", model, tokenizer
-        self._key, self._timeout = key, timeout_s
-        self._post = post or self._http
+        self.url, self.model, self.tokenizer = check_url(base_url) + "/completions", model, tokenizer
+        self._post = post or JsonPost(key, timeout_s=timeout_s)
 
     def sample(
         self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: SamplingSettings, seed: int | None
@@ -106,20 +97,6 @@ class ServerSampler:
         logps = (choice.get("logprobs") or {}).get("token_logprobs") or []
         known = len(logps) == len(tokens) and None not in logps
         return Completion(list(tokens), list(logps) if known else [float("nan")] * len(tokens), finished)
-
-    def _http(self, url: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        headers = {"Content-Type": "application/json"}
-        if self._key is not None:
-            headers["Authorization"] = f"Bearer {self._key}"
-        request = urllib.request.Request(url, json.dumps(body).encode(), headers)
-        try:
-            with urllib.request.urlopen(request, timeout=self._timeout) as reply:
-                answer = json.load(reply)
-        except (urllib.error.URLError, TimeoutError, json.JSONDecodeError) as error:
-            raise ServerError(f"{url}: {error}. Is the server running, and does it serve {self.model!r}?") from error
-        if not isinstance(answer, dict):
-            raise ServerError(f"{url} answered {answer!r:.200}, expected a JSON object")
-        return answer
 
 
 class VLLMSampler:

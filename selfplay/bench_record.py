@@ -24,7 +24,10 @@ from .evaluation import Adjustable
 
 @runtime_checkable
 class Counting(Protocol):
-    """An agent that counts its tokens, as `LLMAgent` does: `sample` returns texts, lengths (R,) and finished (R,)."""
+    """An agent that counts its tokens, as `LLMAgent` does: `sample` returns texts, lengths (R,) and finished (R,).
+
+    `lengths` is `None` where a server does not tell.
+    """
 
     def sample(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> Any: ...
 
@@ -118,7 +121,8 @@ def _ask(agent: Agent, prompts: Sequence[str], n: int, seed: int | None) -> Call
     if isinstance(agent, Counting):
         drawn = agent.sample(prompts, n=n, seed=seed)
         completions = drawn.texts
-        tokens, truncated = _per_prompt(drawn.lengths, n), _per_prompt(~drawn.finished, n)
+        tokens = None if drawn.lengths is None else _per_prompt(drawn.lengths, n)
+        truncated = _per_prompt(~drawn.finished, n)
     else:
         completions = agent.act(prompts, n=n, seed=seed)
     return Call(completions, tokens, truncated, time.perf_counter() - begun, peak_memory_mb())
