@@ -81,8 +81,9 @@ def test_threads_share_the_servers():
 def test_a_dead_server_is_replaced():
     assert run_python("print(1)").status == "ok"
     for pid in client.servers(None).processes():
+        below = children(pid)
         os.kill(pid, signal.SIGKILL)
-        assert gone_soon(pid)
+        assert all(gone_soon(each) for each in (pid, *below))
     assert run_python("print(2)").stdout == "2\n"
 
 
