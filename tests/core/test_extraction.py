@@ -63,8 +63,8 @@ def test_none_is_never_the_word():
 @pytest.mark.parametrize(
     "unit",
     [
-        "\\boxed{", "}", "$", "\\(", "answer is ", "1,", "1", "1 ", "and ", "$x$ and ", "*", "answer ", "\\boxed{1} and ",
-        "####", "<answer>", "(", "\\text{", "not ", "\\",
+        "\\boxed{", "}", "$", "\\(", "answer is ", "1,", "1", "1 ", "and ", "$x$ and ", "*", "answer ",
+        "\\boxed{1} and ", "####", "<answer>", "(", "\\text{", "not ", "\\",
     ],
 )  # fmt: skip
 def test_linear_on_hostile_repetition(unit):
