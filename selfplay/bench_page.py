@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1c2430; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #1c2430; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-size: 13px; }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid #d8dee6; text-align: right; white-space: nowrap; }
+th, td { padding: .3rem .45rem; border-bottom: 1px solid #d8dee6; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: left; }
 .note { background: #fff5dc; border-left: 4px solid #e0a100; padding: .4rem .8rem; margin: .4rem 0; }
 figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } footer { color: #657080; font-size: 13px; }
@@ -32,7 +32,7 @@ def to_html(report: BenchReport, title: str = "Benchmark") -> str:
     """The whole page as text."""
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in report.warnings())
     parts = [f"<h1>{escape(title)}</h1>", notes, "<h2>Scores</h2>", table(*rows(report))]
-    parts.append("<p>Per cent, with 95 % intervals over questions. Strict: the answer in the asked form; lenient: the")
+    parts.append("<p>Per cent, with 95 % intervals over questions. Strict: the answer in the asked form; lenient: the ")
     parts.append("reference mentioned anywhere. p̂ error: calibration error of the vote's share.</p>")
     if report.comparisons:
         parts += ["<h2>Paired comparisons</h2>", table(*comparison_rows(report))]
@@ -92,6 +92,8 @@ def _draw_pass(axes: Axes, report: BenchReport, suite: str) -> None:
         axes.plot(ks, [v.value for v in values], "o-", color=f"C{place}", label=entry.agent)
         axes.fill_between(ks, [v.low for v in values], [v.high for v in values], color=f"C{place}", alpha=0.15)
     axes.set_xscale("log", base=2)
+    axes.set_xticks(powers := sorted({k for e in _entries(report, suite) for k in e.exam.pass_at_powers()}), powers)
+    axes.minorticks_off()
     axes.set(ylim=(0, 1.02), title="pass@k", xlabel="k")
     axes.legend(frameon=False, fontsize=8)
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ from .stats import Estimate
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-WIDE = 150
+WIDE, NARROW = 150, 120
 SCORES = "Scores in per cent, 95 % intervals over questions"
 SECONDARY = ("items", "pass@4", "pass@16", "strict", "lenient", "p̂ error", "cut off", "s/correct", "peak MB")
+
+_INTERVAL = re.compile(r"\[(\S+), (\S+)\](?=$)")
 
 Column = tuple[str, Callable[[BenchEntry], str]]
 
@@ -84,7 +87,11 @@ def comparison_rows(report: BenchReport) -> tuple[list[str], list[list[str]]]:
 
 
 def to_terminal(report: BenchReport, width: int = 200) -> RenderableType:
-    """Tables and warnings for `rich`; on a terminal narrower than 150 columns only the most important scores."""
+    """Tables and warnings for `rich`.
+
+    Below 150 columns only the most important scores are shown, below 120 each with half the width of its interval.
+    """
+    from rich import box
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -94,9 +101,11 @@ def to_terminal(report: BenchReport, width: int = 200) -> RenderableType:
         if width < WIDE and title == SCORES:
             kept = [place for place, name in enumerate(header) if name not in SECONDARY]
             header, cells = [header[place] for place in kept], [[row[place] for place in kept] for row in cells]
-        table = Table(title=title, title_justify="left")
+        if width < NARROW:
+            cells = [[_INTERVAL.sub(_half, cell) for cell in row] for row in cells]
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
         for place, name in enumerate(header):
-            table.add_column(name, justify="left" if place < 2 else "right", overflow="fold")
+            table.add_column(name.replace("/", "/\n"), justify="left" if place < 2 else "right", overflow="fold")
         for row in cells:
             table.add_row(*map(Text, row))
         parts.append(table)
@@ -138,6 +147,11 @@ def provenance_line(report: BenchReport) -> str:
     commit = f", commit {known['commit']}" if known.get("commit") else ""
     machine = f"{known['system']} with {known['cpus']} CPUs, Python {known['python']}"
     return f"{known['date']}, {machine}, {versions}{commit}, command `{' '.join(known['command'])}`"
+
+
+def _half(interval: re.Match[str]) -> str:
+    low, high = float(interval[1]), float(interval[2])
+    return f"±{(high - low) / 2:.1f}"
 
 
 def _tables(report: BenchReport) -> list[tuple[str, tuple[list[str], list[list[str]]]]]:
