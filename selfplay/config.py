@@ -19,7 +19,15 @@ ISOLATIONS = ("copies", "lora", "prompt", "tokens")
 TRUNKS = ("frozen", "trained")
 AT_LEAST_ONE = (
     *("rounds", "attempts", "questions", "challenger_groups", "challenger_samples", "solver_prompts"),
-    *("solver_samples", "max_new_tokens", "challenger_max_new_tokens", "exam_questions", "exam_samples", "save_every"),
+    *(
+        "solver_samples",
+        "max_new_tokens",
+        "challenger_max_new_tokens",
+        "exam_questions",
+        "exam_samples",
+        "validation_questions",
+        "save_every",
+    ),
     "adapter_rank",
 )
 
@@ -97,6 +105,8 @@ class RunConfig:
     """Held-out questions of the exam, disjoint from training by construction."""
     exam_samples: int = 4
     """Samples per exam question."""
+    validation_questions: int = 128
+    """Held-out questions of the gate, disjoint from the exam's."""
     keep_checkpoints: int = 2
     """Checkpoints kept besides the best and the last one."""
     save_every: int = 5

@@ -24,6 +24,7 @@ PRESETS: dict[str, RunConfig] = {
         solver_samples=4,
         exam_questions=32,
         exam_samples=2,
+        validation_questions=8,
         save_every=1,
     ),
     # The published setting of R-Zero (arXiv 2508.05004, section 4.1); wants GPUs and a real model.

@@ -40,7 +40,6 @@ from .seats import ROLES, CheckpointShelf, Seat, fill_seats
 from .subjects import find_subject
 
 PHASES = ("train_challenger", "generate", "attempt", "label", "train_solver", "evaluate", "gate")
-VALIDATION_QUESTIONS = 128
 
 
 class Interrupted(Exception):
@@ -79,9 +78,11 @@ class SelfPlay:
         self.curriculum: Curriculum = make_curriculum(config.curriculum)
         if "curriculum" in state:
             self.curriculum.load_state_dict(state["curriculum"])
-        held_out = held_out_questions(config.generator, config.exam_questions + VALIDATION_QUESTIONS, config.seed)
+        held_out = held_out_questions(
+            config.generator, config.exam_questions + config.validation_questions, config.seed
+        )
         shuffled = python_stream(config.seed, "exam order").sample(held_out, len(held_out))
-        self.exam, self.validation = shuffled[VALIDATION_QUESTIONS:], shuffled[:VALIDATION_QUESTIONS]
+        self.exam, self.validation = shuffled[config.validation_questions :], shuffled[: config.validation_questions]
 
     def run(self) -> None:
         """Play to the end.

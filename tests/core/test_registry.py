@@ -21,7 +21,7 @@ class Lenient(BaseVerifier):
         return Judgement.of([Verdict.correct(a, score=self.score) for a in attempts], label="x", label_source="test")
 
 
-@pytest.fixture()
+@pytest.fixture
 def registry():
     return Registry("verifier", "selfplay_gym.no_such_group", selfplay_gym.core.protocols.Verifier)
 

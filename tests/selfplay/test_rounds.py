@@ -18,7 +18,7 @@ from selfplay_gym.selfplay.run_folder import LOGS, RunFolder
 from selfplay_gym.selfplay.train import train
 
 CONFIG = preset("debug").replace(
-    rounds=2, questions=24, challenger_steps=2, exam_questions=16, max_new_tokens=48, challenger_max_new_tokens=48
+    questions=16, challenger_steps=2, exam_questions=8, max_new_tokens=40, challenger_max_new_tokens=40
 )
 
 
