@@ -20,7 +20,7 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #1c2430; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-size: 13px; }
 th, td { padding: .3rem .45rem; border-bottom: 1px solid #d8dee6; text-align: right; white-space: nowrap; }
-th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: left; }
+th:first-child, td:first-child, .named th:nth-child(2), .named td:nth-child(2) { text-align: left; }
 .note { background: #fff5dc; border-left: 4px solid #e0a100; padding: .4rem .8rem; margin: .4rem 0; }
 figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } footer { color: #657080; font-size: 13px; }
 """
@@ -31,11 +31,11 @@ Draw = Callable[["Axes", BenchReport, str], None]
 def to_html(report: BenchReport, title: str = "Benchmark") -> str:
     """The whole page as text."""
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in report.warnings())
-    parts = [f"<h1>{escape(title)}</h1>", notes, "<h2>Scores</h2>", table(*rows(report))]
+    parts = [f"<h1>{escape(title)}</h1>", notes, "<h2>Scores</h2>", table(*rows(report), names=2)]
     parts.append("<p>Per cent, with 95 % intervals over questions. Strict: the answer in the asked form; lenient: the ")
     parts.append("reference mentioned anywhere. p̂ error: calibration error of the vote's share.</p>")
     if report.comparisons:
-        parts += ["<h2>Paired comparisons</h2>", table(*comparison_rows(report))]
+        parts += ["<h2>Paired comparisons</h2>", table(*comparison_rows(report), names=2)]
         parts.append("<p>Points on the same questions; exact sign-flip test (McNemar's for greedy answers).</p>")
     for name, found in report.contamination.items():
         parts.append(f"<p>Contamination of {escape(name)}: {escape(str(found))}.</p>")
@@ -123,8 +123,9 @@ def _draw_levels(axes: Axes, report: BenchReport, suite: str) -> None:
     axes.set(xlim=(-0.02, 1.02), ylim=(0, 1.02), title="per level", xlabel="level")
 
 
-def table(header: list[str], cells: list[list[str]]) -> str:
-    """Header and cells as an HTML table, everything escaped."""
+def table(header: list[str], cells: list[list[str]], names: int = 1) -> str:
+    """Header and cells as an HTML table, everything escaped; the first one or two columns are `names`."""
     top = "".join(f"<th>{escape(name)}</th>" for name in header)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
-    return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
+    kind = ' class="named"' if names == 2 else ""
+    return f'<div class="wide"><table{kind}><tr>{top}</tr>{body}</table></div>'

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+MEANINGS = """Shares in per cent. Readable: the answer can be computed. Label accuracy: share of right labels among
+readable questions, and among those kept for training. Reward accuracy: share of the challenger's pay earned with
+rightly labelled questions. Clusters, and those that hold no earlier round's question, by BLEU. Rigour: share of written
+steps that hold; lucky: right answers with a step that does not. Methods: shapes of steps in right answers, and the
+share no earlier round used."""
+
+
 def round_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
     """Header and cells, one row per round; shares in per cent."""
     header = ["round", "asked", "readable", "label acc.", "kept label acc.", "reward acc.", "solver acc."]
@@ -68,24 +75,31 @@ def exam_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
 
 
 def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None) -> RenderableType:
-    """Tables and notes for `rich`."""
+    """Tables and notes for `rich`; rounds stand side by side, for a terminal is narrower than their measures."""
+    from rich import box
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    named = [("Rounds", round_rows(diagnosis)), ("Exam", exam_rows(diagnosis))]
+    named = [("Rounds; shares in per cent", _turned(*round_rows(diagnosis))), ("Exam", exam_rows(diagnosis))]
     if play is not None:
         named.append(("Cross-play: solver accuracy at the challenger's questions, per cent", play_rows(play)))
     parts: list[RenderableType] = []
     for title, (header, cells) in named:
-        shown = Table(title=title, title_justify="left")
-        for name in header:
-            shown.add_column(name, justify="right", overflow="fold")
+        shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+        for place, name in enumerate(header):
+            shown.add_column(name, justify="right" if place else "left", overflow="fold")
         for row in cells:
             shown.add_row(*map(Text, row))
         parts.append(shown)
     parts += [Text(f"! {note}", style="yellow") for note in diagnosis.notes]
     return Group(*parts)
+
+
+def _turned(header: list[str], cells: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Rows as columns; the first column becomes the header."""
+    first, *columns = zip(header, *cells, strict=True)
+    return list(first), [list(column) for column in columns]
 
 
 def play_rows(play: CrossPlay) -> tuple[list[str], list[list[str]]]:
@@ -108,7 +122,8 @@ def to_html(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
     parts = [f"<h1>{escape(title)}</h1>"]
     parts += [f'<p class="note">{escape(note)}</p>' for note in diagnosis.notes]
     if diagnosis.rounds:
-        parts += ["<h2>Rounds</h2>", table(*round_rows(diagnosis)), f"<figure>{_round_plots(diagnosis)}</figure>"]
+        parts += ["<h2>Rounds</h2>", table(*_turned(*round_rows(diagnosis))), f"<p>{escape(MEANINGS)}</p>"]
+        parts.append(f"<figure>{_round_plots(diagnosis)}</figure>")
     parts += ["<h2>Exam</h2>", table(*exam_rows(diagnosis))]
     if diagnosis.contamination is not None:
         parts.append(f"<p>Contamination: {escape(str(diagnosis.contamination))}.</p>")
@@ -140,6 +155,8 @@ def _round_plots(diagnosis: Diagnosis) -> str:
     variety.plot(rounds, [r.diversity.new_clusters for r in diagnosis.rounds], "o-", label="new clusters")
     variety.set(title="diversity", xlabel="round", ylim=(0, None))
     variety.legend(frameon=False, fontsize=8)
+    for axes in (accuracy, variety):
+        axes.xaxis.get_major_locator().set_params(integer=True)
     return inline_svg(figure)
 
 
@@ -153,6 +170,8 @@ def _curve_plots(diagnosis: Diagnosis) -> str:
         for role, curves in diagnosis.curves.items():
             axes.plot(curves.get(name, []), label=role)
         axes.set(title=name.replace("_", " "), xlabel="training step")
+        if name.endswith("_share"):
+            axes.set_ylim(0, max(0.05, axes.get_ylim()[1]))
         axes.legend(frameon=False, fontsize=8)
     for axes in panels[len(names) :]:
         axes.set_visible(False)

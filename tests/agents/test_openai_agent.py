@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -208,10 +209,15 @@ def transformers_serve(folder):
     any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn", "openai")),
     reason="needs transformers[serving]",
 )
-def test_the_tiny_model_answers_the_same_through_transformers_serve():
-    suites = load_suites("arithmetic", limit=64)
-    with transformers_serve(TINY) as url:
-        served = f"served=openai:{TINY}@{url}(parallel=1, max_new_tokens=72)"
+def test_the_tiny_model_answers_the_same_through_transformers_serve(tmp_path):
+    suites = load_suites("arithmetic", limit=32)
+    folder = tmp_path / "tiny"
+    shutil.copytree(TINY, folder)
+    # Without `do_sample` in the model's own settings this server answers greedily at every temperature above 0.
+    settings = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps({**settings, "do_sample": True, "top_k": 0}))
+    with transformers_serve(folder) as url:
+        served = f"served=openai:{folder}@{url}(parallel=1, max_new_tokens=72)"
         report = run_bench(
             load_contestants(["tiny", served], prompt="plain"), suites, BenchSettings(samples=4), cache=None
         )
@@ -220,5 +226,5 @@ def test_the_tiny_model_answers_the_same_through_transformers_serve():
     comparison = report.comparisons[0].result
     assert comparison.low <= 0 <= comparison.high  # the same policy, other samples
     assert remote.accuracy.value > 0.3
-    assert remote.pass_at(4) is not None
+    assert remote.samples_vary
     assert report.entry("served", "arithmetic").usage.tokens is not None
