@@ -25,9 +25,9 @@ from selfplay_gym.verifiers.answers.tokens import TooLarge
 DATA = Path(__file__).parent.parent / "tests" / "data"
 PIECE = re.compile(r"\\[A-Za-z]+|\\.|\d+|[A-Za-z]+|\s+|.", re.S)
 TEX = (
-    r"\frac \sqrt \left( \right) { } [ ] ( ) \{ \} ^ _ + - * / ! % = < > \le \neq \in \cup \setminus , ; : |"
-    r" \pm \mp \infty \pi e i x y n 0 1 2 10 99 0.5 \text{ and } or \% ^\circ \sin \log_ \sum_{k=1}^{n} \prod \int_0^1 dx"
-    r" \lim_{x\to0} \begin{pmatrix} \end{pmatrix} & \\ \binom \lfloor \rfloor \overline \boxed{ $ \$ cm"
+    r"\frac \sqrt \left( \right) { } [ ] ( ) \{ \} ^ _ + - * / ! % = < > \le \neq \in \cup , ; : |"
+    r" \pm \mp \infty \pi e i x y n 0 1 2 10 99 0.5 \text{ and } or \% ^\circ \sin \log_ \sum_{k=1}^{n} \int_0^1 dx"
+    r" \prod \setminus \lim_{x\to0} \begin{pmatrix} \end{pmatrix} & \\ \binom \lfloor \rfloor \overline \boxed{ $ \$ cm"
     r" \text{m} percent ' \mathbb{R} \emptyset \mid ... U \ne \approx 1,000 1.000,5 \div 2^{100} 100! \frac{1}{0}"
 )
 EXTRA = [*TEX.split(), " ", "\n", "\x00", "é", "²", "½", "−", "∞", "√", "∪", "\ud800", "１"]

@@ -122,17 +122,20 @@ class Comparison:
             return True
         if len(a) > MAX_PAIRWISE:
             return None if None in left or None in right else False
-        remaining = list(b)
+        table = [[self.same(item, other) for other in b] for item in a]
+        if any(set(row) == {False} for row in [*table, *zip(*table, strict=True)]):
+            return False  # an item on one side that nothing on the other can be
+        taken: set[int] = set()
         unsure = False
-        for item in a:
-            told = [self.same(item, other) for other in remaining]
-            if True in told:
-                del remaining[told.index(True)]
-            elif None in told:
+        for row in table:
+            match = next((place for place, told in enumerate(row) if told and place not in taken), None)
+            if match is None:
                 unsure = True
             else:
-                return False
-        return None if unsure else True
+                taken.add(match)
+        if not unsure:
+            return True
+        return None if any(None in row for row in table) else False
 
     # -- different kinds, in the order of _RANK
 

@@ -316,7 +316,13 @@ class TermParser:
         start = self.position
         words = self.subscript()
         base = int(words) if words.isdigit() and len(words) < 3 else spoken_number(words)
-        if base is not None and 2 <= base <= 36 and all(int(digit, 36) < base for digit in digits if digit != "."):
+        digits_only = digits.replace(".", "", 1).isdigit()
+        if (
+            digits_only
+            and base is not None
+            and 2 <= base <= 36
+            and all(int(digit, 36) < base for digit in digits if digit != ".")
+        ):
             if "." not in digits:
                 return number(int(digits, int(base)))
             whole, _, part = digits.partition(".")
