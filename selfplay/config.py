@@ -17,6 +17,8 @@ LABELS = ("vote", "sympy", "executor", "oracle")
 SOLVER_REWARDS = ("label", "random", "format")
 ISOLATIONS = ("copies", "lora", "prompt", "tokens")
 TRUNKS = ("frozen", "trained")
+GUARDS = ("on", "watch", "off")
+VALIDATIONS = ("reference", "vote")
 AT_LEAST_ONE = (
     *("rounds", "attempts", "questions", "challenger_groups", "challenger_samples", "solver_prompts"),
     *(
@@ -94,6 +96,8 @@ class RunConfig:
     """AdamW learning rate of the challenger."""
     kl: float = 1e-2
     """Weight of the KL term to the base model, which never moves."""
+    l2_start: float = 0.0
+    """Weight of a pull of all trained weights back to where they started, per unit of learning rate; 0 is none."""
     temperature: float = 1.0
     """Sampling temperature of training, attempts and exams."""
     max_new_tokens: int = 72
@@ -107,6 +111,13 @@ class RunConfig:
     """Samples per exam question."""
     validation_questions: int = 128
     """Held-out questions of the gate, disjoint from the exam's."""
+    guard: str = "on"
+    """"on" (alarms, learning rates, rollback to the best checkpoint), "watch" (alarms only) or "off"."""
+    validation: str = "reference"
+    """What validation answers are held against: the "reference" of held-out questions, never trained on, or the
+    base's "vote", taken once before training, where no answer is known."""
+    validate_every: int = 0
+    """Solver steps between validations inside a training phase; 0 validates once per round only."""
     keep_checkpoints: int = 2
     """Checkpoints kept besides the best and the last one."""
     save_every: int = 5
@@ -122,10 +133,16 @@ class RunConfig:
         _one_of("isolation", self.isolation, ISOLATIONS)
         _one_of("trunk", self.trunk, TRUNKS)
         _one_of("solver_reward", self.solver_reward, SOLVER_REWARDS)
+        _one_of("guard", self.guard, GUARDS)
+        _one_of("validation", self.validation, VALIDATIONS)
         for name in AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)!r}")
-        for name in ("seed", "challenger_steps", "solver_steps", "kl", "repetition_scale", "keep_checkpoints"):
+        at_least_zero = (
+            *("seed", "challenger_steps", "solver_steps", "kl", "l2_start", "repetition_scale", "validate_every"),
+            "keep_checkpoints",
+        )
+        for name in at_least_zero:
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be >= 0, got {getattr(self, name)!r}")
         for name in ("learning_rate", "challenger_learning_rate", "temperature"):

@@ -7,8 +7,9 @@ Each phase reads what the phase before it wrote to the run folder, draws from ra
 round, step), and ends in a commit. So a run can stop anywhere, be killed anywhere, and goes on to the same end.
 
 What differs from the paper: question texts of the held-out split and repeated questions are dropped before labelling;
-the KL reference stays the base model over all rounds (a moving one bounds nothing); the gate only remembers the best
-solver by a validation exam of its own, it does not roll back.
+the KL reference stays the base model over all rounds (a moving one bounds nothing); the best solver is remembered by a
+validation exam of its own, and a guard goes back to it when training makes things worse (`guard.py`). Rounds count on
+after a rollback, so nothing is drawn twice and a run ends after as many rounds as it was given.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ from ..envs.engine import Game
 from ..envs.rewards import in_band
 from .config import RunConfig
 from .evaluation import ExamResult, held_out_questions, run_exam
+from .guard import Cause, Guard, GuardLimits
+from .guard_fallback import keep_snapshot
+from .guard_measures import FinitePay, divergence, frozen_votes, starts
 from .labels import labels_right
 from .measures import challenger_measures, label_measures
 from .pay import ChallengerPay, SolverPay
@@ -40,6 +44,7 @@ from .seats import ROLES, CheckpointShelf, Seat, fill_seats
 from .subjects import find_subject
 
 PHASES = ("train_challenger", "generate", "attempt", "label", "train_solver", "evaluate", "gate")
+PROBES, PROBE_SAMPLES = 16, 8
 
 
 class Interrupted(Exception):
@@ -54,10 +59,16 @@ class SelfPlay:
         folder: a fresh or resumed run folder.
         progress: shows a person how far the run is.
         stop: asked between steps; when it says `True` the run saves and raises `Interrupted`.
+        limits: thresholds of the guard.
     """
 
     def __init__(
-        self, config: RunConfig, folder: RunFolder, progress: Progress, stop: Callable[[], bool] = lambda: False
+        self,
+        config: RunConfig,
+        folder: RunFolder,
+        progress: Progress,
+        stop: Callable[[], bool] = lambda: False,
+        limits: GuardLimits = GuardLimits(),  # noqa: B008 - frozen
     ) -> None:
         self.config, self.folder, self.progress, self.stop = config, folder, progress, stop
         state = folder.state
@@ -65,11 +76,11 @@ class SelfPlay:
         self.phase: str = state.get("phase", "evaluate")
         self.step: int = state.get("step", 0)
         self.checkpoints: dict[str, str] = dict(state.get("checkpoints", {}))
-        self.best: dict[str, Any] = dict(state.get("best", {}))
+        self.best: dict[str, Any] = dict(state.get("best", {}) if "guard" in state else {})  # older bests lack a role
         self.shelf = CheckpointShelf(folder.path / "checkpoints", config.keep_checkpoints)
-        saved = {role: self.shelf.path(name) for role, name in self.checkpoints.items()}
-        seats = fill_seats(config, ROLES[1:] if config.challenger == "procedural" else ROLES, saved)
-        self.challenger, self.solver = seats.get("challenger"), seats["solver"]
+        self.guard = Guard(config.guard, limits, state.get("guard"))
+        self._sit()
+        self.starts = starts(config, self.seats) if self.guard.watches or config.l2_start else {}
         reward = make_reward(config.reward, repetition=config.repetition_scale)
         self.subject = find_subject(config.env)
         labeller = self.subject.labeller(config.labels)
@@ -108,11 +119,11 @@ class SelfPlay:
         for step in range(self.step, self.config.challenger_steps):
             seed = self._seed("challenger", step)
             pay = ChallengerPay(self.game, partial(self._attempts, seed=integer_seed(seed, "attempts")))
-            trained = self.challenger.trainer.step(prompts, pay, samples=self.config.challenger_samples, seed=seed)
-            self._log_step(
-                "challenger", step, {**trained.as_dict(), **challenger_measures(pay.rounds, self.config.band)}
-            )
-            self._save_step(self.challenger, step)
+            guarded = FinitePay(pay) if self.guard.acts else pay
+            trained = self.challenger.trainer.step(prompts, guarded, samples=self.config.challenger_samples, seed=seed)
+            measures = {**trained.as_dict(), **challenger_measures(pay.rounds, self.config.band)}
+            if not self._end_step(self.challenger, step, measures, guarded):
+                return
 
     def _generate(self) -> None:
         """The challenger writes this round's questions; repeated and held-out ones are not asked."""
@@ -162,7 +173,10 @@ class SelfPlay:
                 self.curriculum.observe(TaskSpec(question.level), judgement.solve_rate)
         self.folder.log("labels", rows)
         written = list(self._rows("questions"))
-        self.folder.log("metrics", [{**self._here(), **label_measures(written, rows)}])
+        measures = label_measures(written, rows)
+        self.folder.log("metrics", [{**self._here(), **measures}])
+        self.guard.labelled(measures)
+        self._log_guard()
 
     def _train_solver(self) -> None:
         """GRPO on the solver with the kept questions, paid 1 for the label and 0 for anything else."""
@@ -179,24 +193,113 @@ class SelfPlay:
             seed = self._seed("solver", step)
             payer = self.subject.payer(self.config.solver_reward, self.config.labels, integer_seed(seed, "coins"))
             pay = SolverPay(batch, payer)
-            trained = self.solver.trainer.step(self.game.ask(batch), pay, samples=self.config.solver_samples, seed=seed)
-            self._log_step("solver", step, trained.as_dict())
-            self._save_step(self.solver, step)
+            guarded = FinitePay(pay) if self.guard.acts else pay
+            prompts, samples = self.game.ask(batch), self.config.solver_samples
+            trained = self.solver.trainer.step(prompts, guarded, samples=samples, seed=seed)
+            if not self._end_step(self.solver, step, trained.as_dict(), guarded):
+                return
 
     def _evaluate(self) -> None:
-        """Hold the exam, and a smaller one on other held-out questions for the gate."""
+        """Hold the exam, and a smaller one on other held-out questions for the guard; go back if it says so."""
         exam = self._examine(self.exam, samples=self.config.exam_samples, greedy=True)
-        validation = self._examine(self.validation, samples=self.config.exam_samples, greedy=False)
-        score = validation.accuracy.value
         timeless = replace(exam, seconds=0.0).as_dict()  # the metrics of equal seeds are equal
+        score, cause = self._validate()
         self.folder.log("metrics", [{**self._here(), "exam": timeless, "validation_accuracy": score}])
+        if cause is not None:
+            self._roll_back(cause)
 
     def _gate(self) -> None:
-        """Remember the best solver by the validation exam."""
-        score = next(r["validation_accuracy"] for r in self._rows("metrics") if r["phase"] == "evaluate")
-        if not self.best or score > self.best["validation_accuracy"]:
-            self.best = {"round": self.round, "validation_accuracy": score, "solver": self.checkpoints.get("solver")}
+        """Say which solver is the best so far; a run that would end below it ends with it."""
         self.folder.log("metrics", [{**self._here(), "best_round": self.best["round"]}])
+        if self.guard.acts and self.round == self.config.rounds and self.guard.rule.ends_below_best():
+            self._roll_back("end")
+
+    # --- the guard ---
+
+    def _validate(self) -> tuple[float, Cause | None]:
+        """Validation accuracy, and why to roll back if there is reason; the best checkpoints are remembered."""
+        result = self._examine(self._validation(), samples=self.config.exam_samples, greedy=False)
+        score = result.accuracy.value
+        if not self.best or score > self.best["validation_accuracy"]:
+            self.best = {
+                "round": self.round,
+                "validation_accuracy": score,
+                "solver": self.checkpoints.get("solver"),
+                "checkpoints": dict(self.checkpoints),
+                "curriculum": self.curriculum.state_dict(),
+            }
+        unanswered = sum(result.invalid) / (len(result.invalid) * result.samples)
+        measures = {"unanswered_share": unanswered, **self._apart()} if self.guard.watches else {}
+        cause = self.guard.evaluated([count / result.samples for count in result.correct], measures)
+        self._log_guard()
+        self._set_rates()
+        return score, cause
+
+    def _validation(self) -> list[Question]:
+        """The validation questions with what answers are held against."""
+        if self.config.validation == "reference":
+            return self.validation
+        prompts = self.game.ask(self.validation)
+        if self.guard.votes is None:
+            groups = self._attempts(prompts, integer_seed(self.config.seed, "validation votes"))
+            self.guard.votes = frozen_votes(groups, prompts)
+        voted = zip(self.validation, self.guard.votes, strict=True)
+        labelled = [replace(question, reference=vote) for question, vote in voted if vote is not None]
+        if not labelled:
+            raise RunError("validation='vote', but the base answers no validation question; use validation='reference'")
+        return labelled
+
+    def _apart(self) -> dict[str, float | None]:
+        """How far each seat's weights are from the start, and the seats' answers from each other."""
+        measures: dict[str, float | None] = dict.fromkeys(("challenger_drift", "solver_drift", "consistency"))
+        for role, seat in self.seats.items():
+            measures[f"{role}_drift"] = self.starts[role].drift(seat)
+        if self.challenger is not None:
+            prompts, seed = self.game.ask(self.validation[:PROBES]), integer_seed(self.config.seed, "probes")
+            asker = self.challenger.agent.with_settings(max_new_tokens=self.config.max_new_tokens)
+            ours = self.solver.agent.act(prompts, n=PROBE_SAMPLES, seed=seed)
+            measures["consistency"] = divergence(ours, asker.act(prompts, n=PROBE_SAMPLES, seed=seed))
+        return measures
+
+    def _roll_back(self, cause: Cause) -> None:
+        """Put the best checkpoints into both seats again, optimisers and curriculum included, with a smaller step."""
+        self.checkpoints = dict(self.best["checkpoints"])
+        self.curriculum.load_state_dict(self.best["curriculum"])
+        self.guard.rolled_back(cause, f"the solver of round {self.best['round']}")
+        self._sit()
+        self._log_guard()
+
+    def _sit(self) -> None:
+        """Fill the seats from their checkpoints, at the learning rates the guard allows."""
+        saved = {role: self.shelf.path(name) for role, name in self.checkpoints.items()}
+        roles = ROLES[1:] if self.config.challenger == "procedural" else ROLES
+        self.seats = fill_seats(self.config, roles, saved)
+        self.challenger, self.solver = self.seats.get("challenger"), self.seats["solver"]
+        self._set_rates()
+
+    def _set_rates(self) -> None:
+        if not self.guard.acts:
+            return
+        rates = {"challenger": self.config.challenger_learning_rate, "solver": self.config.learning_rate}
+        for role, seat in self.seats.items():
+            seat.trainer.learning_rate = rates[role] * self.guard.rule.scale
+
+    def _watch(self, seat: Seat, step: int, measures: dict[str, Any], pay: object) -> Cause | None:
+        if not self.guard.watches:
+            return None
+        norm = self.starts[seat.role].norm
+        share = measures["update_norm"] / norm if norm > 0 else 0.0
+        bad = pay.bad if isinstance(pay, FinitePay) else 0
+        cause = self.guard.step(seat.role, step, {**measures, "update_share": share, "bad_rewards": bad})
+        self._log_guard()
+        return cause
+
+    def _log_guard(self) -> None:
+        """Write down what the guard noticed, and tell people."""
+        for row in self.guard.take_rows():
+            self.folder.log("guard", [{**self._here(), **row}])
+            if "event" in row:
+                self.progress.warn(f"round {self.round}: {row['event']} {row['name']}: {row['why']}")
 
     # --- what phases share ---
 
@@ -261,17 +364,35 @@ class SelfPlay:
         self.progress.count(step + 1, getattr(self.config, f"{role}_steps"))
         self.progress.show(role, measures)
 
-    def _save_step(self, seat: Seat, step: int) -> None:
-        """After an optimiser step: save now and then, at the end of the phase, and before stopping."""
-        self.step = step + 1
-        stopping = self.stop()
-        last = self.step == getattr(self.config, f"{seat.role}_steps")
-        if stopping or last or self.step % self.config.save_every == 0:
+    def _end_step(self, seat: Seat, step: int, measures: dict[str, Any], pay: object) -> bool:
+        """After an optimiser step: log, look, and save now and then; whether the phase goes on.
+
+        A state is saved every few steps, at the end of the phase, at a validation, and before stopping.
+        """
+        config, self.step = self.config, step + 1
+        if config.l2_start and measures["updates"]:
+            self.starts[seat.role].pull(seat, config.l2_start)
+        self._log_step(seat.role, step, measures)
+        cause = self._watch(seat, step, measures, pay)
+        stopping, steps = self.stop(), getattr(config, f"{seat.role}_steps")
+        inside = seat is self.solver and config.validate_every > 0 and self.step < steps
+        validating = inside and self.step % config.validate_every == 0
+        saving = stopping or validating or self.step == steps or self.step % config.save_every == 0
+        if saving and cause is None:
             self.checkpoints |= dict.fromkeys(seat.saves, self.shelf.write(seat, self.round, self.step))
+        if validating and cause is None:
+            cause = self._validate()[1]
+        if cause is not None:
+            self._roll_back(cause)
+            self.step = steps
+        if saving or cause is not None:
             self._commit()
-            self.shelf.prune(seat.role, {*self.checkpoints.values(), self.best.get("solver") or ""})
+            if cause is None:
+                keep_snapshot(self.shelf.path(self.checkpoints[seat.role]), self.folder.state)
+            self.shelf.prune(seat.role, {*self.checkpoints.values(), *self.best["checkpoints"].values()})
         if stopping:
             raise Interrupted
+        return cause is None
 
     def _advance(self) -> None:
         """Go to the next phase and make the step permanent."""
@@ -295,6 +416,7 @@ class SelfPlay:
                 "checkpoints": self.checkpoints,
                 "best": self.best,
                 "curriculum": self.curriculum.state_dict(),
+                "guard": self.guard.state_dict(),
             }
         )
 

@@ -5,7 +5,7 @@
     metrics.jsonl      one line per training step, phase and exam; equal for equal seeds (no clocks)
     questions.jsonl    every question of every round      attempts.jsonl     every attempt at them
     labels.jsonl       vote, label, p̂, kept or why not    timings.jsonl      seconds per phase (not reproducible)
-    checkpoints/       weights and optimiser states as safetensors
+    guard.jsonl        validation, alarms, rollbacks       checkpoints/       weights and optimiser states
     report.html        the run as one page
 
 A log line counts only once `state.json` records the length of its file. After a crash, `resume` cuts what lies beyond:
@@ -22,7 +22,7 @@ from typing import Any
 
 from ..core.errors import RunError
 
-LOGS = ("metrics", "questions", "attempts", "labels", "timings")
+LOGS = ("metrics", "questions", "attempts", "labels", "guard", "timings")
 
 
 class RunFolder:
@@ -104,7 +104,9 @@ class RunFolder:
         Raises:
             RunError: the log is missing.
         """
-        path, left = self.log_path(name), self.state["logs"][name]
+        path, left = self.log_path(name), self.state["logs"].get(name)
+        if left is None:  # a run of a version that did not keep this log
+            return
         if not path.exists():
             raise RunError(f"{path} is missing; the run folder is incomplete")
         with open(path, "rb") as lines:  # bytes: json reads the lone surrogates a model may write

@@ -13,6 +13,7 @@ from rich.console import Console
 from ..core.errors import RunError
 from .config import RunConfig
 from .environment import describe_environment
+from .guard_fallback import fall_back
 from .progress import Progress
 from .rounds import Interrupted, SelfPlay, resume_position
 from .run_folder import RunFolder
@@ -54,6 +55,9 @@ def train(config: RunConfig, run_dir: Path, *, resume: bool = False, console: Co
         folder = RunFolder.resume(run_dir)
         if RunConfig.from_dict(folder.config) != config:
             raise RunError(f"{run_dir} was started with other settings; resume it without changing any")
+        told = fall_back(folder)
+        if console is not None and told is not None:
+            console.print(f"warning: {told}", highlight=False)
         if console is not None:
             console.print(f"Resuming {run_dir}: {resume_position(folder)}", highlight=False)
     else:

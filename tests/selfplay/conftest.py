@@ -15,6 +15,7 @@ from selfplay_gym.envs.engine import Game
 from selfplay_gym.envs.rewards import in_band
 from selfplay_gym.selfplay.environment import describe_environment
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
+from selfplay_gym.selfplay.guard import Guard, GuardLimits
 from selfplay_gym.selfplay.labels import labels_right
 from selfplay_gym.selfplay.measures import challenger_measures, label_measures
 from selfplay_gym.selfplay.pay import ChallengerPay
@@ -37,6 +38,7 @@ class ScriptedRun:
         self.exam = held_out_questions("mixed", CONFIG.exam_questions)
         self.challenger = make_agent("generator", low=0.1, high=0.7)
         self.skills, self.proposals = skills, proposals
+        self.guard = Guard("on", GuardLimits())
 
     def play(self, rounds: int, until: str) -> RunFolder:
         """Base exam, `rounds` whole rounds, and the phases of another before `until` ("done": no other)."""
@@ -116,6 +118,9 @@ class ScriptedRun:
         result = run_exam(self.solver, self.exam, samples=4, seed=1)
         stored = replace(result, seconds=0.0).as_dict()
         self.folder.log("metrics", [{**here, "exam": stored, "validation_accuracy": result.accuracy.value}])
+        apart = {"unanswered_share": 0.5, "challenger_drift": 0.01, "solver_drift": 0.01, "consistency": 0.2}
+        self.guard.evaluated([result.accuracy.value], apart)
+        self.folder.log("guard", [{**here, **row} for row in self.guard.take_rows()])
 
     def gate(self, number, here):
         self.folder.log("metrics", [{**here, "best_round": number}])

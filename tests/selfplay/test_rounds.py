@@ -1,6 +1,7 @@
 """The state machine: a run that is stopped or killed anywhere ends exactly as one that was left alone."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,14 +129,19 @@ def test_resuming_with_other_settings_is_refused(undisturbed):
         train(CONFIG.replace(rounds=5), undisturbed, resume=True)
 
 
-def test_a_damaged_checkpoint_is_named_before_anything_is_used(tmp_path):
-    train(CONFIG.replace(rounds=1), tmp_path / "run")
-    checkpoint = next((tmp_path / "run" / "checkpoints").glob("solver-*"))
+def test_a_damaged_checkpoint_is_told_and_the_run_ends_as_if_nothing_had_happened(undisturbed, tmp_path):
+    shutil.copytree(undisturbed, tmp_path / "run")
+    checkpoint = next((tmp_path / "run" / "checkpoints").glob("solver-02-*"))
     with open(checkpoint / "model.safetensors", "r+b") as weights:
         weights.seek(1000)
         weights.write(b"\x00\x01\x02")
-    with pytest.raises(RunError, match=r"damaged: model\.safetensors"):
-        train(CONFIG.replace(rounds=1), tmp_path / "run", resume=True)
+    train(CONFIG, tmp_path / "run", resume=True)
+    logs, weights = outcome(tmp_path / "run")
+    damage = [row for row in logs["guard"] if row.get("event") == "damage"]
+    assert len(damage) == 1
+    assert "model.safetensors does not match" in damage[0]["why"]
+    logs["guard"].remove(damage[0])
+    assert (logs, weights) == outcome(undisturbed)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,120 @@
+"""When the guard raises its voice: every threshold in one place, and the alarms they raise.
+
+The thresholds are wide on purpose. In healthy runs of the preset `tiny` (docs/guard.md) no measure comes near them, so
+an alarm means that something is wrong, not that something is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class GuardLimits:
+    """Thresholds of alarms and interventions; defaults serve language models of any size."""
+
+    grad_norm: float = 10.0
+    """`exploding_gradient`: the gradient, before it is clipped, is longer than this."""
+    update_share: float = 0.02
+    """`large_update`: one step changed the weights by more than this share of their norm at the start."""
+    drift: float = 0.5
+    """`drift`: the weights lie further from the start than this share of their norm there."""
+    kl: float = 0.5
+    """`far_from_base`: more nats per token between the policy and the base than this."""
+    entropy_low: float = 0.01
+    """`frozen_policy`: fewer nats per token; samples of a group are all but equal and teach nothing."""
+    entropy_high: float = 2.0
+    """`noise`: more nats per token; the policy no longer writes language."""
+    length_ratio: float = 3.0
+    """`length`: completions grew or shrank by more than this factor against the role's first step."""
+    truncated_share: float = 0.3
+    """`truncation`: a greater share of completions is cut off."""
+    zero_variance_share: float = 0.95
+    """`no_signal`: at least this share of groups have equal rewards."""
+    valid_share: float = 0.5
+    """`malformed`: a smaller share of the challenger's proposals can be read; or of questions is answered at all."""
+    distinct_share: float = 0.5
+    """`repetition`: a smaller share of the challenger's questions are different texts."""
+    label_accuracy: float = 0.35
+    """`wrong_labels`: a smaller share of labels is right, where an answer can be computed."""
+    unanswered_share: float = 0.3
+    """`unanswered`: a greater share of validation samples holds no answer."""
+    consistency: float = 0.9
+    """`inconsistent_roles`: the seats' answers to the same probes diverge by more bits than this (1 is the most)."""
+
+    patience: int = 3
+    """Roll back when the validation loss has risen this many evaluations in a row."""
+    fall: float = 0.10
+    """Roll back at once when the validation loss lies this far above the best, and 4 standard errors."""
+    factor: float = 0.5
+    """Learning rates are multiplied by this when the validation loss rises, and divided by it after an improvement."""
+    least_scale: float = 2.0**-12
+    """Learning rates are never multiplied by less than this altogether."""
+    bad_steps: int = 3
+    """Roll back after this many steps of a role in a row with rewards, losses or gradients that are not finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something is wrong: its name, the measured value, the limit it broke, and a sentence for people."""
+
+    name: str
+    value: float
+    limit: float
+    why: str
+
+
+def step_alarms(limits: GuardLimits, m: Mapping[str, Any], first_length: float) -> Iterator[tuple[Alarm, bool]]:
+    """Alarms of one training step, each with whether it is raised.
+
+    Args:
+        m: what `metrics.jsonl` gets of the step, with `update_share` and `bad_rewards`.
+        first_length: `mean_length` of the role's first step.
+    """
+    bad = float(m["skipped"] + m["bad_rewards"])
+    why = "a reward, loss or gradient was not finite; it was kept from the weights"
+    yield Alarm("not_finite", bad, 0.0, why), bad > 0
+    yield from _above("truncation", m["truncated_share"], limits.truncated_share, "completions are cut off")
+    yield from _above("no_signal", m["zero_variance_share"], limits.zero_variance_share, "groups have equal rewards")
+    ratio = m["mean_length"] / first_length if first_length > 0 else 1.0
+    length = Alarm("length", ratio, limits.length_ratio, "completions changed their length against the first step")
+    yield length, not 1 / limits.length_ratio <= ratio <= limits.length_ratio
+    if m["rows_trained"]:
+        yield from _above("exploding_gradient", m["grad_norm"], limits.grad_norm, "the gradient is very long")
+        yield from _above("large_update", m["update_share"], limits.update_share, "one step moved the weights far")
+        yield from _above("far_from_base", m["kl"], limits.kl, "the policy left the base model")
+        yield from _above("noise", m["entropy"], limits.entropy_high, "the policy is close to noise")
+        yield from _below("frozen_policy", m["entropy"], limits.entropy_low, "the policy no longer explores")
+    if "distinct_share" in m:
+        yield from _below("malformed", m["valid_share"], limits.valid_share, "proposals cannot be read")
+        yield from _below("repetition", m["distinct_share"], limits.distinct_share, "the challenger repeats itself")
+
+
+def label_alarms(limits: GuardLimits, m: Mapping[str, Any]) -> Iterator[tuple[Alarm, bool]]:
+    """Alarms of one labelling; `m` is what `measures.label_measures` gives."""
+    fresh = 1.0 - m["repeated"] / m["written"] if m["written"] else 1.0
+    yield from _below("repetition", fresh, limits.distinct_share, "the challenger repeats itself")
+    yield from _below("malformed", m["valid_share"], limits.valid_share, "questions find no answer at all")
+    yield Alarm("starved", m["kept"], 0.0, "no question survived the filter"), m["kept"] == 0
+    if m["label_accuracy"] is not None:
+        yield from _below("wrong_labels", m["label_accuracy"], limits.label_accuracy, "labels are wrong too often")
+
+
+def validation_alarms(limits: GuardLimits, m: Mapping[str, Any]) -> Iterator[tuple[Alarm, bool]]:
+    """Alarms of one evaluation; `m` is a row of measures of `guard.jsonl`."""
+    yield from _above("unanswered", m["unanswered_share"], limits.unanswered_share, "the solver gives no answers")
+    for role in ("challenger", "solver"):
+        if m[f"{role}_drift"] is not None:
+            yield from _above("drift", m[f"{role}_drift"], limits.drift, f"the {role}'s weights left the start")
+    if m["consistency"] is not None:
+        yield from _above("inconsistent_roles", m["consistency"], limits.consistency, "the seats disagree on probes")
+
+
+def _above(name: str, value: float, limit: float, why: str) -> Iterator[tuple[Alarm, bool]]:
+    yield Alarm(name, value, limit, why), not value <= limit  # NaN is above, too
+
+
+def _below(name: str, value: float, limit: float, why: str) -> Iterator[tuple[Alarm, bool]]:
+    yield Alarm(name, value, limit, why), not value >= limit
