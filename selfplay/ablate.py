@@ -10,9 +10,8 @@ it, and with few seeds is the wider doubt. Runs are ordinary run folders: an int
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from ..core.errors import ConfigError, RunError, UnknownNameError
 from .bench import holm
 from .config import RunConfig
 from .evaluation import ExamResult
-from .run_folder import RunFolder
+from .run_folder import RunFolder, read_json
 from .stats import Estimate, Paired, mean_rate, paired
 
 Train = Callable[..., RunFolder]
@@ -43,6 +42,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "shape sqlm": {"reward": "sqlm", "repetition_scale": 0.0},
     "shape 4p(1-p)": {"reward": "4p(1-p)"},
     "r-zero-code": {"reward": "r-zero-code"},
+    "roles: lora": {"isolation": "lora"},
+    "roles: one model": {"isolation": "prompt"},
+    "roles: token types": {"isolation": "tokens"},
 }
 """What each variant changes in the settings. `full` has vote labels, a trained challenger and the paper's reward."""
 
@@ -54,6 +56,7 @@ class VariantRun:
     Attributes:
         before, after: the exam of the base, and after the last round.
         label_accuracy: per round, `None` where no answer could be computed.
+        commit: of the source the run was made with, `None` if it does not say.
     """
 
     variant: str
@@ -62,6 +65,7 @@ class VariantRun:
     after: ExamResult
     label_accuracy: list[float | None]
     kept_share: list[float]
+    commit: str | None = None
 
     @property
     def gain(self) -> float:
@@ -76,6 +80,7 @@ class VariantResult:
     Attributes:
         runs: one per seed, in order.
         gain: against the base of the same seed, all questions of all seeds.
+        greedy_gain: the same of the greedy answers: what is more than steadier sampling; `None` without them.
         against_full: against `full`; `None` for `full` itself and where it was not run.
         adjusted: its p-value after Holm's correction over all variants.
     """
@@ -83,6 +88,7 @@ class VariantResult:
     name: str
     runs: list[VariantRun]
     gain: Paired
+    greedy_gain: Paired | None = None
     against_full: Paired | None = None
     adjusted: float | None = None
 
@@ -108,9 +114,11 @@ class VariantResult:
         return {
             "name": self.name,
             "seeds": [run.seed for run in self.runs],
+            "commits": [run.commit for run in self.runs],
             "accuracy": self.accuracy.as_dict(),
             "gain": self.gain.as_dict(),
             "gains": self.gains,
+            "greedy_gain": None if self.greedy_gain is None else self.greedy_gain.as_dict(),
             "against_full": None if self.against_full is None else self.against_full.as_dict(),
             "adjusted_p_value": self.adjusted,
             "last_label_accuracy": self.last_label_accuracy,
@@ -175,16 +183,18 @@ def summarise(runs: Mapping[str, Sequence[VariantRun]], preset: str) -> Ablation
     full = runs.get(FULL)
     results = []
     for name, own in runs.items():
-        gain = _paired([run.before for run in own], [run.after for run in own])
+        before, after = [run.before for run in own], [run.after for run in own]
+        gain = _paired(before, after)
+        greedy = _paired_greedy(before, after)
         against = None
         if full is not None and name != FULL:
-            against = _paired([run.after for run in full], [run.after for run in own])
-        results.append(VariantResult(name, list(own), gain, against))
+            seeds = {run.seed for run in full} & {run.seed for run in own}
+            same = [[run.after for run in runs if run.seed in seeds] for runs in (full, own)]
+            against = _paired(*same) if seeds else None
+        results.append(VariantResult(name, list(own), gain, greedy, against))
     adjusted = iter(holm([r.against_full.p_value for r in results if r.against_full is not None]))
-    shown = [r if r.against_full is None else _adjusted(r, next(adjusted)) for r in results]
-    seeds = max((len(own) for own in runs.values()), default=0)
-    notes = [f"intervals are over questions; {seeds} seeds of training scatter as shown per seed"]
-    return Ablation(shown, preset, notes)
+    shown = [r if r.against_full is None else replace(r, adjusted=next(adjusted)) for r in results]
+    return Ablation(shown, preset, _notes(shown))
 
 
 def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
@@ -205,68 +215,8 @@ def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
         after=exams[-1],
         label_accuracy=[row["label_accuracy"] for row in labels],
         kept_share=[row["kept_share"] for row in labels],
+        commit=read_json(folder.path / "environment.json").get("commit"),
     )
-
-
-def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
-    """Header and cells, largest gain first; scores in per cent, gains in points of sampled held-out accuracy."""
-    header = [
-        "variant",
-        "accuracy, %",
-        "gain over base",
-        "per seed",
-        "against full",
-        "p (Holm)",
-        "label acc., last round",
-    ]
-    cells = []
-    for r in sorted(ablation.results, key=lambda result: -result.gain.points):
-        accuracy, versus = r.accuracy, r.against_full
-        cells.append(
-            [
-                r.name,
-                f"{100 * accuracy.value:.1f} [{100 * accuracy.low:.1f}, {100 * accuracy.high:.1f}]",
-                f"{r.gain.points:+.1f} [{r.gain.low:+.1f}, {r.gain.high:+.1f}]",
-                " ".join(f"{gain:+.1f}" for gain in r.gains),
-                "–" if versus is None else f"{versus.points:+.1f} [{versus.low:+.1f}, {versus.high:+.1f}]",
-                "–" if r.adjusted is None else f"{r.adjusted:.2g}",
-                "–" if r.last_label_accuracy is None else f"{100 * r.last_label_accuracy:.0f} %",
-            ]
-        )
-    return header, cells
-
-
-def to_markdown(ablation: Ablation) -> str:
-    """The table and its notes."""
-    header, cells = rows(ablation)
-    lines = ["| " + " | ".join(line) + " |" for line in [header, ["---"] * len(header), *cells]]
-    return "\n".join([*lines, "", *(f"- Note: {note}." for note in ablation.notes)]) + "\n"
-
-
-def to_json(ablation: Ablation) -> str:
-    """Everything but the single questions."""
-    return json.dumps(ablation.as_dict(), indent=1) + "\n"
-
-
-def plot(ablation: Ablation) -> str:
-    """Gain over the base with interval and the single seeds, as inline SVG."""
-    from matplotlib.figure import Figure
-
-    from .bench_page import inline_svg
-
-    ranked = sorted(ablation.results, key=lambda result: result.gain.points)
-    figure = Figure(figsize=(9, 0.42 * len(ranked) + 1.2), layout="constrained")
-    axes = figure.subplots()
-    for place, r in enumerate(ranked):
-        colour = "C1" if r.name == FULL else "C0"
-        errors = [[r.gain.points - r.gain.low], [r.gain.high - r.gain.points]]
-        axes.errorbar(r.gain.points, place, xerr=errors, fmt="o", color=colour, capsize=3)
-        axes.scatter(r.gains, [place] * len(r.gains), marker="|", color="0.3")
-    axes.axvline(0, color="0.8")
-    axes.set_yticks(range(len(ranked)), [r.name for r in ranked])
-    axes.set(xlabel="points of held-out accuracy over the base (bars: single seeds)", title=ablation.preset)
-    axes.spines[["top", "right"]].set_visible(False)
-    return inline_svg(figure)
 
 
 def _chosen(variants: Sequence[str] | Mapping[str, Mapping[str, Any]] | None) -> dict[str, Mapping[str, Any]]:
@@ -304,5 +254,24 @@ def _paired(before: Sequence[ExamResult], after: Sequence[ExamResult]) -> Paired
     return paired(counts[0], counts[1], before[0].samples)
 
 
-def _adjusted(result: VariantResult, p_value: float) -> VariantResult:
-    return VariantResult(result.name, result.runs, result.gain, result.against_full, p_value)
+def _paired_greedy(before: Sequence[ExamResult], after: Sequence[ExamResult]) -> Paired | None:
+    rows = [[right for exam in exams for right in exam.greedy] for exams in (before, after)]
+    return paired(rows[0], rows[1]) if rows[0] and len(rows[0]) == len(rows[1]) else None
+
+
+def _notes(results: Sequence[VariantResult]) -> list[str]:
+    counts = {len(result.runs) for result in results}
+    seeds = f"{max(counts)}" if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+    exam = results[0].runs[0].after if results and results[0].runs else None
+    asked = (
+        "" if exam is None else f"the exam of a seed has {len(exam.keys)} held-out questions × {exam.samples} samples; "
+    )
+    notes = [f"{asked}intervals are over questions; how far {seeds} seeds of training scatter stands under per seed"]
+    for result in results:
+        greedy = result.greedy_gain
+        if result.name == FULL and greedy is not None and greedy.points < result.gain.points / 2 > 0:
+            notes.append(
+                f"of {result.gain.points:+.1f} points that full gains in sampled answers, greedy answers show "
+                f"{greedy.points:+.1f}: most of it is steadier sampling, not a new ability"
+            )
+    return notes

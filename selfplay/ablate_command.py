@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .ablate import Ablation, Train, ablate, plot, rows, to_json, to_markdown
+from .ablate import Ablation, Train, ablate
+from .ablate_page import plot, rows, to_json, to_markdown
 from .environment import describe_environment
 from .presets import preset as find_preset
 
@@ -42,15 +45,15 @@ def run_ablation(
         find_preset(preset), folder, variants=variants, seeds=seeds, preset=preset, train=train, progress=announce
     )
     header, cells = rows(result)
-    table = Table(*header, title=f"preset {preset}", title_justify="left")
+    table = Table(*header, title=f"preset {preset}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for row in cells:
         table.add_row(*map(Text, row))
     console.print(table)
     origin = describe_environment()
-    heading = f"# Ablation of preset `{preset}`\n\n`{' '.join(origin['command'])}`, commit {origin['commit']}, "
-    heading += (
-        f"{origin['system']} with {origin['cpus']} CPUs\n\n![gain over the base]({out.with_suffix('.svg').name})\n\n"
-    )
+    made = sorted({run.commit or "unknown" for one in result.results for run in one.runs})
+    heading = f"# Ablation of preset `{preset}`\n\n`{shlex.join(origin['command'])}`, {origin['system']} with "
+    heading += f"{origin['cpus']} CPUs; runs made at commit {', '.join(made)}\n\n"
+    heading += f"![gain over the base]({out.with_suffix('.svg').name})\n\n"
     out.parent.mkdir(parents=True, exist_ok=True)
     for path, text in (
         (out, heading + to_markdown(result)),

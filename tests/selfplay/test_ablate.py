@@ -1,14 +1,16 @@
 import functools
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 from selfplay_gym.core.registries import make_agent
-from selfplay_gym.selfplay.ablate import VARIANTS, ablate, plot, to_json, to_markdown
+from selfplay_gym.selfplay.ablate import VARIANTS, ablate, summarise
 from selfplay_gym.selfplay.ablate_command import run_ablation
+from selfplay_gym.selfplay.ablate_page import plot, to_json, to_markdown
 from selfplay_gym.selfplay.config import RunConfig
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
 from selfplay_gym.selfplay.run_folder import RunFolder
@@ -57,6 +59,32 @@ def test_planted_gains_are_found_and_ranked(tmp_path):
     assert table.index("| full") < table.index("| untrained challenger") < table.index("| reward random")
     assert json.loads(to_json(result))["variants"][0]["name"] == "full"
     assert plot(result).startswith("<svg")
+
+
+def test_gains_of_greedy_answers_stand_beside_those_of_samples(tmp_path):
+    result = ablate(RunConfig(), tmp_path, variants=["full"], seeds=2, train=FakeTraining())
+    assert result.result("full").greedy_gain is None  # scripted agents have no greedy mode
+
+    def sharpened(run):
+        """Better samples of the very same best answers."""
+        greedy = [True, False] * (len(run.before.correct) // 2)
+        before, after = (replace(exam, greedy=greedy) for exam in (run.before, run.after))
+        return replace(run, before=before, after=after)
+
+    runs = {"full": [sharpened(run) for run in result.result("full").runs]}
+    again = summarise(runs, "tiny")
+    assert again.result("full").greedy_gain.points == 0.0
+    assert any("steadier sampling" in note for note in again.notes)
+    assert not any("steadier sampling" in note for note in result.notes)
+
+
+def test_variants_are_compared_on_the_seeds_they_share(tmp_path):
+    result = ablate(RunConfig(), tmp_path, variants=NAMES, seeds=2, train=FakeTraining())
+    runs = {one.name: one.runs for one in result.results}
+    fewer = summarise({**runs, "reward random": runs["reward random"][:1]}, "tiny")
+    assert fewer.result("reward random").against_full.items == 120
+    assert fewer.result("untrained challenger").against_full.items == 240
+    assert any("1 to 2 seeds" in note for note in fewer.notes)
 
 
 def test_an_interrupted_ablation_resumes_and_repeats_nothing(tmp_path):

@@ -27,7 +27,7 @@ def _log_round(folder, number, skill, low, high, spoil=lambda text: text):
     while len(questions) < ASKED:
         drawn = generator.generate(TaskSpec(low + (high - low) * rng.random()), rng)
         if not is_held_out(drawn.text):
-            questions.append(Question(spoil(drawn.text), drawn.reference))
+            questions.append(Question(spoil(drawn.text), drawn.reference, author="challenger"))
     here = {"round": number}
     groups = make_agent("noisy", accuracy=skill).act([q.text for q in questions], n=8, seed=number)
     judgements = make_verifier("majority").judge_many(questions, groups)
