@@ -80,6 +80,7 @@ def warmup(output: Path, seed: int, steps: int | None) -> None:
 
 
 @app.command(short_help="Watch rounds of the game, or sit in a seat yourself.")
+@click.option("--env", default="SelfPlayMath-v0", help="What is played: SelfPlayMath-v0 or SelfPlayCode-v0.")
 @click.option("--solver", default="tiny", help="Who answers: an agent, or 'me'.")
 @click.option("--challenger", default="generator", help="Who asks: an agent, or 'me'.")
 @click.option("--attempts", type=click.IntRange(min=1), default=8, help="Attempts per question.")

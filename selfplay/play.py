@@ -10,8 +10,10 @@ from rich.console import Console
 from .. import envs as _envs  # noqa: F401 - registers the environments
 from ..core.extraction import last_boxed
 from ..core.protocols import Agent
+from ..core.registries import make_agent
 from ..core.seeding import integer_seed
 from .find_agent import find_agent, template_for
+from .subjects import Subject, find_subject
 
 ME = "me"
 
@@ -66,6 +68,13 @@ class ChallengingPerson(Person):
         return f"<question>{question}</question> {_boxed(self.ask('The answer you claim'))}"
 
 
+def _asking(challenger: str, subject: Subject) -> Agent:
+    """The challenger's agent; "generator" writes what suits the subject."""
+    if challenger != "generator":
+        return find_agent(challenger)
+    return make_agent("generator", generator=subject.settings.get("generator", "mixed"))
+
+
 def play_rounds(
     *,
     solver: str,
@@ -76,10 +85,12 @@ def play_rounds(
     reward: str,
     seed: int,
     console: Console,
+    env: str = "SelfPlayMath-v0",
 ) -> None:
     """Play `rounds` rounds and draw each of them.
 
     Args:
+        env: what is played, an id of `subjects.SUBJECTS`.
         solver, challenger: an agent (see `find_agent`) or "me".
         attempts: attempts per question; a person makes one.
         verifier: judges. A vote of one person is no vote, so their answers are held against the claimed one instead.
@@ -90,10 +101,10 @@ def play_rounds(
     """
     alone = solver == ME
     answering = SolvingPerson(console) if alone else find_agent(solver)
-    asking = ChallengingPerson(console) if challenger == ME else find_agent(challenger)
-    judge = "sympy" if alone and verifier == "majority" else verifier
-    env = gym.make(
-        "SelfPlayMath-v0",
+    asking = ChallengingPerson(console) if challenger == ME else _asking(challenger, find_subject(env))
+    judge = find_subject(env).grader if alone and verifier == "majority" else verifier
+    table = gym.make(
+        env,
         role="challenger",
         opponent=answering,
         verifier=judge,
@@ -108,15 +119,15 @@ def play_rounds(
     played: list[float] = []
     try:
         for number in range(rounds):
-            instruction, _ = env.reset(seed=integer_seed(seed, "play") if number == 0 else None)
+            instruction, _ = table.reset(seed=integer_seed(seed, "play") if number == 0 else None)
             proposal = asking.act([instruction], n=1, seed=integer_seed(seed, "play", number))[0][0]
-            _, _, _, _, info = env.step(proposal)
+            _, _, _, _, info = table.step(proposal)
             played.append(info["solve_rate"])
-            console.print(str(env.render()), markup=False, highlight=False, soft_wrap=True)
+            console.print(str(table.render()), markup=False, highlight=False, soft_wrap=True)
     except Leaving:
         console.print("\nGoodbye.", highlight=False)
     finally:
-        env.close()
+        table.close()
     if alone and played:
         console.print(f"You were right {sum(played):.0f} of {len(played)} times.", highlight=False)
 
