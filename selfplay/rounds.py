@@ -14,6 +14,7 @@ after a rollback, so nothing is drawn twice and a run ends after as many rounds 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -360,7 +361,8 @@ class SelfPlay:
     # --- saving ---
 
     def _log_step(self, role: str, step: int, measures: dict[str, Any]) -> None:
-        self.folder.log("metrics", [{**self._here(), "role": role, "step": step, **measures}])
+        told = {n: None if isinstance(v, float) and not math.isfinite(v) else v for n, v in measures.items()}  # JSON
+        self.folder.log("metrics", [{**self._here(), "role": role, "step": step, **told}])
         self.progress.count(step + 1, getattr(self.config, f"{role}_steps"))
         self.progress.show(role, measures)
 
