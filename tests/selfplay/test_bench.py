@@ -71,6 +71,27 @@ def test_an_interrupted_bench_resumes_to_the_identical_table(tmp_path):
     assert [entry.exam for entry in uninterrupted.entries] == [entry.exam for entry in resumed.entries]
 
 
+def test_the_tiny_model_interrupted_and_resumed_gives_the_identical_table(tmp_path):
+    pytest.importorskip("torch")
+    suites = load_suites("mixed,deduction", limit=16)
+    contestants, settings = load_contestants(["tiny"]), BenchSettings(samples=4, batch=8)
+
+    def power_cut(agent, suite, done, total):
+        if (suite, done) == ("deduction", 8):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_bench(contestants, suites, settings, cache=tmp_path, progress=power_cut)
+    assert len(list(tmp_path.rglob("*.json"))) == 6  # sampled and greedy: two batches of one suite, one of the other
+    resumed = run_bench(contestants, suites, settings, cache=tmp_path)
+    assert rows(run_bench(contestants, suites, settings, cache=tmp_path)) == rows(resumed)  # costs included
+    uninterrupted = run_bench(contestants, suites, settings)
+    for one, other in zip(uninterrupted.entries, resumed.entries, strict=True):
+        assert replace(one.exam, seconds=0.0) == replace(other.exam, seconds=0.0)
+        assert (one.usage.tokens, one.usage.truncated) == (other.usage.tokens, other.usage.truncated)
+    assert resumed.entry("tiny", "mixed").exam.greedy_accuracy.value > 0.5
+
+
 def test_a_record_is_only_used_for_what_it_recorded(tmp_path):
     (suite,) = load_suites("mixed", limit=32)
     for contestant, settings, suites in [
