@@ -117,8 +117,8 @@ def compare(names: list[str], repeat: int) -> None:
         print(f"ours / math-verify: {rates['ours'] / rates['math-verify']:.1f} times the pairs per CPU-second")
 
 
-def votes(questions: int, attempts: int) -> list[list[str]]:
-    """Groups of boxed answers in several spellings; the right one leads, wrong ones scatter."""
+def votes(questions: int, attempts: int) -> list[tuple[int, list[str]]]:
+    """(value, boxed answers in several spellings) per question; the right one leads, wrong ones scatter."""
     rng = random.Random(0)
     groups = []
     for _ in range(questions):
@@ -128,7 +128,7 @@ def votes(questions: int, attempts: int) -> list[list[str]]:
             rng.choice(right) if rng.random() < 0.6 else str(value + rng.choice([-3, -2, -1, 1, 2, 3]))
             for _ in range(attempts)
         ]
-        groups.append([f"Step by step we get \\boxed{{{text}}}." for text in texts])
+        groups.append((value, [f"Step by step we get \\boxed{{{text}}}." for text in texts]))
     return groups
 
 
@@ -180,6 +180,10 @@ def compare_votes(questions: int, attempts: int, repeat: int) -> None:
         seconds[name] = statistics.median(json.loads(run[0])["seconds"] for run in runs)
         labels[name] = json.loads(runs[0][1])
         print(f"{name:14} {seconds[name]:8.2f} CPU-s   {1000 * seconds[name] / questions:8.3f} ms a question")
+    truth = [str(value) for value, _ in votes(questions, attempts)]
+    for name, found in labels.items():
+        right = sum(label is not None and bool(equal(label, value)) for label, value in zip(found, truth, strict=True))
+        print(f"{name:14} label right on {right} of {questions}")
     decided = [(a, b) for a, b in zip(*labels.values(), strict=True) if a is not None and b is not None]
     same = sum(bool(equal(a, b)) for a, b in decided)
     faster = seconds["vote-pairwise"] / seconds["vote-ours"]
@@ -205,7 +209,7 @@ def main() -> None:
         print(json.dumps(run_one(options.one)))
     elif options.one:
         vote = vote_ours if options.one == "vote-ours" else vote_pairwise
-        print(json.dumps(vote(votes(options.questions, options.attempts))))
+        print(json.dumps(vote([group for _, group in votes(options.questions, options.attempts)])))
     elif options.vote:
         compare_votes(options.questions, options.attempts, options.repeat)
     else:

@@ -49,8 +49,10 @@ _DERIVES = re.compile(
     r"\b(?:so|thus|hence|therefore|answer|because|since|wait|actually|but|not|which|then|now)\b", re.I
 )
 _REFUSAL = re.compile(
-    r"(?:i\s|we\s)?(?:am\s|'m\s)?(?:sorry|(?:do(?:es)? not|do\s?n[o']t|don.t|cannot|can't|can not|could not)\b"
-    r"|not sure|unsure|unable|idk|unknown|no answer|no idea|n/?a$|undecided)",
+    r"(?:(?:i|we)(?:\s+am|'m)?\s+)"
+    r"(?:sorry|do not|don'?t|do n'?t|cannot|can'?t|can not|could not|couldn't|not sure|unable)\b"
+    r"|(?:do not|don'?t) know|cannot\b|can'?t\b|can not\b|sorry|not sure|unsure|unable|idk\b|unknown|no answer|no idea"
+    r"|n/?a$|undecided",
     re.I,
 )
 _SHORT = 200

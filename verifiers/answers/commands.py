@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .terms import TermParser
-from .tokens import ParseError, TooLarge
+from .tokens import ParseError, Token, TooLarge
 from .tree import ONE, Node, walk
 
 MAX_ITEMS = 1024
@@ -11,6 +11,7 @@ _FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac"}
 _BINOMIALS = {"binom", "dbinom", "tbinom"}
 _ROUNDINGS = {"lfloor": ("rfloor", "floor"), "lceil": ("rceil", "ceil")}
 _MATRICES = {"pmatrix", "bmatrix", "Bmatrix", "matrix", "smallmatrix", "array", "vmatrix", "Vmatrix"}
+_GOES_ON = {"=", "<", ">", "<=", ">=", "+", "-", "approx"}
 _LISTS = {"cases", "aligned", "align", "gathered", "split", "alignedat", "gather"}
 
 
@@ -146,12 +147,16 @@ class CommandParser(TermParser):
         return self.shaped(name, [row for row in rows if row])
 
     def drop_alignment(self) -> None:
-        """In a list of equations "&" only aligns."""
-        end = next(
-            (place for place in range(self.position, len(self.tokens)) if self.tokens[place].kind == "end"), None
-        )
-        kept = [token for token in self.tokens[self.position : end] if token.text != "&"]
-        self.tokens[self.position : end] = kept
+        """In a list of equations "&" only aligns, and a line that opens with a relation goes on."""
+        rest = self.tokens[self.position :]
+        end = next((place for place, token in enumerate(rest) if token.kind == "end"), len(rest))
+        kept: list[Token] = []
+        for token in rest[:end]:
+            if token.text in _GOES_ON and kept and kept[-1].text == "\\\\":
+                kept.pop()
+            if token.text != "&":
+                kept.append(token)
+        self.tokens[self.position :] = kept + rest[end:]
 
     def cell(self) -> Node:
         raise NotImplementedError

@@ -136,6 +136,8 @@ def _scalar(tree: Node) -> Form:
         return Area(None, _NUMBER_SETS[tree[1]])
     if tree[0] == "num" or tree[0] == "sym":
         return Number(Scalar(tree))
+    if tree[0] == "ratio" and len(tree) > 3:  # 3:4:5, up to a factor
+        return Structure("ratio", tuple(form(("div", part, tree[1])) for part in tree[2:]))
     inner = walk(tree)
     if any(node[0] in ("pm", "mp") for node in inner):
         return Collection("list", tuple(form(signed) for signed in signs(tree)))
@@ -357,6 +359,8 @@ def name_of(tree: Node) -> str | None:
         parts = [name_of(part) for part in tree[1:]]
         upper = all(part and (part[0].isupper() or part in ("angle", "triangle") or len(part) > 1) for part in parts)
         return "".join(str(part) for part in parts) if upper else None
+    if kind == "div" and all(part[0] == "mul" and part[1] == ("sym", "d") for part in tree[1:]):
+        return "/".join(f"d{name_of(part[2])}" for part in tree[1:])
     if kind == "ratio":
         parts = [name_of(part) for part in tree[1:]]
         return ":".join(str(part) for part in parts) if all(parts) else None
@@ -397,6 +401,8 @@ def _is_constant(tree: Node) -> bool:
 
 def _relation(tree: Node) -> Form:
     ops, parts = tree[1], tree[2]
+    if set(ops) == {"to"} and all(map(_is_constant, parts)):  # 3 to 4
+        return form(("ratio", *parts))
     assigned = assignment(tree)
     if assigned is not None:
         name, named, value = assigned

@@ -34,7 +34,7 @@ _LEADING = re.compile(
 )
 _NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
 _CONTRACTION = re.compile(r"[A-Za-z]{2}'(?:t|s|re|ll|ve|d|m)\b", re.I)
-_CHOICE = re.compile(r"(?:\(\s*([A-J])\s*\)|([A-J])\s*[).]|([A-J]):(?=\s|$))\s*(.*)", re.S)
+_CHOICE = re.compile(r"(?:\(\s*([A-J]|[a-e](?=\)\s+[\d\\$(-]))\s*\)|([A-J])\s*[).]|([A-J]):(?=\s|$))\s*(.*)", re.S)
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z'\-]*(?:[ \n]+[A-Za-z][A-Za-z'\-]*)*")
 _STYLE = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|operatorname|mbox|textnormal|rm|bf)\b\s*|[{}$]")
 _SHORT_WORDS = {"no", "na", "up", "ok", "to", "in", "on"}
@@ -125,7 +125,7 @@ class AnswerParser(CommandParser):
                 parts.append("^" + self.subscript())
                 continue
             elif parts and token.kind == "num":  # 3 hours 20 minutes
-                return self.compound(measured(value, " ".join(parts)))
+                return self.compound(measured(value, " ".join(parts)), " ".join(parts))
             else:
                 break
             self.take()
@@ -141,7 +141,10 @@ class AnswerParser(CommandParser):
             return ("rel", value[1], (*value[2][:-1], measured(value[2][-1], phrase)))
         return measured(value, phrase)
 
-    def compound(self, first: Node) -> Node:
+    def compound(self, first: Node, words: str) -> Node:
+        """What follows "3 hours" when another number does."""
+        if words in ("out of", "in"):  # 3 out of 4
+            return ("div", first, self.numeral(self.take()))
         second = self.with_unit(self.numeral(self.take()))
         if first[0] != "unit" or second[0] != "unit" or first[2][1] != second[2][1]:
             raise ParseError("a number after words")

@@ -310,12 +310,17 @@ def _styled(command: str, content: str, spaced: bool, before: list[Token]) -> li
     if (
         not re.search("[A-Za-z]", words)
         or words[0].isdigit()
+        or _LETTERS.fullmatch(words)
         or (command[:4] in ("math", "text") and command != "text" and "\\" in words)
     ):
         return tokenize(group_digits(words))
     if command == "operatorname":
         return [Token("name", words, spaced)]
     return [Token("text", words, spaced)]
+
+
+_LETTERS = re.compile(r"[A-Z]{1,3}(?:(?:\s*,\s*|\s*,?\s+(?:and|or)\s+)[A-Z]{1,3})+")
+"""A, C and D; I and III: choices, not words."""
 
 
 def _word(run: str, spaced: bool, before: list[Token]) -> list[Token]:
