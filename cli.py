@@ -6,7 +6,6 @@ interrupted run with the line that resumes it and exit code 130.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -223,7 +222,6 @@ def doctor() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 2 for wrong input, 130 when interrupted."""
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # ours are enough
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
         code = app.main(args=arguments, prog_name="selfplay-gym", standalone_mode=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core.errors import ConfigError
 from .lean import LeanDecoder
+from .quiet import without_bars
 from .sampling import LocalSampler, Sampler, Samples, SamplingSettings
 
 TINY = Path(__file__).parent / "tiny"
@@ -98,8 +99,9 @@ class LLMAgent:
                 raise ConfigError(f"no model at {str(folder)!r}: expected a folder with config.json and weights")
             where = str(folder) if folder.exists() else str(name)
             try:
-                tokenizer = AutoTokenizer.from_pretrained(where)
-                model = AutoModelForCausalLM.from_pretrained(where, dtype=precision, **options)
+                with without_bars():
+                    tokenizer = AutoTokenizer.from_pretrained(where)
+                    model = AutoModelForCausalLM.from_pretrained(where, dtype=precision, **options)
             except OSError as error:
                 raise ConfigError(f"cannot load a model from {str(name)!r}: {error}") from None
         if "device_map" not in options:
@@ -162,7 +164,8 @@ class LLMAgent:
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write model and tokenizer in Hugging Face format (safetensors)."""
-        self.model.save_pretrained(str(folder))
+        with without_bars():
+            self.model.save_pretrained(str(folder))
         self.tokenizer.save_pretrained(str(folder))
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from ..core.errors import MissingExtraError, RunError
 from ..core.seeding import integer_seed
 from .llm import LLMAgent
+from .quiet import without_bars
 from .role_agent import TRUNK, RoleAgent, RoleRecord
 
 WEIGHTS = "adapter_model.safetensors"
@@ -61,7 +62,8 @@ class AdapterAgent(RoleAgent):
         base = self.model.get_base_model()
         state = {name.replace(".base_layer.", "."): value for name, value in base.state_dict().items()}
         own = {name: value for name, value in state.items() if ".lora_" not in name}
-        base.save_pretrained(str(folder / TRUNK), state_dict=own)
+        with without_bars():
+            base.save_pretrained(str(folder / TRUNK), state_dict=own)
         self.tokenizer.save_pretrained(str(folder / TRUNK))
         replace(self.record, plays=self.role).write(folder)
 

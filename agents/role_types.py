@@ -20,6 +20,7 @@ from ..core.errors import ConfigError, RunError
 from .lean import LeanDecoder
 from .llm import LLMAgent
 from .packing import Packed
+from .quiet import without_bars
 from .role_agent import TRUNK, RoleAgent, RoleRecord
 from .role_segments import PUBLIC
 from .sampling import LocalSampler
@@ -59,7 +60,8 @@ class TypedAgent(RoleAgent):
 
         folder = Path(folder)
         state = {n: value for n, value in self.model.state_dict().items() if not n.startswith("role_types.")}
-        self.model.save_pretrained(str(folder / TRUNK), state_dict=state)
+        with without_bars():
+            self.model.save_pretrained(str(folder / TRUNK), state_dict=state)
         self.tokenizer.save_pretrained(str(folder / TRUNK))
         save_file({"weight": self.model.role_types.weight.detach().contiguous()}, str(folder / TYPES))
         dataclasses.replace(self.record, plays=self.role).write(folder)

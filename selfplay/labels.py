@@ -32,11 +32,11 @@ class ComputedReference(BaseVerifier):
 def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) -> list[bool | None]:
     """Whether each label equals the computed answer; `None` where no answer can be computed.
 
-    Computed means: from the question's text, or by the generator that wrote it.
+    Computed means: from the text of a maths question, by the generator of a code question.
 
     Only measures: nothing it returns reaches training.
     """
-    truths = [answer(q.text) or (None if q.author == "challenger" else q.reference) for q in questions]
+    truths = [answer(q.text) if q.domain == "maths" else _executed(q) for q in questions]
     known = [i for i, truth in enumerate(truths) if truth is not None]
     checked = make_verifier("sympy").judge_many(
         [replace(questions[i], reference=truths[i]) for i in known], [[f"\\boxed{{{labels[i]}}}"] for i in known]
@@ -45,3 +45,8 @@ def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) ->
     for i, judgement in zip(known, checked, strict=True):
         right[i] = labels[i] is not None and judgement.verdicts[0].outcome is Outcome.CORRECT
     return right
+
+
+def _executed(question: Question) -> str | None:
+    """The value a generator's own interpreter found; what a challenger claims is no truth."""
+    return None if question.author == "challenger" else question.reference

@@ -131,8 +131,7 @@ def warmup(config: WarmupConfig, output: Path, console: Console | None = None) -
         questions = held_out_questions("mixed", 512, config.seed)
         result = run_exam(LLMAgent(model, tokenizer), questions, samples=8, seed=config.seed, progress=progress.count)
     output.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(str(output))
-    tokenizer.save_pretrained(str(output))
+    LLMAgent(model, tokenizer).save_pretrained(output)
     (output / "README.md").write_text(model_card(asdict(config), result), encoding="utf-8")
     if console is not None:
         console.print(f"Saved in {output}: sampled accuracy {result.accuracy.value:.1%}", highlight=False)

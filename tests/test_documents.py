@@ -11,26 +11,26 @@ import selfplay_gym
 
 ROOT = Path(selfplay_gym.__file__).parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCKS = [
-    pytest.param(block, id=f"{page.name}-{index}")
-    for page in PAGES
-    for index, block in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S))
-]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
 
 
-def run(*arguments, timeout=120):
+def run(*arguments, timeout=120, cwd=ROOT):
     done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, timeout=timeout, check=False, cwd=ROOT
+        [sys.executable, *arguments], capture_output=True, text=True, timeout=timeout, check=False, cwd=cwd
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_a_python_block_runs(block, tmp_path):
-    script = tmp_path / "block.py"
-    script.write_text(block)
-    run(str(script))
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if BLOCK.search(page.read_text(encoding="utf-8"))],
+    ids=lambda page: page.relative_to(ROOT).as_posix(),
+)
+def test_the_python_of_a_page_runs_from_top_to_bottom(page, tmp_path):
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(BLOCK.findall(page.read_text(encoding="utf-8"))), encoding="utf-8")
+    run(str(script), cwd=tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -174,7 +174,7 @@ def test_a_missing_layer_refuses_and_says_how_to_get_it(monkeypatch):
 
 def test_a_layer_that_does_not_hold_refuses(monkeypatch):
     monkeypatch.setattr(client, "_pools", {})
-    monkeypatch.setattr("selfplay_gym.verifiers.sandbox.probe.escapes", lambda server: ["open_socket"])
+    monkeypatch.setattr("selfplay_gym.verifiers.sandbox.trials.escapes", lambda server: ["open_socket"])
     result = run_python("print(1)")
     assert result.status == "refused"
     assert "open_socket" in result.detail["reason"]
