@@ -18,9 +18,9 @@ from pathlib import Path
 from selfplay_gym.core.extraction import extract_answer
 from selfplay_gym.verifiers.answers.compare import Comparison
 from selfplay_gym.verifiers.answers.equal import FAILURE, compare, no_oracle
+from selfplay_gym.verifiers.answers.limits import TooLarge
 from selfplay_gym.verifiers.answers.policy import VOTE, Policy
 from selfplay_gym.verifiers.answers.readings import read
-from selfplay_gym.verifiers.answers.tokens import TooLarge
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
 PIECE = re.compile(r"\\[A-Za-z]+|\\.|\d+|[A-Za-z]+|\s+|.", re.S)

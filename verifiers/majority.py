@@ -21,12 +21,12 @@ from ..core.protocols import BaseVerifier
 from ..core.records import Judgement, Question, Verdict
 from .answers.compare import Comparison, key
 from .answers.equal import Oracle, no_oracle
-from .answers.forms import Number
+from .answers.limits import TooLarge
 from .answers.locate import locate
 from .answers.policy import VOTE, Policy
 from .answers.readings import read
 from .answers.reals import written_decimals
-from .answers.tokens import TooLarge
+from .answers.shapes import Number
 from .answers.worker import shared_pool
 
 MAX_CLASSES = 64
@@ -56,7 +56,7 @@ class MajorityVerifier(BaseVerifier):
         min_share: float = 0.0,
         ties: str = "smallest",
         weights: str | None = None,
-        timeout_s: float = 0.3,
+        timeout_s: float = 0.5,
         policy: Policy | Mapping[str, Any] | None = None,
     ) -> None:
         extract_answer("", extract)

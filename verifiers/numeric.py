@@ -9,11 +9,11 @@ from ..core.errors import ConfigError
 from ..core.extraction import Mode, extract_answer
 from ..core.protocols import BaseVerifier
 from ..core.records import Judgement, Question, Verdict
-from .answers.forms import Number
+from .answers.limits import TooLarge
 from .answers.locate import locate
 from .answers.policy import Policy
 from .answers.readings import read
-from .answers.tokens import TooLarge
+from .answers.shapes import Number
 
 _POLICY = Policy(units="ignored", assignment="dropped", percent="value", degrees="value")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from .limits import MAX_ITEMS, ParseError, TooLarge
 from .terms import TermParser
-from .tokens import ParseError, Token, TooLarge
+from .tokens import Token
 from .tree import ONE, Node, walk
 
-MAX_ITEMS = 1024
 _FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac"}
 _BINOMIALS = {"binom", "dbinom", "tbinom"}
 _ROUNDINGS = {"lfloor": ("rfloor", "floor"), "lceil": ("rceil", "ceil")}

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from . import reals
 from .evaluate import Inexpressible, Matrix
-from .forms import Area, Assigned, Collection, Form, Number, Quantity, Relation, Structure, Tuple, Words, form
+from .forms import form
 from .policy import Policy
 from .residue import ResidueField
 from .scalar import Scalar, same_value, within_reach
+from .shapes import Area, Assigned, Collection, Form, Number, Quantity, Relation, Structure, Tuple, Words
 from .tree import Node
 
 Told = bool | None

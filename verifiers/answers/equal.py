@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from ...core.records import Outcome
 from .compare import Comparison, Told
+from .limits import TooLarge
 from .policy import Policy
 from .readings import Answer, read
-from .tokens import TooLarge
 from .tree import Node
 
 FAILURE = "the checker failed"
@@ -67,7 +67,7 @@ def compare(gold: str, pred: str, policy: Policy, oracle: Oracle) -> Finding:
         return Finding(Outcome.UNDECIDED, f"too large: {error}")
     except RecursionError:
         return Finding(Outcome.UNDECIDED, "too large: nested too deeply")
-    except Exception as error:  # noqa: BLE001 - a bug here must never stop a training run; the fuzzer looks for it
+    except Exception as error:  # noqa: BLE001 - a bug here must not stop a run; the fuzzer looks for it
         return Finding(Outcome.UNDECIDED, f"{FAILURE}: {type(error).__name__}: {error}")
     if told:
         return Finding(Outcome.CORRECT, "equal")

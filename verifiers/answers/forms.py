@@ -3,96 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
 
 from . import reals
+from .equations import numerator
 from .linear import linear_region
+from .naming import assignment, is_constant, name_of
 from .residue import renamed
 from .scalar import Scalar
-from .tree import ONE, Node, children, walk
+from .shapes import Area, Assigned, Collection, Form, Number, Quantity, Relation, Structure, Tuple, Words
+from .signs import signs
+from .tree import SCALARS, Node, children, walk
 
-MAX_SIGNS = 3
-MAX_FRACTIONS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """An expression, or a matrix of them."""
-
-    scalar: Scalar
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A value in base units."""
-
-    scalar: Scalar
-    dimension: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tuple:
-    """Ordered; brackets as written, "(" for angle brackets."""
-
-    brackets: str
-    items: tuple[Form, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """Unordered; kind "list" (bare) or "set" (braces)."""
-
-    kind: str
-    items: tuple[Form, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """A name and what it is."""
-
-    name: str
-    value: Form
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """difference op 0, up to a factor; op is "=", "<", "<=" or "!="; names of variables in it."""
-
-    op: str
-    difference: Scalar
-
-
-@dataclass(frozen=True, slots=True)
-class Area:
-    """A set of reals, for the variable of that name if one was given; `inequality` if it was written as one."""
-
-    name: str | None
-    region: reals.Region
-    inequality: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """Anything else: equal if its parts are, in order."""
-
-    head: str
-    items: tuple[Form, ...]
-
-
-Form: TypeAlias = Number | Quantity | Words | Tuple | Collection | Assigned | Relation | Area | Structure
-
-_SCALARS = {
-    "num", "sym", "const", "add", "mul", "div", "neg", "pow", "fn", "call", "sum", "prod", "int", "lim", "diff",
-    "percent", "degree", "ratio", "matrix", "det",
-}  # fmt: skip
 _MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _NUMBER_SETS = {"setR": reals.LINE}
 
@@ -100,7 +22,7 @@ _NUMBER_SETS = {"setR": reals.LINE}
 def form(tree: Node) -> Form:
     """The form of a tree."""
     kind = tree[0]
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return _scalar(tree)
     if kind == "pm" or kind == "mp":
         return Collection("list", tuple(form(signed) for signed in signs(tree)))
@@ -141,7 +63,7 @@ def _scalar(tree: Node) -> Form:
     inner = walk(tree)
     if any(node[0] in ("pm", "mp") for node in inner):
         return Collection("list", tuple(form(signed) for signed in signs(tree)))
-    if any(node[0] not in _SCALARS for node in inner):
+    if any(node[0] not in SCALARS for node in inner):
         return _mixed(tree)
     if tree[0] == "matrix":
         return _matrix(tree)
@@ -156,7 +78,7 @@ def _mixed(tree: Node) -> Form:
     if vector is not None:
         return Number(Scalar(vector))
     stripped = without_units(tree)
-    if stripped != tree and all(node[0] in _SCALARS for node in walk(stripped)):
+    if stripped != tree and all(node[0] in SCALARS for node in walk(stripped)):
         return Number(Scalar(stripped))
     return Structure(tree[0], tuple(form(part) for part in tree[1:] if isinstance(part, tuple) and part))
 
@@ -164,11 +86,11 @@ def _mixed(tree: Node) -> Form:
 def as_matrix(tree: Node) -> Node | None:
     """The tree with tuples as column vectors, if that makes it a matrix expression."""
     if tree[0] == "seq" and tree[1] in ("(", "langle", "[") and tree[2] in (")", "rangle", "]"):
-        return ("matrix", tuple((item,) for item in tree[3])) if all(i[0] in _SCALARS for i in tree[3]) else None
+        return ("matrix", tuple((item,) for item in tree[3])) if all(i[0] in SCALARS for i in tree[3]) else None
     if tree[0] in ("add", "mul", "neg", "div"):
         parts = [as_matrix(part) for part in tree[1:]]
         return None if None in parts else (tree[0], *parts)
-    return tree if tree[0] in _SCALARS and all(node[0] in _SCALARS for node in walk(tree)) else None
+    return tree if tree[0] in SCALARS and all(node[0] in SCALARS for node in walk(tree)) else None
 
 
 def _matrix(tree: Node) -> Form:
@@ -181,34 +103,6 @@ def without_units(tree: Node) -> Node:
     return tuple(
         without_units(part) if isinstance(part, tuple) and part and isinstance(part[0], str) else part for part in tree
     )
-
-
-def signs(tree: Node) -> list[Node]:
-    """All readings of ± in a tree: independent of each other, unless a ∓ ties them together."""
-    kinds = [node[0] for node in walk(tree) if node[0] in ("pm", "mp")]
-    if "mp" in kinds or len(kinds) > MAX_SIGNS:
-        choices: list[tuple[bool, ...]] = [(True,) * len(kinds), (False,) * len(kinds)]
-    else:
-        choices = list(itertools.product((True, False), repeat=len(kinds)))
-    return [_signed(tree, iter(choice)) for choice in choices]
-
-
-def _signed(tree: Node, plus: Iterator[bool]) -> Node:
-    if tree[0] in ("pm", "mp"):
-        positive = next(plus) == (tree[0] == "pm")
-        inner = _signed(tree[1], plus)
-        return inner if positive else ("neg", inner)
-    if tree[0] in ("num", "sym", "const", "text"):
-        return tree
-    return tuple(_signed_part(part, plus) for part in tree)
-
-
-def _signed_part(part: object, plus: Iterator[bool]) -> object:
-    if not isinstance(part, tuple) or not part:
-        return part
-    if isinstance(part[0], str):
-        return _signed(part, plus)
-    return tuple(_signed_part(inner, plus) for inner in part)
 
 
 def _items(trees: tuple[Node, ...]) -> tuple[Form, ...]:
@@ -299,7 +193,7 @@ def _region(tree: Node) -> reals.Region:
     if kind == "minus":
         return reals.intersection(_region(tree[1]), reals.complement(_region(tree[2])))
     if kind == "set":
-        points = [sign for item in tree[1] for sign in (signs(item) if item[0] in _SCALARS | {"pm"} else [item])]
+        points = [sign for item in tree[1] for sign in (signs(item) if item[0] in SCALARS | {"pm"} else [item])]
         return reals.united([reals.point(_real_tree(item)) for item in points])
     if kind == "seq" and len(tree[3]) == 2 and tree[1] in ("(", "[", "]") and tree[2] in (")", "]", "["):
         low, high = (_real_tree(item) for item in tree[3])
@@ -316,7 +210,7 @@ def _region(tree: Node) -> reals.Region:
 
 
 def _real_tree(tree: Node) -> Node:
-    if tree[0] not in _SCALARS or any(node[0] not in _SCALARS for node in walk(tree)):
+    if tree[0] not in SCALARS or any(node[0] not in SCALARS for node in walk(tree)):
         raise ValueError("not a number")
     return tree
 
@@ -338,75 +232,21 @@ def _quantity(tree: Node) -> Form:
         return Collection("list", tuple(form(("unit", signed, tree[2])) for signed in signs(value)))
     if value[0] == "rel":
         return form(("rel", value[1], (*value[2][:-1], ("unit", value[2][-1], tree[2]))))
-    if value[0] not in _SCALARS or any(node[0] not in _SCALARS for node in walk(value)):
+    if value[0] not in SCALARS or any(node[0] not in SCALARS for node in walk(value)):
         return form(value)
     if not dimension:
         return form(value)
     return Quantity(Scalar(value if factor == 1 else ("mul", value, ("num", Fraction(factor), 0))), dimension)
 
 
-# -- relations
-
-
-def name_of(tree: Node) -> str | None:
-    """The name on the left of an assignment: x, W(n), AB, A:B, angle ABC, (x, y), words."""
-    kind = tree[0]
-    if kind == "sym":
-        return str(tree[1])
-    if kind == "call":
-        return f"{tree[1]}()"
-    if kind == "mul":
-        parts = [name_of(part) for part in tree[1:]]
-        upper = all(part and (part[0].isupper() or part in ("angle", "triangle") or len(part) > 1) for part in parts)
-        return "".join(str(part) for part in parts) if upper else None
-    if kind == "div" and all(part[0] == "mul" and part[1] == ("sym", "d") for part in tree[1:]):
-        return "/".join(f"d{name_of(part[2])}" for part in tree[1:])
-    if kind == "ratio":
-        parts = [name_of(part) for part in tree[1:]]
-        return ":".join(str(part) for part in parts) if all(parts) else None
-    if kind == "seq":
-        parts = [name_of(part) for part in tree[3]]
-        return f"({','.join(str(part) for part in parts)})" if all(parts) else None
-    if kind == "fn" and tree[1] in ("abs", "norm", "det", "arg", "Re", "Im", "max", "min", "gcd", "lcm"):
-        return None if any(node[0] == "num" for node in walk(tree)) else repr(tree)
-    return None
-
-
-def assignment(tree: Node) -> tuple[str, Node, Node] | None:
-    """(name, named, value) if the tree says what something is: x = 5, 5 = x, x = 2 + 3 = 5, x ∈ S, W(n) = 1.
-
-    A calculation without a name, 2 + 3 = 5, has the name "".
-    """
-    if tree[0] != "rel":
-        return None
-    ops, parts = tree[1], tree[2]
-    if ops == ("in",):
-        name = name_of(parts[0])
-        return None if name is None else (name, parts[0], parts[1])
-    if set(ops) != {"="} and ops != ("equiv",):
-        return None
-    for part in parts[:-1]:
-        name = name_of(part)
-        if name is not None and (part is parts[0] or _is_constant(parts[0])):
-            return name, part, parts[-1]
-    if all(_is_constant(part) for part in parts):
-        return "", parts[0], parts[-1]
-    flipped = name_of(parts[-1])
-    return (flipped, parts[-1], parts[0]) if flipped is not None and _is_constant(parts[0]) else None
-
-
-def _is_constant(tree: Node) -> bool:
-    return tree[0] in _SCALARS and not any(node[0] in ("sym", "call") for node in walk(tree))
-
-
 def _relation(tree: Node) -> Form:
     ops, parts = tree[1], tree[2]
-    if set(ops) == {"to"} and all(map(_is_constant, parts)):  # 3 to 4
+    if set(ops) == {"to"} and all(map(is_constant, parts)):  # 3 to 4
         return form(("ratio", *parts))
     assigned = assignment(tree)
     if assigned is not None:
         name, named, value = assigned
-        plain = named[0] == "sym" and value[0] in _SCALARS and not _special(value)
+        plain = named[0] == "sym" and value[0] in SCALARS and not _special(value)
         if ops == ("in",) or not plain:
             return _assigned(name, value, is_set=ops == ("in",), function=named if named[0] == "call" else None)
         if len(parts) > 2:
@@ -424,7 +264,7 @@ def _relation(tree: Node) -> Form:
 
 
 def _special(value: Node) -> bool:
-    return any(node[0] not in _SCALARS or node[0] == "matrix" for node in walk(value)) or value == ("sym", "setR")
+    return any(node[0] not in SCALARS or node[0] == "matrix" for node in walk(value)) or value == ("sym", "setR")
 
 
 def _assigned(name: str, value: Node, is_set: bool = False, function: Node | None = None) -> Form:
@@ -444,44 +284,7 @@ def _difference(op: str, parts: tuple[Node, ...]) -> Form:
     left, right = parts
     if op in (">", ">="):
         left, right, op = right, left, _MIRROR[op]
-    if not all(part[0] in _SCALARS and all(node[0] in _SCALARS for node in walk(part)) for part in (left, right)):
+    if not all(part[0] in SCALARS and all(node[0] in SCALARS for node in walk(part)) for part in (left, right)):
         return Structure(op, (form(left), form(right)))
     difference: Node = ("add", left, ("neg", right))
     return Relation(op, Scalar(numerator(difference) if op in ("=", "!=") else difference))
-
-
-def numerator(tree: Node) -> Node:
-    """What must vanish for an equation to hold, over a common denominator: y = 2/x is xy - 2 = 0."""
-    if not any(node[0] == "div" and any(inner[0] == "sym" for inner in walk(node[2])) for node in walk(tree)):
-        return tree
-    return _over_one(tree, 0)[0]
-
-
-def _over_one(tree: Node, depth: int) -> tuple[Node, Node]:
-    """(top, bottom) of the tree as one fraction; what is no sum, product or quotient is a top."""
-    kind = tree[0]
-    if depth > MAX_FRACTIONS:
-        return tree, ONE
-    if kind == "neg":
-        top, bottom = _over_one(tree[1], depth + 1)
-        return ("neg", top), bottom
-    if kind == "div":
-        (a, b), (c, d) = _over_one(tree[1], depth + 1), _over_one(tree[2], depth + 1)
-        return _times(a, d), _times(b, c)
-    if kind == "mul":
-        (a, b), (c, d) = _over_one(tree[1], depth + 1), _over_one(tree[2], depth + 1)
-        return _times(a, c), _times(b, d)
-    if kind == "add":
-        top, bottom = _over_one(tree[1], depth + 1)
-        for term in tree[2:]:
-            other, below = _over_one(term, depth + 1)
-            if below == bottom:
-                top = ("add", top, other)
-            else:
-                top, bottom = ("add", _times(top, below), _times(other, bottom)), _times(bottom, below)
-        return top, bottom
-    return tree, ONE
-
-
-def _times(a: Node, b: Node) -> Node:
-    return b if a == ONE else a if b == ONE else ("mul", a, b)

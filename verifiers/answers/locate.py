@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from ...core.extraction import Mode, extract_answer
+from .limits import TooLarge
 from .parse import parse
-from .tokens import TooLarge
 from .words import CONSTANTS, FUNCTIONS, GREEK, POWERS, SCALES, UNITS
 
 BARE = 400

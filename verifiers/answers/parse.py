@@ -12,10 +12,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from .commands import MAX_ITEMS, CommandParser
+from .clean import clean, group_digits
+from .commands import CommandParser
+from .cursor import END
+from .limits import MAX_ITEMS, ParseError, TooLarge
 from .measure import measured
-from .terms import _END
-from .tokens import ParseError, Token, TooLarge, clean, group_digits, tokenize
+from .tokens import Token, tokenize
 from .tree import Node, number, symbols
 from .words import NUMBER_SETS, SCALES, UNITS, spoken_number
 
@@ -45,7 +47,7 @@ class AnswerParser(CommandParser):
 
     def answer(self) -> Node:
         node = self.listing()
-        if self.peek() is not _END:
+        if self.peek() is not END:
             raise ParseError(f"unexpected {self.peek().text!r}")
         return node
 
@@ -67,7 +69,7 @@ class AnswerParser(CommandParser):
 
     def ends_list(self) -> bool:
         token = self.peek()
-        return token is _END or (token.kind in ("op", "cmd") and token.text in _ENDS)
+        return token is END or (token.kind in ("op", "cmd") and token.text in _ENDS)
 
     def item(self) -> Node:
         lead = self.leading_words()

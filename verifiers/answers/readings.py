@@ -10,10 +10,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .forms import Form, assignment, form
+from .clean import clean
+from .forms import form
+from .limits import ParseError, TooLarge
+from .naming import assignment
 from .parse import REMEMBERED, parse, parse_cleaned
 from .policy import Policy
-from .tokens import ParseError, TooLarge, clean
+from .shapes import Form
 from .tree import Node, number, walk
 
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d{1,2}|\d{4,})(?![\d,.])")

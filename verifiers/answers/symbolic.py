@@ -35,7 +35,7 @@ def main() -> None:
             return
         try:
             told = decide(pair["a"], pair["b"])
-        except Exception:  # noqa: BLE001 - sympy raises of all kinds on odd input, and every one means: not decided
+        except Exception:  # noqa: BLE001 - sympy raises of all kinds on odd input: not decided
             told = None
         send(line, {"told": told})
 

@@ -33,6 +33,14 @@ and of everything else:
     ("choice", letter, rest)      "(C) 12"
 """
 
+SCALARS = frozenset(
+    {
+        "num", "sym", "const", "add", "mul", "div", "neg", "pow", "fn", "call", "sum", "prod", "int", "lim", "diff",
+        "percent", "degree", "ratio", "matrix", "det",
+    }
+)  # fmt: skip
+"""Kinds that stand for one value, or for a matrix of them."""
+
 ZERO: Node = ("num", Fraction(0), 0)
 ONE: Node = ("num", Fraction(1), 0)
 

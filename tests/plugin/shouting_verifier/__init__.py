@@ -13,7 +13,9 @@ class ShoutingVerifier(BaseVerifier):
     def judge(self, question, attempts):
         wanted = f"{question.reference}{'!' * self.marks}"
         verdicts = [
-            Verdict.correct(attempt, "shouted") if attempt == wanted else Verdict.wrong(attempt.strip() or None, "too quiet")
+            Verdict.correct(attempt, "shouted")
+            if attempt == wanted
+            else Verdict.wrong(attempt.strip() or None, "too quiet")
             for attempt in attempts
         ]
         return Judgement.of(verdicts, label=question.reference, label_source="reference")
