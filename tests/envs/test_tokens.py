@@ -159,3 +159,13 @@ def test_ppo_can_be_trained_on_it(kwargs):
     observation, _ = make(**kwargs).reset(seed=0)
     action, _ = model.predict(observation)
     assert make(**kwargs).action_space.contains(action.astype(np.int64) if kwargs else int(action))
+
+
+@pytest.mark.slow
+def test_ppo_learns_to_answer():
+    env = make(answers=(0, 20), curriculum={"name": "fixed", "level": 0.0})
+    env.action_space.seed(0)
+    random = mean_reward(env, lambda _: env.action_space.sample(), 1000)
+    bandit = {"gamma": 0.0, "gae_lambda": 0.0, "learning_rate": 1e-3, "batch_size": 256}
+    model = _ppo(env, 30_000, **bandit)
+    assert mean_reward(env, lambda seen: model.predict(seen, deterministic=True)[0], 1000) > 3 * random
