@@ -111,8 +111,9 @@ class RunConfig:
     """Samples per exam question."""
     validation_questions: int = 128
     """Held-out questions of the gate, disjoint from the exam's."""
-    guard: str = "on"
-    """"on" (alarms, learning rates, rollback to the best checkpoint), "watch" (alarms only) or "off"."""
+    guard: str = "watch"
+    """"watch" (alarms only), "on" (also learning rates and rollback to the best checkpoint) or "off". With `validation`
+    at "reference", "on" lets held-out answers steer a run, so it is asked for, not given."""
     validation: str = "reference"
     """What validation answers are held against: the "reference" of held-out questions, never trained on, or the
     base's "vote", taken once before training, where no answer is known."""

@@ -23,7 +23,7 @@ from selfplay_gym.selfplay.train import train
 
 CONFIG = preset("debug").replace(
     rounds=6, questions=16, attempts=4, exam_questions=40, validation_questions=40, exam_samples=1, solver_steps=3,
-    keep_checkpoints=3,
+    keep_checkpoints=3, guard="on",
 )  # fmt: skip
 
 
