@@ -22,7 +22,10 @@ class Exact(Field):
         return value
 
     def integer(self, exponent: Node) -> Fraction:
-        return self.value(exponent)  # type: ignore[no-any-return]
+        value = self.value(exponent)
+        if isinstance(value, Matrix):
+            raise Inexpressible("a matrix where a number should be")
+        return value  # type: ignore[no-any-return]
 
     def added(self, a: Value, b: Value) -> Value:
         _bounded(a, b)
