@@ -70,7 +70,7 @@ def _read_file(path: Path) -> list[Row]:
 
 def _load_dataset(source: str, split: str) -> Iterable[Row]:
     try:
-        from datasets import load_dataset  # type: ignore[import-untyped]
+        from datasets import load_dataset
     except ImportError:
         raise MissingExtraError("datasets", "datasets", f"the data set {source!r}") from None
     name, _, config = source.partition("@")
