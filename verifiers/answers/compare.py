@@ -234,17 +234,17 @@ def _proportional(f: Scalar, g: Scalar) -> Told:
     if len(values) < 2 or any(x != x or y != y for x, y in values):
         return None
     (a, c), others = values[0], values[1:]
-    scale = max(abs(v) for pair in values for v in pair) ** 2
-    if not math.isfinite(scale):
+    scale = max(abs(v) for pair in values for v in pair)
+    if not 0.0 < scale < 1e150:  # squares must not overflow
         return None
-    return all(abs(a * d - b * c) <= 1e-9 * scale for b, d in others)
+    return all(abs(a * d - b * c) <= 1e-9 * scale * scale for b, d in others)
 
 
 def _same_sign(f: Scalar, g: Scalar) -> Told:
     x, y = f.floats[0][0], g.floats[0][0]
     if x is None or y is None:
         return None
-    return bool((complex(x) * complex(y).conjugate()).real > 0)
+    return bool(complex(x).real * math.copysign(1.0, complex(y).real) > 0)
 
 
 _NOISE = re.compile(r"[^\w\s]+")

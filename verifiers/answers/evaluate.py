@@ -162,7 +162,10 @@ class Field:
         return self.times(self.value(node[1]), self.times(self.constant("pi"), self.number(Fraction(1, 180))))
 
     def _matrix(self, node: Node) -> Value:
-        return Matrix(tuple(self.value(cell) for cell in row) for row in node[1])
+        rows = Matrix(tuple(self.value(cell) for cell in row) for row in node[1])
+        if any(isinstance(cell, Matrix) for row in rows for cell in row):
+            raise Inexpressible("a matrix of matrices")
+        return rows
 
     def _det(self, node: Node) -> Value:
         matrix = self.value(node[1])
