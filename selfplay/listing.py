@@ -67,8 +67,8 @@ def names_of(kind: str) -> Iterator[tuple[str, str]]:
 def describe(name: str, target: str | Callable[..., Any]) -> str:
     """One line on what a name stands for.
 
-    That is, in this order: what its module says of it (opening with the name, or in a table of names), its own
-    docstring, nothing.
+    That is, in this order: the opening of its module if that begins with the name, its own docstring, its row in a
+    table of names in the module's docstring, nothing.
     """
     if not isinstance(target, str):
         return first_sentence(inspect.getdoc(target) or "")
@@ -79,11 +79,10 @@ def describe(name: str, target: str | Callable[..., Any]) -> str:
     opening = ast.get_docstring(tree) or ""
     if opening.startswith(f"`{name.rstrip(':')}`: "):
         return first_sentence(opening.partition(": ")[2])
-    row = re.search(rf"^ +{re.escape(name)} {{2,}}(.+)$", opening, re.M)
-    if row:
-        return re.sub(r" {2,}", " · ", row[1].strip())
     found = _definition(tree, attribute.split("."))
-    return first_sentence((found is not None and ast.get_docstring(found)) or "")
+    own = (found is not None and ast.get_docstring(found)) or ""
+    row = re.search(rf"^ +{re.escape(name)} {{2,}}(.+)$", opening, re.M)
+    return re.sub(r" {2,}", " · ", row[1].strip()) if row and not own else first_sentence(own)
 
 
 def first_sentence(text: str) -> str:
