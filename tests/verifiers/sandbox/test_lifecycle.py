@@ -133,6 +133,7 @@ def test_a_forked_host_starts_its_own():
 def test_ctrl_c_ends_the_run():
     code = """
         import signal, sys, threading, os
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits "ignore"
         from selfplay_gym.verifiers.sandbox import client, run_python, Limits
         run_python("print(1)")
         print(*client.servers(None).processes(), flush=True)
