@@ -32,7 +32,7 @@ class SympyVerifier(BaseVerifier):
     def __init__(
         self,
         extract: Mode = "lenient",
-        timeout_s: float = 0.3,
+        timeout_s: float = 0.5,
         workers: int = 1,
         policy: Policy | Mapping[str, Any] | None = None,
         **fields: Any,
