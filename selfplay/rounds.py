@@ -151,9 +151,10 @@ class SelfPlay:
     def _label(self) -> None:
         """Vote or compute the labels, keep the questions in the band, and measure how often labels are right."""
         asked = self._asked()
+        questions = [question for _, question in asked]
         groups = [row["attempts"] for row in self._rows("attempts")]
-        judgements = self.game.judge([question for _, question in asked], groups)
-        right = labels_right([question for _, question in asked], [judgement.label for judgement in judgements])
+        judgements = self.game.judge(questions, groups)
+        right = labels_right(questions, [judgement.label for judgement in judgements])
         rows = []
         for (index, question), judgement, correct in zip(asked, judgements, right, strict=True):
             kept = judgement.valid and in_band(judgement.correct_count, len(judgement.verdicts), self.config.band)
@@ -173,8 +174,7 @@ class SelfPlay:
             if self.challenger is None and question.level is not None:
                 self.curriculum.observe(TaskSpec(question.level), judgement.solve_rate)
         self.folder.log("labels", rows)
-        written = list(self._rows("questions"))
-        measures = label_measures(written, rows)
+        measures = label_measures(self._rows("questions"), rows)
         self.folder.log("metrics", [{**self._here(), **measures}])
         self.guard.labelled(measures)
         self._log_guard()
