@@ -44,8 +44,8 @@ def train(preset: str, env: str, seed: int, run_dir: Path, resume: bool, setting
     from .selfplay.presets import parse_settings
     from .selfplay.presets import preset as find_preset
     from .selfplay.report import write_report
+    from .selfplay.report.summary import print_summary
     from .selfplay.subjects import find_subject
-    from .selfplay.summary import print_summary
     from .selfplay.train import Interrupted, stored_config
     from .selfplay.train import train as run
 
@@ -105,7 +105,7 @@ def play(**options: Any) -> None:
 def exam(agent: str, **options: Any) -> None:
     """Held-out accuracy of AGENT (tiny, a model folder, or a scripted agent): greedy, sampled pass@k, majority@k,
     with 95 % intervals."""
-    from .selfplay.exam_command import hold_exam
+    from .selfplay.exams.command import hold_exam
 
     hold_exam(agent, **options, console=Console())
 
@@ -147,7 +147,7 @@ def bench(agents: tuple[str, ...], **options: Any) -> None:
     An agent is tiny, a model folder, a scripted agent, openai:MODEL@URL, or a pair CHALLENGER+SOLVER. Answers are
     recorded, so an interrupted benchmark goes on where it stopped.
     """
-    from .selfplay.bench_command import bench_any
+    from .selfplay.bench.command import bench_any
 
     bench_any(agents, **options, console=Console())
 
@@ -159,7 +159,7 @@ def bench(agents: tuple[str, ...], **options: Any) -> None:
 @seed_option
 def diagnose(run_dir: Path, **options: Any) -> None:
     """Look into the run in RUN_DIR: label and reward accuracy, difficulty, diversity, forgetting, cross-play."""
-    from .selfplay.diagnose_command import diagnose_run
+    from .selfplay.diagnose.command import diagnose_run
 
     diagnose_run(run_dir, **options, console=Console())
 
@@ -177,7 +177,7 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
 
     What is finished in the folder is not run again, so an interrupted ablation goes on where it stopped.
     """
-    from .selfplay.ablate_command import run_ablation
+    from .selfplay.ablate.command import run_ablation
 
     run_ablation(preset, variants=variants or None, **options, console=Console())
 
@@ -189,7 +189,7 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
 )
 def leaderboard(results: Path, board: Path) -> None:
     """Add RESULTS (the .json of a benchmark) to a board and write its page beside it."""
-    from .selfplay.leaderboard import submit
+    from .selfplay.bench.leaderboard import submit
 
     click.echo(f"{len(submit(results, board))} results in {board.with_suffix('.md')}")
 

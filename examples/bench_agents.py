@@ -12,10 +12,10 @@ import argparse
 from pathlib import Path
 
 from selfplay_gym.selfplay.bench import BenchSettings, run_bench
-from selfplay_gym.selfplay.bench_agents import load_contestants
-from selfplay_gym.selfplay.bench_page import to_html
-from selfplay_gym.selfplay.bench_table import to_markdown
-from selfplay_gym.selfplay.suites import load_suites
+from selfplay_gym.selfplay.bench.agents import load_contestants
+from selfplay_gym.selfplay.bench.page import to_html
+from selfplay_gym.selfplay.bench.table import to_markdown
+from selfplay_gym.selfplay.exams.suites import load_suites
 
 
 def main(items: int = 200, samples: int = 8, output: Path = Path("runs/bench.html")) -> None:

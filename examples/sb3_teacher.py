@@ -15,7 +15,7 @@ from pathlib import Path
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 
-from selfplay_gym.selfplay.bench_policies import bench_policies
+from selfplay_gym.selfplay.bench.policies import bench_policies
 
 
 def train(steps: int, seed: int) -> PPO:

@@ -7,7 +7,7 @@
 Three habits of published self-play results are made visible here rather than repeated: greedy decoding counted k
 times (samples that never vary are reported as such, and get no pass@k), a lenient grader shown alone (strict and
 lenient stand side by side), and intervals that take samples of one question for independent ones (they cluster, see
-`stats`).
+`stats.py`).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ..core.protocols import Agent, Verifier
 from ..core.records import Outcome, Question
 from ..core.registries import make_verifier
 from ..core.seeding import integer_seed
-from .exam_questions import held_out_questions, kind_of
-from .exam_result import ExamResult, powers
-from .grading import mentions, strictly_given
+from .exams.grading import mentions, strictly_given
+from .exams.questions import held_out_questions, kind_of
+from .exams.result import ExamResult, powers
 from .stats import Paired, paired, pass_at_k
 
 __all__ = ["Adjustable", "ExamResult", "compare", "held_out_questions", "pass_at_k", "run_exam"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .exam_result import ExamResult
+from .exams.result import ExamResult
 
 CARD = """---
 license: apache-2.0

@@ -8,7 +8,7 @@ round, step), and ends in a commit. So a run can stop anywhere, be killed anywhe
 
 What differs from the paper: question texts of the held-out split and repeated questions are dropped before labelling;
 the KL reference stays the base model over all rounds (a moving one bounds nothing); the best solver is remembered by a
-validation exam of its own, and a guard goes back to it when training makes things worse (`guard.py`). Rounds count on
+validation exam of its own, and a guard goes back to it when training makes things worse (`guard/`). Rounds count on
 after a rollback, so nothing is drawn twice and a run ends after as many rounds as it was given.
 """
 
@@ -33,9 +33,9 @@ from ..envs.engine import Game
 from ..envs.rewards import in_band
 from .config import RunConfig
 from .evaluation import ExamResult, held_out_questions, run_exam
-from .guard import Cause, Guard, GuardLimits
-from .guard_fallback import keep_snapshot
-from .guard_measures import FinitePay, divergence, frozen_votes, starts
+from .guard.fallback import keep_snapshot
+from .guard.measures import FinitePay, divergence, frozen_votes, starts
+from .guard.watch import Cause, Guard, GuardLimits
 from .labels import labels_right
 from .measures import challenger_measures, label_measures
 from .pay import ChallengerPay, SolverPay

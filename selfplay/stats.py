@@ -240,3 +240,13 @@ def _t_quantile(confidence: float, freedom: int) -> float:
     from scipy.stats import t
 
     return float(t.ppf((1 + confidence) / 2, freedom))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p-values (1979), in the given order."""
+    order = np.argsort(p_values)
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(order.tolist()):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = largest
+    return adjusted

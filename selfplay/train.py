@@ -13,7 +13,7 @@ from rich.console import Console
 from ..core.errors import RunError
 from .config import RunConfig
 from .environment import describe_environment
-from .guard_fallback import fall_back
+from .guard.fallback import fall_back
 from .progress import Progress
 from .rounds import Interrupted, SelfPlay, resume_position
 from .run_folder import RunFolder

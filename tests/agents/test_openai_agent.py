@@ -21,8 +21,8 @@ from selfplay_gym.agents.openai_agent import OpenAIAgent
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.bench import BenchSettings, run_bench
-from selfplay_gym.selfplay.bench_agents import load_contestants
-from selfplay_gym.selfplay.suites import load_suites
+from selfplay_gym.selfplay.bench.agents import load_contestants
+from selfplay_gym.selfplay.exams.suites import load_suites
 from selfplay_gym.testing import check_agent
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from selfplay_gym.agents.config import StepMetrics
-from selfplay_gym.selfplay.exam_result import ExamResult
+from selfplay_gym.selfplay.exams.result import ExamResult
 from selfplay_gym.selfplay.presets import preset
 from selfplay_gym.selfplay.run_folder import LOGS
 from selfplay_gym.selfplay.train import train

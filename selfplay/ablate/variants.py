@@ -1,0 +1,276 @@
+"""Which part of the method does the work? The same run with one thing changed at a time, over several seeds.
+
+    selfplay-gym ablate --preset tiny --seeds 3
+
+Every variant has the same number of rounds, questions, attempts, solver steps and samples (what has an untrained
+challenger saves its training, nothing else). Variants of one seed sit the identical exam, so they are compared with
+`full` question by question, all seeds together. That interval is over questions; how far seeds scatter stands beside
+it, and with few seeds is the wider doubt. Runs are ordinary run folders: an interrupted ablation resumes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...core.errors import ConfigError, RunError, UnknownNameError
+from ..config import RunConfig
+from ..evaluation import ExamResult
+from ..run_folder import RunFolder, read_json
+from ..stats import Estimate, Paired, holm, mean_rate, paired
+
+Train = Callable[..., RunFolder]
+
+FULL = "full"
+VARIANTS: dict[str, dict[str, Any]] = {
+    FULL: {},
+    "untrained challenger": {"challenger": "untrained"},
+    "procedural challenger": {"challenger": "procedural"},
+    "no repetition penalty": {"repetition_scale": 0.0},
+    "no band filter": {"band": 0.5},
+    "no KL": {"kl": 0.0},
+    "labels: sympy": {"labels": "sympy"},
+    "labels: oracle": {"labels": "oracle"},
+    "reward random": {"solver_reward": "random"},
+    "reward format": {"solver_reward": "format"},
+    "shape azr": {"reward": "azr", "repetition_scale": 0.0},
+    "shape sqlm": {"reward": "sqlm", "repetition_scale": 0.0},
+    "shape 4p(1-p)": {"reward": "4p(1-p)"},
+    "r-zero-code": {"reward": "r-zero-code"},
+    "roles: lora": {"isolation": "lora"},
+    "roles: one model": {"isolation": "prompt"},
+    "roles: token types": {"isolation": "tokens"},
+}
+"""What each variant changes in the settings. `full` has vote labels, a trained challenger and the paper's reward."""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRun:
+    """One variant with one seed.
+
+    Attributes:
+        before, after: the exam of the base, and after the last round.
+        label_accuracy: per round, `None` where no answer could be computed.
+        commit: of the source the run was made with, `None` if it does not say.
+    """
+
+    variant: str
+    seed: int
+    before: ExamResult
+    after: ExamResult
+    label_accuracy: list[float | None]
+    kept_share: list[float]
+    commit: str | None = None
+
+    @property
+    def gain(self) -> float:
+        """Points of sampled accuracy over the base."""
+        return 100 * (self.after.accuracy.value - self.before.accuracy.value)
+
+
+@dataclass(frozen=True, slots=True)
+class VariantResult:
+    """One variant over all seeds.
+
+    Attributes:
+        runs: one per seed, in order.
+        gain: against the base of the same seed, all questions of all seeds.
+        greedy_gain: the same of the greedy answers: what is more than steadier sampling; `None` without them.
+        against_full: against `full`; `None` for `full` itself and where it was not run.
+        adjusted: its p-value after Holm's correction over all variants.
+    """
+
+    name: str
+    runs: list[VariantRun]
+    gain: Paired
+    greedy_gain: Paired | None = None
+    against_full: Paired | None = None
+    adjusted: float | None = None
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Sampled accuracy after the last round, over all questions of all seeds."""
+        return mean_rate([c / run.after.samples for run in self.runs for c in run.after.correct])
+
+    @property
+    def gains(self) -> list[float]:
+        """Points over the base per seed: the scatter of training."""
+        return [run.gain for run in self.runs]
+
+    @property
+    def last_label_accuracy(self) -> float | None:
+        """Mean label accuracy of the last round; `None` where it could not be computed."""
+        known = [
+            run.label_accuracy[-1] for run in self.runs if run.label_accuracy and run.label_accuracy[-1] is not None
+        ]
+        return float(np.mean([value for value in known if value is not None])) if known else None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "seeds": [run.seed for run in self.runs],
+            "commits": [run.commit for run in self.runs],
+            "accuracy": self.accuracy.as_dict(),
+            "gain": self.gain.as_dict(),
+            "gains": self.gains,
+            "greedy_gain": None if self.greedy_gain is None else self.greedy_gain.as_dict(),
+            "against_full": None if self.against_full is None else self.against_full.as_dict(),
+            "adjusted_p_value": self.adjusted,
+            "last_label_accuracy": self.last_label_accuracy,
+            "label_accuracy": [run.label_accuracy for run in self.runs],
+        }
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """All variants, in the order asked for."""
+
+    results: list[VariantResult]
+    preset: str
+    notes: list[str] = field(default_factory=list)
+
+    def result(self, name: str) -> VariantResult:
+        return next(result for result in self.results if result.name == name)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"preset": self.preset, "variants": [result.as_dict() for result in self.results], "notes": self.notes}
+
+
+def ablate(
+    config: RunConfig,
+    folder: Path,
+    *,
+    variants: Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
+    seeds: int = 3,
+    preset: str = "tiny",
+    train: Train | None = None,
+    progress: Callable[[str, int, int, int], None] | None = None,
+) -> Ablation:
+    """Run every variant with seeds 0 … `seeds` − 1 below `folder`, or read what is finished there.
+
+    Args:
+        config: the settings the variants change.
+        variants: names from `VARIANTS`, or own ones: name → settings changed; `None` means all.
+        train: stands in for `selfplay.train.train` in tests.
+        progress: called with (variant, seed, runs done, runs in all) before each run.
+
+    Raises:
+        ConfigError: no seeds, an unknown variant, or a setting that does not exist.
+        RunError: a folder below holds a run with other settings.
+    """
+    if seeds < 1:
+        raise ConfigError(f"an ablation needs at least one seed, got {seeds}")
+    chosen = _chosen(variants)
+    settings = {name: config.replace(**changes) for name, changes in chosen.items()}
+    runs: dict[str, list[VariantRun]] = {name: [] for name in chosen}
+    done = 0
+    for seed in range(seeds):  # seed by seed, so that an early stop still compares all variants
+        for name, changed in settings.items():
+            if progress is not None:
+                progress(name, seed, done, seeds * len(settings))
+            runs[name].append(_run(name, seed, changed.replace(seed=seed), folder, train))
+            done += 1
+    return summarise(runs, preset)
+
+
+def summarise(runs: Mapping[str, Sequence[VariantRun]], preset: str) -> Ablation:
+    """Compare finished runs; `full` is the baseline if it is among them."""
+    full = runs.get(FULL)
+    results = []
+    for name, own in runs.items():
+        before, after = [run.before for run in own], [run.after for run in own]
+        gain = _paired(before, after)
+        greedy = _paired_greedy(before, after)
+        against = None
+        if full is not None and name != FULL:
+            seeds = {run.seed for run in full} & {run.seed for run in own}
+            same = [[run.after for run in runs if run.seed in seeds] for runs in (full, own)]
+            against = _paired(*same) if seeds else None
+        results.append(VariantResult(name, list(own), gain, greedy, against))
+    adjusted = iter(holm([r.against_full.p_value for r in results if r.against_full is not None]))
+    shown = [r if r.against_full is None else replace(r, adjusted=next(adjusted)) for r in results]
+    return Ablation(shown, preset, _notes(shown))
+
+
+def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
+    """What an ablation needs of a finished run.
+
+    Raises:
+        RunError: the run is not finished.
+    """
+    if folder.state.get("phase") != "done":
+        raise RunError(f"{folder.path} is not finished; run the ablation again to continue it")
+    rows = list(folder.rows("metrics"))
+    exams = [ExamResult.from_dict(row["exam"]) for row in rows if "exam" in row]
+    labels = [row for row in rows if "label_accuracy" in row]
+    return VariantRun(
+        variant=name,
+        seed=seed,
+        before=exams[0],
+        after=exams[-1],
+        label_accuracy=[row["label_accuracy"] for row in labels],
+        kept_share=[row["kept_share"] for row in labels],
+        commit=read_json(folder.path / "environment.json").get("commit"),
+    )
+
+
+def _chosen(variants: Sequence[str] | Mapping[str, Mapping[str, Any]] | None) -> dict[str, Mapping[str, Any]]:
+    if variants is None:
+        return dict(VARIANTS)
+    if isinstance(variants, Mapping):
+        return dict(variants)
+    for name in variants:
+        if name not in VARIANTS:
+            raise UnknownNameError("variant", name, VARIANTS)
+    return {name: VARIANTS[name] for name in variants}
+
+
+def _run(name: str, seed: int, config: RunConfig, folder: Path, train: Train | None) -> VariantRun:
+    if train is None:
+        from ..train import train as started_by
+
+        train = started_by
+    path = folder / f"{''.join(c if c.isalnum() else '-' for c in name)}-{seed}"
+    started = (path / "config.json").exists()
+    if started:
+        run = RunFolder.open(path)
+        if RunConfig.from_dict(run.config) != config:
+            raise RunError(f"{path} holds a run with other settings; remove it or choose another folder")
+        if run.state.get("phase") == "done":
+            return read_run(name, seed, run)
+    return read_run(name, seed, train(config, path, resume=started))
+
+
+def _paired(before: Sequence[ExamResult], after: Sequence[ExamResult]) -> Paired:
+    for one, other in zip(before, after, strict=True):
+        if one.keys != other.keys or one.samples != other.samples:
+            raise RunError("runs of an ablation with the same seed must sit the same exam")
+    counts = [[c for exam in exams for c in exam.correct] for exams in (before, after)]
+    return paired(counts[0], counts[1], before[0].samples)
+
+
+def _paired_greedy(before: Sequence[ExamResult], after: Sequence[ExamResult]) -> Paired | None:
+    rows = [[right for exam in exams for right in exam.greedy] for exams in (before, after)]
+    return paired(rows[0], rows[1]) if rows[0] and len(rows[0]) == len(rows[1]) else None
+
+
+def _notes(results: Sequence[VariantResult]) -> list[str]:
+    counts = {len(result.runs) for result in results}
+    seeds = f"{max(counts)}" if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+    exam = results[0].runs[0].after if results and results[0].runs else None
+    asked = (
+        "" if exam is None else f"the exam of a seed has {len(exam.keys)} held-out questions × {exam.samples} samples; "
+    )
+    notes = [f"{asked}intervals are over questions; how far {seeds} seeds of training scatter stands under per seed"]
+    for result in results:
+        greedy = result.greedy_gain
+        if result.name == FULL and greedy is not None and greedy.points < result.gain.points / 2 > 0:
+            notes.append(
+                f"of {result.gain.points:+.1f} points that full gains in sampled answers, greedy answers show "
+                f"{greedy.points:+.1f}: most of it is steadier sampling, not a new ability"
+            )
+    return notes

@@ -1,0 +1,157 @@
+"""Who can be benchmarked, by a name on the command line.
+
+    oracle, random, echo, noisy(accuracy=0.7)    scripted agents, options in parentheses
+    tiny, smollm2, PATH, hub/name                language models; PATH is a folder in Hugging Face format
+    openai:MODEL@URL                             any OpenAI-compatible endpoint
+    package.module:attribute                     anything importable that makes an agent
+    LABEL=NAME                                   any of these under another name in the tables
+
+Policies for the numeric environments are a different thing: see `bench_policies`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import ConfigError
+from ...core.protocols import Agent
+from ...core.records import Question
+from ...core.registries import agents, make_agent
+
+INSTRUCTION = "Please reason step by step, and put your final answer within \\boxed{}."
+SMALL_VOCABULARY = 1000
+
+_LABEL = re.compile(r"([\w.\-]+)=(?=\S)")
+_OPTIONS = re.compile(r"([^()]+)\((.*)\)", re.S)
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """An agent under a name.
+
+    Attributes:
+        name: how the tables call it; unique within a benchmark.
+        agent: who answers.
+        identity: all that its answers depend on (name, options, hash of the weights), for the record.
+        template: the prompt, with `{question}` standing for the question.
+    """
+
+    name: str
+    agent: Agent
+    identity: str
+    template: str = "{question}"
+
+    def ask(self, question: Question) -> str:
+        """The prompt for a question; a question that already asks for a box is not told twice."""
+        if "\\boxed" in question.text:
+            return question.text
+        return self.template.replace("{question}", question.text)
+
+
+def load_contestant(spec: str, *, prompt: str | None = None) -> Contestant:
+    """The contestant a command-line name stands for.
+
+    Args:
+        prompt: "plain" (the bare question), "boxed" (with R-Zero's instruction), a template with `{question}`, or
+            `None`: plain for scripted agents and character-level models, boxed for other language models.
+
+    Raises:
+        ConfigError: a malformed name, an unknown agent, or one that cannot be loaded.
+    """
+    label, bare = _labelled(spec)
+    name, options = _with_options(bare)
+    folder = Path(name)
+    if name in agents.names() and not folder.is_dir():
+        agent = make_agent(name, **options)
+    elif folder.is_dir() or "/" in name.partition(":")[0] or name == "smollm2":
+        agent = make_agent(f"llm:{name}", **options)
+    else:
+        agent = make_agent(name, **options)
+    identity = json.dumps([name, sorted(options.items()), weights_digest(agent, folder)], default=str)
+    return Contestant(label or _short(bare), agent, identity, _template(prompt, agent, name))
+
+
+def load_contestants(specs: list[str], *, prompt: str | None = None) -> list[Contestant]:
+    """All contestants; two of the same name are an error (give one a LABEL=)."""
+    loaded = [load_contestant(spec, prompt=prompt) for spec in specs]
+    names = [contestant.name for contestant in loaded]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"two agents are called {name!r}; name one of them, as in better={name}")
+    return loaded
+
+
+def weights_digest(agent: Agent, folder: Path | None = None) -> str:
+    """A hash of the model's weights: of the files of a folder, else of the tensors; "" for an agent without weights."""
+    digest = hashlib.blake2b(digest_size=16)
+    if folder is not None and folder.is_dir():
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            digest.update(file.relative_to(folder).as_posix().encode())
+            with file.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "blake2b").digest())
+        return digest.hexdigest()
+    model = getattr(agent, "model", None)
+    if model is None or not hasattr(model, "state_dict"):
+        return ""
+    import torch
+
+    for key, tensor in sorted(model.state_dict().items()):
+        raw = tensor.detach().cpu().contiguous().view(torch.uint8)
+        digest.update(f"{key} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(raw.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _labelled(spec: str) -> tuple[str | None, str]:
+    found = _LABEL.match(spec)
+    if found is None:
+        return None, spec
+    return found[1], spec[found.end() :]
+
+
+def _with_options(text: str) -> tuple[str, Mapping[str, Any]]:
+    found = _OPTIONS.fullmatch(text.strip())
+    if found is None:
+        return text.strip(), {}
+    options: dict[str, Any] = {}
+    for part in filter(None, (piece.strip() for piece in found[2].split(","))):
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip().isidentifier():
+            raise ConfigError(f"options are written name(key=value, key=value), got {part!r} in {text!r}")
+        options[key.strip()] = _value(value.strip())
+    return found[1].strip(), options
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text.strip("'\"")
+
+
+def _template(prompt: str | None, agent: Agent, name: str) -> str:
+    if prompt == "boxed" or (prompt is None and _follows_instructions(agent, name)):
+        return "{question}\n" + INSTRUCTION
+    if prompt in (None, "plain"):
+        return "{question}"
+    if "{question}" not in prompt:
+        raise ConfigError(f"--prompt is 'plain', 'boxed' or a template with {{question}}, got {prompt!r}")
+    return prompt
+
+
+def _follows_instructions(agent: Agent, name: str) -> bool:
+    """Remote models and those with a word-level vocabulary do; character-level ones read bare questions."""
+    if name.startswith("openai:"):
+        return True
+    config = getattr(getattr(agent, "model", None), "config", None)
+    return config is not None and int(getattr(config, "vocab_size", 0)) >= SMALL_VOCABULARY
+
+
+def _short(name: str) -> str:
+    return Path(name).name or name if "/" in name and not name.startswith("openai:") else name

@@ -1,0 +1,103 @@
+"""A benchmark as one HTML page that needs nothing else: the tables, and plots drawn by matplotlib and put inline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..pages import STYLE, inline_svg, table
+from .run import BenchReport
+from .table import comparison_rows, provenance_line, rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Draw = Callable[["Axes", BenchReport, str], None]
+
+
+def to_html(report: BenchReport, title: str = "Benchmark") -> str:
+    """The whole page as text."""
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in report.warnings())
+    parts = [f"<h1>{escape(title)}</h1>", notes, "<h2>Scores</h2>", table(*rows(report), names=2)]
+    parts.append("<p>Per cent, with 95 % intervals over questions. Strict: the answer in the asked form; lenient: the ")
+    parts.append("reference mentioned anywhere. p̂ error: calibration error of the vote's share.</p>")
+    if report.comparisons:
+        parts += ["<h2>Paired comparisons</h2>", table(*comparison_rows(report), names=2)]
+        parts.append("<p>Points on the same questions; exact sign-flip test (McNemar's for greedy answers).</p>")
+    for name, found in report.contamination.items():
+        parts.append(f"<p>Contamination of {escape(name)}: {escape(str(found))}.</p>")
+    for suite in report.suites:
+        parts += [f"<h2>{escape(suite.name)}</h2>", f"<p>{escape(suite.source)}, content {suite.digest}</p>"]
+        parts.append(f"<figure>{suite_plots(report, suite.name)}</figure>")
+    footer = f"<footer>Seed {report.settings.seed}, {escape(provenance_line(report))}</footer>"
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}{footer}</body></html>\n'
+
+
+def suite_plots(report: BenchReport, suite: str) -> str:
+    """Accuracy per agent, pass@k, reliability of p̂ and accuracy per level of one suite, as inline SVG."""
+    from matplotlib.figure import Figure
+
+    panels: list[Draw] = [_draw_accuracy, _draw_pass, _draw_reliability, _draw_levels]
+    figure = Figure(figsize=(14, 3.4), layout="constrained")
+    for axes, draw in zip(figure.subplots(1, len(panels)), panels, strict=True):
+        draw(axes, report, suite)
+        axes.spines[["top", "right"]].set_visible(False)
+    return inline_svg(figure)
+
+
+def _entries(report: BenchReport, suite: str) -> list[Any]:
+    return [entry for entry in report.entries if entry.suite == suite]
+
+
+def _draw_accuracy(axes: Axes, report: BenchReport, suite: str) -> None:
+    for place, entry in enumerate(_entries(report, suite)):
+        scores = [entry.exam.accuracy, entry.exam.greedy_accuracy]
+        for shift, marker, score in zip((-0.1, 0.1), ("o", "D"), scores, strict=True):
+            if score is not None:
+                errors = [[score.value - score.low], [score.high - score.value]]
+                axes.errorbar(place + shift, score.value, errors, fmt=marker, color=f"C{place}", capsize=3)
+    names = [entry.agent for entry in _entries(report, suite)]
+    axes.set_xticks(range(len(names)), names, rotation=20 if len("".join(names)) > 40 else 0)
+    axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(0, 1.02), title="sampled (●) and greedy (◆)", ylabel="accuracy")
+
+
+def _draw_pass(axes: Axes, report: BenchReport, suite: str) -> None:
+    for place, entry in enumerate(_entries(report, suite)):
+        curve = entry.exam.pass_at_powers()
+        ks, values = list(curve), [curve[k] for k in curve]
+        axes.plot(ks, [v.value for v in values], "o-", color=f"C{place}", label=entry.agent)
+        axes.fill_between(ks, [v.low for v in values], [v.high for v in values], color=f"C{place}", alpha=0.15)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(powers := sorted({k for e in _entries(report, suite) for k in e.exam.pass_at_powers()}), powers)
+    axes.minorticks_off()
+    axes.set(ylim=(0, 1.02), title="pass@k", xlabel="k")
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _draw_reliability(axes: Axes, report: BenchReport, suite: str) -> None:
+    axes.plot([0, 1], [0, 1], color="0.8")
+    for place, entry in enumerate(_entries(report, suite)):
+        vote = entry.exam.vote_reliability
+        if vote is not None:
+            said, right, counts = zip(*vote.rows, strict=True)
+            area = 200 * np.array(counts) / sum(counts) + 6
+            axes.scatter(said, right, s=area, color=f"C{place}")
+            axes.plot(said, right, color=f"C{place}", alpha=0.5)
+    axes.set(
+        xlim=(0, 1.02), ylim=(0, 1.02), title="reliability of p̂", xlabel="share of the vote", ylabel="majority right"
+    )
+
+
+def _draw_levels(axes: Axes, report: BenchReport, suite: str) -> None:
+    for place, entry in enumerate(_entries(report, suite)):
+        by_level = {name: score for name, score in entry.exam.breakdown("level").items() if name != "?"}
+        if not by_level:
+            continue
+        levels, scores = [float(name) for name in by_level], list(by_level.values())
+        axes.plot(levels, [score.value for score in scores], "o-", color=f"C{place}")
+        axes.fill_between(levels, [s.low for s in scores], [s.high for s in scores], color=f"C{place}", alpha=0.15)
+    axes.set(xlim=(-0.02, 1.02), ylim=(0, 1.02), title="per level", xlabel="level")

@@ -1,0 +1,1 @@
+"""What an exam is made of: questions, suites, grading, results, and the check that nothing leaked."""

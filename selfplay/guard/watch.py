@@ -1,0 +1,186 @@
+"""The guard: watches both roles, raises alarms by name, and says when to take a smaller step or to go back.
+
+It only reads what steps, labellings and evaluations measured; the rounds carry out what it asks for. As long as it asks
+for nothing, a run with it and a run without it are equal, bit for bit. `docs/guard.md` has the rules and what they were
+measured against.
+
+    guard   on      measures, alarms, learning rates, rollback
+            watch   measures and alarms only
+            off     nothing
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from ..run_folder import RunFolder
+from .limits import Alarm, GuardLimits, label_alarms, step_alarms, validation_alarms
+from .rule import ValidationRule, loss, standard_error
+
+__all__ = ["Cause", "Guard", "GuardLimits", "guard_events", "guard_measures"]
+
+Cause = Literal["patience", "fall", "not_finite", "end"]
+"""Why a run went back to its best checkpoint."""
+
+CAUSES: dict[Cause, str] = {
+    "patience": "the validation loss rose several evaluations in a row",
+    "fall": "the validation loss is far above the best",
+    "not_finite": "rewards, losses or gradients were not finite several steps in a row",
+    "end": "the run would end below its best",
+}
+
+
+class Guard:
+    """One run's guard.
+
+    Args:
+        mode: "on", "watch" or "off".
+        limits: its thresholds.
+        state: what `state_dict` gave, to continue.
+
+    Attributes:
+        rule: what follows from the validation loss.
+        votes: frozen labels of the validation questions, where no reference may be used.
+        rows: what happened since the caller last took them, ready for `guard.jsonl`.
+    """
+
+    def __init__(self, mode: str, limits: GuardLimits, state: Mapping[str, Any] | None = None) -> None:
+        self.mode, self.limits, self.rule = mode, limits, ValidationRule(limits)
+        self.rows: list[dict[str, Any]] = []
+        self.active: set[str] = set()
+        self.first_length: dict[str, float] = {}
+        self.bad_steps: dict[str, int] = {}
+        self.votes: list[str | None] | None = None
+        self.earned: list[float] = []
+        self.earned_at_best: float | None = None
+        if state:
+            self._load(state)
+
+    @property
+    def acts(self) -> bool:
+        return self.mode == "on"
+
+    @property
+    def watches(self) -> bool:
+        return self.mode != "off"
+
+    def step(self, role: str, step: int, measures: Mapping[str, Any]) -> Cause | None:
+        """Look at a training step; returns why to roll back, or `None`.
+
+        Args:
+            measures: what `metrics.jsonl` gets, with `update_share` and `bad_rewards`.
+        """
+        if not self.watches:
+            return None
+        first = self.first_length.setdefault(role, measures["mean_length"])
+        self._raise(step_alarms(self.limits, measures, first), role, step)
+        if role == "solver":
+            self.earned.append(measures["mean_reward"])
+        broken = measures["skipped"] + measures["bad_rewards"] > 0
+        self.bad_steps[role] = self.bad_steps.get(role, 0) + 1 if broken else 0
+        if self.acts and self.bad_steps[role] >= self.limits.bad_steps:
+            return "not_finite"
+        return None
+
+    def labelled(self, measures: Mapping[str, Any]) -> None:
+        """Look at a round's labels."""
+        if self.watches:
+            self._raise(label_alarms(self.limits, measures), "challenger")
+
+    def evaluated(self, shares: Sequence[float], measures: Mapping[str, Any]) -> Cause | None:
+        """Look at an evaluation; returns why to roll back, or `None`.
+
+        Args:
+            shares: share of right samples of every validation question.
+            measures: `unanswered_share`, `solver_drift`, `challenger_drift`, `consistency`.
+        """
+        if not self.watches:
+            return None
+        before = self.rule.scale
+        move = self.rule.observe(shares)
+        earned = sum(self.earned) / len(self.earned) if self.earned else None
+        self.earned = []
+        row = {
+            "validation_loss": loss(shares),
+            "best_validation_loss": loss(self.rule.best),
+            "rising": self.rule.rising,
+            "rate_scale": self.rule.scale if self.acts else 1.0,
+            **measures,
+        }
+        self.rows.append(row)
+        self._raise([*validation_alarms(self.limits, row), *self._validation_trend(shares, earned)], "solver")
+        if move == "best":
+            self.earned_at_best = earned
+        if self.acts and self.rule.scale != before:
+            why = "after an improvement" if self.rule.scale > before else "after the validation loss rose"
+            told = f"learning rates × {self.rule.scale:g} {why}"
+            self.event("rate", None, None, Alarm("rate_scale", self.rule.scale, before, told))
+        return move if self.acts and move in ("patience", "fall") else None
+
+    def _validation_trend(self, shares: Sequence[float], earned: float | None) -> Iterable[tuple[Alarm, bool]]:
+        rule = self.rule
+        gap, margin = loss(shares) - loss(rule.best), 2 * standard_error(rule.best, shares)
+        yield Alarm("validation_falls", gap, margin, "held-out questions are answered worse than at best"), gap > margin
+        if earned is not None:
+            then = self.earned_at_best
+            misled = gap > margin and (then is None or earned >= then)
+            why = "training pays as much as ever while held-out answers get worse: labels or verifier mislead"
+            yield Alarm("misled", earned, then or 0.0, why), misled
+
+    def rolled_back(self, cause: Cause, to: str) -> None:
+        """Note that the run went back to its best checkpoint, `to` in words."""
+        was, best = loss(self.rule.last), loss(self.rule.best)
+        self.rule.rolled_back()
+        self.bad_steps, self.earned = {}, []
+        scale = self.rule.scale
+        why = f"{CAUSES[cause]}; back to {to}, learning rates × {scale:g} from here"
+        self.event("rollback", None, None, Alarm(cause, was, best, why))
+
+    def event(self, event: str, role: str | None, step: int | None, what: Alarm) -> None:
+        """Note something for `guard.jsonl`."""
+        value = what.value if math.isfinite(what.value) else None  # JSON has no NaN
+        said = {"name": what.name, "value": value, "limit": what.limit, "why": what.why}
+        self.rows.append({"event": event, "role": role, "step": step, **said})
+
+    def _raise(self, alarms: Iterable[tuple[Alarm, bool]], role: str, step: int | None = None) -> None:
+        """Note alarms when they begin; one that lasts is noted once."""
+        for alarm, raised in alarms:
+            key = f"{role} {alarm.name}"
+            if raised and key not in self.active:
+                self.event("alarm", role, step, alarm)
+            (self.active.add if raised else self.active.discard)(key)
+
+    def take_rows(self) -> list[dict[str, Any]]:
+        """What happened since the last call."""
+        rows, self.rows = self.rows, []
+        return rows
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule.state_dict(),
+            "active": sorted(self.active),
+            "first_length": self.first_length,
+            "bad_steps": self.bad_steps,
+            "votes": self.votes,
+            "earned": self.earned,
+            "earned_at_best": self.earned_at_best,
+        }
+
+    def _load(self, state: Mapping[str, Any]) -> None:
+        self.rule.load_state_dict(state["rule"])
+        self.active = set(state["active"])
+        self.first_length, self.bad_steps = dict(state["first_length"]), dict(state["bad_steps"])
+        self.votes, self.earned = state["votes"], list(state["earned"])
+        self.earned_at_best = state["earned_at_best"]
+
+
+def guard_events(folder: RunFolder) -> list[dict[str, Any]]:
+    """Alarms, changes of learning rates, rollbacks and damages of a run, oldest first."""
+    return [row for row in folder.rows("guard") if "event" in row]
+
+
+def guard_measures(folder: RunFolder) -> list[dict[str, Any]]:
+    """What the guard measured at each evaluation, oldest first."""
+    return [row for row in folder.rows("guard") if "event" not in row]

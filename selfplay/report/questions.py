@@ -1,0 +1,191 @@
+"""What the questions of each round were like, and a few of them to look at, each with its attempts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ...core.language import answer, read
+from ...core.records import Outcome, Question
+from ...core.registries import make_verifier
+from ..run_folder import RunFolder
+from .story import Row
+
+SHOWN = 6
+"""Questions shown per round."""
+SHOWN_REFUSED = 3
+"""Proposals shown per round that were not asked."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """The attempts at a question that gave one answer.
+
+    Attributes:
+        text: the answer; `None` when none was found.
+        count: how many attempts gave it.
+        matches: whether it matches the label.
+        right: whether it equals the computed answer; `None` where none can be computed.
+        attempt: the first of these attempts, whole.
+    """
+
+    text: str | None
+    count: int
+    matches: bool
+    right: bool | None
+    attempt: str
+
+
+@dataclass(slots=True)
+class Sample:
+    """One question to look at.
+
+    Attributes:
+        text, label, solve_rate, kept, valid: from the logs.
+        label_right: whether the label equals the computed answer; `None` where none can be computed.
+        truth: the computed answer.
+        claimed: the answer its challenger gave.
+        attempts: how many.
+        answers: the attempts grouped by answer, the most frequent first.
+    """
+
+    text: str
+    label: str | None
+    solve_rate: float
+    kept: bool
+    valid: bool
+    label_right: bool | None
+    truth: str | None
+    claimed: str | None
+    attempts: int
+    answers: list[Answer]
+
+
+@dataclass(slots=True)
+class RoundQuestions:
+    """The questions of one round.
+
+    Attributes:
+        operations, kept_operations: mean number of operations of those that can be read; `None` if none can.
+        kinds: how many questions were asked of each kind of the question language, "other" for the rest.
+        level: mean level a curriculum asked for; `None` without one.
+        right_by_rate: per solve rate, how many labels are right, and of how many that is known.
+        samples: some questions that were labelled, over the whole range of solve rates.
+        refused: some proposals that were not asked: (text, why).
+    """
+
+    number: int
+    operations: float | None = None
+    kept_operations: float | None = None
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    level: float | None = None
+    right_by_rate: Mapping[float, tuple[int, int]] = field(default_factory=dict)
+    samples: list[Sample] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+def read_questions(folder: RunFolder) -> list[RoundQuestions]:
+    """Read questions, labels and, of the samples, the attempts; rounds that wrote no questions are left out."""
+    labels: dict[int, dict[int, Row]] = {}
+    for row in folder.rows("labels"):
+        labels.setdefault(row["round"], {})[row["index"]] = row
+    picked = {number: _pick(list(rows.values())) for number, rows in labels.items()}
+    written: dict[int, list[Row]] = {}
+    for row in folder.rows("questions"):
+        written.setdefault(row["round"], []).append(row)
+    attempts: dict[tuple[int, int], list[str]] = {}
+    for row in folder.rows("attempts"):
+        if row["index"] in picked.get(row["round"], ()):
+            attempts[row["round"], row["index"]] = row["attempts"]
+    rounds = []
+    for number, rows in sorted(written.items()):
+        told = _describe(number, rows, labels.get(number, {}))
+        by_index = {row["index"]: row for row in rows}
+        told.samples = [
+            _sample(by_index[index], labels[number][index], attempts[number, index]) for index in picked.get(number, ())
+        ]
+        rounds.append(told)
+    return rounds
+
+
+def _describe(number: int, rows: Sequence[Row], labels: Mapping[int, Row]) -> RoundQuestions:
+    asked = [row for row in rows if row["dropped"] is None]
+    readings = {row["index"]: read(row["text"]) for row in asked}
+    known = {index: reading for index, reading in readings.items() if reading is not None}
+    kinds = Counter("other" if reading is None else reading.kind for reading in readings.values())
+    levels = [row["level"] for row in asked if row["level"] is not None]
+    kept = [reading.operations for index, reading in known.items() if index in labels and labels[index]["kept"]]
+    refused = {row["text"]: row["dropped"] for row in rows if row["dropped"] is not None}
+    malformed = [pair for pair in refused.items() if pair[1].startswith("malformed")]
+    others = [pair for pair in refused.items() if not pair[1].startswith("malformed")]
+    return RoundQuestions(
+        number,
+        operations=_mean([reading.operations for reading in known.values()]),
+        kept_operations=_mean(kept),
+        kinds=kinds,
+        level=_mean(levels),
+        right_by_rate=_right_by_rate(list(labels.values())),
+        refused=(malformed + others)[:SHOWN_REFUSED],
+    )
+
+
+def _right_by_rate(labels: Sequence[Row]) -> dict[float, tuple[int, int]]:
+    counts: dict[float, tuple[int, int]] = {}
+    for row in labels:
+        if row["label_right"] is not None:
+            right, known = counts.get(row["solve_rate"], (0, 0))
+            counts[row["solve_rate"]] = (right + row["label_right"], known + 1)
+    return counts
+
+
+def _pick(rows: Sequence[Row]) -> list[int]:
+    """Indices of a few questions: evenly over the solve rates, and always one that would teach something wrong."""
+    ranked = sorted(rows, key=lambda row: (-row["solve_rate"], row["index"]))
+    if len(ranked) <= SHOWN:
+        return [row["index"] for row in ranked]
+    places = [round(i * (len(ranked) - 1) / (SHOWN - 1)) for i in range(SHOWN)]
+    picked = [ranked[place] for place in places]
+    misleading = [row for row in ranked if row["kept"] and row["label_right"] is False]
+    if misleading and not any(row in misleading for row in picked):
+        inner = range(1, SHOWN - 1)
+        nearest = min(inner, key=lambda i: abs(picked[i]["solve_rate"] - misleading[0]["solve_rate"]))
+        picked[nearest] = misleading[0]
+        picked.sort(key=lambda row: -row["solve_rate"])
+    return [row["index"] for row in picked]
+
+
+def _sample(question: Row, label: Row, attempts: Sequence[str]) -> Sample:
+    truth = answer(question["text"])
+    groups: dict[tuple[str | None, bool], Answer] = {}
+    for given, matches, attempt in zip(label["answers"], label["matches"], attempts, strict=True):
+        if (given, matches) in groups:
+            groups[given, matches].count += 1
+        else:
+            groups[given, matches] = Answer(given, 1, matches, None, attempt)
+    answers = sorted(groups.values(), key=lambda group: (-group.count, not group.matches))
+    if truth is not None:
+        for group, right in zip(answers, _equal(question["text"], truth, [a.text for a in answers]), strict=True):
+            group.right = right
+    fields = {name: label[name] for name in ("label", "solve_rate", "kept", "valid", "label_right")}
+    return Sample(
+        question["text"],
+        **fields,
+        truth=truth,
+        claimed=question["reference"],
+        attempts=len(attempts),
+        answers=answers,
+    )
+
+
+def _equal(text: str, truth: str, answers: Sequence[str | None]) -> list[bool]:
+    question = Question(text, truth)
+    verdicts = make_verifier("sympy").judge(question, [rf"\boxed{{{given}}}" for given in answers]).verdicts
+    return [
+        given is not None and verdict.outcome is Outcome.CORRECT
+        for given, verdict in zip(answers, verdicts, strict=True)
+    ]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None

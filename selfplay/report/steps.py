@@ -1,0 +1,139 @@
+"""The figures with one point per training step, the rounds marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, VOTE, draw_svg, legend, per_cent
+from .story import Row, RunStory
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """One figure: a title, the unit of its axis, and measures with their names, colours and line styles.
+
+    Attributes:
+        unit: text of the y axis; "%" draws shares as per cent.
+    """
+
+    title: str
+    unit: str
+    lines: tuple[tuple[str, str, str, str], ...]
+
+
+CHALLENGER_CURVES = (
+    Curves(
+        "Reward and its terms",
+        "mean over the batch",
+        (
+            ("mean_reward", "reward", CHALLENGER, "-"),
+            ("uncertainty", "uncertainty", SOLVER, "--"),
+            ("repetition", "repetition penalty", BAD, ":"),
+        ),
+    ),
+    Curves(
+        "Questions worth asking",
+        "%",
+        (
+            ("band_share", "in the band", CHALLENGER, "-"),
+            ("valid_share", "valid", GOOD, "--"),
+            ("solve_rate", "solve rate", SOLVER, ":"),
+        ),
+    ),
+    Curves("Distinct clusters of questions", "clusters in the batch", (("clusters", "clusters", CHALLENGER, "-"),)),
+    Curves("Drift from the base", "KL, nats per token", (("kl", "KL to the base", CHALLENGER, "-"),)),
+    Curves("Entropy", "nats per token", (("entropy", "entropy", CHALLENGER, "-"),)),
+    Curves(
+        "Proposals without use",
+        "%",
+        (
+            ("zero_variance_share", "groups of equal rewards", MUTED, "-"),
+            ("truncated_share", "proposals cut off", BAD, "--"),
+        ),
+    ),
+)
+SOLVER_CURVES = (
+    Curves("Reward", "%", (("mean_reward", "attempts that match the label", SOLVER, "-"),)),
+    Curves(
+        "Groups and answers without use",
+        "%",
+        (
+            ("zero_variance_share", "groups of equal rewards", MUTED, "-"),
+            ("truncated_share", "answers cut off", BAD, "--"),
+        ),
+    ),
+    Curves("Drift from the base", "KL, nats per token", (("kl", "KL to the base", SOLVER, "-"),)),
+    Curves("Entropy", "nats per token", (("entropy", "entropy", SOLVER, "-"),)),
+    Curves("Length of the answers", "tokens", (("mean_length", "mean length", SOLVER, "-"),)),
+    Curves("Gradient norm", "before clipping", (("grad_norm", "gradient norm", VOTE, "-"),)),
+)
+
+
+OF_THE_UPDATE = ("kl", "entropy", "grad_norm")
+"""Measures that say nothing of a step whose groups were all dead."""
+
+
+def step_figures(story: RunStory, role: str) -> list[str]:
+    """The figures of a role's training; empty if it did not train."""
+    steps = story.steps(role)
+    curves = CHALLENGER_CURVES if role == "challenger" else SOLVER_CURVES
+    return [_figure(steps, one, role) for one in curves] if steps else []
+
+
+def _figure(steps: Sequence[Row], curves: Curves, role: str) -> str:
+    ends = "; ".join(
+        f"{label} from {steps[0][name]:.3g} to {steps[-1][name]:.3g}"
+        for name, label, _, _ in curves.lines
+        if name in steps[0] and name in steps[-1]
+    )
+    return draw_svg(
+        lambda axes: _draw(axes, steps, curves),
+        f"{role.capitalize()}, {curves.title.lower()} per training step: {ends}.",
+    )
+
+
+def _draw(axes: Axes, steps: Sequence[Row], curves: Curves) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    scale = 100 if curves.unit == "%" else 1
+    marker = "." if len(steps) <= 60 else ""
+    for name, label, colour, style in curves.lines:
+        shown = [(i, step) for i, step in enumerate(steps, start=1) if name in step and _means(step, name)]
+        points = [(i, scale * step[name]) for i, step in shown]
+        axes.plot([i for i, _ in points], [v for _, v in points], style, color=colour, label=label, marker=marker)
+    axes.set_title(curves.title)
+    if curves.unit == "%":
+        per_cent(axes)
+    else:
+        axes.set_ylabel(curves.unit)
+        values = [value for line in axes.get_lines() for value in np.asarray(line.get_ydata(), dtype=float)]
+        low, high = min([0.0, *values]), max([0.0, *values])
+        axes.set_ylim(1.05 * low, 1.08 * high if high > low else 1.0)
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+    _mark_rounds(axes, steps)
+    if len(curves.lines) > 1:
+        legend(axes, 3 if len(curves.lines) > 2 else 2)
+
+
+def _means(step: Row, name: str) -> bool:
+    return name not in OF_THE_UPDATE or step["rows_trained"] > 0
+
+
+def _mark_rounds(axes: Axes, steps: Sequence[Row]) -> None:
+    """A line where each round begins; the ticks name the rounds."""
+    starts = [i for i, step in enumerate(steps, start=1) if i == 1 or step["round"] != steps[i - 2]["round"]]
+    for start in starts[1:]:
+        axes.axvline(start - 0.5, color="#c9d0d9", linewidth=0.8, zorder=0)
+    every = max(1, -(-len(starts) // 8))
+    shown = starts[::every]
+    axes.set_xticks(shown, [str(steps[start - 1]["round"]) for start in shown], ha="left")
+    axes.tick_params(axis="x", length=0)
+    axes.set_xlim(0.4, len(steps) + 0.6)
+    axes.set_xlabel(f"round ({len(steps)} training {'step' if len(steps) == 1 else 'steps'})")

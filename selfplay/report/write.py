@@ -1,0 +1,133 @@
+"""The run as one page: `report.html` in the run folder, readable anywhere, without a network.
+
+Works for runs that are not finished: what is not there yet is left out. Everything a model wrote is escaped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..measures import HISTOGRAM_BINS
+from ..run_folder import RunFolder, read_json
+from .questions import read_questions
+from .rounds import exam_figures, histogram_figures, label_figures, question_figures
+from .steps import step_figures
+from .story import RunStory, headline, read_story
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+PAGE = "report.html"
+LONGEST = 2_000
+"""Characters of a model's text shown at most."""
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_report(folder: RunFolder) -> Path:
+    """Write the page and return its path.
+
+    Raises:
+        RunError: the folder is incomplete or damaged.
+    """
+    path = folder.path / PAGE
+    draft = path.with_name(PAGE + ".draft")
+    draft.write_text(render_report(folder), encoding="utf-8", errors="replace")
+    os.replace(draft, path)
+    return path
+
+
+def render_report(folder: RunFolder) -> str:
+    """The page as text; equal run folders give equal pages."""
+    from markupsafe import Markup
+
+    story = read_story(folder)
+    questions = read_questions(folder)
+    figures = {
+        "exam": exam_figures(story),
+        "labels": label_figures(story, questions),
+        "histograms": histogram_figures(story),
+        "questions": question_figures(questions),
+        "challenger": step_figures(story, "challenger"),
+        "solver": step_figures(story, "solver"),
+    }
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            story=story,
+            headline=headline(story),
+            tiles=_tiles(story),
+            figures={name: [Markup(svg) for svg in drawn] for name, drawn in figures.items()},
+            questions=questions,
+            environment=read_json(folder.path / "environment.json"),
+            durations=_durations(folder),
+            bins=HISTOGRAM_BINS,
+            name=folder.path.resolve().name,
+        )
+    )
+
+
+def _tiles(story: RunStory) -> list[tuple[str, str, str]]:
+    """The run in a few numbers: (what, value, explanation)."""
+    tiles = []
+    exams, labellings = story.exams, story.labellings
+    if exams:
+        values = _from_to([exam.accuracy.value for _, exam in exams], "{:.1f}", 100)
+        tiles.append(("Exam accuracy", f"{values} %", "sampled; base → last exam"))
+    known = [row["label_accuracy"] for _, row in labellings if row["label_accuracy"] is not None]
+    if known:
+        tiles.append(("Labels right", f"{_from_to(known, '{:.0f}', 100)} %", "of all asked; first → last round"))
+    if labellings:
+        shares = [row["kept_share"] for _, row in labellings]
+        tiles.append(("Questions kept", f"{_from_to(shares, '{:.0f}', 100)} %", "in the band; first → last round"))
+    steps = story.steps("challenger")
+    if steps:
+        values = _from_to([step["uncertainty"] for step in steps], "{:.2f}", 1)
+        tiles.append(("Challenger’s uncertainty", values, "1 − 2|p̂ − ½|; first → last step"))
+    return tiles
+
+
+def _from_to(values: list[float], form: str, scale: float) -> str:
+    ends = [form.format(scale * value) for value in (values[0], values[-1])]
+    return ends[0] if len(values) == 1 else " → ".join(ends)
+
+
+def _durations(folder: RunFolder) -> list[tuple[str, float]]:
+    """Seconds per phase over all rounds, in the order of the phases."""
+    totals: dict[str, float] = {}
+    for row in folder.rows("timings"):
+        totals[row["phase"]] = totals.get(row["phase"], 0.0) + row["seconds"]
+    return list(totals.items())
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": _percent, "shown": _shown, "clock": _clock}
+    return environment
+
+
+def _percent(value: float | Mapping[str, Any] | None, digits: int = 1) -> str:
+    return "–" if value is None else f"{100 * float(value):.{digits}f} %"  # type: ignore[arg-type]
+
+
+def _shown(text: str) -> str:
+    """A model's text for people: control characters replaced, very long texts cut."""
+    cut = text if len(text) <= LONGEST else text[:LONGEST] + " … (cut)"
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in cut)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,153 @@
+import functools
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
+from selfplay_gym.core.registries import make_agent
+from selfplay_gym.selfplay.ablate import VARIANTS, ablate, summarise
+from selfplay_gym.selfplay.ablate.command import run_ablation
+from selfplay_gym.selfplay.ablate.page import plot, to_json, to_markdown
+from selfplay_gym.selfplay.config import RunConfig
+from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
+from selfplay_gym.selfplay.run_folder import RunFolder
+
+exam_of = functools.lru_cache(lambda seed: held_out_questions("mixed", 120, seed))
+GAINS = {"trained": 0.15, "untrained": 0.05}
+
+
+class FakeTraining:
+    """Writes what a run writes, with scripted solvers whose skill grows by a known gain."""
+
+    def __init__(self, dies_after=10**9):
+        self.calls, self.dies_after = [], dies_after
+
+    def __call__(self, config, path, *, resume=False, console=None):
+        self.calls.append((path.name, resume))
+        folder = RunFolder.resume(path) if resume else RunFolder.create(path, config.as_dict(), {})
+        if len(self.calls) > self.dies_after:
+            raise KeyboardInterrupt
+        questions = exam_of(config.seed)
+        gain = 0.0 if config.solver_reward == "random" else GAINS[config.challenger]
+        for round_, skill in enumerate((0.4, 0.4 + gain)):
+            exam = run_exam(
+                make_agent("noisy", accuracy=skill), questions, samples=4, seed=round_, verifier="exact", vote=None
+            )
+            folder.log("metrics", [{"round": round_, "exam": exam.as_dict()}])
+        folder.log("metrics", [{"round": 1, "label_accuracy": 0.7, "kept_share": 0.5}])
+        folder.commit({"phase": "done"})
+        return folder
+
+
+NAMES = ["full", "untrained challenger", "reward random"]
+
+
+def test_planted_gains_are_found_and_ranked(tmp_path):
+    result = ablate(RunConfig(), tmp_path, variants=NAMES, seeds=3, train=FakeTraining())
+    full, untrained, random = (result.result(name) for name in NAMES)
+    assert full.gain.low <= 15 <= full.gain.high
+    assert random.gain.low <= 0 <= random.gain.high
+    assert untrained.against_full.low <= -10 <= untrained.against_full.high
+    assert untrained.adjusted < 0.01
+    assert full.against_full is None
+    assert len(full.gains) == 3
+    assert full.last_label_accuracy == pytest.approx(0.7)
+    table = to_markdown(result)
+    assert table.index("| full") < table.index("| untrained challenger") < table.index("| reward random")
+    assert json.loads(to_json(result))["variants"][0]["name"] == "full"
+    assert plot(result).startswith("<svg")
+
+
+def test_gains_of_greedy_answers_stand_beside_those_of_samples(tmp_path):
+    result = ablate(RunConfig(), tmp_path, variants=["full"], seeds=2, train=FakeTraining())
+    assert result.result("full").greedy_gain is None  # scripted agents have no greedy mode
+
+    def sharpened(run):
+        """Better samples of the very same best answers."""
+        greedy = [True, False] * (len(run.before.correct) // 2)
+        before, after = (replace(exam, greedy=greedy) for exam in (run.before, run.after))
+        return replace(run, before=before, after=after)
+
+    runs = {"full": [sharpened(run) for run in result.result("full").runs]}
+    again = summarise(runs, "tiny")
+    assert again.result("full").greedy_gain.points == 0.0
+    assert any("steadier sampling" in note for note in again.notes)
+    assert not any("steadier sampling" in note for note in result.notes)
+
+
+def test_variants_are_compared_on_the_seeds_they_share(tmp_path):
+    result = ablate(RunConfig(), tmp_path, variants=NAMES, seeds=2, train=FakeTraining())
+    runs = {one.name: one.runs for one in result.results}
+    fewer = summarise({**runs, "reward random": runs["reward random"][:1]}, "tiny")
+    assert fewer.result("reward random").against_full.items == 120
+    assert fewer.result("untrained challenger").against_full.items == 240
+    assert any("1 to 2 seeds" in note for note in fewer.notes)
+
+
+def test_an_interrupted_ablation_resumes_and_repeats_nothing(tmp_path):
+    dying = FakeTraining(dies_after=2)
+    with pytest.raises(KeyboardInterrupt):
+        ablate(RunConfig(), tmp_path, variants=NAMES, seeds=2, train=dying)
+    again = FakeTraining()
+    resumed = ablate(RunConfig(), tmp_path, variants=NAMES, seeds=2, train=again)
+    assert len(again.calls) == 2 * 3 - 2
+    assert again.calls[0] == ("reward-random-0", True)  # it had begun
+    whole = ablate(RunConfig(), tmp_path / "whole", variants=NAMES, seeds=2, train=FakeTraining())
+    assert to_markdown(resumed) == to_markdown(whole)
+    third = FakeTraining()
+    assert to_markdown(ablate(RunConfig(), tmp_path, variants=NAMES, seeds=2, train=third)) == to_markdown(whole)
+    assert third.calls == []
+
+
+def test_runs_with_other_settings_are_not_mixed_in(tmp_path):
+    ablate(RunConfig(), tmp_path, variants=["full"], seeds=1, train=FakeTraining())
+    with pytest.raises(RunError, match="other settings"):
+        ablate(RunConfig(rounds=7), tmp_path, variants=["full"], seeds=1, train=FakeTraining())
+
+
+def test_every_variant_is_a_valid_change_of_exactly_what_it_says():
+    base = RunConfig()
+    for name, changes in VARIANTS.items():
+        changed = base.replace(**changes)
+        differing = {key for key, value in base.as_dict().items() if changed.as_dict()[key] != value}
+        assert differing == set(changes), name
+        for same in (
+            "rounds",
+            "questions",
+            "attempts",
+            "solver_steps",
+            "solver_samples",
+            "solver_prompts",
+            "exam_questions",
+        ):
+            assert getattr(changed, same) == getattr(base, same)
+
+
+def test_the_command_prints_and_writes(tmp_path):
+    screen = io.StringIO()
+    out = tmp_path / "docs" / "ablation.md"
+    run_ablation(
+        "debug",
+        seeds=1,
+        variants=NAMES,
+        folder=tmp_path / "runs",
+        out=out,
+        console=Console(file=screen, width=120),
+        train=FakeTraining(),
+    )
+    assert "untrained challenger" in out.read_text()
+    assert out.with_suffix(".svg").read_text().startswith("<svg")
+    assert json.loads(out.with_suffix(".json").read_text())["preset"] == "debug"
+    assert "gain over base" in screen.getvalue()
+
+
+def test_names_and_seeds_are_checked(tmp_path):
+    with pytest.raises(UnknownNameError, match="full"):
+        ablate(RunConfig(), tmp_path, variants=["fall"], train=FakeTraining())
+    with pytest.raises(ConfigError, match="seed"):
+        ablate(RunConfig(), tmp_path, seeds=0, train=FakeTraining())
+    with pytest.raises(UnknownNameError, match="setting"):
+        ablate(RunConfig(), tmp_path, variants={"mine": {"bandd": 1}}, train=FakeTraining())

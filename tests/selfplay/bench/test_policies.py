@@ -1,0 +1,74 @@
+import importlib.util
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from selfplay_gym.core.errors import ConfigError, UnknownNameError
+from selfplay_gym.selfplay.bench.command import bench_teachers
+from selfplay_gym.selfplay.bench.policies import bench_policies
+
+TEACHER = "SelfPlayTeacher-v0"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "sb3_teacher.py"
+
+
+def _example():
+    spec = importlib.util.spec_from_file_location("sb3_teacher", EXAMPLE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_curriculum_teaches_better_than_chance():
+    report = bench_policies(["random", "band"], TEACHER, episodes=40)
+    assert 0.12 < report.score("random").value < 0.28
+    (comparison,) = report.comparisons
+    assert comparison.difference.low > 0
+    assert comparison.p_value < 0.01
+
+
+def test_equal_policies_tie_and_episodes_are_replayed():
+    report = bench_policies(["random", "again=random"], TEACHER, episodes=5)
+    assert report.rewards["random"].tolist() == report.rewards["again"].tolist()
+    assert report.comparisons[0].difference.value == 0.0
+    assert (
+        bench_policies(["random"], TEACHER, episodes=5, seed=1).rewards["random"].tolist()
+        != report.rewards["random"].tolist()
+    )
+
+
+def test_the_example_trains_saves_and_compares(tmp_path, capsys):
+    score = _example().main(steps=1024, episodes=3, output=tmp_path / "teacher.zip")
+    assert 0.0 <= score <= 1.0
+    assert "| ppo | 3 |" in capsys.readouterr().out
+    assert (tmp_path / "teacher.zip").is_file()
+
+
+@pytest.mark.slow
+def test_ppo_solves_the_teacher_environment(tmp_path):
+    assert _example().main(episodes=50, output=tmp_path / "teacher.zip") >= 0.5
+
+
+def test_the_command_prints_and_writes(tmp_path):
+    screen = io.StringIO()
+    bench_teachers(["random", "band"], episodes=3, out=tmp_path / "t.json", console=Console(file=screen, width=120))
+    assert "mean reward per step" in screen.getvalue()
+    assert set(json.loads((tmp_path / "t.json").read_text())["policies"]) == {"random", "band"}
+
+
+def test_wrong_names_say_what_there_is(tmp_path):
+    with pytest.raises(UnknownNameError, match="band"):
+        bench_policies(["bandd"], TEACHER)
+    with pytest.raises(ConfigError, match="NoSuchEnv"):
+        bench_policies(["random"], "NoSuchEnv-v0")
+    (tmp_path / "junk.zip").write_text("junk")
+    with pytest.raises(ConfigError, match=r"junk\.zip"):
+        bench_policies([f"sb3:{tmp_path / 'junk.zip'}"], TEACHER)
+    with pytest.raises(ConfigError, match="no algorithm"):
+        bench_policies(["sb3:nosuch:x.zip"], TEACHER)
+    with pytest.raises(ConfigError, match="two episodes"):
+        bench_policies(["random"], TEACHER, episodes=1)
+    with pytest.raises(ConfigError, match="json"):
+        bench_teachers(["random"], episodes=2, out=tmp_path / "t.html")

@@ -1,0 +1,126 @@
+import json
+
+import pytest
+
+from selfplay_gym.core.errors import ConfigError, UnknownNameError
+from selfplay_gym.core.records import Outcome
+from selfplay_gym.core.registries import make_verifier
+from selfplay_gym.core.split import is_held_out
+from selfplay_gym.selfplay.exams.suites import load_suite, load_suites, suite_names
+
+GSM8K = {"question": "Ann has 3 apples and buys 1,200 more. How many?", "answer": "3+1200=<<3+1200=1203>>\n#### 1,203"}
+MATH = {"problem": "What is $\\frac12+\\frac12$?", "answer": "1", "subject": "Algebra", "level": 3, "unique_id": "x"}
+SVAMP = {
+    "ID": "chal-1",
+    "Body": "Each pack costs 76 dollars. There is a discount of 25 dollars",
+    "Question": "What do you pay?",
+    "Equation": "( 76.0 - 25.0 )",
+    "Answer": 51.0,
+    "Type": "Subtraction",
+}
+
+
+def _write(folder, name, rows):
+    path = folder / name
+    if path.suffix == ".json":
+        path.write_text(json.dumps(rows))
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize("name", ["arithmetic", "equation", "composed", "mixed"])
+def test_procedural_suites_are_held_out_and_seeded(name):
+    suite = load_suite(name, limit=80)
+    assert len(suite.questions) == 80
+    assert all(is_held_out(question.text) for question in suite.questions)
+    assert load_suite(name, limit=80).digest == suite.digest
+    assert load_suite(name, limit=80, seed=1).digest != suite.digest
+    assert load_suite(name, limit=40).questions == suite.questions[:40]
+
+
+def test_published_forms_are_read_from_local_files(tmp_path):
+    gsm8k = load_suite(f"gsm8k:{_write(tmp_path, 'g.jsonl', [GSM8K])}")
+    assert gsm8k.questions[0].reference == "1203"
+    assert gsm8k.published
+    maths = load_suite(f"math-500:{_write(tmp_path, 'm.jsonl', [MATH])}")
+    assert (maths.questions[0].level, maths.questions[0].meta["kind"]) == (0.5, "Algebra")
+    svamp = load_suite(f"svamp:{_write(tmp_path, 's.json', [SVAMP])}")
+    assert svamp.questions[0].reference == "51"
+    assert svamp.questions[0].text.endswith("25 dollars. What do you pay?")
+
+
+def test_published_forms_are_read_through_the_datasets_library(tmp_path):
+    pytest.importorskip("datasets")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    _write(folder, "test.jsonl", [GSM8K, {**GSM8K, "question": "And now?"}])
+    suite = load_suite(f"gsm8k:{folder}")
+    assert [question.reference for question in suite.questions] == ["1203", "1203"]
+    with pytest.raises(ConfigError, match="local"):
+        load_suite(f"gsm8k:{tmp_path / 'nowhere'}")
+
+
+def test_a_user_file_may_name_its_fields_in_several_ways(tmp_path):
+    rows = [{"question": "1+1?", "answer": 2}, {"text": "2+2?", "reference": "4", "level": 0.5, "kind": "sum"}]
+    suite = load_suite(f"jsonl:{_write(tmp_path, 'own.jsonl', rows)}", limit=5)
+    assert [(q.text, q.reference, q.level) for q in suite.questions] == [("1+1?", "2", None), ("2+2?", "4", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [('{"question": "no answer"}\n', "row 1"), ("not json\n", "JSONL"), ("", "no questions"), ("[1]\n", "objects")],
+)
+def test_a_bad_file_is_refused_with_its_reason(tmp_path, content, message):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        load_suite(f"jsonl:{path}")
+
+
+def test_a_reasoning_gym_suite_is_seeded_by_path():
+    pytest.importorskip("reasoning_gym")
+    one, two = load_suite("rg:chain_sum", limit=50), load_suite("rg:chain_sum", limit=50, seed=1)
+    assert one.digest == load_suite("rg:chain_sum", limit=50).digest
+    assert len({q.text for q in one.questions} & {q.text for q in two.questions}) < 5
+    assert one.verifier == "rg:chain_sum"
+    with pytest.raises(UnknownNameError, match="chain_sum"):
+        load_suite("rg:chainsum")
+
+
+@pytest.mark.parametrize("name", ["chain_sum", "pool_matrix", "syllogism", "prime_factorization"])
+def test_a_reasoning_gym_suite_grades_its_own_answers_right_and_prose_wrong(name):
+    pytest.importorskip("reasoning_gym")
+    suite = load_suite(f"rg:{name}", limit=3)
+    verifier = make_verifier(suite.verifier)
+    for question in suite.questions:
+        attempts = [rf"\boxed{{{question.reference}}}", "I would rather talk about the weather."]
+        assert [v.outcome is Outcome.CORRECT for v in verifier.judge(question, attempts).verdicts] == [True, False]
+
+
+def test_a_reasoning_gym_set_that_needs_a_configuration_says_so():
+    pytest.importorskip("reasoning_gym")
+    with pytest.raises(ConfigError, match="composite"):
+        load_suite("rg:composite", limit=3)
+    assert load_suite("rg:rush_hour", limit=2).questions[0].reference == "any answer that fits"
+
+
+def test_names_are_expanded_and_typos_are_caught():
+    suites = load_suites("builtin,arithmetic", limit=5)
+    assert [suite.name for suite in suites][:3] == ["arithmetic", "equation", "composed"]
+    assert len({suite.name for suite in suites}) == len(suites)
+    with pytest.raises(UnknownNameError, match="arithmetic"):
+        load_suites("arithmetics")
+    with pytest.raises(ConfigError, match="limit"):
+        load_suites("mixed", limit=0)
+    with pytest.raises(ConfigError, match="no suite"):
+        load_suites(" , ")
+    assert "jsonl:" in suite_names()
+
+
+def test_every_builtin_suite_accepts_its_own_references():
+    for suite in load_suites("builtin", limit=10):
+        verifier = make_verifier(suite.verifier)
+        for question in suite.questions:
+            if question.domain == "maths":
+                assert verifier.judge(question, [rf"\boxed{{{question.reference}}}"]).solve_rate == 1.0

@@ -1,0 +1,56 @@
+"""Drift, the pull to the start, agreement of answers, rewards that are not finite."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from selfplay_gym.selfplay.guard.measures import FinitePay, Start, divergence, frozen_votes
+
+
+def seat(*values, learning_rate=0.1):
+    parameters = {"w": torch.nn.Parameter(torch.tensor(values))}
+    return SimpleNamespace(trainer=SimpleNamespace(parameters=parameters, learning_rate=learning_rate))
+
+
+def boxed(*answers):
+    return ["I do not know." if a is None else rf"So \boxed{{{a}}}" for a in answers]
+
+
+def test_drift_is_the_distance_as_a_share_of_the_norm():
+    start = Start({"w": torch.tensor([3.0, 4.0])})
+    assert start.norm == 5.0
+    assert start.drift(seat(3.0, 4.0)) == 0.0
+    assert start.drift(seat(3.0, 6.0)) == pytest.approx(0.4)
+    assert math.isnan(start.drift(seat(3.0, float("nan"))))
+
+
+def test_the_pull_goes_straight_to_the_start_and_never_beyond():
+    start, moved = Start({"w": torch.tensor([3.0, 4.0])}), seat(3.0, 6.0)
+    start.pull(moved, 2.5)
+    assert moved.trainer.parameters["w"].tolist() == pytest.approx([3.0, 5.5])
+    start.pull(moved, 1e9)
+    assert moved.trainer.parameters["w"].tolist() == [3.0, 4.0]
+
+
+def test_divergence_is_none_for_equal_answers_and_one_bit_for_others():
+    assert divergence([boxed(1, 2)], [boxed(2, 1)]) == 0.0
+    assert divergence([boxed(1, 1)], [boxed(2, None)]) == pytest.approx(1.0)
+    assert divergence([boxed(1, 1), boxed(5, 5)], [boxed(2, 2), boxed(5, 5)]) == pytest.approx(0.5)
+    half = divergence([boxed(1, 2)], [boxed(1, 1)])
+    assert half == pytest.approx(divergence([boxed(1, 1)], [boxed(1, 2)]))
+    assert half == pytest.approx(0.5 * math.log2(4 / 3) + 0.5 * (0.5 * math.log2(2 / 3) + 0.5 * 1))
+
+
+def test_finite_rewards_pass_untouched_and_others_silence_their_group():
+    paid = [[1.0, 0.0], [float("nan"), 1.0], [float("inf"), float("-inf")]]
+    pay = FinitePay(lambda prompts, groups: paid)
+    assert pay([], []) == [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
+    assert pay.bad == 3
+    fine = [[0.25, 0.5]]
+    assert FinitePay(lambda prompts, groups: fine)([], [])[0] is fine[0]
+
+
+def test_frozen_votes_are_majorities_and_absent_without_answers():
+    assert frozen_votes([boxed(7, 7, 8), boxed(None, None)], ["a", "b"]) == ["7", None]

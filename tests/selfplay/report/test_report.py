@@ -1,0 +1,176 @@
+"""The page of a run: self-contained, well-formed, safe with hostile text, and there for unfinished runs too."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+
+from selfplay_gym.core.errors import RunError
+from selfplay_gym.selfplay.report import render_report, write_report
+from selfplay_gym.selfplay.report.questions import SHOWN, read_questions
+from selfplay_gym.selfplay.report.story import headline, read_story
+from selfplay_gym.selfplay.rounds import PHASES
+from selfplay_gym.selfplay.run_folder import RunFolder
+
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+HOSTILE = [
+    "<question><img src=x onerror=alert(1)></question> \\boxed{1}",
+    "<question></style></svg><script>alert(2)</script></question> \\boxed{</code><script>alert(3)</script>}",
+    '<question>" onmouseover="alert(4)</question> \\boxed{{{ 7*7 }}}',
+    "<script>alert(5)</script>",
+    "<question>\x00\x1b[31m\u202e\ud800</question> \\boxed{\x07}",
+]
+
+
+class Page(HTMLParser):
+    """Reads a page and fails on tags that do not match."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.ids, self.links, self.text = [], Counter(), [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags[tag] += 1
+        for name, value in attributes:
+            assert not name.startswith("on"), f"{tag} has a script in {name}"
+            if name == "id":
+                self.ids.append(value)
+            if name in ("href", "src", "xlink:href"):
+                self.links.append(value)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page(finished_run):
+    return render_report(finished_run)
+
+
+def test_the_page_is_well_formed_and_complete(page, finished_run):
+    read = Page(page)
+    assert len(read.ids) == len(set(read.ids))
+    assert {"exam", "labels", "questions", "training", "settings"} <= set(read.ids)
+    said = headline(read_story(finished_run))
+    text = " ".join(" ".join(read.text).split())
+    assert said.text in text
+    assert said.detail in text
+    assert read.tags["svg"] >= 15
+
+
+def test_the_page_needs_nothing_else(page):
+    read = Page(page)
+    assert all(link.startswith("#") for link in read.links)
+    assert {link[1:] for link in read.links} <= set(read.ids)
+    without_names = re.sub(r'xmlns(:\w+)?="[^"]*"', "", page)
+    assert "http" not in without_names.lower()
+    assert "@import" not in page
+    assert not read.tags.keys() & {"script", "iframe", "img", "link", "object"}
+    assert all(target.startswith("#") for target in re.findall(r"url\((.*?)\)", page))
+
+
+def test_every_figure_is_described(page):
+    for svg in re.findall(r"<svg [^>]*>", page):
+        assert 'role="img"' in svg
+        assert len(re.search(r'aria-label="([^"]*)"', svg)[1]) > 20
+
+
+def test_equal_runs_give_equal_pages(page, finished_run):
+    assert render_report(finished_run) == page
+
+
+def test_hostile_text_is_only_text(scripted_run, tmp_path):
+    folder = scripted_run(tmp_path / "run", rounds=1, proposals=lambda texts: HOSTILE + texts[:2])
+    path = write_report(folder)
+    content = path.read_bytes().decode("utf-8")  # raises if a lone surrogate got through
+    read = Page(content)
+    assert not read.tags.keys() & {"script", "img"}
+    assert not any(ord(c) < 32 and c != "\n" for c in content)
+    assert "\u202e" not in content
+    text = "".join(read.text)
+    assert "<img src=x onerror=alert(1)>" in text
+    assert "<script>alert(5)</script>" in text
+    assert "{ 7*7 }" in text
+
+
+@pytest.mark.parametrize("until", PHASES)
+def test_a_run_stopped_at_any_phase_has_a_page(stopped_run, until):
+    path = write_report(stopped_run(until))
+    read = Page(path.read_text(encoding="utf-8"))
+    text = " ".join(" ".join(read.text).split())
+    assert f"Stopped at round 1, {until.replace('_', ' ')}" in text
+    assert ("labels" in read.ids) == (PHASES.index(until) > PHASES.index("label"))
+    assert list(path.parent.glob("*.draft")) == []
+
+
+def test_a_run_that_has_hardly_begun_has_a_page(tmp_path):
+    folder = RunFolder.create(tmp_path / "run", {"band": 0.25, **dict.fromkeys(SETTINGS, "x")}, ENVIRONMENT)
+    assert "No exam has been held yet" in write_report(folder).read_text(encoding="utf-8")
+
+
+SETTINGS = ("rounds", "model", "challenger", "labels", "reward", "seed", "attempts", "solver_reward")
+ENVIRONMENT = {"command": ["x"], "commit": None, "versions": {}, "python": "3", "system": "any", "cpus": 1}
+
+
+def test_half_a_line_after_a_crash_is_not_read(scripted_run, tmp_path):
+    folder = scripted_run(tmp_path / "run", rounds=0, until="generate")
+    before = render_report(folder)
+    for name in ("metrics", "questions", "timings"):
+        with open(folder.log_path(name), "ab") as log:
+            log.write(b'{"round": 1, "pha')
+    assert render_report(RunFolder.open(folder.path)) == before
+
+
+def test_a_damaged_run_is_refused(scripted_run, tmp_path):
+    folder = scripted_run(tmp_path / "run", rounds=0, until="train_challenger")
+    folder.log_path("labels").unlink()
+    with pytest.raises(RunError, match="labels"):
+        write_report(folder)
+
+
+def test_samples_span_the_solve_rates_and_show_what_would_mislead(finished_run):
+    labels = {}
+    for row in finished_run.rows("labels"):
+        labels.setdefault(row["round"], []).append(row)
+    for told in read_questions(finished_run):
+        rows = labels[told.number]
+        assert len(told.samples) == min(SHOWN, len(rows))
+        rates = [sample.solve_rate for sample in told.samples]
+        assert rates == sorted(rates, reverse=True)
+        assert rates[0] == max(row["solve_rate"] for row in rows)
+        assert rates[-1] == min(row["solve_rate"] for row in rows)
+        if any(row["kept"] and row["label_right"] is False for row in rows):
+            assert any(sample.kept and sample.label_right is False for sample in told.samples)
+
+
+def test_attempts_are_grouped_by_answer(finished_run):
+    for told in read_questions(finished_run):
+        for sample in told.samples:
+            assert sum(answer.count for answer in sample.answers) == sample.attempts
+            matching = sum(answer.count for answer in sample.answers if answer.matches)
+            assert matching / sample.attempts == pytest.approx(sample.solve_rate)
+            for answer in sample.answers:
+                assert answer.right == (answer.text == sample.truth)
+                assert answer.text in answer.attempt
+
+
+def test_label_accuracy_by_solve_rate_adds_up(finished_run):
+    for told, (_, row) in zip(read_questions(finished_run), read_story(finished_run).labellings, strict=True):
+        right = sum(right for right, _ in told.right_by_rate.values())
+        known = sum(known for _, known in told.right_by_rate.values())
+        assert right / known == pytest.approx(row["label_accuracy"])
+        assert known / row["asked"] == pytest.approx(row["readable_share"])

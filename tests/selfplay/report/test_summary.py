@@ -1,0 +1,120 @@
+"""The table at the end of a run: complete, narrow, readable without colour, honest about chance."""
+
+import dataclasses
+import io
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from selfplay_gym.core.registries import make_agent
+from selfplay_gym.selfplay.evaluation import compare, held_out_questions, run_exam
+from selfplay_gym.selfplay.report.story import RoundStory, RunStory, headline, read_story
+from selfplay_gym.selfplay.report.summary import BLOCKS, print_summary, sparkline
+from selfplay_gym.selfplay.rounds import PHASES
+
+
+def printed(folder, encoding="utf-8", **options):
+    raw = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(raw, encoding=encoding, write_through=True), width=80, **options)
+    print_summary(folder, console)
+    return raw.getvalue().decode(encoding)
+
+
+@pytest.fixture(scope="module")
+def exams():
+    """Exams of agents that are right half the time, nine times in ten, and half the time again."""
+    questions = held_out_questions("mixed", 120)
+    agents = [make_agent("noisy", accuracy=accuracy) for accuracy in (0.5, 0.9, 0.5)]
+    return [run_exam(agent, questions, samples=4, seed=seed) for seed, agent in enumerate(agents)]
+
+
+def test_there_is_a_row_for_the_base_and_for_every_round(finished_run):
+    lines = printed(finished_run).splitlines()
+    first_words = [line.split()[0] for line in lines if line.strip()]
+    assert [word for word in first_words if word in ("base", "1", "2", "3")] == ["base", "1", "2"]
+    story = read_story(finished_run)
+    for told in story.rounds:
+        row = next(line for line in lines if line.strip().startswith("base" if told.number == 0 else str(told.number)))
+        assert f"{100 * told.exam.accuracy.value:.1f}" in row
+        if told.labelling is not None:
+            assert f"{100 * told.labelling['label_accuracy']:.0f}" in row
+            assert sparkline(told.labelling["histogram"]) in row
+
+
+def test_the_paired_difference_stands_below(finished_run):
+    change = read_story(finished_run).change
+    text = " ".join(printed(finished_run).split())
+    assert change.low > 0  # this solver really gets better
+    assert f"{change.points:+.1f} points, 95 % interval [{change.low:+.1f}, {change.high:+.1f}]" in text
+
+
+def test_it_fits_80_columns_and_needs_no_colour(finished_run):
+    text = printed(finished_run)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\x1b" not in text
+    coloured = printed(finished_run, force_terminal=True, color_system="standard")
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured).split() == text.split()
+
+
+def test_it_keeps_to_ascii_on_a_plain_terminal(finished_run):
+    text = printed(finished_run, encoding="ascii")
+    assert "base" in text
+    assert "?" not in text
+
+
+@pytest.mark.parametrize("until", PHASES)
+def test_a_run_that_was_stopped_says_where(stopped_run, until):
+    text = " ".join(printed(stopped_run(until)).split())
+    assert "not finished" in text
+    assert f"round 1, {until.replace('_', ' ')}" in text
+
+
+def story(*exams):
+    told = [RoundStory(number, exam) for number, exam in enumerate(exams)]
+    return RunStory(folder=None, config={}, rounds=told, best_round=None)
+
+
+def test_the_headline_claims_no_more_than_the_interval_allows(exams):
+    weak, strong, equal = exams
+    better, worse, chance = (headline(story(*pair)) for pair in ((weak, strong), (strong, weak), (weak, equal)))
+    assert compare(weak, strong).low > 0
+    assert (better.tone, worse.tone) == ("better", "worse")
+    assert "up from" in better.text
+    assert "down from" in worse.text
+    assert compare(weak, equal).low < 0 < compare(weak, equal).high
+    assert chance.tone == "open"
+    assert "may be chance" in chance.text
+
+
+def test_the_headline_compares_the_base_with_the_last_exam(exams):
+    weak, strong, _ = exams
+    assert headline(story(weak, weak, strong)) == headline(story(weak, strong, strong))
+
+
+def test_without_two_exams_nothing_is_compared(exams):
+    assert headline(story()).text == "No exam has been held yet."
+    assert headline(story(exams[0])).detail == ""
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=20))
+def test_a_sparkline_has_a_block_per_count_and_hides_no_bin(counts):
+    line = sparkline(counts)
+    assert len(line) == len(counts)
+    assert [block == " " for block in line] == [count == 0 for count in counts]
+    heights = [0 if block == " " else 1 + BLOCKS.index(block) for block in line]
+    assert all(
+        (a <= b) or (x > y) for a, x in zip(heights, counts, strict=True) for b, y in zip(heights, counts, strict=True)
+    )
+    assert not any(counts) or max(heights) == len(BLOCKS)
+
+
+def test_a_difference_the_exact_test_does_not_support_is_no_gain(exams, monkeypatch):
+    weak, strong, _ = exams
+    change = compare(weak, strong)
+    monkeypatch.setattr(
+        "selfplay_gym.selfplay.report.story.compare", lambda *_: dataclasses.replace(change, low=0.01, p_value=0.06)
+    )
+    assert headline(story(weak, strong)).tone == "open"
