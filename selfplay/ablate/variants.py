@@ -2,8 +2,8 @@
 
     selfplay-gym ablate --preset tiny --seeds 3
 
-Every variant has the same number of rounds, questions, attempts, solver steps and samples (what has an untrained
-challenger saves its training, nothing else). Variants of one seed sit the identical exam, so they are compared with
+Every variant has the same number of rounds, questions, attempts, solver steps and samples, but for the one thing changed.
+An untrained challenger saves its training; "untrained, equal compute" spends that on solver steps. Variants of one seed sit the identical exam, so they are compared with
 `full` question by question, all seeds together. That interval is over questions; how far seeds scatter stands beside
 it, and with few seeds is the wider doubt. Runs are ordinary run folders: an interrupted ablation resumes.
 """
@@ -25,10 +25,25 @@ from ..stats import Estimate, Paired, holm, mean_rate, paired
 
 Train = Callable[..., RunFolder]
 
+Change = Mapping[str, Any] | Callable[[RunConfig], Mapping[str, Any]]
+
 FULL = "full"
-VARIANTS: dict[str, dict[str, Any]] = {
+TRAINED_ROW = 3.4
+"""What a completion costs in an update, in samplings of one; from the phase times of three runs of `tiny`."""
+
+
+def equal_compute(config: RunConfig) -> Mapping[str, Any]:
+    """An untrained challenger, and as many more solver steps as its training would have cost."""
+    proposals = config.challenger_groups * config.challenger_samples
+    challenger = config.challenger_steps * proposals * (1 + config.attempts + TRAINED_ROW)
+    solver_step = config.solver_prompts * config.solver_samples * (1 + TRAINED_ROW)
+    return {"challenger": "untrained", "solver_steps": config.solver_steps + round(challenger / solver_step)}
+
+
+VARIANTS: dict[str, Change] = {
     FULL: {},
     "untrained challenger": {"challenger": "untrained"},
+    "untrained, equal compute": equal_compute,
     "procedural challenger": {"challenger": "procedural"},
     "no repetition penalty": {"repetition_scale": 0.0},
     "no band filter": {"band": 0.5},
@@ -45,7 +60,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "roles: one model": {"isolation": "prompt"},
     "roles: token types": {"isolation": "tokens"},
 }
-"""What each variant changes in the settings. `full` has vote labels, a trained challenger and the paper's reward."""
+"""What each variant changes in the settings, given as such or worked out from them. `full` has vote labels, a trained challenger and the paper's reward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +159,7 @@ def ablate(
     config: RunConfig,
     folder: Path,
     *,
-    variants: Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
+    variants: Sequence[str] | Mapping[str, Change] | None = None,
     seeds: int = 3,
     preset: str = "tiny",
     train: Train | None = None,
@@ -165,7 +180,7 @@ def ablate(
     if seeds < 1:
         raise ConfigError(f"an ablation needs at least one seed, got {seeds}")
     chosen = _chosen(variants)
-    settings = {name: config.replace(**changes) for name, changes in chosen.items()}
+    settings = {n: config.replace(**(change(config) if callable(change) else change)) for n, change in chosen.items()}
     runs: dict[str, list[VariantRun]] = {name: [] for name in chosen}
     done = 0
     for seed in range(seeds):  # seed by seed, so that an early stop still compares all variants
@@ -218,7 +233,7 @@ def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
     )
 
 
-def _chosen(variants: Sequence[str] | Mapping[str, Mapping[str, Any]] | None) -> dict[str, Mapping[str, Any]]:
+def _chosen(variants: Sequence[str] | Mapping[str, Change] | None) -> dict[str, Change]:
     if variants is None:
         return dict(VARIANTS)
     if isinstance(variants, Mapping):

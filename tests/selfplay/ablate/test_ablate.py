@@ -16,6 +16,7 @@ from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
 from selfplay_gym.selfplay.run_folder import RunFolder
 
 exam_of = functools.lru_cache(lambda seed: held_out_questions("mixed", 120, seed))
+EQUAL_COMPUTE = "untrained, equal compute"
 GAINS = {"trained": 0.15, "untrained": 0.05}
 
 
@@ -110,7 +111,8 @@ def test_runs_with_other_settings_are_not_mixed_in(tmp_path):
 
 def test_every_variant_is_a_valid_change_of_exactly_what_it_says():
     base = RunConfig()
-    for name, changes in VARIANTS.items():
+    for name, change in VARIANTS.items():
+        changes = change(base) if callable(change) else change
         changed = base.replace(**changes)
         differing = {key for key, value in base.as_dict().items() if changed.as_dict()[key] != value}
         assert differing == set(changes), name
@@ -123,7 +125,15 @@ def test_every_variant_is_a_valid_change_of_exactly_what_it_says():
             "solver_prompts",
             "exam_questions",
         ):
-            assert getattr(changed, same) == getattr(base, same)
+            assert getattr(changed, same) == getattr(base, same) or (name, same) == (EQUAL_COMPUTE, "solver_steps")
+
+
+def test_equal_compute_turns_the_challengers_share_into_solver_steps():
+    base = RunConfig(challenger_steps=5, challenger_groups=16, solver_prompts=32, solver_steps=10)
+    changes = VARIANTS[EQUAL_COMPUTE](base)
+    assert changes == {"challenger": "untrained", "solver_steps": 18}
+    assert VARIANTS[EQUAL_COMPUTE](base.replace(challenger_steps=0))["solver_steps"] == base.solver_steps
+    assert VARIANTS[EQUAL_COMPUTE](base.replace(attempts=30))["solver_steps"] > 18  # attempts pay the challenger too
 
 
 def test_the_command_prints_and_writes(tmp_path):
