@@ -2,10 +2,11 @@
 
     selfplay-gym ablate --preset tiny --seeds 3
 
-Every variant has the same number of rounds, questions, attempts, solver steps and samples, but for the one thing changed.
-An untrained challenger saves its training; "untrained, equal compute" spends that on solver steps. Variants of one seed sit the identical exam, so they are compared with
-`full` question by question, all seeds together. That interval is over questions; how far seeds scatter stands beside
-it, and with few seeds is the wider doubt. Runs are ordinary run folders: an interrupted ablation resumes.
+Every variant has the same number of rounds, questions, attempts, solver steps and samples, but for the one thing
+changed. An untrained challenger saves its training; "untrained, equal compute" spends that on solver steps. Variants of
+one seed sit the identical exam, so they are compared with `full` question by question, all seeds together. That
+interval is over questions; how far seeds scatter stands beside it, and with few seeds is the wider doubt. Runs are
+ordinary run folders: an interrupted ablation resumes.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ VARIANTS: dict[str, Change] = {
     "roles: one model": {"isolation": "prompt"},
     "roles: token types": {"isolation": "tokens"},
 }
-"""What each variant changes in the settings, given as such or worked out from them. `full` has vote labels, a trained challenger and the paper's reward."""
+"""What each variant changes in the settings, given as such or worked out from them. `full` has vote labels, a trained
+challenger and the paper's reward."""
 
 
 @dataclass(frozen=True, slots=True)
