@@ -1,6 +1,6 @@
 """The fork server: a small trusted interpreter that forks one jailed child per run, watches it, and reaps it.
 
-Started by `client.py` as `python -s -P -S -B -c ... FD LAYERS`, with an environment of our own making. It imports
+Started by `connection.py` as `python -s -P -S -B -c ... FD LAYERS`, with an environment of our own making. It imports
 the modules programs may want once, keeps no data of any run (the task, the output and the results pass through files
 the child opens itself), and stays single-threaded, so that forking is safe and namespaces can be entered.
 """

@@ -6,14 +6,11 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from .channel import ChannelReader
+from .connection import Server
 from .limits import Limits
 from .request import request_for, task_file
-
-if TYPE_CHECKING:
-    from .client import Server
 
 _ATTACKS = """
 import ctypes, os, resource, signal, socket

@@ -26,7 +26,8 @@ import time
 from multiprocessing import shared_memory
 
 from selfplay_gym.verifiers.sandbox import Limits, call_many, close, probe, run_python
-from selfplay_gym.verifiers.sandbox.client import _BOOT, servers
+from selfplay_gym.verifiers.sandbox.client import servers
+from selfplay_gym.verifiers.sandbox.connection import _BOOT
 
 WALL_S = 0.4
 AT_ONCE = 4

@@ -1,7 +1,7 @@
 """The doctor tells what holds, and how to get what does not."""
 
 from selfplay_gym.selfplay.doctor import doctor
-from selfplay_gym.verifiers.sandbox import client, probe
+from selfplay_gym.verifiers.sandbox import client, connection, probe
 
 
 def test_the_report_agrees_with_the_probe():
@@ -16,7 +16,7 @@ def test_the_report_agrees_with_the_probe():
 def test_a_missing_layer_comes_with_its_remedy(monkeypatch):
     gap = {"layers": ["rlimits", "seccomp"], "missing": {"landlock": "not in this kernel", "namespaces": "refused"}}
     monkeypatch.setattr(client, "_pools", {})
-    monkeypatch.setattr(client.Server, "_receive", lambda self: dict(gap))
+    monkeypatch.setattr(connection.Server, "_receive", lambda self: dict(gap))
     findings = {each.name: each for each in doctor(devices=False) if each.topic == "sandbox"}
     assert not findings["isolation"].ok
     assert not findings["landlock"].ok

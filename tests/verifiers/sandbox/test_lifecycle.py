@@ -23,6 +23,7 @@ from selfplay_gym.verifiers.sandbox import (
     call_many,
     client,
     close,
+    connection,
     levels,
     probe,
     run_python,
@@ -163,7 +164,7 @@ def test_an_unknown_level_is_an_error():
 def test_a_missing_layer_refuses_and_says_how_to_get_it(monkeypatch):
     gap = {"layers": ["rlimits", "seccomp"], "missing": {"landlock": "not in this kernel"}}
     monkeypatch.setattr(client, "_pools", {})
-    monkeypatch.setattr(client.Server, "_receive", lambda self: dict(gap))
+    monkeypatch.setattr(connection.Server, "_receive", lambda self: dict(gap))
     result = run_python("print(1)")
     assert result.status == "refused"
     assert "lsm=" in result.detail["reason"]
@@ -175,7 +176,7 @@ def test_a_missing_layer_refuses_and_says_how_to_get_it(monkeypatch):
 
 def test_a_layer_that_does_not_hold_refuses(monkeypatch):
     monkeypatch.setattr(client, "_pools", {})
-    monkeypatch.setattr("selfplay_gym.verifiers.sandbox.trials.escapes", lambda server: ["open_socket"])
+    monkeypatch.setattr("selfplay_gym.verifiers.sandbox.client.escapes", lambda server: ["open_socket"])
     result = run_python("print(1)")
     assert result.status == "refused"
     assert "open_socket" in result.detail["reason"]
