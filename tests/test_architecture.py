@@ -1,4 +1,4 @@
-"""Arrows run one way: cli → selfplay → {envs, agents, verifiers, curricula} → core."""
+"""Arrows run one way: {cli, interop} → selfplay → {envs, agents, verifiers, curricula} → core."""
 
 import ast
 import sys
@@ -14,6 +14,7 @@ ALLOWED = {
     "core": set(),
     **{island: {"core"} for island in ISLANDS},
     "selfplay": ISLANDS | {"core"},
+    "interop": ISLANDS | {"core", "selfplay"},
 }
 FILES = sorted(path for room in ALLOWED for path in (ROOT / room).rglob("*.py"))
 

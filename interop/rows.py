@@ -1,0 +1,82 @@
+"""A question as a row of a table, and back: what a dataset can hold, and what a reward function is handed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..core.errors import ConfigError
+from ..core.records import Question
+
+COLUMNS = ("question", "reference", "domain", "level", "author", "meta")
+"""One per field of `Question`; `meta` is JSON text, because a table would give every row the keys of all."""
+
+
+def row_of(question: Question) -> dict[str, Any]:
+    """The columns of a question."""
+    return {
+        "question": question.text,
+        "reference": question.reference,
+        "domain": question.domain,
+        "level": question.level,
+        "author": question.author,
+        "meta": json.dumps(dict(question.meta), ensure_ascii=False, sort_keys=True),
+    }
+
+
+def question_of(row: Mapping[str, Any], text: str, reference: str = "reference") -> Question:
+    """The question of a row; of columns that are missing, the text is `text` and the rest the defaults.
+
+    Args:
+        reference: the column that holds the answer, "solution" or "answer" in many datasets.
+
+    Raises:
+        ConfigError: `meta` is neither JSON text of an object nor a mapping.
+    """
+    answer, meta = row.get(reference), row.get("meta") or {}
+    if isinstance(meta, str):
+        try:
+            meta = json.loads(meta)
+        except ValueError:
+            meta = None
+    if not isinstance(meta, Mapping):
+        raise ConfigError(f"column 'meta' must hold JSON text of an object, got {row['meta']!r}")
+    found = row.get("question")
+    return Question(
+        text=found if isinstance(found, str) else text,
+        reference=None if answer is None else str(answer),
+        domain=row.get("domain") or "maths",
+        level=row.get("level"),
+        author=row.get("author") or "",
+        meta=meta,
+    )
+
+
+def text_of(turns: str | Sequence[Mapping[str, Any]], role: str) -> str:
+    """The text of a prompt or completion: itself, or that of the last turn of `role` in a conversation; else ""."""
+    if isinstance(turns, str):
+        return turns
+    said = [turn.get("content") for turn in turns if turn.get("role") == role]
+    return _words(said[-1]) if said else ""
+
+
+def runs(keys: Iterable[Any]) -> list[range]:
+    """Stretches of equal neighbours, as ranges of places."""
+    found: list[range] = []
+    last: Any = None
+    for place, key in enumerate(keys):
+        if found and key == last:
+            found[-1] = range(found[-1].start, place + 1)
+        else:
+            found.append(range(place, place + 1))
+        last = key
+    return found
+
+
+def _words(content: Any) -> str:
+    """A turn's content: text, or a list of blocks of which some are text; `None` in a turn that only calls tools."""
+    if isinstance(content, str):
+        return content
+    blocks = content if isinstance(content, Sequence) else ()
+    return "".join(str(b["text"]) for b in blocks if isinstance(b, Mapping) and b.get("type") == "text")
