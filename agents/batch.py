@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ class Batch:
     advantages: Tensor  # (R,)
     sampler_logp: Tensor  # (R, T), what the sampler says of its tokens; NaN where it does not
     place: Tensor  # (R, T) where the recording of the sampling call has the tokens; (R, 0) without one
+    sampled_as: Tensor  # (R,) which rows of the sampling call these were
     rows_total: int  # with the rows left out, so that leaving them out changes no gradient
     tokens_total: float
 
@@ -38,8 +40,15 @@ class Batch:
             row_prompt=row_prompt,
             lengths=self.lengths[rows],
             advantages=self.advantages[rows],
+            sampled_as=self.sampled_as[rows],
             **cut,
         )
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch with its tensors on `device`."""
+        held: dict[str, Any] = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        moved: dict[str, Any] = {name: v.to(device) for name, v in held.items() if isinstance(v, Tensor)}
+        return dataclasses.replace(self, **moved)
 
 
 def micro_batches(batch: Batch, budget: int) -> list[Tensor]:

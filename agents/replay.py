@@ -38,6 +38,11 @@ class Recording:
         self._tokens = self._bytes = 0
         self.complete = True
 
+    @property
+    def usable(self) -> bool:
+        """Whether it holds every token that was fed, and there was one: completions of a single token feed none."""
+        return self.complete and self._tokens > 0
+
     @staticmethod
     def possible(decoder: LeanDecoder | None) -> bool:
         """Whether the products of this model can be replayed: a lean decoder whose linear layers have no bias."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from ..core.errors import ConfigError, RunError
+from .batch import Batch
 from .config import GRPOConfig, StepMetrics
 from .llm import LLMAgent
 from .role_agent import RoleAgent
@@ -39,6 +40,11 @@ class RoleTrainer(GRPOTrainer):
         self.learning_rate = self._rate
         with self._seated():
             return super().step(prompts, reward_fn, samples=samples, seed=seed)
+
+    def take_part(self, batch: Batch, owner: Tensor, metrics: StepMetrics, replays: bool) -> StepMetrics:
+        """See `GRPOTrainer.take_part`."""
+        with self._seated():
+            return super().take_part(batch, owner, metrics, replays)
 
 
 class SharedTrainer(RoleTrainer):

@@ -149,9 +149,10 @@ class LocalSampler:
         with torch.inference_mode():
             for rows in self._chunks(prompts, n, width):
                 self._fill(result, rows, n, settings, noise)
+        self._complete(result)
         longest = int(result.lengths.max()) if count else 0
         # Tensors made in inference mode may not enter autograd; these were made outside and only written to.
-        if recording is not None and not recording.complete:
+        if recording is not None and not recording.usable:
             recording = None
         tokens, logps = result.tokens[:, :longest], result.logps[:, :longest]
         return replace(result, tokens=tokens, logps=logps, recording=recording)
@@ -167,8 +168,7 @@ class LocalSampler:
 
     def _chunks(self, prompts: list[list[int]], n: int, width: int) -> list[Tensor]:
         """Rows to decode together: short prompts first, so that little is padded; as many as the cache may hold."""
-        order = sorted(range(len(prompts)), key=lambda u: len(prompts[u]))
-        rows = torch.tensor([u * n + i for u in order for i in range(n)], dtype=torch.int64)
+        rows = self._rows(prompts, n)
         config = self.model.config.get_text_config()
         head_width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         key_heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
@@ -176,6 +176,13 @@ class LocalSampler:
         longest = max((len(ids) for ids in prompts), default=1) + width
         at_once = max(1, min(ROWS_AT_ONCE, CACHE_BYTES // (per_token * longest)))
         return list(torch.split(rows, at_once)) if len(rows) else []
+
+    def _rows(self, prompts: list[list[int]], n: int) -> Tensor:
+        """The rows to decode here, short prompts first: all of them."""
+        return torch.tensor([u * n + i for u in by_length(prompts) for i in range(n)], dtype=torch.int64)
+
+    def _complete(self, result: Samples) -> None:
+        """Fill in, in place, the rows that were not decoded here: there are none."""
 
     def _fill(self, result: Samples, rows: Tensor, n: int, settings: SamplingSettings, noise: Tensor | None) -> None:
         """Decode `rows` of `result`, in place."""
@@ -214,6 +221,11 @@ class LocalSampler:
                 decoding.step(token, products)
                 result.recording.add(rows, t, products)
         result.finished[rows[done]] = True
+
+
+def by_length(prompts: Sequence[Sequence[int]]) -> list[int]:
+    """The places of the prompts, short ones first."""
+    return sorted(range(len(prompts)), key=lambda u: len(prompts[u]))
 
 
 def draw(logits: Tensor, settings: SamplingSettings, noise: Tensor | None) -> tuple[Tensor, Tensor]:

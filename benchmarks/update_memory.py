@@ -69,6 +69,7 @@ def ours() -> None:
         advantages=torch.randn(ROWS),
         sampler_logp=-ones,
         place=torch.zeros(ROWS, 0, dtype=torch.int64),
+        sampled_as=torch.arange(ROWS),
         rows_total=ROWS,
         tokens_total=float(ROWS * LENGTH),
     )
