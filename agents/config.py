@@ -9,6 +9,9 @@ from ..core.errors import ConfigError
 from .grpo import KL, LossType, Scale
 
 
+AUTOCAST = (None, "bfloat16", "float16")
+
+
 @dataclass(frozen=True)
 class GRPOConfig:
     """Settings of the update; the defaults are those of the preset `tiny`."""
@@ -56,7 +59,8 @@ class GRPOConfig:
     gradient_checkpointing: bool = False
     """Keep only layer inputs in the forward pass and compute the rest again: less memory, a third more time."""
     autocast: str | None = None
-    """Precision of matrix products in the update, "bfloat16", or `None` for that of the weights."""
+    """Precision of matrix products in the update: "bfloat16", "float16" (with a loss scale, see `loss_scale.py`), or
+    `None` for that of the weights."""
 
     def __post_init__(self) -> None:
         if self.top_p < 1.0 and not self.allow_top_p:
@@ -68,8 +72,8 @@ class GRPOConfig:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be positive, got {getattr(self, name)!r}")
-        if self.autocast not in (None, "bfloat16"):
-            raise ConfigError(f"autocast must be None or 'bfloat16' (float16 overflows here), got {self.autocast!r}")
+        if self.autocast not in AUTOCAST:
+            raise ConfigError(f"autocast must be one of {', '.join(map(repr, AUTOCAST))}, got {self.autocast!r}")
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ class StepMetrics:
         mean_reward, reward_std: over all samples. zero_variance_share: share of groups with equal rewards.
         mean_length: tokens per completion. truncated_share: share of completions cut off.
         rows_trained, tokens_trained: completions and their tokens that entered the loss, per epoch.
+        loss_scale: factor on the loss in the backward pass; 1 but for float16.
         updates: optimiser steps taken. skipped: updates refused because loss or gradient was not finite.
         learning_rate: the one used.
     """
@@ -100,6 +105,7 @@ class StepMetrics:
     truncated_share: float = 0.0
     rows_trained: int = 0
     tokens_trained: int = 0
+    loss_scale: float = 1.0
     updates: int = 0
     skipped: int = 0
     learning_rate: float = 0.0
