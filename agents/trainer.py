@@ -26,8 +26,10 @@ from .grpo import dead_groups, group_advantages, grpo_loss, sampler_correction, 
 from .llm import LLMAgent
 from .logprobs import completion_logps
 from .loss_scale import LossScale
+from .placement import Placement
 from .replay import Recording
 from .sampling import LocalSampler, Samples
+from .world_sampler import WorldSampler, owners
 
 __all__ = ["GRPOConfig", "GRPOTrainer", "RewardFn", "StepMetrics"]
 
@@ -43,6 +45,8 @@ class GRPOTrainer:
             LoRA model: then it is the model with its adapters off.
 
     Attributes:
+        placement: where the weights live. With several processes the leader's steps need the others' `take_part`, and
+            the agent's sampler is a `WorldSampler`.
         learning_rate: may be set between steps.
         steps: batches seen. skipped: updates refused so far.
     """
@@ -54,22 +58,28 @@ class GRPOTrainer:
         self.config, self.reference = config, reference
         if config.beta > 0 and reference is None and not hasattr(agent.model, "disable_adapter"):
             raise ConfigError(f"beta = {config.beta} needs a reference: pass reference=LLMAgent of the base model")
-        self.parameters = {name: p for name, p in agent.model.named_parameters() if p.requires_grad}
-        if not self.parameters:
+        self.placement = Placement()
+        self._trained: dict[str, Tensor] = {n: p for n, p in agent.model.named_parameters() if p.requires_grad}
+        if not self._trained:
             raise ConfigError("the agent's model has no trainable parameters")
         if any(p.dtype is torch.float16 and p.requires_grad for p in agent.model.parameters()):
             raise ConfigError(
                 "float16 weights cannot be trained, AdamW's steps are too small for them: load the model in float32 "
                 "and set autocast='float16'"
             )
-        matrices = [p for p in self.parameters.values() if p.dim() > 1]
-        vectors = [p for p in self.parameters.values() if p.dim() <= 1]
+        matrices = [p for p in self._trained.values() if p.dim() > 1]
+        vectors = [p for p in self._trained.values() if p.dim() <= 1]
         groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(
             [g for g in groups if g["params"]], lr=config.learning_rate, betas=config.betas, fused=True
         )
         self.steps, self.skipped = 0, 0
         self.loss_scale = LossScale(dynamic=config.autocast == "float16")
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        """What is trained, by name: the parameters themselves, or whole copies if they are in shards."""
+        return self.placement.parameters(self._trained)
 
     @property
     def learning_rate(self) -> float:
@@ -110,11 +120,36 @@ class GRPOTrainer:
             tokens_trained=int(batch.mask.sum()),
             learning_rate=self.learning_rate,
         )
-        return self._update(batch, metrics, drawn.recording) if len(batch) else metrics
+        if not len(batch):
+            return metrics
+        if self.placement.world.alone:
+            return self._update(batch, metrics, drawn.recording)
+        owner = owners(drawn.prompt_ids, drawn.n, self.placement.world.size)[batch.sampled_as.cpu()]
+        return self.placement.world.together(
+            self.take_part, batch.to("cpu"), owner, metrics, drawn.recording is not None
+        )
+
+    def take_part(self, batch: Batch, owner: Tensor, metrics: StepMetrics, replays: bool) -> StepMetrics:
+        """The update of one process among several, with its own rows.
+
+        Args:
+            batch: the rows of all processes, on the CPU.
+            owner: (R,) whose each row is.
+            metrics: what the leader knows of the step so far.
+            replays: whether what sampling computed here may be used.
+        """
+        self.learning_rate = metrics.learning_rate
+        mine = batch.part((owner == self.placement.world.rank).nonzero().flatten()).to(self._device)
+        sampler = self.agent.sampler
+        recording = sampler.recording if replays and isinstance(sampler, WorldSampler) else None
+        place = mine.tokens[:, :0]
+        if recording is not None:
+            place = recording.place[mine.sampled_as, : mine.tokens.shape[1]]
+        return self._update(dataclasses.replace(mine, place=place), metrics, recording)
 
     def _batch(self, drawn: Samples, rewards: Tensor) -> Batch:
         """The rows that can teach something: dead groups, and cut-off completions if asked, are left out."""
-        config, device = self.config, next(iter(self.parameters.values())).device
+        config, device = self.config, self._device
         drawn = drawn.to(device)
         advantages = group_advantages(rewards, scale=config.scale, eps=config.eps).flatten().float().to(device)
         mask = without_truncated(drawn.mask, drawn.finished) if config.mask_truncated else drawn.mask
@@ -132,6 +167,7 @@ class GRPOTrainer:
             advantages=advantages,
             sampler_logp=drawn.logps,
             place=drawn.tokens[:, :0] if drawn.recording is None else drawn.recording.place,
+            sampled_as=torch.arange(len(mask), device=device),
             rows_total=len(mask),
             tokens_total=max(1.0, float(mask.sum())),
         )
@@ -139,42 +175,47 @@ class GRPOTrainer:
         return whole.part(rows)
 
     def _update(self, batch: Batch, metrics: StepMetrics, recording: Recording | None = None) -> StepMetrics:
-        config = self.config
-        parts = [batch.part(rows) for rows in micro_batches(batch, config.micro_batch_tokens)]
+        config, placement = self.config, self.placement
+        parts = [batch.part(rows) for rows in micro_batches(batch, config.micro_batch_tokens)] if len(batch) else []
         references = [self._reference_logps(part) for part in parts]
-        before = [p.detach().clone() for p in self.parameters.values()]
+        before = [p.detach().clone() for p in self._trained.values()]
         sampled_here = isinstance(self.agent.sampler, LocalSampler)
         first: list[Tensor] = []  # log-probabilities before the first update: the denominators of ρ
         taken = skipped = 0
         for epoch in self.loss_scale.epochs(config.epochs):
             self.optimizer.zero_grad(set_to_none=True)
             loss, seen = 0.0, []
-            for index, (part, ref_logp) in enumerate(zip(parts, references, strict=True)):
-                logp = self._logps(self.agent, part, None if epoch else recording)
-                if not epoch:
-                    first.append(logp.detach())
-                part_loss, diagnostics = grpo_loss(
-                    logp,
-                    first[index],
-                    part.advantages,
-                    part.mask,
-                    ref_logp=ref_logp,
-                    loss_type=config.loss_type,
-                    clip_low=config.clip_low,
-                    clip_high=config.clip_high,
-                    beta=config.beta,
-                    max_tokens=config.max_new_tokens,
-                    kl=config.kl,
-                    kl_corrected=config.kl_corrected,
-                    importance=None if sampled_here else _foreign_weights(first[index], part),
-                    rows_total=part.rows_total,
-                    tokens_total=part.tokens_total,
-                )
-                self.loss_scale.scaled(part_loss).backward()  # type: ignore[no-untyped-call]
-                loss += float(part_loss.detach())
-                seen.append(diagnostics)
-            self.loss_scale.unscale(self.parameters.values())
-            norm = float(torch.nn.utils.clip_grad_norm_(self.parameters.values(), config.max_grad_norm, foreach=True))
+            with placement.whole():
+                for index, (part, ref_logp) in enumerate(zip(parts, references, strict=True)):
+                    logp = self._logps(self.agent, part, None if epoch else recording)
+                    if not epoch:
+                        first.append(logp.detach())
+                    part_loss, diagnostics = grpo_loss(
+                        logp,
+                        first[index],
+                        part.advantages,
+                        part.mask,
+                        ref_logp=ref_logp,
+                        loss_type=config.loss_type,
+                        clip_low=config.clip_low,
+                        clip_high=config.clip_high,
+                        beta=config.beta,
+                        max_tokens=config.max_new_tokens,
+                        kl=config.kl,
+                        kl_corrected=config.kl_corrected,
+                        importance=None if sampled_here else _foreign_weights(first[index], part),
+                        rows_total=part.rows_total,
+                        tokens_total=part.tokens_total,
+                    )
+                    self.loss_scale.scaled(part_loss).backward()  # type: ignore[no-untyped-call]
+                    loss += float(part_loss.detach())
+                    seen.append(diagnostics)
+                placement.share_gradients(self._trained)
+            self.loss_scale.unscale(self._trained.values())
+            clipped = torch.nn.utils.clip_grad_norm_(self._trained.values(), config.max_grad_norm, foreach=True)
+            norm = float(placement.gather(clipped))
+            sums = _sums(("kl", "entropy", "clip_share"), seen, parts)
+            loss, tokens, *sums = placement.world.totals([loss, *sums])
             if self.loss_scale.lowered(loss, norm):
                 continue
             if math.isfinite(loss) and math.isfinite(norm):
@@ -182,21 +223,23 @@ class GRPOTrainer:
                 taken += 1
             else:
                 skipped += 1
-            kl, entropy, clip_share = (_mean(name, seen, parts) for name in ("kl", "entropy", "clip_share"))
-            ratio_max = max(float(d["ratio_max"]) for d in seen)
+            kl, entropy, clip_share = (value / tokens for value in sums)
+            ratio_max = placement.world.greatest(max((float(d["ratio_max"]) for d in seen), default=-math.inf))
             metrics = dataclasses.replace(
                 metrics, loss=loss, grad_norm=norm, kl=kl, entropy=entropy, clip_share=clip_share, ratio_max=ratio_max
             )
         self.optimizer.zero_grad(set_to_none=True)
         self.skipped += skipped
-        moved = [float((p.detach() - b).norm()) for p, b in zip(self.parameters.values(), before, strict=True)]
-        scale = self.loss_scale.value
-        update_norm = math.hypot(*moved)
-        return dataclasses.replace(metrics, updates=taken, skipped=skipped, update_norm=update_norm, loss_scale=scale)
+        moved = placement.length(p.detach() - b for p, b in zip(self._trained.values(), before, strict=True))
+        return dataclasses.replace(metrics, updates=taken, skipped=skipped, update_norm=moved, loss_scale=self.loss_scale.value)
 
     def _weight_versions(self) -> list[int]:
         """Changes whenever a weight is written to."""
         return [p._version for p in self.agent.model.parameters()]
+
+    @property
+    def _device(self) -> torch.device:
+        return next(iter(self._trained.values())).device
 
     @property
     def _replays(self) -> bool:
@@ -229,19 +272,33 @@ class GRPOTrainer:
     def _precision(self) -> AbstractContextManager[Any]:
         if self.config.autocast is None:
             return nullcontext()
-        device = next(iter(self.parameters.values())).device.type
-        return torch.autocast(device, dtype=getattr(torch, self.config.autocast))
+        return torch.autocast(self._device.type, dtype=getattr(torch, self.config.autocast))
+
+    def pull(self, weights: Mapping[str, Tensor], share: float) -> None:
+        """θ ← θ + share · (weights − θ) for what is trained; `share` in [0, 1]."""
+        self._target = weights
+        self.placement.world.together(self.take_part_in_pull, share)
+
+    def take_part_in_pull(self, share: float) -> None:
+        """What every process does of a `pull`; the leader knows where to."""
+        placement = self.placement
+        for name, parameter in self._trained.items():
+            held = torch.empty(parameter.shape, dtype=parameter.dtype, device=self._device)
+            if placement.world.leads:
+                held.copy_(self._target[name].detach())
+            parameter.data.lerp_(placement.place(placement.world.from_leader(held), parameter), share)
 
     def tensors(self) -> dict[str, Tensor]:
-        """The state of the optimiser and the counters as flat tensors, ready for safetensors."""
+        """The state of the optimiser and the counters as flat tensors, ready for safetensors. In shards, a part that
+        all processes take."""
         found = {
             "trainer.counters": torch.tensor([self.steps, self.skipped], dtype=torch.int64),
             "trainer.learning_rate": torch.tensor([self.learning_rate], dtype=torch.float64),
             **self.loss_scale.tensors(),
         }
-        for name, parameter in self.parameters.items():
+        for name, parameter in self._trained.items():
             for key, value in self.optimizer.state.get(parameter, {}).items():
-                found[f"optimizer.{name}.{key}"] = value.detach().clone()
+                found[f"optimizer.{name}.{key}"] = self.placement.gather(value.detach().clone())
         return found
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
@@ -256,7 +313,7 @@ class GRPOTrainer:
                 name, _, field = key.removeprefix("optimizer.").rpartition(".")
                 state.setdefault(name, {})[field] = value
         for name, fields in state.items():
-            expected = self.parameters[name].shape if name in self.parameters else None
+            expected = self._trained[name].shape if name in self._trained else None
             if expected is None or fields["exp_avg"].shape != expected:
                 raise RunError(f"optimiser state for {name!r} does not fit this model; expected shape {expected}")
         if "trainer.counters" not in tensors or "trainer.learning_rate" not in tensors:
@@ -265,8 +322,10 @@ class GRPOTrainer:
             )
         self.optimizer.state.clear()
         for name, fields in state.items():
-            parameter = self.parameters[name]
-            self.optimizer.state[parameter] = {key: value.to(parameter.device).clone() for key, value in fields.items()}
+            parameter = self._trained[name]
+            self.optimizer.state[parameter] = {
+                key: self.placement.place(value, parameter).clone() for key, value in fields.items()
+            }
         self.steps, self.skipped = (int(v) for v in tensors["trainer.counters"])
         self.learning_rate = float(tensors["trainer.learning_rate"][0])
         self.loss_scale.load(tensors.get("trainer.loss_scale"))
@@ -292,7 +351,7 @@ def _foreign_weights(logp: Tensor, part: Batch) -> Tensor:
     return sampler_correction(logp, torch.where(known, part.sampler_logp, logp), part.mask)
 
 
-def _mean(name: str, seen: list[dict[str, Tensor]], parts: list[Batch]) -> float:
-    """Mean of a diagnostic over the tokens of all parts."""
+def _sums(names: Sequence[str], seen: list[dict[str, Tensor]], parts: list[Batch]) -> list[float]:
+    """Tokens of all parts, and each diagnostic summed over them."""
     weights = [float(part.mask.sum()) for part in parts]
-    return sum(w * float(d[name]) for w, d in zip(weights, seen, strict=True)) / sum(weights)
+    return [sum(weights), *(sum(w * float(d[name]) for w, d in zip(weights, seen, strict=True)) for name in names)]
