@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 from ..core.errors import RunError
@@ -33,19 +35,20 @@ from ..envs.engine import Game
 from ..envs.rewards import in_band
 from .config import RunConfig
 from .evaluation import ExamResult, held_out_questions, run_exam
-from .guard.fallback import keep_snapshot
-from .guard.measures import FinitePay, divergence, frozen_votes, starts
-from .guard.watch import Cause, Guard, GuardLimits
+from .guard.duty import Duty
+from .guard.limits import GuardLimits
+from .guard.measures import Pay
 from .labels import labels_right
 from .measures import challenger_measures, label_measures
 from .pay import ChallengerPay, SolverPay
 from .progress import Progress
+from .question_rows import question_of, question_row
 from .run_folder import RunFolder
 from .seats import ROLES, CheckpointShelf, Seat, fill_seats
 from .subjects import find_subject
 
 PHASES = ("train_challenger", "generate", "attempt", "label", "train_solver", "evaluate", "gate")
-PROBES, PROBE_SAMPLES = 16, 8
+FillSeats = Callable[[RunConfig, Sequence[str], Mapping[str, Path]], dict[str, Seat]]
 
 
 class Interrupted(Exception):
@@ -61,6 +64,7 @@ class SelfPlay:
         progress: shows a person how far the run is.
         stop: asked between steps; when it says `True` the run saves and raises `Interrupted`.
         limits: thresholds of the guard.
+        fill: puts agents and trainers into the seats; another one brings other players.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class SelfPlay:
         progress: Progress,
         stop: Callable[[], bool] = lambda: False,
         limits: GuardLimits = GuardLimits(),  # noqa: B008 - frozen
+        fill: FillSeats = fill_seats,
     ) -> None:
         self.config, self.folder, self.progress, self.stop = config, folder, progress, stop
         state = folder.state
@@ -77,11 +82,9 @@ class SelfPlay:
         self.phase: str = state.get("phase", "evaluate")
         self.step: int = state.get("step", 0)
         self.checkpoints: dict[str, str] = dict(state.get("checkpoints", {}))
-        self.best: dict[str, Any] = dict(state.get("best", {}) if "guard" in state else {})  # older bests lack a role
         self.shelf = CheckpointShelf(folder.path / "checkpoints", config.keep_checkpoints)
-        self.guard = Guard(config.guard, limits, state.get("guard"))
-        self._sit()
-        self.starts = starts(config, self.seats) if self.guard.watches or config.l2_start else {}
+        self.fill, self.duty = fill, Duty(self, limits)
+        self.sit()
         reward = make_reward(config.reward, repetition=config.repetition_scale)
         self.subject = find_subject(config.env)
         labeller = self.subject.labeller(config.labels)
@@ -94,7 +97,7 @@ class SelfPlay:
             config.generator, config.exam_questions + config.validation_questions, config.seed
         )
         shuffled = python_stream(config.seed, "exam order").sample(held_out, len(held_out))
-        self.exam, self.validation = shuffled[config.validation_questions :], shuffled[: config.validation_questions]
+        self.exam, self.held_back = shuffled[config.validation_questions :], shuffled[: config.validation_questions]
 
     def run(self) -> None:
         """Play to the end.
@@ -119,11 +122,11 @@ class SelfPlay:
         prompts = [self.game.instruct()] * self.config.challenger_groups
         for step in range(self.step, self.config.challenger_steps):
             seed = self._seed("challenger", step)
-            pay = ChallengerPay(self.game, partial(self._attempts, seed=integer_seed(seed, "attempts")))
-            guarded = FinitePay(pay) if self.guard.acts else pay
-            trained = self.challenger.trainer.step(prompts, guarded, samples=self.config.challenger_samples, seed=seed)
+            pay = ChallengerPay(self.game, partial(self.attempts, seed=integer_seed(seed, "attempts")))
+            checked = self.duty.checked(pay)
+            trained = self.challenger.trainer.step(prompts, checked, samples=self.config.challenger_samples, seed=seed)
             measures = {**trained.as_dict(), **challenger_measures(pay.rounds, self.config.band)}
-            if not self._end_step(self.challenger, step, measures, guarded):
+            if not self._end_step(self.challenger, step, measures, checked):
                 return
 
     def _generate(self) -> None:
@@ -135,18 +138,18 @@ class SelfPlay:
             identity = key(question.text)
             why = "held out" if is_held_out(question.text) else "repeated" if identity in seen else None
             seen.add(identity)
-            rows.append({**self._here(), **_question_row(question), "dropped": why})
+            rows.append({**self.here(), **question_row(question), "dropped": why})
         for row in rejected:
-            rows.append({**self._here(), **row})
+            rows.append({**self.here(), **row})
         self.folder.log("questions", [{**row, "index": index} for index, row in enumerate(rows)])
 
     def _attempt(self) -> None:
         """The solver attempts every question m times."""
         asked = self._asked()
         prompts = self.game.ask([question for _, question in asked])
-        groups = self._attempts(prompts, self._seed("attempt")) if prompts else []
+        groups = self.attempts(prompts, self._seed("attempt")) if prompts else []
         rows = zip(asked, groups, strict=True)
-        self.folder.log("attempts", [{**self._here(), "index": i, "attempts": list(group)} for (i, _), group in rows])
+        self.folder.log("attempts", [{**self.here(), "index": i, "attempts": list(group)} for (i, _), group in rows])
 
     def _label(self) -> None:
         """Vote or compute the labels, keep the questions in the band, and measure how often labels are right."""
@@ -160,7 +163,7 @@ class SelfPlay:
             kept = judgement.valid and in_band(judgement.correct_count, len(judgement.verdicts), self.config.band)
             rows.append(
                 {
-                    **self._here(),
+                    **self.here(),
                     "index": index,
                     "label": judgement.label,
                     "solve_rate": judgement.solve_rate,
@@ -175,9 +178,8 @@ class SelfPlay:
                 self.curriculum.observe(TaskSpec(question.level), judgement.solve_rate)
         self.folder.log("labels", rows)
         measures = label_measures(self._rows("questions"), rows)
-        self.folder.log("metrics", [{**self._here(), **measures}])
-        self.guard.labelled(measures)
-        self._log_guard()
+        self.folder.log("metrics", [{**self.here(), **measures}])
+        self.duty.labelled(measures)
 
     def _train_solver(self) -> None:
         """GRPO on the solver with the kept questions, paid 1 for the label and 0 for anything else."""
@@ -194,117 +196,38 @@ class SelfPlay:
             seed = self._seed("solver", step)
             payer = self.subject.payer(self.config.solver_reward, self.config.labels, integer_seed(seed, "coins"))
             pay = SolverPay(batch, payer)
-            guarded = FinitePay(pay) if self.guard.acts else pay
+            checked = self.duty.checked(pay)
             prompts, samples = self.game.ask(batch), self.config.solver_samples
-            trained = self.solver.trainer.step(prompts, guarded, samples=samples, seed=seed)
-            if not self._end_step(self.solver, step, trained.as_dict(), guarded):
+            trained = self.solver.trainer.step(prompts, checked, samples=samples, seed=seed)
+            if not self._end_step(self.solver, step, trained.as_dict(), checked):
                 return
 
     def _evaluate(self) -> None:
         """Hold the exam, and a smaller one on other held-out questions for the guard; go back if it says so."""
-        exam = self._examine(self.exam, samples=self.config.exam_samples, greedy=True)
+        exam = self.examine(self.exam, samples=self.config.exam_samples, greedy=True)
         timeless = replace(exam, seconds=0.0).as_dict()  # the metrics of equal seeds are equal
-        score, cause = self._validate()
-        self.folder.log("metrics", [{**self._here(), "exam": timeless, "validation_accuracy": score}])
+        score, cause = self.duty.validate()
+        self.folder.log("metrics", [{**self.here(), "exam": timeless, "validation_accuracy": score}])
         if cause is not None:
-            self._roll_back(cause)
+            self.duty.roll_back(cause)
 
     def _gate(self) -> None:
         """Say which solver is the best so far; a run that would end below it ends with it."""
-        self.folder.log("metrics", [{**self._here(), "best_round": self.best["round"]}])
-        if self.guard.acts and self.round == self.config.rounds and self.guard.rule.ends_below_best():
-            self._roll_back("end")
+        self.folder.log("metrics", [{**self.here(), "best_round": self.duty.best["round"]}])
+        if self.round == self.config.rounds:
+            self.duty.end()
 
-    # --- the guard ---
+    # --- what phases share, and the guard ---
 
-    def _validate(self) -> tuple[float, Cause | None]:
-        """Validation accuracy, and why to roll back if there is reason; the best checkpoints are remembered."""
-        result = self._examine(self._validation(), samples=self.config.exam_samples, greedy=False)
-        score = result.accuracy.value
-        if not self.best or score > self.best["validation_accuracy"]:
-            self.best = {
-                "round": self.round,
-                "validation_accuracy": score,
-                "solver": self.checkpoints.get("solver"),
-                "checkpoints": dict(self.checkpoints),
-                "curriculum": self.curriculum.state_dict(),
-            }
-        unanswered = sum(result.invalid) / (len(result.invalid) * result.samples)
-        measures = {"unanswered_share": unanswered, **self._apart()} if self.guard.watches else {}
-        cause = self.guard.evaluated([count / result.samples for count in result.correct], measures)
-        self._log_guard()
-        self._set_rates()
-        return score, cause
-
-    def _validation(self) -> list[Question]:
-        """The validation questions with what answers are held against."""
-        if self.config.validation == "reference":
-            return self.validation
-        prompts = self.game.ask(self.validation)
-        if self.guard.votes is None:
-            groups = self._attempts(prompts, integer_seed(self.config.seed, "validation votes"))
-            self.guard.votes = frozen_votes(groups, prompts)
-        voted = zip(self.validation, self.guard.votes, strict=True)
-        labelled = [replace(question, reference=vote) for question, vote in voted if vote is not None]
-        if not labelled:
-            raise RunError("validation='vote', but the base answers no validation question; use validation='reference'")
-        return labelled
-
-    def _apart(self) -> dict[str, float | None]:
-        """How far each seat's weights are from the start, and the seats' answers from each other."""
-        measures: dict[str, float | None] = dict.fromkeys(("challenger_drift", "solver_drift", "consistency"))
-        for role, seat in self.seats.items():
-            measures[f"{role}_drift"] = self.starts[role].drift(seat)
-        if self.challenger is not None:
-            prompts, seed = self.game.ask(self.validation[:PROBES]), integer_seed(self.config.seed, "probes")
-            asker = self.challenger.agent.with_settings(max_new_tokens=self.config.max_new_tokens)
-            ours = self.solver.agent.act(prompts, n=PROBE_SAMPLES, seed=seed)
-            measures["consistency"] = divergence(ours, asker.act(prompts, n=PROBE_SAMPLES, seed=seed))
-        return measures
-
-    def _roll_back(self, cause: Cause) -> None:
-        """Put the best checkpoints into both seats again, optimisers and curriculum included, with a smaller step."""
-        self.checkpoints = dict(self.best["checkpoints"])
-        self.curriculum.load_state_dict(self.best["curriculum"])
-        self.guard.rolled_back(cause, f"the solver of round {self.best['round']}")
-        self._sit()
-        self._log_guard()
-
-    def _sit(self) -> None:
-        """Fill the seats from their checkpoints, at the learning rates the guard allows."""
+    def sit(self) -> None:
+        """Fill the seats from their checkpoints."""
         saved = {role: self.shelf.path(name) for role, name in self.checkpoints.items()}
         roles = ROLES[1:] if self.config.challenger == "procedural" else ROLES
-        self.seats = fill_seats(self.config, roles, saved)
+        self.seats = self.fill(self.config, roles, saved)
         self.challenger, self.solver = self.seats.get("challenger"), self.seats["solver"]
-        self._set_rates()
+        self.duty.seated()
 
-    def _set_rates(self) -> None:
-        if not self.guard.acts:
-            return
-        rates = {"challenger": self.config.challenger_learning_rate, "solver": self.config.learning_rate}
-        for role, seat in self.seats.items():
-            seat.trainer.learning_rate = rates[role] * self.guard.rule.scale
-
-    def _watch(self, seat: Seat, step: int, measures: dict[str, Any], pay: object) -> Cause | None:
-        if not self.guard.watches:
-            return None
-        norm = self.starts[seat.role].norm
-        share = measures["update_norm"] / norm if norm > 0 else 0.0
-        bad = pay.bad if isinstance(pay, FinitePay) else 0
-        cause = self.guard.step(seat.role, step, {**measures, "update_share": share, "bad_rewards": bad})
-        self._log_guard()
-        return cause
-
-    def _log_guard(self) -> None:
-        """Write down what the guard noticed, and tell people."""
-        for row in self.guard.take_rows():
-            self.folder.log("guard", [{**self._here(), **row}])
-            if "event" in row:
-                self.progress.warn(f"round {self.round}: {row['event']} {row['name']}: {row['why']}")
-
-    # --- what phases share ---
-
-    def _attempts(self, prompts: list[str], seed: int) -> list[list[str]]:
+    def attempts(self, prompts: list[str], seed: int) -> list[list[str]]:
         return self.solver.agent.act(prompts, n=self.config.attempts, seed=seed)
 
     def _written(self) -> tuple[list[Question], list[dict[str, Any]]]:
@@ -324,14 +247,14 @@ class SelfPlay:
     def _asked(self) -> list[tuple[int, Question]]:
         """This round's questions that are put to the solver, with their index in the log."""
         rows = [row for row in self._rows("questions") if row["dropped"] is None]
-        return [(row["index"], _question(row)) for row in rows]
+        return [(row["index"], question_of(row)) for row in rows]
 
     def _kept(self) -> list[Question]:
         """This round's training questions, their label as reference."""
         labels = {row["index"]: row["label"] for row in self._rows("labels") if row["kept"]}
         return [replace(question, reference=labels[i]) for i, question in self._asked() if i in labels]
 
-    def _examine(self, questions: Sequence[Question], *, samples: int, greedy: bool) -> ExamResult:
+    def examine(self, questions: Sequence[Question], *, samples: int, greedy: bool) -> ExamResult:
         return run_exam(
             self.solver.agent,
             questions,
@@ -352,30 +275,30 @@ class SelfPlay:
     def _seed(self, name: str, step: int = 0) -> int:
         return integer_seed(self.config.seed, name, self.round, step)
 
-    def _here(self) -> dict[str, Any]:
+    def here(self) -> dict[str, Any]:
         return {"round": self.round, "phase": self.phase}
 
     def _rows(self, log: str) -> list[dict[str, Any]]:
-        return [row for row in self.folder.rows(log) if row["round"] == self.round]
+        """This round's rows of a log: the last ones, so no more is read."""
+        mine = takewhile(lambda row: row["round"] == self.round, self.folder.rows_from_end(log))
+        return list(mine)[::-1]
 
     # --- saving ---
 
     def _log_step(self, role: str, step: int, measures: dict[str, Any]) -> None:
         told = {n: None if isinstance(v, float) and not math.isfinite(v) else v for n, v in measures.items()}  # JSON
-        self.folder.log("metrics", [{**self._here(), "role": role, "step": step, **told}])
+        self.folder.log("metrics", [{**self.here(), "role": role, "step": step, **told}])
         self.progress.count(step + 1, getattr(self.config, f"{role}_steps"))
         self.progress.show(role, measures)
 
-    def _end_step(self, seat: Seat, step: int, measures: dict[str, Any], pay: object) -> bool:
+    def _end_step(self, seat: Seat, step: int, measures: dict[str, Any], pay: Pay) -> bool:
         """After an optimiser step: log, look, and save now and then; whether the phase goes on.
 
         A state is saved every few steps, at the end of the phase, at a validation, and before stopping.
         """
         config, self.step = self.config, step + 1
-        if config.l2_start and measures["updates"]:
-            self.starts[seat.role].pull(seat, config.l2_start)
         self._log_step(seat.role, step, measures)
-        cause = self._watch(seat, step, measures, pay)
+        cause = self.duty.step(seat, step, measures, pay)
         stopping, steps = self.stop(), getattr(config, f"{seat.role}_steps")
         inside = seat is self.solver and config.validate_every > 0 and self.step < steps
         validating = inside and self.step % config.validate_every == 0
@@ -383,15 +306,13 @@ class SelfPlay:
         if saving and cause is None:
             self.checkpoints |= dict.fromkeys(seat.saves, self.shelf.write(seat, self.round, self.step))
         if validating and cause is None:
-            cause = self._validate()[1]
+            cause = self.duty.validate()[1]
         if cause is not None:
-            self._roll_back(cause)
+            self.duty.roll_back(cause)
             self.step = steps
         if saving or cause is not None:
             self._commit()
-            if cause is None:
-                keep_snapshot(self.shelf.path(self.checkpoints[seat.role]), self.folder.state)
-            self.shelf.prune(seat.role, {*self.checkpoints.values(), *self.best["checkpoints"].values()})
+            self.duty.saved(seat.role, whole=cause is None)
         if stopping:
             raise Interrupted
         return cause is None
@@ -416,9 +337,9 @@ class SelfPlay:
                 "phase": self.phase,
                 "step": self.step,
                 "checkpoints": self.checkpoints,
-                "best": self.best,
+                "best": self.duty.best,
                 "curriculum": self.curriculum.state_dict(),
-                "guard": self.guard.state_dict(),
+                "guard": self.duty.guard.state_dict(),
             }
         )
 
@@ -434,13 +355,3 @@ def resume_position(folder: RunFolder) -> str:
     if phase not in (*PHASES, "done"):
         raise RunError(f"{folder.path} stands at phase {phase!r}, which this version does not know")
     return f"round {state.get('round', 0)}, {phase.replace('_', ' ')}, step {state.get('step', 0)}"
-
-
-def _question_row(question: Question) -> dict[str, Any]:
-    row = {"text": question.text, "reference": question.reference, "level": question.level, "author": question.author}
-    return {**row, "domain": question.domain, "meta": dict(question.meta)} if question.meta else row
-
-
-def _question(row: dict[str, Any]) -> Question:
-    domain, meta = row.get("domain", "maths"), row.get("meta", {})
-    return Question(row["text"], row["reference"], domain, row["level"], row["author"], meta)

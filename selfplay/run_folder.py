@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,17 @@ class RunFolder:
                 if left < 0:
                     return
                 yield json.loads(line)
+
+    def rows_from_end(self, name: str) -> Iterator[dict[str, Any]]:
+        """All committed rows of a log, newest first; only as much of the file is read as is asked for."""
+        end = self.state["logs"].get(name, 0)
+        if not end:
+            return
+        with open(self.log_path(name), "rb") as log, mmap(log.fileno(), end, access=ACCESS_READ) as written:
+            while end:
+                begin = written.rfind(b"\n", 0, end - 1) + 1
+                yield json.loads(written[begin:end])
+                end = begin
 
     def commit(self, state: Mapping[str, Any]) -> None:
         """Make everything logged so far, and `state`, the point a resume continues from."""

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.run_folder import RunFolder, read_json, write_json
@@ -19,6 +21,18 @@ def test_rows_count_once_they_are_committed(folder):
     folder.commit({"round": 1})
     assert list(RunFolder.open(folder.path).rows("metrics")) == [{"a": 1}]
     assert RunFolder.open(folder.path).state["round"] == 1
+
+
+@given(st.lists(st.lists(st.text(st.characters(), max_size=9), max_size=4), max_size=5))
+def test_read_from_the_end_a_log_is_the_same_the_other_way_round(tmp_path_factory, commits):
+    folder = RunFolder.create(tmp_path_factory.mktemp("log") / "run", {}, {})
+    for number, texts in enumerate(commits):
+        folder.log("labels", [{"round": number, "text": text} for text in texts])
+        folder.commit({})
+    folder.log("labels", [{"round": "not committed"}])
+    folder._append("labels")
+    assert list(folder.rows_from_end("labels")) == list(folder.rows("labels"))[::-1]
+    assert len(list(folder.rows("labels"))) == sum(map(len, commits))
 
 
 def test_resume_cuts_off_what_a_killed_process_wrote_after_the_last_commit(folder):

@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -14,8 +15,9 @@ import torch
 from selfplay_gym.agents.config import StepMetrics
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay import rounds
+from selfplay_gym.selfplay import train as training
 from selfplay_gym.selfplay.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
-from selfplay_gym.selfplay.guard import guard_events
+from selfplay_gym.selfplay.guard import duty, guard_events
 from selfplay_gym.selfplay.guard import guard_measures as measured
 from selfplay_gym.selfplay.guard.measures import Start
 from selfplay_gym.selfplay.presets import preset
@@ -103,8 +105,8 @@ def simulated(monkeypatch, solver, challenger=lambda agent, taken, rate, rewards
             seats[role].trainer.taken = taken
         return seats
 
-    monkeypatch.setattr(rounds, "fill_seats", fill)
-    monkeypatch.setattr(rounds, "starts", lambda config, seats: {
+    monkeypatch.setattr(training, "SelfPlay", partial(rounds.SelfPlay, fill=fill))
+    monkeypatch.setattr(duty, "starts", lambda config, seats: {
         role: Start({"weight": torch.tensor(10.0)}) for role in seats
     })  # fmt: skip
 
@@ -116,8 +118,8 @@ def exams(folder):
 def final(folder):
     """Accuracy of the solver a run ends with."""
     config = CONFIG.replace(**{k: v for k, v in folder.config.items() if getattr(CONFIG, k) != v})
-    play = rounds.SelfPlay(config, folder, rounds.Progress())
-    return play._examine(play.exam, samples=1, greedy=False).accuracy.value
+    play = training.SelfPlay(config, folder, rounds.Progress())
+    return play.examine(play.exam, samples=1, greedy=False).accuracy.value
 
 
 def drill(path, guard="on", **changes):
