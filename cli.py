@@ -46,14 +46,14 @@ def train(preset: str, env: str, seed: int, run_dir: Path, resume: bool, setting
     from .selfplay.report import write_report
     from .selfplay.report.summary import print_summary
     from .selfplay.subjects import find_subject
-    from .selfplay.train import Interrupted, stored_config
+    from .selfplay.train import Interrupted, leads, stored_config
     from .selfplay.train import train as run
 
     if resume and settings:
         raise click.UsageError("--resume continues with the settings of the run; leave out --set")
     suited = {**find_subject(env).settings, "env": env, "seed": seed, **parse_settings(settings)}
     config = find_preset(preset).replace(**suited)
-    console = Console()
+    console = Console(quiet=not leads())
     try:
         folder = run(stored_config(run_dir) if resume else config, run_dir, resume=resume, console=console)
     except Interrupted:
@@ -61,6 +61,8 @@ def train(preset: str, env: str, seed: int, run_dir: Path, resume: bool, setting
             f"Stopped and saved. Continue with: selfplay-gym train --resume --run-dir {run_dir}", soft_wrap=True
         )
         return INTERRUPTED
+    if not leads():
+        return 0
     print_summary(folder, console)
     console.print(f"Report: {write_report(folder)}", soft_wrap=True, highlight=False)
     return 0

@@ -26,6 +26,8 @@ from .world import World
 class Placement:
     """Whole weights in every process; the default, with a single one."""
 
+    in_shards = False
+
     def __init__(self, world: World | None = None) -> None:
         self.world = world or World()
 
@@ -78,6 +80,8 @@ class Sharded(Placement):
         model: sharded in place: its parameters become `DTensor`s. Build the optimiser afterwards.
         name: differs between models of a world.
     """
+
+    in_shards = True
 
     def __init__(self, world: World, model: nn.Module, name: str) -> None:
         from torch.distributed.device_mesh import init_device_mesh

@@ -94,14 +94,14 @@ class World:
             raise
         finally:
             world.end(how)
-            if started and how != FAILED:
+            if started and world.ended is not None:  # otherwise somebody is still inside a collective
                 dist.destroy_process_group()
 
     def end(self, how: str) -> None:
         """Tell the followers that this was all, and how it went, if they are waiting for a word."""
         if self.leads and not self.alone and not self._together and self.ended is None:
             self._tell(None, how)
-        self.ended = self.ended or how
+            self.ended = how
 
     # --- parts ---
 

@@ -19,6 +19,7 @@ ISOLATIONS = ("copies", "lora", "prompt", "tokens")
 TRUNKS = ("frozen", "trained")
 GUARDS = ("on", "watch", "off")
 VALIDATIONS = ("reference", "vote")
+SHARDINGS = ("none", "fsdp2")
 AT_LEAST_ONE = (
     *("rounds", "attempts", "questions", "challenger_groups", "challenger_samples", "solver_prompts"),
     *(
@@ -124,7 +125,9 @@ class RunConfig:
     save_every: int = 5
     """Optimiser steps between two saved states inside a training phase."""
     device: str = "cpu"
-    """Where the models live: "cpu", "cuda", "cuda:1", "mps"."""
+    """Where the models live: "cpu", "cuda", "cuda:1", "mps". Several processes: "cpu", or "cuda" for a GPU each."""
+    sharding: str = "none"
+    """What several processes hold of the weights and the optimiser's state: all ("none"), or a share ("fsdp2")."""
     threads: int = 1
     """CPU threads of torch; 0 leaves torch's own choice. Small models are fastest, and reproducible, with 1."""
 
@@ -136,6 +139,7 @@ class RunConfig:
         _one_of("solver_reward", self.solver_reward, SOLVER_REWARDS)
         _one_of("guard", self.guard, GUARDS)
         _one_of("validation", self.validation, VALIDATIONS)
+        _one_of("sharding", self.sharding, SHARDINGS)
         for name in AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)!r}")
@@ -154,6 +158,11 @@ class RunConfig:
             raise ConfigError(
                 f"challenger='untrained' stays at the base, but isolation={self.isolation!r} lets the solver move its "
                 "weights; use isolation='copies', or 'lora' with trunk='frozen'"
+            )
+        if self.sharding != "none" and self.isolation != "copies":
+            raise ConfigError(
+                f"sharding={self.sharding!r} shards models that belong to one role: it needs isolation='copies', "
+                f"got {self.isolation!r}"
             )
         if not 0.0 <= self.band <= 0.5:
             raise ConfigError(f"band must be in [0, 0.5], got {self.band!r}")

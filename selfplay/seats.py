@@ -16,6 +16,7 @@ from .config import RunConfig
 if TYPE_CHECKING:
     from ..agents.llm import LLMAgent
     from ..agents.trainer import GRPOTrainer
+    from ..agents.world import World
 
 ROLES = ("challenger", "solver")
 
@@ -38,15 +39,23 @@ class Seat:
         save_checkpoint(path, self.agent, self.trainer.tensors())
 
 
-def fill_seats(config: RunConfig, roles: Sequence[str], checkpoints: Mapping[str, Path]) -> dict[str, Seat]:
+def fill_seats(
+    config: RunConfig, roles: Sequence[str], checkpoints: Mapping[str, Path], world: World | None = None
+) -> dict[str, Seat]:
     """Seat `roles`: each from its checkpoint, or from the base model when it has none yet.
+
+    Args:
+        world: the processes that fill the same seats; see `world_seats.fill_together`.
 
     Raises:
         RunError: a checkpoint is missing or damaged, or the base cannot write as much as it should.
     """
     from ..agents.config import GRPOConfig
     from ..agents.roles import seat_models, seat_trainers, shares_weights
+    from .world_seats import place, seat_in_world
 
+    if world is not None:
+        config = config.replace(device=world.device)
     for path in dict.fromkeys(checkpoints.values()):
         check_checkpoint(path)
     loaded = seat_models(
@@ -74,11 +83,15 @@ def fill_seats(config: RunConfig, roles: Sequence[str], checkpoints: Mapping[str
         _check_room(agent, _length(config, role))
     without_adapter = config.isolation == "lora" and config.trunk == "frozen"  # the base is still in there
     reference = None if config.kl == 0 or without_adapter else base_agent(config)
+    placements = {} if world is None else place(agents, world, config.sharding)  # before there are optimisers
     trainers = seat_trainers(agents, settings, reference=reference)
+    for role, placement in placements.items():
+        trainers[role].placement = placement
     for role, path in checkpoints.items():
         trainers[role].load_tensors(load_optimiser(path))
     together = shares_weights(config.isolation, config.trunk)
-    return {role: Seat(role, agents[role], trainers[role], roles if together else (role,)) for role in roles}
+    seats = {role: Seat(role, agents[role], trainers[role], roles if together else (role,)) for role in roles}
+    return seats if world is None else {role: seat_in_world(seat, world) for role, seat in seats.items()}
 
 
 class CheckpointShelf:

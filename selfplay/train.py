@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from ..agents.world import FAILED, STOPPED, World, launched_alone, standing
 from ..core.errors import RunError
 from .config import RunConfig
 from .environment import describe_environment
@@ -17,6 +19,7 @@ from .guard.fallback import fall_back
 from .progress import Progress
 from .rounds import Interrupted, SelfPlay, resume_position
 from .run_folder import RunFolder
+from .world_seats import fill_together
 
 
 class Stop:
@@ -38,6 +41,9 @@ class Stop:
 def train(config: RunConfig, run_dir: Path, *, resume: bool = False, console: Console | None = None) -> RunFolder:
     """Play a run to its end and return its folder.
 
+    Started by `torchrun` in several processes, the first plays the run, and the others help it; see
+    `docs/multi_process.md`.
+
     Args:
         config: the settings; on resume they must equal those the run was started with.
         run_dir: the run folder, created unless `resume`.
@@ -51,23 +57,58 @@ def train(config: RunConfig, run_dir: Path, *, resume: bool = False, console: Co
 
     if config.threads:
         torch.set_num_threads(config.threads)
-    if resume:
-        folder = RunFolder.resume(run_dir)
-        if RunConfig.from_dict(folder.config) != config:
-            raise RunError(f"{run_dir} was started with other settings; resume it without changing any")
-        told = fall_back(folder)
-        if console is not None and told is not None:
-            console.print(f"warning: {told}", highlight=False)
-        if console is not None:
-            console.print(f"Resuming {run_dir}: {resume_position(folder)}", highlight=False)
-    else:
-        folder = RunFolder.vacant(run_dir)
-    with Progress(console) as progress, _polite_stop(progress) as stop:
-        run = SelfPlay(config, folder, progress, stop)  # settings that cannot work are refused here
-        if not resume:
-            folder.begin(config.as_dict(), describe_environment())
-        run.run()
+    with World.join(config.device) as world:
+        if not world.leads:
+            return _help(world, run_dir)
+        folder = _resumed(config, run_dir, console) if resume else RunFolder.vacant(run_dir)
+        with Progress(console) as progress, _polite_stop(progress) as stop:
+            if launched_alone():
+                progress.warn("accelerate launch started a single process; for several use torchrun")
+            shared: dict[str, Any] = {} if world.alone else {"fill": fill_together(world)}
+            run = SelfPlay(config, folder, progress, stop, **shared)  # settings that cannot work are refused here
+            if not resume:
+                folder.begin(config.as_dict(), {**describe_environment(), "processes": world.size})
+            try:
+                run.run()
+            except Interrupted:
+                world.end(STOPPED)
+                raise
     return folder
+
+
+def leads() -> bool:
+    """Whether this process plays the run itself: always, unless `torchrun` started it to help another one."""
+    return standing()[0] == 0
+
+
+def _resumed(config: RunConfig, run_dir: Path, console: Console | None) -> RunFolder:
+    """The folder of a run that goes on; damaged checkpoints send it back to the last whole state."""
+    folder = RunFolder.resume(run_dir)
+    if RunConfig.from_dict(folder.config) != config:
+        raise RunError(f"{run_dir} was started with other settings; resume it without changing any")
+    told = fall_back(folder)
+    if console is not None and told is not None:
+        console.print(f"warning: {told}", highlight=False)
+    if console is not None:
+        console.print(f"Resuming {run_dir}: {resume_position(folder)}", highlight=False)
+    return folder
+
+
+def _help(world: World, run_dir: Path) -> RunFolder:
+    """Take part in a run that another process plays, until it says that it is over. Ctrl-C is for that process."""
+    in_main = threading.current_thread() is threading.main_thread()
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None
+    try:
+        fill_together(world)
+        how = world.follow()
+    finally:
+        if in_main:
+            signal.signal(signal.SIGINT, previous)
+    if how == STOPPED:
+        raise Interrupted
+    if how == FAILED:
+        raise RunError("the process that leads this run could not go on; its own message says why")
+    return RunFolder.open(run_dir)
 
 
 def stored_config(run_dir: Path) -> RunConfig:
@@ -89,4 +130,4 @@ def _polite_stop(progress: Progress) -> Iterator[Stop]:
         signal.signal(signal.SIGINT, previous)
 
 
-__all__ = ["Interrupted", "Stop", "stored_config", "train"]
+__all__ = ["Interrupted", "Stop", "leads", "stored_config", "train"]
