@@ -6,12 +6,14 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from selfplay_gym.agents.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.selfplay.guard.measures import FinitePay, Start, divergence, frozen_votes
 
 
-def seat(*values, learning_rate=0.1):
-    parameters = {"w": torch.nn.Parameter(torch.tensor(values))}
-    return SimpleNamespace(trainer=SimpleNamespace(parameters=parameters, learning_rate=learning_rate))
+def seat(*values):
+    agent = SimpleNamespace(model=torch.nn.ParameterDict({"w": torch.tensor(values)}))
+    agent.with_settings = lambda **changes: agent
+    return SimpleNamespace(trainer=GRPOTrainer(agent, GRPOConfig(learning_rate=0.1)))
 
 
 def boxed(*answers):
