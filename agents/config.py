@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ..core.errors import ConfigError
 from .grpo import KL, LossType, Scale
 
-
 AUTOCAST = (None, "bfloat16", "float16")
 
 

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from .devices import in_one_place
 from .kernels import rms_norm, rotate
 from .packing import Grid, Packed, pack
 
@@ -270,7 +271,7 @@ def _recognised(model: Any) -> bool:
     """Whether the architecture is one this file implements, with none of the options it leaves out."""
     causal = inner_model(model)
     config: Any = getattr(causal, "config", None)
-    if getattr(config, "model_type", None) not in ARCHITECTURES or getattr(model, "hf_device_map", None):
+    if getattr(config, "model_type", None) not in ARCHITECTURES or not in_one_place(model):
         return False
     rope = getattr(config, "rope_parameters", None) or {}
     windows = set(getattr(config, "layer_types", None) or ["full_attention"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import ConfigError
+from .devices import placing, spread
 from .lean import LeanDecoder
 from .quiet import without_bars
 from .sampling import LocalSampler, Sampler, Samples, SamplingSettings
@@ -68,13 +69,14 @@ class LLMAgent:
         Args:
             name: a folder in Hugging Face format or of a role's checkpoint (`roles.py`), a hub name transformers can
                 resolve, "tiny" or "smollm2".
-            device: where the model lives, "cpu" or "cuda".
+            device: where the model lives: "cpu", "cuda", "cuda:1" …, or "auto" to spread it over all there are, which
+                wants accelerate; see `devices.py`.
             dtype: "float32", "bfloat16" or "float16"; `None` means float32.
-            options: further arguments of transformers' `from_pretrained`, such as `device_map`.
+            options: further arguments of transformers' `from_pretrained`, such as a `device_map` of your own.
 
         Raises:
             ConfigError: no such model, or a setting that cannot work.
-            MissingExtraError: "smollm2" without its extra.
+            MissingExtraError: "smollm2" without its extra, or a device map without accelerate.
         """
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -89,10 +91,12 @@ class LLMAgent:
             shared = {"device": device, "dtype": dtype, "system": system, **options}
             agent = role_agent(name, temperature=temperature, top_p=top_p, max_new_tokens=max_new_tokens, **shared)
             return agent if sampler is None else agent.with_settings(sampler=sampler)
+        placed = placing(device, options)
         if str(name) == "smollm2":
             from .smollm2 import load_smollm2
 
             model, tokenizer = load_smollm2(precision)
+            model = spread(model, placed["device_map"]) if placed else model
         else:
             folder = TINY if str(name) == "tiny" else Path(name)
             if not (folder / "config.json").is_file() and (folder.is_absolute() or folder == TINY):
@@ -101,10 +105,10 @@ class LLMAgent:
             try:
                 with without_bars():
                     tokenizer = AutoTokenizer.from_pretrained(where)
-                    model = AutoModelForCausalLM.from_pretrained(where, dtype=precision, **options)
+                    model = AutoModelForCausalLM.from_pretrained(where, dtype=precision, **{**options, **placed})
             except OSError as error:
                 raise ConfigError(f"cannot load a model from {str(name)!r}: {error}") from None
-        if "device_map" not in options:
+        if not placed:
             model = model.to(device)
         return cls(model, tokenizer, settings, sampler=sampler, system=system)
 

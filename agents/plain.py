@@ -21,7 +21,7 @@ class PlainDecoding:
         positions = (mask.cumsum(1) - 1).clamp(min=0)
         out = model(ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1)
         self.cache = out.past_key_values
-        self.cache.batch_select_indices(row_prompt)
+        self.cache.batch_select_indices(row_prompt.cpu())  # layers may lie on several devices
         self.logits: Tensor = out.logits[row_prompt, -1]
         self.mask, self.positions = mask[row_prompt], positions[row_prompt, -1:]
 
@@ -40,5 +40,5 @@ class PlainDecoding:
 
     def keep(self, rows: Tensor) -> None:
         """Go on with the rows at these places only."""
-        self.cache.batch_select_indices(rows)
+        self.cache.batch_select_indices(rows.cpu())
         self.logits, self.mask, self.positions = self.logits[rows], self.mask[rows], self.positions[rows]

@@ -47,6 +47,7 @@ def seat_models(
     rank: int = 16,
     seed: int = 0,
     checkpoints: Mapping[str, Path] | None = None,
+    devices: Mapping[str, str] | None = None,
     **options: Any,
 ) -> dict[str, LLMAgent]:
     """An agent per role, all starting as the model `name`.
@@ -58,17 +59,21 @@ def seat_models(
         rank: of new LoRA adapters.
         seed: fixes what is drawn for new adapters.
         checkpoints: folders written by `save_pretrained` of these agents, for roles that have learnt already.
+        devices: of "copies", where roles live that do not live at `options["device"]`.
         options: of `LLMAgent.from_pretrained`, for every role; `with_settings` changes them for one.
 
     Raises:
-        ConfigError: unknown isolation, or different checkpoints for roles that share their weights.
+        ConfigError: unknown isolation, or different checkpoints or devices for roles that share their weights.
         MissingExtraError: "lora" without peft.
         RunError: a checkpoint does not fit.
     """
     _check(isolation, trunk)
     saved = {role: Path(folder) for role, folder in (checkpoints or {}).items()}
     if isolation == "copies":
-        return {role: LLMAgent.from_pretrained(saved.get(role, name), **options) for role in roles}
+        own = {role: {**options, "device": place} for role, place in (devices or {}).items()}
+        return {role: LLMAgent.from_pretrained(saved.get(role, name), **own.get(role, options)) for role in roles}
+    if devices:
+        raise ConfigError(f"roles that share a model live on one device: {dict(devices)} needs isolation='copies'")
     start: str | Path = name
     if shares_weights(isolation, trunk) and saved:
         if len(set(saved.values())) > 1 or set(saved) != set(roles):

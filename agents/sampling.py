@@ -17,6 +17,7 @@ from torch import Tensor
 from ..core.errors import ConfigError
 from ..core.seeding import fresh_seed, integer_seed
 from .decoding import Decoding
+from .devices import input_device
 from .lean import LeanDecoder
 from .plain import PlainDecoding
 from .replay import LayerProducts, Recording
@@ -130,7 +131,7 @@ class LocalSampler:
         if n < 1:
             raise ConfigError(f"n must be at least 1, got {n!r}")
         prompts = [list(ids) for ids in prompt_ids]
-        device = self.model.get_input_embeddings().weight.device
+        device = input_device(self.model)
         count, width = len(prompts) * n, self._room(prompts, settings.max_new_tokens)
         recording = None
         if record and self.decoder is not None and Recording.possible(self.decoder):

@@ -22,6 +22,7 @@ from torch import Tensor
 from ..core.errors import ConfigError, RunError
 from .batch import Batch, micro_batches
 from .config import GRPOConfig, StepMetrics
+from .devices import input_device
 from .grpo import dead_groups, group_advantages, grpo_loss, sampler_correction, without_truncated
 from .llm import LLMAgent
 from .logprobs import completion_logps
@@ -62,6 +63,12 @@ class GRPOTrainer:
         self._trained: dict[str, Tensor] = {n: p for n, p in agent.model.named_parameters() if p.requires_grad}
         if not self._trained:
             raise ConfigError("the agent's model has no trainable parameters")
+        elsewhere = [name for name, p in self._trained.items() if p.device.type == "meta"]
+        if elsewhere:
+            raise ConfigError(
+                f"{elsewhere[0]} lies outside the devices' memory, where a device map puts what has no room: such a "
+                "model can play, but to train it every layer must lie on a device"
+            )
         if any(p.dtype is torch.float16 and p.requires_grad for p in agent.model.parameters()):
             raise ConfigError(
                 "float16 weights cannot be trained, AdamW's steps are too small for them: load the model in float32 "
@@ -231,7 +238,9 @@ class GRPOTrainer:
         self.optimizer.zero_grad(set_to_none=True)
         self.skipped += skipped
         moved = placement.length(p.detach() - b for p, b in zip(self._trained.values(), before, strict=True))
-        return dataclasses.replace(metrics, updates=taken, skipped=skipped, update_norm=moved, loss_scale=self.loss_scale.value)
+        return dataclasses.replace(
+            metrics, updates=taken, skipped=skipped, update_norm=moved, loss_scale=self.loss_scale.value
+        )
 
     def _weight_versions(self) -> list[int]:
         """Changes whenever a weight is written to."""
@@ -267,7 +276,7 @@ class GRPOTrainer:
         agent = self.reference or self.agent
         off: AbstractContextManager[Any] = nullcontext() if self.reference else agent.model.disable_adapter()
         with torch.no_grad(), off:
-            return self._logps(agent, part)
+            return self._logps(agent, part.to(input_device(agent.model))).to(self._device)
 
     def _precision(self) -> AbstractContextManager[Any]:
         if self.config.autocast is None:
