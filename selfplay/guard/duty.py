@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .fallback import keep_snapshot
 from .limits import GuardLimits
-from .measures import FinitePay, Pay, Start, starts
+from .measures import Pay, Start, WatchedPay, starts
 from .validation import Validation
 from .watch import Cause, Guard
 
@@ -44,7 +44,7 @@ class Duty:
 
     def checked(self, pay: Pay) -> Pay:
         """What a training step is paid by: an acting guard keeps rewards that are not finite from it."""
-        return FinitePay(pay) if self.guard.acts else pay
+        return WatchedPay(pay, silences=self.guard.acts) if self.guard.watches else pay
 
     def step(self, seat: Seat, step: int, measures: dict[str, Any], pay: Pay) -> Cause | None:
         """Look at a step that has just been taken; why to roll back, or `None`."""
@@ -55,8 +55,10 @@ class Duty:
             return None
         norm = self.starts[seat.role].norm
         share = measures["update_norm"] / norm if norm > 0 else 0.0
-        bad = pay.bad if isinstance(pay, FinitePay) else 0
-        cause = self.guard.step(seat.role, step, {**measures, "update_share": share, "bad_rewards": bad})
+        seen: dict[str, Any] = {"update_share": share, "bad_rewards": 0, "majority_premium": None}
+        if isinstance(pay, WatchedPay):
+            seen |= {"bad_rewards": pay.bad, "majority_premium": pay.premium if seat.role == "solver" else None}
+        cause = self.guard.step(seat.role, step, {**measures, **seen})
         self._log()
         return cause
 

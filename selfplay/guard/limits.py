@@ -6,9 +6,12 @@ an alarm means that something is wrong, not that something is new.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+PREMIUMS = 3
+"""Steps over which the premium of the majority is averaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,11 @@ class GuardLimits:
     """`malformed`: a smaller share of the challenger's proposals can be read; or of questions is answered at all."""
     distinct_share: float = 0.5
     """`repetition`: a smaller share of the challenger's questions are different texts."""
+    premium: float = -0.15
+    """`perverse_pay`: over three solver steps, the most frequent answer of a group is paid less than the rest by more
+    than this."""
+    solve_rate_jump: float = 0.3
+    """`solve_rate_jump`: between two rounds the mean solve rate of the questions changed by more than this."""
     label_accuracy: float = 0.35
     """`wrong_labels`: a smaller share of labels is right, where an answer can be computed."""
     unanswered_share: float = 0.3
@@ -92,8 +100,26 @@ def step_alarms(limits: GuardLimits, m: Mapping[str, Any], first_length: float) 
         yield from _below("repetition", m["distinct_share"], limits.distinct_share, "the challenger repeats itself")
 
 
-def label_alarms(limits: GuardLimits, m: Mapping[str, Any]) -> Iterator[tuple[Alarm, bool]]:
-    """Alarms of one labelling; `m` is what `measures.label_measures` gives."""
+def pay_alarms(limits: GuardLimits, premiums: Sequence[float]) -> Iterator[tuple[Alarm, bool]]:
+    """Alarms of what solvers are paid; `premiums` are the majority premiums of the last steps."""
+    if len(premiums) >= PREMIUMS:
+        mean = sum(premiums[-PREMIUMS:]) / PREMIUMS
+        why = "the answer most samples agree on is paid less than the others: the verifier may have turned wrong"
+        yield from _below("perverse_pay", mean, limits.premium, why)
+
+
+def label_alarms(
+    limits: GuardLimits, m: Mapping[str, Any], last_solve_rate: float | None = None
+) -> Iterator[tuple[Alarm, bool]]:
+    """Alarms of one labelling.
+
+    Args:
+        m: what `measures.label_measures` gives.
+        last_solve_rate: the mean solve rate of the labelling before; `None` if this is the first.
+    """
+    if last_solve_rate is not None and m["asked"]:
+        jump = abs(m["solve_rate"] - last_solve_rate)
+        yield from _above("solve_rate_jump", jump, limits.solve_rate_jump, "solve rates jumped from round to round")
     fresh = 1.0 - m["repeated"] / m["written"] if m["written"] else 1.0
     yield from _below("repetition", fresh, limits.distinct_share, "the challenger repeats itself")
     yield from _below("malformed", m["valid_share"], limits.valid_share, "questions find no answer at all")

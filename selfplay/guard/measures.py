@@ -1,4 +1,4 @@
-"""What the guard measures besides what trainers report: drift, agreement of the roles, finite rewards, frozen votes."""
+"""What the guard measures besides what trainers report: drift, agreement of the roles, what is paid, frozen votes."""
 
 from __future__ import annotations
 
@@ -85,21 +85,53 @@ def _relative_entropy(p: Mapping[str | None, float], q: Mapping[str | None, floa
     return sum(share * math.log2(share / q[answer]) for answer, share in sorted(p.items(), key=str))
 
 
-class FinitePay:
-    """Keeps rewards that are not finite from the trainer: their whole group gets 0, and so teaches nothing.
+class WatchedPay:
+    """Looks at what a step's attempts are paid.
+
+    Args:
+        pay: the honest one.
+        silences: keep rewards that are not finite from the trainer: their whole group gets 0, and so teaches nothing.
 
     Attributes:
         bad: rewards that were not finite, of the last call.
     """
 
-    def __init__(self, pay: Pay) -> None:
-        self.pay, self.bad = pay, 0
+    def __init__(self, pay: Pay, *, silences: bool) -> None:
+        self.pay, self.silences = pay, silences
+        self.bad = 0
+        self.last: tuple[Sequence[Sequence[str]], Sequence[Sequence[float]]] = ((), ())
+
+    @property
+    def premium(self) -> float | None:
+        """What agreeing with the majority of the group was worth in the last call; see `majority_premium`."""
+        return majority_premium(*self.last)
 
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> Sequence[Sequence[float]]:
         paid = self.pay(prompts, groups)
         finite = [[math.isfinite(value) for value in row] for row in paid]
         self.bad = sum(row.count(False) for row in finite)
-        return [row if all(ok) else [0.0] * len(row) for row, ok in zip(paid, finite, strict=True)]
+        kept = [row if all(ok) else [0.0] * len(row) for row, ok in zip(paid, finite, strict=True)]
+        self.last = groups, kept
+        return kept if self.silences else paid
+
+
+def majority_premium(groups: Sequence[Sequence[str]], paid: Sequence[Sequence[float]]) -> float | None:
+    """How much more the most frequent answer of a group is paid than the other attempts, mean over groups.
+
+    In [-1, 1] for rewards in [0, 1]. Right answers agree with each other more often than wrong ones do, so whoever pays
+    for right ones pays a premium, without that anybody knows what is right. Answers are compared to the letter. `None`
+    if in no group two attempts agree and another differs.
+    """
+    premiums = []
+    for texts, rewards in zip(groups, paid, strict=True):
+        answers = [extract_answer(text) for text in texts]
+        counts = Counter(answer for answer in answers if answer is not None)
+        common, count = counts.most_common(1)[0] if counts else (None, 0)
+        if 1 < count < len(answers):
+            total = sum(rewards)
+            agreeing = sum(value for answer, value in zip(answers, rewards, strict=True) if answer == common)
+            premiums.append(agreeing / count - (total - agreeing) / (len(answers) - count))
+    return sum(premiums) / len(premiums) if premiums else None
 
 
 def frozen_votes(groups: Sequence[Sequence[str]], prompts: Sequence[str]) -> list[str | None]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from ..run_folder import RunFolder
-from .limits import Alarm, GuardLimits, label_alarms, step_alarms, validation_alarms
+from .limits import PREMIUMS, Alarm, GuardLimits, label_alarms, pay_alarms, step_alarms, validation_alarms
 from .rule import ValidationRule, loss, standard_error
 
 __all__ = ["Cause", "Guard", "GuardLimits", "guard_events", "guard_measures"]
@@ -54,6 +54,8 @@ class Guard:
         self.bad_steps: dict[str, int] = {}
         self.votes: list[str | None] | None = None
         self.earned: list[float] = []
+        self.premiums: list[float] = []
+        self.solve_rate: float | None = None
         self.earned_at_best: float | None = None
         if state:
             self._load(state)
@@ -70,7 +72,7 @@ class Guard:
         """Look at a training step; returns why to roll back, or `None`.
 
         Args:
-            measures: what `metrics.jsonl` gets, with `update_share` and `bad_rewards`.
+            measures: what `metrics.jsonl` gets, with `update_share`, `bad_rewards` and `majority_premium`.
         """
         if not self.watches:
             return None
@@ -78,6 +80,9 @@ class Guard:
         self._raise(step_alarms(self.limits, measures, first), role, step)
         if role == "solver":
             self.earned.append(measures["mean_reward"])
+            if measures["majority_premium"] is not None:
+                self.premiums = [*self.premiums[1 - PREMIUMS :], measures["majority_premium"]]
+                self._raise(pay_alarms(self.limits, self.premiums), role, step)
         broken = measures["skipped"] + measures["bad_rewards"] > 0
         self.bad_steps[role] = self.bad_steps.get(role, 0) + 1 if broken else 0
         if self.acts and self.bad_steps[role] >= self.limits.bad_steps:
@@ -87,7 +92,8 @@ class Guard:
     def labelled(self, measures: Mapping[str, Any]) -> None:
         """Look at a round's labels."""
         if self.watches:
-            self._raise(label_alarms(self.limits, measures), "challenger")
+            self._raise(label_alarms(self.limits, measures, self.solve_rate), "challenger")
+            self.solve_rate = measures["solve_rate"] if measures["asked"] else self.solve_rate
 
     def evaluated(self, shares: Sequence[float], measures: Mapping[str, Any]) -> Cause | None:
         """Look at an evaluation; returns why to roll back, or `None`.
@@ -100,40 +106,50 @@ class Guard:
             return None
         before = self.rule.scale
         move = self.rule.observe(shares)
-        earned = sum(self.earned) / len(self.earned) if self.earned else None
-        self.earned = []
+        earned, self.earned = self.earned, []
         row = {
             "validation_loss": loss(shares),
             "best_validation_loss": loss(self.rule.best),
             "rising": self.rule.rising,
             "rate_scale": self.rule.scale if self.acts else 1.0,
+            "majority_premium": _mean(self.premiums),
             **measures,
         }
         self.rows.append(row)
         self._raise([*validation_alarms(self.limits, row), *self._validation_trend(shares, earned)], "solver")
         if move == "best":
-            self.earned_at_best = earned
+            self.earned_at_best = _mean(earned)
         if self.acts and self.rule.scale != before:
             why = "after an improvement" if self.rule.scale > before else "after the validation loss rose"
             told = f"learning rates × {self.rule.scale:g} {why}"
             self.event("rate", None, None, Alarm("rate_scale", self.rule.scale, before, told))
         return move if self.acts and move in ("patience", "fall") else None
 
-    def _validation_trend(self, shares: Sequence[float], earned: float | None) -> Iterable[tuple[Alarm, bool]]:
+    def _validation_trend(self, shares: Sequence[float], earned: Sequence[float]) -> Iterable[tuple[Alarm, bool]]:
+        """Whether held-out answers got worse, and whether training paid for that: as much as at best, or ever more.
+
+        Args:
+            earned: mean rewards of the solver's steps since the evaluation before.
+        """
         rule = self.rule
         gap, margin = loss(shares) - loss(rule.best), 2 * standard_error(rule.best, shares)
         yield Alarm("validation_falls", gap, margin, "held-out questions are answered worse than at best"), gap > margin
-        if earned is not None:
-            then = self.earned_at_best
-            misled = gap > margin and (then is None or earned >= then)
-            why = "training pays as much as ever while held-out answers get worse: labels or verifier mislead"
-            yield Alarm("misled", earned, then or 0.0, why), misled
+        now, then = _mean(earned), self.earned_at_best
+        if now is not None:
+            third = max(1, len(earned) // 3)
+            rose = sum(earned[-third:]) - sum(earned[:third]) > 0.05 * third
+            misled = gap > margin and (then is None or now >= then or rose)
+            why = (
+                "training pays as much as ever or ever more, and held-out answers get worse: labels or verifier mislead"
+            )
+            yield Alarm("misled", now, then or 0.0, why), misled
 
     def rolled_back(self, cause: Cause, to: str) -> None:
         """Note that the run went back to its best checkpoint, `to` in words."""
         was, best = loss(self.rule.last), loss(self.rule.best)
         self.rule.rolled_back()
-        self.bad_steps, self.earned = {}, []
+        self.bad_steps, self.earned, self.premiums = {}, [], []
+        self.active.clear()  # what goes wrong again from here is news again
         scale = self.rule.scale
         why = f"{CAUSES[cause]}; back to {to}, learning rates × {scale:g} from here"
         self.event("rollback", None, None, Alarm(cause, was, best, why))
@@ -165,6 +181,8 @@ class Guard:
             "bad_steps": self.bad_steps,
             "votes": self.votes,
             "earned": self.earned,
+            "premiums": self.premiums,
+            "solve_rate": self.solve_rate,
             "earned_at_best": self.earned_at_best,
         }
 
@@ -174,6 +192,11 @@ class Guard:
         self.first_length, self.bad_steps = dict(state["first_length"]), dict(state["bad_steps"])
         self.votes, self.earned = state["votes"], list(state["earned"])
         self.earned_at_best = state["earned_at_best"]
+        self.premiums, self.solve_rate = list(state.get("premiums", [])), state.get("solve_rate")
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def guard_events(folder: RunFolder) -> list[dict[str, Any]]:

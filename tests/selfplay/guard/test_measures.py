@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from selfplay_gym.agents.trainer import GRPOConfig, GRPOTrainer
-from selfplay_gym.selfplay.guard.measures import FinitePay, Start, divergence, frozen_votes
+from selfplay_gym.selfplay.guard.measures import Start, WatchedPay, divergence, frozen_votes, majority_premium
 
 
 def seat(*values):
@@ -47,11 +47,25 @@ def test_divergence_is_none_for_equal_answers_and_one_bit_for_others():
 
 def test_finite_rewards_pass_untouched_and_others_silence_their_group():
     paid = [[1.0, 0.0], [float("nan"), 1.0], [float("inf"), float("-inf")]]
-    pay = FinitePay(lambda prompts, groups: paid)
+    pay = WatchedPay(lambda prompts, groups: paid, silences=True)
     assert pay([], []) == [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
     assert pay.bad == 3
     fine = [[0.25, 0.5]]
-    assert FinitePay(lambda prompts, groups: fine)([], [])[0] is fine[0]
+    assert WatchedPay(lambda prompts, groups: fine, silences=True)([], [])[0] is fine[0]
+
+
+def test_who_only_watches_changes_no_reward():
+    paid = [[float("nan"), 1.0]]
+    pay = WatchedPay(lambda prompts, groups: paid, silences=False)
+    assert pay([], []) is paid
+    assert pay.bad == 1
+
+
+def test_the_premium_is_what_agreeing_with_the_majority_is_worth():
+    groups = [boxed(7, 7, 7, 8), boxed(1, 2, None, 3), boxed(4, 4, 4, 4), boxed(5, 5, None, None)]
+    assert majority_premium(groups, [[1, 1, 1, 0], [9, 9, 9, 9], [1, 1, 1, 1], [1, 0, 0, 0]]) == pytest.approx(0.75)
+    assert majority_premium(groups, [[0, 0, 0, 1], [9, 9, 9, 9], [1, 1, 1, 1], [0, 0, 1, 1]]) == -1.0
+    assert majority_premium([boxed(1, 2)], [[1, 0]]) is None
 
 
 def test_frozen_votes_are_majorities_and_absent_without_answers():

@@ -14,9 +14,18 @@ HEALTHY = {
     ).as_dict(),
     "update_share": 0.0007,
     "bad_rewards": 0,
+    "majority_premium": 0.4,
 }  # fmt: skip
 WRITING = {**HEALTHY, "valid_share": 0.99, "distinct_share": 0.98}
-LABELS = {"written": 512, "repeated": 5, "valid_share": 1.0, "kept": 300, "label_accuracy": 0.58}
+LABELS = {
+    "written": 512,
+    "repeated": 5,
+    "asked": 500,
+    "solve_rate": 0.6,
+    "valid_share": 1.0,
+    "kept": 300,
+    "label_accuracy": 0.58,
+}
 APART = {"unanswered_share": 0.0, "challenger_drift": 0.01, "solver_drift": 0.01, "consistency": 0.2}
 RIGHT = [1.0] * 60 + [0.0] * 40
 
@@ -122,6 +131,51 @@ def test_a_solver_paid_as_much_and_worth_less_was_misled():
     watching.step("solver", 0, {**HEALTHY, "mean_reward": 0.1})
     watching.evaluated(worse(9), APART)
     assert alarms(watching) == []
+
+
+def test_a_verifier_that_turned_is_seen_in_what_it_pays_the_majority_for():
+    watching = guard("watch")
+    watching.step("solver", 0, HEALTHY)
+    for step in range(1, 6):
+        watching.step("solver", step, {**HEALTHY, "majority_premium": -0.5})
+    assert alarms(watching) == ["perverse_pay"]
+    watching.step("solver", 6, {**HEALTHY, "majority_premium": None})
+    watching.step("challenger", 7, {**WRITING, "majority_premium": -0.9})
+    assert alarms(watching) == []
+    random = guard("watch")
+    for step, coin in enumerate([0.04, -0.06, -0.02, 0.05]):
+        random.step("solver", step, {**HEALTHY, "majority_premium": coin})
+    assert alarms(random) == []
+
+
+def test_pay_that_rises_while_held_out_answers_fall_misleads_even_from_a_low_start():
+    watching = guard()
+    watching.step("solver", 0, {**HEALTHY, "mean_reward": 0.9})
+    watching.evaluated(RIGHT, APART)
+    for reward in (0.2, 0.3, 0.4):
+        watching.step("solver", 0, {**HEALTHY, "mean_reward": reward})
+    watching.evaluated(worse(9), APART)
+    assert alarms(watching) == ["validation_falls", "misled"]
+
+
+def test_solve_rates_that_jump_between_rounds_are_told():
+    watching = guard()
+    watching.labelled(LABELS)
+    watching.labelled({**LABELS, "solve_rate": 0.75})
+    assert alarms(watching) == []
+    watching.labelled({**LABELS, "solve_rate": 0.1})
+    assert alarms(watching) == ["solve_rate_jump"]
+
+
+def test_after_a_rollback_an_alarm_that_lasts_is_news_again():
+    watching = guard()
+    watching.evaluated(RIGHT, APART)
+    watching.evaluated(worse(30), {**APART, "unanswered_share": 0.5})
+    before = alarms(watching)
+    assert {"unanswered", "validation_falls"} <= set(before)
+    watching.rolled_back("fall", "the base")
+    watching.evaluated(worse(30), {**APART, "unanswered_share": 0.5})
+    assert alarms(watching) == before
 
 
 def test_bad_steps_in_a_row_ask_for_a_rollback():
