@@ -1,0 +1,229 @@
+"""`kill -9` at random moments of a run, resumed: is everything it leaves equal to the undisturbed run, byte for byte?
+
+    python benchmarks/kill_drill.py [--moments 30] [--writes 8] [--isolation copies] [--seed 0] [--set NAME=VALUE ...]
+
+Two rounds of the real tiny model with an acting guard, saved after every step, in processes of the command line. Three
+kinds of blows: `--moments` spread over the whole run's wall time, one at a random place in each equal slice of it;
+`--writes` inside the writing of a checkpoint, proved by the draft that is left; and one run whose every process is
+killed inside the second checkpoint it writes, until one gets through. Compared are logs, state, and every file of every
+checkpoint; left out are clocks (`timings.jsonl`) and what names the process (`environment.json`, `report.html`).
+
+What it does not show: a power cut, where also the disk forgets (files are flushed before they are renamed), and a
+damaged disk (tests/selfplay/test_rounds.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from selfplay_gym.core.seeding import python_stream
+
+SETTINGS = {
+    "guard": "on",
+    "save_every": 1,
+    "validate_every": 1,
+    "questions": 16,
+    "challenger_steps": 2,
+    "challenger_groups": 2,
+    "solver_prompts": 4,
+    "exam_questions": 4,
+    "max_new_tokens": 32,
+    "challenger_max_new_tokens": 32,
+    "adapter_rank": 4,
+}
+TICK = 0.001
+"""Seconds between two looks at the run folder."""
+STAGES = ("", "model.safetensors", "optimiser.safetensors", "manifest.json.draft")
+"""Files that appear in a draft, one after the other."""
+CLOCKS = {"timings.jsonl", "environment.json", "report.html"}
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One blow and what came of it.
+
+    Attributes:
+        blow: when it was to fall.
+        hit: where the run stood by its last saved state, and the files of a checkpoint half written.
+        inside: a checkpoint was being written.
+        different: files that differ from the undisturbed run's; empty is what must be.
+    """
+
+    blow: str
+    hit: str
+    inside: bool
+    different: list[str]
+
+
+class Run:
+    """A run folder and the processes that play in it."""
+
+    def __init__(self, folder: Path, settings: dict[str, Any], seed: int) -> None:
+        self.folder = folder
+        self.start = ["--preset", "debug", "--seed", str(seed)]
+        self.start += [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+
+    @contextmanager
+    def process(self) -> Iterator[subprocess.Popen[bytes]]:
+        """A process that starts the run, or continues it; killed on the way out if it still lives."""
+        options = ["--resume"] if (self.folder / "config.json").exists() else self.start
+        command = [sys.executable, "-m", "selfplay_gym.cli", "train", *options, "--run-dir", str(self.folder)]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        errors = self.folder.with_suffix(".errors")
+        with open(errors, "wb") as told:
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told, env=environment)
+            try:
+                yield process
+            finally:
+                process.kill()
+                code = process.wait()
+        if code not in (0, -9):
+            raise SystemExit(f"{' '.join(command)} ended with {code}:\n{errors.read_text()}")
+
+    def finish(self) -> None:
+        """Play to the end."""
+        with self.process() as process:
+            process.wait()
+
+    def seconds(self) -> float:
+        """Wall time of all phases together."""
+        return sum(json.loads(row)["seconds"] for row in (self.folder / "timings.jsonl").read_text().splitlines())
+
+    def writes(self) -> int:
+        """Checkpoints written: one after every training step."""
+        return sum("role" in json.loads(row) for row in (self.folder / "metrics.jsonl").read_text().splitlines())
+
+    def drafts(self) -> set[Path]:
+        return set((self.folder / "checkpoints").glob("*.draft"))
+
+    def hit(self) -> str:
+        state = json.loads((self.folder / "state.json").read_text())
+        place = f"round {state.get('round', 0)} {state.get('phase', 'start')} step {state.get('step', 0)}"
+        torn = [sorted(p.name for p in draft.iterdir()) for draft in self.drafts()]
+        return f"{place}, half a checkpoint: {' '.join(torn[0]) or 'empty'}" if torn else place
+
+    def remains(self) -> dict[str, str]:
+        """Checksum of everything a run must reproduce, by file."""
+        found = {}
+        for file in sorted(p for p in self.folder.rglob("*") if p.is_file() and p.name not in CLOCKS):
+            content = file.read_bytes()
+            if file.name in ("state.json", "snapshot.json"):
+                state = json.loads(content)
+                state["logs"].pop("timings")
+                content = json.dumps(state).encode()
+            found[file.relative_to(self.folder).as_posix()] = sha256(content).hexdigest()
+        return found
+
+
+def watch(process: subprocess.Popen[bytes], seen: Callable[[], bool]) -> bool:
+    """Look until `seen` or the process has ended; whether it was seen."""
+    while not seen():
+        if process.poll() is not None:
+            return False
+        time.sleep(TICK)
+    return True
+
+
+def kill_at(run: Run, seconds: float) -> bool:
+    """Kill a new run so long after it began to exist; whether it still lived."""
+    with run.process() as process:
+        watch(process, (run.folder / "config.json").exists)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        return process.wait() != 0
+
+
+def kill_in_write(run: Run, number: int, file: str) -> bool:
+    """Kill a process inside the n-th checkpoint it writes, or a later one, with `file` there and the rest not yet.
+
+    It is stopped first and looked at again, so what is killed has not finished writing meanwhile. `False` if the run
+    ended before it could be caught.
+    """
+    stale, fresh = run.drafts(), set[Path]()
+
+    def writing() -> bool:
+        now = run.drafts()
+        stale.intersection_update(now)
+        fresh.update(now - stale)
+        return len(fresh) >= number and any((draft / file).exists() for draft in now - stale)
+
+    with run.process() as process:
+        while watch(process, writing):
+            process.send_signal(signal.SIGSTOP)
+            if process.poll() is None:
+                os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            if writing():
+                return True
+            process.send_signal(signal.SIGCONT)
+    return False
+
+
+def drills(folder: Path, settings: dict[str, Any], *, moments: int, writes: int, seed: int) -> Iterator[Drill]:
+    """Play the undisturbed run, then one after the other those that are killed."""
+    rng = python_stream(seed, "kill drill")
+    whole = Run(folder / "whole", settings, seed)
+    whole.finish()
+    expected, seconds, count = whole.remains(), whole.seconds(), whole.writes()
+
+    def drill(run: Run, blow: str, inside: bool) -> Drill:
+        hit = run.hit()
+        run.finish()
+        left = run.remains()
+        return Drill(blow, hit, inside, sorted(n for n in expected | left if expected.get(n) != left.get(n)))
+
+    for index in range(moments):
+        share = (index + rng.random()) / moments
+        run = Run(folder / f"moment-{index}", settings, seed)
+        alive = kill_at(run, share * seconds)
+        blow = f"at {share:.0%} of {seconds:.0f} s" + ("" if alive else ", which came too late")
+        yield drill(run, blow, bool(run.drafts()))
+    for index in range(writes):
+        file, number = STAGES[index % len(STAGES)], 1 + int(rng.random() * count)
+        run = Run(folder / f"write-{index}", settings, seed)
+        inside = kill_in_write(run, number, file)
+        yield drill(run, f"in checkpoint {number}, at {file or 'its folder'}", inside)
+    run, killed = Run(folder / "hunted", settings, seed), 0
+    while kill_in_write(run, 2, "model.safetensors"):
+        killed += 1
+    yield drill(run, f"{killed} times in a row, in the second checkpoint of each process", killed > 0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--moments", type=int, default=30)
+    parser.add_argument("--writes", type=int, default=8)
+    parser.add_argument("--isolation", default="copies")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="NAME=VALUE")
+    options = parser.parse_args()
+    settings = {**SETTINGS, "isolation": options.isolation, **dict(item.split("=", 1) for item in options.settings)}
+    begun, seen = time.monotonic(), []
+    with tempfile.TemporaryDirectory() as folder:
+        for drill in drills(Path(folder), settings, moments=options.moments, writes=options.writes, seed=options.seed):
+            seen.append(drill)
+            verdict = "equal" if not drill.different else f"DIFFERENT: {' '.join(drill.different)}"
+            print(f"{drill.blow:45} {drill.hit:90} {verdict}", flush=True)
+    failed = sum(bool(drill.different) for drill in seen)
+    inside = sum(drill.inside for drill in seen)
+    minutes = (time.monotonic() - begun) / 60
+    print(f"{len(seen)} runs killed, {inside} of them while writing a checkpoint; {failed} differ; {minutes:.1f} min")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
