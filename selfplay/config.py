@@ -20,6 +20,7 @@ TRUNKS = ("frozen", "trained")
 GUARDS = ("on", "watch", "off")
 VALIDATIONS = ("reference", "vote")
 SHARDINGS = ("none", "fsdp2")
+DTYPES = ("float32", "bfloat16", "float16")
 AT_LEAST_ONE = (
     *("rounds", "attempts", "questions", "challenger_groups", "challenger_samples", "solver_prompts"),
     *(
@@ -32,6 +33,7 @@ AT_LEAST_ONE = (
         "save_every",
     ),
     "adapter_rank",
+    "micro_batch_tokens",
 )
 
 
@@ -124,8 +126,20 @@ class RunConfig:
     """Checkpoints kept besides the best and the last one."""
     save_every: int = 5
     """Optimiser steps between two saved states inside a training phase."""
+    dtype: str = "float32"
+    """Precision of the weights: "float32", "bfloat16", or "float16" for a base under adapters."""
+    autocast: str = "none"
+    """Precision of matrix products in updates: that of the weights ("none"), "bfloat16", or "float16" with a loss
+    scale."""
+    micro_batch_tokens: int = 4096
+    """Tokens per forward and backward pass of an update; only memory depends on it."""
+    gradient_checkpointing: bool = False
+    """Whether an update computes layers again in the backward pass: less memory, a third more time."""
     device: str = "cpu"
-    """Where the models live: "cpu", "cuda", "cuda:1", "mps". Several processes: "cpu", or "cuda" for a GPU each."""
+    """Where the models live: "cpu", "cuda", "cuda:1", "mps", or "auto" to spread each over all devices. Several
+    processes: "cpu", or "cuda" for a GPU each."""
+    challenger_device: str = ""
+    """Where the challenger lives if not with the solver; needs isolation="copies"."""
     sharding: str = "none"
     """What several processes hold of the weights and the optimiser's state: all ("none"), or a share ("fsdp2")."""
     threads: int = 1
@@ -140,6 +154,13 @@ class RunConfig:
         _one_of("guard", self.guard, GUARDS)
         _one_of("validation", self.validation, VALIDATIONS)
         _one_of("sharding", self.sharding, SHARDINGS)
+        _one_of("dtype", self.dtype, DTYPES)
+        _one_of("autocast", self.autocast, ("none", *DTYPES[1:]))
+        if self.challenger_device and self.isolation != "copies":
+            raise ConfigError(
+                f"challenger_device={self.challenger_device!r} needs a model per role, isolation='copies'; "
+                f"got {self.isolation!r}"
+            )
         for name in AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)!r}")

@@ -72,7 +72,13 @@ def parse_settings(assignments: Iterable[str]) -> dict[str, Any]:
         if name not in known:
             raise UnknownNameError("setting", name, known)
         try:
-            settings[name] = kinds[name](text)
+            settings[name] = _switch(text) if kinds[name] is bool else kinds[name](text)
         except ValueError:
             raise ConfigError(f"{name} must be of type {kinds[name].__name__}, got {text!r}") from None
     return settings
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"

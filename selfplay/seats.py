@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import RunError
+from ..core.errors import ConfigError, RunError
 from .checkpoint import check_checkpoint, load_optimiser, save_checkpoint
 from .config import RunConfig
 
@@ -49,12 +49,15 @@ def fill_seats(
 
     Raises:
         RunError: a checkpoint is missing or damaged, or the base cannot write as much as it should.
+        ConfigError: settings that these models or processes cannot have.
     """
     from ..agents.config import GRPOConfig
     from ..agents.roles import seat_models, seat_trainers, shares_weights
     from .world_seats import place, seat_in_world
 
     if world is not None:
+        if config.challenger_device:
+            raise ConfigError("challenger_device is for a single process; several have a device each")
         config = config.replace(device=world.device)
     for path in dict.fromkeys(checkpoints.values()):
         check_checkpoint(path)
@@ -66,8 +69,10 @@ def fill_seats(
         rank=config.adapter_rank,
         seed=config.seed,
         checkpoints=checkpoints,
+        devices={"challenger": config.challenger_device} if config.challenger_device else None,
         temperature=config.temperature,
         device=config.device,
+        dtype=config.dtype,
     )
     agents = {role: agent.with_settings(max_new_tokens=_length(config, role)) for role, agent in loaded.items()}
     settings = {
@@ -76,6 +81,9 @@ def fill_seats(
             beta=config.kl,
             temperature=config.temperature,
             max_new_tokens=_length(config, role),
+            autocast=None if config.autocast == "none" else config.autocast,
+            micro_batch_tokens=config.micro_batch_tokens,
+            gradient_checkpointing=config.gradient_checkpointing,
         )
         for role in roles
     }
@@ -133,7 +141,9 @@ def base_agent(config: RunConfig) -> LLMAgent:
     """The model all seats start from; it stays as it is, as the reference of the KL term."""
     from ..agents.llm import LLMAgent
 
-    agent = LLMAgent.from_pretrained(config.model, temperature=config.temperature, device=config.device)
+    agent = LLMAgent.from_pretrained(
+        config.model, temperature=config.temperature, device=config.device, dtype=config.dtype
+    )
     agent.model.requires_grad_(False)
     return agent
 
