@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,11 @@ class LLMAgent:
             model = model.to(device)
         return cls(model, tokenizer, settings, sampler=sampler, system=system)
 
+    def seated(self) -> AbstractContextManager[None]:
+        """While it is open, `model` and `decoder` are this agent's policy; they always are, unless others share the
+        weights (`role_agent.py`). Seats may be taken inside one another."""
+        return nullcontext()
+
     def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
         """`n` completions per prompt; see `core.protocols.Agent`."""
         return self.sample(prompts, n=n, seed=seed).texts
@@ -123,10 +129,11 @@ class LLMAgent:
             record: keep the matrix products for an update that follows at once, see `replay.py`.
         """
         ids = [self.prompt_ids(prompt) for prompt in prompts]
-        if isinstance(self.sampler, LocalSampler):
-            samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, record=record)
-        else:
-            samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed)
+        with self.seated():
+            if isinstance(self.sampler, LocalSampler):
+                samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, record=record)
+            else:
+                samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed)
         lists = [row[:length] for row, length in zip(samples.tokens.tolist(), samples.lengths.tolist(), strict=True)]
         texts: list[str] = self.tokenizer.batch_decode(
             lists, skip_special_tokens=True, clean_up_tokenization_spaces=False

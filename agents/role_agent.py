@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import RunError
 from .llm import SYSTEM, LLMAgent
-from .sampling import Sampler, Samples, SamplingSettings
+from .sampling import Sampler, SamplingSettings
 
 ROLE_FILE = "role.json"
 TRUNK = "trunk"
@@ -38,19 +37,10 @@ class RoleAgent(LLMAgent):
         super().__init__(model, tokenizer, settings, sampler=sampler, system=system)
         self.role = role
 
-    def seated(self) -> AbstractContextManager[None]:
-        """While it is open, `model` and `decoder` are this role's policy. Seats may be taken inside one another."""
-        return nullcontext()
-
-    def sample(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None, **options: Any) -> Samples:
-        """See `LLMAgent.sample`."""
-        with self.seated():
-            return super().sample(prompts, n=n, seed=seed, **options)
-
 
 def seated(agent: LLMAgent) -> AbstractContextManager[None]:
     """A context in which `agent.model` is the agent's policy, whether or not others use the same weights."""
-    return agent.seated() if isinstance(agent, RoleAgent) else nullcontext()
+    return agent.seated()
 
 
 @dataclass(frozen=True, slots=True)

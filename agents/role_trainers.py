@@ -1,5 +1,5 @@
-"""Trainers of roles that share weights: each in its seat, with its own settings, and nothing of the other's moved that
-was promised to stay."""
+"""Trainers of roles that share weights: each with its own settings, and nothing of the other's moved that was promised
+to stay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from ..core.errors import ConfigError, RunError
-from .batch import Batch
 from .config import GRPOConfig, StepMetrics
 from .llm import LLMAgent
 from .role_agent import RoleAgent
@@ -22,9 +21,8 @@ class RoleTrainer(GRPOTrainer):
     """
 
     def __init__(self, agent: RoleAgent, config: GRPOConfig, *, reference: LLMAgent | None = None) -> None:
-        with agent.seated():
-            super().__init__(agent, config, reference=reference)
-        self.role, self._rate, self._seated = agent.role, config.learning_rate, agent.seated
+        super().__init__(agent, config, reference=reference)
+        self.role, self._rate = agent.role, config.learning_rate
 
     @property
     def learning_rate(self) -> float:
@@ -38,13 +36,7 @@ class RoleTrainer(GRPOTrainer):
     def step(self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int) -> StepMetrics:
         """See `GRPOTrainer.step`. `reward_fn` may let other roles act on the same weights."""
         self.learning_rate = self._rate
-        with self._seated():
-            return super().step(prompts, reward_fn, samples=samples, seed=seed)
-
-    def take_part(self, batch: Batch, owner: Tensor, metrics: StepMetrics, replays: bool) -> StepMetrics:
-        """See `GRPOTrainer.take_part`."""
-        with self._seated():
-            return super().take_part(batch, owner, metrics, replays)
+        return super().step(prompts, reward_fn, samples=samples, seed=seed)
 
 
 class SharedTrainer(RoleTrainer):

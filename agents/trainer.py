@@ -60,7 +60,8 @@ class GRPOTrainer:
         if config.beta > 0 and reference is None and not hasattr(agent.model, "disable_adapter"):
             raise ConfigError(f"beta = {config.beta} needs a reference: pass reference=LLMAgent of the base model")
         self.placement = Placement()
-        self._trained: dict[str, Tensor] = {n: p for n, p in agent.model.named_parameters() if p.requires_grad}
+        with agent.seated():
+            self._trained: dict[str, Tensor] = {n: p for n, p in agent.model.named_parameters() if p.requires_grad}
         if not self._trained:
             raise ConfigError("the agent's model has no trainable parameters")
         elsewhere = [name for name, p in self._trained.items() if p.device.type == "meta"]
@@ -69,7 +70,7 @@ class GRPOTrainer:
                 f"{elsewhere[0]} lies outside the devices' memory, where a device map puts what has no room: such a "
                 "model can play, but to train it every layer must lie on a device"
             )
-        if any(p.dtype is torch.float16 and p.requires_grad for p in agent.model.parameters()):
+        if any(p.dtype is torch.float16 for p in self._trained.values()):
             raise ConfigError(
                 "float16 weights cannot be trained, AdamW's steps are too small for them: load the model in float32 "
                 "and set autocast='float16'"
@@ -130,7 +131,8 @@ class GRPOTrainer:
         if not len(batch):
             return metrics
         if self.placement.world.alone:
-            return self._update(batch, metrics, drawn.recording)
+            with self.agent.seated():  # not while rewards are given: others may act meanwhile
+                return self._update(batch, metrics, drawn.recording)
         owner = owners(drawn.prompt_ids, drawn.n, self.placement.world.size)[batch.sampled_as.cpu()]
         return self.placement.world.together(
             self.take_part, batch.to("cpu"), owner, metrics, drawn.recording is not None
@@ -152,7 +154,8 @@ class GRPOTrainer:
         place = mine.tokens[:, :0]
         if recording is not None:
             place = recording.place[mine.sampled_as, : mine.tokens.shape[1]]
-        return self._update(dataclasses.replace(mine, place=place), metrics, recording)
+        with self.agent.seated():
+            return self._update(dataclasses.replace(mine, place=place), metrics, recording)
 
     def _batch(self, drawn: Samples, rewards: Tensor) -> Batch:
         """The rows that can teach something: dead groups, and cut-off completions if asked, are left out."""

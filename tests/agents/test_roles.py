@@ -11,7 +11,7 @@ from selfplay_gym.agents.llm import LLMAgent
 from selfplay_gym.agents.logprobs import completion_logps
 from selfplay_gym.agents.role_agent import RoleRecord, seated
 from selfplay_gym.agents.roles import ISOLATIONS, ROLES, role_agent, seat_models, seat_trainers, shares_weights
-from selfplay_gym.agents.trainer import GRPOConfig
+from selfplay_gym.agents.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 
 PROMPTS = ["What is 1+2?", "Solve 3x+4=19."]
@@ -88,6 +88,27 @@ def test_apart_means_training_one_changes_no_bit_of_the_other(seats, isolation, 
     assert torch.equal(policy(agents[idle]), before)
     assert agents[idle].act(PROMPTS, n=3, seed=5) == answers
     assert same(weights(agents[idle], f".{idle}." if isolation == "lora" else ""), mine)
+
+
+@pytest.mark.parametrize("trunk", ["frozen", "trained"])
+@pytest.mark.parametrize("role", ROLES)
+def test_a_bare_trainer_takes_its_agents_seat(seats, role, trunk):
+    """Whoever is seated when it is built, or acts while rewards are given."""
+    agents, _ = seats("lora", trunk)
+    idle = ROLES[1 - ROLES.index(role)]
+    before, mine = weights(agents[idle], f".{idle}."), weights(agents[role], f".{role}.")
+
+    def reward(prompts, groups):
+        agents[idle].act(PROMPTS)
+        return count_ones(prompts, groups)
+
+    with seated(agents[idle]):
+        bare = GRPOTrainer(agents[role], GRPOConfig(max_new_tokens=12, learning_rate=1e-2))
+        metrics = bare.step(PROMPTS, reward, samples=4, seed=0)
+    assert metrics.updates == 1
+    assert not any(f".{idle}." in name for name in bare.parameters)
+    assert same(weights(agents[idle], f".{idle}."), before)
+    assert not same(weights(agents[role], f".{role}."), mine)
 
 
 def test_a_frozen_trunk_stays_the_base_and_is_the_reference(seats, base):
