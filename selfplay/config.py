@@ -17,6 +17,7 @@ LABELS = ("vote", "sympy", "executor", "oracle")
 SOLVER_REWARDS = ("label", "random", "format")
 ISOLATIONS = ("copies", "lora", "prompt", "tokens")
 TRUNKS = ("frozen", "trained")
+KL_REFERENCES = ("base", "round")
 GUARDS = ("on", "watch", "off")
 VALIDATIONS = ("reference", "vote")
 SHARDINGS = ("none", "fsdp2")
@@ -98,7 +99,10 @@ class RunConfig:
     challenger_learning_rate: float = 1e-4
     """AdamW learning rate of the challenger."""
     kl: float = 1e-2
-    """Weight of the KL term to the base model, which never moves."""
+    """Weight of the KL term that holds a role near its reference."""
+    kl_reference: str = "base"
+    """That reference: the "base" model, which never moves, or the role as it was when the "round" began, which bounds
+    no drift over rounds (needs isolation="copies")."""
     l2_start: float = 0.0
     """Weight of a pull of all trained weights back to where they started, per unit of learning rate; 0 is none."""
     temperature: float = 1.0
@@ -151,6 +155,7 @@ class RunConfig:
         _one_of("isolation", self.isolation, ISOLATIONS)
         _one_of("trunk", self.trunk, TRUNKS)
         _one_of("solver_reward", self.solver_reward, SOLVER_REWARDS)
+        _one_of("kl_reference", self.kl_reference, KL_REFERENCES)
         _one_of("guard", self.guard, GUARDS)
         _one_of("validation", self.validation, VALIDATIONS)
         _one_of("sharding", self.sharding, SHARDINGS)
@@ -184,6 +189,10 @@ class RunConfig:
             raise ConfigError(
                 f"sharding={self.sharding!r} shards models that belong to one role: it needs isolation='copies', "
                 f"got {self.isolation!r}"
+            )
+        if self.kl_reference == "round" and self.isolation != "copies":
+            raise ConfigError(
+                f"kl_reference='round' needs a model per role, isolation='copies'; got isolation={self.isolation!r}"
             )
         if not 0.0 <= self.band <= 0.5:
             raise ConfigError(f"band must be in [0, 0.5], got {self.band!r}")

@@ -7,20 +7,20 @@ Each phase reads what the phase before it wrote to the run folder, draws from ra
 round, step), and ends in a commit. So a run can stop anywhere, be killed anywhere, and goes on to the same end.
 
 What differs from the paper: question texts of the held-out split and repeated questions are dropped before labelling;
-the KL reference stays the base model over all rounds (a moving one bounds nothing); the best solver is remembered by a
-validation exam of its own, and a guard goes back to it when training makes things worse (`guard/`). Rounds count on
-after a rollback, so nothing is drawn twice and a run ends after as many rounds as it was given.
+the KL reference stays the base model over all rounds unless asked otherwise (a moving one bounds nothing); the best
+solver is remembered by a validation exam of its own, and a guard goes back to it when training makes things worse
+(`guard/`). Rounds count on after a rollback, so nothing is drawn twice and a run ends after as many rounds as it was
+given.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
 from ..core.errors import RunError
@@ -44,11 +44,10 @@ from .pay import ChallengerPay, SolverPay
 from .progress import Progress
 from .question_rows import question_of, question_row
 from .run_folder import RunFolder
-from .seats import ROLES, CheckpointShelf, Seat, fill_seats
+from .seats import ROLES, CheckpointShelf, FillSeats, Seat, fill_seats
 from .subjects import find_subject
 
 PHASES = ("train_challenger", "generate", "attempt", "label", "train_solver", "evaluate", "gate")
-FillSeats = Callable[[RunConfig, Sequence[str], Mapping[str, Path]], dict[str, Seat]]
 
 
 class Interrupted(Exception):
@@ -82,6 +81,7 @@ class SelfPlay:
         self.phase: str = state.get("phase", "evaluate")
         self.step: int = state.get("step", 0)
         self.checkpoints: dict[str, str] = dict(state.get("checkpoints", {}))
+        self.references: dict[str, str] = dict(state.get("references", {}))
         self.shelf = CheckpointShelf(folder.path / "checkpoints", config.keep_checkpoints)
         self.fill, self.duty = fill, Duty(self, limits)
         self.sit()
@@ -223,7 +223,8 @@ class SelfPlay:
         """Fill the seats from their checkpoints."""
         saved = {role: self.shelf.path(name) for role, name in self.checkpoints.items()}
         roles = ROLES[1:] if self.config.challenger == "procedural" else ROLES
-        self.seats = self.fill(self.config, roles, saved)
+        references = {role: self.shelf.path(name) for role, name in self.references.items()}
+        self.seats = self.fill(self.config, roles, saved, references)
         self.challenger, self.solver = self.seats.get("challenger"), self.seats["solver"]
         self.duty.seated()
 
@@ -326,6 +327,9 @@ class SelfPlay:
             self.phase = "done"
         else:
             self.round, self.phase = self.round + 1, PHASES[0]
+            if self.config.kl_reference == "round":
+                self.references = dict(self.checkpoints)
+                self.sit()
         self._commit()
         if self.phase != "done" and self.stop():
             raise Interrupted
@@ -337,6 +341,7 @@ class SelfPlay:
                 "phase": self.phase,
                 "step": self.step,
                 "checkpoints": self.checkpoints,
+                "references": self.references,
                 "best": self.duty.best,
                 "curriculum": self.curriculum.state_dict(),
                 "guard": self.duty.guard.state_dict(),

@@ -5,7 +5,7 @@ How far apart the seats are is `RunConfig.isolation`: models of their own, adapt
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,12 +39,21 @@ class Seat:
         save_checkpoint(path, self.agent, self.trainer.tensors())
 
 
+FillSeats = Callable[[RunConfig, Sequence[str], Mapping[str, Path], Mapping[str, Path]], dict[str, Seat]]
+"""Settings, roles, their checkpoints and those of their KL references → the seats."""
+
+
 def fill_seats(
-    config: RunConfig, roles: Sequence[str], checkpoints: Mapping[str, Path], world: World | None = None
+    config: RunConfig,
+    roles: Sequence[str],
+    checkpoints: Mapping[str, Path],
+    references: Mapping[str, Path] | None = None,
+    world: World | None = None,
 ) -> dict[str, Seat]:
     """Seat `roles`: each from its checkpoint, or from the base model when it has none yet.
 
     Args:
+        references: checkpoints the KL term pulls to, per role; the base model where there is none.
         world: the processes that fill the same seats; see `world_seats.fill_together`.
 
     Raises:
@@ -59,7 +68,8 @@ def fill_seats(
         if config.challenger_device:
             raise ConfigError("challenger_device is for a single process; several have a device each")
         config = config.replace(device=world.device)
-    for path in dict.fromkeys(checkpoints.values()):
+    references = references or {}
+    for path in dict.fromkeys([*checkpoints.values(), *references.values()]):
         check_checkpoint(path)
     loaded = seat_models(
         config.model,
@@ -97,6 +107,9 @@ def fill_seats(
         trainers[role].placement = placement
     for role, path in checkpoints.items():
         trainers[role].load_tensors(load_optimiser(path))
+    for role, path in references.items():
+        if config.kl:
+            trainers[role].reference = base_agent(config.replace(model=str(path)))
     together = shares_weights(config.isolation, config.trunk)
     seats = {role: Seat(role, agents[role], trainers[role], roles if together else (role,)) for role in roles}
     return seats if world is None else {role: seat_in_world(seat, world) for role, seat in seats.items()}

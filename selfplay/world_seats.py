@@ -6,14 +6,13 @@ seat, trains it, or saves it, the others take part. What is read from the run fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .checkpoint import save_checkpoint
-from .config import RunConfig
-from .seats import Seat, fill_seats
+from .seats import FillSeats, Seat, fill_seats
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,7 +53,7 @@ class Gathered:
         self.agent.tokenizer.save_pretrained(str(folder))
 
 
-def fill_together(world: World) -> Callable[[RunConfig, Sequence[str], Mapping[str, Path]], dict[str, Seat]]:
+def fill_together(world: World) -> FillSeats:
     """`fill_seats` for the process that leads; every process calls this once, and so knows how to take part."""
     fill = partial(fill_seats, world=world)
     world.enlist("fill", fill)

@@ -49,6 +49,7 @@ VARIANTS: dict[str, Change] = {
     "no repetition penalty": {"repetition_scale": 0.0},
     "no band filter": {"band": 0.5},
     "no KL": {"kl": 0.0},
+    "KL to the round": {"kl_reference": "round"},
     "labels: sympy": {"labels": "sympy"},
     "labels: oracle": {"labels": "oracle"},
     "reward random": {"solver_reward": "random"},

@@ -106,7 +106,7 @@ class Duty:
         run = self.run
         if whole:
             keep_snapshot(run.shelf.path(run.checkpoints[role]), run.folder.state)
-        run.shelf.prune(role, {*run.checkpoints.values(), *self.best["checkpoints"].values()})
+        run.shelf.prune(role, {*run.checkpoints.values(), *run.references.values(), *self.best["checkpoints"].values()})
 
     def _apart(self) -> dict[str, float | None]:
         """How far each seat's weights are from the start, and the seats' answers from each other."""

@@ -86,5 +86,6 @@ def _damage(folder: RunFolder, state: Mapping[str, Any]) -> str | None:
 
 
 def _named(state: Mapping[str, Any]) -> set[str]:
-    """The checkpoints a state needs: those in the seats and the best."""
-    return {*state.get("checkpoints", {}).values(), *state.get("best", {}).get("checkpoints", {}).values()}
+    """The checkpoints a state needs: those in the seats, their KL references, and the best."""
+    places = (state, "checkpoints"), (state, "references"), (state.get("best", {}), "checkpoints")
+    return {name for holder, place in places for name in holder.get(place, {}).values()}

@@ -47,12 +47,14 @@ class Start:
 
 
 def starts(config: RunConfig, seats: Mapping[str, Seat]) -> dict[str, Start]:
-    """Where each seat began: the weights of the KL reference where it has them, else of seats filled anew."""
+    """Where each seat began: the weights of the KL reference where it is the base, else of seats filled anew."""
     found = {}
     fresh: Mapping[str, Seat] = {}
     for role, seat in seats.items():
         reference = seat.trainer.reference
-        known = {} if reference is None else dict(reference.model.named_parameters())
+        known = {}
+        if reference is not None and config.kl_reference == "base":
+            known = dict(reference.model.named_parameters())
         if not all(name in known and known[name].shape == p.shape for name, p in seat.trainer.parameters.items()):
             if not fresh:
                 from ..seats import fill_seats

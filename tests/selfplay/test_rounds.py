@@ -124,6 +124,26 @@ def test_a_polite_stop_saves_inside_a_training_phase_and_resumes_to_the_same_end
     assert outcome(tmp_path / "run") == outcome(undisturbed)
 
 
+def test_a_reference_of_the_round_is_where_the_role_stood_and_survives_a_stop(undisturbed, tmp_path):
+    config = CONFIG.replace(kl_reference="round", learning_rate=1e-3, challenger_learning_rate=1e-3)
+    train(config, tmp_path / "whole")
+
+    def divergences(path, step):
+        rows = outcome(path)[0]["metrics"]
+        return [row["kl"] for row in rows if row.get("step") == step and row["round"] == 2 and row["rows_trained"]]
+
+    assert divergences(tmp_path / "whole", 0) == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert min(divergences(tmp_path / "whole", 1)) > 1e-5
+    assert min(divergences(undisturbed, 0)) > 1e-6  # against the base there is a distance from round 1
+
+    folder = RunFolder.create(tmp_path / "stopped", config.as_dict(), {})
+    run = SelfPlay(config, folder, Progress(), lambda: (run.round, run.phase, run.step) == (2, "train_solver", 1))
+    with pytest.raises(Interrupted):
+        run.run()
+    train(config, tmp_path / "stopped", resume=True)
+    assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
+
+
 def test_resuming_with_other_settings_is_refused(undisturbed):
     with pytest.raises(RunError, match="other settings"):
         train(CONFIG.replace(rounds=5), undisturbed, resume=True)

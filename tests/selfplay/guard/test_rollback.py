@@ -91,7 +91,7 @@ class Seat:
 def simulated(monkeypatch, solver, challenger=lambda agent, taken, rate, rewards: 0.0, start=0.0):
     """Puts simulated seats into the rounds; `solver` and `challenger` say what a step changes."""
 
-    def fill(config, roles, checkpoints):
+    def fill(config, roles, checkpoints, references):
         seats = {}
         for role in roles:
             weight, silent, taken = start, False, 0
