@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
+from ..core.errors import ConfigError
 from .lean import LeanDecoder, weight_of
 from .packing import pack
 from .replay import Recording, Replay
@@ -34,12 +38,13 @@ def completion_logps(
         decoder: the lean forward pass of `model`, or `None` to go through transformers, prompt repeated for every row.
         prompts, row_prompt, tokens, lengths: see `packing.pack`.
         temperature: logits are divided by it, as they were in sampling.
-        recompute: gradient checkpointing (lean pass only; switch it on in the model otherwise).
+        recompute: gradient checkpointing: keep only layer inputs, and run each layer again in the backward pass.
         recording, place: matrix products kept from sampling these tokens with these weights, and where the recording
             has them, (R, ≥ T − 1).
     """
     if decoder is None:
-        return _plain_logps(model, prompts, row_prompt, tokens, lengths, temperature)
+        with _recomputing(model) if recompute and torch.is_grad_enabled() else nullcontext():
+            return _plain_logps(model, prompts, row_prompt, tokens, lengths, temperature)
     packed = pack(prompts, row_prompt, tokens, lengths)
     replay = None if recording is None or place is None else Replay(recording, place, packed)
     states = decoder.hidden(packed, recompute=recompute, products=replay)
@@ -93,6 +98,30 @@ class _HeadLogps(torch.autograd.Function):
 def _logits(states: Tensor, weight: Tensor, temperature: float) -> Tensor:
     logits = (states @ weight.T).float()
     return logits if temperature == 1.0 else logits / temperature
+
+
+@contextmanager
+def _recomputing(model: Any) -> Iterator[None]:
+    """Checkpoint the layers of a transformers model. Its own switch works in training mode only, which brings dropout.
+
+    Raises:
+        ConfigError: the model has no layers that can be told apart.
+    """
+    from transformers.modeling_layers import GradientCheckpointingLayer
+
+    layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
+    if not layers:
+        raise ConfigError(f"gradient_checkpointing finds no layers in {type(model).__name__}: train it without")
+    own = [vars(layer).get("forward") for layer in layers]
+    for layer in layers:
+        layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
+    try:
+        yield
+    finally:
+        for layer, forward in zip(layers, own, strict=True):
+            del layer.forward
+            if forward is not None:
+                layer.forward = forward
 
 
 def _plain_logps(

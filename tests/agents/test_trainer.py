@@ -115,6 +115,27 @@ def test_gradient_checkpointing_changes_no_gradient(make_agent):
     assert_close(found, expected)
 
 
+@pytest.mark.parametrize("kind", ["gpt_neox", "qwen3"])
+def test_gradient_checkpointing_works_through_transformers_too(make_agent, kind):
+    found = []
+    for checkpointing in (False, True):
+        agent = make_agent(kind)
+        agent.decoder = None
+        calls = []
+        layers = next(module for module in agent.model.modules() if isinstance(module, torch.nn.ModuleList))
+        layers[0].register_forward_hook(lambda *_: calls.append("hook"))  # noqa: B023 - called in this turn only
+        inner = next(layers[0].children())
+        inner.register_forward_hook(lambda *_: calls.append("inner"))  # noqa: B023
+        instance = GRPOTrainer(agent, GRPOConfig(max_new_tokens=12, gradient_checkpointing=checkpointing))
+        calls.clear()
+        gradient, _ = gradients(instance, count_ones)
+        found.append((gradient, calls.count("inner") - calls.count("hook")))
+        assert "forward" not in vars(layers[0])
+    (plain, once), (recomputed, twice) = found
+    assert (once, twice) == (0, 1)
+    assert_close(recomputed, plain)
+
+
 def test_gradient_is_that_of_the_whole_padded_batch(make_agent):
     """Dead groups left out, prompts shared, rows regrouped: the same as none of it."""
     instance = trainer(make_agent, max_grad_norm=1e9)
