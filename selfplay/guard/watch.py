@@ -112,13 +112,13 @@ class Guard:
             "best_validation_loss": loss(self.rule.best),
             "rising": self.rule.rising,
             "rate_scale": self.rule.scale if self.acts else 1.0,
-            "majority_premium": _mean(self.premiums),
+            "majority_premium": _mean(self.premiums) if self.premiums else None,
             **measures,
         }
         self.rows.append(row)
         self._raise([*validation_alarms(self.limits, row), *self._validation_trend(shares, earned)], "solver")
         if move == "best":
-            self.earned_at_best = _mean(earned)
+            self.earned_at_best = _mean(earned) if earned else None
         if self.acts and self.rule.scale != before:
             why = "after an improvement" if self.rule.scale > before else "after the validation loss rose"
             told = f"learning rates × {self.rule.scale:g} {why}"
@@ -126,7 +126,10 @@ class Guard:
         return move if self.acts and move in ("patience", "fall") else None
 
     def _validation_trend(self, shares: Sequence[float], earned: Sequence[float]) -> Iterable[tuple[Alarm, bool]]:
-        """Whether held-out answers got worse, and whether training paid for that: as much as at best, or ever more.
+        """Whether held-out answers got worse, and whether training paid for that.
+
+        It did if steps earn more and more, or as much as when held-out answers were best; where the base is the best,
+        as much as at first.
 
         Args:
             earned: mean rewards of the solver's steps since the evaluation before.
@@ -134,15 +137,14 @@ class Guard:
         rule = self.rule
         gap, margin = loss(shares) - loss(rule.best), 2 * standard_error(rule.best, shares)
         yield Alarm("validation_falls", gap, margin, "held-out questions are answered worse than at best"), gap > margin
-        now, then = _mean(earned), self.earned_at_best
-        if now is not None:
+        if earned:
             third = max(1, len(earned) // 3)
-            rose = sum(earned[-third:]) - sum(earned[:third]) > 0.05 * third
-            misled = gap > margin and (then is None or now >= then or rose)
-            why = (
-                "training pays as much as ever or ever more, and held-out answers get worse: labels or verifier mislead"
-            )
-            yield Alarm("misled", now, then or 0.0, why), misled
+            first, last, now = _mean(earned[:third]), _mean(earned[-third:]), _mean(earned)
+            then = self.earned_at_best
+            as_ever = len(earned) > 1 and last > first - 0.05 if then is None else now >= then
+            why = "held-out answers get worse, and training pays as much as ever or more and more: its pay misleads"
+            misled = gap > margin and (as_ever or last > first + 0.05)
+            yield Alarm("misled", now, first if then is None else then, why), misled
 
     def rolled_back(self, cause: Cause, to: str) -> None:
         """Note that the run went back to its best checkpoint, `to` in words."""
@@ -153,6 +155,7 @@ class Guard:
         scale = self.rule.scale
         why = f"{CAUSES[cause]}; back to {to}, learning rates × {scale:g} from here"
         self.event("rollback", None, None, Alarm(cause, was, best, why))
+        self.rows[-1]["rate_scale"] = scale
 
     def event(self, event: str, role: str | None, step: int | None, what: Alarm) -> None:
         """Note something for `guard.jsonl`."""
@@ -195,8 +198,8 @@ class Guard:
         self.premiums, self.solve_rate = list(state.get("premiums", [])), state.get("solve_rate")
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 def guard_events(folder: RunFolder) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ..run_folder import RunFolder
 from ..stats import Estimate
+from .guard import read_guard
 from .story import RoundStory, RunStory, headline, read_story
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -31,8 +32,9 @@ def print_summary(folder: RunFolder, console: Console) -> None:
     console.print(_table(story, plain), highlight=False)
     said = headline(story)
     console.print(_ascii(said.text, plain), style=_COLOURS[said.tone], highlight=False)
-    for note in [said.detail, *_notes(story)]:
-        console.print(_ascii(note, plain), highlight=False)
+    for note in [said.detail, *_notes(story), read_guard(folder).sentence]:
+        if note:
+            console.print(_ascii(note, plain), highlight=False)
 
 
 def _table(story: RunStory, plain: bool) -> Table:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..measures import HISTOGRAM_BINS
 from ..run_folder import RunFolder, read_json
+from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
 from .rounds import exam_figures, histogram_figures, label_figures, question_figures
 from .steps import step_figures
@@ -45,6 +46,7 @@ def render_report(folder: RunFolder) -> str:
 
     story = read_story(folder)
     questions = read_questions(folder)
+    guard = read_guard(folder)
     figures = {
         "exam": exam_figures(story),
         "labels": label_figures(story, questions),
@@ -52,6 +54,7 @@ def render_report(folder: RunFolder) -> str:
         "questions": question_figures(questions),
         "challenger": step_figures(story, "challenger"),
         "solver": step_figures(story, "solver"),
+        "guard": guard_figures(guard),
     }
     return (
         _environment()
@@ -62,6 +65,8 @@ def render_report(folder: RunFolder) -> str:
             tiles=_tiles(story),
             figures={name: [Markup(svg) for svg in drawn] for name, drawn in figures.items()},
             questions=questions,
+            guard=guard,
+            kinds=KINDS,
             environment=read_json(folder.path / "environment.json"),
             durations=_durations(folder),
             bins=HISTOGRAM_BINS,

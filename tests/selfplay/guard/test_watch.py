@@ -126,9 +126,11 @@ def test_a_solver_paid_as_much_and_worth_less_was_misled():
     watching.step("solver", 0, HEALTHY)
     watching.evaluated(RIGHT, APART)
     watching.step("solver", 0, {**HEALTHY, "mean_reward": 0.7})
+    watching.step("solver", 1, {**HEALTHY, "mean_reward": 0.7})
     watching.evaluated(worse(8), APART)
     assert alarms(watching) == ["validation_falls", "misled"]
     watching.step("solver", 0, {**HEALTHY, "mean_reward": 0.1})
+    watching.step("solver", 1, {**HEALTHY, "mean_reward": 0.1})
     watching.evaluated(worse(9), APART)
     assert alarms(watching) == []
 
@@ -156,6 +158,19 @@ def test_pay_that_rises_while_held_out_answers_fall_misleads_even_from_a_low_sta
         watching.step("solver", 0, {**HEALTHY, "mean_reward": reward})
     watching.evaluated(worse(9), APART)
     assert alarms(watching) == ["validation_falls", "misled"]
+
+
+def test_a_blow_up_is_no_misleading_pay():
+    watching = guard()
+    watching.evaluated(RIGHT, APART)
+    for reward in (0.5, 0.0, 0.0):
+        watching.step("solver", 0, {**HEALTHY, "mean_reward": reward})
+    watching.evaluated(worse(50), APART)
+    assert alarms(watching) == ["validation_falls"]
+    for _ in range(3):
+        watching.step("solver", 0, {**HEALTHY, "mean_reward": 0.5})
+    watching.evaluated(worse(40), APART)
+    assert alarms(watching) == ["misled"]
 
 
 def test_solve_rates_that_jump_between_rounds_are_told():

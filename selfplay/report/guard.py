@@ -1,0 +1,178 @@
+"""What the guard saw and did, for people: validations with alarms and rollbacks on their line, and events in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..run_folder import RunFolder
+from .figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, draw_svg, legend
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+KINDS = {
+    "alarm": "alarm",
+    "rate": "learning rate",
+    "rollback": "rollback",
+    "damage": "damaged checkpoint",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GuardEvent:
+    """One thing that happened.
+
+    Attributes:
+        at: where on the line of evaluations: 2.0 at the third one, 2.5 between it and the next.
+        kind: "alarm", "rate", "rollback" or "damage".
+        where: round, phase and step, for people.
+        numbers: what was measured and what it was held against, for people; "" if there is nothing to hold it against.
+        scale: what learning rates are multiplied by from here on; `None` if the event leaves them alone.
+    """
+
+    at: float
+    kind: str
+    name: str
+    role: str
+    where: str
+    why: str
+    numbers: str
+    scale: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardStory:
+    """The guard's part of a run; both are empty if it was off.
+
+    Attributes:
+        evaluations: rows of measures of `guard.jsonl`, in order.
+        events: what happened, in order.
+    """
+
+    evaluations: Sequence[Mapping[str, Any]]
+    events: Sequence[GuardEvent]
+
+    def of(self, kind: str) -> list[GuardEvent]:
+        """The events of one kind."""
+        return [event for event in self.events if event.kind == kind]
+
+    @property
+    def sentence(self) -> str:
+        """Alarms and rollbacks in a sentence; "" if there were none."""
+        alarms, rollbacks = self.of("alarm"), self.of("rollback")
+        said = []
+        if alarms:
+            names = ", ".join(dict.fromkeys(event.name.replace("_", " ") for event in alarms))
+            said.append(f"raised {_times(len(alarms), 'alarm')} ({names})")
+        if rollbacks:
+            often = "once" if len(rollbacks) == 1 else f"{len(rollbacks)} times, last"
+            said.append(f"rolled back {often} in {rollbacks[-1].where}")
+        return f"The guard {' and '.join(said)}." if said else ""
+
+
+def read_guard(folder: RunFolder) -> GuardStory:
+    """Read what the guard wrote down."""
+    evaluations: list[Mapping[str, Any]] = []
+    events = []
+    for row in folder.rows("guard"):
+        if "event" in row:
+            between = row["phase"] not in ("evaluate", "gate") and not _beside(evaluations, row)
+            events.append(_event(row, len(evaluations) - 1 + (0.5 if between else 0.0)))
+        else:
+            evaluations.append(row)
+    return GuardStory(evaluations, events)
+
+
+def guard_figures(story: GuardStory) -> list[str]:
+    """Validation loss and learning rates over the evaluations; empty without any."""
+    if not story.evaluations:
+        return []
+    losses = ", ".join(f"{row['validation_loss']:.2f}" for row in story.evaluations)
+    marks = f"{_times(len(story.of('alarm')), 'alarm')}, {_times(len(story.of('rollback')), 'rollback')}"
+    scales = ", ".join(f"{row['rate_scale']:g}" for row in story.evaluations)
+    return [
+        draw_svg(lambda axes: _draw_losses(axes, story), f"Validation loss per evaluation: {losses}; {marks}."),
+        draw_svg(lambda axes: _draw_rates(axes, story), f"Scale of the learning rates per evaluation: {scales}."),
+    ]
+
+
+def _beside(evaluations: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> bool:
+    """Whether an event of a training phase came with an evaluation inside that phase."""
+    if not evaluations or row["step"] is not None:
+        return False
+    last = evaluations[-1]
+    return (last["round"], last["phase"]) == (row["round"], row["phase"])
+
+
+def _event(row: Mapping[str, Any], at: float) -> GuardEvent:
+    step = "" if row["step"] is None else f", step {row['step'] + 1}"
+    value, limit = row["value"], row["limit"]
+    if row["event"] == "rate":
+        numbers = f"× {limit:.3g} → × {value:.3g}"
+    elif limit is None:
+        numbers = ""
+    else:
+        numbers = f"{'not finite' if value is None else f'{value:.3g}'} against {limit:.3g}"
+    where = f"round {row['round']}, {row['phase'].replace('_', ' ')}{step}"
+    scale = value if row["event"] == "rate" else row.get("rate_scale")
+    return GuardEvent(at, row["event"], row["name"], row["role"] or "", where, row["why"], numbers, scale)
+
+
+def _draw_losses(axes: Axes, story: GuardStory) -> None:
+    rows = story.evaluations
+    losses = [100 * row["validation_loss"] for row in rows]
+    axes.plot(range(len(rows)), losses, "-o", color=SOLVER, label="validation loss")
+    best = [100 * row["best_validation_loss"] for row in rows]
+    axes.step(range(len(rows)), best, "--", where="post", color=GOOD, linewidth=1.2, label="least so far")
+    for event in story.of("rollback"):
+        label = None if event is not story.of("rollback")[0] else "rollback"
+        axes.axvline(event.at, color=BAD, linewidth=1.4, linestyle=":", label=label)
+    low, high = min(losses), max(losses)
+    room = max(4.0, 0.12 * (high - low))
+    axes.set_ylim(max(0.0, low - 2 * room), min(103.0, high + room))
+    heights: dict[float, int] = {}
+    for event in story.of("alarm"):
+        height = heights[event.at] = heights.get(event.at, -1) + 1
+        if height < 5:
+            label = None if event is not story.of("alarm")[0] else "alarm"
+            place = axes.get_ylim()[0] + (0.06 + 0.09 * height) * (axes.get_ylim()[1] - axes.get_ylim()[0])
+            axes.plot([event.at], [place], "^", color=CHALLENGER, markersize=6, label=label, linestyle="none")
+    axes.set_title("Validation loss, per cent of held-out samples")
+    _evaluation_ticks(axes, rows)
+    legend(axes, 4)
+
+
+def _draw_rates(axes: Axes, story: GuardStory) -> None:
+    measured = [(float(at), row["rate_scale"]) for at, row in enumerate(story.evaluations)]
+    changed = [(event.at, event.scale) for event in story.events if event.scale is not None]
+    scales = sorted(
+        [*measured, *changed], key=lambda pair: pair[0]
+    )  # stable: what follows an evaluation stands after it
+    ends = [*scales, (len(story.evaluations) - 0.5, scales[-1][1])]
+    axes.step([at for at, _ in ends], [scale for _, scale in ends], where="post", color=MUTED)
+    for event in story.of("rollback"):
+        axes.axvline(event.at, color=BAD, linewidth=1.4, linestyle=":")
+    axes.set_yscale("log", base=2)
+    least = min(scale for _, scale in scales)
+    axes.set_ylim(min(0.4, least / 1.6), 1.6)
+    ticks = [2.0**-power for power in range(13) if 2.0**-power >= least / 1.01][:: 1 if least > 0.05 else 3]
+    axes.set_yticks(ticks, [f"× {tick:.2g}" for tick in ticks], minor=False)
+    axes.minorticks_off()
+    axes.set_title("Learning rates, against the settings")
+    _evaluation_ticks(axes, story.evaluations)
+
+
+def _evaluation_ticks(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A tick per evaluation at the end of a round; those inside a training phase stand between."""
+    ends = [(at, row["round"]) for at, row in enumerate(rows) if row["phase"] == "evaluate"]
+    every = max(1, -(-len(ends) // 14))
+    shown = ends[::every]
+    axes.set_xticks([at for at, _ in shown], ["base" if not number else str(number) for _, number in shown])
+    axes.set_xlim(-0.4, len(rows) - 0.5)
+    axes.set_xlabel("after round")
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
