@@ -71,13 +71,12 @@ def place(agents: Mapping[str, LLMAgent], world: World, sharding: str) -> dict[s
 
 def seat_in_world(seat: Seat, world: World) -> WorldSeat:
     """A seat that samples, trains and saves together with its twins in the other processes."""
-    from ..agents.role_agent import seated
     from ..agents.sampling import LocalSampler
     from ..agents.world_sampler import WorldSampler
 
     trainer, local = seat.trainer, seat.agent.sampler
     if isinstance(local, LocalSampler):
-        sampler = WorldSampler(local, trainer.placement, partial(seated, seat.agent))
+        sampler = WorldSampler(local, trainer.placement, seat.agent.seated)
         seat.agent.sampler = trainer.agent.sampler = sampler
         world.enlist(f"{seat.role}.sample", sampler.part)
     shared = WorldSeat(seat.role, seat.agent, trainer, seat.saves)

@@ -1,6 +1,7 @@
 """Drift, the pull to the start, agreement of answers, rewards that are not finite."""
 
 import math
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,7 @@ from selfplay_gym.selfplay.guard.measures import Start, WatchedPay, divergence, 
 
 def seat(*values):
     agent = SimpleNamespace(model=torch.nn.ParameterDict({"w": torch.tensor(values)}))
-    agent.with_settings = lambda **changes: agent
+    agent.with_settings, agent.seated = lambda **changes: agent, nullcontext
     return SimpleNamespace(trainer=GRPOTrainer(agent, GRPOConfig(learning_rate=0.1)))
 
 
