@@ -86,7 +86,10 @@ def build_model(seed: int) -> Qwen3ForCausalLM:
 
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return Qwen3ForCausalLM(tiny_config())
+        model = Qwen3ForCausalLM(tiny_config())
+    # Else servers that go by the model's own settings answer greedily, or from the 50 likeliest tokens.
+    model.generation_config.do_sample, model.generation_config.top_k = True, 0
+    return model
 
 
 def tiny_agent(**options: Any) -> LLMAgent:

@@ -6,7 +6,7 @@
     package.module:attribute                     anything importable that makes an agent
     LABEL=NAME                                   any of these under another name in the tables
 
-Policies for the numeric environments are a different thing: see `bench_policies`.
+Policies for the numeric environments are a different thing: see `policies`.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...core.errors import ConfigError
 from ...core.protocols import Agent
 from ...core.records import Question
-from ...core.registries import agents, make_agent
+from ...core.registries import agents
+from ..exams.contamination import run_of_checkpoint
+from ..find_agent import find_agent, with_options
 
 INSTRUCTION = "Please reason step by step, and put your final answer within \\boxed{}."
+BARE = "{question}"
 SMALL_VOCABULARY = 1000
 
 _LABEL = re.compile(r"([\w.\-]+)=(?=\S)")
-_OPTIONS = re.compile(r"([^()]+)\((.*)\)", re.S)
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,25 @@ class Contestant:
         agent: who answers.
         identity: all that its answers depend on (name, options, hash of the weights), for the record.
         template: the prompt, with `{question}` standing for the question.
+        run: the run folder it is a checkpoint of, `None` for other agents.
     """
 
     name: str
     agent: Agent
     identity: str
-    template: str = "{question}"
+    template: str = BARE
+    run: Path | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Whether it reads bare questions, without instructions."""
+        return self.template == BARE
 
     def ask(self, question: Question) -> str:
         """The prompt for a question; a question that already asks for a box is not told twice."""
         if "\\boxed" in question.text:
             return question.text
-        return self.template.replace("{question}", question.text)
+        return self.template.replace(BARE, question.text)
 
 
 def load_contestant(spec: str, *, prompt: str | None = None) -> Contestant:
@@ -65,16 +72,13 @@ def load_contestant(spec: str, *, prompt: str | None = None) -> Contestant:
         ConfigError: a malformed name, an unknown agent, or one that cannot be loaded.
     """
     label, bare = _labelled(spec)
-    name, options = _with_options(bare)
-    folder = Path(name)
-    if name in agents.names() and not folder.is_dir():
-        agent = make_agent(name, **options)
-    elif folder.is_dir() or "/" in name.partition(":")[0] or name == "smollm2":
-        agent = make_agent(f"llm:{name}", **options)
-    else:
-        agent = make_agent(name, **options)
-    identity = json.dumps([name, sorted(options.items()), weights_digest(agent, folder)], default=str)
-    return Contestant(label or _short(bare), agent, identity, _template(prompt, agent, name))
+    name, options = with_options(bare)
+    agent = find_agent(name, **options)
+    registered = name in agents.names()
+    weights = weights_digest(agent, None if registered else Path(name))
+    identity = json.dumps([name, sorted(options.items()), weights], default=str)
+    run = None if registered else run_of_checkpoint(Path(name))
+    return Contestant(label or _short(bare), agent, identity, _template(prompt, agent, name), run)
 
 
 def load_contestants(specs: list[str], *, prompt: str | None = None) -> list[Contestant]:
@@ -115,32 +119,12 @@ def _labelled(spec: str) -> tuple[str | None, str]:
     return found[1], spec[found.end() :]
 
 
-def _with_options(text: str) -> tuple[str, Mapping[str, Any]]:
-    found = _OPTIONS.fullmatch(text.strip())
-    if found is None:
-        return text.strip(), {}
-    options: dict[str, Any] = {}
-    for part in filter(None, (piece.strip() for piece in found[2].split(","))):
-        key, equals, value = part.partition("=")
-        if not equals or not key.strip().isidentifier():
-            raise ConfigError(f"options are written name(key=value, key=value), got {part!r} in {text!r}")
-        options[key.strip()] = _value(value.strip())
-    return found[1].strip(), options
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text.strip("'\"")
-
-
 def _template(prompt: str | None, agent: Agent, name: str) -> str:
     if prompt == "boxed" or (prompt is None and _follows_instructions(agent, name)):
-        return "{question}\n" + INSTRUCTION
+        return f"{BARE}\n{INSTRUCTION}"
     if prompt in (None, "plain"):
-        return "{question}"
-    if "{question}" not in prompt:
+        return BARE
+    if BARE not in prompt:
         raise ConfigError(f"--prompt is 'plain', 'boxed' or a template with {{question}}, got {prompt!r}")
     return prompt
 

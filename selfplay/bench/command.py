@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 from ...core.errors import ConfigError
 from ..exams.contamination import training_texts
 from ..exams.suites import load_suites
-from ..pages import finite
 from .agents import load_contestant, load_contestants
 from .page import to_html
-from .pairs import PairResult, play_pair
+from .pairs import PairResult, pair_sheet, play_pair
 from .policies import PolicyReport, bench_policies
+from .record import record
 from .run import BenchReport, BenchSettings, run_bench
-from .table import percent, to_csv, to_json, to_markdown, to_terminal
+from .sheet import FORMATS, Sheet, targets, write
+from .table import to_csv, to_json, to_markdown, to_terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-FORMATS: dict[str, Callable[[BenchReport], str]] = {
+REPORT_FORMATS: dict[str, Callable[[BenchReport], str]] = {
     "md": to_markdown,
     "csv": to_csv,
     "json": to_json,
@@ -51,7 +51,16 @@ def bench_any(
         identity, episodes = suite.removeprefix("env:"), limit or 100
         bench_teachers(agents, environment=identity, episodes=episodes, seed=seed, out=out, console=console)
     elif any("+" in agent for agent in agents):
-        bench_pairs(agents, proposals=limit or 128, seed=seed, out=out, console=console)
+        bench_pairs(
+            agents,
+            proposals=limit or 128,
+            votes_of=samples,
+            template=prompt,
+            seed=seed,
+            out=out,
+            cache=cache,
+            console=console,
+        )
     else:
         settings = BenchSettings(samples=samples, seed=seed)
         bench(
@@ -88,7 +97,8 @@ def bench(
         limit: at most so many questions per suite.
         out: folder for `bench.md`, `.csv`, `.json` and `.html`; or one file with one of these endings.
         cache: where answers are recorded for resuming; `None` records nothing.
-        run: a run folder whose training questions are looked for among the exam's.
+        run: a run folder whose training questions are looked for among the exam's, besides those of the runs the
+            agents are checkpoints of.
         prompt: see `bench.agents.load_contestant`.
         console: where to print; `None` is the terminal.
     """
@@ -97,11 +107,12 @@ def bench(
 
     if not agents:
         raise ConfigError("name at least one agent, as in: selfplay-gym bench tiny oracle --suite mixed")
-    targets = _targets(out)
+    files = targets(out, REPORT_FORMATS)
     settings = settings or BenchSettings()
     suites = load_suites(suite, limit=limit)
-    training = None if run is None else training_texts(run)
     contestants = load_contestants(list(agents), prompt=prompt)
+    runs = {found.resolve() for found in (run, *(c.run for c in contestants)) if found is not None}
+    training = [text for found in sorted(runs) for text in training_texts(found)] if runs else None
     console = console or Console()
     bars = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*bars, console=Console(stderr=True), transient=True) as shown:
@@ -123,10 +134,7 @@ def bench(
             progress=progress,
         )
     console.print(to_terminal(report, console.width))
-    for path, render in targets:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(report), encoding="utf-8")
-        console.print(f"wrote {path}", soft_wrap=True, highlight=False)
+    write(report, files, console)
     return report
 
 
@@ -142,15 +150,12 @@ def bench_teachers(
     """Benchmark policies of a numeric environment; what `bench --suite env:ID` does.
 
     Args:
-        out: a `.json` file, or `None`.
+        environment: a Gymnasium id, with options as in "SelfPlayTokens-v0(split=held_out)".
+        out: as for `bench`.
     """
-    from rich.console import Console
-
-    _json_only(out, "policies")
+    files = targets(out, FORMATS)
     report = bench_policies(policies, environment, episodes=episodes, seed=seed)
-    console = console or Console()
-    _show(console, f"{environment}, equal episodes", *report.rows())
-    _write_json(console, out, report.as_dict())
+    _tell(report.sheet(), files, console)
     return report
 
 
@@ -158,88 +163,46 @@ def bench_pairs(
     pairs: Sequence[str],
     *,
     proposals: int = 128,
-    attempts: int = 16,
+    votes_of: int = 8,
     seed: int = 0,
-    template: str = "plain",
+    template: str | None = None,
     out: Path | None = None,
+    cache: Path | None = None,
     console: Console | None = None,
 ) -> list[PairResult]:
     """Let challenger and solver of every pair "CHALLENGER+SOLVER" play, labels by vote; see `bench.pairs`.
 
     Args:
-        template: words of the seats, "plain" or "r-zero".
-        out: a `.json` file, or `None`.
+        votes_of: answers per vote; each question gets two votes, which are compared, and the vote of both is the label.
+        template: words of the seats, "plain" or "r-zero"; `None`: "r-zero" as soon as one agent follows instructions.
+        out, cache: as for `bench`.
     """
-    from rich.console import Console
-
-    _json_only(out, "pairs")
+    files = targets(out, FORMATS)
     results = []
     for pair in pairs:
         challenger, plus, solver = pair.partition("+")
         if not plus or not solver:
             raise ConfigError(f"a pair is written CHALLENGER+SOLVER, got {pair!r}")
         seats = load_contestant(challenger), load_contestant(solver)
+        asking, answering = (record(seat.agent, seat.identity, cache) for seat in seats)
         results.append(
             play_pair(
-                seats[0].agent,
-                seats[1].agent,
+                asking,
+                answering,
                 proposals=proposals,
-                attempts=attempts,
-                template=template,
+                attempts=2 * votes_of,
+                template=template or ("plain" if all(seat.bare for seat in seats) else "r-zero"),
                 seed=seed,
                 names=(seats[0].name, seats[1].name),
             )
         )
-    console = console or Console()
-    header = ["challenger", "solver", "well-formed", "readable", "p̂", "pay", "label acc.", "reward acc.", "solver acc."]
-    cells = [
-        [
-            r.challenger,
-            r.solver,
-            *(f"{100 * share:.0f}" for share in (r.well_formed_share, r.readable_share, r.solve_rate.value)),
-            f"{r.uncertainty:.2f}",
-            percent(r.label_accuracy),
-            f"{100 * r.reward_accuracy:.0f}",
-            percent(r.solver_accuracy),
-        ]
-        for r in results
-    ]
-    notes = [f"{r.challenger}+{r.solver}: {note}" for r in results for note in r.warnings()]
-    _show(console, "Pairs: labels by vote, checked where the answer can be computed; per cent", header, cells, notes)
-    _write_json(console, out, {"seed": seed, "pairs": [result.as_dict() for result in results]})
+    _tell(pair_sheet(results, seed), files, console)
     return results
 
 
-def _show(console: Console, title: str, header: list[str], cells: list[list[str]], notes: Sequence[str] = ()) -> None:
-    from rich.table import Table
-    from rich.text import Text
+def _tell(sheet: Sheet, files: Sequence[tuple[Path, Callable[[Sheet], str]]], console: Console | None) -> None:
+    from rich.console import Console
 
-    shown = Table(*header, title=title, title_justify="left")
-    for row in cells:
-        shown.add_row(*map(Text, row))
-    console.print(shown)
-    for note in notes:
-        console.print(Text(f"! {note}", style="yellow"))
-
-
-def _json_only(out: Path | None, what: str) -> None:
-    if out is not None and out.suffix != ".json":
-        raise ConfigError(f"--out of a benchmark of {what} ends in .json, got {str(out)!r}")
-
-
-def _write_json(console: Console, out: Path | None, value: dict[str, Any]) -> None:
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(finite(value), indent=1) + "\n", encoding="utf-8")
-        console.print(f"wrote {out}", soft_wrap=True, highlight=False)
-
-
-def _targets(out: Path | None) -> list[tuple[Path, Callable[[BenchReport], str]]]:
-    if out is None:
-        return []
-    ending = out.suffix.removeprefix(".")
-    if not ending or out.is_dir():
-        return [(out / f"bench.{name}", render) for name, render in FORMATS.items()]
-    if ending not in FORMATS:
-        raise ConfigError(f"--out is a folder or ends in {', '.join('.' + f for f in FORMATS)}; got {str(out)!r}")
-    return [(out, FORMATS[ending])]
+    console = console or Console()
+    sheet.show(console)
+    write(sheet, files, console)

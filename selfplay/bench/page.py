@@ -8,33 +8,36 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..pages import STYLE, inline_svg, table
+from ..pages import inline_svg, page, table
 from .run import BenchReport
-from .table import comparison_rows, provenance_line, rows
+from .table import comparison_rows, level_rows, origin, rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+MEANINGS = """Per cent, with 95 % intervals over questions. Strict: right and boxed exactly once; lenient: right, or the
+reference mentioned anywhere. p̂ error: calibration error of the vote's share. Invalid: samples without an answer; cut
+off: samples at the token limit. Tokens, seconds: per right sample. Peak: resident memory while answering."""
+COMPARED = """Points on the same questions, against the first agent; exact sign-flip test (McNemar's for greedy
+answers). Better/worse: on how many questions."""
 
 Draw = Callable[["Axes", BenchReport, str], None]
 
 
 def to_html(report: BenchReport, title: str = "Benchmark") -> str:
     """The whole page as text."""
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in report.warnings())
-    parts = [f"<h1>{escape(title)}</h1>", notes, "<h2>Scores</h2>", table(*rows(report), names=2)]
-    parts.append("<p>Per cent, with 95 % intervals over questions. Strict: the answer in the asked form; lenient: the ")
-    parts.append("reference mentioned anywhere. p̂ error: calibration error of the vote's share.</p>")
+    body = [f'<p class="note">{escape(note)}</p>' for note in report.warnings()]
+    body += ["<h2>Scores</h2>", table(*rows(report), names=2), f"<p>{escape(MEANINGS)}</p>"]
     if report.comparisons:
-        parts += ["<h2>Paired comparisons</h2>", table(*comparison_rows(report), names=2)]
-        parts.append("<p>Points on the same questions; exact sign-flip test (McNemar's for greedy answers).</p>")
-    for name, found in report.contamination.items():
-        parts.append(f"<p>Contamination of {escape(name)}: {escape(str(found))}.</p>")
+        body += ["<h2>Paired comparisons</h2>", table(*comparison_rows(report), names=2)]
+        body.append(f"<p>{escape(COMPARED)}</p>")
+    body += [f"<p>Contamination: {escape(line)}.</p>" for line in report.contamination_lines()]
     for suite in report.suites:
-        parts += [f"<h2>{escape(suite.name)}</h2>", f"<p>{escape(suite.source)}, content {suite.digest}</p>"]
-        parts.append(f"<figure>{suite_plots(report, suite.name)}</figure>")
-    footer = f"<footer>Seed {report.settings.seed}, {escape(provenance_line(report))}</footer>"
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}{footer}</body></html>\n'
+        body += [f"<h2>{escape(suite.name)}</h2>", f"<p>{escape(suite.source)}, content {suite.digest}</p>"]
+        body.append(f"<figure>{suite_plots(report, suite.name)}</figure>")
+    if len((by_level := level_rows(report))[0]) > 3:
+        body += [f"<h2>avg@{report.settings.samples} per level, per cent</h2>", table(*by_level, names=2)]
+    return page(title, [*body, f"<footer>{escape(origin(report))}</footer>"])
 
 
 def suite_plots(report: BenchReport, suite: str) -> str:

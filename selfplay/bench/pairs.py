@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,15 @@ from ...envs.domains import find_domain
 from ...envs.engine import Game, Round
 from ...envs.rewards import distinct_clusters, uncertainty
 from ..labels import labels_right
+from ..measures import histogram
 from ..stats import Estimate, mean_rate
+from .sheet import Sheet
+from .table import percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLE = "Pairs: labels by vote, checked where the answer can be computed; per cent"
 
 UNSURE = (0.5, 0.75)
 """Below, a vote of few attempts is a coin toss whatever was asked; above, it is sure."""
@@ -164,15 +172,32 @@ def play_pair(
     )
 
 
-def cross_play(
-    challengers: dict[str, Agent], solvers: dict[str, Agent], *, proposals: int = 64, attempts: int = 16, seed: int = 0
-) -> list[PairResult]:
-    """Every challenger against every solver, on the same proposals per challenger; challengers vary slowest."""
-    return [
-        play_pair(challenger, solver, proposals=proposals, attempts=attempts, seed=seed, names=(name, other))
-        for name, challenger in challengers.items()
-        for other, solver in solvers.items()
+def pair_sheet(results: Sequence[PairResult], seed: int) -> Sheet:
+    """The pairs as one table, with a histogram of p̂."""
+    header = ["pair", "well-formed", "readable", "p̂", "pay", "label acc.", "reward acc.", "solver acc.", "stable"]
+    cells = [
+        [
+            f"{r.challenger}+{r.solver}",
+            *(f"{100 * share:.0f}" for share in (r.well_formed_share, r.readable_share, r.solve_rate.value)),
+            f"{r.uncertainty:.2f}",
+            percent(r.label_accuracy),
+            f"{100 * r.reward_accuracy:.0f}",
+            percent(r.solver_accuracy),
+            f"{100 * r.stability:.0f}",
+        ]
+        for r in results
     ]
+
+    def draw(axes: Axes) -> None:
+        for r in results:
+            shares = np.array(histogram(r.solve_rates)) / max(1, len(r.solve_rates))
+            axes.plot((np.arange(10) + 0.5) / 10, shares, "o-", label=f"{r.challenger}+{r.solver}")
+        axes.set(xlim=(0, 1), ylim=(0, None), xlabel="p̂", ylabel="share of the questions", title="how undecided")
+        axes.legend(frameon=False, fontsize=8)
+
+    notes = [f"{r.challenger}+{r.solver}: {note}" for r in results for note in r.warnings()]
+    found = {"seed": seed, "pairs": [result.as_dict() for result in results]}
+    return Sheet(TITLE, header, cells, notes, found, draw)
 
 
 def _shares_right(questions: Sequence[Question], played: Sequence[Round]) -> list[float | None]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -22,7 +22,13 @@ from ...core.protocols import Curriculum
 from ...core.records import TaskSpec
 from ...core.registries import curricula, make_curriculum
 from ...core.seeding import integer_seed, python_stream, stream
+from ...envs.teacher import TeacherEnv
+from ..find_agent import with_options
 from ..stats import Estimate
+from .sheet import Sheet
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _LABEL = re.compile(r"([\w.\-]+)=(?=\S)")
 
@@ -64,10 +70,10 @@ class CurriculumPolicy:
         self.name = name
 
     def restart(self, env: Any, seed: int) -> None:
-        if not hasattr(env.action_space, "n"):
-            raise ConfigError(f"the curriculum {self.name!r} can only teach where the action is a level number")
+        if not isinstance(env, TeacherEnv):
+            raise ConfigError(f"the curriculum {self.name!r} chooses levels; it can only play SelfPlayTeacher-v0")
         self.curriculum: Curriculum = make_curriculum(self.name)
-        self.levels, self.rng = int(env.action_space.n), python_stream(seed, "curriculum policy")
+        self.levels, self.rng = env.levels, python_stream(seed, "curriculum policy")
         self.spec = TaskSpec(0.0)
 
     def choose(self, observation: Any) -> int:
@@ -141,6 +147,20 @@ class PolicyReport:
         first = next(iter(self.rewards))
         return ["policy", "episodes", "mean reward per step", f"against {first}", "p"], cells
 
+    def sheet(self) -> Sheet:
+        """Table, JSON and plot of the scores."""
+
+        def draw(axes: Axes) -> None:
+            for place, name in enumerate(self.rewards):
+                score = self.score(name)
+                errors = [[score.value - score.low], [score.high - score.value]]
+                axes.errorbar(place, score.value, errors, fmt="o", capsize=4)
+            axes.set_xticks(range(len(self.rewards)), list(self.rewards))
+            axes.set(xlim=(-0.5, len(self.rewards) - 0.5), ylabel="mean reward per step", title="95 % intervals")
+            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+
+        return Sheet(f"{self.environment}, equal episodes", *self.rows(), [], self.as_dict(), draw)
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "environment": self.environment,
@@ -169,6 +189,9 @@ class PolicyReport:
 def bench_policies(specs: Sequence[str], environment: str, *, episodes: int = 100, seed: int = 0) -> PolicyReport:
     """Let every policy play the same episodes of a Gymnasium environment.
 
+    Args:
+        environment: an id, optionally with the environment's options: "SelfPlayTokens-v0(split=held_out)".
+
     Raises:
         ConfigError: no policies, fewer than two episodes, an unknown name, or a model that cannot be loaded.
     """
@@ -176,8 +199,9 @@ def bench_policies(specs: Sequence[str], environment: str, *, episodes: int = 10
 
     if not specs or episodes < 2:
         raise ConfigError(f"name at least one policy and two episodes, got {list(specs)} and {episodes}")
+    identity, options = with_options(environment)
     try:
-        env = gym.make(environment)
+        env = gym.make(identity, **options)
     except gym.error.Error as error:
         raise ConfigError(f"no environment {environment!r}: {error}") from None
     rewards: dict[str, np.ndarray[Any, Any]] = {}

@@ -139,6 +139,12 @@ class BenchReport:
                 notes.append(f"{suite.name} is published: models may have been trained on it")
         return notes
 
+    def contamination_lines(self) -> list[str]:
+        """What is known of each suite's questions among training questions, in sentences; never empty."""
+        if self.contamination:
+            return [f"{name}: {found}" for name, found in self.contamination.items()]
+        return ["not checked against a run's training questions; name the run with --run FOLDER"]
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "settings": asdict(self.settings),

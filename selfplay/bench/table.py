@@ -6,22 +6,19 @@ import csv
 import io
 import json
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..pages import finite
+from ..pages import NARROW, finite, markdown_table, provenance_line, shortened
 from ..stats import Estimate
 from .run import BenchEntry, BenchReport
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-WIDE, NARROW = 150, 120
+WIDE = 150
 SCORES = "Scores in per cent, 95 % intervals over questions"
 SECONDARY = ("items", "pass@4", "pass@16", "strict", "lenient", "p̂ error", "cut off", "s/correct", "peak MB")
-
-_INTERVAL = re.compile(r"\[(\S+), (\S+)\](?=$)")
 
 Column = tuple[str, Callable[[BenchEntry], str]]
 
@@ -57,7 +54,10 @@ def columns(report: BenchReport) -> list[Column]:
         ("invalid", lambda e: f"{100 * sum(e.exam.invalid) / max(1, len(e.exam.keys) * samples):.1f}"),
         ("cut off", lambda e: "–" if e.truncated_share is None else f"{100 * e.truncated_share:.1f}"),
         ("tokens/correct", lambda e: "–" if (t := e.tokens_per_correct) is None else f"{t.value:.0f}"),
-        ("s/correct", lambda e: "–" if e.seconds_per_correct is None else f"{e.seconds_per_correct:.2g}"),
+        (
+            "s/correct",
+            lambda e: "–" if (s := e.seconds_per_correct) is None else f"{s:.2g}" if s >= 0.001 else "<0.001",
+        ),
         ("peak MB", lambda e: f"{e.usage.peak_mb:.0f}"),
     ]
 
@@ -70,14 +70,13 @@ def rows(report: BenchReport) -> tuple[list[str], list[list[str]]]:
 
 def comparison_rows(report: BenchReport) -> tuple[list[str], list[list[str]]]:
     """Header and cells of the paired comparisons."""
-    header = ["suite", "comparison", "on", "points", "95 % interval", "p", "p (Holm)", "better/worse items"]
+    header = ["suite", "comparison", "on", "points", "p", "p (Holm)", "better/worse"]
     cells = [
         [
             c.suite,
             f"{c.agent} − {c.baseline}",
             c.on,
-            f"{c.result.points:+.1f}",
-            f"[{c.result.low:+.1f}, {c.result.high:+.1f}]",
+            f"{c.result.points:+.1f} [{c.result.low:+.1f}, {c.result.high:+.1f}]",
             f"{c.result.p_value:.2g}",
             f"{c.adjusted:.2g}",
             f"{c.result.better}/{c.result.worse}",
@@ -87,10 +86,23 @@ def comparison_rows(report: BenchReport) -> tuple[list[str], list[list[str]]]:
     return header, cells
 
 
+def level_rows(report: BenchReport) -> tuple[list[str], list[list[str]]]:
+    """Header and cells of avg@k per level, for the entries whose questions have levels; no cells if none has."""
+    found = {(e.suite, e.agent): e.exam.breakdown("level") for e in report.entries}
+    levels = sorted({level for scores in found.values() for level in scores} - {"?"})
+    cells = [
+        [suite, agent, *(percent(scores.get(level), interval=False) for level in levels)]
+        for (suite, agent), scores in found.items()
+        if set(scores) - {"?"}
+    ]
+    return ["suite", "agent", *levels], cells
+
+
 def to_terminal(report: BenchReport, width: int = 200) -> RenderableType:
     """Tables and warnings for `rich`.
 
-    Below 150 columns only the most important scores are shown, below 120 each with half the width of its interval.
+    Below 150 columns only the most important scores are shown, below 120 each with half the width of its interval, and
+    no levels.
     """
     from rich import box
     from rich.console import Group
@@ -99,18 +111,21 @@ def to_terminal(report: BenchReport, width: int = 200) -> RenderableType:
 
     parts: list[RenderableType] = []
     for title, (header, cells) in _tables(report):
+        if width < NARROW and "per level" in title:
+            continue
         if width < WIDE and title == SCORES:
             kept = [place for place, name in enumerate(header) if name not in SECONDARY]
             header, cells = [header[place] for place in kept], [[row[place] for place in kept] for row in cells]
         if width < NARROW:
-            cells = [[_INTERVAL.sub(_half, cell) for cell in row] for row in cells]
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+            cells = shortened(cells)
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
         for place, name in enumerate(header):
             table.add_column(name.replace("/", "/\n"), justify="left" if place < 2 else "right", overflow="fold")
         for row in cells:
             table.add_row(*map(Text, row))
         parts.append(table)
     parts += [Text(f"! {note}", style="yellow") for note in report.warnings()]
+    parts += [Text(f"Contamination: {line}.", style="dim") for line in report.contamination_lines()]
     return Group(*parts)
 
 
@@ -118,10 +133,10 @@ def to_markdown(report: BenchReport) -> str:
     """Tables, warnings and provenance as Markdown."""
     lines: list[str] = []
     for title, (header, cells) in _tables(report):
-        lines += [f"**{title}**", "", _markdown_row(header), _markdown_row(["---"] * len(header))]
-        lines += [*map(_markdown_row, cells), ""]
+        lines += [f"**{title}**", "", *markdown_table(header, cells), ""]
     lines += [f"- Note: {note}" for note in report.warnings()]
-    lines += [f"- Seed {report.settings.seed}, {provenance_line(report)}"]
+    lines += [f"- Contamination: {line}" for line in report.contamination_lines()]
+    lines += [f"- {origin(report)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -141,24 +156,17 @@ def to_json(report: BenchReport) -> str:
     return json.dumps(finite(report.as_dict()), ensure_ascii=False, indent=1) + "\n"
 
 
-def provenance_line(report: BenchReport) -> str:
-    """Date, machine, versions, commit and command in one sentence."""
-    known = report.provenance
-    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
-    commit = f", commit {known['commit']}" if known.get("commit") else ""
-    machine = f"{known['system']} with {known['cpus']} CPUs, Python {known['python']}"
-    return f"{known['date']}, {machine}, {versions}{commit}, command `{' '.join(known['command'])}`"
-
-
-def _half(interval: re.Match[str]) -> str:
-    low, high = float(interval[1]), float(interval[2])
-    return f"±{(high - low) / 2:.1f}"
+def origin(report: BenchReport) -> str:
+    """Seed, date, machine, versions, commit and command in one sentence."""
+    return f"Seed {report.settings.seed}, {report.provenance['date']}, {provenance_line(report.provenance)}"
 
 
 def _tables(report: BenchReport) -> list[tuple[str, tuple[list[str], list[list[str]]]]]:
     tables = [(SCORES, rows(report))]
     if report.comparisons:
-        tables.append(("Paired comparisons, exact p-values", comparison_rows(report)))
+        tables.append(("Paired comparisons in points, exact p-values", comparison_rows(report)))
+    if len((by_level := level_rows(report))[0]) > 3:
+        tables.append((f"avg@{report.settings.samples} per level, per cent", by_level))
     return tables
 
 
@@ -185,7 +193,3 @@ def _spread(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {name: value}
     return {name: value["value"], f"{name}_low": value["low"], f"{name}_high": value["high"]}
-
-
-def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -11,16 +11,17 @@ same thing to different numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from ...core.extraction import last_boxed
 from ...core.language import Linear, parse_expression
 
-_CHAIN = re.compile(r"[-+*/()0-9x ]*[0-9x)][-+*/()0-9x ]*(?:=[-+*/()0-9x ]*[0-9x)][-+*/()0-9x ]*)+")
-_GIVEN = re.compile(r"(?:solve(?: for x:)?|if)\s+([-+*/()0-9x\s]+)=([-+*/()0-9x\s]+)", re.I)
+_FORMULA = re.compile(r"[-+*/()0-9x =]+")
+_TERM = re.compile(r"[0-9x)]")
+_GIVEN = re.compile(r"(?:solve(?: for x:)?|if)\s([-+*/()0-9x\s]+)=([-+*/()0-9x\s]+)", re.I)
 _NUMBER = re.compile(r"\d+")
 
 
@@ -55,8 +56,8 @@ def steps_of(attempt: str, question: str = "") -> list[bool]:
     """Whether each checkable step of an attempt holds, in the order written."""
     root = _root_of(question)
     held = []
-    for chain in _CHAIN.findall(attempt):
-        for left, right in _pairs(chain):
+    for sides in _chains(attempt):
+        for left, right in pairwise(sides):
             holds = _holds(left, right, root)
             if holds is not None:
                 held.append(holds)
@@ -65,7 +66,7 @@ def steps_of(attempt: str, question: str = "") -> list[bool]:
 
 def method_of(attempt: str) -> str:
     """The shape of an attempt's steps; "direct" if it shows none."""
-    shapes = [_NUMBER.sub("n", chain.replace(" ", "")) for chain in _CHAIN.findall(attempt)]
+    shapes = [_NUMBER.sub("n", "=".join(sides).replace(" ", "")) for sides in _chains(attempt)]
     return " ".join(shapes) or "direct"
 
 
@@ -135,8 +136,12 @@ def _value(text: str) -> Fraction:
     return Fraction(value.b)
 
 
-def _pairs(chain: str) -> list[tuple[str, str]]:
-    return list(pairwise(chain.split("=")))
+def _chains(attempt: str) -> Iterator[list[str]]:
+    """The sides of each chain of equalities, `7*3 = 14+7 = 21`, in the order written; in linear time."""
+    for formula in _FORMULA.findall(attempt):
+        for some, sides in groupby(formula.split("="), lambda side: _TERM.search(side) is not None):
+            if some and len(chain := list(sides)) > 1:
+                yield chain
 
 
 def _holds(left: str, right: str, root: Fraction | None) -> bool | None:

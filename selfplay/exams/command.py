@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
@@ -12,11 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from ...core.records import Question
 from ...core.registries import make_verifier
 from ...envs.domains import find_domain
 from ..evaluation import held_out_questions, run_exam
-from ..find_agent import find_agent, template_for
+from ..find_agent import find_agent, template_for, with_options
 from ..stats import Estimate
+from .contamination import Contamination, check_contamination, run_of_checkpoint, training_texts
 from .result import ExamResult
 
 
@@ -58,8 +61,10 @@ def hold_exam(
             progress=progress,
             name=agent,
         )
+    found = _contamination(agent, asked)
     if as_json:
         described = {**result.summary(), "generator": generator, "verifier": verifier, "seed": seed}
+        described["contamination"] = None if found is None else found.as_dict()
         console.out(json.dumps(described, indent=1, ensure_ascii=False), highlight=False)
         return result
     console.print(f"{agent}: {questions} held-out questions of {generator!r}, graded by {verifier!r}", highlight=False)
@@ -70,7 +75,15 @@ def hold_exam(
             console.print(_breakdown(name, rows, result))
     for note in result.warnings():
         console.print(f"Note: {note}.", highlight=False)
+    known = "this agent is no checkpoint of a run, so there are no training questions to compare with"
+    console.print(f"Contamination: {known if found is None else found}.", highlight=False)
     return result
+
+
+def _contamination(agent: str, asked: Sequence[Question]) -> Contamination | None:
+    """The exam's questions among those of the run the agent is a checkpoint of; `None` for other agents."""
+    run = run_of_checkpoint(Path(agent if Path(agent).is_dir() else with_options(agent)[0]))
+    return None if run is None else check_contamination([q.text for q in asked], training_texts(run))
 
 
 def _scores(result: ExamResult) -> Table:

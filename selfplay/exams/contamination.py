@@ -116,6 +116,13 @@ def training_texts(run: str | Path) -> list[str]:
     return texts
 
 
+def run_of_checkpoint(model: Path) -> Path | None:
+    """The run folder a model folder is a checkpoint of (RUN/checkpoints/NAME), `None` if it is none."""
+    run = model.resolve().parent.parent
+    inside = model.is_dir() and model.resolve().parent.name == "checkpoints"
+    return run if inside and (run / "questions.jsonl").is_file() else None
+
+
 class _GramIndex:
     """Which training questions hold which word 8-grams."""
 

@@ -8,7 +8,7 @@ A source is a local `.jsonl` or `.json` file, read here with the standard librar
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,41 +31,76 @@ def read_questions(form: str, source: str, split: str = "test") -> list[Question
         ConfigError: no such file or data set, a row that does not have that form (says which), or no rows.
         MissingExtraError: a Hub name or folder without the library `datasets`.
     """
-    parse = PARSERS[form]
     questions = []
-    for number, row in enumerate(read_rows(source, split), start=1):
+    for place, row in read_rows(source, split):
         try:
-            questions.append(parse(row))
+            questions.append(PARSERS[form](row))
         except (KeyError, ValueError, TypeError) as error:
-            have = ", ".join(map(str, row))
-            raise ConfigError(f"row {number} of {source!r} is not a {form} row ({error}); it has {have}") from None
+            raise ConfigError(f"{place} of {source!r} {_misfit(form, row, error)}") from None
     if not questions:
-        raise ConfigError(f"{source!r} holds no questions")
+        raise ConfigError(f"{source!r} holds no questions; expected rows with {FIELDS[form]}")
     return questions
 
 
-def read_rows(source: str, split: str = "test") -> Iterable[Row]:
-    """The rows of a local `.jsonl` or `.json` file, of a local data set folder, or of a Hub data set."""
+def read_rows(source: str, split: str = "test") -> Iterator[tuple[str, Row]]:
+    """The rows of a local `.jsonl` or `.json` file, of a local data set folder, or of a Hub data set.
+
+    Yields:
+        where the row stands ("line 3", "row 3"), and the row.
+    """
     path = Path(source)
-    if path.suffix in (".jsonl", ".json"):
-        if not path.is_file():
-            raise ConfigError(f"no such file: {source!r}")
-        return _read_file(path)
-    return _load_dataset(source, split)
+    if path.suffix not in (".jsonl", ".json"):
+        return ((f"row {number}", row) for number, row in enumerate(_load_dataset(source, split), start=1))
+    if not path.is_file():
+        raise ConfigError(
+            f"no such file: {source!r}; give the path of a .jsonl or .json file with one row per question"
+        )
+    return _read_lines(path) if path.suffix == ".jsonl" else _read_list(path)
 
 
-def _read_file(path: Path) -> list[Row]:
+def _read_lines(path: Path) -> Iterator[tuple[str, Row]]:
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        if line.strip():
+            place = f"line {number}"
+            yield place, _object(_parsed(line, f"{place} of {str(path)!r}"), f"{place} of {str(path)!r}")
+
+
+def _read_list(path: Path) -> Iterator[tuple[str, Row]]:
+    rows = _parsed(path.read_bytes(), repr(str(path)))
+    if not isinstance(rows, list):
+        raise ConfigError(f"{str(path)!r} holds {type(rows).__name__}, expected a list of objects, one per question")
+    for number, row in enumerate(rows, start=1):
+        yield f"row {number}", _object(row, f"row {number} of {str(path)!r}")
+
+
+def _parsed(raw: bytes, place: str) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".json":
-            rows = json.loads(text)
-        else:
-            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+        return json.loads(raw.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{str(path)!r} is not {path.suffix[1:].upper()} text: {error}") from None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ConfigError(f"{str(path)!r} must hold a list of objects, one per question")
-    return rows
+        raise ConfigError(f"{place} is not JSON: {error}; mend or remove it") from None
+
+
+def _object(row: Any, place: str) -> Row:
+    if not isinstance(row, dict):
+        raise ConfigError(f"{place} is {row!r:.80}, expected an object with the fields of one question")
+    return row
+
+
+def _misfit(form: str, row: Row, error: Exception) -> str:
+    """Why a row does not have a form, and which one it may have instead."""
+    missing = isinstance(error, KeyError)
+    why = f"no field {error}" if missing else str(error)
+    said = f"is not a {form} row: {why}. It has {', '.join(map(str, row)) or 'no fields'}"
+    fitting = [name for name, parse in PARSERS.items() if name != form and _fits(parse, row)]
+    return f"{said}; expected {FIELDS[form]}" + (f". Read it with {fitting[0]}:FILE" if fitting else "")
+
+
+def _fits(parse: Callable[[Row], Question], row: Row) -> bool:
+    try:
+        parse(row)
+    except (KeyError, ValueError, TypeError):
+        return False
+    return True
 
 
 def _load_dataset(source: str, split: str) -> Iterable[Row]:
@@ -78,8 +113,9 @@ def _load_dataset(source: str, split: str) -> Iterable[Row]:
         loaded: Iterable[Row] = load_dataset(name, config or None, split=split)
     except (FileNotFoundError, ValueError, OSError) as error:  # the Hub's own errors are OSErrors
         raise ConfigError(
-            f"cannot load the data set {source!r} (split {split!r}): {error}. "
-            "Give a local .jsonl or .json file, or a Hub name such as 'openai/gsm8k@main'."
+            f"cannot load the data set {source!r} (split {split!r}): {str(error).rstrip('.')}. Without a network, "
+            "download the file elsewhere and give its path, as in gsm8k:FILE.jsonl; with one, check the name, as in "
+            "openai/gsm8k@main."
         ) from None
     return loaded
 
@@ -87,13 +123,13 @@ def _load_dataset(source: str, split: str) -> Iterable[Row]:
 def _gsm8k(row: Row) -> Question:
     _worked, mark, answer = str(row["answer"]).rpartition("####")
     if not mark:
-        raise ValueError("no '####' in the answer")
+        raise ValueError("there is no '####' in its answer")
     return Question(str(row["question"]), answer.strip().replace(",", ""), author="gsm8k", meta={"kind": "gsm8k"})
 
 
 def _math_500(row: Row) -> Question:
-    stated = row.get("level")
-    level = None if stated is None else (float(str(stated).removeprefix("Level ")) - 1) / 4
+    stated = str(row.get("level")).removeprefix("Level ")
+    level = (int(stated) - 1) / 4 if stated in ("1", "2", "3", "4", "5") else None  # MATH has a few "Level ?"
     kind = str(row.get("subject", row.get("type", "math-500")))
     return Question(str(row["problem"]), str(row["answer"]), level=level, author="math-500", meta={"kind": kind})
 
@@ -110,7 +146,7 @@ def _own(row: Row) -> Question:
     text = next((row[name] for name in QUESTION_FIELDS if row.get(name)), None)
     answer = next((row[name] for name in ANSWER_FIELDS if row.get(name) is not None), None)
     if text is None or answer is None:
-        raise ValueError(f"needs one of {', '.join(QUESTION_FIELDS)} and one of {', '.join(ANSWER_FIELDS)}")
+        raise ValueError("no question" if text is None else "no answer")
     level = None if row.get("level") is None else float(row["level"])
     meta = {**dict(row.get("meta") or {}), **({"kind": str(row["kind"])} if row.get("kind") else {})}
     return Question(str(text), str(answer), str(row.get("domain", "maths")), level, str(row.get("author", "")), meta)
@@ -122,3 +158,11 @@ PARSERS: dict[str, Callable[[Row], Question]] = {
     "svamp": _svamp,
     "jsonl": _own,
 }
+
+FIELDS = {
+    "gsm8k": "question, and answer with the result after '####'",
+    "math-500": "problem, answer, and optionally subject and level (1 to 5)",
+    "svamp": "Body, Question, Answer, and optionally Type",
+    "jsonl": f"one of {', '.join(QUESTION_FIELDS)}, and one of {', '.join(ANSWER_FIELDS)}",
+}
+"""What a row of each form has, for people."""

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, MissingExtraError, UnknownNameError
@@ -37,7 +39,7 @@ class Suite:
     """A fixed list of exam questions and how they are graded.
 
     Attributes:
-        name: what it is called, as given.
+        name: what it is called in tables, and where its samples' seeds come from.
         questions: each with a reference.
         verifier: registered name of the grader.
         vote: registered name of the vote for majority@k, `None` where answers cannot be voted on (programs).
@@ -76,7 +78,7 @@ def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: i
 
     Raises:
         UnknownNameError: no such suite.
-        ConfigError: a source that cannot be read, or a limit below 1.
+        ConfigError: a source that cannot be read, two files of one name, or a limit below 1.
     """
     if limit is not None and limit < 1:
         raise ConfigError(f"--limit must be at least 1, got {limit}")
@@ -84,7 +86,11 @@ def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: i
     wanted = [expanded for name in listed if name.strip() for expanded in _expand(name.strip())]
     if not wanted:
         raise ConfigError(f"no suite named in {names!r}; known: {', '.join(suite_names())}")
-    return [load_suite(name, limit=limit, seed=seed) for name in dict.fromkeys(wanted)]
+    suites = [load_suite(name, limit=limit, seed=seed) for name in dict.fromkeys(wanted)]
+    for name, count in Counter(suite.name for suite in suites).items():
+        if count > 1:
+            raise ConfigError(f"{count} suites would be called {name!r}; rename one of the files")
+    return suites
 
 
 def load_suite(name: str, *, limit: int | None = None, seed: int = 0) -> Suite:
@@ -100,9 +106,9 @@ def load_suite(name: str, *, limit: int | None = None, seed: int = 0) -> Suite:
     if family == "rg" and rest:
         return _reasoning_gym(name, rest, limit or DEFAULT_SIZE, seed)
     if family in HUB_NAMES and (rest or not colon):
-        return _from_rows(name, family, rest or HUB_NAMES[family], limit)
+        return _from_rows(family, rest or HUB_NAMES[family], limit)
     if family == "jsonl" and rest:
-        return _from_rows(name, "jsonl", rest, limit)
+        return _from_rows("jsonl", rest, limit)
     raise UnknownNameError("suite", name, suite_names(), "A user file is 'jsonl:FILE'.")
 
 
@@ -117,8 +123,10 @@ def _code_suites() -> list[str]:
     return [task for task in CODE if task in generators.names() and "code" in verifiers.names()]
 
 
-def _from_rows(name: str, form: str, source: str, limit: int | None) -> Suite:
-    return Suite(name, tuple(read_questions(form, source)[:limit]), source=source, published=True)
+def _from_rows(form: str, source: str, limit: int | None) -> Suite:
+    """Rows of a file or data set, called by their form and the file's own name: the same wherever the file lies."""
+    name = form if source == HUB_NAMES.get(form) else f"{form}:{Path(source.partition('@')[0]).stem}"
+    return Suite(name, tuple(read_questions(form, source)[:limit]), source=source, published=form in HUB_NAMES)
 
 
 def _reasoning_gym(name: str, dataset: str, count: int, seed: int) -> Suite:

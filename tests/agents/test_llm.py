@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from selfplay_gym.agents.llm import LLMAgent
+from selfplay_gym.agents.tiny import build_model
 from selfplay_gym.core.errors import ConfigError
 
 CHATML = (
@@ -72,3 +73,12 @@ def test_bfloat16_samples(make_agent, tmp_path):
     samples = agent.sample(["What is 1+2?"], n=4, seed=0)
     assert samples.logps.dtype is torch.float32
     assert bool(samples.logps.isfinite().all())
+
+
+def test_servers_that_go_by_the_tiny_models_own_settings_sample_as_this_agent_does():
+    """`transformers serve` decodes greedily unless the model says otherwise, and then from the 50 likeliest tokens."""
+    for model in (LLMAgent.from_pretrained("tiny").model, build_model(0)):
+        settings = model.generation_config
+        assert (settings.do_sample, settings.top_k) == (True, 0)
+        assert settings.temperature in (None, 1.0)
+        assert settings.top_p in (None, 1.0)

@@ -2,6 +2,8 @@ import csv
 import importlib.util
 import io
 import json
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -171,6 +173,32 @@ def test_leaked_exam_items_are_reported_with_the_bench():
     assert clean.contamination["mixed"].clean
 
 
+def test_every_benchmark_says_what_is_known_of_contamination():
+    suites = load_suites("mixed", limit=20)
+    for training, said in ((None, "--run FOLDER"), (["What is 1+1?"], "20 exam items against 1 training questions: 0")):
+        report = run_bench(_contestants(), suites, SETTINGS, training=training)
+        for text in (to_markdown(report), to_html(report)):
+            assert f"Contamination: {'mixed: ' if training else ''}" in text
+            assert said in text
+
+
+def test_the_questions_of_the_run_behind_a_checkpoint_are_looked_for(tmp_path, untrained_model):
+    from rich.console import Console
+
+    checkpoint = tmp_path / "run" / "checkpoints" / "solver-01-001"
+    shutil.copytree(untrained_model, checkpoint)
+    leaked = load_suites("mixed", limit=4)[0].questions[0].text
+    (tmp_path / "run" / "questions.jsonl").write_text(json.dumps({"text": leaked, "dropped": None}) + "\n")
+    console = Console(file=io.StringIO(), width=200)
+    small = f"{checkpoint}(max_new_tokens=2)"
+    report = bench(["oracle", small], suite="mixed", limit=4, settings=SETTINGS, console=console)
+    assert report.contamination["mixed"].leaked == {leaked}
+    assert "1 exact" in console.file.getvalue()
+    (tmp_path / "run" / "state.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"is a run, not a model; name one of its models, such as .*solver-01-001"):
+        load_contestant(str(tmp_path / "run"))
+
+
 def test_published_suites_carry_a_warning():
     suite = Suite("old", (Question("What is 1+2?", "3"),), published=True)
     assert any("published" in note for note in run_bench(_contestants(), [suite], SETTINGS).warnings())
@@ -209,8 +237,11 @@ def test_the_command_prints_and_writes(tmp_path):
     bench(["oracle", "random"], suite="mixed", limit=24, settings=SETTINGS, out=tmp_path / "out", console=console)
     assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".md", ".csv", ".json", ".html"}
     assert "100.0 [8" in screen.getvalue()
-    narrow = Console(file=io.StringIO(), width=100)
-    bench(["oracle"], suite="mixed", limit=24, settings=SETTINGS, out=tmp_path / "one.md", console=narrow)
+    assert "per level" in screen.getvalue()
+    narrow = Console(file=io.StringIO(), width=80)
+    bench(["oracle", "random"], suite="mixed", limit=24, settings=SETTINGS, out=tmp_path / "one.md", console=narrow)
+    assert re.search(r"100\.0 ±\d\.\d", narrow.file.getvalue())  # in one line
+    assert "random − oracle" in narrow.file.getvalue()
     assert "oracle" in (tmp_path / "one.md").read_text()
     with pytest.raises(ConfigError, match=r"\.md"):
         bench(["oracle"], suite="mixed", limit=24, out=tmp_path / "one.pdf", console=console)

@@ -5,7 +5,7 @@ import pytest
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.core.seeding import python_stream
-from selfplay_gym.selfplay.bench.pairs import cross_play, play_pair
+from selfplay_gym.selfplay.bench.pairs import pair_sheet, play_pair
 
 
 class AmbiguousChallenger:
@@ -62,11 +62,14 @@ def test_an_oracle_makes_every_question_easy():
     assert all(result.stable)
 
 
-def test_cross_play_ranks_challengers_by_level_and_solvers_by_skill():
+def test_pairs_rank_challengers_by_level_and_solvers_by_skill():
     challengers = {"easy": make_agent("generator", high=0.2), "hard": make_agent("generator", low=0.8)}
     solvers = {"weak": make_agent("noisy", skill=0.3), "strong": make_agent("noisy", skill=0.8)}
-    table = {(r.challenger, r.solver): r.solver_accuracy.value for r in cross_play(challengers, solvers)}
-    assert len(table) == 4
+    table = {
+        (asks, answers): play_pair(challengers[asks], solvers[answers], proposals=64).solver_accuracy.value
+        for asks in challengers
+        for answers in solvers
+    }
     assert table["easy", "strong"] > table["easy", "weak"] > table["hard", "weak"]
     assert table["easy", "strong"] > table["hard", "strong"] > table["hard", "weak"]
 
@@ -77,3 +80,13 @@ def test_pairs_are_replayed_by_their_seed_and_are_json():
     assert json.loads(json.dumps(first.as_dict()))["counts"]["challenger"] == "challenger"
     with pytest.raises(ConfigError):
         play_pair(make_agent("generator"), make_agent("noisy"), attempts=1)
+
+
+def test_pairs_are_shown_with_their_notes_in_every_format():
+    sheet = pair_sheet([play_pair(AmbiguousChallenger(), EitherRoot(), names=("torn", "either"))], seed=0)
+    assert any("ambiguous" in note for note in sheet.notes)
+    for text in (sheet.to_markdown(), sheet.to_html(), sheet.to_json()):
+        assert "ambiguous" in text
+    assert sheet.to_html().count("<svg") == 1
+    assert sheet.to_csv().splitlines()[1].startswith("torn+either,100,0,")
+    assert json.loads(sheet.to_json())["pairs"][0]["summary"]["readable_share"] == 0.0

@@ -56,6 +56,15 @@ def test_the_command_prints_and_writes(tmp_path):
     bench_teachers(["random", "band"], episodes=3, out=tmp_path / "t.json", console=Console(file=screen, width=120))
     assert "mean reward per step" in screen.getvalue()
     assert set(json.loads((tmp_path / "t.json").read_text())["policies"]) == {"random", "band"}
+    assert json.loads((tmp_path / "t.json").read_text())["provenance"]["versions"]
+    bench_teachers(["random"], episodes=2, out=tmp_path / "all", console=Console(file=screen))
+    assert {path.suffix for path in (tmp_path / "all").iterdir()} == {".md", ".csv", ".json", ".html"}
+    assert "<svg" in (tmp_path / "all" / "bench.html").read_text()
+
+
+def test_an_environment_is_named_with_its_options():
+    report = bench_policies(["random"], "SelfPlayTokens-v0(split=held_out, digits=1)", episodes=3)
+    assert report.environment == "SelfPlayTokens-v0(split=held_out, digits=1)"
 
 
 def test_wrong_names_say_what_there_is(tmp_path):
@@ -70,5 +79,9 @@ def test_wrong_names_say_what_there_is(tmp_path):
         bench_policies(["sb3:nosuch:x.zip"], TEACHER)
     with pytest.raises(ConfigError, match="two episodes"):
         bench_policies(["random"], TEACHER, episodes=1)
-    with pytest.raises(ConfigError, match="json"):
-        bench_teachers(["random"], episodes=2, out=tmp_path / "t.html")
+    with pytest.raises(ConfigError, match="html"):
+        bench_teachers(["random"], episodes=2, out=tmp_path / "t.pdf")
+    with pytest.raises(ConfigError, match="only play SelfPlayTeacher"):
+        bench_policies(["band"], "SelfPlayTokens-v0", episodes=2)
+    with pytest.raises(ConfigError, match="no environment"):
+        bench_policies(["random"], "SelfPlayTeacher-v9(split=held_out)", episodes=2)

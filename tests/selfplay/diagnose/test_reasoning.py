@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from selfplay_gym.core.records import TaskSpec
@@ -73,3 +75,12 @@ def test_a_right_answer_with_a_wrong_step_is_called_lucky():
 )
 def test_answers_are_compared_as_numbers(attempt, right):
     assert answered_right(attempt, "1/2") is right
+
+
+@pytest.mark.parametrize("piece", ["1", "1+", "(", "1=1", "x", " ", "solve 1 "])
+def test_long_attempts_are_read_in_linear_time(piece):
+    attempt = piece * (20_000 // len(piece))
+    begun = time.process_time()
+    steps_of(attempt, attempt)
+    method_of(attempt)
+    assert time.process_time() - begun < 1

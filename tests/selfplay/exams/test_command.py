@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import pytest
 from rich.console import Console
@@ -48,6 +49,22 @@ def test_a_untrained_model_is_an_agent_with_a_greedy_mode(untrained_model):
     result, text = examined(str(untrained_model), questions=4, samples=2)
     assert result.greedy_accuracy is not None
     assert "greedy" in text
+
+
+def test_an_exam_is_held_against_the_training_questions_of_the_run(untrained_model, tmp_path):
+    checkpoint = tmp_path / "run" / "checkpoints" / "solver-01-001"
+    shutil.copytree(untrained_model, checkpoint)
+    leaked = held_out_questions("mixed", 4, 5)[2].text
+    (tmp_path / "run" / "questions.jsonl").write_text(json.dumps({"text": leaked, "dropped": None}) + "\n")
+    _, text = examined(str(checkpoint), questions=4, samples=1)
+    assert "4 exam items against 1 training questions: 1 exact" in " ".join(text.split())
+    _, text = examined(str(checkpoint), questions=4, samples=1, as_json=True)
+    assert json.loads(text)["contamination"]["exact"] == 1
+    assert "no checkpoint of a run" in " ".join(examined("noisy")[1].split())
+
+
+def test_agents_take_options():
+    assert examined("noisy(accuracy=1.0)")[0].accuracy.value == 1.0
 
 
 def test_a_run_folder_is_told_from_a_model(scripted_run, tmp_path):

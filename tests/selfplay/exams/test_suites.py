@@ -45,6 +45,9 @@ def test_published_forms_are_read_from_local_files(tmp_path):
     assert gsm8k.published
     maths = load_suite(f"math-500:{_write(tmp_path, 'm.jsonl', [MATH])}")
     assert (maths.questions[0].level, maths.questions[0].meta["kind"]) == (0.5, "Algebra")
+    assert (
+        load_suite(f"math-500:{_write(tmp_path, 'q.jsonl', [{**MATH, 'level': 'Level ?'}])}").questions[0].level is None
+    )
     svamp = load_suite(f"svamp:{_write(tmp_path, 's.json', [SVAMP])}")
     assert svamp.questions[0].reference == "51"
     assert svamp.questions[0].text.endswith("25 dollars. What do you pay?")
@@ -57,7 +60,7 @@ def test_published_forms_are_read_through_the_datasets_library(tmp_path):
     _write(folder, "test.jsonl", [GSM8K, {**GSM8K, "question": "And now?"}])
     suite = load_suite(f"gsm8k:{folder}")
     assert [question.reference for question in suite.questions] == ["1203", "1203"]
-    with pytest.raises(ConfigError, match="local"):
+    with pytest.raises(ConfigError, match=r"nowhere.*Without a network"):
         load_suite(f"gsm8k:{tmp_path / 'nowhere'}")
 
 
@@ -69,13 +72,54 @@ def test_a_user_file_may_name_its_fields_in_several_ways(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [('{"question": "no answer"}\n', "row 1"), ("not json\n", "JSONL"), ("", "no questions"), ("[1]\n", "objects")],
+    [
+        (
+            '{"question": "1+1?", "answer": "2"}\n\n{"question": "2+2?"}\n',
+            "line 3 .* no answer.* It has question; expected",
+        ),
+        ('{"question": "1+1?", "answer": "2"}\n\nnot json\n', "line 3 .* is not JSON"),
+        ("", "no questions"),
+        ('{"question": "1+1?", "answer": "2"}\n[1]\n', "line 2 .* an object"),
+        ('{"question": "1+1?", "answer": "2", "level": "hard"}\n', "line 1 .*hard"),
+    ],
 )
 def test_a_bad_file_is_refused_with_its_reason(tmp_path, content, message):
     path = tmp_path / "bad.jsonl"
     path.write_text(content)
     with pytest.raises(ConfigError, match=message):
         load_suite(f"jsonl:{path}")
+
+
+def test_a_row_of_another_form_is_told_which(tmp_path):
+    with pytest.raises(ConfigError, match=r"row 1 .* no field 'answer'.* Read it with svamp:FILE"):
+        load_suite(f"gsm8k:{_write(tmp_path, 's.json', [SVAMP])}")
+    with pytest.raises(ConfigError, match=r"row 2 .* an object"):
+        load_suite(f"svamp:{_write(tmp_path, 'list.json', [SVAMP, 7])}")
+    with pytest.raises(ConfigError, match="expected a list"):
+        load_suite(f"svamp:{_write(tmp_path, 'dict.json', SVAMP)}")
+    with pytest.raises(ConfigError, match=r"no such file.*\.jsonl"):
+        load_suite(f"gsm8k:{tmp_path / 'none.jsonl'}")
+
+
+def test_a_file_is_called_the_same_wherever_it_lies(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    one, other = _write(tmp_path / "a", "own.jsonl", [GSM8K]), _write(tmp_path / "b", "own.jsonl", [GSM8K])
+    assert load_suite(f"jsonl:{one}").name == load_suite(f"jsonl:{other}").name == "jsonl:own"
+    assert not load_suite(f"jsonl:{one}").published
+    with pytest.raises(ConfigError, match="rename"):
+        load_suites(f"jsonl:{one},jsonl:{other}")
+
+
+def test_without_a_network_the_hub_error_names_the_remedy(monkeypatch):
+    datasets = pytest.importorskip("datasets")
+
+    def unreachable(*_, **__):
+        raise ConnectionError("Couldn't reach 'openai/gsm8k' on the Hub")  # what it raises offline
+
+    monkeypatch.setattr(datasets, "load_dataset", unreachable)
+    with pytest.raises(ConfigError, match=r"Couldn't reach.*Without a network, .*gsm8k:FILE\.jsonl"):
+        load_suite("gsm8k")
 
 
 def test_a_reasoning_gym_suite_is_seeded_by_path():

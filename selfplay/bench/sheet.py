@@ -1,0 +1,110 @@
+"""One table with notes and a plot, for benchmarks that are not exams (pairs, policies): shown, and written as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...core.errors import ConfigError
+from ..environment import describe_environment
+from ..pages import NARROW, finite, inline_svg, markdown_table, page, provenance_line, shortened, table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from rich.console import Console
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a benchmark found, ready to be shown.
+
+    Attributes:
+        title: one line above the table.
+        header, cells: the table.
+        notes: what a reader must know, in sentences.
+        found: everything, for JSON.
+        draw: draws the result into one plot.
+    """
+
+    title: str
+    header: list[str]
+    cells: list[list[str]]
+    notes: list[str]
+    found: dict[str, Any]
+    draw: Callable[[Axes], None]
+
+    def show(self, console: Console) -> None:
+        """Print table and notes."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        shown = Table(title=self.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+        for place, name in enumerate(self.header):
+            shown.add_column(name, justify="right" if place else "left", overflow="fold")
+        for row in shortened(self.cells) if console.width < NARROW else self.cells:
+            shown.add_row(*map(Text, row))
+        console.print(shown)
+        for note in self.notes:
+            console.print(Text(f"! {note}", style="yellow"))
+
+    def to_markdown(self) -> str:
+        lines = [f"**{self.title}**", "", *markdown_table(self.header, self.cells), ""]
+        lines += [f"- Note: {note}" for note in self.notes]
+        return "\n".join([*lines, f"- {provenance_line(describe_environment())}"]) + "\n"
+
+    def to_csv(self) -> str:
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows([self.header, *self.cells])
+        return out.getvalue()
+
+    def to_json(self) -> str:
+        stored = {**self.found, "warnings": self.notes, "provenance": describe_environment()}
+        return json.dumps(finite(stored), ensure_ascii=False, indent=1) + "\n"
+
+    def to_html(self) -> str:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(7, 3.4), layout="constrained")
+        axes = figure.subplots()
+        self.draw(axes)
+        axes.spines[["top", "right"]].set_visible(False)
+        body = [f'<p class="note">{escape(note)}</p>' for note in self.notes]
+        body += [table(self.header, self.cells), f"<figure>{inline_svg(figure)}</figure>"]
+        body.append(f"<footer>{escape(provenance_line(describe_environment()))}</footer>")
+        return page(self.title, body)
+
+
+FORMATS = {"md": Sheet.to_markdown, "csv": Sheet.to_csv, "json": Sheet.to_json, "html": Sheet.to_html}
+
+
+def targets(out: Path | None, formats: Mapping[str, Callable[[T], str]]) -> list[tuple[Path, Callable[[T], str]]]:
+    """The files `--out` asks for, each with what renders it: all formats for a folder, one for a file.
+
+    Raises:
+        ConfigError: another ending.
+    """
+    if out is None:
+        return []
+    ending = out.suffix.removeprefix(".")
+    if not ending or out.is_dir():
+        return [(out / f"bench.{name}", render) for name, render in formats.items()]
+    if ending not in formats:
+        raise ConfigError(f"--out is a folder or ends in {', '.join('.' + f for f in formats)}; got {str(out)!r}")
+    return [(out, formats[ending])]
+
+
+def write(found: T, files: Sequence[tuple[Path, Callable[[T], str]]], console: Console) -> None:
+    """Write a result into its files and say where they are."""
+    for path, render in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render(found), encoding="utf-8")
+        console.print(f"wrote {path}", soft_wrap=True, highlight=False)
