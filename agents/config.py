@@ -83,6 +83,7 @@ class StepMetrics:
         loss, kl, entropy, clip_share, ratio_max: of the last epoch, over the rows trained on (see `grpo_loss`).
         grad_norm: before clipping, last epoch. update_norm: Euclidean norm of the change of all weights.
         mean_reward, reward_std: over all samples. zero_variance_share: share of groups with equal rewards.
+        groups_drawn: groups sampled and paid; more than the batch has where it was refilled (`refill.py`).
         mean_length: tokens per completion. truncated_share: share of completions cut off.
         rows_trained, tokens_trained: completions and their tokens that entered the loss, per epoch.
         loss_scale: factor on the loss in the backward pass; 1 but for float16.
@@ -100,6 +101,7 @@ class StepMetrics:
     mean_reward: float = 0.0
     reward_std: float = 0.0
     zero_variance_share: float = 0.0
+    groups_drawn: int = 0
     mean_length: float = 0.0
     truncated_share: float = 0.0
     rows_trained: int = 0

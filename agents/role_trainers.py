@@ -10,6 +10,7 @@ from torch import Tensor
 from ..core.errors import ConfigError, RunError
 from .config import GRPOConfig, StepMetrics
 from .llm import LLMAgent
+from .refill import Refill
 from .role_agent import RoleAgent
 from .trainer import GRPOTrainer, RewardFn
 
@@ -33,10 +34,12 @@ class RoleTrainer(GRPOTrainer):
         vars(GRPOTrainer)["learning_rate"].__set__(self, value)
         self._rate = float(value)
 
-    def step(self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int) -> StepMetrics:
+    def step(
+        self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int, refill: Refill | None = None
+    ) -> StepMetrics:
         """See `GRPOTrainer.step`. `reward_fn` may let other roles act on the same weights."""
         self.learning_rate = self._rate
-        return super().step(prompts, reward_fn, samples=samples, seed=seed)
+        return super().step(prompts, reward_fn, samples=samples, seed=seed, refill=refill)
 
 
 class SharedTrainer(RoleTrainer):

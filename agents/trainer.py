@@ -28,6 +28,7 @@ from .llm import LLMAgent
 from .logprobs import completion_logps
 from .loss_scale import LossScale
 from .placement import Placement
+from .refill import Draw, Refill
 from .replay import Recording
 from .sampling import LocalSampler, Samples
 from .world_sampler import WorldSampler, owners
@@ -100,30 +101,35 @@ class GRPOTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = value
 
-    def step(self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int) -> StepMetrics:
+    def step(
+        self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int, refill: Refill | None = None
+    ) -> StepMetrics:
         """One batch: `samples` completions for every prompt, their rewards, and `config.epochs` updates.
 
         Args:
             reward_fn: called once with the prompts and a list of `samples` completions for each; returns as many lists
                 of as many finite numbers.
             seed: fixes the samples.
+            refill: further prompts for the places of groups that teach nothing; `None` leaves them empty.
 
         Raises:
             ConfigError: rewards of another shape, or not finite. The weights are untouched then.
         """
-        drawn = self.agent.sample(prompts, n=samples, seed=seed, record=self._replays)
-        written_by = self._weight_versions()
-        rewards = _rewards(reward_fn(prompts, drawn.texts), len(prompts), samples)  # (U, G) float64
-        if self._weight_versions() != written_by:  # whoever gave the rewards trained something we share
-            drawn = dataclasses.replace(drawn, recording=None)
-        batch = self._batch(drawn, rewards)
+        first = self._draw(prompts, reward_fn, samples, seed, record=self._replays)
+        final, *draws = (first, first)
+        if refill is not None:
+            final, *draws = refill.fill(first, lambda more, pay, s: self._draw(more, pay, samples, s), seed)
+        drawn, batch = final.samples, self._batch(final.samples, final.rewards)
+        rewards = torch.cat([draw.rewards for draw in draws])
+        lengths, finished = (torch.cat([getattr(d.samples, n) for d in draws]) for n in ("lengths", "finished"))
         self.steps += 1
         metrics = StepMetrics(
             mean_reward=float(rewards.mean()),
             reward_std=float(rewards.std(correction=0)),
             zero_variance_share=float(dead_groups(rewards).double().mean()),
-            mean_length=float(drawn.lengths.double().mean()),
-            truncated_share=float((~drawn.finished).double().mean()),
+            groups_drawn=len(rewards),
+            mean_length=float(lengths.double().mean()),
+            truncated_share=float((~finished).double().mean()),
             rows_trained=len(batch),
             tokens_trained=int(batch.mask.sum()),
             learning_rate=self.learning_rate,
@@ -137,6 +143,15 @@ class GRPOTrainer:
         return self.placement.world.together(
             self.take_part, batch.to("cpu"), owner, metrics, drawn.recording is not None
         )
+
+    def _draw(self, prompts: Sequence[str], reward_fn: RewardFn, samples: int, seed: int, record: bool = False) -> Draw:
+        """Completions and what they are paid."""
+        drawn = self.agent.sample(prompts, n=samples, seed=seed, record=record)
+        written_by = self._weight_versions()
+        rewards = _rewards(reward_fn(prompts, drawn.texts), len(prompts), samples)  # (U, G) float64
+        if self._weight_versions() != written_by:  # whoever gave the rewards trained something we share
+            drawn = dataclasses.replace(drawn, recording=None)
+        return Draw(drawn, rewards)
 
     def take_part(self, batch: Batch, owner: Tensor, metrics: StepMetrics, replays: bool) -> StepMetrics:
         """The update of one process among several, with its own rows.

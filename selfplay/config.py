@@ -93,6 +93,9 @@ class RunConfig:
     """Questions per solver step."""
     solver_samples: int = 8
     """Samples G per question."""
+    refill: int = 0
+    """At most so many further draws per solver step: questions whose attempts were all paid the same give their place
+    to others of the round; 0 is none."""
 
     learning_rate: float = 1e-4
     """AdamW learning rate of the solver."""
@@ -171,7 +174,7 @@ class RunConfig:
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)!r}")
         at_least_zero = (
             *("seed", "challenger_steps", "solver_steps", "kl", "l2_start", "repetition_scale", "validate_every"),
-            "keep_checkpoints",
+            *("keep_checkpoints", "refill"),
         )
         for name in at_least_zero:
             if getattr(self, name) < 0:

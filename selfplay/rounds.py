@@ -17,15 +17,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import takewhile
-from typing import Any
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import RunError
 from ..core.language import key
-from ..core.protocols import Curriculum, Generator
+from ..core.protocols import Curriculum, Generator, Verifier
 from ..core.records import Outcome, Question, TaskSpec
 from ..core.registries import make_curriculum, make_generator, make_reward
 from ..core.seeding import integer_seed, python_stream
@@ -46,6 +46,9 @@ from .question_rows import question_of, question_row
 from .run_folder import RunFolder
 from .seats import ROLES, CheckpointShelf, FillSeats, Seat, fill_seats
 from .subjects import find_subject
+
+if TYPE_CHECKING:
+    from ..agents.refill import Refill
 
 PHASES = ("train_challenger", "generate", "attempt", "label", "train_solver", "evaluate", "gate")
 
@@ -198,7 +201,9 @@ class SelfPlay:
             pay = SolverPay(batch, payer)
             checked = self.duty.checked(pay)
             prompts, samples = self.game.ask(batch), self.config.solver_samples
-            trained = self.solver.trainer.step(prompts, checked, samples=samples, seed=seed)
+            others = [order[(step * size + i) % len(order)] for i in range(size, len(order))]
+            refill = self._refill(iter(others), payer)
+            trained = self.solver.trainer.step(prompts, checked, samples=samples, seed=seed, refill=refill)
             if not self._end_step(self.solver, step, trained.as_dict(), checked):
                 return
 
@@ -218,6 +223,18 @@ class SelfPlay:
             self.duty.end()
 
     # --- what phases share, and the guard ---
+
+    def _refill(self, others: Iterator[Question], payer: Verifier) -> Refill | None:
+        """Further questions of the round for places of a batch where all attempts were paid the same."""
+        if not self.config.refill:
+            return None
+        from ..agents.refill import Refill
+
+        def further(count: int) -> tuple[list[str], Pay]:
+            batch = list(islice(others, count))
+            return self.game.ask(batch), self.duty.checked(SolverPay(batch, payer))
+
+        return Refill(self.config.refill, further)
 
     def sit(self) -> None:
         """Fill the seats from their checkpoints."""

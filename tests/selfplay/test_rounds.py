@@ -184,6 +184,26 @@ def test_every_control_plays(tmp_path, control):
     assert ("challenger" in roles) is ("challenger" not in control)
 
 
+def test_a_refilled_run_trains_on_more_groups_and_stops_and_goes_on_to_the_same_end(tmp_path):
+    config = CONFIG.replace(rounds=1, questions=32, challenger_steps=0, solver_steps=3, solver_prompts=4, refill=3)
+    train(config, tmp_path / "whole")
+    logs, weights = outcome(tmp_path / "whole")
+    steps = [row for row in logs["metrics"] if row.get("role") == "solver"]
+    assert max(row["groups_drawn"] for row in steps) > 4
+    assert all(row["rows_trained"] <= 4 * config.solver_samples for row in steps)
+    asked = []
+
+    def stop():
+        asked.append(1)
+        return len(asked) == 6
+
+    with pytest.raises(Interrupted):
+        SelfPlay(config, RunFolder.create(tmp_path / "run", config.as_dict(), {}), Progress(), stop).run()
+    assert RunFolder.open(tmp_path / "run").state["phase"] == "train_solver"
+    train(config, tmp_path / "run", resume=True)
+    assert outcome(tmp_path / "run") == (logs, weights)
+
+
 def test_too_few_questions_shrink_the_batch_with_a_warning(tmp_path):
     from rich.console import Console
 
