@@ -30,13 +30,11 @@ class ComputedReference(BaseVerifier):
 
 
 def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) -> list[bool | None]:
-    """Whether each label equals the computed answer; `None` where no answer can be computed.
-
-    Computed means: from the text of a maths question, by the generator of a code question.
+    """Whether each label equals the computed answer (`known_answers`); `None` where no answer can be computed.
 
     Only measures: nothing it returns reaches training.
     """
-    truths = [answer(q.text) if q.domain == "maths" else _executed(q) for q in questions]
+    truths = known_answers(questions)
     known = [i for i, truth in enumerate(truths) if truth is not None]
     checked = make_verifier("sympy").judge_many(
         [replace(questions[i], reference=truths[i]) for i in known], [[f"\\boxed{{{labels[i]}}}"] for i in known]
@@ -45,6 +43,11 @@ def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) ->
     for i, judgement in zip(known, checked, strict=True):
         right[i] = labels[i] is not None and judgement.verdicts[0].outcome is Outcome.CORRECT
     return right
+
+
+def known_answers(questions: Sequence[Question]) -> list[str | None]:
+    """The computed answers: from the text of a maths question, by the generator of a code question; else `None`."""
+    return [answer(q.text) if q.domain == "maths" else _executed(q) for q in questions]
 
 
 def _executed(question: Question) -> str | None:

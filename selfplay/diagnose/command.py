@@ -6,9 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from .frozen import frozen_difficulty
 from .measure import Diagnosis, diagnose
 from .page import to_html, to_json, to_terminal
-from .play import CrossPlay, cross_play_run
+from .play import CrossPlay, can_cross_play, cross_play_run
 
 
 def diagnose_run(
@@ -17,21 +18,31 @@ def diagnose_run(
     """Diagnose a run folder.
 
     Args:
-        play: also let the kept checkpoints play each other (needs the models; seconds to minutes).
-        proposals: questions per pair in cross-play.
+        play: also ask the models: the frozen base answers each round's questions, and the kept checkpoints play each
+            other if the challenger is a model that writes maths questions (seconds to minutes).
+        proposals: questions per round for the base, and per pair in cross-play.
     """
     console = console or Console()
     diagnosis = diagnose(run)
     crossed = None
     if play:
-        with console.status("cross-play") as status:
-            crossed = cross_play_run(
-                run,
-                proposals=proposals,
-                seed=seed,
-                progress=lambda done, total: status.update(f"cross-play: {done} of {total} pairs"),
+        with console.status("questions for the frozen base") as status:
+            diagnosis.difficulty.extend(
+                frozen_difficulty(
+                    run,
+                    questions=proposals,
+                    seed=seed,
+                    progress=lambda done, total: status.update(f"the frozen base: {done} of {total} rounds"),
+                )
             )
-    console.print(to_terminal(diagnosis, crossed))
+            if can_cross_play(run):
+                crossed = cross_play_run(
+                    run,
+                    proposals=proposals,
+                    seed=seed,
+                    progress=lambda done, total: status.update(f"cross-play: {done} of {total} pairs"),
+                )
+    console.print(to_terminal(diagnosis, crossed, console.width))
     for name, text in (
         ("diagnosis.html", to_html(diagnosis, crossed)),
         ("diagnosis.json", to_json(diagnosis, crossed)),

@@ -1,7 +1,7 @@
 """A run looked at from outside: are labels right, what was the pay for, what got harder, better, forgotten, repeated?
 
-Everything here comes from the run folder's logs alone; `diagnose_play` adds what needs the models (cross-play, the
-difficulty of each round's questions for a frozen solver). `docs/metrics.md` has the logs' own names.
+Everything here comes from the run folder's logs alone; `frozen` and `play` add what needs the models (the difficulty of
+each round's questions for the frozen base, cross-play). `docs/metrics.md` has the logs' own names.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import RunError
-from ...core.language import answer, key
+from ...core.language import key
 from ...envs.rewards import bleu_matrix, clusters, distinct_clusters, uncertainty
 from ..evaluation import ExamResult, compare
 from ..exams.contamination import Contamination, check_contamination
+from ..labels import known_answers
 from ..measures import histogram
 from ..run_folder import RunFolder
 from ..stats import Paired
+from .frozen import Difficulty, logged_question
 from .reasoning import Reasoning, answered_right, measure_reasoning
 
 LARGEST = 512
@@ -99,6 +101,7 @@ class Diagnosis:
     Attributes:
         curves: per role and measure, one value per training step of the run, in order.
         contamination: the exam's questions among those asked in training.
+        difficulty: each round's questions for the frozen base; empty if the model was not asked.
     """
 
     run: str
@@ -106,6 +109,7 @@ class Diagnosis:
     exams: list[ExamDiagnosis]
     curves: dict[str, dict[str, list[float]]]
     contamination: Contamination | None = None
+    difficulty: list[Difficulty] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -124,6 +128,7 @@ class Diagnosis:
             "exams": exams,
             "curves": self.curves,
             "contamination": self.contamination.as_dict() if self.contamination else None,
+            "difficulty": [d.as_dict() for d in self.difficulty],
             "notes": self.notes,
         }
 
@@ -169,12 +174,12 @@ def _rounds(logs: dict[str, list[dict[str, Any]]]) -> list[RoundDiagnosis]:
     archive: list[str] = []
     methods: set[str] = set()
     for number in sorted({row["round"] for row in logs["labels"]}):
-        texts = {row["index"]: row["text"] for row in logs["questions"] if row["round"] == number}
+        written = {row["index"]: logged_question(row) for row in logs["questions"] if row["round"] == number}
         attempts = {row["index"]: row["attempts"] for row in logs["attempts"] if row["round"] == number}
         labels = [row for row in logs["labels"] if row["round"] == number]
-        asked = [texts[row["index"]] for row in labels]
+        asked = [written[row["index"]].text for row in labels]
         groups = [attempts.get(row["index"], []) for row in labels]
-        truths = [answer(text) for text in asked]
+        truths = known_answers([written[row["index"]] for row in labels])
         right = [[answered_right(a, truth) for a in group] for group, truth in zip(groups, truths, strict=True)]
         reasoning, used = measure_reasoning(asked, groups, right, methods)
         readable = [marks for marks, truth in zip(right, truths, strict=True) if truth is not None and marks]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..pages import STYLE, finite, inline_svg, table
+from ..bench.table import percent
+from ..measures import histogram
+from ..pages import NARROW, finite, inline_svg, page, shortened, table
 from .measure import CURVES, Diagnosis
 from .play import CrossPlay
 
@@ -23,6 +25,11 @@ readable questions, and among those kept for training. Reward accuracy: share of
 rightly labelled questions. Clusters, and those that hold no earlier round's question, by BLEU. Rigour: share of written
 steps that hold; lucky: right answers with a step that does not. Methods: shapes of steps in right answers, and the
 share no earlier round used."""
+
+
+FROZEN = """The model the run started from answers questions of every round. Accuracy: share of right attempts at those
+whose answer can be computed, the lower the harder; p̂: share behind its own vote. Per cent, 95 % intervals over
+questions."""
 
 
 def round_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
@@ -66,14 +73,24 @@ def exam_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
                 str(e.round),
                 f"{100 * accuracy.value:.1f} [{100 * accuracy.low:.1f}, {100 * accuracy.high:.1f}]",
                 "–" if greedy is None else f"{100 * greedy.value:.1f}",
-                "–" if e.against_base is None else str(e.against_base),
+                "–" if (d := e.against_base) is None else f"{d.points:+.1f} [{d.low:+.1f}, {d.high:+.1f}]",
+                "–" if d is None else f"{d.p_value:.2g}",
                 _percent(e.forgotten_share),
             ]
         )
-    return ["round", "sampled accuracy", "greedy", "against the base", "forgotten"], cells
+    return ["round", "sampled accuracy", "greedy", "against the base", "p", "forgotten"], cells
 
 
-def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None) -> RenderableType:
+def difficulty_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
+    """Header and cells of the questions' difficulty for the frozen base, one row per round."""
+    cells = [
+        [str(d.round), str(d.questions), percent(d.accuracy), percent(d.solve_rate), str(len(d.shares_right))]
+        for d in diagnosis.difficulty
+    ]
+    return ["round", "asked", "accuracy", "p̂", "readable"], cells
+
+
+def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None, width: int = 200) -> RenderableType:
     """Tables and notes for `rich`; rounds stand side by side, for a terminal is narrower than their measures."""
     from rich import box
     from rich.console import Group
@@ -81,14 +98,16 @@ def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None) -> Renderab
     from rich.text import Text
 
     named = [("Rounds; shares in per cent", _turned(*round_rows(diagnosis))), ("Exam", exam_rows(diagnosis))]
+    if diagnosis.difficulty:
+        named.append(("Each round's questions for the frozen base, per cent", difficulty_rows(diagnosis)))
     if play is not None:
         named.append(("Cross-play: solver accuracy at the challenger's questions, per cent", play_rows(play)))
     parts: list[RenderableType] = []
     for title, (header, cells) in named:
-        shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+        shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
         for place, name in enumerate(header):
             shown.add_column(name, justify="right" if place else "left", overflow="fold")
-        for row in cells:
+        for row in shortened(cells) if width < NARROW else cells:
             shown.add_row(*map(Text, row))
         parts.append(shown)
     parts += [Text(f"! {note}", style="yellow") for note in diagnosis.notes]
@@ -118,8 +137,7 @@ def to_json(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
 def to_html(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
     """The whole page as text."""
     title = f"Diagnosis of {diagnosis.run}"
-    parts = [f"<h1>{escape(title)}</h1>"]
-    parts += [f'<p class="note">{escape(note)}</p>' for note in diagnosis.notes]
+    parts = [f'<p class="note">{escape(note)}</p>' for note in diagnosis.notes]
     if diagnosis.rounds:
         parts += ["<h2>Rounds</h2>", table(*_turned(*round_rows(diagnosis))), f"<p>{escape(MEANINGS)}</p>"]
         parts.append(f"<figure>{_round_plots(diagnosis)}</figure>")
@@ -128,10 +146,12 @@ def to_html(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
         parts.append(f"<p>Contamination: {escape(str(diagnosis.contamination))}.</p>")
     if diagnosis.curves:
         parts += ["<h2>Training</h2>", f"<figure>{_curve_plots(diagnosis)}</figure>"]
+    if diagnosis.difficulty:
+        parts += ["<h2>Difficulty for the frozen base</h2>", table(*difficulty_rows(diagnosis))]
+        parts += [f"<p>{escape(FROZEN)}</p>", f"<figure>{_difficulty_plots(diagnosis)}</figure>"]
     if play is not None:
         parts += ["<h2>Cross-play</h2>", table(*play_rows(play)), f"<figure>{_play_plots(play)}</figure>"]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+    return page(title, parts)
 
 
 def _round_plots(diagnosis: Diagnosis) -> str:
@@ -174,6 +194,24 @@ def _curve_plots(diagnosis: Diagnosis) -> str:
         axes.legend(frameon=False, fontsize=8)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
+    return inline_svg(figure)
+
+
+def _difficulty_plots(diagnosis: Diagnosis) -> str:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(14, 3.4), layout="constrained")
+    accuracy, histograms = figure.subplots(1, 2)
+    rounds, scores = [d.round for d in diagnosis.difficulty], [d.accuracy for d in diagnosis.difficulty]
+    errors = [[s.value - s.low for s in scores], [s.high - s.value for s in scores]]
+    accuracy.errorbar(rounds, [s.value for s in scores], errors, fmt="o-", capsize=4)
+    accuracy.set(ylim=(0, 1.02), title="accuracy of the frozen base", xlabel="round")
+    accuracy.xaxis.get_major_locator().set_params(integer=True)
+    for d in diagnosis.difficulty:
+        shares = np.array(histogram(d.solve_rates)) / max(1, d.questions)
+        histograms.plot((np.arange(10) + 0.5) / 10, shares, "o-", label=f"round {d.round}")
+    histograms.set(title="p̂ of the frozen base", xlabel="p̂", ylabel="share")
+    histograms.legend(frameon=False, fontsize=8)
     return inline_svg(figure)
 
 

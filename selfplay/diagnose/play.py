@@ -1,4 +1,4 @@
-"""What only the models of a run can tell: cross-play, and how hard each round's questions are for a frozen solver."""
+"""Challengers against solvers of other rounds: what only the checkpoints of a run can tell."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..bench.pairs import PairResult, play_pair
 from ..config import RunConfig
 from ..measures import histogram
 from ..run_folder import RunFolder
+from ..subjects import find_subject
 
 BASE = "base"
 
@@ -34,10 +35,6 @@ class CrossPlay:
     def cell(self, challenger: str, solver: str) -> PairResult:
         return self.cells[self.challengers.index(challenger) * len(self.solvers) + self.solvers.index(solver)]
 
-    def difficulty(self) -> dict[str, float]:
-        """Per challenger: 1 − accuracy of the frozen base solver at its questions; `nan` if none can be computed."""
-        return {name: 1.0 - self.cell(name, self.solvers[0]).solver_accuracy.value for name in self.challengers}
-
     def histograms(self) -> dict[str, list[int]]:
         """Per challenger: p̂ of the frozen base solver at its questions, ten equal bins: before and after training."""
         return {name: histogram(self.cell(name, self.solvers[0]).solve_rates) for name in self.challengers}
@@ -46,13 +43,18 @@ class CrossPlay:
         return {
             "challengers": self.challengers,
             "solvers": self.solvers,
-            "difficulty": self.difficulty(),
             "histograms": self.histograms(),
             "cells": [
                 cell.as_dict()["summary"] | {"challenger": cell.challenger, "solver": cell.solver}
                 for cell in self.cells
             ],
         }
+
+
+def can_cross_play(run: str | Path) -> bool:
+    """Whether the run's challenger is a model that writes maths questions."""
+    config = RunConfig.from_dict(RunFolder.open(Path(run)).config)
+    return config.challenger != "procedural" and find_subject(config.env).domain == "math"
 
 
 def cross_play_run(
@@ -68,12 +70,12 @@ def cross_play_run(
     A run keeps its newest checkpoints only, unless it was started with `--set keep_checkpoints=0`.
 
     Raises:
-        RunError: no run there, or its challenger was never a model.
+        RunError: no run there, or its challenger is no model that writes maths questions.
     """
     folder = RunFolder.open(Path(run))
     config = RunConfig.from_dict(folder.config)
-    if config.challenger == "procedural":
-        raise RunError(f"{run} has a procedural challenger; cross-play needs one that is a model")
+    if not can_cross_play(run):
+        raise RunError(f"{run} cannot cross-play: that needs a challenger that is a model and writes maths questions")
     challengers, solvers = _agents(folder, config, "challenger"), _agents(folder, config, "solver")
     cells = []
     for name, challenger in challengers.items():

@@ -11,7 +11,9 @@ from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.core.split import is_held_out
 from selfplay_gym.selfplay.config import RunConfig
 from selfplay_gym.selfplay.diagnose.command import diagnose_run
+from selfplay_gym.selfplay.diagnose.frozen import frozen_difficulty
 from selfplay_gym.selfplay.diagnose.measure import diagnose, diversity, topic_entropy
+from selfplay_gym.selfplay.diagnose.play import cross_play_run
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
 from selfplay_gym.selfplay.labels import labels_right
 from selfplay_gym.selfplay.run_folder import RunFolder
@@ -184,9 +186,26 @@ def test_checkpoints_play_each_other(tmp_path):
     assert json.loads((run / "diagnosis.json").read_text())["cross_play"]["solvers"] == play.solvers
 
 
-def test_a_procedural_challenger_cannot_cross_play(tmp_path):
-    folder = RunFolder.create(tmp_path, RunConfig(challenger="procedural").as_dict(), {})
-    _log_exam(folder, 0, make_agent("noisy"))
+def test_a_procedural_challenger_cannot_cross_play_but_is_diagnosed(tmp_path, untrained_model):
+    config = RunConfig(model=str(untrained_model), challenger="procedural", max_new_tokens=2)
+    folder = RunFolder.create(tmp_path, config.as_dict(), {})
+    _log_round(folder, 1, skill=0.5, low=0.0, high=0.5)
     folder.commit({})
-    with pytest.raises(RunError, match="procedural"):
-        diagnose_run(tmp_path, console=Console(file=io.StringIO()))
+    with pytest.raises(RunError, match="cannot cross-play"):
+        cross_play_run(tmp_path)
+    diagnosis, play = diagnose_run(tmp_path, proposals=3, console=Console(file=io.StringIO()))
+    assert play is None
+    assert diagnosis.difficulty[0].questions == 3
+
+
+def test_the_frozen_base_tells_harder_questions_from_easier_ones(tmp_path):
+    folder = RunFolder.create(tmp_path, RunConfig().as_dict(), {})
+    _log_round(folder, 1, skill=0.5, low=0.0, high=0.1)
+    _log_round(folder, 2, skill=0.9, low=0.9, high=1.0)  # the run's own solver finds these easier
+    folder.commit({})
+    easy, hard = frozen_difficulty(tmp_path, questions=50, base=make_agent("noisy", skill=0.5))
+    assert (easy.round, hard.round, hard.questions) == (1, 2, 50)
+    assert hard.accuracy.high < easy.accuracy.low
+    assert len(hard.shares_right) == 50
+    assert sum(hard.as_dict()["histogram"]) == 50
+    assert frozen_difficulty(tmp_path, questions=50, base=make_agent("noisy", skill=0.5)) == [easy, hard]

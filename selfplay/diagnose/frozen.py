@@ -1,0 +1,118 @@
+"""Did the questions get harder? The base model, frozen, answers the questions every round asked.
+
+The solver of a run moves, so its own p̂ tells nothing about difficulty over the rounds. The base does not. Needs the
+base model and the log of questions, but no checkpoint, so every round of every run can be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...core.protocols import Agent
+from ...core.records import Question
+from ...core.registries import make_agent, make_reward, make_verifier
+from ...core.seeding import integer_seed, python_stream
+from ...envs.domains import find_domain
+from ...envs.engine import Game
+from ..config import RunConfig
+from ..labels import known_answers
+from ..measures import histogram
+from ..run_folder import RunFolder
+from ..stats import Estimate, mean_rate
+from ..subjects import find_subject
+
+
+@dataclass(frozen=True, slots=True)
+class Difficulty:
+    """One round's questions for the frozen base.
+
+    Attributes:
+        questions: how many were put to it.
+        solve_rates: p̂ by its own vote, per question.
+        shares_right: share of right attempts, per question whose answer can be computed.
+    """
+
+    round: int
+    questions: int
+    solve_rates: list[float]
+    shares_right: list[float]
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Share of right attempts with a 95 % interval over questions: the lower, the harder."""
+        return mean_rate(self.shares_right)
+
+    @property
+    def solve_rate(self) -> Estimate:
+        """Mean p̂."""
+        return mean_rate(self.solve_rates)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "round": self.round,
+            "questions": self.questions,
+            "accuracy": self.accuracy.as_dict(),
+            "solve_rate": self.solve_rate.as_dict(),
+            "histogram": histogram(self.solve_rates),
+        }
+
+
+def frozen_difficulty(
+    run: str | Path,
+    *,
+    questions: int = 64,
+    attempts: int = 16,
+    seed: int = 0,
+    base: Agent | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Difficulty]:
+    """Let the base of a run answer (at most `questions` of) the questions of each of its rounds.
+
+    Args:
+        attempts: answers per question.
+        base: the solver; `None` loads the model the run started from.
+        progress: called with (rounds done, rounds in all).
+    """
+    folder = RunFolder.open(Path(run))
+    config = RunConfig.from_dict(folder.config)
+    asked: dict[int, list[Question]] = {}
+    for row in folder.rows("questions"):
+        if row["dropped"] is None:
+            asked.setdefault(row["round"], []).append(logged_question(row))
+    solver = base or make_agent(
+        f"llm:{config.model}",
+        temperature=config.temperature,
+        max_new_tokens=config.max_new_tokens,
+        device=config.device,
+    )
+    found = []
+    for done, (number, written) in enumerate(sorted(asked.items()), start=1):
+        picked = python_stream(seed, "frozen", number).sample(written, min(questions, len(written)))
+        found.append(_measured(config, number, picked, solver, attempts, integer_seed(seed, "frozen", number)))
+        if progress is not None:
+            progress(done, len(asked))
+    return found
+
+
+def _measured(
+    config: RunConfig, number: int, questions: list[Question], solver: Agent, attempts: int, seed: int
+) -> Difficulty:
+    subject, voter = find_subject(config.env), make_verifier("majority")
+    game = Game(find_domain(subject.domain), voter, make_reward(config.reward), config.template)
+    groups = solver.act(game.ask(questions), n=attempts, seed=seed)
+    answers = known_answers(questions)
+    known = [i for i, answer in enumerate(answers) if answer is not None]
+    graded = make_verifier(subject.grader).judge_many(
+        [replace(questions[i], reference=answers[i]) for i in known], [groups[i] for i in known]
+    )
+    rates = [judgement.solve_rate for judgement in voter.judge_many(questions, groups)]
+    return Difficulty(number, len(questions), rates, [judgement.solve_rate for judgement in graded])
+
+
+def logged_question(row: dict[str, Any]) -> Question:
+    """A question as the run asked it, from its row in `questions.jsonl`."""
+    domain, meta = row.get("domain", "maths"), row.get("meta", {})
+    return Question(row["text"], row.get("reference"), domain, row.get("level"), row.get("author") or "", meta)
