@@ -35,6 +35,9 @@ VOCABULARY = 2 + len(CHARACTERS)
 _IDS = {character: at for at, character in enumerate(CHARACTERS, start=2)}
 _TRIES = 2_000
 
+MODES = ("ansi", "human", "rgb_array")
+_SQUARE = 8
+
 
 def tokenise(text: str, length: int) -> Ids:
     """Token ids of a text, padded to `length`.
@@ -70,7 +73,7 @@ def tokens_env(
         length: characters an observation has room for, ≥ 1; longer questions are not asked.
         answers: the smallest and the largest integer that can be answered; each is one action.
         digits: answer with a sign and so many digits instead, which gives the range −(10^d − 1) … 10^d − 1.
-        render_mode: "ansi", "human" or `None`.
+        render_mode: "ansi", "human", "rgb_array" (which stable-baselines3's `make_vec_env` asks for) or `None`.
         settings: verifier, curriculum, generator, split, opponent, ...: see `envs.seats.Settings`.
     """
     return TokensEnv(Table(make_settings(settings), "solver"), length, answers, digits, render_mode)
@@ -83,7 +86,7 @@ class TokensEnv(gym.Env[Ids, Any]):
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
-        "render_modes": ["ansi", "human"],
+        "render_modes": list(MODES),
         "render_fps": 1,
     }
 
@@ -95,7 +98,7 @@ class TokensEnv(gym.Env[Ids, Any]):
         digits: int | None = None,
         render_mode: str | None = None,
     ) -> None:
-        check_mode(render_mode)
+        check_mode(render_mode, MODES)
         for name, given in (("length", length), ("digits", 1 if digits is None else digits)):
             if isinstance(given, bool) or not isinstance(given, int) or given < 1:
                 raise ConfigError(f"{name} must be an integer >= 1, got {given!r}")
@@ -161,15 +164,23 @@ class TokensEnv(gym.Env[Ids, Any]):
         nothing = np.full(self.length, PAD, dtype=np.int64)
         return nothing, reward, True, False, solver_info(verdict, judgement, self._spec.level, reward)
 
-    def render(self) -> str | None:
-        """The current round as text ("ansi"), else `None`: "human" prints by itself."""
+    def render(self) -> str | NDArray[np.uint8] | None:
+        """The current round as text ("ansi") or its tokens as a picture ("rgb_array"); "human" prints by itself."""
         if not self._seeded:
             raise ResetNeeded("there is nothing to render before reset()")
+        if self.render_mode == "rgb_array":
+            return self._painted()
         if self.render_mode != "ansi":
             return None
         if self._drawing is None and self._question is not None:
             return show_question(f"solver · round {self._rounds + 1}", self._question.text)
         return self._drawing
+
+    def _painted(self) -> NDArray[np.uint8]:
+        """A grey square per token, the brighter the greater its number; padding is black."""
+        text = "" if self._question is None else self._question.text
+        grey = (tokenise(text, self.length) * (255 // VOCABULARY)).astype(np.uint8)
+        return np.tile(grey.repeat(_SQUARE)[None, :, None], (_SQUARE, 1, 3))
 
     def _draw(self) -> tuple[TaskSpec, Question]:
         for _ in range(_TRIES):

@@ -27,7 +27,7 @@ def mean_reward(env, policy, questions):
     return float(np.mean(rewards))
 
 
-@pytest.mark.parametrize("render_mode", [None, "ansi", "human"])
+@pytest.mark.parametrize("render_mode", [None, "ansi", "human", "rgb_array"])
 @pytest.mark.parametrize("kwargs", [{}, {"digits": 2, "length": 60}, {"generator": "equation", "answers": [-10, 10]}])
 def test_gymnasium_and_stable_baselines_accept_it(kwargs, render_mode):
     from stable_baselines3.common.env_checker import check_env as check_for_sb3
@@ -105,6 +105,19 @@ def test_it_renders():
     assert info["question"] in env.render()
     env.step(0)
     assert "-20" in env.render()
+
+
+def test_it_is_painted_and_made_in_batches_by_stable_baselines():
+    from stable_baselines3.common.env_util import make_vec_env
+
+    env = make(render_mode="rgb_array", length=40)
+    env.reset(seed=0)
+    picture = env.render()
+    assert (picture.shape, picture.dtype) == ((8, 320, 3), np.uint8)
+    assert picture[:, :8].min() > 0 == picture[:, -8:].max()  # a letter, and padding
+    env.step(0)
+    assert env.render().max() == 0
+    assert make_vec_env("SelfPlayTokens-v0", n_envs=2, seed=0).reset().shape == (2, 48)
 
 
 def test_steps_need_a_question():
