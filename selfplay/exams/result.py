@@ -12,6 +12,10 @@ from ...core.errors import ConfigError
 from ..stats import Estimate, Reliability, mean_rate, pass_at_k, reliability
 
 
+HARDLY = 0.05
+"""If the samples of a smaller share of the questions differ, it was greedy decoding but for rounding."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExamResult:
     """Everything an exam counted, per question; the scores are computed from it. All lists have one entry per question.
@@ -106,6 +110,9 @@ class ExamResult:
         notes = []
         if not self.samples_vary:
             notes.append(f"all {self.samples} samples of every question are one text: avg@k is one answer repeated")
+        elif self.samples > 1 and (varying := float(np.mean(np.array(self.distinct) > 1))) < HARDLY:
+            told = f"the samples of only {100 * varying:.1f} % of the questions differ"
+            notes.append(f"{told}: avg@k is nearly one answer repeated, and pass@k says little")
         if self.keys and self.lenient_accuracy.value - self.strict_accuracy.value > 0.02:
             gap = 100 * (self.lenient_accuracy.value - self.strict_accuracy.value)
             notes.append(f"a lenient grader would give {gap:.1f} points more than a strict one")

@@ -1,5 +1,6 @@
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -142,6 +143,8 @@ def test_greedy_repeated_as_samples_is_reported_and_gets_no_pass_at_k():
     assert not result.samples_vary
     assert "one answer repeated" in result.warnings()[0]
     assert list(result.pass_at_powers()) == [1]
+    rounding = replace(result, distinct=[2] * 5 + [1] * (len(QUESTIONS) - 5))  # greedy, but for a tie here and there
+    assert "only 2.5 % of the questions differ" in rounding.warnings()[0]
     independent = run_exam(SkilledAgent(QUESTIONS, 0.6), QUESTIONS, samples=8, **EXAM).accuracy
     assert result.accuracy.high - result.accuracy.low > 2 * (independent.high - independent.low)
 
