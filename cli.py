@@ -141,13 +141,14 @@ def report(run_dir: Path) -> None:
 @click.option(
     "--cache", type=click.Path(path_type=Path), default=Path("runs/bench"), help="Where answers are recorded."
 )
-@click.option("--run", type=click.Path(path_type=Path), help="Look for this run's training questions in the exam.")
+@click.option("--run", type=click.Path(path_type=Path), help="Look for this run's training questions, too.")
 @click.option("--prompt", help="How agents are asked; {question} stands for the question.")
 def bench(agents: tuple[str, ...], **options: Any) -> None:
     """Compare AGENTS: avg@k, greedy, pass@k, majority@k with intervals, each paired with the first agent.
 
     An agent is tiny, a model folder, a scripted agent, openai:MODEL@URL, or a pair CHALLENGER+SOLVER. Answers are
-    recorded, so an interrupted benchmark goes on where it stopped.
+    recorded, so an interrupted benchmark goes on where it stopped. Who can take part, in which suites, and what the
+    columns mean: docs/bench.md.
     """
     from .selfplay.bench.command import bench_any
 
@@ -156,7 +157,8 @@ def bench(agents: tuple[str, ...], **options: Any) -> None:
 
 @app.command(short_help="Look into a run: labels, difficulty, diversity, cross-play.")
 @click.argument("run_dir", type=click.Path(path_type=Path))
-@click.option("--play/--no-play", default=True, help="Let the kept checkpoints play each other.")
+@click.option("--play/--no-play", default=True, help="Ask the models too: frozen base, cross-play.")
+@click.option("--consistency", is_flag=True, help="Teach a second head on the labels: does it find the wrong ones?")
 @click.option("--proposals", type=click.IntRange(min=1), default=64, help="Questions per pair in cross-play.")
 @seed_option
 def diagnose(run_dir: Path, **options: Any) -> None:
