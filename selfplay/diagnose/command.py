@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
+from .consistency import label_consistency
 from .frozen import frozen_difficulty
 from .measure import Diagnosis, diagnose
 from .page import to_html, to_json, to_terminal
@@ -13,13 +15,20 @@ from .play import CrossPlay, can_cross_play, cross_play_run
 
 
 def diagnose_run(
-    run: Path, *, play: bool = True, proposals: int = 64, seed: int = 0, console: Console | None = None
+    run: Path,
+    *,
+    play: bool = True,
+    consistency: bool = False,
+    proposals: int = 64,
+    seed: int = 0,
+    console: Console | None = None,
 ) -> tuple[Diagnosis, CrossPlay | None]:
     """Diagnose a run folder.
 
     Args:
         play: also ask the models: the frozen base answers each round's questions, and the kept checkpoints play each
             other if the challenger is a model that writes maths questions (seconds to minutes).
+        consistency: also teach a second head on the run's labels, and see whether it finds the wrong ones.
         proposals: questions per round for the base, and per pair in cross-play.
     """
     console = console or Console()
@@ -42,6 +51,9 @@ def diagnose_run(
                     seed=seed,
                     progress=lambda done, total: status.update(f"cross-play: {done} of {total} pairs"),
                 )
+    if consistency:
+        with console.status("a second head reads the labels"):
+            diagnosis = replace(diagnosis, consistency=label_consistency(run, seed=seed))
     console.print(to_terminal(diagnosis, crossed, console.width))
     for name, text in (
         ("diagnosis.html", to_html(diagnosis, crossed)),

@@ -4,7 +4,8 @@ A validator head (`agents/dual_head.py`) on the run's last solver learns which a
 question. Questions are dealt into two halves, and each half is scored by the head that learnt from the other, so no
 label judges itself. The consistency of a label is the mean P(right) of the attempts behind it. Where answers can be
 computed, its worth is told as an AUC: the probability that a right label is scored above a wrong one; ½ is to know
-nothing. Beside it stands that of p̂, the share of attempts behind the label, which costs nothing: what the head must beat.
+nothing. Beside it stands that of p̂, the share of attempts behind the label, which costs nothing: what the head must
+beat (docs/roles.md says how it fares).
 
 No computed answer reaches the head. So where none can be computed, the least consistent labels are those to look at.
 """
@@ -12,7 +13,7 @@ No computed answer reaches the head. So where none can be computed, the least co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from ...agents.llm import LLMAgent
 
 HALVES = 2
-"""Halves the questions are dealt into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,18 @@ class Consistency:
         """AUC of "consistency" or "solve_rate" against computed correctness; `None` if all are right, or none."""
         known = [label for label in self.labels if label.right is not None]
         return auc([getattr(label, score) for label in known], [bool(label.right) for label in known])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The AUCs by round, and the labels least believed."""
+        rounds = sorted({label.round for label in self.labels})
+        parts = {"all": self, **{str(number): self.of_round(number) for number in rounds}}
+        return {
+            "rounds": {
+                name: {"labels": len(part.labels), "auc": part.auc(), "solve_rate_auc": part.auc("solve_rate")}
+                for name, part in parts.items()
+            },
+            "doubted": [asdict(label) for label in self.doubted()],
+        }
 
     def of_round(self, number: int) -> Consistency:
         return Consistency([label for label in self.labels if label.round == number])
@@ -153,4 +165,4 @@ def _last_solver(folder: RunFolder, config: RunConfig) -> LLMAgent:
     name = folder.state.get("checkpoints", {}).get("solver")
     if name is None:
         raise RunError(f"{folder.path} has no checkpoint of a solver yet; let the run go on first")
-    return role_agent(folder.path / "checkpoints" / name, role=None, device=config.device)
+    return role_agent(folder.path / "checkpoints" / name, role="solver", device=config.device)

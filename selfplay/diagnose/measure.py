@@ -25,6 +25,7 @@ from ..labels import known_answers
 from ..measures import histogram
 from ..run_folder import RunFolder
 from ..stats import Paired
+from .consistency import Consistency
 from .frozen import Difficulty, logged_question
 from .reasoning import Reasoning, answered_right, measure_reasoning
 
@@ -102,6 +103,7 @@ class Diagnosis:
         curves: per role and measure, one value per training step of the run, in order.
         contamination: the exam's questions among those asked in training.
         difficulty: each round's questions for the frozen base; empty if the model was not asked.
+        consistency: what a second head makes of the labels; `None` if it was not asked.
     """
 
     run: str
@@ -110,6 +112,7 @@ class Diagnosis:
     curves: dict[str, dict[str, list[float]]]
     contamination: Contamination | None = None
     difficulty: list[Difficulty] = field(default_factory=list)
+    consistency: Consistency | None = None
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -129,6 +132,7 @@ class Diagnosis:
             "curves": self.curves,
             "contamination": self.contamination.as_dict() if self.contamination else None,
             "difficulty": [d.as_dict() for d in self.difficulty],
+            "consistency": self.consistency.as_dict() if self.consistency else None,
             "notes": self.notes,
         }
 

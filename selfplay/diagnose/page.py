@@ -12,6 +12,7 @@ import numpy as np
 from ..bench.table import percent
 from ..measures import histogram
 from ..pages import NARROW, finite, inline_svg, page, shortened, table
+from .consistency import Consistency
 from .measure import CURVES, Diagnosis
 from .play import CrossPlay
 
@@ -90,6 +91,17 @@ def difficulty_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
     return ["round", "asked", "accuracy", "p̂", "readable"], cells
 
 
+def consistency_rows(consistency: Consistency) -> tuple[list[str], list[list[str]]]:
+    """Header and cells of what a second head makes of the labels, one row per round and one for all."""
+    rounds = consistency.as_dict()["rounds"].items()
+    cells = [[name, str(part["labels"]), _share(part["auc"]), _share(part["solve_rate_auc"])] for name, part in rounds]
+    return ["round", "labels", "AUC of consistency", "AUC of p̂"], cells
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
 def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None, width: int = 200) -> RenderableType:
     """Tables and notes for `rich`; rounds stand side by side, for a terminal is narrower than their measures."""
     from rich import box
@@ -100,6 +112,8 @@ def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None, width: int 
     named = [("Rounds; shares in per cent", _turned(*round_rows(diagnosis))), ("Exam", exam_rows(diagnosis))]
     if diagnosis.difficulty:
         named.append(("Each round's questions for the frozen base, per cent", difficulty_rows(diagnosis)))
+    if diagnosis.consistency is not None:
+        named.append(("Are right labels scored above wrong ones?", consistency_rows(diagnosis.consistency)))
     if play is not None:
         named.append(("Cross-play: solver accuracy at the challenger's questions, per cent", play_rows(play)))
     parts: list[RenderableType] = []
@@ -149,6 +163,10 @@ def to_html(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
     if diagnosis.difficulty:
         parts += ["<h2>Difficulty for the frozen base</h2>", table(*difficulty_rows(diagnosis))]
         parts += [f"<p>{escape(FROZEN)}</p>", f"<figure>{_difficulty_plots(diagnosis)}</figure>"]
+    if diagnosis.consistency is not None:
+        parts += ["<h2>Logic consistency of the labels</h2>", table(*consistency_rows(diagnosis.consistency))]
+        doubted = [[str(d.round), d.text, d.label, f"{d.consistency:.2f}"] for d in diagnosis.consistency.doubted()]
+        parts += ["<p>Least believed:</p>", table(["round", "question", "label", "consistency"], doubted)]
     if play is not None:
         parts += ["<h2>Cross-play</h2>", table(*play_rows(play)), f"<figure>{_play_plots(play)}</figure>"]
     return page(title, parts)
