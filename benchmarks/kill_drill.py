@@ -1,12 +1,13 @@
 """`kill -9` at random moments of a run, resumed: is everything it leaves equal to the undisturbed run, byte for byte?
 
-    python benchmarks/kill_drill.py [--moments 30] [--writes 8] [--isolation copies] [--seed 0] [--set NAME=VALUE ...]
+    python benchmarks/kill_drill.py [--moments 30] [--lives 5] [--writes 8] [--isolation copies] [--seed 0]
+        [--set NAME=VALUE ...]
 
 Two rounds of the real tiny model with an acting guard, saved after every step, in processes of the command line. Three
-kinds of blows: `--moments` spread over the whole run's wall time, one at a random place in each equal slice of it;
-`--writes` inside the writing of a checkpoint, proved by the draft that is left; and one run whose every process is
-killed inside the second checkpoint it writes, until one gets through. Compared are logs, state, and every file of every
-checkpoint; left out are clocks (`timings.jsonl`) and what names the process (`environment.json`, `report.html`).
+kinds of blows: `--moments` at random times, `--lives` of them to a run, which is resumed after each; `--writes` inside
+the writing of a checkpoint, proved by the draft that is left; and one run whose every process is killed inside the
+second checkpoint it writes, until one gets through. At the end of each run are compared: logs, state, and every file of
+every checkpoint. Left out are clocks (`timings.jsonl`) and what names the process (`environment.json`, `report.html`).
 
 What it does not show: a power cut, where also the disk forgets (files are flushed before they are renamed), and a
 damaged disk (tests/selfplay/test_rounds.py).
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,6 +42,8 @@ SETTINGS = {
     "challenger_groups": 2,
     "solver_prompts": 4,
     "exam_questions": 4,
+    "exam_samples": 1,
+    "validation_questions": 4,
     "max_new_tokens": 32,
     "challenger_max_new_tokens": 32,
     "adapter_rank": 4,
@@ -48,23 +52,22 @@ TICK = 0.001
 """Seconds between two looks at the run folder."""
 STAGES = ("", "model.safetensors", "optimiser.safetensors", "manifest.json.draft")
 """Files that appear in a draft, one after the other."""
+HALF = "half a checkpoint"
 CLOCKS = {"timings.jsonl", "environment.json", "report.html"}
 
 
 @dataclass(frozen=True)
 class Drill:
-    """One blow and what came of it.
+    """A run that was killed, and what came of it.
 
     Attributes:
-        blow: when it was to fall.
-        hit: where the run stood by its last saved state, and the files of a checkpoint half written.
-        inside: a checkpoint was being written.
+        blow: how it was killed.
+        hits: where the run stood each time by its last saved state, and the files of a checkpoint half written.
         different: files that differ from the undisturbed run's; empty is what must be.
     """
 
     blow: str
-    hit: str
-    inside: bool
+    hits: list[str]
     different: list[str]
 
 
@@ -113,7 +116,7 @@ class Run:
         state = json.loads((self.folder / "state.json").read_text())
         place = f"round {state.get('round', 0)} {state.get('phase', 'start')} step {state.get('step', 0)}"
         torn = [sorted(p.name for p in draft.iterdir()) for draft in self.drafts()]
-        return f"{place}, half a checkpoint: {' '.join(torn[0]) or 'empty'}" if torn else place
+        return f"{place} {HALF} [{' '.join(torn[0])}]" if torn else place
 
     def remains(self) -> dict[str, str]:
         """Checksum of everything a run must reproduce, by file."""
@@ -137,15 +140,16 @@ def watch(process: subprocess.Popen[bytes], seen: Callable[[], bool]) -> bool:
     return True
 
 
-def kill_at(run: Run, seconds: float) -> bool:
-    """Kill a new run so long after it began to exist; whether it still lived."""
+def kill_after(run: Run, seconds: float) -> bool:
+    """Kill a process so long after it first made something permanent; whether it still lived."""
+    state = run.folder / "state.json"
+    before = state.stat().st_mtime_ns if state.exists() else 0
     with run.process() as process:
-        watch(process, (run.folder / "config.json").exists)
+        watch(process, lambda: (run.folder / "config.json").exists() and state.stat().st_mtime_ns != before)
         try:
-            process.wait(timeout=seconds)
+            return process.wait(timeout=seconds) != 0
         except subprocess.TimeoutExpired:
-            process.kill()
-        return process.wait() != 0
+            return True
 
 
 def kill_in_write(run: Run, number: int, file: str) -> bool:
@@ -173,39 +177,45 @@ def kill_in_write(run: Run, number: int, file: str) -> bool:
     return False
 
 
-def drills(folder: Path, settings: dict[str, Any], *, moments: int, writes: int, seed: int) -> Iterator[Drill]:
+def drills(
+    folder: Path, settings: dict[str, Any], *, moments: int, lives: int, writes: int, seed: int, hunt: bool = True
+) -> Iterator[Drill]:
     """Play the undisturbed run, then one after the other those that are killed."""
     rng = python_stream(seed, "kill drill")
     whole = Run(folder / "whole", settings, seed)
     whole.finish()
     expected, seconds, count = whole.remains(), whole.seconds(), whole.writes()
 
-    def drill(run: Run, blow: str, inside: bool) -> Drill:
-        hit = run.hit()
+    def drill(run: Run, blow: str, hits: list[str]) -> Drill:
         run.finish()
         left = run.remains()
-        return Drill(blow, hit, inside, sorted(n for n in expected | left if expected.get(n) != left.get(n)))
+        shutil.rmtree(run.folder)
+        return Drill(blow, hits, sorted(n for n in expected | left if expected.get(n) != left.get(n)))
 
-    for index in range(moments):
-        share = (index + rng.random()) / moments
-        run = Run(folder / f"moment-{index}", settings, seed)
-        alive = kill_at(run, share * seconds)
-        blow = f"at {share:.0%} of {seconds:.0f} s" + ("" if alive else ", which came too late")
-        yield drill(run, blow, bool(run.drafts()))
+    killed = 0
+    while killed < moments:
+        run, hits = Run(folder / f"after-{killed}", settings, seed), list[str]()
+        lives = min(lives, moments - killed)
+        while len(hits) < lives and kill_after(run, rng.random() * 2 * seconds / (lives + 1)):
+            hits.append(run.hit())
+        killed += len(hits)
+        yield drill(run, "at random moments", hits)
     for index in range(writes):
         file, number = STAGES[index % len(STAGES)], 1 + int(rng.random() * count)
         run = Run(folder / f"write-{index}", settings, seed)
-        inside = kill_in_write(run, number, file)
-        yield drill(run, f"in checkpoint {number}, at {file or 'its folder'}", inside)
-    run, killed = Run(folder / "hunted", settings, seed), 0
-    while kill_in_write(run, 2, "model.safetensors"):
-        killed += 1
-    yield drill(run, f"{killed} times in a row, in the second checkpoint of each process", killed > 0)
+        hits = [run.hit()] if kill_in_write(run, number, file) else []
+        yield drill(run, f"in checkpoint {number}, at {file or 'its folder'}", hits)
+    if hunt:
+        run, hits = Run(folder / "hunted", settings, seed), []
+        while kill_in_write(run, 2, "model.safetensors"):
+            hits.append(run.hit())
+        yield drill(run, "in the second checkpoint of every process", hits)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--moments", type=int, default=30)
+    parser.add_argument("--lives", type=int, default=5)
     parser.add_argument("--writes", type=int, default=8)
     parser.add_argument("--isolation", default="copies")
     parser.add_argument("--seed", type=int, default=0)
@@ -213,15 +223,17 @@ def main() -> None:
     options = parser.parse_args()
     settings = {**SETTINGS, "isolation": options.isolation, **dict(item.split("=", 1) for item in options.settings)}
     begun, seen = time.monotonic(), []
+    counts = {"moments": options.moments, "lives": options.lives, "writes": options.writes}
     with tempfile.TemporaryDirectory() as folder:
-        for drill in drills(Path(folder), settings, moments=options.moments, writes=options.writes, seed=options.seed):
+        for drill in drills(Path(folder), settings, **counts, seed=options.seed):
             seen.append(drill)
             verdict = "equal" if not drill.different else f"DIFFERENT: {' '.join(drill.different)}"
-            print(f"{drill.blow:45} {drill.hit:90} {verdict}", flush=True)
+            print(f"killed {drill.blow}: {verdict}", *drill.hits, sep="\n    ", flush=True)
     failed = sum(bool(drill.different) for drill in seen)
-    inside = sum(drill.inside for drill in seen)
-    minutes = (time.monotonic() - begun) / 60
-    print(f"{len(seen)} runs killed, {inside} of them while writing a checkpoint; {failed} differ; {minutes:.1f} min")
+    hits = [hit for drill in seen for hit in drill.hits]
+    inside, minutes = sum(HALF in hit for hit in hits), (time.monotonic() - begun) / 60
+    print(f"{len(seen)} runs killed {len(hits)} times, {inside} while writing a checkpoint; {failed} differ")
+    print(f"{minutes:.1f} minutes")
     sys.exit(failed > 0)
 
 

@@ -32,6 +32,8 @@ def fall_back(folder: RunFolder) -> str | None:
     """
     damage = _damage(folder, folder.state)
     if damage is None:
+        for name in _named(folder.state):
+            _complete(folder, name)
         return None
     state = _newest_sound(folder)
     _forget_what_followed(folder, state)
@@ -45,6 +47,13 @@ def fall_back(folder: RunFolder) -> str | None:
     folder.log("guard", [{**here, **event, "why": told}])
     folder.commit({name: value for name, value in state.items() if name != "logs"})
     return told
+
+
+def _complete(folder: RunFolder, name: str) -> None:
+    """Give a checkpoint its snapshot if the run was killed after the commit and before it was kept."""
+    checkpoint = folder.path / "checkpoints" / name
+    if not (checkpoint / SNAPSHOT).exists():
+        keep_snapshot(checkpoint, folder.state)
 
 
 def _newest_sound(folder: RunFolder) -> dict[str, Any]:

@@ -5,6 +5,8 @@ import torch
 
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
+from selfplay_gym.selfplay.guard.fallback import fall_back
+from selfplay_gym.selfplay.run_folder import RunFolder, read_json
 from selfplay_gym.selfplay.seats import CheckpointShelf
 
 
@@ -63,3 +65,14 @@ def test_pruning_keeps_the_named_and_the_last_of_the_newest_rounds(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         *("challenger-01-005", "solver-01-005", "solver-02-010", "solver-03-005"),
     ]
+
+
+def test_a_checkpoint_killed_before_its_snapshot_gets_it_on_resume(tmp_path):
+    folder = RunFolder.create(tmp_path, {}, {})
+    save_checkpoint(tmp_path / "checkpoints" / "solver-01-001", Words("weights"))
+    folder.commit({"round": 1, "phase": "train_solver", "checkpoints": {"solver": "solver-01-001"}})
+    assert fall_back(RunFolder.resume(tmp_path)) is None
+    assert read_json(tmp_path / "checkpoints" / "solver-01-001" / "snapshot.json") == folder.state
+    folder.commit({"round": 1, "phase": "evaluate", "checkpoints": {"solver": "solver-01-001"}})
+    assert fall_back(RunFolder.resume(tmp_path)) is None
+    assert read_json(tmp_path / "checkpoints" / "solver-01-001" / "snapshot.json")["phase"] == "train_solver"

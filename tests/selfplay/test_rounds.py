@@ -1,10 +1,6 @@
 """The state machine: a run that is stopped or killed anywhere ends exactly as one that was left alone."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -90,24 +86,6 @@ def test_a_crash_at_a_commit_is_invisible_after_resume(undisturbed, tmp_path, mo
     monkeypatch.undo()
     train(CONFIG, tmp_path / "run", resume=True)
     assert outcome(tmp_path / "run") == outcome(undisturbed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("line", [3, 9, 14, 20, 26])
-def test_kill_minus_nine_is_invisible_after_resume(undisturbed, tmp_path, line):
-    """Killed when it prints its n-th line, wherever that is in a phase."""
-    command = [sys.executable, "-m", "selfplay_gym.cli", "train", "--preset", "debug", "--run-dir", str(tmp_path / "r")]
-    for name, value in CONFIG.as_dict().items():
-        if value != getattr(preset("debug"), name):
-            command += ["--set", f"{name}={value}"]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    for _ in range(line):
-        run.stdout.readline()
-    run.send_signal(signal.SIGKILL)
-    run.wait()
-    run.stdout.close()
-    train(CONFIG, tmp_path / "r", resume=True)
-    assert outcome(tmp_path / "r") == outcome(undisturbed)
 
 
 def test_a_polite_stop_saves_inside_a_training_phase_and_resumes_to_the_same_end(undisturbed, tmp_path):
