@@ -8,6 +8,7 @@ ranked together.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -139,7 +140,7 @@ def _result(report: dict[str, Any], entry: dict[str, Any]) -> Result:
         greedy=None if summary["greedy"] is None else float(summary["greedy"]["value"]),
         seed=int(report["settings"]["seed"]),
         date=str(origin["date"]),
-        command=" ".join(origin["command"]),
+        command=shlex.join(origin["command"]),
         commit=origin.get("commit"),
         version=str(origin["versions"]["selfplay-gym"]),
     )
