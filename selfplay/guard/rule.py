@@ -12,7 +12,8 @@ is that of the paired difference.
 
 An evaluation no better than the one before while 2 standard errors above the best counts as a rise: a collapsed solver
 cannot fall any further. Rolling back lowers the ceiling for good: to a half, and twice as deep in powers (a quarter, a
-sixteenth …) at each further return without a new best in between.
+sixteenth …) at each further return without a new best in between. Where rewards or gradients were not finite the step
+was not too long: nothing of it was taken.
 """
 
 from __future__ import annotations
@@ -69,9 +70,12 @@ class ValidationRule:
         """
         return loss(self.last) - loss(self.best) > standard_error(self.best, self.last)
 
-    def rolled_back(self) -> None:
-        """The best checkpoint is in the seats again: a smaller step from here on."""
-        self.last, self.rising, self.returns = self.best, 0, self.returns + 1
+    def rolled_back(self, *, smaller: bool = True) -> None:
+        """The best checkpoint is in the seats again; `smaller`: with a smaller step from here on."""
+        self.last, self.rising = self.best, 0
+        if not smaller:
+            return
+        self.returns += 1
         cut = self.limits.factor ** min(2 ** (self.returns - 1), 64)
         self.ceiling = self.scale = max(self.limits.least_scale, self.scale * cut)
 

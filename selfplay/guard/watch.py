@@ -149,7 +149,7 @@ class Guard:
     def rolled_back(self, cause: Cause, to: str) -> None:
         """Note that the run went back to its best checkpoint, `to` in words."""
         was, best = loss(self.rule.last), loss(self.rule.best)
-        self.rule.rolled_back()
+        self.rule.rolled_back(smaller=cause != "not_finite")
         self.bad_steps, self.earned, self.premiums = {}, [], []
         self.active.clear()  # what goes wrong again from here is news again
         scale = self.rule.scale

@@ -69,7 +69,14 @@ class GuardStory:
         if rollbacks:
             often = "once" if len(rollbacks) == 1 else f"{len(rollbacks)} times, last"
             said.append(f"rolled back {often} in {rollbacks[-1].where}")
-        return f"The guard {' and '.join(said)}." if said else ""
+        ended = " The solver is the best one again." if self.at_best else ""
+        return f"The guard {' and '.join(said)}.{ended}" if said else ""
+
+    @property
+    def at_best(self) -> bool:
+        """Whether the run stands at its best checkpoint because nothing was evaluated since a rollback to it."""
+        rollbacks = self.of("rollback")
+        return bool(rollbacks) and rollbacks[-1].at >= len(self.evaluations) - 1
 
 
 def read_guard(folder: RunFolder) -> GuardStory:

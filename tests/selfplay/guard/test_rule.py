@@ -68,6 +68,28 @@ def test_after_a_rollback_the_step_is_smaller_for_good_and_ever_smaller_without_
     assert rule.scale == GuardLimits().least_scale
 
 
+def test_a_way_back_may_leave_the_step_as_it_is():
+    rule = ValidationRule(GuardLimits())
+    rule.observe(shares(60))
+    rule.observe(shares(20))
+    scale = rule.scale
+    rule.rolled_back(smaller=False)
+    assert (rule.scale, rule.ceiling, rule.last) == (scale, 1.0, rule.best)
+
+
+def test_a_run_ends_at_its_best_by_one_standard_error():
+    rule = ValidationRule(GuardLimits())
+    rule.observe(shares(60))
+    ends = []
+    for accuracy in (60, 59, 58, 57, 55):
+        rule.last = shares(accuracy)
+        ends.append(rule.ends_below_best())
+    below = [(60 - a) / QUESTIONS > standard_error(shares(60), shares(a)) for a in (60, 59, 58, 57, 55)]
+    assert ends == below == sorted(below)
+    assert not ends[0]
+    assert ends[-1]
+
+
 @given(st.lists(st.integers(0, QUESTIONS), min_size=1, max_size=20))
 def test_the_best_is_the_least_loss_and_scales_stay_in_bounds(accuracies):
     rule = ValidationRule(GuardLimits())
