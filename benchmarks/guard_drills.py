@@ -10,8 +10,8 @@ spares, is ordinary self-play. Faults come in from outside, by names and objects
     verifier   after the first round the solver is paid for the answers that do not match the label
     rate       the solver's learning rate is a hundred times that of the preset
     nan        the challenger's reward is no number for five steps, from its second one on
-    repeats    after the first round the challenger writes the same 24 questions, which the base answers wrongly; neither
-               band nor KL term hold the solver, and its steps are longer and more ("none, harsh" is the control)
+    repeats    after the first round the challenger writes the same 24 questions, which the base answers wrongly;
+               neither band nor KL term hold the solver, and its steps are longer and more (control: "none, harsh")
     silence    after the first round the solver is paid for writing little, and most for no answer
 
 The end is the exam of the solver a run leaves behind, the best the best exam held on the way; both on the same held-out
@@ -202,7 +202,7 @@ class Drill:
 
 
 HARSH = {"kl": 0.0, "solver_steps": 12, "learning_rate": 6e-4}
-"""What it takes to make repeated questions harmful: no hold on the base, steps twice as long, and half as many again."""
+"""What it takes to make repeated questions harmful: no hold on the base, longer steps, and half as many more."""
 
 DRILLS = {
     "none": Drill(frozenset()),

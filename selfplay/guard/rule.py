@@ -8,7 +8,7 @@ is that of the paired difference.
     above the evaluation before by more than 1 standard error  rates go down by one factor
     above the one before, 3 times in a row                     roll back
     0.10 and 4 standard errors above the best                  roll back at once
-    the run ends 1 standard error above the best               roll back: a run ends at its best
+    the run ends, and the last is not the best                 roll back: a run ends at its best
 
 An evaluation no better than the one before while 2 standard errors above the best counts as a rise: a collapsed solver
 cannot fall any further. Rolling back lowers the ceiling for good: to a half, and twice as deep in powers (a quarter, a
@@ -64,11 +64,11 @@ class ValidationRule:
         return "steady"
 
     def ends_below_best(self) -> bool:
-        """Whether the last evaluation is worse than the best by more than one standard error.
+        """Whether the last evaluation is another one than the best.
 
-        Nothing is lost by it but steps that did not help, so it asks for less certainty than a way back in mid-run.
+        No margin: which solver to leave behind is no question of significance, and going back now loses nothing.
         """
-        return loss(self.last) - loss(self.best) > standard_error(self.best, self.last)
+        return self.last != self.best
 
     def rolled_back(self, *, smaller: bool = True) -> None:
         """The best checkpoint is in the seats again; `smaller`: with a smaller step from here on."""

@@ -143,7 +143,7 @@ class Guard:
             then = self.earned_at_best
             as_ever = len(earned) > 1 and last > first - 0.05 if then is None else now >= then
             why = "held-out answers get worse, and training pays as much as ever or more and more: its pay misleads"
-            misled = gap > margin and (as_ever or last > first + min(0.05, 0.2 * abs(first)))
+            misled = gap > margin and (as_ever or last > first + min(0.05, 0.1 * abs(first)))
             yield Alarm("misled", now, first if then is None else then, why), misled
 
     def rolled_back(self, cause: Cause, to: str) -> None:
