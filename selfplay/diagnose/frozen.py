@@ -20,6 +20,7 @@ from ...envs.engine import Game
 from ..config import RunConfig
 from ..labels import known_answers
 from ..measures import histogram
+from ..question_rows import question_of
 from ..run_folder import RunFolder
 from ..stats import Estimate, mean_rate
 from ..subjects import find_subject
@@ -81,7 +82,7 @@ def frozen_difficulty(
     asked: dict[int, list[Question]] = {}
     for row in folder.rows("questions"):
         if row["dropped"] is None:
-            asked.setdefault(row["round"], []).append(logged_question(row))
+            asked.setdefault(row["round"], []).append(question_of(row))
     solver = base or make_agent(
         f"llm:{config.model}",
         temperature=config.temperature,
@@ -110,9 +111,3 @@ def _measured(
     )
     rates = [judgement.solve_rate for judgement in voter.judge_many(questions, groups)]
     return Difficulty(number, len(questions), rates, [judgement.solve_rate for judgement in graded])
-
-
-def logged_question(row: dict[str, Any]) -> Question:
-    """A question as the run asked it, from its row in `questions.jsonl`."""
-    domain, meta = row.get("domain", "maths"), row.get("meta", {})
-    return Question(row["text"], row.get("reference"), domain, row.get("level"), row.get("author") or "", meta)

@@ -23,10 +23,11 @@ from ..evaluation import ExamResult, compare
 from ..exams.contamination import Contamination, check_contamination
 from ..labels import known_answers
 from ..measures import histogram
+from ..question_rows import question_of
 from ..run_folder import RunFolder
 from ..stats import Paired
 from .consistency import Consistency
-from .frozen import Difficulty, logged_question
+from .frozen import Difficulty
 from .reasoning import Reasoning, answered_right, measure_reasoning
 
 LARGEST = 512
@@ -178,7 +179,7 @@ def _rounds(logs: dict[str, list[dict[str, Any]]]) -> list[RoundDiagnosis]:
     archive: list[str] = []
     methods: set[str] = set()
     for number in sorted({row["round"] for row in logs["labels"]}):
-        written = {row["index"]: logged_question(row) for row in logs["questions"] if row["round"] == number}
+        written = {row["index"]: question_of(row) for row in logs["questions"] if row["round"] == number}
         attempts = {row["index"]: row["attempts"] for row in logs["attempts"] if row["round"] == number}
         labels = [row for row in logs["labels"] if row["round"] == number]
         asked = [written[row["index"]].text for row in labels]

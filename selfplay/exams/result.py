@@ -11,7 +11,6 @@ import numpy as np
 from ...core.errors import ConfigError
 from ..stats import Estimate, Reliability, mean_rate, pass_at_k, reliability
 
-
 HARDLY = 0.05
 """If the samples of a smaller share of the questions differ, it was greedy decoding but for rounding."""
 
