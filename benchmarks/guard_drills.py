@@ -39,6 +39,7 @@ from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.core.split import is_held_out
 from selfplay_gym.envs.engine import solver_reward
 from selfplay_gym.selfplay.config import RunConfig
+from selfplay_gym.selfplay.environment import describe_environment
 from selfplay_gym.selfplay.guard import guard_events
 from selfplay_gym.selfplay.presets import preset
 from selfplay_gym.selfplay.progress import Progress
@@ -218,7 +219,7 @@ DRILLS = {
 def play(drill: Drill, path: Path, config: RunConfig) -> dict[str, Any]:
     """Play one drill; what came of it."""
     torch.set_num_threads(config.threads)
-    folder = RunFolder.create(path, config.as_dict(), {})
+    folder = RunFolder.create(path, config.as_dict(), describe_environment())
     run, error = drill.run(config, folder), None
     try:
         run.run()
