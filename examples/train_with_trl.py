@@ -2,7 +2,7 @@
 
     python examples/train_with_trl.py --steps 50
 
-Wants `pip install "selfplay-gym[datasets]" trl`.
+Wants `pip install -e ".[trl]"`.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def dataset(
     try:
         import datasets
     except ImportError:
-        raise MissingExtraError("datasets", "datasets", "selfplay_gym.interop.trl.dataset") from None
+        raise MissingExtraError("datasets", "trl", "selfplay_gym.interop.trl.dataset") from None
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ConfigError(f"size must be an integer >= 1, got {size!r}")
     if role not in ROLES:

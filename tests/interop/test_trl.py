@@ -158,7 +158,7 @@ def test_settings_that_cannot_work_are_refused(options, error):
 
 def test_a_missing_library_names_the_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "datasets", None)
-    with pytest.raises(MissingExtraError, match=r"selfplay-gym\[datasets\]"):
+    with pytest.raises(MissingExtraError, match=r"selfplay-gym\[trl\]"):
         dataset(size=1)
 
 
