@@ -46,12 +46,14 @@ class RunStory:
         config: the settings, as stored.
         rounds: every round that left a trace, in order.
         best_round: the round whose solver did best in the validation exam; `None` before the first gate.
+        left_behind: the round whose solver a finished run left behind, if the guard went back; `None` means the last.
     """
 
     folder: RunFolder
     config: Row
     rounds: Sequence[RoundStory]
     best_round: int | None
+    left_behind: int | None = None
 
     @property
     def finished(self) -> bool:
@@ -73,10 +75,15 @@ class RunStory:
         return [(told.number, told.labelling) for told in self.rounds if told.labelling is not None]
 
     @property
+    def outcome(self) -> tuple[int, ExamResult] | None:
+        """The round whose solver the run left behind, or the last one examined, and its exam."""
+        left = [(number, exam) for number, exam in self.exams if self.left_behind in (None, number)]
+        return left[-1] if left else None
+
+    @property
     def change(self) -> Paired | None:
-        """Last exam against the base, sampled accuracy, paired by question; `None` until two exams were held."""
-        exams = self.exams
-        return compare(exams[0][1], exams[-1][1]) if len(exams) > 1 else None
+        """Outcome against the base, sampled accuracy, paired by question; `None` until two exams were held."""
+        return compare(self.exams[0][1], self.outcome[1]) if self.outcome and len(self.exams) > 1 else None
 
     def steps(self, role: str) -> list[Row]:
         """All training steps of a role, over all rounds."""
@@ -97,7 +104,15 @@ def read_story(folder: RunFolder) -> RunStory:
             told.exam = ExamResult.from_dict(row["exam"])
         elif row["phase"] == "gate":
             best = row["best_round"]
-    return RunStory(folder, folder.config, [rounds[number] for number in sorted(rounds)], best)
+    told_rounds = [rounds[number] for number in sorted(rounds)]
+    return RunStory(folder, folder.config, told_rounds, best, _left_behind(folder.state))
+
+
+def _left_behind(state: Row) -> int | None:
+    """The round of the best solver, if a finished run went back to it."""
+    best = state.get("best", {})
+    back = state.get("phase") == "done" and best and best["round"] < state["round"]
+    return best["round"] if back and best["checkpoints"] == state["checkpoints"] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +132,23 @@ class Headline:
 
 def headline(story: RunStory) -> Headline:
     """Say what came out, and no more than interval and test allow."""
-    exams, change = story.exams, story.change
-    if not exams:
+    exams, change, outcome = story.exams, story.change, story.outcome
+    if outcome is None:
         return Headline("open", "No exam has been held yet.")
-    (_, before), (last, after) = exams[0], exams[-1]
+    (_, before), (last, after) = exams[0], outcome
     asked = f"{len(before.keys)} held-out questions"
     start, end = (f"{100 * exam.accuracy.value:.1f} %" for exam in (before, after))
     if change is None:
         return Headline("open", f"Only the base model has been examined so far: it answers {start} of {asked}.")
+    if last == 0:
+        return Headline("open", f"The guard went back to the base, which answers {start} of {asked}.")
     rounds = f"After {last} {'round' if last == 1 else 'rounds'} of self-play the solver answers {end} of {asked}"
+    compared = "Last exam"
+    if story.left_behind is not None:
+        compared = f"Exam of round {last}"
+        rounds = f"The guard went back to the solver of round {last}, which answers {end} of {asked}"
     detail = (
-        f"Last exam − base, paired by question: {change.points:+.1f} points, "
+        f"{compared} − base, paired by question: {change.points:+.1f} points, "
         f"95 % interval [{change.low:+.1f}, {change.high:+.1f}], exact p = {change.p_value:.2g} "
         f"({change.better} questions better, {change.worse} worse)."
     )

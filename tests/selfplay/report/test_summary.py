@@ -1,5 +1,6 @@
 """The table at the end of a run: complete, narrow, readable without colour, honest about chance."""
 
+import copy
 import dataclasses
 import io
 import re
@@ -92,6 +93,25 @@ def test_the_headline_claims_no_more_than_the_interval_allows(exams):
 def test_the_headline_compares_the_base_with_the_last_exam(exams):
     weak, strong, _ = exams
     assert headline(story(weak, weak, strong)) == headline(story(weak, strong, strong))
+
+
+def test_a_run_that_went_back_is_told_by_the_solver_it_left_behind(exams, finished_run):
+    weak, strong, equal = exams
+    back = dataclasses.replace(story(weak, strong, equal), left_behind=1)
+    assert headline(back).text.startswith("The guard went back to the solver of round 1, which answers")
+    assert headline(back).tone == "better"
+    assert back.change == compare(weak, strong)
+    base = headline(dataclasses.replace(back, left_behind=0))
+    assert (base.tone, base.detail) == ("open", "")
+    assert "went back to the base" in base.text
+
+    assert read_story(finished_run).left_behind is None  # it ended at its last solver
+    folder = copy.copy(finished_run)
+    best = {"round": 1, "checkpoints": {"solver": "solver-01-002"}}
+    folder.state = {**finished_run.state, "best": best, "checkpoints": best["checkpoints"]}
+    assert read_story(folder).left_behind == 1
+    folder.state = {**folder.state, "phase": "evaluate"}
+    assert read_story(folder).left_behind is None
 
 
 def test_without_two_exams_nothing_is_compared(exams):
