@@ -9,6 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .config import GRPOConfig
+from .grpo import dead_groups, group_advantages, without_truncated
+from .sampling import Samples
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -49,6 +53,33 @@ class Batch:
         held: dict[str, Any] = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         moved: dict[str, Any] = {name: v.to(device) for name, v in held.items() if isinstance(v, Tensor)}
         return dataclasses.replace(self, **moved)
+
+
+def rows_that_teach(drawn: Samples, rewards: Tensor, config: GRPOConfig, device: torch.device) -> Batch:
+    """The rows that can teach something: dead groups, and cut-off completions if asked, are left out."""
+    drawn = drawn.to(device)
+    advantages = group_advantages(rewards, scale=config.scale, eps=config.eps).flatten().float().to(device)
+    mask = without_truncated(drawn.mask, drawn.finished) if config.mask_truncated else drawn.mask
+    teaches = mask.sum(1) > 0
+    if not config.keep_dead_groups:
+        teaches &= (~dead_groups(rewards)).to(device).repeat_interleave(drawn.n)
+    distinct: dict[tuple[int, ...], int] = {}
+    owner = [distinct.setdefault(tuple(ids), len(distinct)) for ids in drawn.prompt_ids]
+    whole = Batch(
+        prompts=[list(ids) for ids in distinct],
+        row_prompt=torch.tensor(owner, device=device).repeat_interleave(drawn.n),
+        tokens=drawn.tokens,
+        lengths=drawn.lengths,
+        mask=mask,
+        advantages=advantages,
+        sampler_logp=drawn.logps,
+        place=drawn.tokens[:, :0] if drawn.recording is None else drawn.recording.place,
+        sampled_as=torch.arange(len(mask), device=device),
+        rows_total=len(mask),
+        tokens_total=max(1.0, float(mask.sum())),
+    )
+    rows = teaches.nonzero().flatten()
+    return whole.part(rows)
 
 
 def micro_batches(batch: Batch, budget: int) -> list[Tensor]:

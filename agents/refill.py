@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -28,10 +27,8 @@ from torch import Tensor
 from ..core.errors import ConfigError
 from ..core.seeding import integer_seed
 from .grpo import dead_groups
+from .pay import RewardFn
 from .sampling import Samples
-
-if TYPE_CHECKING:
-    from .trainer import RewardFn
 
 
 @dataclass(frozen=True)

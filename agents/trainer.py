@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -20,22 +20,22 @@ import torch
 from torch import Tensor
 
 from ..core.errors import ConfigError, RunError
-from .batch import Batch, micro_batches
+from .batch import Batch, micro_batches, rows_that_teach
 from .config import GRPOConfig, StepMetrics
 from .devices import input_device
-from .grpo import dead_groups, group_advantages, grpo_loss, sampler_correction, without_truncated
+from .grpo import dead_groups, grpo_loss, sampler_correction
 from .llm import LLMAgent
 from .logprobs import completion_logps
 from .loss_scale import LossScale
+from .optimiser_state import load_state, state_tensors
+from .pay import RewardFn, checked_rewards
 from .placement import Placement
 from .refill import Draw, Refill
 from .replay import Recording
-from .sampling import LocalSampler, Samples
+from .sampling import LocalSampler
 from .world_sampler import WorldSampler, owners
 
 __all__ = ["GRPOConfig", "GRPOTrainer", "RewardFn", "StepMetrics"]
-
-RewardFn = Callable[[Sequence[str], list[list[str]]], Sequence[Sequence[float]]]
 
 
 class GRPOTrainer:
@@ -119,7 +119,7 @@ class GRPOTrainer:
         final, *draws = (first, first)
         if refill is not None:
             final, *draws = refill.fill(first, lambda more, pay, s: self._draw(more, pay, samples, s), seed)
-        drawn, batch = final.samples, self._batch(final.samples, final.rewards)
+        drawn, batch = final.samples, rows_that_teach(final.samples, final.rewards, self.config, self._device)
         rewards = torch.cat([draw.rewards for draw in draws])
         lengths, finished = (torch.cat([getattr(d.samples, n) for d in draws]) for n in ("lengths", "finished"))
         self.steps += 1
@@ -148,7 +148,7 @@ class GRPOTrainer:
         """Completions and what they are paid."""
         drawn = self.agent.sample(prompts, n=samples, seed=seed, record=record)
         written_by = self._weight_versions()
-        rewards = _rewards(reward_fn(prompts, drawn.texts), len(prompts), samples)  # (U, G) float64
+        rewards = checked_rewards(reward_fn(prompts, drawn.texts), len(prompts), samples)  # (U, G) float64
         if self._weight_versions() != written_by:  # whoever gave the rewards trained something we share
             drawn = dataclasses.replace(drawn, recording=None)
         return Draw(drawn, rewards)
@@ -171,33 +171,6 @@ class GRPOTrainer:
             place = recording.place[mine.sampled_as, : mine.tokens.shape[1]]
         with self.agent.seated():
             return self._update(dataclasses.replace(mine, place=place), metrics, recording)
-
-    def _batch(self, drawn: Samples, rewards: Tensor) -> Batch:
-        """The rows that can teach something: dead groups, and cut-off completions if asked, are left out."""
-        config, device = self.config, self._device
-        drawn = drawn.to(device)
-        advantages = group_advantages(rewards, scale=config.scale, eps=config.eps).flatten().float().to(device)
-        mask = without_truncated(drawn.mask, drawn.finished) if config.mask_truncated else drawn.mask
-        teaches = mask.sum(1) > 0
-        if not config.keep_dead_groups:
-            teaches &= (~dead_groups(rewards)).to(device).repeat_interleave(drawn.n)
-        distinct: dict[tuple[int, ...], int] = {}
-        owner = [distinct.setdefault(tuple(ids), len(distinct)) for ids in drawn.prompt_ids]
-        whole = Batch(
-            prompts=[list(ids) for ids in distinct],
-            row_prompt=torch.tensor(owner, device=device).repeat_interleave(drawn.n),
-            tokens=drawn.tokens,
-            lengths=drawn.lengths,
-            mask=mask,
-            advantages=advantages,
-            sampler_logp=drawn.logps,
-            place=drawn.tokens[:, :0] if drawn.recording is None else drawn.recording.place,
-            sampled_as=torch.arange(len(mask), device=device),
-            rows_total=len(mask),
-            tokens_total=max(1.0, float(mask.sum())),
-        )
-        rows = teaches.nonzero().flatten()
-        return whole.part(rows)
 
     def _update(self, batch: Batch, metrics: StepMetrics, recording: Recording | None = None) -> StepMetrics:
         config, placement = self.config, self.placement
@@ -318,15 +291,12 @@ class GRPOTrainer:
     def tensors(self) -> dict[str, Tensor]:
         """The state of the optimiser and the counters as flat tensors, ready for safetensors. In shards, a part that
         all processes take."""
-        found = {
+        return {
             "trainer.counters": torch.tensor([self.steps, self.skipped], dtype=torch.int64),
             "trainer.learning_rate": torch.tensor([self.learning_rate], dtype=torch.float64),
             **self.loss_scale.tensors(),
+            **state_tensors(self.optimizer, self._trained, self.placement),
         }
-        for name, parameter in self._trained.items():
-            for key, value in self.optimizer.state.get(parameter, {}).items():
-                found[f"optimizer.{name}.{key}"] = self.placement.gather(value.detach().clone())
-        return found
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
         """Continue from `tensors()` of a trainer of the same model: the next step is the same, bit for bit on a CPU.
@@ -334,42 +304,14 @@ class GRPOTrainer:
         Raises:
             RunError: the tensors belong to another model.
         """
-        state: dict[str, dict[str, Tensor]] = {}
-        for key, value in tensors.items():
-            if key.startswith("optimizer."):
-                name, _, field = key.removeprefix("optimizer.").rpartition(".")
-                state.setdefault(name, {})[field] = value
-        for name, fields in state.items():
-            expected = self._trained[name].shape if name in self._trained else None
-            if expected is None or fields["exp_avg"].shape != expected:
-                raise RunError(f"optimiser state for {name!r} does not fit this model; expected shape {expected}")
         if "trainer.counters" not in tensors or "trainer.learning_rate" not in tensors:
             raise RunError(
                 "no trainer state among the tensors: expected 'trainer.counters' and 'trainer.learning_rate'"
             )
-        self.optimizer.state.clear()
-        for name, fields in state.items():
-            parameter = self._trained[name]
-            self.optimizer.state[parameter] = {
-                key: self.placement.place(value, parameter).clone() for key, value in fields.items()
-            }
+        load_state(tensors, self.optimizer, self._trained, self.placement)
         self.steps, self.skipped = (int(v) for v in tensors["trainer.counters"])
         self.learning_rate = float(tensors["trainer.learning_rate"][0])
         self.loss_scale.load(tensors.get("trainer.loss_scale"))
-
-
-def _rewards(given: Sequence[Sequence[float]], groups: int, samples: int) -> Tensor:
-    if len(given) != groups or any(len(row) != samples for row in given):
-        shape = sorted({len(row) for row in given})
-        raise ConfigError(f"reward_fn must return {groups} lists of {samples} numbers, got {len(given)} of {shape}")
-    rewards = torch.tensor([[float(value) for value in row] for row in given], dtype=torch.float64)
-    if not bool(rewards.isfinite().all()):
-        bad = (~rewards.isfinite()).nonzero()[0].tolist()
-        raise ConfigError(
-            f"reward_fn gave {float(rewards[bad[0], bad[1]])} for prompt {bad[0]}, sample {bad[1]}: rewards are finite "
-            "numbers; give an undecided attempt the reward you mean, or leave its group out"
-        )
-    return rewards
 
 
 def _foreign_weights(logp: Tensor, part: Batch) -> Tensor:

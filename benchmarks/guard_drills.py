@@ -45,7 +45,8 @@ from selfplay_gym.selfplay.presets import preset
 from selfplay_gym.selfplay.progress import Progress
 from selfplay_gym.selfplay.rounds import SelfPlay
 from selfplay_gym.selfplay.run_folder import RunFolder
-from selfplay_gym.selfplay.seats import FillSeats, Seat, fill_seats
+from selfplay_gym.selfplay.seating import fill_seats
+from selfplay_gym.selfplay.seats import FillSeats, Seat
 from selfplay_gym.selfplay.subjects import SUBJECTS, Subject
 
 BASE = preset("tiny").replace(

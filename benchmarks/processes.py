@@ -34,8 +34,7 @@ def measure(sharding: str, steps: int, out: Path) -> None:
     from selfplay_gym.selfplay.config import RunConfig
     from selfplay_gym.selfplay.evaluation import held_out_questions
     from selfplay_gym.selfplay.pay import SolverPay
-    from selfplay_gym.selfplay.seats import fill_seats
-    from selfplay_gym.selfplay.world_seats import fill_together
+    from selfplay_gym.selfplay.seating import fill_seats, fill_together
 
     torch.set_num_threads(1)
     config = RunConfig().replace(sharding=sharding, **SETTINGS)

@@ -44,7 +44,9 @@ from .pay import ChallengerPay, SolverPay
 from .progress import Progress
 from .question_rows import question_of, question_row
 from .run_folder import RunFolder
-from .seats import ROLES, CheckpointShelf, FillSeats, Seat, fill_seats
+from .seating import fill_seats
+from .seats import ROLES, FillSeats, Seat
+from .shelf import CheckpointShelf
 from .subjects import find_subject
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from .guard.fallback import fall_back
 from .progress import Progress
 from .rounds import Interrupted, SelfPlay, resume_position
 from .run_folder import RunFolder
-from .world_seats import fill_together
+from .seating import fill_together
 
 
 class Stop:

@@ -7,12 +7,11 @@ seat, trains it, or saves it, the others take part. What is read from the run fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .checkpoint import save_checkpoint
-from .seats import FillSeats, Seat, fill_seats
+from .seats import Seat
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,13 +50,6 @@ class Gathered:
         with without_bars():
             self.agent.model.save_pretrained(str(folder), state_dict=self.weights)
         self.agent.tokenizer.save_pretrained(str(folder))
-
-
-def fill_together(world: World) -> FillSeats:
-    """`fill_seats` for the process that leads; every process calls this once, and so knows how to take part."""
-    fill = partial(fill_seats, world=world)
-    world.enlist("fill", fill)
-    return partial(world.together, fill)
 
 
 def place(agents: Mapping[str, LLMAgent], world: World, sharding: str) -> dict[str, Placement]:

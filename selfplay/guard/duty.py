@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .fallback import keep_snapshot
+from .guarded import GuardedRun
 from .limits import GuardLimits
 from .measures import Pay, Start, WatchedPay, starts
 from .validation import Validation
 from .watch import Cause, Guard
 
 if TYPE_CHECKING:
-    from ..rounds import SelfPlay
     from ..seats import Seat
 
 
@@ -29,7 +29,7 @@ class Duty:
         best: the best validation so far: round, accuracy, checkpoints and curriculum; empty before the first.
     """
 
-    def __init__(self, run: SelfPlay, limits: GuardLimits) -> None:
+    def __init__(self, run: GuardedRun, limits: GuardLimits) -> None:
         state = run.folder.state
         self.run, self.guard = run, Guard(run.config.guard, limits, state.get("guard"))
         self.best: dict[str, Any] = dict(state.get("best", {}) if "guard" in state else {})  # older bests lack a role

@@ -57,7 +57,7 @@ def starts(config: RunConfig, seats: Mapping[str, Seat]) -> dict[str, Start]:
             known = dict(reference.model.named_parameters())
         if not all(name in known and known[name].shape == p.shape for name, p in seat.trainer.parameters.items()):
             if not fresh:
-                from ..seats import fill_seats
+                from ..seating import fill_seats
 
                 fresh = fill_seats(config, list(seats), {})
             known = dict(fresh[role].trainer.parameters)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ...core.errors import RunError
 from ...core.records import Question
 from ...core.seeding import integer_seed
+from .guarded import GuardedRun
 from .measures import divergence, frozen_votes
-
-if TYPE_CHECKING:
-    from ..rounds import SelfPlay
-    from .watch import Guard
+from .watch import Guard
 
 PROBES, PROBE_SAMPLES = 16, 8
 
@@ -25,7 +22,7 @@ class Validation:
         guard: keeps the votes with the run's state.
     """
 
-    def __init__(self, run: SelfPlay, guard: Guard) -> None:
+    def __init__(self, run: GuardedRun, guard: Guard) -> None:
         self.run, self.guard = run, guard
 
     def questions(self) -> list[Question]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from selfplay_gym.agents.batch import micro_batches
+from selfplay_gym.agents.batch import micro_batches, rows_that_teach
 from selfplay_gym.agents.grpo import grpo_loss
 from selfplay_gym.agents.llm import LLMAgent
 from selfplay_gym.agents.trainer import GRPOConfig, GRPOTrainer
@@ -282,7 +282,7 @@ def test_autocast_trains(make_agent):
 def test_micro_batches_keep_the_budget_and_every_row(make_agent):
     instance = trainer(make_agent)
     samples = instance.agent.sample(PROMPTS, n=8, seed=0)
-    batch = instance._batch(samples, torch.rand(4, 8, dtype=torch.float64))
+    batch = rows_that_teach(samples, torch.rand(4, 8, dtype=torch.float64), instance.config, torch.device("cpu"))
     parts = micro_batches(batch, 200)
     assert sorted(int(r) for rows in parts for r in rows) == list(range(32))
     assert len(parts) > 3

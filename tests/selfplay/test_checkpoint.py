@@ -7,7 +7,7 @@ from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
 from selfplay_gym.selfplay.guard.fallback import fall_back
 from selfplay_gym.selfplay.run_folder import RunFolder, read_json
-from selfplay_gym.selfplay.seats import CheckpointShelf
+from selfplay_gym.selfplay.shelf import CheckpointShelf
 
 
 class Words:

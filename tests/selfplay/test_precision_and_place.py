@@ -8,7 +8,8 @@ import torch
 from selfplay_gym.agents.llm import LLMAgent
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.selfplay.presets import parse_settings, preset
-from selfplay_gym.selfplay.seats import ROLES, fill_seats
+from selfplay_gym.selfplay.seating import fill_seats
+from selfplay_gym.selfplay.seats import ROLES
 
 
 def seated(untrained_model, *settings):

@@ -12,7 +12,8 @@ from selfplay_gym.agents.llm import LLMAgent
 from selfplay_gym.agents.logprobs import completion_logps
 from selfplay_gym.selfplay.config import RunConfig
 from selfplay_gym.selfplay.evaluation import ExamResult
-from selfplay_gym.selfplay.seats import ROLES, fill_seats
+from selfplay_gym.selfplay.seating import fill_seats
+from selfplay_gym.selfplay.seats import ROLES
 from selfplay_gym.selfplay.train import train
 from selfplay_gym.selfplay.warmup import Corpus, WarmupConfig
 
