@@ -10,6 +10,7 @@ be the policy that sampled.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +23,7 @@ from .llm import LLMAgent
 from .quiet import without_bars
 from .role_agent import TRUNK, RoleAgent, RoleRecord
 
-WEIGHTS = "adapter_model.safetensors"
+WEIGHTS, SETTINGS = "adapter_model.safetensors", "adapter_config.json"
 
 
 class AdapterAgent(RoleAgent):
@@ -145,6 +146,9 @@ def _save_adapter(model: Any, role: str, folder: Path) -> None:
     state = peft.get_peft_model_state_dict(model, adapter_name=role, save_embedding_layers=False)
     save_file({name: value.contiguous() for name, value in state.items()}, str(folder / WEIGHTS))
     model.peft_config[role].save_pretrained(str(folder))
+    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    settings["target_modules"].sort()  # a set, written in the order of a hash that differs between processes
+    (folder / SETTINGS).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _load_adapter(peft: Any, model: Any, role: str, folder: Path) -> None:

@@ -51,7 +51,7 @@ SETTINGS = {
 TICK = 0.001
 """Seconds between two looks at the run folder."""
 STAGES = ("", "model.safetensors", "optimiser.safetensors", "manifest.json.draft")
-"""Files that appear in a draft, one after the other."""
+"""Ends of names of files that appear in a draft, one after the other; adapters are `adapter_model.safetensors`."""
 HALF = "half a checkpoint"
 CLOCKS = {"timings.jsonl", "environment.json", "report.html"}
 
@@ -152,6 +152,11 @@ def kill_after(run: Run, seconds: float) -> bool:
             return True
 
 
+def holds(draft: Path, file: str) -> bool:
+    """Whether a file with that end of its name is in a draft, which may vanish meanwhile."""
+    return not file or any(name.endswith(file) for _, _, names in os.walk(draft) for name in names)
+
+
 def kill_in_write(run: Run, number: int, file: str) -> bool:
     """Kill a process inside the n-th checkpoint it writes, or a later one, with `file` there and the rest not yet.
 
@@ -164,7 +169,7 @@ def kill_in_write(run: Run, number: int, file: str) -> bool:
         now = run.drafts()
         stale.intersection_update(now)
         fresh.update(now - stale)
-        return len(fresh) >= number and any((draft / file).exists() for draft in now - stale)
+        return len(fresh) >= number and any(holds(draft, file) for draft in now - stale)
 
     with run.process() as process:
         while watch(process, writing):

@@ -110,6 +110,7 @@ class SelfPlay:
         Raises:
             Interrupted: after `stop` said so; the folder can be resumed.
         """
+        self.duty.tidy()  # a killed process may not have come to it
         while self.phase != "done":
             begun = time.perf_counter()
             self.progress.phase(*self._position())
@@ -350,6 +351,7 @@ class SelfPlay:
                 self.references = dict(self.checkpoints)
                 self.sit()
         self._commit()
+        self.duty.tidy()
         if self.phase != "done" and self.stop():
             raise Interrupted
 

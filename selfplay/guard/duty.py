@@ -106,7 +106,13 @@ class Duty:
         run = self.run
         if whole:
             keep_snapshot(run.shelf.path(run.checkpoints[role]), run.folder.state)
-        run.shelf.prune(role, {*run.checkpoints.values(), *run.references.values(), *self.best["checkpoints"].values()})
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove the checkpoints that the committed state does not need."""
+        run, best = self.run, self.best.get("checkpoints", {})
+        for role in run.seats:
+            run.shelf.prune(role, {*run.checkpoints.values(), *run.references.values(), *best.values()})
 
     def _apart(self) -> dict[str, float | None]:
         """How far each seat's weights are from the start, and the seats' answers from each other."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -257,3 +259,12 @@ def test_what_cannot_work_is_refused(base, seats, tmp_path):
     _, trainers = seats("prompt")
     with pytest.raises(RunError, match="saved by other roles"):
         trainers["solver"].load_tensors({"teacher.trainer.counters": torch.zeros(2)})
+
+
+def test_an_adapter_is_saved_to_the_same_bytes_by_every_process(base, tmp_path):
+    """peft keeps the names of its layers in a set, whose order differs from process to process."""
+    pytest.importorskip("peft")
+    seat_models(base, "lora", rank=2)["solver"].save_pretrained(tmp_path)
+    names = json.loads((tmp_path / "adapter_config.json").read_text())["target_modules"]
+    assert len(names) > 2
+    assert names == sorted(names)
