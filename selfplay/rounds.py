@@ -36,6 +36,7 @@ from ..envs.rewards import in_band
 from .config import RunConfig
 from .evaluation import ExamResult, held_out_questions, run_exam
 from .guard.duty import Duty
+from .guard.fallback import keep_snapshot, needed_checkpoints
 from .guard.limits import GuardLimits
 from .guard.measures import Pay
 from .labels import labels_right
@@ -110,7 +111,7 @@ class SelfPlay:
         Raises:
             Interrupted: after `stop` said so; the folder can be resumed.
         """
-        self.duty.tidy()  # a killed process may not have come to it
+        self._tidy()  # a killed process may not have come to it
         while self.phase != "done":
             begun = time.perf_counter()
             self.progress.phase(*self._position())
@@ -333,7 +334,8 @@ class SelfPlay:
             self.step = steps
         if saving or cause is not None:
             self._commit()
-            self.duty.saved(seat.role, whole=cause is None)
+            if cause is None:
+                keep_snapshot(self.shelf.path(self.checkpoints[seat.role]), self.folder.state)
         if stopping:
             raise Interrupted
         return cause is None
@@ -351,7 +353,6 @@ class SelfPlay:
                 self.references = dict(self.checkpoints)
                 self.sit()
         self._commit()
-        self.duty.tidy()
         if self.phase != "done" and self.stop():
             raise Interrupted
 
@@ -368,6 +369,12 @@ class SelfPlay:
                 "guard": self.duty.guard.state_dict(),
             }
         )
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Remove the checkpoints that the committed state does not need."""
+        for role in self.seats:
+            self.shelf.prune(role, needed_checkpoints(self.folder.state))
 
 
 def resume_position(folder: RunFolder) -> str:

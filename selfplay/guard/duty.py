@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .fallback import keep_snapshot
 from .guarded import GuardedRun
 from .limits import GuardLimits
 from .measures import Pay, Start, WatchedPay, starts
@@ -100,19 +99,6 @@ class Duty:
         self.guard.rolled_back(cause, f"the solver of round {self.best['round']}")
         run.sit()
         self._log()
-
-    def saved(self, role: str, whole: bool) -> None:
-        """A state was committed: if it is `whole` it is kept with its checkpoint; what nobody needs is removed."""
-        run = self.run
-        if whole:
-            keep_snapshot(run.shelf.path(run.checkpoints[role]), run.folder.state)
-        self.tidy()
-
-    def tidy(self) -> None:
-        """Remove the checkpoints that the committed state does not need."""
-        run, best = self.run, self.best.get("checkpoints", {})
-        for role in run.seats:
-            run.shelf.prune(role, {*run.checkpoints.values(), *run.references.values(), *best.values()})
 
     def _apart(self) -> dict[str, float | None]:
         """How far each seat's weights are from the start, and the seats' answers from each other."""

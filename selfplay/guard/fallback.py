@@ -32,7 +32,7 @@ def fall_back(folder: RunFolder) -> str | None:
     """
     damage = _damage(folder, folder.state)
     if damage is None:
-        for name in _named(folder.state):
+        for name in needed_checkpoints(folder.state):
             _complete(folder, name)
         return None
     state = _newest_sound(folder)
@@ -80,13 +80,13 @@ def _forget_what_followed(folder: RunFolder, state: Mapping[str, Any]) -> None:
     """Remove the checkpoints of the future that is given up, so that nobody ever goes back to it."""
     for path in (folder.path / "checkpoints").iterdir():
         kept = _snapshot(path)
-        if path.name not in _named(state) and (kept is None or _age(kept) > _age(state)):
+        if path.name not in needed_checkpoints(state) and (kept is None or _age(kept) > _age(state)):
             shutil.rmtree(path)
 
 
 def _damage(folder: RunFolder, state: Mapping[str, Any]) -> str | None:
     """What is wrong with the checkpoints a state names, the best included."""
-    for name in sorted(_named(state)):
+    for name in sorted(needed_checkpoints(state)):
         try:
             check_checkpoint(folder.path / "checkpoints" / name)
         except RunError as error:
@@ -94,7 +94,7 @@ def _damage(folder: RunFolder, state: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _named(state: Mapping[str, Any]) -> set[str]:
+def needed_checkpoints(state: Mapping[str, Any]) -> set[str]:
     """The checkpoints a state needs: those in the seats, their KL references, and the best."""
     places = (state, "checkpoints"), (state, "references"), (state.get("best", {}), "checkpoints")
     return {name for holder, place in places for name in holder.get(place, {}).values()}

@@ -15,7 +15,6 @@ from ..run_folder import RunFolder
 
 if TYPE_CHECKING:
     from ..seats import Seat
-    from ..shelf import CheckpointShelf
 
 
 class GuardedRun(Protocol):
@@ -24,7 +23,6 @@ class GuardedRun(Protocol):
     config: RunConfig
     folder: RunFolder
     progress: Progress
-    shelf: CheckpointShelf
     curriculum: Curriculum
     game: Game
     held_back: list[Question]
@@ -33,7 +31,6 @@ class GuardedRun(Protocol):
     solver: Seat
     round: int
     checkpoints: dict[str, str]
-    references: dict[str, str]
 
     def sit(self) -> None:
         """Fill the seats from `checkpoints`."""
