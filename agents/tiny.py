@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import re
 import string
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
     from .llm import LLMAgent
-
-TINY_FOLDER = Path(__file__).parent / "tiny"
 
 PAD, BOS, EOS, UNKNOWN = "<pad>", "<s>", "</s>", "<unk>"
 WORDS = (

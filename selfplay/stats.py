@@ -23,7 +23,6 @@ from ..core.errors import ConfigError
 from ..core.seeding import PathElement, stream
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

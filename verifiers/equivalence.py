@@ -15,8 +15,6 @@ from .answers.policy import Policy
 from .answers.tree import Node
 from .answers.worker import Pool, shared_pool
 
-MAX_PAIRS = 100_000
-
 
 class SympyVerifier(BaseVerifier):
     """Holds every attempt against `question.reference`.

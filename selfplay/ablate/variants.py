@@ -81,7 +81,6 @@ class VariantRun:
     before: ExamResult
     after: ExamResult
     label_accuracy: list[float | None]
-    kept_share: list[float]
     commit: str | None = None
 
     @property
@@ -231,7 +230,6 @@ def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
         before=exams[0],
         after=exams[-1],
         label_accuracy=[row["label_accuracy"] for row in labels],
-        kept_share=[row["kept_share"] for row in labels],
         commit=read_json(folder.path / "environment.json").get("commit"),
     )
 

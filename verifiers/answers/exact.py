@@ -69,10 +69,6 @@ class Exact(Field):
             raise Inexpressible(f"{name} of {len(values)} arguments") from None
 
 
-EXACT = Exact()
-"""Sums bind variables and unbind them again; nothing else is kept between calls, but threads need their own."""
-
-
 def exact(node: Node) -> Fraction:
     """The rational value of a constant scalar tree; raises `Inexpressible` or `Undefined`."""
     if node[0] == "num":

@@ -41,7 +41,6 @@ SCALARS = frozenset(
 )  # fmt: skip
 """Kinds that stand for one value, or for a matrix of them."""
 
-ZERO: Node = ("num", Fraction(0), 0)
 ONE: Node = ("num", Fraction(1), 0)
 
 
