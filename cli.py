@@ -41,13 +41,13 @@ def train(preset: str, env: str, seed: int, run_dir: Path, resume: bool, setting
 
     Ctrl-C saves and says how to continue.
     """
-    from .selfplay.presets import parse_settings
-    from .selfplay.presets import preset as find_preset
     from .selfplay.report import write_report
     from .selfplay.report.summary import print_summary
-    from .selfplay.subjects import find_subject
-    from .selfplay.train import Interrupted, leads, stored_config
-    from .selfplay.train import train as run
+    from .selfplay.run.subjects import find_subject
+    from .selfplay.run.train import Interrupted, leads, stored_config
+    from .selfplay.run.train import train as run
+    from .selfplay.settings.presets import parse_settings
+    from .selfplay.settings.presets import preset as find_preset
 
     if resume and settings:
         raise click.UsageError("--resume continues with the settings of the run; leave out --set")
@@ -74,8 +74,8 @@ def train(preset: str, env: str, seed: int, run_dir: Path, resume: bool, setting
 @click.option("--steps", type=click.IntRange(min=1), help="Optimiser steps; left out: those of the shipped weights.")
 def warmup(output: Path, seed: int, steps: int | None) -> None:
     """Make the tiny base model: supervised stage 1 on a generated corpus, then its exam and model card."""
-    from .selfplay.warmup import WarmupConfig
-    from .selfplay.warmup import warmup as make
+    from .selfplay.commands.warmup import WarmupConfig
+    from .selfplay.commands.warmup import warmup as make
 
     make(WarmupConfig(seed=seed) if steps is None else WarmupConfig(seed=seed, steps=steps), output, Console())
 
@@ -91,7 +91,7 @@ def warmup(output: Path, seed: int, steps: int | None) -> None:
 @seed_option
 def play(**options: Any) -> None:
     """Watch rounds of the game, or sit in a seat yourself (--solver me, --challenger me)."""
-    from .selfplay.play import play_rounds
+    from .selfplay.commands.play import play_rounds
 
     play_rounds(**options, console=Console())
 
@@ -107,7 +107,7 @@ def play(**options: Any) -> None:
 def exam(agent: str, **options: Any) -> None:
     """Held-out accuracy of AGENT (tiny, a model folder, or a scripted agent): greedy, sampled pass@k, majority@k,
     with 95 % intervals."""
-    from .selfplay.exams.command import hold_exam
+    from .selfplay.commands.exam import hold_exam
 
     hold_exam(agent, **options, console=Console())
 
@@ -116,7 +116,7 @@ def exam(agent: str, **options: Any) -> None:
 @click.argument("kind", required=False)
 def list_names(kind: str | None) -> None:
     """What is registered: all of it, or one KIND (verifiers, curricula, agents, generators, rewards, envs)."""
-    from .selfplay.listing import print_names
+    from .selfplay.commands.list_names import print_names
 
     print_names(kind, Console())
 
@@ -126,7 +126,7 @@ def list_names(kind: str | None) -> None:
 def report(run_dir: Path) -> None:
     """Write the run in RUN_DIR as one HTML page with plots."""
     from .selfplay.report import write_report
-    from .selfplay.run_folder import RunFolder
+    from .selfplay.storage.run_folder import RunFolder
 
     Console().print(f"Report: {write_report(RunFolder.open(run_dir))}", soft_wrap=True, highlight=False)
 
@@ -150,7 +150,7 @@ def bench(agents: tuple[str, ...], **options: Any) -> None:
     recorded, so an interrupted benchmark goes on where it stopped. Who can take part, in which suites, and what the
     columns mean: docs/bench.md.
     """
-    from .selfplay.bench.command import bench_any
+    from .selfplay.commands.bench import bench_any
 
     bench_any(agents, **options, console=Console())
 
@@ -163,7 +163,7 @@ def bench(agents: tuple[str, ...], **options: Any) -> None:
 @seed_option
 def diagnose(run_dir: Path, **options: Any) -> None:
     """Look into the run in RUN_DIR: label and reward accuracy, difficulty, diversity, forgetting, cross-play."""
-    from .selfplay.diagnose.command import diagnose_run
+    from .selfplay.commands.diagnose import diagnose_run
 
     diagnose_run(run_dir, **options, console=Console())
 
@@ -181,7 +181,7 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
 
     What is finished in the folder is not run again, so an interrupted ablation goes on where it stopped.
     """
-    from .selfplay.ablate.command import run_ablation
+    from .selfplay.commands.ablate import run_ablation
 
     run_ablation(preset, variants=variants or None, **options, console=Console())
 
@@ -206,7 +206,7 @@ def leaderboard(results: Path, board: Path) -> None:
 @click.option("--resume/--restart", default=True, help="Keep the complete lines TARGET holds already.")
 def verify(source: Path, target: Path, **options: Any) -> None:
     """Judge every line of SOURCE (JSON: question, reference, attempts); verdicts with reasons go to TARGET."""
-    from .selfplay.verify import verify_file
+    from .selfplay.commands.verify import verify_file
 
     summary = verify_file(source, target, **options, console=Console(stderr=True))
     counts = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
@@ -218,7 +218,7 @@ def verify(source: Path, target: Path, **options: Any) -> None:
 @app.command(short_help="What holds on this machine.")
 def doctor() -> None:
     """What holds on this machine: versions, extras, devices, and the layers of the sandbox."""
-    from .selfplay.doctor import doctor as look
+    from .selfplay.commands.doctor import doctor as look
 
     for finding in look():
         click.echo(finding)

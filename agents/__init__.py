@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING, Any
 from ..core.registries import register_agent
 
 if TYPE_CHECKING:
-    from .llm import LLMAgent
+    from .models.llm import LLMAgent
 
-register_agent("oracle", "selfplay_gym.agents.scripted:OracleAgent")
-register_agent("noisy", "selfplay_gym.agents.scripted:NoisyAgent")
-register_agent("random", "selfplay_gym.agents.scripted:RandomAgent")
-register_agent("coder", "selfplay_gym.agents.coder:CoderAgent")
-register_agent("echo", "selfplay_gym.agents.scripted:EchoAgent")
-register_agent("generator", "selfplay_gym.agents.scripted:GeneratorAgent")
-register_agent("openai:", "selfplay_gym.agents.openai_agent:OpenAIAgent")
-register_agent("llm:", "selfplay_gym.agents.llm:LLMAgent.from_pretrained")
-register_agent("tiny", "selfplay_gym.agents.tiny:tiny_agent")
+register_agent("oracle", "selfplay_gym.agents.scripted.maths:OracleAgent")
+register_agent("noisy", "selfplay_gym.agents.scripted.maths:NoisyAgent")
+register_agent("random", "selfplay_gym.agents.scripted.maths:RandomAgent")
+register_agent("coder", "selfplay_gym.agents.scripted.programs:CoderAgent")
+register_agent("echo", "selfplay_gym.agents.scripted.maths:EchoAgent")
+register_agent("generator", "selfplay_gym.agents.scripted.maths:GeneratorAgent")
+register_agent("openai:", "selfplay_gym.agents.remote.openai_agent:OpenAIAgent")
+register_agent("llm:", "selfplay_gym.agents.models.llm:LLMAgent.from_pretrained")
+register_agent("tiny", "selfplay_gym.agents.models.tiny:tiny_agent")
 
 __all__ = ["LLMAgent"]
 
@@ -23,7 +23,7 @@ __all__ = ["LLMAgent"]
 def __getattr__(name: str) -> Any:
     """`LLMAgent` brings torch with it, so it is imported when first asked for."""
     if name == "LLMAgent":
-        from .llm import LLMAgent
+        from .models.llm import LLMAgent
 
         return LLMAgent
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,8 +18,8 @@ from collections.abc import Callable
 import numpy as np
 import sacrebleu
 
-from selfplay_gym.envs.bleu import nltk_matrix
 from selfplay_gym.envs.rewards import bleu_matrix, repetition_penalty
+from selfplay_gym.envs.rewards.bleu import nltk_matrix
 
 SENTENCE = (
     "a train leaves the station at noon and travels 60 km per hour , how far is it from town when 1/3 of x^2 + 5 "

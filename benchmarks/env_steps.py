@@ -19,7 +19,7 @@ import gymnasium as gym
 
 import selfplay_gym
 from selfplay_gym.envs import parallel_env
-from selfplay_gym.envs.spaces import Text
+from selfplay_gym.envs.views.spaces import Text
 
 
 class DoesNothing(gym.Env[str, str]):

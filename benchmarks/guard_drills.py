@@ -32,22 +32,22 @@ import torch
 
 from selfplay_gym.core.errors import SelfPlayError
 from selfplay_gym.core.extraction import extract_answer
+from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.protocols import BaseVerifier, Verifier
 from selfplay_gym.core.records import Judgement, Question, Verdict
 from selfplay_gym.core.registries import make_reward, register_reward
 from selfplay_gym.core.seeding import python_stream
-from selfplay_gym.core.split import is_held_out
-from selfplay_gym.envs.engine import solver_reward
-from selfplay_gym.selfplay.config import RunConfig
-from selfplay_gym.selfplay.environment import describe_environment
+from selfplay_gym.envs.game.engine import solver_reward
 from selfplay_gym.selfplay.guard import guard_events
-from selfplay_gym.selfplay.presets import preset
 from selfplay_gym.selfplay.progress import Progress
-from selfplay_gym.selfplay.rounds import SelfPlay
-from selfplay_gym.selfplay.run_folder import RunFolder
-from selfplay_gym.selfplay.seating import fill_seats
-from selfplay_gym.selfplay.seats import FillSeats, Seat
-from selfplay_gym.selfplay.subjects import SUBJECTS, Subject
+from selfplay_gym.selfplay.roles.build import fill_seats
+from selfplay_gym.selfplay.roles.role import FillSeats, Seat
+from selfplay_gym.selfplay.run.provenance import describe_environment
+from selfplay_gym.selfplay.run.run import SelfPlay
+from selfplay_gym.selfplay.run.subjects import SUBJECTS, Subject
+from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.presets import preset
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 BASE = preset("tiny").replace(
     rounds=3,
@@ -270,7 +270,7 @@ def main() -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the drills"
     )
     given = parser.parse_args()
-    from selfplay_gym.selfplay.presets import parse_settings
+    from selfplay_gym.selfplay.settings.presets import parse_settings
 
     results = []
     for name in [given.drill] if given.drill else DRILLS:

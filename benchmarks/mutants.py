@@ -19,11 +19,11 @@ import time
 from pathlib import Path
 
 from selfplay_gym.core.seeding import python_stream
-from selfplay_gym.verifiers.execution import SandboxExecutor, behaviour, prints
-from selfplay_gym.verifiers.faults import locate
-from selfplay_gym.verifiers.input_sources import generate_inputs
-from selfplay_gym.verifiers.mutants import Mutant, mutants, normalised
-from selfplay_gym.verifiers.tests import Test, failed, failures, minimise, shortest_failing, thinned
+from selfplay_gym.verifiers.programs.execution import SandboxExecutor, behaviour, prints
+from selfplay_gym.verifiers.programs.fault_localisation import locate
+from selfplay_gym.verifiers.programs.input_generation import generate_inputs
+from selfplay_gym.verifiers.programs.mutants import Mutant, mutants, normalised
+from selfplay_gym.verifiers.programs.test_suites import Test, failed, failures, minimise, shortest_failing, thinned
 
 FUNCTIONS = Path(__file__).parent / "data" / "reference_functions.py"
 

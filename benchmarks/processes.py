@@ -29,12 +29,12 @@ def measure(sharding: str, steps: int, out: Path) -> None:
     import torch
 
     from selfplay_gym import make_verifier
-    from selfplay_gym.agents.world import World
+    from selfplay_gym.agents.distributed.process_group import World
     from selfplay_gym.core.seeding import python_stream
-    from selfplay_gym.selfplay.config import RunConfig
     from selfplay_gym.selfplay.evaluation import held_out_questions
-    from selfplay_gym.selfplay.pay import SolverPay
-    from selfplay_gym.selfplay.seating import fill_seats, fill_together
+    from selfplay_gym.selfplay.roles.build import fill_seats, fill_together
+    from selfplay_gym.selfplay.roles.rewards import SolverPay
+    from selfplay_gym.selfplay.settings.config import RunConfig
 
     torch.set_num_threads(1)
     config = RunConfig().replace(sharding=sharding, **SETTINGS)

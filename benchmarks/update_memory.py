@@ -46,12 +46,12 @@ def plain() -> None:
 
 
 def ours() -> None:
-    from selfplay_gym.agents.batch import Batch
-    from selfplay_gym.agents.config import GRPOConfig, StepMetrics
-    from selfplay_gym.agents.lean import LeanDecoder
-    from selfplay_gym.agents.llm import LLMAgent
-    from selfplay_gym.agents.sampling import LocalSampler, SamplingSettings
-    from selfplay_gym.agents.trainer import GRPOTrainer
+    from selfplay_gym.agents.inference.packed_forward import LeanDecoder
+    from selfplay_gym.agents.inference.sampling import LocalSampler, SamplingSettings
+    from selfplay_gym.agents.models.llm import LLMAgent
+    from selfplay_gym.agents.training.batch import Batch
+    from selfplay_gym.agents.training.config import GRPOConfig, StepMetrics
+    from selfplay_gym.agents.training.trainer import GRPOTrainer
 
     net = model()
     agent = object.__new__(LLMAgent)  # no tokenizer is needed for an update

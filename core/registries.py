@@ -11,7 +11,7 @@ from .registry import Registry
 
 @runtime_checkable
 class RewardShape(Protocol):
-    """A reward term of the challenger; see `selfplay_gym.envs.rewards`."""
+    """A reward term of the challenger; see `selfplay_gym.envs.rewards.challenger`."""
 
     __call__: Callable[..., Any]
 

@@ -19,8 +19,8 @@ import gymnasium as gym
 from ..core.registries import register_reward
 
 if TYPE_CHECKING:
-    from .aec import SelfPlayAEC
-    from .parallel import SelfPlayParallel
+    from .views.aec import SelfPlayAEC
+    from .views.parallel import SelfPlayParallel
 
 _GAMES = {"SelfPlayMath-v0": "math", "SelfPlayCode-v0": "code"}
 
@@ -42,8 +42,8 @@ def aec_env(
     Raises:
         ConfigError: an unknown domain, name or keyword.
     """
-    from .aec import SelfPlayAEC
-    from .seats import make_settings
+    from .views.aec import SelfPlayAEC
+    from .views.table import make_settings
 
     register_pettingzoo()
     options = make_settings({"domain": domain, "attempts": attempts, **settings})
@@ -52,7 +52,7 @@ def aec_env(
 
 def parallel_env(domain: str = "math", **settings: Any) -> SelfPlayParallel:
     """The same table as a PettingZoo parallel environment; arguments as for `aec_env`."""
-    from .parallel import SelfPlayParallel
+    from .views.parallel import SelfPlayParallel
 
     return SelfPlayParallel(aec_env(domain, **settings))
 
@@ -82,17 +82,17 @@ for _name, _factory in {
     "spice": "spice",
     "4p(1-p)": "variance",
 }.items():
-    register_reward(_name, f"selfplay_gym.envs.rewards:{_factory}")
+    register_reward(_name, f"selfplay_gym.envs.rewards.challenger:{_factory}")
 
 for _name, _domain in _GAMES.items():
     if _name not in gym.registry:  # a module imported twice is no second environment
         gym.register(
             _name,
-            entry_point="selfplay_gym.envs.single:self_play_env",
-            vector_entry_point="selfplay_gym.envs.group:group_env",
+            entry_point="selfplay_gym.envs.views.single:self_play_env",
+            vector_entry_point="selfplay_gym.envs.views.group:group_env",
             order_enforce=False,  # the environment itself raises ResetNeeded, and saves a wrapper per call
             kwargs={"domain": _domain},
         )
-for _name, _maker in {"SelfPlayTeacher-v0": "teacher:teacher_env", "SelfPlayTokens-v0": "tokens:tokens_env"}.items():
+for _name, _maker in {"SelfPlayTeacher-v0": "views.teacher:teacher_env", "SelfPlayTokens-v0": "views.tokens:tokens_env"}.items():
     if _name not in gym.registry:
         gym.register(_name, entry_point=f"selfplay_gym.envs.{_maker}", order_enforce=False)

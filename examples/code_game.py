@@ -13,7 +13,7 @@ import gymnasium as gym
 
 import selfplay_gym
 from selfplay_gym.envs import aec_env
-from selfplay_gym.verifiers.mutants import mutants
+from selfplay_gym.verifiers.programs.mutants import mutants
 
 
 def fenced(program: str) -> str:

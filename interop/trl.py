@@ -19,16 +19,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.errors import ConfigError, MissingExtraError
-from ..core.language import key
+from ..core.maths_language import key
 from ..core.protocols import Agent, Generator, Verifier
 from ..core.records import Judgement, Outcome, Question, TaskSpec
 from ..core.registries import make_agent, make_generator, make_reward, make_verifier
 from ..core.seeding import integer_seed, python_stream
-from ..envs.domains import find_domain
-from ..envs.engine import Game, RewardRule
-from ..envs.questions import Shelves
-from ..envs.seats import ROLES
-from ..selfplay.subjects import find_subject
+from ..envs.game.domains import find_domain
+from ..envs.game.engine import Game, RewardRule
+from ..envs.game.question_sources import Shelves
+from ..envs.views.table import ROLES
+from ..selfplay.run.subjects import find_subject
 from .rows import COLUMNS, question_of, row_of, runs, text_of
 
 __all__ = ["ChallengerReward", "SolverReward", "challenger_reward", "dataset", "reward_function"]

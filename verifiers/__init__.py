@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Policy", "equal"]
 
-register_verifier("exact", "selfplay_gym.verifiers.exact:ExactVerifier")
-register_verifier("format", "selfplay_gym.verifiers.controls:FormatVerifier")
-register_verifier("random", "selfplay_gym.verifiers.controls:RandomVerifier")
-register_verifier("sympy", "selfplay_gym.verifiers.equivalence:SympyVerifier")
-register_verifier("majority", "selfplay_gym.verifiers.majority:MajorityVerifier")
-register_verifier("numeric", "selfplay_gym.verifiers.numeric:NumericVerifier")
-register_verifier("cascade", "selfplay_gym.verifiers.compound:CascadeVerifier")
-register_verifier("weighted", "selfplay_gym.verifiers.compound:WeightedVerifier")
-register_verifier("self-answer", "selfplay_gym.verifiers.compound:SelfAnswerVerifier")
-register_verifier("judge", "selfplay_gym.verifiers.model_judge:JudgeVerifier")
-register_verifier("rg:", "selfplay_gym.verifiers.reasoning:ReasoningGymVerifier")
-register_verifier("code", "selfplay_gym.verifiers.program:CodeVerifier")
+register_verifier("exact", "selfplay_gym.verifiers.references.exact:ExactVerifier")
+register_verifier("format", "selfplay_gym.verifiers.references.controls:FormatVerifier")
+register_verifier("random", "selfplay_gym.verifiers.references.controls:RandomVerifier")
+register_verifier("sympy", "selfplay_gym.verifiers.references.equivalence:SympyVerifier")
+register_verifier("majority", "selfplay_gym.verifiers.ensembles.majority:MajorityVerifier")
+register_verifier("numeric", "selfplay_gym.verifiers.references.numeric:NumericVerifier")
+register_verifier("cascade", "selfplay_gym.verifiers.ensembles.compound:CascadeVerifier")
+register_verifier("weighted", "selfplay_gym.verifiers.ensembles.compound:WeightedVerifier")
+register_verifier("self-answer", "selfplay_gym.verifiers.ensembles.compound:SelfAnswerVerifier")
+register_verifier("judge", "selfplay_gym.verifiers.ensembles.model_judge:JudgeVerifier")
+register_verifier("rg:", "selfplay_gym.verifiers.references.reasoning_gym:ReasoningGymVerifier")
+register_verifier("code", "selfplay_gym.verifiers.programs.verifier:CodeVerifier")
 
 
 def __getattr__(name: str) -> Any:

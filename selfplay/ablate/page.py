@@ -54,7 +54,7 @@ def plot(ablation: Ablation) -> str:
     """Gain over the base with interval and the single seeds, as inline SVG."""
     from matplotlib.figure import Figure
 
-    from ..pages import inline_svg
+    from ..pages.html_page import inline_svg
 
     ranked = sorted(ablation.results, key=lambda result: result.gain.points)
     figure = Figure(figsize=(9, 0.42 * len(ranked) + 1.2), layout="constrained")

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import ConfigError, RunError, UnknownNameError
-from ..config import RunConfig
 from ..evaluation import ExamResult
-from ..run_folder import RunFolder, read_json
+from ..settings.config import RunConfig
 from ..stats import Estimate, Paired, holm, mean_rate, paired
+from ..storage.run_folder import RunFolder, read_json
 
 Train = Callable[..., RunFolder]
 
@@ -247,7 +247,7 @@ def _chosen(variants: Sequence[str] | Mapping[str, Change] | None) -> dict[str, 
 
 def _run(name: str, seed: int, config: RunConfig, folder: Path, train: Train | None) -> VariantRun:
     if train is None:
-        from ..train import train as started_by
+        from ..run.train import train as started_by
 
         train = started_by
     path = folder / f"{''.join(c if c.isalnum() else '-' for c in name)}-{seed}"

@@ -22,7 +22,7 @@ from ...core.protocols import Agent
 from ...core.records import Question
 from ...core.registries import agents
 from ..exams.contamination import run_of_checkpoint
-from ..find_agent import find_agent, with_options
+from .find_agent import find_agent, with_options
 
 INSTRUCTION = "Please reason step by step, and put your final answer within \\boxed{}."
 BARE = "{question}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..pages import inline_svg, page, table
+from ..pages.html_page import inline_svg, page, table
 from .run import BenchReport
 from .table import comparison_rows, level_rows, origin, rows
 

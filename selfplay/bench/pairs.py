@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.errors import ConfigError
-from ...core.language import answer
+from ...core.maths_language import answer
 from ...core.protocols import Agent, Verifier
 from ...core.records import Question
 from ...core.registries import make_reward, make_verifier
 from ...core.seeding import integer_seed
-from ...envs.domains import find_domain
-from ...envs.engine import Game, Round
-from ...envs.rewards import distinct_clusters, uncertainty
-from ..labels import labels_right
-from ..measures import histogram
+from ...envs.game.domains import find_domain
+from ...envs.game.engine import Game, Round
+from ...envs.rewards.challenger import distinct_clusters, uncertainty
+from ..run.labels import labels_right
+from ..run.metrics import histogram
 from ..stats import Estimate, mean_rate
 from .sheet import Sheet
 from .table import percent

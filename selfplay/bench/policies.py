@@ -22,9 +22,9 @@ from ...core.protocols import Curriculum
 from ...core.records import TaskSpec
 from ...core.registries import curricula, make_curriculum
 from ...core.seeding import integer_seed, python_stream, stream
-from ...envs.teacher import TeacherEnv
-from ..find_agent import with_options
+from ...envs.views.teacher import TeacherEnv
 from ..stats import Estimate
+from .find_agent import with_options
 from .sheet import Sheet
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from typing import Any
 
 from ...core.errors import ConfigError
 from ...core.seeding import integer_seed
-from ..environment import describe_environment
 from ..evaluation import ExamResult, Which, compare, run_exam
 from ..exams.contamination import Contamination, check_contamination
 from ..exams.suites import Suite
+from ..run.provenance import describe_environment
 from ..stats import Estimate, Paired, bootstrap, holm
 from .agents import Contestant
 from .record import Usage, record

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.errors import ConfigError
-from ..environment import describe_environment
-from ..pages import NARROW, finite, inline_svg, markdown_table, page, provenance_line, shortened, table
+from ..pages.html_page import NARROW, finite, inline_svg, markdown_table, page, provenance_line, shortened, table
+from ..run.provenance import describe_environment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..pages import NARROW, finite, markdown_table, provenance_line, shortened
+from ..pages.html_page import NARROW, finite, markdown_table, provenance_line, shortened
 from ..stats import Estimate
 from .run import BenchEntry, BenchReport
 

@@ -1,7 +1,7 @@
 """Logic consistency: does a second head, taught by the run's own labels alone, notice which labels are wrong?
 
-A validator head (`agents/dual_head.py`) on the run's last solver learns which attempts match the label of their
-question. Questions are dealt into two halves, and each half is scored by the head that learnt from the other, so no
+A validator head (`agents/models/correctness_head.py`) on the run's last solver learns which attempts match the label of
+their question. Questions are dealt into two halves, and each half is scored by the head that learnt from the other, so no
 label judges itself. The consistency of a label is the mean P(right) of the attempts behind it. Where answers can be
 computed, its worth is told as an AUC: the probability that a right label is scored above a wrong one; ½ is to know
 nothing. Beside it stands that of p̂, the share of attempts behind the label, which costs nothing: what the head must
@@ -22,15 +22,15 @@ import numpy as np
 from ...core.errors import RunError
 from ...core.registries import make_reward, make_verifier
 from ...core.seeding import python_stream
-from ...envs.domains import find_domain
-from ...envs.engine import Game
-from ..config import RunConfig
-from ..question_rows import question_of
-from ..run_folder import RunFolder
-from ..subjects import find_subject
+from ...envs.game.domains import find_domain
+from ...envs.game.engine import Game
+from ..run.question_rows import question_of
+from ..run.subjects import find_subject
+from ..settings.config import RunConfig
+from ..storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from ...agents.llm import LLMAgent
+    from ...agents.models.llm import LLMAgent
 
 HALVES = 2
 
@@ -95,7 +95,7 @@ def label_consistency(
     Raises:
         RunError: no run there, or too few labels in it.
     """
-    from ...agents.dual_head import DualHead
+    from ...agents.models.correctness_head import DualHead
 
     folder = RunFolder.open(Path(run))
     config = RunConfig.from_dict(folder.config)
@@ -160,7 +160,7 @@ def _labelled(folder: RunFolder, questions: int, attempts: int, seed: int) -> li
 
 
 def _last_solver(folder: RunFolder, config: RunConfig) -> LLMAgent:
-    from ...agents.roles import role_agent
+    from ...agents.roles.isolation import role_agent
 
     name = folder.state.get("checkpoints", {}).get("solver")
     if name is None:

@@ -15,15 +15,15 @@ from ...core.protocols import Agent
 from ...core.records import Question
 from ...core.registries import make_agent, make_reward, make_verifier
 from ...core.seeding import integer_seed, python_stream
-from ...envs.domains import find_domain
-from ...envs.engine import Game
-from ..config import RunConfig
-from ..labels import known_answers
-from ..measures import histogram
-from ..question_rows import question_of
-from ..run_folder import RunFolder
+from ...envs.game.domains import find_domain
+from ...envs.game.engine import Game
+from ..run.labels import known_answers
+from ..run.metrics import histogram
+from ..run.question_rows import question_of
+from ..run.subjects import find_subject
+from ..settings.config import RunConfig
 from ..stats import Estimate, mean_rate
-from ..subjects import find_subject
+from ..storage.run_folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import RunError
-from ...core.language import key
-from ...envs.rewards import bleu_matrix, clusters, distinct_clusters, uncertainty
+from ...core.maths_language import key
+from ...envs.rewards.challenger import bleu_matrix, clusters, distinct_clusters, uncertainty
 from ..evaluation import ExamResult, compare
 from ..exams.contamination import Contamination, check_contamination
-from ..labels import known_answers
-from ..measures import histogram
-from ..question_rows import question_of
-from ..run_folder import RunFolder
+from ..run.labels import known_answers
+from ..run.metrics import histogram
+from ..run.question_rows import question_of
 from ..stats import Paired
+from ..storage.run_folder import RunFolder
 from .consistency import Consistency
 from .frozen import Difficulty
 from .reasoning import Reasoning, answered_right, measure_reasoning

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..bench.table import percent
-from ..measures import histogram
-from ..pages import NARROW, finite, inline_svg, page, shortened, table
+from ..pages.html_page import NARROW, finite, inline_svg, page, shortened, table
+from ..run.metrics import histogram
 from .consistency import Consistency
 from .measure import CURVES, Diagnosis
 from .play import CrossPlay

@@ -11,10 +11,10 @@ from ...core.errors import RunError
 from ...core.protocols import Agent
 from ...core.registries import make_agent
 from ..bench.pairs import PairResult, play_pair
-from ..config import RunConfig
-from ..measures import histogram
-from ..run_folder import RunFolder
-from ..subjects import find_subject
+from ..run.metrics import histogram
+from ..run.subjects import find_subject
+from ..settings.config import RunConfig
+from ..storage.run_folder import RunFolder
 
 BASE = "base"
 

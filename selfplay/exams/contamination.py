@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import RunError
-from ...core.language import key, read
+from ...core.maths_language import key, read
 
 GRAM = 8
 NEAR = 0.6

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ConfigError
-from ...core.language import key, read
+from ...core.held_out import is_held_out
+from ...core.maths_language import key, read
 from ...core.protocols import Generator, Rng
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_generator
 from ...core.seeding import python_stream
-from ...core.split import is_held_out
 
 DRAWS_PER_QUESTION = 400
 """Draws in a row without a new held-out question after which a level counts as exhausted."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ...core.protocols import Curriculum
 from ...core.records import Question
-from ...envs.engine import Game
-from ..config import RunConfig
+from ...envs.game.engine import Game
 from ..evaluation import ExamResult
 from ..progress import Progress
-from ..run_folder import RunFolder
+from ..settings.config import RunConfig
+from ..storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from ..seats import Seat
+    from ..roles.role import Seat
 
 
 class GuardedRun(Protocol):

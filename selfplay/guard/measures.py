@@ -13,8 +13,8 @@ from ...core.registries import make_verifier
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..config import RunConfig
-    from ..seats import Seat
+    from ..roles.role import Seat
+    from ..settings.config import RunConfig
 
 Pay = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[Sequence[float]]]
 
@@ -57,7 +57,7 @@ def starts(config: RunConfig, seats: Mapping[str, Seat]) -> dict[str, Start]:
             known = dict(reference.model.named_parameters())
         if not all(name in known and known[name].shape == p.shape for name, p in seat.trainer.parameters.items()):
             if not fresh:
-                from ..seating import fill_seats
+                from ..roles.build import fill_seats
 
                 fresh = fill_seats(config, list(seats), {})
             known = dict(fresh[role].trainer.parameters)

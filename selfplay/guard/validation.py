@@ -9,7 +9,7 @@ from ...core.records import Question
 from ...core.seeding import integer_seed
 from .guarded import GuardedRun
 from .measures import divergence, frozen_votes
-from .watch import Guard
+from .monitor import Guard
 
 PROBES, PROBE_SAMPLES = 16, 8
 

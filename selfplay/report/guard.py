@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..run_folder import RunFolder
-from .figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, draw_svg, legend
+from ..pages.figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, draw_svg, legend
+from ..storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...core.language import answer, read
+from ...core.maths_language import answer, read
 from ...core.records import Outcome, Question
 from ...core.registries import make_verifier
-from ..run_folder import RunFolder
-from .story import Row
+from ..storage.run_folder import RunFolder
+from .summary_data import Row
 
 SHOWN = 6
 """Questions shown per round."""

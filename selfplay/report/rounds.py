@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..exams.result import ExamResult
-from ..measures import HISTOGRAM_BINS
-from ..stats import Estimate, wilson
-from .figures import (
+from ..pages.figures import (
     BAND,
     CHALLENGER,
     GOOD,
@@ -25,8 +23,10 @@ from .figures import (
     plot_rates,
     round_ticks,
 )
+from ..run.metrics import HISTOGRAM_BINS
+from ..stats import Estimate, wilson
 from .questions import RoundQuestions
-from .story import Row, RunStory
+from .summary_data import Row, RunStory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, VOTE, draw_svg, legend, per_cent
-from .story import Row, RunStory
+from ..pages.figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, VOTE, draw_svg, legend, per_cent
+from .summary_data import Row, RunStory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,10 +8,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from ..run_folder import RunFolder
 from ..stats import Estimate
+from ..storage.run_folder import RunFolder
 from .guard import read_guard
-from .story import RoundStory, RunStory, headline, read_story
+from .summary_data import RoundStory, RunStory, headline, read_story
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = ".:-=+*#@"

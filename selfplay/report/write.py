@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..measures import HISTOGRAM_BINS
-from ..run_folder import RunFolder, read_json
+from ..run.metrics import HISTOGRAM_BINS
+from ..storage.run_folder import RunFolder, read_json
 from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
 from .rounds import exam_figures, histogram_figures, label_figures, question_figures
 from .steps import step_figures
-from .story import RunStory, headline, read_story
+from .summary_data import RunStory, headline, read_story
 
 if TYPE_CHECKING:
     from jinja2 import Environment

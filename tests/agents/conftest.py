@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from selfplay_gym.agents.llm import LLMAgent
-from selfplay_gym.agents.sampling import SamplingSettings
-from selfplay_gym.agents.tiny import build_tokenizer
+from selfplay_gym.agents.inference.sampling import SamplingSettings
+from selfplay_gym.agents.models.llm import LLMAgent
+from selfplay_gym.agents.models.tiny import build_tokenizer
 
 
 @pytest.fixture(autouse=True)

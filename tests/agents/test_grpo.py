@@ -9,7 +9,6 @@ from collections import defaultdict
 import pytest
 import torch
 
-from selfplay_gym.agents.baselines import RoleBaseline, whiten, whiten_by
 from selfplay_gym.agents.grpo import (
     dead_groups,
     group_advantages,
@@ -20,6 +19,7 @@ from selfplay_gym.agents.grpo import (
     sampler_correction,
     without_truncated,
 )
+from selfplay_gym.agents.training.baselines import RoleBaseline, whiten, whiten_by
 from selfplay_gym.core.errors import ConfigError
 
 TYPES = ["grpo", "bnpo", "dapo", "dr_grpo", "reinforce++", "gspo", "cispo", "sapo", "rloo"]

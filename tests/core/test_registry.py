@@ -58,9 +58,9 @@ def test_a_family_passes_on_what_follows_the_colon(registry):
 
 
 def test_module_and_attribute_build_without_registration(registry):
-    built = registry.make("selfplay_gym.verifiers.exact:ExactVerifier")
+    built = registry.make("selfplay_gym.verifiers.references.exact:ExactVerifier")
     assert type(built).__name__ == "ExactVerifier"
-    for wrong in ("selfplay_gym.nowhere:Thing", "selfplay_gym.verifiers.exact:Nothing"):
+    for wrong in ("selfplay_gym.nowhere:Thing", "selfplay_gym.verifiers.references.exact:Nothing"):
         with pytest.raises(UnknownNameError):
             registry.make(wrong)
 

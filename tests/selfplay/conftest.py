@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from selfplay_gym.agents.config import StepMetrics
+from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.core.records import Outcome
 from selfplay_gym.core.registries import make_agent, make_reward
-from selfplay_gym.envs.domains import find_domain
-from selfplay_gym.envs.engine import Game
+from selfplay_gym.envs.game.domains import find_domain
+from selfplay_gym.envs.game.engine import Game
 from selfplay_gym.envs.rewards import in_band
-from selfplay_gym.selfplay.environment import describe_environment
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
 from selfplay_gym.selfplay.guard import Guard, GuardLimits
-from selfplay_gym.selfplay.labels import labels_right
-from selfplay_gym.selfplay.measures import challenger_measures, label_measures
-from selfplay_gym.selfplay.pay import ChallengerPay
-from selfplay_gym.selfplay.presets import preset
-from selfplay_gym.selfplay.rounds import PHASES
-from selfplay_gym.selfplay.run_folder import RunFolder
-from selfplay_gym.selfplay.subjects import find_subject
+from selfplay_gym.selfplay.roles.rewards import ChallengerPay
+from selfplay_gym.selfplay.run.labels import labels_right
+from selfplay_gym.selfplay.run.metrics import challenger_measures, label_measures
+from selfplay_gym.selfplay.run.provenance import describe_environment
+from selfplay_gym.selfplay.run.run import PHASES
+from selfplay_gym.selfplay.run.subjects import find_subject
+from selfplay_gym.selfplay.settings.presets import preset
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 CONFIG = preset("debug").replace(attempts=8, questions=40, challenger_steps=3, solver_steps=4, exam_questions=60)
 
@@ -161,7 +161,7 @@ def stopped_run(scripted_run, tmp_path_factory) -> Callable[[str], RunFolder]:
 @pytest.fixture(scope="session")
 def untrained_model(tmp_path_factory) -> Path:
     """The folder of a model of the embedded shape that has learnt nothing."""
-    from selfplay_gym.agents.tiny import build_model, build_tokenizer
+    from selfplay_gym.agents.models.tiny import build_model, build_tokenizer
 
     folder = tmp_path_factory.mktemp("untrained")
     build_model(0).save_pretrained(folder)

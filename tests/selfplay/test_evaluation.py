@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.language import key
+from selfplay_gym.core.held_out import is_held_out
+from selfplay_gym.core.maths_language import key
 from selfplay_gym.core.protocols import BaseVerifier
 from selfplay_gym.core.records import Judgement, Question, Verdict
 from selfplay_gym.core.seeding import python_stream, stream
-from selfplay_gym.core.split import is_held_out
 from selfplay_gym.selfplay.evaluation import ExamResult, compare, held_out_questions, pass_at_k, run_exam
 
 

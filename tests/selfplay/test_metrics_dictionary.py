@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from selfplay_gym.agents.config import StepMetrics
+from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.selfplay.exams.result import ExamResult
-from selfplay_gym.selfplay.presets import preset
-from selfplay_gym.selfplay.run_folder import LOGS
-from selfplay_gym.selfplay.train import train
+from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.settings.presets import preset
+from selfplay_gym.selfplay.storage.run_folder import LOGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {"by_kind", "by_level", "pass", "majority", "votes"}

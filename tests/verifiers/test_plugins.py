@@ -18,7 +18,7 @@ PLUGIN = Path(__file__).parent.parent / "plugin"
 PLAY = """
 import gymnasium as gym
 import selfplay_gym
-from selfplay_gym.core.language import answer
+from selfplay_gym.core.maths_language import answer
 from selfplay_gym.testing import check_verifier
 
 assert "shouting" in selfplay_gym.core.registries.verifiers.names()
@@ -88,8 +88,10 @@ def test_a_decorated_class_is_a_name(even):
 
 
 def test_module_and_attribute_are_a_name():
-    built = selfplay_gym.make_verifier("selfplay_gym.verifiers.numeric:NumericVerifier", relative=0.1)
-    assert "values" in check_verifier(selfplay_gym.make_verifier("selfplay_gym.verifiers.exact:ExactVerifier"))
+    built = selfplay_gym.make_verifier("selfplay_gym.verifiers.references.numeric:NumericVerifier", relative=0.1)
+    assert "values" in check_verifier(
+        selfplay_gym.make_verifier("selfplay_gym.verifiers.references.exact:ExactVerifier")
+    )
     assert built.relative == 0.1
     with pytest.raises(LookupError, match="Nope"):
-        selfplay_gym.make_verifier("selfplay_gym.verifiers.numeric:Nope")
+        selfplay_gym.make_verifier("selfplay_gym.verifiers.references.numeric:Nope")

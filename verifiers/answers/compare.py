@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from . import reals
-from .evaluate import Inexpressible, Matrix
 from .forms import form
 from .policy import Policy
-from .residue import ResidueField
-from .scalar import Scalar, same_value, within_reach
 from .shapes import Area, Assigned, Collection, Form, Number, Quantity, Relation, Structure, Tuple, Words
 from .tree import Node
+from .values import reals
+from .values.evaluate import Inexpressible, Matrix
+from .values.residue import ResidueField
+from .values.scalar import Scalar, same_value, within_reach
 
 Told = bool | None
 MAX_PAIRWISE = 64

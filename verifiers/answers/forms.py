@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 from fractions import Fraction
 
-from . import reals
-from .equations import numerator
-from .linear import linear_region
 from .naming import assignment, is_constant, name_of
-from .residue import renamed
-from .scalar import Scalar
 from .shapes import Area, Assigned, Collection, Form, Number, Quantity, Relation, Structure, Tuple, Words
-from .signs import signs
 from .tree import SCALARS, Node, children, walk
+from .values import reals
+from .values.equations import numerator
+from .values.linear import linear_region
+from .values.residue import renamed
+from .values.scalar import Scalar
+from .values.signs import signs
 
 _MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _NUMBER_SETS = {"setR": reals.LINE}

@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .clean import clean
 from .forms import form
 from .limits import ParseError, TooLarge
 from .naming import assignment
-from .parse import REMEMBERED, parse, parse_cleaned
+from .parsing.clean import clean
+from .parsing.parse import REMEMBERED, parse, parse_cleaned
 from .policy import Policy
 from .shapes import Form
 from .tree import Node, number, walk

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from . import reals
-from .scalar import Scalar
+from .values import reals
+from .values.scalar import Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,11 @@ What this does not protect against:
 
 from .calls import call, call_many
 from .client import close
+from .isolation_status import probe
 from .levels import LEVELS, SAFE
 from .limits import Limits
-from .results import CallResult, IsolationError, LimitError, ProgramError, RunResult, SandboxError, Status
+from .protocol.results import CallResult, IsolationError, LimitError, ProgramError, RunResult, SandboxError, Status
 from .scripts import run_python
-from .standing import probe
 
 __all__ = [
     "LEVELS",

@@ -12,11 +12,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from . import client, values
-from .channel import ChannelReader
+from . import client
 from .limits import Limits
-from .request import request_for, task_file
-from .results import CallResult, error_for
+from .protocol import values
+from .protocol.channel import ChannelReader
+from .protocol.request import request_for, task_file
+from .protocol.results import CallResult, error_for
 from .scripts import ending, number_of, text_of
 
 _MOST_CHANNEL = 8 << 20
@@ -29,8 +30,8 @@ def call(
 ) -> Any:
     """The value of `function(*args)` as the program defines it.
 
-    Plain data only goes in and comes out, with exact types (`selfplay_gym.verifiers.sandbox.values`): whatever the
-    program returns is compared by you, as data.
+    Plain data only goes in and comes out, with exact types (`protocol/values.py`): whatever the program
+    returns is compared by you, as data.
 
     Raises:
         ProgramError: it raised, left, crashed or returned something else than plain data.

@@ -15,7 +15,7 @@ from typing import Any
 
 from . import levels
 from .connection import Server, ServerGone
-from .trials import escapes
+from .probes import escapes
 
 __all__ = ["ServerGone", "Servers", "Standing", "close", "servers"]
 

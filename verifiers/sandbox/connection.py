@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .scratch import empty
-from .wire import Wire
+from .isolation.scratch import empty
+from .protocol.wire import Wire
 
 _BOOT = """
 import sys, types

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
-from . import values
-from .channel import ChannelWriter, Full, TooLong
+from .protocol import values
+from .protocol.channel import ChannelWriter, Full, TooLong
 
 FILENAME = "<program>"
 _LONGEST_ERROR = 500

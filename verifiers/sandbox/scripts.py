@@ -8,10 +8,10 @@ import signal
 from typing import Any
 
 from . import client
-from .channel import ChannelReader, shared_file
 from .limits import Limits
-from .request import request_for, task_file
-from .results import RunResult, Status
+from .protocol.channel import ChannelReader, shared_file
+from .protocol.request import request_for, task_file
+from .protocol.results import RunResult, Status
 
 _CHANNEL_BYTES = 1 << 14
 

@@ -19,10 +19,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import kernel, landlock, namespaces, program, seccomp
-from .channel import ChannelWriter
-from .jail import Jail
-from .wire import Wire
+from . import program
+from .isolation import kernel, landlock, namespaces, seccomp
+from .isolation.jail import Jail
+from .protocol.channel import ChannelWriter
+from .protocol.wire import Wire
 
 MODULES = (
     *("math", "cmath", "numbers", "decimal", "fractions", "statistics", "random", "re", "string", "textwrap"),

@@ -9,11 +9,11 @@ from rich.console import Console
 from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.ablate import VARIANTS, ablate, summarise
-from selfplay_gym.selfplay.ablate.command import run_ablation
 from selfplay_gym.selfplay.ablate.page import plot, to_json, to_markdown
-from selfplay_gym.selfplay.config import RunConfig
+from selfplay_gym.selfplay.commands.ablate import run_ablation
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
-from selfplay_gym.selfplay.run_folder import RunFolder
+from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 exam_of = functools.lru_cache(lambda seed: held_out_questions("mixed", 120, seed))
 EQUAL_COMPUTE = "untrained, equal compute"

@@ -13,9 +13,9 @@ from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.core.records import Question
 from selfplay_gym.selfplay.bench import BenchSettings, run_bench
 from selfplay_gym.selfplay.bench.agents import Contestant, load_contestant, load_contestants
-from selfplay_gym.selfplay.bench.command import bench, bench_any
 from selfplay_gym.selfplay.bench.page import to_html
 from selfplay_gym.selfplay.bench.table import rows, to_csv, to_json, to_markdown
+from selfplay_gym.selfplay.commands.bench import bench, bench_any
 from selfplay_gym.selfplay.exams.suites import Suite, load_suites
 from selfplay_gym.selfplay.stats import holm
 
@@ -272,7 +272,7 @@ def test_names_options_labels_and_prompts_of_contestants():
     assert load_contestant("oracle").ask(question) == "What is 1+1?"
     assert "boxed" in load_contestant("oracle", prompt="boxed").ask(question)
     assert load_contestant("oracle", prompt="Q: {question} A:").ask(question) == "Q: What is 1+1? A:"
-    assert load_contestant("selfplay_gym.agents.scripted:OracleAgent").agent.name == "oracle"
+    assert load_contestant("selfplay_gym.agents.scripted.maths:OracleAgent").agent.name == "oracle"
     with pytest.raises(UnknownNameError, match="oracle"):
         load_contestant("orakle")
     with pytest.raises(ConfigError, match="key=value"):

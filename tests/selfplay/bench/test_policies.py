@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
-from selfplay_gym.selfplay.bench.command import bench_teachers
 from selfplay_gym.selfplay.bench.policies import bench_policies
+from selfplay_gym.selfplay.commands.bench import bench_teachers
 
 TEACHER = "SelfPlayTeacher-v0"
 EXAMPLE = Path(__file__).parents[3] / "examples" / "sb3_teacher.py"

@@ -8,13 +8,13 @@ import pytest
 import torch
 from rich.console import Console
 
-from selfplay_gym.agents.llm import LLMAgent
+from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.core.seeding import python_stream
-from selfplay_gym.selfplay.config import RunConfig
-from selfplay_gym.selfplay.diagnose.command import diagnose_run
+from selfplay_gym.selfplay.commands.diagnose import diagnose_run
 from selfplay_gym.selfplay.diagnose.consistency import auc, label_consistency
-from selfplay_gym.selfplay.run_folder import RunFolder
+from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 
 @pytest.fixture(autouse=True)

@@ -5,18 +5,18 @@ import pytest
 from rich.console import Console
 
 from selfplay_gym.core.errors import RunError
+from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.records import Question, TaskSpec
 from selfplay_gym.core.registries import make_agent, make_generator, make_verifier
 from selfplay_gym.core.seeding import python_stream
-from selfplay_gym.core.split import is_held_out
-from selfplay_gym.selfplay.config import RunConfig
-from selfplay_gym.selfplay.diagnose.command import diagnose_run
+from selfplay_gym.selfplay.commands.diagnose import diagnose_run
 from selfplay_gym.selfplay.diagnose.frozen import frozen_difficulty
 from selfplay_gym.selfplay.diagnose.measure import diagnose, diversity, topic_entropy
 from selfplay_gym.selfplay.diagnose.play import cross_play_run
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
-from selfplay_gym.selfplay.labels import labels_right
-from selfplay_gym.selfplay.run_folder import RunFolder
+from selfplay_gym.selfplay.run.labels import labels_right
+from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 EXAM = held_out_questions("mixed", 120)
 ASKED = 60
@@ -166,7 +166,7 @@ def test_the_command_writes_a_page_and_json(tmp_path):
 
 def test_checkpoints_play_each_other(tmp_path):
     """Untrained one-million-parameter models: nothing to measure yet, but every pair is loaded and played."""
-    from selfplay_gym.agents.tiny import build_model, build_tokenizer
+    from selfplay_gym.agents.models.tiny import build_model, build_tokenizer
 
     base = tmp_path / "base"
     build_model(0).save_pretrained(base)

@@ -5,7 +5,7 @@ import pytest
 from selfplay_gym.core.records import TaskSpec
 from selfplay_gym.core.registries import make_generator
 from selfplay_gym.core.seeding import python_stream
-from selfplay_gym.curricula.worked import Worker
+from selfplay_gym.curricula.generators.worked import Worker
 from selfplay_gym.selfplay.diagnose.reasoning import answered_right, measure_reasoning, method_of, steps_of
 
 

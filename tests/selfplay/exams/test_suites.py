@@ -3,9 +3,9 @@ import json
 import pytest
 
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
+from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.records import Outcome
 from selfplay_gym.core.registries import make_verifier
-from selfplay_gym.core.split import is_held_out
 from selfplay_gym.selfplay.exams.suites import load_suite, load_suites, suite_names
 
 GSM8K = {"question": "Ann has 3 apples and buys 1,200 more. How many?", "answer": "3+1200=<<3+1200=1203>>\n#### 1,203"}

@@ -9,7 +9,7 @@ import pytest
 from safetensors.torch import load_file
 
 from selfplay_gym.selfplay.guard import guard_events
-from selfplay_gym.selfplay.run_folder import RunFolder
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "guard_drills.py"
 COLLAPSES = ["verifier", "rate", "nan", "repeats", "silence"]

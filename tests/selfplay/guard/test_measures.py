@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from selfplay_gym.agents.trainer import GRPOConfig, GRPOTrainer
+from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.selfplay.guard.measures import Start, WatchedPay, divergence, frozen_votes, majority_premium
 
 

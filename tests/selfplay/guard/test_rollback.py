@@ -12,17 +12,18 @@ from functools import partial
 import pytest
 import torch
 
-from selfplay_gym.agents.config import StepMetrics
+from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.core.registries import make_agent
-from selfplay_gym.selfplay import rounds
-from selfplay_gym.selfplay import train as training
-from selfplay_gym.selfplay.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
-from selfplay_gym.selfplay.guard import duty, guard_events
+from selfplay_gym.selfplay.guard import controller as duty
+from selfplay_gym.selfplay.guard import guard_events
 from selfplay_gym.selfplay.guard import guard_measures as measured
 from selfplay_gym.selfplay.guard.measures import Start
-from selfplay_gym.selfplay.presets import preset
-from selfplay_gym.selfplay.run_folder import LOGS, RunFolder
-from selfplay_gym.selfplay.train import train
+from selfplay_gym.selfplay.run import run as rounds
+from selfplay_gym.selfplay.run import train as training
+from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.settings.presets import preset
+from selfplay_gym.selfplay.storage.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
+from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 
 CONFIG = preset("debug").replace(
     rounds=6, questions=16, attempts=4, exam_questions=40, validation_questions=40, exam_samples=1, solver_steps=3,

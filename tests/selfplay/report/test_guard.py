@@ -10,7 +10,7 @@ from selfplay_gym.selfplay.guard import Guard, GuardLimits
 from selfplay_gym.selfplay.report import render_report
 from selfplay_gym.selfplay.report.guard import GuardStory, guard_figures, read_guard
 from selfplay_gym.selfplay.report.summary import print_summary
-from selfplay_gym.selfplay.run_folder import RunFolder
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 APART = {"unanswered_share": 0.0, "challenger_drift": 0.01, "solver_drift": 0.01, "consistency": 0.2}
 GOOD, BAD = [1.0] * 60 + [0.0] * 40, [1.0] * 20 + [0.0] * 80

@@ -9,9 +9,9 @@ import pytest
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.report import render_report, write_report
 from selfplay_gym.selfplay.report.questions import SHOWN, read_questions
-from selfplay_gym.selfplay.report.story import headline, read_story
-from selfplay_gym.selfplay.rounds import PHASES
-from selfplay_gym.selfplay.run_folder import RunFolder
+from selfplay_gym.selfplay.report.summary_data import headline, read_story
+from selfplay_gym.selfplay.run.run import PHASES
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 HOSTILE = [

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.evaluation import compare, held_out_questions, run_exam
-from selfplay_gym.selfplay.report.story import RoundStory, RunStory, headline, read_story
 from selfplay_gym.selfplay.report.summary import BLOCKS, print_summary, sparkline
-from selfplay_gym.selfplay.rounds import PHASES
+from selfplay_gym.selfplay.report.summary_data import RoundStory, RunStory, headline, read_story
+from selfplay_gym.selfplay.run.run import PHASES
 
 
 def printed(folder, encoding="utf-8", **options):
@@ -135,6 +135,7 @@ def test_a_difference_the_exact_test_does_not_support_is_no_gain(exams, monkeypa
     weak, strong, _ = exams
     change = compare(weak, strong)
     monkeypatch.setattr(
-        "selfplay_gym.selfplay.report.story.compare", lambda *_: dataclasses.replace(change, low=0.01, p_value=0.06)
+        "selfplay_gym.selfplay.report.summary_data.compare",
+        lambda *_: dataclasses.replace(change, low=0.01, p_value=0.06),
     )
     assert headline(story(weak, strong)).tone == "open"

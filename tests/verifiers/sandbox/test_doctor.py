@@ -1,6 +1,6 @@
 """The doctor tells what holds, and how to get what does not."""
 
-from selfplay_gym.selfplay.doctor import doctor
+from selfplay_gym.selfplay.commands.doctor import doctor
 from selfplay_gym.verifiers.sandbox import client, connection, probe
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from selfplay_gym.verifiers.sandbox.scratch import empty
+from selfplay_gym.verifiers.sandbox.isolation.scratch import empty
 
 
 def test_anything_is_removed(tmp_path):

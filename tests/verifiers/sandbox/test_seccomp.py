@@ -2,7 +2,7 @@
 
 import pytest
 
-from selfplay_gym.verifiers.sandbox import kernel, seccomp
+from selfplay_gym.verifiers.sandbox.isolation import kernel, seccomp
 
 PID = 4242
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfplay_gym.verifiers.sandbox.values import MAX_DEPTH, Malformed, Unsendable, decode, encode
+from selfplay_gym.verifiers.sandbox.protocol.values import MAX_DEPTH, Malformed, Unsendable, decode, encode
 
 
 class SlyInt(int):

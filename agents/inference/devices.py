@@ -1,0 +1,70 @@
+"""Where a model lives: whole on one device, or spread over several, and over disk, by accelerate's hooks.
+
+A spread model keeps every module's weights where its device map says, and a hook moves the activations. It can be
+called as ever, but its weights cannot be read as if they were in one place: the lean decoder leaves it to transformers.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+import torch
+
+from ...core.errors import ConfigError, MissingExtraError
+
+MAPS = ("auto", "balanced", "balanced_low_0", "sequential")
+"""Ways accelerate finds a device map by itself."""
+
+
+def placing(device: str, options: dict[str, Any]) -> dict[str, Any]:
+    """What `from_pretrained` of transformers must be told; empty for a single device, to which a model is moved.
+
+    Args:
+        device: "cpu", "cuda:1", or one of `MAPS`.
+        options: of which `device_map` wins.
+
+    Raises:
+        MissingExtraError: a map without accelerate.
+        ConfigError: no such device.
+    """
+    wanted = options.get("device_map", device if device in MAPS else None)
+    if wanted is None:
+        try:
+            torch.device(device)
+        except RuntimeError:
+            raise ConfigError(
+                f"device must be one of torch's, such as 'cpu' or 'cuda:1', or one of {', '.join(MAPS)}; got {device!r}"
+            ) from None
+        return {}
+    if importlib.util.find_spec("accelerate") is None:
+        raise MissingExtraError("accelerate", "lora", f"device map {wanted!r}")
+    return {"device_map": wanted}
+
+
+def spread(model: Any, device_map: Any) -> Any:
+    """A loaded model spread as `device_map` says, for loaders that know no maps."""
+    accelerate: Any = importlib.import_module("accelerate")
+    if isinstance(device_map, str):
+        whole = list(getattr(model, "_no_split_modules", None) or [])
+        memory = accelerate.utils.get_balanced_memory(model, no_split_module_classes=whole)
+        device_map = accelerate.infer_auto_device_map(model, memory, no_split_module_classes=whole)
+    if len(set(device_map.values())) == 1:
+        return model.to(next(iter(device_map.values())))
+    return accelerate.dispatch_model(model, device_map)
+
+
+def in_one_place(model: Any) -> bool:
+    """Whether all weights lie on one device, with no hook that fetches them."""
+    places = {parameter.device for parameter in model.parameters()}
+    return len(places) == 1 and not any(hasattr(module, "_hf_hook") for module in model.modules())
+
+
+def input_device(model: Any) -> torch.device:
+    """Where a model takes its tokens and gives its logits."""
+    embedding = model.get_input_embeddings()
+    if embedding.weight.device.type != "meta":
+        device: torch.device = embedding.weight.device
+        return device
+    return torch.device(embedding._hf_hook.execution_device)

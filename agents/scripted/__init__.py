@@ -1,0 +1,1 @@
+"""Agents of known skill that prove games, curricula and rewards without a model."""

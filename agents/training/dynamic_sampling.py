@@ -1,0 +1,106 @@
+"""Dynamic sampling (DAPO, arXiv 2503.14476 §3.2): where all rewards of a group are equal, another prompt is drawn.
+
+Such a dead group teaches nothing. Refilled, its place in the batch is taken by a group of a further prompt, in at most
+`draws` further draws; a place that stays dead remains as it was. DAPO goes on until the batch is full; here the limit
+bounds what a step can cost.
+
+What it estimates: a group was kept *because* its rewards differ, so the mean over places no longer estimates the
+gradient, but the gradient given that. Dead groups have gradient exactly 0 (KL terms aside). So where further prompts
+are drawn as the first ones were, the expectation is that without refill times
+
+    1 + (1 − p) + … + (1 − p)^draws  =  (1 − (1 − p)^(draws + 1)) / p,
+
+p the share of live groups: the same direction, a longer step, by 1/p at most. The gain is less noise per update.
+Drawing the *same* prompts again would give each prompt a factor of its own and favour those that are almost always, or
+almost never, answered right; that is not offered. Losses that are means over tokens (bnpo, dapo, …) follow the formula
+as far as lengths do not depend on being alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ...core.errors import ConfigError
+from ...core.seeding import integer_seed
+from ..grpo import dead_groups
+from ..inference.sampling import Samples
+from .reward_fn import RewardFn
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What one call of the sampler brought: completions of U prompts, G each, and their rewards (U, G)."""
+
+    samples: Samples
+    rewards: Tensor
+
+    def with_groups(self, places: Mapping[int, int], other: Draw) -> Draw:
+        """The same draw with group `other[j]` in place i, for each i → j in `places`."""
+        if not places:
+            return self
+        mine, theirs = self.samples, other.samples
+        into, out = (_rows(list(groups), mine.n, mine.tokens.device) for groups in (places, places.values()))
+        width = max(mine.tokens.shape[1], theirs.tokens.shape[1])
+        tensors = {}
+        for name in ("tokens", "logps", "lengths", "finished"):
+            held, found = _widened(getattr(mine, name), width), _widened(getattr(theirs, name), width)
+            tensors[name] = held.index_copy(0, into, found[out])
+        texts, prompts, rewards = list(mine.texts), list(mine.prompt_ids), self.rewards.clone()
+        for place, group in places.items():
+            texts[place], prompts[place] = theirs.texts[group], theirs.prompt_ids[group]
+            rewards[place] = other.rewards[group]
+        return Draw(replace(mine, texts=texts, prompt_ids=prompts, recording=None, **tensors), rewards)
+
+
+@dataclass(frozen=True)
+class Refill:
+    """Where further prompts come from.
+
+    Attributes:
+        draws: how often a batch is refilled at most.
+        further: asked for so many further prompts, drawn like the first ones; gives them, or fewer, or none, and what
+            pays for them.
+    """
+
+    draws: int
+    further: Callable[[int], tuple[Sequence[str], RewardFn]]
+
+    def __post_init__(self) -> None:
+        if self.draws < 0:
+            raise ConfigError(f"draws must be >= 0, got {self.draws!r}")
+
+    def fill(self, first: Draw, draw: Callable[[Sequence[str], RewardFn, int], Draw], seed: int) -> list[Draw]:
+        """Draw until no group of the batch is dead, the prompts run out, or the limit is reached.
+
+        Args:
+            draw: samples prompts under a seed and has them paid.
+            seed: of the first draw; the others follow from it.
+
+        Returns:
+            The batch, the first draw, and the further ones.
+        """
+        batch, draws = first, [first]
+        for number in range(self.draws):
+            empty = dead_groups(batch.rewards).nonzero().flatten().tolist()
+            prompts, reward_fn = self.further(len(empty)) if empty else ([], None)
+            if reward_fn is None or not prompts:
+                break
+            fresh = draw(prompts, reward_fn, integer_seed(seed, "refill", number))
+            alive = (~dead_groups(fresh.rewards)).nonzero().flatten().tolist()
+            batch = batch.with_groups(dict(zip(empty, alive, strict=False)), fresh)
+            draws.append(fresh)
+        return [batch, *draws]
+
+
+def _rows(groups: list[int], n: int, device: torch.device) -> Tensor:
+    """Rows of some groups, group by group."""
+    return (torch.tensor(groups, device=device)[:, None] * n + torch.arange(n, device=device)).flatten()
+
+
+def _widened(tensor: Tensor, width: int) -> Tensor:
+    """A tensor (R, T) padded with 0 on the right; one without columns as it is."""
+    return tensor if tensor.dim() == 1 else torch.nn.functional.pad(tensor, (0, width - tensor.shape[1]))

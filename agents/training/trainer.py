@@ -1,0 +1,326 @@
+"""GRPO on any prompts and any reward: sample, reward, advantages, forward, backward, update.
+
+It knows neither role nor verifier. What is saved against the plain loop, all of it exact: a group's prompt is computed
+once in sampling and once in the update; finished rows leave the sampling batch; the first update reuses the matrix
+products of sampling; its log-probabilities are the old ones too (ρ = 1), so there is no extra pass; groups whose
+rewards are all equal are left out of the update, their rows still counted in the mean; linear layers see no padding.
+
+Left out: learning-rate schedules (set `learning_rate` between steps), loading data, logging, saving files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...core.errors import ConfigError, RunError
+from ..distributed.parallel_sampler import WorldSampler, owners
+from ..distributed.placement import Placement
+from ..grpo import dead_groups, grpo_loss, sampler_correction
+from ..inference.activation_reuse import Recording
+from ..inference.devices import input_device
+from ..inference.logprobs import completion_logps
+from ..inference.sampling import LocalSampler
+from ..models.llm import LLMAgent
+from .batch import Batch, micro_batches, rows_that_teach
+from .config import GRPOConfig, StepMetrics
+from .dynamic_sampling import Draw, Refill
+from .loss_scale import LossScale
+from .optimiser_state import load_state, state_tensors
+from .reward_fn import RewardFn, checked_rewards
+
+__all__ = ["GRPOConfig", "GRPOTrainer", "RewardFn", "StepMetrics"]
+
+
+class GRPOTrainer:
+    """Trains `agent.model` in place.
+
+    Args:
+        agent: the policy; its own sampling settings are replaced by those of `config`.
+        reference: the model the KL term pulls towards, never moved. Needed if `config.beta` > 0, unless the agent is a
+            LoRA model: then it is the model with its adapters off.
+
+    Attributes:
+        placement: where the weights live. With several processes the leader's steps need the others' `take_part`, and
+            the agent's sampler is a `WorldSampler`.
+        learning_rate: may be set between steps.
+        steps: batches seen. skipped: updates refused so far.
+    """
+
+    def __init__(self, agent: LLMAgent, config: GRPOConfig, *, reference: LLMAgent | None = None) -> None:
+        self.agent = agent.with_settings(
+            temperature=config.temperature, top_p=config.top_p, max_new_tokens=config.max_new_tokens
+        )
+        self.config, self.reference = config, reference
+        if config.beta > 0 and reference is None and not hasattr(agent.model, "disable_adapter"):
+            raise ConfigError(f"beta = {config.beta} needs a reference: pass reference=LLMAgent of the base model")
+        self.placement = Placement()
+        with agent.seated():
+            self._trained: dict[str, Tensor] = {n: p for n, p in agent.model.named_parameters() if p.requires_grad}
+        if not self._trained:
+            raise ConfigError("the agent's model has no trainable parameters")
+        elsewhere = [name for name, p in self._trained.items() if p.device.type == "meta"]
+        if elsewhere:
+            raise ConfigError(
+                f"{elsewhere[0]} lies outside the devices' memory, where a device map puts what has no room: such a "
+                "model can play, but to train it every layer must lie on a device"
+            )
+        if any(p.dtype is torch.float16 for p in self._trained.values()):
+            raise ConfigError(
+                "float16 weights cannot be trained, AdamW's steps are too small for them: load the model in float32 "
+                "and set autocast='float16'"
+            )
+        matrices = [p for p in self._trained.values() if p.dim() > 1]
+        vectors = [p for p in self._trained.values() if p.dim() <= 1]
+        groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(
+            [g for g in groups if g["params"]], lr=config.learning_rate, betas=config.betas, fused=True
+        )
+        self.steps, self.skipped = 0, 0
+        self.loss_scale = LossScale(dynamic=config.autocast == "float16")
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        """What is trained, by name: the parameters themselves, or whole copies if they are in shards."""
+        return self.placement.parameters(self._trained)
+
+    @property
+    def learning_rate(self) -> float:
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        if not (math.isfinite(value) and value > 0):
+            raise ConfigError(f"learning_rate must be positive and finite, got {value!r}")
+        for group in self.optimizer.param_groups:
+            group["lr"] = value
+
+    def step(
+        self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int, refill: Refill | None = None
+    ) -> StepMetrics:
+        """One batch: `samples` completions for every prompt, their rewards, and `config.epochs` updates.
+
+        Args:
+            reward_fn: called once with the prompts and a list of `samples` completions for each; returns as many lists
+                of as many finite numbers.
+            seed: fixes the samples.
+            refill: further prompts for the places of groups that teach nothing; `None` leaves them empty.
+
+        Raises:
+            ConfigError: rewards of another shape, or not finite. The weights are untouched then.
+        """
+        first = self._draw(prompts, reward_fn, samples, seed, record=self._replays)
+        final, *draws = (first, first)
+        if refill is not None:
+            final, *draws = refill.fill(first, lambda more, pay, s: self._draw(more, pay, samples, s), seed)
+        drawn, batch = final.samples, rows_that_teach(final.samples, final.rewards, self.config, self._device)
+        rewards = torch.cat([draw.rewards for draw in draws])
+        lengths, finished = (torch.cat([getattr(d.samples, n) for d in draws]) for n in ("lengths", "finished"))
+        self.steps += 1
+        metrics = StepMetrics(
+            mean_reward=float(rewards.mean()),
+            reward_std=float(rewards.std(correction=0)),
+            zero_variance_share=float(dead_groups(rewards).double().mean()),
+            groups_drawn=len(rewards),
+            mean_length=float(lengths.double().mean()),
+            truncated_share=float((~finished).double().mean()),
+            rows_trained=len(batch),
+            tokens_trained=int(batch.mask.sum()),
+            learning_rate=self.learning_rate,
+        )
+        if not len(batch):
+            return metrics
+        if self.placement.world.alone:
+            with self.agent.seated():  # not while rewards are given: others may act meanwhile
+                return self._update(batch, metrics, drawn.recording)
+        owner = owners(drawn.prompt_ids, drawn.n, self.placement.world.size)[batch.sampled_as.cpu()]
+        return self.placement.world.together(
+            self.take_part, batch.to("cpu"), owner, metrics, drawn.recording is not None
+        )
+
+    def _draw(self, prompts: Sequence[str], reward_fn: RewardFn, samples: int, seed: int, record: bool = False) -> Draw:
+        """Completions and what they are paid."""
+        drawn = self.agent.sample(prompts, n=samples, seed=seed, record=record)
+        written_by = self._weight_versions()
+        rewards = checked_rewards(reward_fn(prompts, drawn.texts), len(prompts), samples)  # (U, G) float64
+        if self._weight_versions() != written_by:  # whoever gave the rewards trained something we share
+            drawn = dataclasses.replace(drawn, recording=None)
+        return Draw(drawn, rewards)
+
+    def take_part(self, batch: Batch, owner: Tensor, metrics: StepMetrics, replays: bool) -> StepMetrics:
+        """The update of one process among several, with its own rows.
+
+        Args:
+            batch: the rows of all processes, on the CPU.
+            owner: (R,) whose each row is.
+            metrics: what the leader knows of the step so far.
+            replays: whether what sampling computed here may be used.
+        """
+        self.learning_rate = metrics.learning_rate
+        mine = batch.part((owner == self.placement.world.rank).nonzero().flatten()).to(self._device)
+        sampler = self.agent.sampler
+        recording = sampler.recording if replays and isinstance(sampler, WorldSampler) else None
+        place = mine.tokens[:, :0]
+        if recording is not None:
+            place = recording.place[mine.sampled_as, : mine.tokens.shape[1]]
+        with self.agent.seated():
+            return self._update(dataclasses.replace(mine, place=place), metrics, recording)
+
+    def _update(self, batch: Batch, metrics: StepMetrics, recording: Recording | None = None) -> StepMetrics:
+        config, placement = self.config, self.placement
+        parts = [batch.part(rows) for rows in micro_batches(batch, config.micro_batch_tokens)] if len(batch) else []
+        references = [self._reference_logps(part) for part in parts]
+        before = [p.detach().clone() for p in self._trained.values()]
+        sampled_here = isinstance(self.agent.sampler, LocalSampler)
+        first: list[Tensor] = []  # log-probabilities before the first update: the denominators of ρ
+        taken = skipped = 0
+        for epoch in self.loss_scale.epochs(config.epochs):
+            self.optimizer.zero_grad(set_to_none=True)
+            loss, seen = 0.0, []
+            with placement.whole():
+                for index, (part, ref_logp) in enumerate(zip(parts, references, strict=True)):
+                    logp = self._logps(self.agent, part, None if epoch else recording)
+                    if not epoch:
+                        first.append(logp.detach())
+                    part_loss, diagnostics = grpo_loss(
+                        logp,
+                        first[index],
+                        part.advantages,
+                        part.mask,
+                        ref_logp=ref_logp,
+                        loss_type=config.loss_type,
+                        clip_low=config.clip_low,
+                        clip_high=config.clip_high,
+                        beta=config.beta,
+                        max_tokens=config.max_new_tokens,
+                        kl=config.kl,
+                        kl_corrected=config.kl_corrected,
+                        importance=None if sampled_here else _foreign_weights(first[index], part),
+                        rows_total=part.rows_total,
+                        tokens_total=part.tokens_total,
+                    )
+                    self.loss_scale.scaled(part_loss).backward()  # type: ignore[no-untyped-call]
+                    loss += float(part_loss.detach())
+                    seen.append(diagnostics)
+                placement.share_gradients(self._trained)
+            self.loss_scale.unscale(self._trained.values())
+            clipped = torch.nn.utils.clip_grad_norm_(self._trained.values(), config.max_grad_norm, foreach=True)
+            norm = float(placement.gather(clipped))
+            sums = _sums(("kl", "entropy", "clip_share"), seen, parts)
+            loss, tokens, *sums = placement.world.totals([loss, *sums])
+            if self.loss_scale.lowered(loss, norm):
+                continue
+            if math.isfinite(loss) and math.isfinite(norm):
+                self.optimizer.step()
+                taken += 1
+            else:
+                skipped += 1
+            kl, entropy, clip_share = (value / tokens for value in sums)
+            ratio_max = placement.world.greatest(max((float(d["ratio_max"]) for d in seen), default=-math.inf))
+            metrics = dataclasses.replace(
+                metrics, loss=loss, grad_norm=norm, kl=kl, entropy=entropy, clip_share=clip_share, ratio_max=ratio_max
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        self.skipped += skipped
+        moved = placement.length(p.detach() - b for p, b in zip(self._trained.values(), before, strict=True))
+        return dataclasses.replace(
+            metrics, updates=taken, skipped=skipped, update_norm=moved, loss_scale=self.loss_scale.value
+        )
+
+    def _weight_versions(self) -> list[int]:
+        """Changes whenever a weight is written to."""
+        return [p._version for p in self.agent.model.parameters()]
+
+    @property
+    def _device(self) -> torch.device:
+        return next(iter(self._trained.values())).device
+
+    @property
+    def _replays(self) -> bool:
+        """Whether the update may reuse what sampling computed: same precision, and memory is not the concern."""
+        return self.config.autocast is None and not self.config.gradient_checkpointing
+
+    def _logps(self, agent: LLMAgent, part: Batch, recording: Recording | None = None) -> Tensor:
+        with self._precision():
+            return completion_logps(
+                agent.model,
+                agent.decoder,
+                part.prompts,
+                part.row_prompt,
+                part.tokens,
+                part.lengths,
+                temperature=self.config.temperature,
+                recompute=self.config.gradient_checkpointing,
+                recording=recording,
+                place=part.place,
+            )
+
+    def _reference_logps(self, part: Batch) -> Tensor | None:
+        if self.config.beta == 0:
+            return None
+        agent = self.reference or self.agent
+        off: AbstractContextManager[Any] = nullcontext() if self.reference else agent.model.disable_adapter()
+        with torch.no_grad(), off:
+            return self._logps(agent, part.to(input_device(agent.model))).to(self._device)
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        if self.config.autocast is None:
+            return nullcontext()
+        return torch.autocast(self._device.type, dtype=getattr(torch, self.config.autocast))
+
+    def pull(self, weights: Mapping[str, Tensor], share: float) -> None:
+        """θ ← θ + share · (weights − θ) for what is trained; `share` in [0, 1]."""
+        self._target = weights
+        self.placement.world.together(self.take_part_in_pull, share)
+
+    def take_part_in_pull(self, share: float) -> None:
+        """What every process does of a `pull`; the leader knows where to."""
+        placement = self.placement
+        for name, parameter in self._trained.items():
+            held = torch.empty(parameter.shape, dtype=parameter.dtype, device=self._device)
+            if placement.world.leads:
+                held.copy_(self._target[name].detach())
+            parameter.data.lerp_(placement.place(placement.world.from_leader(held), parameter), share)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The state of the optimiser and the counters as flat tensors, ready for safetensors. In shards, a part that
+        all processes take."""
+        return {
+            "trainer.counters": torch.tensor([self.steps, self.skipped], dtype=torch.int64),
+            "trainer.learning_rate": torch.tensor([self.learning_rate], dtype=torch.float64),
+            **self.loss_scale.tensors(),
+            **state_tensors(self.optimizer, self._trained, self.placement),
+        }
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Continue from `tensors()` of a trainer of the same model: the next step is the same, bit for bit on a CPU.
+
+        Raises:
+            RunError: the tensors belong to another model.
+        """
+        if "trainer.counters" not in tensors or "trainer.learning_rate" not in tensors:
+            raise RunError(
+                "no trainer state among the tensors: expected 'trainer.counters' and 'trainer.learning_rate'"
+            )
+        load_state(tensors, self.optimizer, self._trained, self.placement)
+        self.steps, self.skipped = (int(v) for v in tensors["trainer.counters"])
+        self.learning_rate = float(tensors["trainer.learning_rate"][0])
+        self.loss_scale.load(tensors.get("trainer.loss_scale"))
+
+
+def _foreign_weights(logp: Tensor, part: Batch) -> Tensor:
+    """Importance weights for completions of another policy; 1 where it did not say how likely its tokens were."""
+    known = part.sampler_logp.isfinite()
+    return sampler_correction(logp, torch.where(known, part.sampler_logp, logp), part.mask)
+
+
+def _sums(names: Sequence[str], seen: list[dict[str, Tensor]], parts: list[Batch]) -> list[float]:
+    """Tokens of all parts, and each diagnostic summed over them."""
+    weights = [float(part.mask.sum()) for part in parts]
+    return [sum(weights), *(sum(w * float(d[name]) for w, d in zip(weights, seen, strict=True)) for name in names)]

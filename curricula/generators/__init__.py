@@ -1,0 +1,1 @@
+"""Procedural questions with a computable reference, at the level that a curriculum asks for."""

@@ -1,0 +1,45 @@
+"""A mixture of other generators, drawn per question by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import accumulate
+
+from ...core.errors import ConfigError
+from ...core.protocols import Generator, Rng
+from ...core.records import Question, TaskSpec
+from ...core.registries import make_generator
+
+DEFAULT_PARTS: Mapping[str, float] = {"arithmetic": 0.5, "equation": 0.3, "composed": 0.2}
+
+
+class MixedGenerator:
+    """Draws one of several generators for every question.
+
+    Args:
+        parts: generator name → weight > 0. `TaskSpec.kind`, when set, names the part to use instead.
+
+    Raises:
+        ConfigError: no parts, a weight that is not positive, or a `kind` that is not among the parts.
+    """
+
+    def __init__(self, parts: Mapping[str, float] | None = None) -> None:
+        parts = DEFAULT_PARTS if parts is None else parts
+        if not parts or any(weight <= 0 for weight in parts.values()):
+            raise ConfigError(f"mixed needs parts with positive weights, got {dict(parts)!r}")
+        self._generators: dict[str, Generator] = {name: make_generator(name) for name in parts}
+        total = sum(parts.values())
+        self._edges = list(accumulate(weight / total for weight in parts.values()))
+        self._names = list(parts)
+
+    def generate(self, spec: TaskSpec, rng: Rng) -> Question:
+        return self._choose(spec.kind, rng).generate(spec, rng)
+
+    def _choose(self, kind: str | None, rng: Rng) -> Generator:
+        if kind is not None:
+            if kind not in self._generators:
+                raise ConfigError(f"mixed has no part {kind!r}; its parts are {self._names}")
+            return self._generators[kind]
+        draw = rng.random()
+        at = next((i for i, edge in enumerate(self._edges) if draw < edge), len(self._names) - 1)
+        return self._generators[self._names[at]]

@@ -1,0 +1,1 @@
+"""The rules of the challenger/solver game, the domains it is played in, and where its questions come from."""

@@ -1,0 +1,193 @@
+"""The rules of the challenger/solver game: propose → read → ask → judge → score. Batch-first and pure.
+
+No Gymnasium, no torch, no input or output, no clock and no randomness of its own: whoever needs a move from a player
+makes it outside and hands the text in. Every view (single, group, PettingZoo, training rounds) is a thin shell around
+`Game`. The game is that of R-Zero (arXiv 2508.05004); what the words are is the domain's business, what counts as
+right the verifier's, and what a question is worth the reward's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from ...core.errors import PluginError
+from ...core.protocols import Verifier
+from ...core.records import Judgement, Question, Verdict
+from ..rewards.challenger import Reward
+from .domains import Domain
+
+RewardRule: TypeAlias = Callable[[Sequence[Question | None], Sequence[Judgement | None]], Sequence[Reward]]
+Answering: TypeAlias = Callable[[list[str]], Sequence[Sequence[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a challenger wrote, read.
+
+    Attributes:
+        text: as written.
+        question: `None` when malformed.
+        reason: why it is malformed, "" when it is not.
+    """
+
+    text: str
+    question: Question | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One question from proposal to payment.
+
+    Attributes:
+        proposal: what the challenger wrote.
+        attempts: what the solver answered, empty for a malformed proposal.
+        judgement: the verifier's, `None` for a malformed proposal.
+        reward: the challenger's.
+    """
+
+    proposal: Proposal
+    attempts: tuple[str, ...]
+    judgement: Judgement | None
+    reward: Reward
+
+    @property
+    def solver_rewards(self) -> list[float]:
+        """One per attempt, in [0, 1]."""
+        return [] if self.judgement is None else [solver_reward(verdict) for verdict in self.judgement.verdicts]
+
+    @property
+    def verdict(self) -> Verdict:
+        """On the proposal: correct if it could be asked; malformed and invalid ones are wrong, with the reason."""
+        question, judgement = self.proposal.question, self.judgement
+        if question is None or judgement is None:
+            return Verdict.wrong(None, self.proposal.reason)
+        if not judgement.valid:
+            return Verdict.wrong(question.reference, "the verifier holds the question to be invalid")
+        return Verdict.correct(question.reference, "can be asked")
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A verifier that completes proposals: where values are computed, not claimed (`verifiers.program`)."""
+
+    def prepare(self, question: Question) -> Question | str:
+        """The question as it can be asked, or the reason why it cannot."""
+        ...
+
+
+@runtime_checkable
+class TestJudge(Protocol):
+    """A verifier that judges tests of programs."""
+
+    def asks_for_program(self, question: Question) -> bool:
+        """Whether the answers to a question are programs."""
+        ...
+
+    def judge_tests(
+        self, question: Question, attempts: Sequence[str], judgement: Judgement, texts: Sequence[str]
+    ) -> list[Verdict]:
+        """One verdict per tester's text."""
+        ...
+
+
+def solver_reward(verdict: Verdict) -> float:
+    """The score of an attempt; undecided pays nothing, and the verdict says that nothing was decided."""
+    return 0.0 if verdict.score is None else verdict.score
+
+
+class Game:
+    """The rules, for one domain, judge and reward.
+
+    Args:
+        domain: what is played.
+        verifier: judges attempts.
+        reward: pays challengers.
+        template: name of the domain's template.
+    """
+
+    def __init__(self, domain: Domain, verifier: Verifier, reward: RewardRule, template: str = "plain") -> None:
+        self.domain, self.verifier, self.reward = domain, verifier, reward
+        self.template = domain.template(template)
+
+    def instruct(self) -> str:
+        """What a challenger reads."""
+        return self.template.challenger
+
+    def read(self, texts: Sequence[str]) -> list[Proposal]:
+        """Read what challengers wrote; a verifier that can `prepare` completes it, or says why it makes no question."""
+        prepare = self.verifier.prepare if isinstance(self.verifier, Preparing) else None
+        proposals = []
+        for text in texts:
+            found = self.domain.read(text)
+            if prepare is not None and not isinstance(found, str):
+                found = prepare(found)
+            proposals.append(Proposal(text, None, found) if isinstance(found, str) else Proposal(text, found))
+        return proposals
+
+    def ask(self, questions: Sequence[Question]) -> list[str]:
+        """What solvers read."""
+        ask = self.template.ask
+        return [ask(question) for question in questions]
+
+    def judge(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
+        """Judge `groups[i]`, all attempts at `questions[i]`.
+
+        Raises:
+            PluginError: the verifier lost or invented a verdict.
+        """
+        judgements = self.verifier.judge_many(questions, groups)
+        if len(judgements) != len(questions):
+            raise PluginError(f"{self._judge_name} judged {len(judgements)} questions of {len(questions)}")
+        for judgement, attempts in zip(judgements, groups, strict=True):
+            if len(judgement.verdicts) != len(attempts):
+                raise PluginError(
+                    f"{self._judge_name} gave {len(judgement.verdicts)} verdicts for {len(attempts)} attempts"
+                )
+        return judgements
+
+    def settle(self, proposals: Sequence[Proposal], groups: Sequence[Sequence[str]]) -> list[Round]:
+        """Judge and pay one batch. The batch matters: repetition is measured within it.
+
+        Args:
+            groups: the attempts at each proposal; ignored for a malformed one.
+        """
+        asked = [i for i, proposal in enumerate(proposals) if proposal.question is not None]
+        questions = [proposals[i].question for i in asked]
+        judged = self.judge([q for q in questions if q is not None], [groups[i] for i in asked])
+        judgements: list[Judgement | None] = [None] * len(proposals)
+        attempts: list[tuple[str, ...]] = [()] * len(proposals)
+        for place, judgement in zip(asked, judged, strict=True):
+            judgements[place] = judgement
+            attempts[place] = tuple(groups[place])
+        rewards = self.reward([proposal.question for proposal in proposals], judgements)
+        return [Round(*one) for one in zip(proposals, attempts, judgements, rewards, strict=True)]
+
+    def wants_tests(self, question: Question) -> bool:
+        """Whether a tester has a turn after this question's solvers: the verifier can judge tests, and of this one."""
+        return isinstance(self.verifier, TestJudge) and self.verifier.asks_for_program(question)
+
+    def judge_tests(self, played: Round, texts: Sequence[str]) -> list[Verdict]:
+        """What testers' texts are worth, once the round is judged; undecided where there is nothing to test."""
+        question, judgement = played.proposal.question, played.judgement
+        if question is None or judgement is None or not isinstance(self.verifier, TestJudge):
+            return [Verdict.undecided("there is nothing to test") for _ in texts]
+        return self.verifier.judge_tests(question, played.attempts, judgement, texts)
+
+    def play(self, texts: Sequence[str], answer: Answering) -> list[Round]:
+        """One whole round for a batch of challengers' texts.
+
+        Args:
+            answer: asks the solver seat: a list of prompts → the attempts at each. Not called when every proposal is
+                malformed.
+        """
+        proposals = self.read(texts)
+        prompts = self.ask([p.question for p in proposals if p.question is not None])
+        answered = iter(answer(prompts) if prompts else ())
+        return self.settle(proposals, [() if p.question is None else next(answered) for p in proposals])
+
+    @property
+    def _judge_name(self) -> str:
+        return f"verifier {type(self.verifier).__name__}"

@@ -1,0 +1,16 @@
+"""What a question is worth to the challenger who wrote it, and how alike the questions of a batch are."""
+
+from .challenger import ChallengerReward, Reward, in_band, in_interval, uncertainty
+from .repetition import bleu_matrix, clusters, distinct_clusters, repetition_penalty
+
+__all__ = [
+    "ChallengerReward",
+    "Reward",
+    "bleu_matrix",
+    "clusters",
+    "distinct_clusters",
+    "in_band",
+    "in_interval",
+    "repetition_penalty",
+    "uncertainty",
+]

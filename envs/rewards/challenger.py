@@ -1,0 +1,207 @@
+"""What a question is worth to the challenger who wrote it, and which questions are worth training on.
+
+`p` below is the solve rate of the question over the solver's m attempts.
+
+    r-zero        max(0, 1 − 2|p − ½| − λ·|C|/B)      R-Zero, arXiv 2508.05004, section 3.1: the default
+    r-zero-code   min(p, 1 − p) − |C|/B, bad format −1 − |C|/B, no floor: what R-Zero's published code computes
+    azr           1 − p, and 0 at p = 0 and p = 1     Absolute Zero, arXiv 2505.03335, equation 4
+    sqlm          1 iff 0 < p < 1                     Self-Questioning Language Models, arXiv 2508.03682
+    spice         exp(−(p(1−p) − ¼)² / 0.02)          SPICE, arXiv 2510.24684: Gaussian of the answers' variance
+    4p(1-p)       4p(1−p): the variance itself, scaled to [0, 1]
+
+Where we differ: a malformed proposal, and a question its verifier holds to be invalid, are worth 0 in every preset but
+`r-zero-code` (SPICE pays −0.1, which has been seen to end in silence), and |C|/B is taken over well-formed questions
+for the clusters and the whole batch for B. A batch of one has no repetition term: |C|/B would be 1 and leave nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from ...core.errors import ConfigError
+from ...core.records import Judgement, Question
+from .repetition import bleu_matrix, clusters, distinct_clusters, repetition_penalty
+
+__all__ = [
+    "ChallengerReward",
+    "Reward",
+    "bleu_matrix",
+    "clusters",
+    "distinct_clusters",
+    "in_band",
+    "in_interval",
+    "repetition_penalty",
+    "uncertainty",
+]
+
+
+class Reward(NamedTuple):
+    """What one seat receives.
+
+    Attributes:
+        value: the reward.
+        terms: the named parts it is made of, as floats.
+    """
+
+    value: float
+    terms: dict[str, float]
+
+
+def uncertainty(p: float) -> float:
+    """1 − 2|p − ½|: 1 where the solver is right half the time, 0 where it always or never is."""
+    return 1.0 - 2.0 * abs(p - 0.5)
+
+
+def _azr(p: float) -> float:
+    return 1.0 - p if 0.0 < p < 1.0 else 0.0
+
+
+def _sqlm(p: float) -> float:
+    return 1.0 if 0.0 < p < 1.0 else 0.0
+
+
+def _spice(p: float) -> float:
+    return math.exp(-((p * (1.0 - p) - 0.25) ** 2) / 0.02)
+
+
+def _variance(p: float) -> float:
+    return 4.0 * p * (1.0 - p)
+
+
+def _min_side(p: float) -> float:
+    return min(p, 1.0 - p)
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengerReward:
+    """The composite reward of a batch of questions: a shape of the solve rate, less repetition.
+
+    Attributes:
+        shape: solve rate in [0, 1] → worth.
+        term: the name of that worth in `Reward.terms`.
+        repetition: λ; 0 switches the term off.
+        threshold: τ of the clusters.
+        floor: the least a well-formed question can be worth, `None` for no floor.
+        malformed: what a malformed proposal is worth.
+        gate: whether a question judged invalid is worth 0.
+        conventions: whose BLEU, "sacrebleu" or "nltk".
+        penalise_malformed: whether malformed proposals cluster (as empty texts) and pay repetition too.
+    """
+
+    shape: Callable[[float], float]
+    term: str = "uncertainty"
+    repetition: float = 1.0
+    threshold: float = 0.5
+    floor: float | None = 0.0
+    malformed: float = 0.0
+    gate: bool = True
+    conventions: str = "sacrebleu"
+    penalise_malformed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.repetition < 0.0:
+            raise ConfigError(f"repetition (λ) must be at least 0, got {self.repetition!r}")
+        if not 0.0 <= self.threshold <= 1.0:
+            raise ConfigError(f"threshold (τ) is a BLEU distance in [0, 1], got {self.threshold!r}")
+
+    def __call__(self, questions: Sequence[Question | None], judgements: Sequence[Judgement | None]) -> list[Reward]:
+        """Score one batch.
+
+        Args:
+            questions: what was asked; `None` for a malformed proposal.
+            judgements: one per question, `None` where there was nothing to judge.
+
+        Returns:
+            one `Reward` per proposal, in order.
+        """
+        penalties = self._penalties(questions)
+        return [
+            self._one(judgement if question is not None else None, penalty)
+            for question, judgement, penalty in zip(questions, judgements, penalties, strict=True)
+        ]
+
+    def _one(self, judgement: Judgement | None, penalty: float | None) -> Reward:
+        if judgement is None:
+            value = self.malformed - (penalty or 0.0)
+            return Reward(value, {"format": 0.0} if penalty is None else {"format": 0.0, "repetition": -penalty})
+        worth = self.shape(judgement.solve_rate)
+        terms = {"format": 1.0, self.term: worth}
+        value = worth
+        if penalty is not None:
+            terms["repetition"] = -penalty
+            value -= penalty
+        if self.gate and not judgement.valid:
+            terms["valid"] = 0.0
+            return Reward(0.0, terms)
+        return Reward(value if self.floor is None else max(self.floor, value), terms)
+
+    def _penalties(self, questions: Sequence[Question | None]) -> list[float | None]:
+        penalties: list[float | None] = [None] * len(questions)
+        if self.repetition == 0.0 or len(questions) < 2:
+            return penalties
+        asked = [i for i, q in enumerate(questions) if q is not None or self.penalise_malformed]
+        texts = [q.text if (q := questions[i]) is not None else "" for i in asked]
+        # repetition_penalty divides by the number of texts; the batch is larger when proposals were malformed
+        scale = self.repetition * len(asked) / len(questions)
+        for i, penalty in zip(asked, repetition_penalty(texts, self.threshold, scale, self.conventions), strict=True):
+            penalties[i] = float(penalty)
+        return penalties
+
+
+def r_zero(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
+    return ChallengerReward(uncertainty, repetition=repetition, threshold=threshold)
+
+
+def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
+    return ChallengerReward(
+        _min_side,
+        repetition=repetition,
+        threshold=threshold,
+        floor=None,
+        malformed=-1.0,
+        gate=False,
+        conventions="nltk",
+        penalise_malformed=True,
+    )
+
+
+def azr(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+    return ChallengerReward(_azr, "learnability", repetition, threshold)
+
+
+def sqlm(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+    return ChallengerReward(_sqlm, "neither_end", repetition, threshold)
+
+
+def spice(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+    return ChallengerReward(_spice, "variance", repetition, threshold)
+
+
+def variance(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+    return ChallengerReward(_variance, "variance", repetition, threshold)
+
+
+def in_band(correct: int, attempts: int, delta: float | Fraction = 0.25) -> bool:
+    """Whether |correct/attempts − ½| ≤ δ, on whole numbers: 3 of 4 is inside δ = 0.25 whatever a float says.
+
+    R-Zero keeps a question for the solver if this holds. No attempts: `False`.
+    """
+    if attempts <= 0:
+        return False
+    return abs(Fraction(correct, attempts) - Fraction(1, 2)) <= _exact(delta)
+
+
+def in_interval(correct: int, attempts: int, low: float | Fraction = 0.3, high: float | Fraction = 0.8) -> bool:
+    """Whether low ≤ correct/attempts ≤ high, on whole numbers; the defaults are the band of R-Zero's code."""
+    if attempts <= 0:
+        return False
+    return _exact(low) <= Fraction(correct, attempts) <= _exact(high)
+
+
+def _exact(number: float | Fraction) -> Fraction:
+    """The decimal a person wrote: 0.3 is 3/10, not the nearest binary fraction."""
+    return number if isinstance(number, Fraction) else Fraction(repr(float(number)))

@@ -1,0 +1,207 @@
+"""The game as a vector environment: one group per episode, which is what GRPO and a vote need.
+
+    role        group=True (default)                              group=False
+    solver      G attempts at one question, judged together       G questions, one attempt each
+    challenger  G proposals, one batch: repetition is measured    the same proposals, each on its own
+
+Episodes are one turn long and all G end together. Autoreset is Gymnasium's next-step mode: after a turn call `reset()`,
+or `step` once with any actions, which resets and pays 0.
+
+`info` has the keys of the single view. With one value per copy it is an array of shape (G,) with the usual `_key` mask;
+what a group of solvers shares (`label`, `label_source`, `solve_rate`, `level`, `role`, and `vote`, the count of every
+answer) stands there once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from ...core.errors import ConfigError
+from ...core.records import Judgement, Question, TaskSpec
+from ..game.engine import Round, solver_reward
+from .infos import challenger_info, solver_info
+from .rendering import check_mode, show_attempts, show_question, show_round
+from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
+from .table import Table, make_settings
+
+Texts = tuple[str, ...]
+Turn = tuple[Texts, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]
+
+
+def group_env(
+    *, num_envs: int = 1, role: str = "solver", group: bool = True, render_mode: str | None = None, **settings: Any
+) -> SolverGroup | ChallengerGroup:
+    """The vector view; what `gym.make_vec("SelfPlayMath-v0", num_envs=G)` calls.
+
+    Args:
+        num_envs: G, the copies, ≥ 1.
+        role: the callers' seat, "solver" or "challenger".
+        group: whether the copies form one group; see the table above.
+        render_mode: "ansi", "human" or `None`.
+        settings: the fields of `envs.seats.Settings`.
+    """
+    if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
+        raise ConfigError(f"num_envs must be an integer >= 1, got {num_envs!r}")
+    table = Table(make_settings(settings), role)
+    seat = SolverGroup if role == "solver" else ChallengerGroup
+    return seat(table, num_envs, group, render_mode)
+
+
+class SeatGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
+    """What both seats share: spaces, seeding, the turn, rendering."""
+
+    metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
+        "autoreset_mode": AutoresetMode.NEXT_STEP,
+        "render_modes": ["ansi", "human"],
+    }
+    role: str
+
+    def __init__(self, table: Table, num_envs: int, group: bool, render_mode: str | None) -> None:
+        check_mode(render_mode)
+        self.table, self.num_envs, self.group, self.render_mode = table, num_envs, group, render_mode
+        self.single_observation_space, self.single_action_space = Text(MAX_PROMPT), Text(MAX_COMPLETION)
+        self.observation_space: gym.Space[Texts] = batch_space(self.single_observation_space, num_envs)
+        self.action_space: gym.Space[Texts] = batch_space(self.single_action_space, num_envs)
+        self._ended = ("",) * num_envs
+        self._specs: list[TaskSpec] = []
+        self._open = self._seeded = False
+        self._shown: Texts = ()
+        self._drawing: list[str] = []
+        self._rounds = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Texts, dict[str, Any]]:
+        """Begin the next episode; returns G prompts."""
+        if seed is not None or not self._seeded:
+            super().reset(seed=seed)
+            self.table.seed(int(self.np_random.integers(2**62)))
+            self._seeded, self._rounds = True, 0
+        self._open, self._drawing = True, []
+        self._shown = self._ask()
+        return self._shown, self._asked_info()
+
+    def step(self, actions: Sequence[str]) -> Turn:
+        """Judge one text per copy. All copies terminate; the observations are then ""."""
+        if not self._seeded:
+            raise ResetNeeded("call reset() before step()")
+        count = self.num_envs
+        if not self._open:
+            observations, info = self.reset()
+            return observations, np.zeros(count), np.zeros(count, np.bool_), np.zeros(count, np.bool_), info
+        if len(actions) != count or not all(isinstance(action, str) for action in actions):
+            raise ConfigError(f"step takes {count} strings, got {len(actions)} actions: {str(actions)[:80]}")
+        self._open = False
+        self._rounds += 1
+        rewards, info = self._judge(actions)
+        if self.render_mode == "human":
+            print("\n".join(self._drawing))
+        return self._ended, np.array(rewards), np.ones(count, np.bool_), np.zeros(count, np.bool_), info
+
+    def render(self) -> tuple[str, ...] | None:
+        """The current rounds as texts ("ansi"), else `None`: "human" prints by itself."""
+        if self.render_mode != "ansi":
+            return None
+        if not self._seeded:
+            raise ResetNeeded("there is nothing to render before reset()")
+        return tuple(self._drawing) or tuple(show_question(self._title(), text) for text in dict.fromkeys(self._shown))
+
+    def _ask(self) -> Texts:
+        raise TypeError(f"{type(self).__name__} must define _ask()")
+
+    def _judge(self, actions: Sequence[str]) -> tuple[list[float], dict[str, Any]]:
+        raise TypeError(f"{type(self).__name__} must define _judge(actions)")
+
+    def _asked_info(self) -> dict[str, Any]:
+        if self.group and self.role == "solver":
+            return {"role": self.role, "level": self._specs[0].level}
+        return self._gathered([{"role": self.role, "level": spec.level} for spec in self._specs])
+
+    def _gathered(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
+        """One info per copy as arrays with masks, as Gymnasium's own vector environments have it."""
+        gathered: dict[str, Any] = {}
+        for place, info in enumerate(infos):
+            gathered = self._add_info(gathered, info, place)
+        return gathered
+
+    def _title(self) -> str:
+        return f"{self.role} · round {self._rounds + self._open}"
+
+
+class SolverGroup(SeatGroup):
+    """G solvers."""
+
+    role = "solver"
+
+    def _ask(self) -> Texts:
+        drawn = [self.table.draw() for _ in range(1 if self.group else self.num_envs)]
+        self._specs = [spec for spec, _ in drawn]
+        self._questions: list[Question] = [question for _, question in drawn]
+        prompts = tuple(self.table.game.ask(self._questions))
+        return prompts * self.num_envs if self.group else prompts
+
+    def _judge(self, actions: Sequence[str]) -> tuple[list[float], dict[str, Any]]:
+        groups = [actions] if self.group else [[action] for action in actions]
+        judgements = self.table.game.judge(self._questions, groups)
+        for spec, judgement in zip(self._specs, judgements, strict=True):
+            self.table.curriculum.observe(spec, judgement.solve_rate)
+        if self.render_mode is not None:
+            shown = zip(self._questions, judgements, strict=True)
+            self._drawing = [show_attempts(self._title(), question, judgement) for question, judgement in shown]
+        if self.group:
+            rewards = [solver_reward(verdict) for verdict in judgements[0].verdicts]
+            return rewards, self._group_info(judgements[0], rewards)
+        verdicts = [judgement.verdicts[0] for judgement in judgements]
+        rewards = [solver_reward(verdict) for verdict in verdicts]
+        per_copy = zip(verdicts, judgements, self._specs, rewards, strict=True)
+        return rewards, self._gathered([solver_info(v, j, spec.level, r) for v, j, spec, r in per_copy])
+
+    def _group_info(self, judgement: Judgement, rewards: list[float]) -> dict[str, Any]:
+        verdicts = np.empty(self.num_envs, dtype=object)
+        verdicts[:] = judgement.verdicts
+        everybody = np.ones(self.num_envs, dtype=np.bool_)
+        return {
+            "role": "solver",
+            "verdict": verdicts,
+            "_verdict": everybody,
+            "label": judgement.label,
+            "label_source": judgement.label_source,
+            "solve_rate": judgement.solve_rate,
+            "level": self._specs[0].level,
+            "vote": dict(Counter([verdict.answer for verdict in judgement.verdicts])),
+            "reward_terms": {"score": np.array(rewards), "_score": everybody.copy()},
+        }
+
+
+class ChallengerGroup(SeatGroup):
+    """G challengers; the solver inside answers all their questions in one call."""
+
+    role = "challenger"
+
+    def _ask(self) -> Texts:
+        table = self.table
+        self._specs = [table.curriculum.sample(table.rng) for _ in range(self.num_envs)]
+        return (table.game.instruct(),) * self.num_envs
+
+    def _judge(self, actions: Sequence[str]) -> tuple[list[float], dict[str, Any]]:
+        rounds = self._play(actions)
+        for spec, played in zip(self._specs, rounds, strict=True):
+            if played.judgement is not None:
+                self.table.curriculum.observe(spec, played.judgement.solve_rate)
+        if self.render_mode is not None:
+            self._drawing = [show_round(self._title(), played) for played in rounds]
+        infos = [challenger_info(played, spec.level) for played, spec in zip(rounds, self._specs, strict=True)]
+        return [played.reward.value for played in rounds], self._gathered(infos)
+
+    def _play(self, actions: Sequence[str]) -> list[Round]:
+        game, answer = self.table.game, self.table.answer
+        if self.group:
+            return game.play(actions, answer)
+        return [played for action in actions for played in game.play([action], answer)]

@@ -1,0 +1,120 @@
+"""A round as text a person enjoys reading."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from ...core.errors import ConfigError
+from ...core.records import Judgement, Outcome, Question, Verdict
+from ..game.engine import Round
+
+WIDTH = 78
+_BAR = 20
+_ROWS = 8
+_FAULTS = 3
+_MARK = {Outcome.CORRECT: "✓", Outcome.WRONG: "✗", Outcome.UNDECIDED: "?"}
+
+
+MODES = ("ansi", "human")
+
+
+def check_mode(render_mode: str | None, modes: Sequence[str] = MODES) -> None:
+    """Refuse a render mode the view does not have."""
+    if render_mode is not None and render_mode not in modes:
+        raise ConfigError(f"render_mode must be one of {', '.join(modes)} or None, got {render_mode!r}")
+
+
+def show_round(title: str, one: Round) -> str:
+    """Question, attempts grouped by answer, label, solve rate, and what the challenger earned."""
+    question = one.proposal.question
+    if question is None or one.judgement is None:
+        lines = [f"malformed proposal: {one.proposal.reason}", *_wrap(one.proposal.text)]
+    else:
+        lines = _asked(question, one.judgement)
+    return frame(title, [*lines, "", _earned(one.reward.value, one.reward.terms)])
+
+
+def show_attempts(title: str, question: Question, judgement: Judgement) -> str:
+    """The same without a challenger to be paid."""
+    return frame(title, _asked(question, judgement))
+
+
+def show_question(title: str, text: str) -> str:
+    """A round nobody has answered yet."""
+    return frame(title, _wrap(text))
+
+
+def _asked(question: Question, judgement: Judgement) -> list[str]:
+    label = "none" if judgement.label is None else judgement.label
+    rate = judgement.solve_rate
+    lines = [*_wrap(question.text), "", *_answers(judgement.verdicts), "", *_faults(judgement)]
+    lines.append(
+        f"{'label':<12}{_short(label, 40)}  ({judgement.label_source}{'' if judgement.valid else ', invalid'})"
+    )
+    lines.append(f"{'solve rate':<12}{bar(rate)} {judgement.correct_count}/{len(judgement.verdicts)} = {rate:.2f}")
+    return lines
+
+
+def _answers(verdicts: Sequence[Verdict]) -> list[str]:
+    """One row per distinct answer, most frequent first."""
+    groups: dict[tuple[str | None, Outcome], list[Verdict]] = {}
+    for verdict in verdicts:
+        groups.setdefault((verdict.answer, verdict.outcome), []).append(verdict)
+    ranked = sorted(groups.items(), key=lambda group: -len(group[1]))
+    rows = []
+    for (answer, outcome), members in ranked[:_ROWS]:
+        shown = "(no answer)" if answer is None else _short(answer, 24)
+        share = bar(len(members) / len(verdicts))
+        rows.append(f"{_MARK[outcome]} {shown:<24} {share} {len(members):>3}  {_short(members[0].reason, 20)}".rstrip())
+    if len(ranked) > _ROWS:
+        rows.append(f"  … and {len(ranked) - _ROWS} other answers")
+    return rows
+
+
+def _faults(judgement: Judgement) -> list[str]:
+    """Where wrong programs fail: evidence of the verifier `code`, one block per distinct fault."""
+    rows: list[str] = []
+    shown: set[str] = set()
+    for fault in judgement.evidence.get("failing", ()):
+        told = f"{fault['input']} gave {fault['actual']}, expected {fault['expected']}"
+        place = "" if fault["line"] is None else f"line {fault['line']}: {fault['code']}"
+        if place and fault["symptom"] not in (None, fault["line"]):
+            place += f"   ({fault['how']} at line {fault['symptom']})"
+        if told + place not in shown and len(shown) < _FAULTS:
+            shown.add(told + place)
+            rows += [f"✗ {_short(told, WIDTH - 6)}", *([f"  → {_short(place, WIDTH - 8)}"] if place else [])]
+    return [*rows, ""] if rows else []
+
+
+def _earned(value: float, terms: dict[str, float]) -> str:
+    parts = " ".join(f"{name} {term:+.2f}" for name, term in terms.items())
+    return f"{'challenger':<12}{value:+.2f}  ({parts})"
+
+
+def bar(share: float) -> str:
+    """A share in [0, 1] as twenty blocks."""
+    full = round(share * _BAR)
+    return "█" * full + "░" * (_BAR - full)
+
+
+def _wrap(text: str) -> list[str]:
+    shown = _printable(text[:2_000])
+    return [part for line in shown.splitlines() for part in textwrap.wrap(line, WIDTH - 4) or [""]] or ["(empty)"]
+
+
+def _short(text: str, width: int) -> str:
+    line = " ".join(_printable(text).split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    """Control characters of a model must not reach a person's terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+
+
+def frame(title: str, lines: Sequence[str]) -> str:
+    """Lines in a box with a title."""
+    head = f"╭─ {title} "
+    body = [f"│ {line}".rstrip() for line in lines]
+    return "\n".join([head + "─" * max(0, WIDTH - len(head)), *body, "╰" + "─" * (WIDTH - 1)])

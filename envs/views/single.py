@@ -1,0 +1,188 @@
+"""One seat of the game as a `gymnasium.Env`: one turn per episode, text in, text out.
+
+    role        observation               action                                          reward
+    solver      the question              an attempt                                      verdict score
+    challenger  the instruction           <question>…</question> and a \\boxed{} answer    composite of `envs.rewards`
+
+`reset` asks, `step` judges and terminates. `reset(seed=...)` starts everything anew, including a curriculum built from
+a name; a live curriculum object belongs to the caller and keeps what it learnt.
+
+`info` after a step: `role`; `verdict` (a `Verdict` on the action: on the attempt, or on whether the proposal could be
+asked); `label`, `label_source`, `solve_rate` of the judgement (`None`, "", 0.0 if there is none); `level` the
+curriculum asked for; `reward_terms`, a dict of floats. After a reset: `role`, `level`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.error import ResetNeeded
+
+from ...core.errors import ConfigError
+from ...core.records import Judgement, Question, TaskSpec
+from ..game.engine import Round
+from .infos import challenger_info, solver_info
+from .rendering import check_mode, show_attempts, show_question, show_round
+from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
+from .table import Table, make_settings
+
+
+def self_play_env(
+    *, role: str = "solver", render_mode: str | None = None, **settings: Any
+) -> SolverEnv | ChallengerEnv:
+    """The single-agent view of `role`; what `gym.make("SelfPlayMath-v0")` calls.
+
+    Args:
+        role: the caller's seat, "solver" or "challenger".
+        render_mode: "ansi" (`render` returns the round as text), "human" (each round is printed) or `None`.
+        settings: the fields of `envs.seats.Settings`: opponent, verifier, curriculum, generator, attempts, reward, ...
+    """
+    table = Table(make_settings(settings), role)
+    return SolverEnv(table, render_mode) if role == "solver" else ChallengerEnv(table, render_mode)
+
+
+class SeatEnv(gym.Env[str, str]):
+    """What both seats share: spaces, seeding, rendering."""
+
+    metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
+        "render_modes": ["ansi", "human"],
+        "render_fps": 1,
+    }
+    role: str
+
+    def __init__(self, table: Table, render_mode: str | None = None) -> None:
+        check_mode(render_mode)
+        self.table, self.render_mode = table, render_mode
+        self.observation_space, self.action_space = Text(MAX_PROMPT), Text(MAX_COMPLETION)
+        self._game, self._rng = table.game, table.rng
+        self._spec: TaskSpec | None = None
+        self._seeded = False
+        self._shown = ""
+        self._drawing: str | None = None
+        self._rounds = 0
+        # Bound once: at 4 µs a step the look-ups would show.
+        self._sample, self._observe = table.curriculum.sample, table.curriculum.observe
+
+    def render(self) -> str | None:
+        """The current round as text ("ansi"), else `None`: "human" prints by itself.
+
+        Raises:
+            ResetNeeded: there was no `reset` yet.
+        """
+        if not self._seeded:
+            raise ResetNeeded("there is nothing to render before reset()")
+        if self.render_mode != "ansi":
+            return None
+        return self._drawing or show_question(self._title(1), self._shown)
+
+    def _begin(self, seed: int | None) -> None:
+        super().reset(seed=seed)
+        self.table.seed(int(self.np_random.integers(2**62)))
+        self._rng, self._seeded, self._rounds = self.table.rng, True, 0
+
+    def _title(self, ahead: int = 0) -> str:
+        return f"{self.role} · round {self._rounds + ahead}"
+
+    def _draw_round(self, drawing: str) -> None:
+        self._drawing = drawing
+        if self.render_mode == "human":
+            print(drawing)
+
+
+class SolverEnv(SeatEnv):
+    """The solver's seat: the procedural generator, or an agent, asks.
+
+    `reset(options={"question": Question(...)})` asks that very question, past challenger and curriculum.
+    """
+
+    role = "solver"
+
+    def __init__(self, table: Table, render_mode: str | None = None) -> None:
+        super().__init__(table, render_mode)
+        self._question: Question | None = None
+        self._draw, self._ask, self._judge = table.source.draw, self._game.template.ask, self._game.verifier.judge
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        """Ask the next question."""
+        if seed is not None or not self._seeded:
+            self._begin(seed)
+        self._drawing = None
+        if options and "question" in options:
+            return self._ask_given(options["question"])
+        rng = self._rng
+        self._spec = spec = self._sample(rng)
+        self._question = question = self._draw(spec, rng)
+        self._shown = shown = self._ask(question)
+        return shown, {"role": "solver", "level": spec.level}
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Judge the attempt. Always terminates; the observation is then ""."""
+        question = self._question
+        if question is None:
+            raise ResetNeeded("the episode is over after one step; call reset() for the next question")
+        if not isinstance(action, str):
+            raise ConfigError(f"an action is a str, got {type(action).__name__}")
+        self._question = None
+        judgement = self._judge(question, (action,))
+        verdict = judgement.verdicts[0]
+        spec = self._spec
+        if spec is None:
+            level = question.level
+        else:
+            level = spec.level
+            self._observe(spec, judgement.solve_rate)
+        reward = verdict.score
+        if reward is None:  # undecided: pays nothing, and `verdict` says so
+            reward = 0.0
+        if self.render_mode is not None:
+            self._show(question, judgement)
+        return "", reward, True, False, solver_info(verdict, judgement, level, reward)
+
+    def _ask_given(self, question: Any) -> tuple[str, dict[str, Any]]:
+        if not isinstance(question, Question):
+            raise ConfigError(f"options['question'] must be a Question, got {type(question).__name__}")
+        self._question, self._spec = question, None
+        self._shown = self._ask(question)
+        return self._shown, {"role": "solver", "level": question.level}
+
+    def _show(self, question: Question, judgement: Judgement) -> None:
+        self._rounds += 1
+        self._draw_round(show_attempts(self._title(), question, judgement))
+
+
+class ChallengerEnv(SeatEnv):
+    """The challenger's seat: a solver inside answers each proposal m times.
+
+    The batch is this one proposal, so its reward has no repetition term; `make_vec` makes batches.
+    """
+
+    role = "challenger"
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        """Give the instruction."""
+        if seed is not None or not self._seeded:
+            self._begin(seed)
+        self._drawing = None
+        self._spec = spec = self._sample(self._rng)
+        self._shown = self._game.instruct()
+        return self._shown, {"role": "challenger", "level": spec.level}
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Read the proposal, have it answered and judged, and pay. Always terminates; the observation is then ""."""
+        spec = self._spec
+        if spec is None:
+            raise ResetNeeded("the episode is over after one step; call reset() for the next one")
+        if not isinstance(action, str):
+            raise ConfigError(f"an action is a str, got {type(action).__name__}")
+        self._spec = None
+        (played,) = self._game.play([action], self.table.answer)
+        if played.judgement is not None:
+            self._observe(spec, played.judgement.solve_rate)
+        if self.render_mode is not None:
+            self._show(played)
+        return "", played.reward.value, True, False, challenger_info(played, spec.level)
+
+    def _show(self, played: Round) -> None:
+        self._rounds += 1
+        self._draw_round(show_round(self._title(), played))

@@ -1,0 +1,206 @@
+"""Maths questions and answers as numbers: the solver's seat for stable-baselines3 and other libraries of vectors.
+
+    observation   (length,) token ids: one per character of the question, then padding (0)
+    action        an integer answer: its place in the range `answers`; or with `digits=d` a sign (1 = minus), d digits
+    reward        the verdict's score against the question's reference, 1 or 0
+
+Episodes are one turn, as in `envs.single`: `reset` asks, `step` judges and terminates (the observation is then all
+padding). Only questions whose answer can be expressed are asked: an integer in the range, a text that fits.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
+
+from ...core.errors import ConfigError
+from ...core.records import Question, TaskSpec
+from .infos import solver_info
+from .rendering import check_mode, show_attempts, show_question
+from .table import Table, make_settings
+
+Ids = NDArray[np.int64]
+
+PAD, UNKNOWN = 0, 1
+CHARACTERS = " " + string.digits + "+-*/()=?.,:" + string.ascii_lowercase
+"""Token 2 is the first of these; capitals are folded, anything else is `UNKNOWN`."""
+VOCABULARY = 2 + len(CHARACTERS)
+
+_IDS = {character: at for at, character in enumerate(CHARACTERS, start=2)}
+_TRIES = 2_000
+
+MODES = ("ansi", "human", "rgb_array")
+_SQUARE = 8
+
+
+def tokenise(text: str, length: int) -> Ids:
+    """Token ids of a text, padded to `length`.
+
+    Raises:
+        ConfigError: the text is longer.
+    """
+    if len(text) > length:
+        raise ConfigError(f"{text!r} has {len(text)} characters, an observation has room for {length}")
+    ids = np.full(length, PAD, dtype=np.int64)
+    ids[: len(text)] = [_IDS.get(character, UNKNOWN) for character in text.lower()]
+    return ids
+
+
+def read_tokens(ids: Sequence[int] | Ids) -> str:
+    """The text of token ids, in lower case; "\N{REPLACEMENT CHARACTER}" stands for unknown characters."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if number == UNKNOWN else CHARACTERS[number - 2] for number in ids if number != PAD
+    )
+
+
+def tokens_env(
+    *,
+    length: int = 48,
+    answers: Sequence[int] = (-20, 20),
+    digits: int | None = None,
+    render_mode: str | None = None,
+    **settings: Any,
+) -> TokensEnv:
+    """What `gym.make("SelfPlayTokens-v0")` calls.
+
+    Args:
+        length: characters an observation has room for, ≥ 1; longer questions are not asked.
+        answers: the smallest and the largest integer that can be answered; each is one action.
+        digits: answer with a sign and so many digits instead, which gives the range −(10^d − 1) … 10^d − 1.
+        render_mode: "ansi", "human", "rgb_array" (which stable-baselines3's `make_vec_env` asks for) or `None`.
+        settings: verifier, curriculum, generator, split, opponent, ...: see `envs.seats.Settings`.
+    """
+    return TokensEnv(Table(make_settings(settings), "solver"), length, answers, digits, render_mode)
+
+
+class TokensEnv(gym.Env[Ids, Any]):
+    """The solver's seat in numbers; see the module for spaces and reward.
+
+    `info` after a reset: `role`, `level`, `question`. After a step: that of `envs.single`.
+    """
+
+    metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
+        "render_modes": list(MODES),
+        "render_fps": 1,
+    }
+
+    def __init__(
+        self,
+        table: Table,
+        length: int = 48,
+        answers: Sequence[int] = (-20, 20),
+        digits: int | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        check_mode(render_mode, MODES)
+        for name, given in (("length", length), ("digits", 1 if digits is None else digits)):
+            if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+                raise ConfigError(f"{name} must be an integer >= 1, got {given!r}")
+        self.table, self.length, self.digits, self.render_mode = table, length, digits, render_mode
+        self.low, self.high = _range(answers if digits is None else (1 - 10**digits, 10**digits - 1))
+        self.observation_space = gym.spaces.MultiDiscrete([VOCABULARY] * length)
+        self.action_space: gym.spaces.Space[Any] = gym.spaces.Discrete(self.high - self.low + 1)
+        if digits is not None:
+            self.action_space = gym.spaces.MultiDiscrete([2] + [10] * digits)
+        self._question: Question | None = None
+        self._spec = TaskSpec(0.0)
+        self._drawing: str | None = None
+        self._seeded, self._rounds = False, 0
+
+    def answer(self, action: Any) -> int:
+        """The integer an action stands for.
+
+        Raises:
+            ConfigError: the action is not in the action space.
+        """
+        if self.digits is None:
+            place = int(action)
+            if not 0 <= place <= self.high - self.low:
+                raise ConfigError(f"an action is an integer in 0..{self.high - self.low}, got {action!r}")
+            return self.low + place
+        parts = np.asarray(action)
+        if not self.action_space.contains(parts.astype(np.int64)):
+            raise ConfigError(f"an action is a sign (0 or 1) and {self.digits} digits, got {action!r}")
+        sign, *shown = parts.tolist()
+        return (-1 if sign else 1) * int("".join(map(str, shown)))
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Ids, dict[str, Any]]:
+        """Ask the next question.
+
+        Raises:
+            ConfigError: none of many questions drawn has an answer in the range and a text that fits.
+        """
+        if seed is not None or not self._seeded:
+            super().reset(seed=seed)
+            self.table.seed(int(self.np_random.integers(2**62)))
+            self._seeded, self._rounds = True, 0
+        self._drawing = None
+        self._spec, self._question = self._draw()
+        observation = tokenise(self._question.text, self.length)
+        return observation, {"role": "solver", "level": self._spec.level, "question": self._question.text}
+
+    def step(self, action: Any) -> tuple[Ids, float, bool, bool, dict[str, Any]]:
+        """Judge the answer. Always terminates."""
+        question = self._question
+        if question is None:
+            raise ResetNeeded("the episode is over after one step; call reset() for the next question")
+        attempt = rf"\boxed{{{self.answer(action)}}}"
+        self._question = None
+        judgement = self.table.game.verifier.judge(question, (attempt,))
+        self.table.curriculum.observe(self._spec, judgement.solve_rate)
+        verdict = judgement.verdicts[0]
+        reward = verdict.score or 0.0  # undecided pays nothing, and `verdict` says so
+        if self.render_mode is not None:
+            self._rounds += 1
+            self._drawing = show_attempts(f"solver · round {self._rounds}", question, judgement)
+            if self.render_mode == "human":
+                print(self._drawing)
+        nothing = np.full(self.length, PAD, dtype=np.int64)
+        return nothing, reward, True, False, solver_info(verdict, judgement, self._spec.level, reward)
+
+    def render(self) -> str | NDArray[np.uint8] | None:
+        """The current round as text ("ansi") or its tokens as a picture ("rgb_array"); "human" prints by itself."""
+        if not self._seeded:
+            raise ResetNeeded("there is nothing to render before reset()")
+        if self.render_mode == "rgb_array":
+            return self._painted()
+        if self.render_mode != "ansi":
+            return None
+        if self._drawing is None and self._question is not None:
+            return show_question(f"solver · round {self._rounds + 1}", self._question.text)
+        return self._drawing
+
+    def _painted(self) -> NDArray[np.uint8]:
+        """A grey square per token, the brighter the greater its number; padding is black."""
+        text = "" if self._question is None else self._question.text
+        grey = (tokenise(text, self.length) * (255 // VOCABULARY)).astype(np.uint8)
+        return np.tile(grey.repeat(_SQUARE)[None, :, None], (_SQUARE, 1, 3))
+
+    def _draw(self) -> tuple[TaskSpec, Question]:
+        for _ in range(_TRIES):
+            spec, question = self.table.draw()
+            if len(question.text) <= self.length and self._expressible(question.reference):
+                return spec, question
+        raise ConfigError(
+            f"none of {_TRIES} questions fits {self.length} characters and has an integer answer in "
+            f"{self.low}..{self.high}; choose another length, range, generator or curriculum"
+        )
+
+    def _expressible(self, reference: str | None) -> bool:
+        try:
+            return reference is not None and self.low <= int(reference) <= self.high
+        except ValueError:
+            return False
+
+
+def _range(answers: Sequence[int]) -> tuple[int, int]:
+    whole = [value for value in answers if isinstance(value, int) and not isinstance(value, bool)]
+    if len(answers) != 2 or len(whole) != 2 or whole[0] >= whole[1]:
+        raise ConfigError(f"answers is the smallest and the largest integer, such as (-20, 20); got {answers!r}")
+    return whole[0], whole[1]

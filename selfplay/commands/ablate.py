@@ -1,0 +1,65 @@
+"""What `selfplay-gym ablate` does: run or resume the variants, print the table, write it as Markdown, JSON and SVG."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..ablate.page import plot, rows, to_json, to_markdown
+from ..ablate.variants import Ablation, Train, ablate
+from ..run.provenance import describe_environment
+from ..settings.presets import preset as find_preset
+
+
+def run_ablation(
+    preset: str = "tiny",
+    *,
+    seeds: int = 3,
+    variants: Sequence[str] | None = None,
+    folder: Path = Path("runs/ablation"),
+    out: Path | None = None,
+    console: Console | None = None,
+    train: Train | None = None,
+) -> Ablation:
+    """Ablate a preset.
+
+    Args:
+        variants: names from `ablate.VARIANTS`; `None` means all.
+        folder: where the runs are kept; what is finished there is not run again.
+        out: the Markdown file; a plot (`.svg`) and everything (`.json`) go beside it. `None` means inside `folder`.
+        train: stands in for training in tests.
+    """
+    console = console or Console()
+    out = out or folder / "ablation.md"
+
+    def announce(variant: str, seed: int, done: int, total: int) -> None:
+        console.print(f"{done + 1} of {total}: {variant}, seed {seed}", highlight=False)
+
+    result = ablate(
+        find_preset(preset), folder, variants=variants, seeds=seeds, preset=preset, train=train, progress=announce
+    )
+    header, cells = rows(result)
+    table = Table(*header, title=f"preset {preset}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console.print(table)
+    origin = describe_environment()
+    made = sorted({run.commit or "unknown" for one in result.results for run in one.runs})
+    heading = f"# Ablation of preset `{preset}`\n\n`{shlex.join(origin['command'])}`, {origin['system']} with "
+    heading += f"{origin['cpus']} CPUs; runs made at commit {', '.join(made)}\n\n"
+    heading += f"![gain over the base]({out.with_suffix('.svg').name})\n\n"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for path, text in (
+        (out, heading + to_markdown(result)),
+        (out.with_suffix(".json"), to_json(result)),
+        (out.with_suffix(".svg"), plot(result) + "\n"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        console.print(f"wrote {path}", soft_wrap=True, highlight=False)
+    return result

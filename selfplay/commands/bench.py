@@ -1,0 +1,208 @@
+"""What `selfplay-gym bench` does: load, examine with a progress bar, print the table, write the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...core.errors import ConfigError
+from ..bench.agents import load_contestant, load_contestants
+from ..bench.page import to_html
+from ..bench.pairs import PairResult, pair_sheet, play_pair
+from ..bench.policies import PolicyReport, bench_policies
+from ..bench.record import record
+from ..bench.run import BenchReport, BenchSettings, run_bench
+from ..bench.sheet import FORMATS, Sheet, targets, write
+from ..bench.table import to_csv, to_json, to_markdown, to_terminal
+from ..exams.contamination import training_texts
+from ..exams.suites import load_suites
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+REPORT_FORMATS: dict[str, Callable[[BenchReport], str]] = {
+    "md": to_markdown,
+    "csv": to_csv,
+    "json": to_json,
+    "html": to_html,
+}
+
+
+def bench_any(
+    agents: Sequence[str],
+    *,
+    suite: str = "mixed",
+    samples: int = 8,
+    limit: int | None = None,
+    seed: int = 0,
+    out: Path | None = None,
+    cache: Path | None = None,
+    run: Path | None = None,
+    prompt: str | None = None,
+    console: Console | None = None,
+) -> None:
+    """What the command line calls: agents on suites, pairs (`A+B`), or policies (`suite` is `env:ID`).
+
+    Args:
+        limit: questions per suite, proposals per pair, or episodes per policy; `None` for the usual number.
+    """
+    if suite.startswith("env:"):
+        identity, episodes = suite.removeprefix("env:"), limit or 100
+        bench_teachers(agents, environment=identity, episodes=episodes, seed=seed, out=out, console=console)
+    elif any("+" in agent for agent in agents):
+        bench_pairs(
+            agents,
+            proposals=limit or 128,
+            votes_of=samples,
+            template=prompt,
+            seed=seed,
+            out=out,
+            cache=cache,
+            console=console,
+        )
+    else:
+        settings = BenchSettings(samples=samples, seed=seed)
+        bench(
+            agents,
+            suite=suite,
+            settings=settings,
+            limit=limit,
+            out=out,
+            cache=cache,
+            run=run,
+            prompt=prompt,
+            console=console,
+        )
+
+
+def bench(
+    agents: Sequence[str],
+    *,
+    suite: str = "mixed",
+    settings: BenchSettings | None = None,
+    limit: int | None = None,
+    out: Path | None = None,
+    cache: Path | None = None,
+    run: Path | None = None,
+    prompt: str | None = None,
+    provenance: dict[str, Any] | None = None,
+    console: Console | None = None,
+) -> BenchReport:
+    """Benchmark agents by name and show the result.
+
+    Args:
+        agents: names as in `bench.agents`; the first is the baseline.
+        suite: comma-separated names as in `exams.suites`.
+        limit: at most so many questions per suite.
+        out: folder for `bench.md`, `.csv`, `.json` and `.html`; or one file with one of these endings.
+        cache: where answers are recorded for resuming; `None` records nothing.
+        run: a run folder whose training questions are looked for among the exam's, besides those of the runs the
+            agents are checkpoints of.
+        prompt: see `bench.agents.load_contestant`.
+        console: where to print; `None` is the terminal.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    if not agents:
+        raise ConfigError("name at least one agent, as in: selfplay-gym bench tiny oracle --suite mixed")
+    files = targets(out, REPORT_FORMATS)
+    settings = settings or BenchSettings()
+    suites = load_suites(suite, limit=limit)
+    contestants = load_contestants(list(agents), prompt=prompt)
+    runs = {found.resolve() for found in (run, *(c.run for c in contestants)) if found is not None}
+    training = [text for found in sorted(runs) for text in training_texts(found)] if runs else None
+    console = console or Console()
+    bars = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*bars, console=Console(stderr=True), transient=True) as shown:
+        tasks: dict[tuple[str, str], Any] = {}
+
+        def progress(agent: str, name: str, done: int, total: int) -> None:
+            task = tasks.get((agent, name))
+            if task is None:
+                task = tasks[agent, name] = shown.add_task(f"{agent} · {name}", total=total)
+            shown.update(task, completed=done)
+
+        report = run_bench(
+            contestants,
+            suites,
+            settings,
+            cache=cache,
+            training=training,
+            provenance=provenance,
+            progress=progress,
+        )
+    console.print(to_terminal(report, console.width))
+    write(report, files, console)
+    return report
+
+
+def bench_teachers(
+    policies: Sequence[str],
+    *,
+    environment: str = "SelfPlayTeacher-v0",
+    episodes: int = 100,
+    seed: int = 0,
+    out: Path | None = None,
+    console: Console | None = None,
+) -> PolicyReport:
+    """Benchmark policies of a numeric environment; what `bench --suite env:ID` does.
+
+    Args:
+        environment: a Gymnasium id, with options as in "SelfPlayTokens-v0(split=held_out)".
+        out: as for `bench`.
+    """
+    files = targets(out, FORMATS)
+    report = bench_policies(policies, environment, episodes=episodes, seed=seed)
+    _tell(report.sheet(), files, console)
+    return report
+
+
+def bench_pairs(
+    pairs: Sequence[str],
+    *,
+    proposals: int = 128,
+    votes_of: int = 8,
+    seed: int = 0,
+    template: str | None = None,
+    out: Path | None = None,
+    cache: Path | None = None,
+    console: Console | None = None,
+) -> list[PairResult]:
+    """Let challenger and solver of every pair "CHALLENGER+SOLVER" play, labels by vote; see `bench.pairs`.
+
+    Args:
+        votes_of: answers per vote; each question gets two votes, which are compared, and the vote of both is the label.
+        template: words of the seats, "plain" or "r-zero"; `None`: "r-zero" as soon as one agent follows instructions.
+        out, cache: as for `bench`.
+    """
+    files = targets(out, FORMATS)
+    results = []
+    for pair in pairs:
+        challenger, plus, solver = pair.partition("+")
+        if not plus or not solver:
+            raise ConfigError(f"a pair is written CHALLENGER+SOLVER, got {pair!r}")
+        seats = load_contestant(challenger), load_contestant(solver)
+        asking, answering = (record(seat.agent, seat.identity, cache) for seat in seats)
+        results.append(
+            play_pair(
+                asking,
+                answering,
+                proposals=proposals,
+                attempts=2 * votes_of,
+                template=template or ("plain" if all(seat.bare for seat in seats) else "r-zero"),
+                seed=seed,
+                names=(seats[0].name, seats[1].name),
+            )
+        )
+    _tell(pair_sheet(results, seed), files, console)
+    return results
+
+
+def _tell(sheet: Sheet, files: Sequence[tuple[Path, Callable[[Sheet], str]]], console: Console | None) -> None:
+    from rich.console import Console
+
+    console = console or Console()
+    sheet.show(console)
+    write(sheet, files, console)

@@ -1,0 +1,126 @@
+"""What holds on this machine: versions, optional extras, devices, and how well programs can be isolated."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution, version
+
+from ...verifiers.sandbox import LEVELS, probe
+from ...verifiers.sandbox.levels import REMEDIES
+
+_NAME = "selfplay-gym"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    topic: str
+    """"versions", "extras", "devices" or "sandbox"."""
+    name: str
+    state: str
+    ok: bool = True
+    """False where something is missing that a feature needs."""
+    remedy: str = ""
+    """How to get what is missing."""
+
+    def __str__(self) -> str:
+        mark = "ok" if self.ok else "--"
+        remedy = f"   ({self.remedy})" if self.remedy else ""
+        return f"{self.topic:9} {mark}  {self.name:22} {self.state}{remedy}"
+
+
+def doctor(*, devices: bool = True) -> list[Finding]:
+    """Look at everything; takes a few seconds, most of them for importing torch (`devices=False` leaves that out)."""
+    found = [*_versions(), *_extras()]
+    if devices:
+        found += _devices()
+    return [*found, *_sandbox()]
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding("versions", "python", f"{platform.python_version()} on {platform.platform()}")
+    yield Finding("versions", _NAME, _installed(_NAME) or "not installed (imported from a folder)")
+    for name, extra in _requirements():
+        if extra is None:
+            have = _installed(name)
+            yield Finding("versions", name, have or "missing", have is not None, "" if have else f"pip install {name}")
+
+
+def _requirements() -> list[tuple[str, str | None]]:
+    """(library, extra) pairs this package declares; the extra is `None` for what it always needs."""
+    try:
+        declared = distribution(_NAME).requires or []
+    except PackageNotFoundError:
+        return []
+    found = []
+    for line in declared:
+        name = re.match(r"[A-Za-z0-9._-]+", line)
+        extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)", line)
+        if name is not None and name.group() != _NAME:
+            found.append((name.group(), extra.group(1) if extra else None))
+    return found
+
+
+def _extras() -> Iterator[Finding]:
+    needs: dict[str, list[str]] = {}
+    for name, extra in _requirements():
+        if extra is not None:
+            needs.setdefault(extra, []).append(name)
+    for extra, names in sorted(needs.items()):
+        missing = [name for name in names if _installed(name) is None]
+        state = "complete" if not missing else f"lacks {', '.join(missing)}"
+        remedy = f"pip install '{_NAME}[{extra}]'" if missing else ""
+        yield Finding("extras", extra, state, not missing, remedy)
+
+
+def _devices() -> Iterator[Finding]:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    yield Finding("devices", "cpu", f"{usable} usable of {os.cpu_count()}, {platform.machine()}{_memory()}")
+    try:
+        import torch
+    except ImportError as error:
+        yield Finding("devices", "torch", f"cannot be imported: {error}", False, "pip install torch")
+        return
+    yield Finding("devices", "torch", f"{torch.__version__}, {torch.get_num_threads()} threads")
+    for index in range(torch.cuda.device_count()):
+        facts = torch.cuda.get_device_properties(index)
+        yield Finding("devices", f"cuda:{index}", f"{facts.name}, {facts.total_memory / 2**30:.0f} GiB")
+    if torch.backends.mps.is_available():
+        yield Finding("devices", "mps", "available")
+
+
+def _memory() -> str:
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # no Unix, or it does not tell
+        return ""
+    return f", {size / 2**30:.0f} GiB memory"
+
+
+def _sandbox() -> Iterator[Finding]:
+    standing = probe()
+    safe = standing.refusal is None
+    yield Finding("sandbox", "isolation", standing.level or "none", safe, "" if safe else str(standing.refusal))
+    for layer in LEVELS["full"]:
+        held = layer in standing.layers
+        reason = standing.missing.get(layer, "not reached")
+        yield Finding("sandbox", layer, "holds" if held else reason, held, "" if held else REMEDIES.get(layer, ""))
+    if "probe" in standing.missing:
+        yield Finding("sandbox", "probe", standing.missing["probe"], False, REMEDIES["probe"])
+    elif safe:
+        yield Finding("sandbox", "probe", "11 attacks from inside were blocked")
+    if sys.platform == "linux" and "landlock" in standing.layers:
+        yield Finding("sandbox", "landlock abi", str(standing.facts.get("landlock_abi")))

@@ -1,0 +1,136 @@
+"""`selfplay-gym exam`: hold the held-out exam for one agent and print its scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from ...core.records import Question
+from ...core.registries import make_verifier
+from ...envs.game.domains import find_domain
+from ..bench.find_agent import find_agent, template_for, with_options
+from ..evaluation import held_out_questions, run_exam
+from ..exams.contamination import Contamination, check_contamination, run_of_checkpoint, training_texts
+from ..exams.result import ExamResult
+from ..stats import Estimate
+
+
+def hold_exam(
+    agent: str,
+    *,
+    questions: int,
+    samples: int,
+    generator: str,
+    verifier: str,
+    seed: int,
+    as_json: bool,
+    console: Console,
+) -> ExamResult:
+    """Hold the exam and print it, as a table or as JSON.
+
+    Args:
+        agent: see `find_agent`.
+        questions: how many held-out questions.
+        samples: samples per question.
+        generator, verifier: registered names.
+        as_json: print `ExamResult.summary()` as JSON and nothing else.
+
+    Raises:
+        ConfigError: an unknown name, or more questions than the generator has.
+    """
+    make_verifier(verifier)  # names are checked before anything takes long
+    asked = held_out_questions(generator, questions, seed)
+    examined = find_agent(agent)
+    template = find_domain("math").template(template_for(examined))
+    with _bar(None if as_json else console, questions) as progress:
+        result = run_exam(
+            examined,
+            asked,
+            verifier=verifier,
+            samples=samples,
+            seed=seed,
+            ask=template.ask,
+            progress=progress,
+            name=agent,
+        )
+    found = _contamination(agent, asked)
+    if as_json:
+        described = {**result.summary(), "generator": generator, "verifier": verifier, "seed": seed}
+        described["contamination"] = None if found is None else found.as_dict()
+        console.out(json.dumps(described, indent=1, ensure_ascii=False), highlight=False)
+        return result
+    console.print(f"{agent}: {questions} held-out questions of {generator!r}, graded by {verifier!r}", highlight=False)
+    console.print(_scores(result))
+    for by, name in (("kind", "kind"), ("level", "level")):
+        rows = result.breakdown("kind" if by == "kind" else "level")
+        if len(rows) > 1:
+            console.print(_breakdown(name, rows, result))
+    for note in result.warnings():
+        console.print(f"Note: {note}.", highlight=False)
+    known = "this agent is no checkpoint of a run, so there are no training questions to compare with"
+    console.print(f"Contamination: {known if found is None else found}.", highlight=False)
+    return result
+
+
+def _contamination(agent: str, asked: Sequence[Question]) -> Contamination | None:
+    """The exam's questions among those of the run the agent is a checkpoint of; `None` for other agents."""
+    run = run_of_checkpoint(Path(agent if Path(agent).is_dir() else with_options(agent)[0]))
+    return None if run is None else check_contamination([q.text for q in asked], training_texts(run))
+
+
+def _scores(result: ExamResult) -> Table:
+    table = _table("score")
+    varying = f", {result.samples} samples each" if result.samples_vary else ""
+    _row(table, f"sampled (avg@{result.samples})", result.accuracy, f"mean over the questions{varying}")
+    if result.greedy_accuracy is not None:
+        _row(table, "greedy", result.greedy_accuracy, "temperature 0")
+    for k, estimate in result.pass_at_powers().items():
+        if k > 1:
+            _row(table, f"pass@{k}", estimate, f"any of {k} samples right")
+    for k in sorted(result.votes):
+        _row(table, f"majority@{k}", result.majority_at(k), f"vote of {k} samples right")
+    drawn = max(1, result.samples * len(result.keys))
+    table.add_row("no answer", f"{100 * sum(result.invalid) / drawn:.1f} %", "", "samples without an answer")
+    return table
+
+
+def _breakdown(name: str, rows: Mapping[str, Estimate], result: ExamResult) -> Table:
+    labels = result.kinds if name == "kind" else ["?" if x is None else f"{x:.2f}" for x in result.levels]
+    table = _table(name)
+    for row, estimate in rows.items():
+        _row(table, row, estimate, f"{labels.count(row)} questions")
+    return table
+
+
+def _table(first: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column(first, no_wrap=True, min_width=16)
+    table.add_column("accuracy", justify="right", no_wrap=True)
+    table.add_column("95 % interval", justify="right", no_wrap=True)
+    table.add_column("", style="dim")
+    return table
+
+
+def _row(table: Table, name: str, estimate: Estimate, note: str) -> None:
+    limits = f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f} %"
+    table.add_row(name, f"{100 * estimate.value:.1f} %", limits, note)
+
+
+@contextmanager
+def _bar(console: Console | None, total: int) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    if console is None or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("exam"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("exam", total=total)
+        yield lambda done, total: bars.update(task, completed=done, total=total)

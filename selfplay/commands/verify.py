@@ -1,0 +1,233 @@
+"""Judge a file of attempts: JSON lines in, JSON lines out, continued where an earlier run stopped.
+
+In, one object per line:  {"question": "...", "reference": "42", "attempts": ["...", "..."]}
+`reference` may be missing (for a vote), `attempts` may be one text, and `meta` is handed to the verifier.
+
+Out, one object per line of the input, in order:
+{"line": 1, "question": "...", "label": "42", "label_source": "reference", "solve_rate": 0.5, "valid": true,
+ "verdicts": [{"outcome": "correct", "score": 1.0, "answer": "42", "reason": "equal"}, ...], "evidence": {...}}
+A line that cannot be read becomes {"line": 3, "error": "..."}, and the run goes on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ...core.errors import ConfigError, RunError
+from ...core.protocols import Verifier
+from ...core.records import Judgement, Outcome, Question
+from ...core.registries import make_verifier
+
+CHUNK = 64
+"""Lines judged in one call of `judge_many`, and between two writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySummary:
+    """What a run of `verify_file` found, lines of earlier runs included.
+
+    Attributes:
+        lines: lines of the source.
+        resumed: of these, lines an earlier run had judged.
+        errors: lines that could not be read.
+        attempts: attempts judged.
+        outcomes: how many were "correct", "wrong", "undecided".
+        valid: questions with a valid judgement.
+    """
+
+    lines: int
+    resumed: int
+    errors: int
+    attempts: int
+    outcomes: dict[str, int]
+    valid: int
+
+
+def verify_file(
+    source: str | Path,
+    target: str | Path,
+    verifier: str | Mapping[str, Any] | Verifier = "sympy",
+    resume: bool = True,
+    workers: int = 1,
+    console: Console | None = None,
+) -> VerifySummary:
+    """Judge every line of `source` and write the judgements to `target`.
+
+    Args:
+        source: JSON lines with question, reference and attempts.
+        target: JSON lines with verdicts and reasons; complete lines it already holds are kept if `resume`.
+        verifier: by name, dict, or object (with several workers it must pickle).
+        resume: `False` starts again and overwrites.
+        workers: processes that judge; the output is the same for any number.
+        console: where the progress bar goes, `None` shows nothing.
+
+    Raises:
+        ConfigError: no such source, or target and source are one file.
+        RunError: the target was written from another source or by something else.
+    """
+    source, target = Path(source), Path(target)
+    if not source.is_file():
+        raise ConfigError(f"no such file: {str(source)!r}; expected JSON lines with question, reference, attempts")
+    if target.exists() and target.resolve() == source.resolve():
+        raise ConfigError(f"source and target are the same file: {str(source)!r}")
+    if workers < 1:
+        raise ConfigError(f"workers must be at least 1, got {workers!r}")
+    judge = make_verifier(verifier)
+    total = sum(1 for line in _lines(source) if line.strip())
+    done = _completed(source, target) if resume else []
+    target.parent.mkdir(parents=True, exist_ok=True)
+    counts = _Counts()
+    for record in done:
+        counts.add(record)
+    todo = itertools.islice(((n, line) for n, line in enumerate(_lines(source), 1) if line.strip()), len(done), None)
+    with target.open("a" if done else "w", encoding="utf-8") as out, _bar(console) as bar:
+        task = bar.add_task("verify", total=total, completed=len(done))
+        for records in _judged(judge, todo, workers):
+            _write(out, records)
+            for record in records:
+                counts.add(record)
+            bar.update(task, advance=len(records))
+    return VerifySummary(total, len(done), counts.errors, counts.attempts, counts.outcomes, counts.valid)
+
+
+class _Counts:
+    def __init__(self) -> None:
+        self.errors = self.attempts = self.valid = 0
+        self.outcomes = {outcome.value: 0 for outcome in Outcome}
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        if "error" in record:
+            self.errors += 1
+            return
+        self.valid += bool(record["valid"])
+        self.attempts += len(record["verdicts"])
+        for verdict in record["verdicts"]:
+            self.outcomes[verdict["outcome"]] += 1
+
+
+def _bar(console: Console | None) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    shown = console is not None and console.is_terminal
+    return Progress(*columns, console=console, disable=not shown)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        yield from lines
+
+
+def _write(out: TextIO, records: list[dict[str, Any]]) -> None:
+    for record in records:
+        out.write(json.dumps(record, ensure_ascii=True) + "\n")
+    out.flush()
+
+
+def _completed(source: Path, target: Path) -> list[dict[str, Any]]:
+    """Records of an earlier run; a last line cut off in writing is removed."""
+    if not target.exists():
+        return []
+    records, kept = [], 0
+    raw = target.read_bytes()
+    questions = ((n, line) for n, line in enumerate(_lines(source), 1) if line.strip())
+    for line in raw.splitlines(keepends=True):
+        if not line.endswith(b"\n"):
+            break
+        records.append(_earlier(target, line, next(questions, None)))
+        kept += len(line)
+    if kept < len(raw):
+        with target.open("r+b") as file:
+            file.truncate(kept)
+            os.fsync(file.fileno())
+    return records
+
+
+def _earlier(target: Path, line: bytes, asked: tuple[int, str] | None) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+        same = asked is not None and record["line"] == asked[0]
+        if same and asked is not None and "error" not in record:
+            same = record["question"] == _read(asked[1])[0].text
+    except (ValueError, KeyError, TypeError):
+        same = False
+    if not same:
+        raise RunError(f"{str(target)!r} is not the output for this source; choose another target, or do not resume")
+    return dict(record)
+
+
+def _judged(judge: Verifier, lines: Iterator[tuple[int, str]], workers: int) -> Iterator[list[dict[str, Any]]]:
+    chunks = iter(lambda: list(itertools.islice(lines, CHUNK)), [])
+    if workers == 1:
+        for chunk in chunks:
+            yield judge_lines(judge, chunk)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        waiting = [pool.submit(judge_lines, judge, chunk) for chunk in itertools.islice(chunks, 2 * workers)]
+        try:
+            while waiting:
+                records = waiting.pop(0).result()
+                waiting += [pool.submit(judge_lines, judge, chunk) for chunk in itertools.islice(chunks, 1)]
+                yield records
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def judge_lines(judge: Verifier, lines: list[tuple[int, str]]) -> list[dict[str, Any]]:
+    """Records for some numbered lines, in order."""
+    records: dict[int, dict[str, Any]] = {}
+    read: list[tuple[int, Question, list[str]]] = []
+    for number, line in lines:
+        try:
+            question, attempts = _read(line)
+            read.append((number, question, attempts))
+        except ValueError as error:
+            records[number] = {"line": number, "error": str(error)}
+    judgements = judge.judge_many([question for _, question, _ in read], [attempts for _, _, attempts in read])
+    for (number, question, _), judgement in zip(read, judgements, strict=True):
+        records[number] = _record(number, question, judgement)
+    return [records[number] for number, _ in lines]
+
+
+def _read(line: str) -> tuple[Question, list[str]]:
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise ValueError("expected an object with question, reference and attempts")
+    attempts = row.get("attempts", row.get("attempt"))
+    attempts = [attempts] if isinstance(attempts, str) else attempts
+    if not isinstance(attempts, list) or not all(isinstance(attempt, str) for attempt in attempts):
+        raise ValueError("'attempts' must be a list of texts")
+    reference = row.get("reference")
+    if not (reference is None or isinstance(reference, str | int | float)):
+        raise ValueError(f"'reference' must be a text, got {type(reference).__name__}")
+    text, meta = row.get("question", ""), row.get("meta", {})
+    if not isinstance(text, str) or not isinstance(meta, dict):
+        raise ValueError("'question' must be a text and 'meta' an object")
+    return Question(text, reference=None if reference is None else str(reference), meta=meta), attempts
+
+
+def _record(number: int, question: Question, judgement: Judgement) -> dict[str, Any]:
+    verdicts = [
+        {"outcome": v.outcome.value, "score": v.score, "answer": v.answer, "reason": v.reason}
+        for v in judgement.verdicts
+    ]
+    return {
+        "line": number,
+        "question": question.text,
+        "label": judgement.label,
+        "label_source": judgement.label_source,
+        "solve_rate": judgement.solve_rate,
+        "valid": judgement.valid,
+        "verdicts": verdicts,
+        "evidence": dict(judgement.evidence),
+    }

@@ -1,0 +1,212 @@
+"""The guard: watches both roles, raises alarms by name, and says when to take a smaller step or to go back.
+
+It only reads what steps, labellings and evaluations measured; the rounds carry out what it asks for. As long as it asks
+for nothing, a run with it and a run without it are equal, bit for bit. `docs/guard.md` has the rules and what they were
+measured against.
+
+    guard   on      measures, alarms, learning rates, rollback
+            watch   measures and alarms only
+            off     nothing
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from ..storage.run_folder import RunFolder
+from .thresholds import PREMIUMS, Alarm, GuardLimits, label_alarms, pay_alarms, step_alarms, validation_alarms
+from .validation_rule import ValidationRule, loss, standard_error
+
+__all__ = ["Cause", "Guard", "GuardLimits", "guard_events", "guard_measures"]
+
+Cause = Literal["patience", "fall", "not_finite", "end"]
+"""Why a run went back to its best checkpoint."""
+
+CAUSES: dict[Cause, str] = {
+    "patience": "the validation loss rose several evaluations in a row",
+    "fall": "the validation loss is far above the best",
+    "not_finite": "rewards, losses or gradients were not finite several steps in a row",
+    "end": "the run would end below its best",
+}
+
+
+class Guard:
+    """One run's guard.
+
+    Args:
+        mode: "on", "watch" or "off".
+        limits: its thresholds.
+        state: what `state_dict` gave, to continue.
+
+    Attributes:
+        rule: what follows from the validation loss.
+        votes: frozen labels of the validation questions, where no reference may be used.
+        rows: what happened since the caller last took them, ready for `guard.jsonl`.
+    """
+
+    def __init__(self, mode: str, limits: GuardLimits, state: Mapping[str, Any] | None = None) -> None:
+        self.mode, self.limits, self.rule = mode, limits, ValidationRule(limits)
+        self.rows: list[dict[str, Any]] = []
+        self.active: set[str] = set()
+        self.first_length: dict[str, float] = {}
+        self.bad_steps: dict[str, int] = {}
+        self.votes: list[str | None] | None = None
+        self.earned: list[float] = []
+        self.premiums: list[float] = []
+        self.solve_rate: float | None = None
+        self.earned_at_best: float | None = None
+        if state:
+            self._load(state)
+
+    @property
+    def acts(self) -> bool:
+        return self.mode == "on"
+
+    @property
+    def watches(self) -> bool:
+        return self.mode != "off"
+
+    def step(self, role: str, step: int, measures: Mapping[str, Any]) -> Cause | None:
+        """Look at a training step; returns why to roll back, or `None`.
+
+        Args:
+            measures: what `metrics.jsonl` gets, with `update_share`, `bad_rewards` and `majority_premium`.
+        """
+        if not self.watches:
+            return None
+        first = self.first_length.setdefault(role, measures["mean_length"])
+        self._raise(step_alarms(self.limits, measures, first), role, step)
+        if role == "solver":
+            self.earned.append(measures["mean_reward"])
+            if measures["majority_premium"] is not None:
+                self.premiums = [*self.premiums[1 - PREMIUMS :], measures["majority_premium"]]
+                self._raise(pay_alarms(self.limits, self.premiums), role, step)
+        broken = measures["skipped"] + measures["bad_rewards"] > 0
+        self.bad_steps[role] = self.bad_steps.get(role, 0) + 1 if broken else 0
+        if self.acts and self.bad_steps[role] >= self.limits.bad_steps:
+            return "not_finite"
+        return None
+
+    def labelled(self, measures: Mapping[str, Any]) -> None:
+        """Look at a round's labels."""
+        if self.watches:
+            self._raise(label_alarms(self.limits, measures, self.solve_rate), "challenger")
+            self.solve_rate = measures["solve_rate"] if measures["asked"] else self.solve_rate
+
+    def evaluated(self, shares: Sequence[float], measures: Mapping[str, Any]) -> Cause | None:
+        """Look at an evaluation; returns why to roll back, or `None`.
+
+        Args:
+            shares: share of right samples of every validation question.
+            measures: `unanswered_share`, `solver_drift`, `challenger_drift`, `consistency`.
+        """
+        if not self.watches:
+            return None
+        before = self.rule.scale
+        move = self.rule.observe(shares)
+        earned, self.earned = self.earned, []
+        row = {
+            "validation_loss": loss(shares),
+            "best_validation_loss": loss(self.rule.best),
+            "rising": self.rule.rising,
+            "rate_scale": self.rule.scale if self.acts else 1.0,
+            "majority_premium": _mean(self.premiums) if self.premiums else None,
+            **measures,
+        }
+        self.rows.append(row)
+        self._raise([*validation_alarms(self.limits, row), *self._validation_trend(shares, earned)], "solver")
+        if move == "best":
+            self.earned_at_best = _mean(earned) if earned else None
+        if self.acts and self.rule.scale != before:
+            why = "after an improvement" if self.rule.scale > before else "after the validation loss rose"
+            told = f"learning rates × {self.rule.scale:g} {why}"
+            self.event("rate", None, None, Alarm("rate_scale", self.rule.scale, before, told))
+        return move if self.acts and move in ("patience", "fall") else None
+
+    def _validation_trend(self, shares: Sequence[float], earned: Sequence[float]) -> Iterable[tuple[Alarm, bool]]:
+        """Whether held-out answers got worse, and whether training paid for that.
+
+        It did if steps earn more and more, or as much as when held-out answers were best; where the base is the best,
+        as much as at first.
+
+        Args:
+            earned: mean rewards of the solver's steps since the evaluation before.
+        """
+        rule = self.rule
+        gap, margin = loss(shares) - loss(rule.best), 2 * standard_error(rule.best, shares)
+        yield Alarm("validation_falls", gap, margin, "held-out questions are answered worse than at best"), gap > margin
+        if earned:
+            third = max(1, len(earned) // 3)
+            first, last, now = _mean(earned[:third]), _mean(earned[-third:]), _mean(earned)
+            then = self.earned_at_best
+            as_ever = len(earned) > 1 and last > first - 0.05 if then is None else now >= then
+            why = "held-out answers get worse, and training pays as much as ever or more and more: its pay misleads"
+            misled = gap > margin and (as_ever or last > first + min(0.05, 0.1 * abs(first)))
+            yield Alarm("misled", now, first if then is None else then, why), misled
+
+    def rolled_back(self, cause: Cause, to: str) -> None:
+        """Note that the run went back to its best checkpoint, `to` in words."""
+        was, best = loss(self.rule.last), loss(self.rule.best)
+        self.rule.rolled_back(smaller=cause != "not_finite")
+        self.bad_steps, self.earned, self.premiums = {}, [], []
+        self.active.clear()  # what goes wrong again from here is news again
+        scale = self.rule.scale
+        why = f"{CAUSES[cause]}; back to {to}, learning rates × {scale:g} from here"
+        self.event("rollback", None, None, Alarm(cause, was, best, why))
+        self.rows[-1]["rate_scale"] = scale
+
+    def event(self, event: str, role: str | None, step: int | None, what: Alarm) -> None:
+        """Note something for `guard.jsonl`."""
+        value = what.value if math.isfinite(what.value) else None  # JSON has no NaN
+        said = {"name": what.name, "value": value, "limit": what.limit, "why": what.why}
+        self.rows.append({"event": event, "role": role, "step": step, **said})
+
+    def _raise(self, alarms: Iterable[tuple[Alarm, bool]], role: str, step: int | None = None) -> None:
+        """Note alarms when they begin; one that lasts is noted once."""
+        for alarm, raised in alarms:
+            key = f"{role} {alarm.name}"
+            if raised and key not in self.active:
+                self.event("alarm", role, step, alarm)
+            (self.active.add if raised else self.active.discard)(key)
+
+    def take_rows(self) -> list[dict[str, Any]]:
+        """What happened since the last call."""
+        rows, self.rows = self.rows, []
+        return rows
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule.state_dict(),
+            "active": sorted(self.active),
+            "first_length": self.first_length,
+            "bad_steps": self.bad_steps,
+            "votes": self.votes,
+            "earned": self.earned,
+            "premiums": self.premiums,
+            "solve_rate": self.solve_rate,
+            "earned_at_best": self.earned_at_best,
+        }
+
+    def _load(self, state: Mapping[str, Any]) -> None:
+        self.rule.load_state_dict(state["rule"])
+        self.active = set(state["active"])
+        self.first_length, self.bad_steps = dict(state["first_length"]), dict(state["bad_steps"])
+        self.votes, self.earned = state["votes"], list(state["earned"])
+        self.earned_at_best = state["earned_at_best"]
+        self.premiums, self.solve_rate = list(state.get("premiums", [])), state.get("solve_rate")
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def guard_events(folder: RunFolder) -> list[dict[str, Any]]:
+    """Alarms, changes of learning rates, rollbacks and damages of a run, oldest first."""
+    return [row for row in folder.rows("guard") if "event" in row]
+
+
+def guard_measures(folder: RunFolder) -> list[dict[str, Any]]:
+    """What the guard measured at each evaluation, oldest first."""
+    return [row for row in folder.rows("guard") if "event" not in row]

@@ -1,0 +1,1 @@
+"""What all written pages share: the HTML frame and the figures."""

@@ -1,0 +1,159 @@
+"""A run read back from its folder and told round by round: what the summary and the report show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..evaluation import compare
+from ..exams.result import ExamResult
+from ..run.run import resume_position
+from ..stats import Paired
+from ..storage.run_folder import RunFolder
+
+Row = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class RoundStory:
+    """What one round left in `metrics.jsonl`; parts the run has not reached are `None` or empty.
+
+    Attributes:
+        number: 0 is the base model before any training.
+        exam: the held-out exam at the end of the round.
+        labelling: the measures of the phase `label`, see `measures.label_measures`.
+        steps: per role the measures of its training steps, in order.
+    """
+
+    number: int
+    exam: ExamResult | None = None
+    labelling: Row | None = None
+    steps: dict[str, list[Row]] = field(default_factory=lambda: {"challenger": [], "solver": []})
+
+    def first_and_last(self, role: str, name: str) -> tuple[float, float] | None:
+        """A measure at the first and the last training step of the round; `None` if the role did not train."""
+        steps = self.steps[role]
+        return (float(steps[0][name]), float(steps[-1][name])) if steps else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunStory:
+    """A whole run, finished or not.
+
+    Attributes:
+        folder: where it was read.
+        config: the settings, as stored.
+        rounds: every round that left a trace, in order.
+        best_round: the round whose solver did best in the validation exam; `None` before the first gate.
+        left_behind: the round whose solver a finished run left behind, if the guard went back; `None` means the last.
+    """
+
+    folder: RunFolder
+    config: Row
+    rounds: Sequence[RoundStory]
+    best_round: int | None
+    left_behind: int | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.folder.state.get("phase") == "done"
+
+    @property
+    def position(self) -> str:
+        """Where the run stands, for people."""
+        return "finished" if self.finished else f"stopped at {resume_position(self.folder)}"
+
+    @property
+    def exams(self) -> list[tuple[int, ExamResult]]:
+        """The exams held, with their rounds."""
+        return [(told.number, told.exam) for told in self.rounds if told.exam is not None]
+
+    @property
+    def labellings(self) -> list[tuple[int, Row]]:
+        """The measures of labelling, with their rounds."""
+        return [(told.number, told.labelling) for told in self.rounds if told.labelling is not None]
+
+    @property
+    def outcome(self) -> tuple[int, ExamResult] | None:
+        """The round whose solver the run left behind, or the last one examined, and its exam."""
+        left = [(number, exam) for number, exam in self.exams if self.left_behind in (None, number)]
+        return left[-1] if left else None
+
+    @property
+    def change(self) -> Paired | None:
+        """Outcome against the base, sampled accuracy, paired by question; `None` until two exams were held."""
+        return compare(self.exams[0][1], self.outcome[1]) if self.outcome and len(self.exams) > 1 else None
+
+    def steps(self, role: str) -> list[Row]:
+        """All training steps of a role, over all rounds."""
+        return [step for told in self.rounds for step in told.steps[role]]
+
+
+def read_story(folder: RunFolder) -> RunStory:
+    """Read the metrics of a run."""
+    rounds: dict[int, RoundStory] = {}
+    best: int | None = None
+    for row in folder.rows("metrics"):
+        told = rounds.setdefault(row["round"], RoundStory(row["round"]))
+        if "role" in row:
+            told.steps[row["role"]].append(row)
+        elif row["phase"] == "label":
+            told.labelling = row
+        elif row["phase"] == "evaluate":
+            told.exam = ExamResult.from_dict(row["exam"])
+        elif row["phase"] == "gate":
+            best = row["best_round"]
+    told_rounds = [rounds[number] for number in sorted(rounds)]
+    return RunStory(folder, folder.config, told_rounds, best, _left_behind(folder.state))
+
+
+def _left_behind(state: Row) -> int | None:
+    """The round of the best solver, if a finished run went back to it."""
+    best = state.get("best", {})
+    back = state.get("phase") == "done" and best and best["round"] < state["round"]
+    return best["round"] if back and best["checkpoints"] == state["checkpoints"] else None
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The outcome of a run in two sentences.
+
+    Attributes:
+        tone: "better" or "worse" if the interval of the change excludes 0 and its p-value is below 5 %, else "open".
+        text: what the solver scores, and scored before.
+        detail: the paired difference with its interval; "" until there are two exams.
+    """
+
+    tone: str
+    text: str
+    detail: str = ""
+
+
+def headline(story: RunStory) -> Headline:
+    """Say what came out, and no more than interval and test allow."""
+    exams, change, outcome = story.exams, story.change, story.outcome
+    if outcome is None:
+        return Headline("open", "No exam has been held yet.")
+    (_, before), (last, after) = exams[0], outcome
+    asked = f"{len(before.keys)} held-out questions"
+    start, end = (f"{100 * exam.accuracy.value:.1f} %" for exam in (before, after))
+    if change is None:
+        return Headline("open", f"Only the base model has been examined so far: it answers {start} of {asked}.")
+    if last == 0:
+        return Headline("open", f"The guard went back to the base, which answers {start} of {asked}.")
+    rounds = f"After {last} {'round' if last == 1 else 'rounds'} of self-play the solver answers {end} of {asked}"
+    compared = "Last exam"
+    if story.left_behind is not None:
+        compared = f"Exam of round {last}"
+        rounds = f"The guard went back to the solver of round {last}, which answers {end} of {asked}"
+    detail = (
+        f"{compared} − base, paired by question: {change.points:+.1f} points, "
+        f"95 % interval [{change.low:+.1f}, {change.high:+.1f}], exact p = {change.p_value:.2g} "
+        f"({change.better} questions better, {change.worse} worse)."
+    )
+    if change.low > 0 and change.p_value < 0.05:
+        return Headline("better", f"{rounds}, up from {start}.", detail)
+    if change.high < 0 and change.p_value < 0.05:
+        return Headline("worse", f"{rounds}, down from {start}.", detail)
+    return Headline("open", f"{rounds}; before, it was {start}. The difference may be chance.", detail)

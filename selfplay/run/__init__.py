@@ -1,0 +1,1 @@
+"""One run: its state, its stages in their order, commit and resume."""

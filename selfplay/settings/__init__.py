@@ -1,0 +1,1 @@
+"""The settings of a run as a tree of dataclasses: presets, TOML files, `--set`."""

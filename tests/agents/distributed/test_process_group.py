@@ -1,0 +1,114 @@
+"""Several processes train as one does: the same samples, gradients and weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from selfplay_gym.agents.distributed.parallel_sampler import owners
+from selfplay_gym.agents.distributed.process_group import World, launched_alone, standing
+from selfplay_gym.core.errors import ConfigError
+
+SCRIPT = Path(__file__).with_name("steps_in_processes.py")
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+SHARED = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
+CASES = runpy.run_path(str(SCRIPT))["CASES"]
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """Folders of the steps taken by one process, and by two."""
+    one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
+    runpy.run_path(str(SCRIPT))["main"](one)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    started = subprocess.run([*TORCHRUN, str(SCRIPT), str(two)], env=environment, capture_output=True, text=True)
+    assert started.returncode == 0, started.stderr
+    return one, two
+
+
+def told(folder, case):
+    return json.loads((folder / f"{case}.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_processes_sample_and_learn_as_one(outcomes, case):
+    one, two = outcomes
+    alone, together = told(one, case), told(two, case)
+    assert (alone["size"], together["size"]) == (1, 2)
+    assert together["texts"] == alone["texts"]
+    for mine, theirs in zip(alone["metrics"], together["metrics"], strict=True):
+        assert theirs == pytest.approx(mine, rel=1e-4, abs=1e-6)
+    mine, theirs = (load_file(folder / f"{case}.safetensors") for folder in outcomes)
+    assert mine.keys() == theirs.keys()
+    gradients = [name for name in mine if name.startswith("gradient.")]
+    assert gradients
+    for name in gradients:  # scaled to a length of 1 at most
+        assert float((mine[name] - theirs[name]).abs().max()) <= 1e-6, name
+    # AdamW divides by the size of the gradient, so where that is next to nothing its rounding shows
+    for kind in ("weight.", "pulled."):
+        pairs = [(mine[name], theirs[name]) for name in mine if name.startswith(kind)]
+        gap = torch.cat([(a - b).flatten() for a, b in pairs]).norm()
+        assert float(gap) <= 1e-6 * float(torch.cat([a.flatten() for a, _ in pairs]).norm())
+
+
+def test_the_cases_include_a_process_without_rows(outcomes):
+    assert told(outcomes[0], "one_group_alive")["metrics"][0]["rows_trained"] == 4  # one group, and groups stay whole
+
+
+def test_the_pull_moves_weights_a_quarter_of_the_way(outcomes):
+    tensors = load_file(outcomes[1] / "in_shards.safetensors")
+    for name in [name for name in tensors if name.startswith("weight.")]:
+        assert torch.allclose(0.75 * tensors[name], tensors[f"pulled.{name.removeprefix('weight.')}"], atol=1e-6)
+
+
+def test_rows_are_dealt_in_whole_groups_short_prompts_first():
+    prompts = [[1] * 9, [1], [1] * 5, [1] * 7, [1] * 3]
+    owner = owners(prompts, 3, 2).view(5, 3)
+    assert owner[:, 0].tolist() == [0, 0, 0, 1, 1]
+    assert (owner == owner[:, :1]).all()
+    assert owners([[1, 2]], 6, 4).tolist() == [0, 1, 2, 3, 0, 1]
+    assert owners([], 2, 2).tolist() == []
+
+
+def test_a_world_of_one_just_does_it():
+    world, tensor = World(), torch.ones(3)
+    assert world.alone
+    assert world.leads
+    assert world.together(lambda a, b: a - b, 5, 2) == 3
+    assert world.totals([1.0, 2.0]) == [1.0, 2.0]
+    assert world.greatest(-1.0) == -1.0
+    world.add_up([tensor])
+    assert world.from_leader(tensor).tolist() == [1.0, 1.0, 1.0]
+    with World.join("mps") as joined:
+        assert joined.alone
+        assert joined.device == "mps"
+
+
+def test_standing_comes_from_the_launcher():
+    assert standing({}) == (0, 1)
+    assert standing({"WORLD_SIZE": "1"}) == (0, 1)
+    assert standing(SHARED) == (1, 2)
+    with pytest.raises(ConfigError, match="MASTER_ADDR"):
+        standing({name: value for name, value in SHARED.items() if name != "MASTER_ADDR"})
+
+
+def test_accelerate_starting_a_single_process_is_noticed():
+    assert launched_alone({"ACCELERATE_MIXED_PRECISION": "no"})
+    assert not launched_alone({"ACCELERATE_MIXED_PRECISION": "no", **SHARED})
+    assert not launched_alone({})
+
+
+@pytest.mark.parametrize("device", ["cuda:1", "mps"])
+def test_a_device_that_processes_cannot_share_is_refused(monkeypatch, device):
+    for name, value in SHARED.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match="one GPU each"), World.join(device):
+        pass

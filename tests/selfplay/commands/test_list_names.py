@@ -1,0 +1,79 @@
+"""`list`: everything registered, with a line on each, without loading what it lists."""
+
+import io
+import subprocess
+import sys
+
+import pytest
+from rich.console import Console
+
+from selfplay_gym.core.errors import UnknownNameError
+from selfplay_gym.core.registries import ALL, generators
+from selfplay_gym.selfplay.commands.list_names import ENVS, describe, first_sentence, names_of, print_names
+
+
+def listed(kind=None):
+    console = Console(file=io.StringIO(), width=100)
+    print_names(kind, console)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("kind", [*ALL, ENVS])
+def test_every_name_is_described(kind):
+    rows = dict(names_of(kind))
+    assert rows
+    for name, about in rows.items():
+        assert len(about) > 10, f"{kind} {name} has no description"
+        assert "\n" not in about
+    text = listed(kind)
+    assert all(name in text for name in rows)
+
+
+def test_all_kinds_are_listed_at_once():
+    words = listed().split()
+    for kind in ALL:
+        assert kind in words
+        for name in ALL[kind].names():
+            assert (f"{name}…" if name.endswith(":") else name) in words
+    assert "SelfPlayMath-v0" in words
+
+
+def test_what_others_register_is_listed_too():
+    @generators.register("listing-test")
+    def factory():
+        """Writes nothing at all. Ever."""
+
+    try:
+        assert dict(names_of("generators"))["listing-test"] == "Writes nothing at all."
+    finally:
+        generators.unregister("listing-test")
+
+
+def test_an_unknown_kind_is_named_with_what_there_is():
+    with pytest.raises(UnknownNameError, match="Did you mean 'verifiers'"):
+        listed("verifers")
+
+
+def test_brackets_in_a_description_survive():
+    assert "[0, 1]" in listed("rewards")
+
+
+def test_listing_loads_no_model_library():
+    code = (
+        "import sys; from selfplay_gym.cli import main; main(['list']);"
+        "print([m for m in ('torch', 'transformers', 'sympy') if m in sys.modules], file=sys.stderr)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stderr.strip() == "[]"
+    assert "majority" in run.stdout
+
+
+def test_a_target_that_is_not_there_is_listed_without_words():
+    assert describe("x", "no_such_module_at_all.sub:thing") == ""
+    assert describe("x", "selfplay_gym.core.seeding:no_such_name") == ""
+
+
+def test_a_description_is_the_first_sentence():
+    assert first_sentence("adds 1.5 to\n  it. And more.\n\nDetails.") == "Adds 1.5 to it."
+    assert first_sentence("No full stop\n\nDetails.") == "No full stop"
+    assert first_sentence("") == ""

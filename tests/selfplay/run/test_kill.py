@@ -1,0 +1,32 @@
+"""kill -9, a few times: the whole drill is benchmarks/kill_drill.py."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+DRILL = Path(__file__).parents[3] / "benchmarks" / "kill_drill.py"
+
+
+@pytest.fixture(scope="module")
+def drill():
+    spec = importlib.util.spec_from_file_location("kill_drill", DRILL)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclass looks for itself
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("isolation", ["copies", "lora", "tokens", "prompt"])
+def test_a_killed_run_ends_as_one_left_alone(drill, tmp_path, isolation):
+    if isolation == "lora":
+        pytest.importorskip("peft")
+    settings = {**drill.SETTINGS, "isolation": isolation}
+    played = list(drill.drills(tmp_path, settings, moments=3, lives=3, writes=2, seed=1, hunt=False))
+    assert [run.different for run in played] == [[]] * len(played)
+    hits = [hit for run in played for hit in run.hits]
+    assert len(hits) == 5
+    assert sum(drill.HALF in hit for hit in hits) >= 2

@@ -1,0 +1,208 @@
+"""A run that torchrun starts in two processes is the run of one process, and ends as one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.settings.presets import preset
+from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+CONFIG = preset("debug").replace(
+    rounds=1, questions=12, exam_questions=8, challenger_groups=3, max_new_tokens=40, challenger_max_new_tokens=40
+)
+DEADLINE_S = 300  # generous: test machines are shared
+
+
+def command(path, config=CONFIG, launcher=TORCHRUN, more=()):
+    settings = []
+    for name, value in config.as_dict().items():
+        if value != getattr(preset("debug"), name):
+            settings += ["--set", f"{name}={value}"]
+    return [*launcher, "-m", "selfplay_gym.cli", "train", "--preset", "debug", "--run-dir", str(path), *settings, *more]
+
+
+def start(arguments):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def finish(started):
+    """Exit code and what was printed; nothing is left running."""
+    try:
+        out, err = started.communicate(timeout=DEADLINE_S)
+    finally:
+        if started.poll() is None:
+            os.killpg(started.pid, signal.SIGKILL)
+    return started.returncode, out, err
+
+
+def play(path, config=CONFIG, more=()):
+    code, out, err = finish(start(command(path, config, more=more)))
+    assert code == 0, err
+    return out
+
+
+def rounded(value):
+    """Floats cut to what two ways of adding the same numbers agree on."""
+    if isinstance(value, dict):
+        return {name: rounded(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [rounded(inner) for inner in value]
+    return pytest.approx(value, rel=1e-3, abs=1e-6) if isinstance(value, float) else value
+
+
+def same_run(path, other):
+    """Equal logs up to rounding of measures, and equal weights up to a small part of a step."""
+    folders = [RunFolder.open(path), RunFolder.open(other)]
+    for name in LOGS:
+        if name != "timings":
+            mine, theirs = (list(folder.rows(name)) for folder in folders)
+            assert theirs == rounded(mine), name
+    assert folders[0].state["checkpoints"] == folders[1].state["checkpoints"]
+    for checkpoint in folders[0].state["checkpoints"].values():
+        for file in sorted((path / "checkpoints" / checkpoint).rglob("*.safetensors")):
+            weights = load_file(file)
+            twins = load_file(other / file.relative_to(path))
+            assert weights.keys() == twins.keys()
+            gap = torch.cat([(weights[n].double() - twins[n].double()).flatten() for n in weights])
+            assert float(gap.abs().max()) <= 0.2 * CONFIG.learning_rate, file
+            assert float(gap.norm()) <= 1e-6 * float(torch.cat([w.double().flatten() for w in weights.values()]).norm())
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    path = tmp_path_factory.mktemp("alone") / "run"
+    train(CONFIG, path)
+    return path
+
+
+def test_two_processes_play_the_same_run_and_speak_with_one_voice(alone, tmp_path):
+    printed = play(tmp_path / "run")
+    same_run(alone, tmp_path / "run")
+    assert printed.count("Report: ") == 1
+    assert printed.count("round 1/1 · generate\n") == 1
+    environment = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert environment["processes"] == 2
+
+
+@pytest.mark.slow
+def test_shards_play_the_same_run_and_write_the_same_checkpoints(alone, tmp_path):
+    play(tmp_path / "run", CONFIG.replace(sharding="fsdp2"))
+    same_run(alone, tmp_path / "run")
+    # its checkpoints know nothing of shards: one process goes on from them
+    for name in RunFolder.open(tmp_path / "run").state["checkpoints"].values():
+        files = {
+            file.name: len(load_file(file)) for file in (tmp_path / "run" / "checkpoints" / name).glob("*.safetensors")
+        }
+        expected = {file.name: len(load_file(file)) for file in (alone / "checkpoints" / name).glob("*.safetensors")}
+        assert files == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"isolation": "lora"},
+        {"isolation": "lora", "trunk": "trained"},
+        {"isolation": "prompt"},
+        {"isolation": "tokens"},
+        {"kl": 0.0, "l2_start": 10.0},
+        {"kl": 0.0, "l2_start": 10.0, "sharding": "fsdp2"},
+        {"challenger": "procedural", "guard": "on", "validate_every": 1, "solver_steps": 3},
+    ],
+    ids=lambda setting: "-".join(map(str, setting.values())),
+)
+def test_every_way_to_part_the_roles_is_the_same_in_two_processes(tmp_path, setting):
+    config = CONFIG.replace(**setting)
+    train(config, tmp_path / "alone")
+    play(tmp_path / "run", config)
+    same_run(tmp_path / "alone", tmp_path / "run")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sharding", ["none", "fsdp2"])
+def test_ctrl_c_stops_all_together_and_any_number_of_processes_goes_on(tmp_path, sharding):
+    config = CONFIG.replace(sharding=sharding, solver_steps=4)
+    train(config, tmp_path / "alone")
+    run = start(command(tmp_path / "run", config))
+    for line in run.stdout:
+        if "train solver" in line:
+            os.kill(run.pid, signal.SIGINT)  # torchrun passes it on
+            break
+    code, out, err = finish(run)
+    assert code != 0
+    assert out.count("Stopped and saved.") == 1, err
+    assert RunFolder.open(tmp_path / "run").state["phase"] != "done"
+    folder = train(config, tmp_path / "run", resume=True)
+    assert folder.state["phase"] == "done"
+    same_run(tmp_path / "alone", tmp_path / "run")
+
+
+@pytest.mark.slow
+def test_a_run_of_one_process_goes_on_in_two(alone, tmp_path):
+    run = start(command(tmp_path / "run", launcher=[sys.executable]))
+    for line in run.stdout:
+        if "attempt" in line:
+            run.send_signal(signal.SIGKILL)
+            break
+    finish(run)
+    play(tmp_path / "run", preset("debug"), more=["--resume"])
+    same_run(alone, tmp_path / "run")
+
+
+DYING = """
+import os, sys
+from selfplay_gym.agents.inference.sampling import LocalSampler
+from selfplay_gym.cli import main
+
+honest, calls = LocalSampler.sample, []
+
+def dying(self, *arguments, **options):
+    calls.append(1)
+    if os.environ["RANK"] == sys.argv[1] and len(calls) == 4:
+        {death}
+    return honest(self, *arguments, **options)
+
+LocalSampler.sample = dying
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("death", ['raise MemoryError("no room")', "os._exit(7)", "os.kill(os.getpid(), 9)"])
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_a_process_that_dies_ends_the_run_and_the_rest_can_go_on(alone, tmp_path, rank, death):
+    script = tmp_path / "dying.py"
+    script.write_text(DYING.format(death=death))
+    arguments = command(tmp_path / "run", launcher=[*TORCHRUN, str(script), rank])
+    del arguments[arguments.index(rank) + 1 : arguments.index("train")]  # the script is the command line here
+    code, _, err = finish(start(arguments))
+    assert code != 0
+    assert "no room" in err or f"rank      : {rank}" in err or f"local_rank: {rank}" in err
+    train(CONFIG, tmp_path / "run", resume=True)
+    same_run(alone, tmp_path / "run")
+
+
+def test_a_wrong_setting_is_refused_once_and_no_process_hangs(tmp_path):
+    taken = tmp_path / "run"
+    taken.write_text("a file")
+    code, _, err = finish(start(command(Path(taken))))
+    assert code != 0
+    assert err.count("--run-dir must name a folder") == 1
+
+
+def test_only_models_of_one_role_are_sharded():
+    with pytest.raises(ConfigError, match="isolation='copies'"):
+        CONFIG.replace(sharding="fsdp2", isolation="lora")

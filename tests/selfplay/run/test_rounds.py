@@ -1,0 +1,194 @@
+"""The state machine: a run that is stopped or killed anywhere ends exactly as one that was left alone."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from selfplay_gym.core.errors import RunError
+from selfplay_gym.core.held_out import is_held_out
+from selfplay_gym.core.maths_language import key
+from selfplay_gym.selfplay.progress import Progress
+from selfplay_gym.selfplay.run.run import Interrupted, SelfPlay
+from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.settings.presets import preset
+from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
+
+CONFIG = preset("debug").replace(
+    questions=16, challenger_steps=2, exam_questions=8, max_new_tokens=40, challenger_max_new_tokens=40
+)
+
+
+def outcome(path):
+    """Everything a run must reproduce: all logs but the clock's, and the final weights."""
+    folder = RunFolder.open(path)
+    weights = {
+        role: (path / "checkpoints" / name / "model.safetensors").read_bytes()
+        for role, name in folder.state["checkpoints"].items()
+    }
+    return {name: list(folder.rows(name)) for name in LOGS if name != "timings"}, weights
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("undisturbed") / "run"
+    train(CONFIG, path)
+    return path
+
+
+def test_a_run_goes_through_all_phases_and_trains_both_roles(undisturbed):
+    logs, weights = outcome(undisturbed)
+    assert RunFolder.open(undisturbed).state["phase"] == "done"
+    steps = [(row["round"], row["role"], row["step"]) for row in logs["metrics"] if "role" in row]
+    assert steps == [(r, role, s) for r in (1, 2) for role in ("challenger", "solver") for s in range(2)]
+    assert [row["round"] for row in logs["metrics"] if "exam" in row] == [0, 1, 2]
+    assert set(weights) == {"challenger", "solver"}
+    assert weights["challenger"] != weights["solver"]
+    labelled = [row for row in logs["labels"] if row["kept"]]
+    assert labelled
+    assert all(abs(row["solve_rate"] - 0.5) <= CONFIG.band for row in labelled)
+
+
+def test_nothing_held_out_reaches_training(undisturbed):
+    logs, _ = outcome(undisturbed)
+    asked = {(row["round"], row["index"]): row["text"] for row in logs["questions"] if row["dropped"] is None}
+    trained = [asked[row["round"], row["index"]] for row in logs["labels"] if row["kept"]]
+    assert trained
+    assert not any(is_held_out(text) for text in trained)
+    exam = next(row["exam"] for row in logs["metrics"] if "exam" in row)
+    assert not set(exam["counts"]["keys"]) & {key(text) for text in asked.values()}
+
+
+def test_equal_seeds_repeat_and_other_seeds_do_not(undisturbed, tmp_path):
+    train(CONFIG, tmp_path / "again")
+    assert outcome(tmp_path / "again") == outcome(undisturbed)
+    train(CONFIG.replace(seed=1, rounds=1), tmp_path / "other")
+    assert outcome(tmp_path / "other")[1] != outcome(undisturbed)[1]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("commit", [3, 5, 8, 12])
+def test_a_crash_at_a_commit_is_invisible_after_resume(undisturbed, tmp_path, monkeypatch, commit, moment):
+    honest, calls = RunFolder.commit, []
+
+    def crashing(self, state):
+        calls.append(1)
+        if len(calls) == commit and moment == "before":
+            self._append("metrics")  # the log reached the disk, the state did not
+            raise SystemError("power cut")
+        honest(self, state)
+        if len(calls) == commit:
+            raise SystemError("power cut")
+
+    monkeypatch.setattr(RunFolder, "commit", crashing)
+    with pytest.raises(SystemError):
+        train(CONFIG, tmp_path / "run")
+    monkeypatch.undo()
+    train(CONFIG, tmp_path / "run", resume=True)
+    assert outcome(tmp_path / "run") == outcome(undisturbed)
+
+
+def test_a_polite_stop_saves_inside_a_training_phase_and_resumes_to_the_same_end(undisturbed, tmp_path):
+    folder = RunFolder.create(tmp_path / "run", CONFIG.as_dict(), {})
+    asked = []
+
+    def stop():
+        asked.append(1)
+        return len(asked) == 4
+
+    with pytest.raises(Interrupted):
+        SelfPlay(CONFIG, folder, Progress(), stop).run()
+    train(CONFIG, tmp_path / "run", resume=True)
+    assert outcome(tmp_path / "run") == outcome(undisturbed)
+
+
+def test_a_reference_of_the_round_is_where_the_role_stood_and_survives_a_stop(undisturbed, tmp_path):
+    config = CONFIG.replace(kl_reference="round", learning_rate=1e-3, challenger_learning_rate=1e-3)
+    train(config, tmp_path / "whole")
+
+    def divergences(path, step):
+        rows = outcome(path)[0]["metrics"]
+        return [row["kl"] for row in rows if row.get("step") == step and row["round"] == 2 and row["rows_trained"]]
+
+    assert divergences(tmp_path / "whole", 0) == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert min(divergences(tmp_path / "whole", 1)) > 1e-5
+    assert min(divergences(undisturbed, 0)) > 1e-6  # against the base there is a distance from round 1
+
+    folder = RunFolder.create(tmp_path / "stopped", config.as_dict(), {})
+    run = SelfPlay(config, folder, Progress(), lambda: (run.round, run.phase, run.step) == (2, "train_solver", 1))
+    with pytest.raises(Interrupted):
+        run.run()
+    train(config, tmp_path / "stopped", resume=True)
+    assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
+
+
+def test_resuming_with_other_settings_is_refused(undisturbed):
+    with pytest.raises(RunError, match="other settings"):
+        train(CONFIG.replace(rounds=5), undisturbed, resume=True)
+
+
+def test_a_damaged_checkpoint_is_told_and_the_run_ends_as_if_nothing_had_happened(undisturbed, tmp_path):
+    shutil.copytree(undisturbed, tmp_path / "run")
+    checkpoint = next((tmp_path / "run" / "checkpoints").glob("solver-02-*"))
+    with open(checkpoint / "model.safetensors", "r+b") as weights:
+        weights.seek(1000)
+        weights.write(b"\x00\x01\x02")
+    train(CONFIG, tmp_path / "run", resume=True)
+    logs, weights = outcome(tmp_path / "run")
+    damage = [row for row in logs["guard"] if row.get("event") == "damage"]
+    assert len(damage) == 1
+    assert "model.safetensors does not match" in damage[0]["why"]
+    logs["guard"].remove(damage[0])
+    assert (logs, weights) == outcome(undisturbed)
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        {"challenger": "untrained"},
+        {"challenger": "procedural"},
+        {"labels": "sympy"},
+        {"labels": "oracle"},
+        {"solver_reward": "random"},
+        {"solver_reward": "format"},
+        {"repetition_scale": 0.0},
+        {"reward": "azr"},
+    ],
+)
+def test_every_control_plays(tmp_path, control):
+    folder = train(CONFIG.replace(rounds=1, solver_steps=1, challenger_steps=1, **control), tmp_path / "run")
+    assert folder.state["phase"] == "done"
+    roles = {row["role"] for row in folder.rows("metrics") if "role" in row}
+    assert ("challenger" in roles) is ("challenger" not in control)
+
+
+def test_a_refilled_run_trains_on_more_groups_and_stops_and_goes_on_to_the_same_end(tmp_path):
+    config = CONFIG.replace(rounds=1, questions=32, challenger_steps=0, solver_steps=3, solver_prompts=4, refill=3)
+    train(config, tmp_path / "whole")
+    logs, weights = outcome(tmp_path / "whole")
+    steps = [row for row in logs["metrics"] if row.get("role") == "solver"]
+    assert max(row["groups_drawn"] for row in steps) > 4
+    assert all(row["rows_trained"] <= 4 * config.solver_samples for row in steps)
+    asked = []
+
+    def stop():
+        asked.append(1)
+        return len(asked) == 6
+
+    with pytest.raises(Interrupted):
+        SelfPlay(config, RunFolder.create(tmp_path / "run", config.as_dict(), {}), Progress(), stop).run()
+    assert RunFolder.open(tmp_path / "run").state["phase"] == "train_solver"
+    train(config, tmp_path / "run", resume=True)
+    assert outcome(tmp_path / "run") == (logs, weights)
+
+
+def test_too_few_questions_shrink_the_batch_with_a_warning(tmp_path):
+    from rich.console import Console
+
+    with open(tmp_path / "out", "w") as out:
+        train(
+            CONFIG.replace(rounds=1, questions=6, challenger_steps=0, solver_prompts=64),
+            tmp_path / "run",
+            console=Console(file=out),
+        )
+    assert "warning: round 1:" in Path(tmp_path / "out").read_text()

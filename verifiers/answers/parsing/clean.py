@@ -1,0 +1,114 @@
+"""An answer as written, to plain ASCII: Unicode variants, double escapes, boxes, dollar signs, grouped digits."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from ..limits import MAX_LENGTH, TooLarge
+
+_SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
+_SUBSCRIPT = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "0123456789+-n")
+_CHARACTERS = str.maketrans(
+    {
+        "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "×": "*", "⋅": "*", "·": "*", "∙": "*", "•": "*", "∗": "*",
+        "÷": "/", "⁄": "/", "∕": "/", "≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!=", "≈": " \\approx ",
+        "∞": " \\infty ",
+        "π": " \\pi ", "√": " \\sqrt ", "°": "^\\circ ", "º": "^\\circ ", "∪": " \\cup ", "∩": " \\cap ", "∈": " \\in ",
+        "∅": " \\emptyset ", "Ø": " \\emptyset ", "±": " \\pm ", "∓": " \\mp ", "′": "'", "’": "'", "″": "''", "“": '"',
+        "”": '"', "⟨": " \\langle ", "⟩": " \\rangle ", "〈": " \\langle ", "〉": " \\rangle ", "ℝ": " \\mathbb{R} ",
+        "ℤ": " \\mathbb{Z} ", "ℕ": " \\mathbb{N} ", "ℚ": " \\mathbb{Q} ", "ℂ": " \\mathbb{C} ", "⌊": " \\lfloor ",
+        "⌋": " \\rfloor ", "⌈": " \\lceil ", "⌉": " \\rceil ", "∖": " \\setminus ", "…": "...", "⋯": "...",
+        "≡": " \\equiv ",
+        "∠": " \\angle ", "∑": " \\sum ", "∏": " \\prod ", "∫": " \\int ", "，": ",", "；": ";", "：": ":", "（": "(",
+        "）": ")", "￥": "¥", "∨": " or ", "∧": " and ", "→": " \\to ", "\u00a0": " ", "\u200b": "", "\u2009": " ",
+        "\u202f": " ", "ı": "i", "∣": "|", "％": "%", "µ": "μ", "⊂": " \\subset ", "⊆": " \\subseteq ",
+    }
+)  # fmt: skip
+_VULGAR = re.compile("[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+_GREEK_LETTERS = {
+    chr(code): unicodedata.name(chr(code)).rsplit(" ", 1)[-1].lower() for code in range(0x3B1, 0x3CA) if code != 0x3C2
+}
+_DOUBLED = re.compile(
+    r"\\\\(?=(?:[dt]?frac|left|right|text|boxed|sqrt|le|ge|leq|geq|lt|gt|cdot|times|pi|infty|cup|cap|pm|in|begin|end"
+    r"|mathrm|mathbf|neq?|circ|angle|theta|alpha|beta)(?![A-Za-z]))"
+)
+_BOX = re.compile(r"\\(?:boxed|fbox)\b")
+_GROUP_TEX = re.compile(
+    r"(?<=\d)(?:,\s?\\!\s*|\\!,\s*|\s?\{\s*,\s*\}\s*(?:\\!\s*)?|\\[,:;]|(?<![,.]\d)\\ )(?=\d{3}(?!\d))"
+)
+_GROUP_COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d])(?!,\d)")
+_GROUP_SPACE = re.compile(r"(?<![\d.,/^_])\d{1,3}(?: \d{3})+(?![\d/])(?! \d)")
+
+
+def clean(text: str) -> str:
+    """Undo double escapes, Unicode variants, boxes, dollar signs, digit grouping and closing punctuation."""
+    if len(text) > MAX_LENGTH:
+        raise TooLarge(f"longer than {MAX_LENGTH} characters")
+    if not text.isascii():
+        text = _to_ascii(text)
+    text = text.strip()
+    if "\\" in text:
+        if "\\\\" in text and "\\begin" not in text:
+            text = _DOUBLED.sub(r"\\", text)
+        if "boxed" in text or "fbox" in text:
+            text = _BOX.sub("", text)
+        if "$" in text:
+            text = re.sub(r"\\\$", "\x00", text).replace("$", " ").replace("\x00", "\\$")
+        if "\\(" in text or "\\[" in text:
+            text = re.sub(r"(?<!\\)\\[()\[\]]", " ", text)
+    elif "$" in text:
+        text = re.sub(r"^\s*(-?)\$(?=\s?[\d.])(?=[^$]*$)", r"\1\\$", text).replace("\\$", "\x00").replace("$", " ")
+        text = text.replace("\x00", "\\$")
+    if "\\" in text or "{" in text:
+        text = _GROUP_TEX.sub("", text)
+        text = re.sub(r"\{([,:;])\}", r"\1", text)
+        if text.startswith("{") and text.count("{") > text.count("}"):
+            text = text[1:]  # a box that was cut off
+    text = _introduced(text.strip())
+    while text and (text[-1] in ".,;:" or text.endswith("\\")) and not text.endswith("..."):
+        text = text[:-1].rstrip()
+    return text.strip()
+
+
+_INTRODUCTION = re.compile(
+    r"(?:(?:so|thus|hence|therefore|then|and|we (?:get|have)|which is)\b[,:]?\s*|[=≈]\s*)+", re.I
+)
+_MARK = re.compile(r"(?:^|(?<=[\s;,}]))\(?([a-e]|[1-9])\)\s*(?=[^\s,;)])")
+_MATRIX_CALL = re.compile(r"[Mm]atrix\((.*)\)", re.S)
+
+
+def _introduced(text: str) -> str:
+    """The text without "therefore" or "=" in front, without the marks of "a) 5, b) 6", and <1, 2> with its brackets."""
+    found = _INTRODUCTION.match(text)
+    if found and found.end() < len(text):
+        text = text[found.end() :]
+    marks = _MARK.findall(text)
+    if len(marks) > 1 and marks in (list("abcde")[: len(marks)], list("123456789")[: len(marks)]):
+        text = re.sub(r"(?:[;,]\s*)+", ", ", _MARK.sub(", ", text).lstrip(", "))
+    if text.startswith("<") and text.endswith(">") and "," in text:
+        text = f"\\langle {text[1:-1]} \\rangle"
+    called = _MATRIX_CALL.fullmatch(text)
+    return called[1] if called else text
+
+
+def group_digits(text: str) -> str:
+    """ "1,234,567" and "1 234 567" to "1234567"."""
+    if "," in text:
+        text = _GROUP_COMMA.sub(lambda found: found[0].replace(",", ""), text)
+    if " " in text:
+        text = _GROUP_SPACE.sub(lambda found: found[0].replace(" ", ""), text)
+    return text
+
+
+def _to_ascii(text: str) -> str:
+    text = _VULGAR.sub(lambda found: " " + unicodedata.normalize("NFKC", found[0]).replace("⁄", "/") + " ", text)
+    text = re.sub(r"√\s*\(([^()]{1,60})\)", r"\\sqrt{\1}", text)
+    text = re.sub(r"√\s*(\d+(?:\.\d+)?|\w)", r"\\sqrt{\1}", text)
+    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+", lambda found: "^{" + found[0].translate(_SUPERSCRIPT) + "}", text)
+    text = re.sub("[₀₁₂₃₄₅₆₇₈₉₊₋ₙ]+", lambda found: "_{" + found[0].translate(_SUBSCRIPT) + "}", text)
+    text = text.translate(_CHARACTERS)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(f" \\{_GREEK_LETTERS[c]} " if c in _GREEK_LETTERS else c for c in text)
+    return text

@@ -1,0 +1,43 @@
+"""A position in a list of tokens, and the moves every rule of the grammar is made of."""
+
+from __future__ import annotations
+
+from ..limits import MAX_DEPTH, ParseError, TooLarge
+from .tokens import Token
+
+END = Token("end of text", "", False)
+
+
+class Cursor:
+    """Holds the tokens, the position and the depth of nesting."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens, self.position, self.depth = tokens, 0, 0
+
+    def peek(self, ahead: int = 0) -> Token:
+        place = self.position + ahead
+        return self.tokens[place] if place < len(self.tokens) else END
+
+    def take(self) -> Token:
+        token = self.peek()
+        self.position += 1
+        return token
+
+    def sees(self, *texts: str) -> bool:
+        token = self.peek()
+        return token.text in texts and token.kind in ("op", "cmd")
+
+    def accept(self, *texts: str) -> bool:
+        if self.sees(*texts):
+            self.position += 1
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        if not self.accept(text):
+            raise ParseError(f"expected {text!r}, found {self.peek().text!r}")
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise TooLarge(f"nested more than {MAX_DEPTH} deep")

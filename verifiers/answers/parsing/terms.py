@@ -1,0 +1,338 @@
+"""Recursive descent, lower half: sums, products, powers, functions, fractions, big operators.
+
+Grammar (blanks free; `·` is juxtaposition):
+
+    sum     = ["+" | "-" | "±" | "∓"] product (("+" | "-" | "±" | "∓") product)*
+    product = power (("*" | "/" | ·) power)*
+    power   = postfix ["^" exponent]
+    postfix = atom ("!" | "%" | "°")*
+"""
+
+from __future__ import annotations
+
+from ..limits import ParseError
+from ..tree import ONE, Node, number
+from .numerals import NumeralParser
+from .tokens import Token
+from .words import CURRENCY, UNITS
+
+_STARTS = {"num", "name", "fn", "const"}
+_OPENING = {"(", "[", "langle", "\\{"}
+_STRUCTURE = {
+    "cup", "cap", "setminus", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong", "perp",
+    "parallel", "propto", "pm", "mp", "rangle", "rfloor", "rceil", "pmod", "bmod", "mod", "choose", "degree", "circ",
+    "notmid", "nmid", "ni", "over", "not", "approx",
+}  # fmt: skip
+_INVERSE = {"sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh"}
+_FUNCTION_LETTERS = set("fghFGH")
+
+
+class TermParser(NumeralParser):
+    """Each method reads one rule or raises `ParseError`."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
+        self.bars = 0
+        """Open absolute bars: inside them a bar closes."""
+        self.integrals = 0
+        self.bound: list[str] = []
+
+    # -- rules
+
+    def sum(self) -> Node:
+        terms = [self.signed()]
+        while True:
+            if self.accept("+"):
+                terms.append(self.signed())
+            elif self.accept("-"):
+                terms.append(("neg", self.signed()))
+            elif self.accept("pm"):
+                terms.append(("pm", self.product()))
+            elif self.accept("mp"):
+                terms.append(("mp", self.product()))
+            else:
+                return terms[0] if len(terms) == 1 else ("add", *terms)
+
+    def signed(self) -> Node:
+        negative = False
+        while self.sees("+", "-"):
+            negative ^= self.take().text == "-"
+        if self.sees("pm", "mp"):
+            kind = self.take().text
+            value: Node = (kind, self.product())
+        else:
+            value = self.product()
+        return ("neg", value) if negative else value
+
+    def product(self) -> Node:
+        value = self.power()
+        while True:
+            if self.accept("*"):
+                value = ("mul", value, self.factor())
+            elif self.accept("/"):
+                value = ("div", value, self.factor())
+            elif self.accept("mod", "bmod"):
+                value = ("fn", "mod", value, self.factor())
+            elif self.starts_factor():
+                previous = self.tokens[self.position - 1]
+                if previous.kind == "num" and self.peek().kind == "num":
+                    raise ParseError("two numbers side by side")
+                value = ("mul", value, self.power())
+            else:
+                return value
+
+    def factor(self) -> Node:
+        """A factor after an operator, where a sign may stand: 2·-3."""
+        if self.sees("-", "+"):
+            negative = self.take().text == "-"
+            value = self.factor()
+            return ("neg", value) if negative else value
+        return self.power()
+
+    def starts_factor(self) -> bool:
+        token = self.peek()
+        if token == ("name", "U", True) and self.peek(1).text in ("(", "[", "\\{", "{") and self.closed_before():
+            return False
+        if self.integrals and token == ("name", "d", token.spaced) and self.peek(1).kind == "name":
+            return False
+        if token.kind in _STARTS:
+            return True
+        if token.kind == "op":
+            return token.text in ("(", "[", "{") or (token.text in "|‖" and not self.bars)
+        if token.kind == "begin":
+            return True
+        return token.kind == "cmd" and token.text not in _STRUCTURE
+
+    def closed_before(self) -> bool:
+        """Whether a bracket has just been closed: then "U" means the union."""
+        return self.position > 0 and self.tokens[self.position - 1].text in (")", "]", "\\}", "}")
+
+    def power(self) -> Node:
+        self.deeper()
+        base = self.postfix(self.atom())
+        while self.accept("^"):
+            base = self.raised(base)
+            base = self.postfix(base)
+        self.depth -= 1
+        return base
+
+    def raised(self, base: Node) -> Node:
+        if self.accept("circ", "degree"):
+            return self.degrees(base)
+        if self.sees("{") and self.peek(1).text in ("circ", "degree") and self.peek(2).text == "}":
+            self.position += 3
+            return self.degrees(base)
+        if self.sees("{") and self.peek(1).text == "'":
+            raise ParseError("prime in an exponent")
+        if self.accept("'"):
+            return self.primed(base)
+        return ("pow", base, self.exponent())
+
+    def exponent(self) -> Node:
+        if self.sees("-", "+"):
+            negative = self.take().text == "-"
+            value = self.exponent()
+            return ("neg", value) if negative else value
+        if self.peek().kind == "cmd" and self.peek().text in ("top", "intercal", "dagger"):
+            self.take()
+            return ("sym", "T")
+        self.deeper()
+        base = self.postfix(self.atom()) if not self.sees("{") else self.group()
+        value = ("pow", base, self.exponent()) if self.accept("^") else base
+        self.depth -= 1
+        return value
+
+    def degrees(self, base: Node) -> Node:
+        token = self.peek()
+        if token.kind in ("name", "text", "unit") and token.text in ("C", "F"):
+            self.take()
+            return ("unit", base, UNITS["°" + token.text])
+        return ("degree", base)
+
+    def postfix(self, value: Node) -> Node:
+        while True:
+            if self.accept("!"):
+                if self.sees("!"):
+                    raise ParseError("double factorial")
+                value = ("fn", "factorial", value)
+            elif self.accept("%"):
+                value = ("percent", value)
+            elif self.sees("degree"):
+                self.take()
+                value = self.degrees(value)
+            elif self.sees("pmod"):
+                self.take()
+                self.argument()
+            elif self.sees("'"):
+                self.take()
+                value = self.primed(value)
+            else:
+                return value
+
+    def primed(self, value: Node) -> Node:
+        if value[0] not in ("sym", "const"):
+            raise ParseError("a prime after an expression")
+        return self.applied(value[1] + "'")
+
+    def atom(self) -> Node:
+        token = self.take()
+        if token.kind == "num":
+            return self.numeral(token)
+        if token.kind == "name":
+            return self.symbol(token.text)
+        if token.kind == "const":
+            return self.applied_constant(token.text)
+        if token.kind == "fn":
+            return self.function(token.text)
+        if token.kind == "money":
+            return ("unit", self.postfix(self.atom()), CURRENCY.get(token.text, CURRENCY["$"]))
+        if token.kind in ("op", "cmd", "begin"):
+            self.position -= 1
+            return self.special(token)
+        raise ParseError(f"unexpected {token.kind} {token.text!r}")
+
+    def applied_constant(self, name: str) -> Node:
+        if self.sees("_"):
+            return self.symbol(name)
+        return ("const", name)
+
+    def special(self, token: Token) -> Node:
+        """Everything that opens with an operator or a command."""
+        text = token.text
+        if token.kind == "begin":
+            return self.environment()
+        if text == "{":
+            return self.group()
+        if text in _OPENING or text == "]":
+            return self.bracket()
+        if text in "|‖":
+            return self.absolute(text)
+        if text == "...":
+            self.take()
+            return ("sym", "...")
+        if token.kind == "cmd" and text not in _STRUCTURE:
+            self.take()
+            return self.command(text)
+        raise ParseError(f"unexpected {text!r}")
+
+    def bracket(self) -> Node:
+        raise NotImplementedError
+
+    def environment(self) -> Node:
+        raise NotImplementedError
+
+    def group(self) -> Node:
+        raise NotImplementedError
+
+    def argument(self) -> Node:
+        """What a command such as frac takes: a group, or one token; of a number its first digit."""
+        if self.sees("{"):
+            return self.group()
+        token = self.peek()
+        if token.kind == "num" and len(token.text) > 1 and token.text.isdigit():
+            self.tokens[self.position] = Token("num", token.text[1:], False)
+            return number(int(token.text[0]))
+        if self.sees("-"):
+            self.take()
+            return ("neg", self.argument())
+        return self.atom()
+
+    def absolute(self, bar: str) -> Node:
+        self.take()
+        self.bars += 1
+        inner = self.sum()
+        self.bars -= 1
+        self.expect(bar)
+        return ("fn", "abs" if bar == "|" else "norm", inner)
+
+    def symbol(self, name: str) -> Node:
+        if self.accept("_"):
+            return self.applied(f"{name}_{self.subscript()}")
+        if name in ("e", "i") and name not in self.bound:
+            return ("const", name)
+        return self.applied(name)
+
+    def applied(self, name: str) -> Node:
+        primes = 0
+        while self.accept("'"):
+            primes += 1
+        name += "'" * primes
+        inverse = [self.peek(ahead).text for ahead in range(6)]
+        if inverse == ["^", "{", "-", "1", "}", "("] and name[0] in _FUNCTION_LETTERS:
+            self.position += 5
+            name += "^-1"
+        if self.sees("(") and (name[0] in _FUNCTION_LETTERS or "'" in name or self.defines()):
+            self.take()
+            items = self.items(")")
+            self.expect(")")
+            return ("call", name, *items)
+        return ("sym", name)
+
+    def items(self, closing: str) -> list[Node]:
+        found = [self.sum()]
+        while self.accept(",", ";"):
+            found.append(self.sum())
+        return found
+
+    def defines(self) -> bool:
+        """Whether "(x) =" or "(x, y) =" follows: then a letter is a function's name."""
+        place = 1
+        while self.peek(place).kind == "name" and self.peek(place + 1).text == ",":
+            place += 2
+        return self.peek(place).kind == "name" and self.peek(place + 1).text == ")" and self.peek(place + 2).text == "="
+
+    def function(self, name: str) -> Node:
+        base: Node | None = None
+        power: Node | None = None
+        while self.sees("_", "^"):
+            if self.take().text == "_":
+                base = self.argument() if self.sees("{") else self.atom()
+            else:
+                power = self.exponent()
+        if name == "sqrt":
+            return self.raise_to(self.root(), power)
+        if self.sees("("):
+            self.take()
+            arguments = self.items(")")
+            self.expect(")")
+        elif self.sees("{"):
+            arguments = [self.group()]
+        else:
+            arguments = [self.open_argument()]
+        if power == ("neg", ONE) and name in _INVERSE:
+            name, power = "a" + name, None
+        if name in ("exp", "cbrt", "lg"):
+            return self.raise_to(_renamed(name, arguments), power)
+        if base is not None:
+            arguments = [*arguments, base]
+        return self.raise_to(("fn", name, *arguments), power)
+
+    @staticmethod
+    def raise_to(value: Node, power: Node | None) -> Node:
+        return value if power is None else ("pow", value, power)
+
+    def open_argument(self) -> Node:
+        """The argument of a function without parentheses: sin 2x, ln|x|; it ends at the next function."""
+        negative = self.accept("-")
+        value = self.power()
+        while self.starts_factor() and self.peek().kind != "fn" and not self.sees("(", "["):
+            value = ("mul", value, self.power())
+        return ("neg", value) if negative else value
+
+    def root(self) -> Node:
+        if self.accept("["):
+            degree = self.sum()
+            self.expect("]")
+            return ("fn", "root", self.argument() if self.sees("{") else self.atom(), degree)
+        return ("fn", "sqrt", self.argument() if self.sees("{") else self.atom())
+
+    def command(self, name: str) -> Node:
+        raise NotImplementedError
+
+
+def _renamed(name: str, arguments: list[Node]) -> Node:
+    if name == "exp":
+        return ("pow", ("const", "e"), arguments[0])
+    if name == "lg":
+        return ("fn", "log", arguments[0], number(10))
+    return ("fn", "root", arguments[0], number(3))

@@ -1,0 +1,273 @@
+"""An answer as text, plain or LaTeX or a mixture, to a flat list of tokens."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ..limits import MAX_TOKENS, ParseError, TooLarge
+from .clean import group_digits
+from .words import CONSTANTS, CURRENCY, FUNCTIONS, GREEK, LATEX_ONLY, SCALES, UNITS, listed
+
+
+class Token(NamedTuple):
+    """kind: "num", "name" (a variable), "fn", "const", "text" (words), "cmd", "op", "unit", "money", "begin", "end"."""
+
+    kind: str
+    text: str
+    spaced: bool
+    """Whether blanks stand before it."""
+
+
+_TEXT_COMMANDS = listed(
+    "text textbf textit textrm textsf texttt textnormal mathrm mathbf mathit mathsf mathtt mbox hbox operatorname rm bf"
+    " it boldsymbol bm mathbb mathcal emph textup textsc mathfrak"
+)
+_SKIPPED = set(
+    listed(
+        "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle scriptstyle"
+        " limits nolimits quad qquad thinspace space hfill bold mathstrut nobreak strut middle boxed fbox displaylimits"
+        " enspace therefore because overrightarrow vec underline hat widehat tilde"
+    )
+)
+_ARGUMENT_SKIPPED = {
+    "hspace",
+    "vspace",
+    "phantom",
+    "hphantom",
+    "vphantom",
+    "label",
+    "tag",
+    "color",
+    "textcolor",
+    "hskip",
+}
+_SYNONYMS = {
+    "le": "<=", "leq": "<=", "leqslant": "<=", "leqq": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "geqq": ">=",
+    "lt": "<", "gt": ">", "less": "<", "ne": "!=", "neq": "!=", "thickapprox": "approx", "simeq": "approx",
+    "doteq": "approx", "cdot": "*", "times": "*", "ast": "*", "div": "/", "lbrace": "\\{", "rbrace": "\\}",
+    "lbrack": "[", "rbrack": "]", "lparen": "(", "rparen": ")", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|",
+    "colon": ":",
+        "lVert": "‖", "rVert": "‖", "Vert": "‖", "land": "and", "wedge": "and", "lor": "or", "vee": "or",
+    "ldots": "...",
+    "dots": "...", "cdots": "...", "dotsc": "...", "dotsb": "...", "vdots": "...", "varnothing": "emptyset",
+    "slash": "/", "prime": "'", "lgroup": "(", "rgroup": ")", "wr": "*", "degree": "degree", "degrees": "degree",
+    "bigcup": "cup", "bigcap": "cap", "backslash": "setminus", "smallsetminus": "setminus",
+    "implies": "to",
+    "rightarrow": "to", "Rightarrow": "to", "longrightarrow": "to", "euro": "€", "pounds": "£", "yen": "¥",
+}  # fmt: skip
+_LEXER = re.compile(
+    r"(?P<space>\s+|~|\\[,;:!> ]|\\\n)"
+    r"|(?P<env>\\(?:begin|end)\s*\{[A-Za-z]+\*?\})"
+    r"|(?P<row>\\\\(?:\[\d+\w*\])?|\\cr\b)"
+    r"|(?P<set>\\[{}|])"
+    r"|(?P<escaped>\\[%$#&_])"
+    r"|(?P<cmd>\\[A-Za-z]+)"
+    r"|(?P<rep>\d*\.\d*(?:\\(?:overline|bar|dot)\s*(?:\{\d+\}|\d)|(?<=\.)\(\d+\)))"
+    r"|(?P<etc>\d*\.\d+(?:\.\.\.|\\l?dots\b|\\cdots\b))"
+    r"|(?P<num>\d+(?:\.\d+)?(?:[eE][-+]?\d{1,4}(?![\d.A-Za-z]))?|\.\d+)"
+    r"|(?P<word>[A-Za-z]+|[^\W\d_]+)"
+    r"|(?P<op><=|>=|!=|==|=<|=>|\*\*|->|\.\.\.|:=|[-+*/^_=<>(){}\[\],;:!|'%&°‖€£¥$.])"
+)
+_ARRAY_COLUMNS = re.compile(r"\s*(?:\[[a-z]\])?\s*\{[lcr|@{}\s]*\}")
+
+
+def tokenize(text: str) -> list[Token]:
+    """Tokens of a cleaned answer.
+
+    Raises:
+        ParseError: a character no notation has.
+        TooLarge: more than `MAX_TOKENS` tokens.
+    """
+    tokens: list[Token] = []
+    position, spaced, length = 0, False, len(text)
+    while position < length:
+        found = _LEXER.match(text, position)
+        if found is None:
+            raise ParseError(f"unexpected character {text[position]!r}")
+        position = found.end()
+        kind, lexeme = found.lastgroup, found[0]
+        if kind == "space":
+            spaced = True
+            continue
+        if kind in ("num", "rep", "etc"):
+            tokens.append(Token("num", lexeme, spaced))
+        elif kind == "op":
+            tokens.append(_operator(lexeme, spaced))
+        elif kind == "word":
+            tokens.extend(_word(lexeme, spaced, tokens))
+        elif kind == "cmd":
+            position = _command(lexeme[1:], text, position, spaced, tokens)
+        elif kind == "env":
+            name = lexeme[lexeme.index("{") + 1 : -1].rstrip("*")
+            tokens.append(Token(lexeme[1:4].replace("beg", "begin"), name, spaced))
+            if name == "array" and lexeme.startswith("\\begin"):
+                columns = _ARRAY_COLUMNS.match(text, position)
+                position = columns.end() if columns else position
+        elif kind == "row":
+            tokens.append(Token("op", "\\\\", spaced))
+        elif kind == "set":
+            tokens.append(Token("op", "‖" if lexeme == "\\|" else lexeme, spaced))
+        elif lexeme == "\\$":
+            tokens.append(Token("money", "$", spaced))
+        elif lexeme != "\\#":
+            tokens.append(Token("op", lexeme[1], spaced))
+        spaced = False
+        if len(tokens) > MAX_TOKENS:
+            raise TooLarge(f"more than {MAX_TOKENS} tokens")
+    return tokens
+
+
+def _operator(lexeme: str, spaced: bool) -> Token:
+    if lexeme in CURRENCY:
+        return Token("money", lexeme, spaced)
+    same = {"==": "=", "=<": "<=", "=>": ">=", "**": "^", ":=": "="}
+    return Token("op", same.get(lexeme, lexeme), spaced)
+
+
+def _command(name: str, text: str, position: int, spaced: bool, tokens: list[Token]) -> int:
+    if name in _TEXT_COMMANDS:
+        content, position = _argument(text, position)
+        tokens.extend(_styled(name, content, spaced, tokens))
+        return position
+    if name in _ARGUMENT_SKIPPED:
+        return _argument(text, position)[1]
+    if name in _SKIPPED:
+        if name in ("left", "right") and text[position : position + 1] == ".":
+            position += 1
+        return position
+    name = _SYNONYMS.get(name, name)
+    if name in ("and", "or"):
+        tokens.append(Token("op", name, spaced))
+    elif name in CURRENCY:
+        tokens.append(Token("money", name, spaced))
+    elif not name[0].isalpha():
+        tokens.append(Token("op", name, spaced))
+    elif name in CONSTANTS and name != "Pi":
+        tokens.append(Token("const", CONSTANTS[name], spaced))
+    elif name in FUNCTIONS and name not in ("gamma", "binom", "sqrt", "gcd"):
+        tokens.append(Token("fn", FUNCTIONS[name], spaced))
+    elif name == "gcd":
+        tokens.append(Token("fn", "gcd", spaced))
+    elif name in GREEK:
+        tokens.append(Token("name", name, spaced))
+    else:
+        tokens.append(Token("cmd", name, spaced))
+    return position
+
+
+def _argument(text: str, position: int) -> tuple[str, int]:
+    """The `{…}` (or single character) that follows a command."""
+    while position < len(text) and text[position] in " \t\n~":
+        position += 1
+    if position >= len(text):
+        return "", position
+    if text[position] != "{":
+        found = re.compile(r"\\?[A-Za-z]+|\d+|.", re.S).match(text, position)
+        return (found[0], found.end()) if found else ("", position)
+    depth, start = 0, position + 1
+    for place in range(position, len(text)):
+        if text[place] == "{":
+            depth += 1
+        elif text[place] == "}":
+            depth -= 1
+            if depth == 0:
+                return text[start:place], place + 1
+    return text[start:], len(text)
+
+
+def _styled(command: str, content: str, spaced: bool, before: list[Token]) -> list[Token]:
+    r"""`\text{ and }` joins, `\mathrm{e}` is a letter, `\text{cm}` a unit, `\mathbf{12}` a number, the rest words."""
+    content = content.replace("$", " ").replace("\\!", "")
+    words = content.strip().strip(".")
+    if command == "mathbb":
+        return [Token("cmd", "set" + words, spaced)]
+    joint = re.fullmatch(r"(?:.*\s)?(and|or)", words, re.S)
+    if joint or words in (",", ";"):
+        return [Token("op", joint[1] if joint else words, True)]
+    if not words:
+        return []
+    if words in FUNCTIONS and len(words) > 1:
+        return [Token("fn", FUNCTIONS[words], spaced)]
+    if len(words) == 1 and words.isalpha():
+        measured = before and (before[-1].kind == "num" or before[-1].text in ("}", ")")) and words in UNITS
+        return [Token("unit" if measured else "name", words, spaced)]
+    if (
+        not re.search("[A-Za-z]", words)
+        or words[0].isdigit()
+        or _LETTERS.fullmatch(words)
+        or (command[:4] in ("math", "text") and command != "text" and "\\" in words)
+    ):
+        return tokenize(group_digits(words))
+    if command == "operatorname":
+        return [Token("name", words, spaced)]
+    return [Token("text", words, spaced)]
+
+
+_LETTERS = re.compile(r"[A-Z]{1,3}(?:(?:\s*,\s*|\s*,?\s+(?:and|or)\s+)[A-Z]{1,3})+")
+"""A, C and D; I and III: choices, not words."""
+
+
+def _word(run: str, spaced: bool, before: list[Token]) -> list[Token]:
+    """A run of letters: a known word, a function glued to its letter ("sinx"), words of prose, or a product."""
+    if len(run) == 1:
+        after_number = spaced and before and before[-1].kind == "num" and run in UNITS
+        return [Token("unit" if after_number else "name", run, spaced)]
+    low = run.lower()
+    if run in FUNCTIONS and run not in LATEX_ONLY:
+        return [Token("fn", FUNCTIONS[run], spaced)]
+    if low in CONSTANTS:
+        return [Token("const", CONSTANTS[low], spaced)]
+    if low in ("and", "or"):
+        return [Token("op", low, spaced)]
+    if low in ("pct", "percent", "percentage") or low == "percents":
+        return [Token("op", "%", spaced)]
+    if low in ("degree", "degrees", "deg"):
+        return [Token("cmd", "degree", spaced)]
+    if run in GREEK:
+        return [Token("name", run, spaced)]
+    if low in ("in", "mod", "union", "to") and before:
+        command = {"union": "cup"}.get(low, low)
+        if low != "in" or before[-1].kind != "num":
+            return [Token("cmd", command, spaced)]
+    if (
+        before
+        and before[-1].kind in ("num", "unit")
+        and run in UNITS
+        and (spaced or (len(run) == 2 and run[0] in "kcm"))
+    ):
+        return [Token("unit", run, spaced)]
+    for joint in ("or", "and"):  # "1orW(x)=-1"
+        if low.startswith(joint) and len(run) == len(joint) + 1 and before and not spaced:
+            return [Token("op", joint, True), Token("name", run[-1], False)]
+    for length in (6, 5, 4, 3, 2):
+        head, rest = run[:length], run[length:]
+        if head in FUNCTIONS and head not in LATEX_ONLY and len(rest) == 1:
+            return [Token("fn", FUNCTIONS[head], spaced), Token("name", rest, False)]
+    if low.endswith("pi") and len(run) <= 4 and not spaced:
+        return [Token("name", letter, False) for letter in run[:-2]] + [Token("const", "pi", False)]
+    if low.startswith("pi") and len(run) == 3:
+        return [Token("const", "pi", spaced), Token("name", run[2], False)]
+    if _is_prose(run, spaced, before):
+        return [Token("text", run, spaced)]
+    return [Token("name", letter, spaced and place == 0) for place, letter in enumerate(run)]
+
+
+def _is_prose(run: str, spaced: bool, before: list[Token]) -> bool:
+    if not run.isascii() or run.lower() in SCALES:
+        return True
+    attached = bool(before) and not spaced
+    if len(run) >= 4:
+        return not attached or any(vowel in run.lower() for vowel in "aeiou")
+    if attached:
+        return False
+    follows_value = bool(before) and before[-1].kind in ("num", "unit", "text", "money")
+    return run.lower() in _SHORT_WORDS or (len(run) == 3 and follows_value)
+
+
+_SHORT_WORDS = set(
+    listed(
+        "of in at is am pm to no by on it as if we he an be so or us the sum are get was has not but for its all any"
+        " yes you can now per his her she who how why out our one two six ten"
+    )
+)

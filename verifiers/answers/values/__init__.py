@@ -1,0 +1,1 @@
+"""Exact and bounded arithmetic on answers: fractions, residues, intervals, linear equations."""

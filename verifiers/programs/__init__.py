@@ -1,0 +1,1 @@
+"""Programs as answers: run in the sandbox, tested, labelled by what they return."""

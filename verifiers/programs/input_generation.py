@@ -1,0 +1,338 @@
+"""Inputs for generated tests, from four sources: given examples, boundary values, type-aware mutation, Hypothesis.
+
+Mutation follows EvalPlus (arXiv 2305.01210, table 1): the kind of change depends on the type. What is added: constants
+found in the programs under test, and one argument made from another (`k = len(xs)`, `y = x`), because that is where
+comparisons turn. Hypothesis draws from a strategy built from the inferred shape; without Hypothesis installed our own
+`input_shapes.draw` takes its place, and the input says so in its source.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import itertools
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.protocols import Rng
+from .code_blocks import parse
+from .input_types import LONGEST, Shape, build, choose, draw, edges, fits, hashable, infer_arguments
+from .literals import Value, canonical
+
+COUNT = 64
+LARGEST = 10**6
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One argument tuple and where it came from: "given", "boundary", "mutation", "hypothesis" or "drawn"."""
+
+    arguments: tuple[Value, ...]
+    source: str
+
+
+def generate_inputs(
+    examples: Sequence[tuple[Value, ...]],
+    rng: Rng,
+    *,
+    signature: str | None = None,
+    count: int = COUNT,
+    programs: Sequence[str] = (),
+) -> list[Input]:
+    """Up to `count` distinct inputs, the examples first.
+
+    Args:
+        examples: argument tuples known to make sense: the challenger's, or those a specification shows.
+        signature: `f(x: int) -> int`; needed only where there is no example.
+        programs: sources whose constants are worth trying.
+
+    Raises:
+        ValueError: neither examples nor a signature: nothing is known of the arguments.
+    """
+    shapes = infer_arguments(examples, signature)
+    if not shapes and not examples:
+        raise ValueError("no inputs can be made: there are neither examples nor an annotated signature")
+    pool = _Pool(count)
+    for arguments in examples:
+        pool.add(arguments, "given")
+    if not shapes:  # a function of no arguments has one input
+        return pool.inputs
+    pool.fill(_boundary(shapes), "boundary", len(pool.inputs) + max(8, count // 5))
+    seeds = [i.arguments for i in pool.inputs if len(i.arguments) == len(shapes)]
+    seeds += [tuple(draw(shape, rng) for shape in shapes) for _ in range(4)]
+    constants = mined_constants(programs)
+    pool.fill(_at_constants(seeds, shapes, constants, rng), "boundary", len(pool.inputs) + count // 4)
+    middle = len(pool.inputs) + (count - len(pool.inputs)) // 2
+    pool.fill(_mutations(seeds, shapes, constants, rng), "mutation", middle)
+    source, rest = _random(shapes, 2 * (count - len(pool.inputs)), rng)
+    pool.fill(rest, source, count)
+    pool.fill(_mutations(seeds, shapes, constants, rng), "mutation", count)
+    return pool.inputs
+
+
+class _Pool:
+    """Distinct inputs in order of arrival, up to a number."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.inputs = count, list[Input]()
+        self._seen: set[str] = set()
+
+    def add(self, arguments: tuple[Value, ...], source: str) -> None:
+        key = canonical(arguments)
+        if len(self.inputs) < self.count and key not in self._seen:
+            self._seen.add(key)
+            self.inputs.append(Input(arguments, source))
+
+    def fill(self, stream: Iterator[tuple[Value, ...]], source: str, target: int) -> None:
+        """Take from a stream until there are `target` inputs, or the stream ends or brings nothing new for long."""
+        target = min(target, self.count)
+        idle = 0
+        while len(self.inputs) < target and idle < 50 * _TRIES:
+            arguments = next(stream, None)
+            if arguments is None:
+                return
+            before = len(self.inputs)
+            self.add(arguments, source)
+            idle = 0 if len(self.inputs) > before else idle + 1
+
+
+def _boundary(shapes: Sequence[Shape]) -> Iterator[tuple[Value, ...]]:
+    """Edges of all arguments together: first side by side, then every combination, small ones first."""
+    columns = [edges(shape) for shape in shapes]
+    longest = max(map(len, columns))
+    for i in range(longest):
+        yield tuple(column[i % len(column)] for column in columns)
+    places = itertools.product(*(range(len(column)) for column in columns))
+    for place in sorted(itertools.islice(places, 4096), key=sum):
+        yield tuple(column[i] for column, i in zip(columns, place, strict=True))
+
+
+def _at_constants(
+    seeds: Sequence[tuple[Value, ...]], shapes: Sequence[Shape], constants: Sequence[Value], rng: Rng
+) -> Iterator[tuple[Value, ...]]:
+    """Numbers and strings of the program put in the place of one argument: there its comparisons turn."""
+    for constant in constants:
+        for place, shape in enumerate(shapes):
+            if shape.kind in ("int", "float", "str") and fits(constant, shape):
+                arguments = list(choose(seeds, rng))
+                arguments[place] = constant
+                yield tuple(arguments)
+
+
+def mined_constants(programs: Sequence[str]) -> list[Value]:
+    """Numbers and strings standing in the programs, with the neighbours of the integers; those compared with first."""
+    found: dict[str, Value] = {}
+    nodes = [node for program in programs if (tree := parse(program)) for node in ast.walk(tree)]
+    compared = [part for node in nodes if isinstance(node, ast.Compare) for part in ast.walk(node)]
+    for node in (*compared, *nodes):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str):
+            near = [node.value]
+            if type(node.value) is int and abs(node.value) < LARGEST:
+                near += [node.value - 1, node.value + 1]
+            for value in near:
+                if not isinstance(value, str) or len(value) <= LONGEST:
+                    found.setdefault(canonical(value), value)
+    return list(found.values())[:64]
+
+
+def _mutations(
+    seeds: Sequence[tuple[Value, ...]], shapes: Sequence[Shape], constants: Sequence[Value], rng: Rng
+) -> Iterator[tuple[Value, ...]]:
+    """Endless mutants of the seeds; what is found is mutated further."""
+    known = list(seeds)
+    while True:
+        arguments = list(choose(known, rng))
+        for _ in range(1 if rng.random() < 0.6 else 2):
+            place = int(rng.random() * len(arguments))
+            arguments[place] = _mutated(arguments, place, shapes[place], constants, rng)
+        made = tuple(arguments)
+        if len(known) < 256:
+            known.append(made)
+        yield made
+
+
+def _mutated(arguments: Sequence[Value], place: int, shape: Shape, constants: Sequence[Value], rng: Rng) -> Value:
+    """Another value for one place, within its shape."""
+    for _ in range(_TRIES):
+        value = arguments[place]
+        roll = rng.random()
+        if roll < 0.15 and constants:
+            new = _with_constant(value, choose(constants, rng), rng)
+        elif roll < 0.3 and len(arguments) > 1:
+            new = _from_another(arguments, place, rng)
+        else:
+            new = mutate(value, shape, rng)
+        if fits(new, shape):
+            return new
+    return draw(shape, rng)
+
+
+def _with_constant(value: Value, constant: Value, rng: Rng) -> Value:
+    if isinstance(value, list) and value:
+        return [*value[:-1], _with_constant(value[-1], constant, rng)] if rng.random() < 0.5 else [*value, constant]
+    if isinstance(value, str) and isinstance(constant, str) and rng.random() < 0.6:
+        at = int(rng.random() * (len(value) + 1))
+        return (value[:at] + constant + value[at:])[: 4 * LONGEST]
+    return constant
+
+
+def _from_another(arguments: Sequence[Value], place: int, rng: Rng) -> Value:
+    """One argument made from another: itself, its length, one of its items, all give or take one."""
+    other = choose([a for i, a in enumerate(arguments) if i != place], rng)
+    if isinstance(other, list | tuple | str | dict | set) and other:
+        other = len(other) if rng.random() < 0.5 else choose(list(other), rng)
+    if type(other) is int and rng.random() < 0.4:
+        other += 1 if rng.random() < 0.5 else -1
+    return other
+
+
+def mutate(value: Value, shape: Shape, rng: Rng) -> Value:
+    """One type-aware change of a value; `shape` says what may be inserted."""
+    if shape.kind == "union":
+        return draw(shape, rng) if rng.random() < 0.3 else mutate(value, Shape("any"), rng)
+    match value:
+        case bool():
+            return not value
+        case int():
+            step = choose((1, -1, value, -value // 2, -2 * value, 10, int(9 * rng.random())), rng)
+            furthest = int(max(4 * shape.high, 100))  # larger ones make slow programs time out, which tells nothing
+            return max(-furthest, min(furthest, value + step))
+        case float():
+            return choose((value + 1.0, value - 1.0, -value, value * 2, value / 2, float(round(value)), 0.0), rng)
+        case str():
+            return _mutated_string(value, shape.letters or "ab", rng)
+        case list() | set() | frozenset():
+            return build(type(value).__name__, _mutated_items(list(value), _inner(shape), rng))
+        case tuple():
+            if shape.kind == "tuple*" or not value:
+                return tuple(_mutated_items(list(value), _inner(shape), rng))
+            at = int(rng.random() * len(value))
+            part = shape.parts[at] if at < len(shape.parts) else Shape("any")
+            return (*value[:at], mutate(value[at], part, rng), *value[at + 1 :])
+        case dict():
+            return _mutated_dict(value, shape, rng)
+    return draw(shape, rng)
+
+
+def _inner(shape: Shape) -> Shape:
+    return shape.parts[0] if shape.parts else Shape("any")
+
+
+def _mutated_string(text: str, letters: str, rng: Rng) -> str:
+    at = int(rng.random() * (len(text) + 1))
+    letter = choose(letters, rng)
+    changed = (
+        text[:at] + letter + text[at:],
+        text[:at] + text[at + 1 :],
+        text[:at] + letter + text[at + 1 :],
+        text[::-1],
+        text[:at] + text[at : at + 1] * 2 + text[at + 1 :],
+        text.swapcase() if any(c.islower() for c in letters) and any(c.isupper() for c in letters) else text[:at],
+        text + text[:at],
+        text[at:],
+    )
+    return str(choose(changed, rng))[: 4 * LONGEST]
+
+
+def _mutated_items(items: list[Value], inner: Shape, rng: Rng) -> list[Value]:
+    at = int(rng.random() * len(items)) if items else 0
+    kind = int(rng.random() * 8)
+    if not items or kind == 0:
+        return [*items[:at], draw(inner, rng), *items[at:]][: 2 * LONGEST]
+    if kind == 1:
+        return [*items[:at], *items[at + 1 :]]
+    if kind == 2:
+        return [*items, items[at]][: 2 * LONGEST]
+    if kind == 3:
+        return items[::-1]
+    if kind == 4:
+        return items[: at + 1]
+    if kind == 5:
+        return [*items[:at], draw(inner, rng), *items[at + 1 :]]
+    if kind == 6:
+        other = int(rng.random() * len(items))
+        items[at], items[other] = items[other], items[at]
+        return items
+    return [*items[:at], mutate(items[at], inner, rng), *items[at + 1 :]]
+
+
+def _mutated_dict(value: dict[Value, Value], shape: Shape, rng: Rng) -> dict[Value, Value]:
+    key_shape, held_shape = shape.parts if len(shape.parts) == 2 else (Shape("any"), Shape("any"))
+    changed = dict(value)
+    kind = int(rng.random() * 3)
+    if not changed or kind == 0:
+        changed[hashable(draw(key_shape, rng))] = draw(held_shape, rng)
+        return changed
+    key = choose(list(changed), rng)
+    if kind == 1:
+        del changed[key]
+    else:
+        changed[key] = mutate(changed[key], held_shape, rng)
+    return changed
+
+
+def _random(shapes: Sequence[Shape], count: int, rng: Rng) -> tuple[str, Iterator[tuple[Value, ...]]]:
+    """Random inputs, from Hypothesis where it is installed."""
+    if importlib.util.find_spec("hypothesis") is not None:
+        return "hypothesis", iter(_from_hypothesis(shapes, count, rng))
+    return "drawn", (tuple(draw(shape, rng) for shape in shapes) for _ in range(4 * count))
+
+
+def _from_hypothesis(shapes: Sequence[Shape], count: int, rng: Rng) -> list[tuple[Value, ...]]:
+    """What Hypothesis generates for the shapes, seeded by `rng`: no data base, no deadline, no shrinking."""
+    import hypothesis
+    from hypothesis import strategies as st
+
+    found: list[tuple[Value, ...]] = []
+
+    @hypothesis.seed(int(rng.random() * 2**53))
+    @hypothesis.settings(
+        max_examples=max(count, 1),
+        database=None,
+        deadline=None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+        verbosity=hypothesis.Verbosity.quiet,
+    )
+    @hypothesis.given(st.tuples(*(strategy(shape) for shape in shapes)))
+    def collect(arguments: tuple[Value, ...]) -> None:
+        found.append(arguments)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Hypothesis warns when it is driven from outside a test
+        collect()
+    return found
+
+
+def strategy(shape: Shape) -> Any:
+    """The Hypothesis strategy of a shape."""
+    from hypothesis import strategies as st
+
+    parts = [strategy(part) for part in shape.parts]
+    match shape.kind:
+        case "int":
+            return st.integers(int(shape.low), int(shape.high))
+        case "float":
+            return st.floats(shape.low, shape.high, allow_nan=False, allow_infinity=False, width=32)
+        case "bool":
+            return st.booleans()
+        case "none":
+            return st.none()
+        case "str":
+            return st.text(alphabet=shape.letters, max_size=int(shape.high))
+        case "bytes":
+            return st.binary(max_size=int(shape.high))
+        case "tuple":
+            return st.tuples(*parts)
+        case "union":
+            return st.one_of(*parts)
+        case "dict":
+            return st.dictionaries(parts[0].map(hashable), parts[1], max_size=int(shape.high))
+        case "any":
+            return st.one_of(st.integers(-20, 20), st.text(max_size=4), st.none())
+    lists = st.lists(parts[0], max_size=int(shape.high))
+    kind = shape.kind
+    return lists if kind == "list" else lists.map(lambda items: build(kind, items))

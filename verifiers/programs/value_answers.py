@@ -1,0 +1,80 @@
+"""Answers that are values: the output of a program (deduction), or an input that gives a wanted output (abduction)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core.extraction import Mode, extract_answer, last_boxed
+from ...core.records import Verdict
+from ..sandbox import CallResult
+from .execution import Executor
+from .labelling import CodeQuestion
+from .literals import Value, canonical, find_arguments, find_literal, same, show
+from .test_suites import Test, call_text
+
+
+def value_text(attempt: str, extract: Mode) -> str | None:
+    """The text of the value an attempt gives: boxed, else (lenient) the whole attempt if it is a literal, else what
+    `core.extraction` finds; `None` if there is none."""
+    boxed = last_boxed(attempt)
+    if boxed is not None or extract == "strict":
+        return boxed
+    whole = attempt.strip()
+    return whole if whole and find_literal(whole) is not None else extract_answer(attempt, extract)
+
+
+def judge_output(code: CodeQuestion, test: Test, answer: str | None) -> Verdict:
+    """Deduction: the answer is right if it is, as data, what the program returned."""
+    if answer is None:
+        return Verdict.wrong(None, "no answer")
+    value = find_literal(answer)
+    if value is not None and same(value[0], test.expected):
+        return Verdict.correct(answer, "is what the program returned")
+    if isinstance(test.expected, str) and answer == test.expected:
+        return Verdict.correct(answer, "is what the program returned, without quotes")
+    return Verdict.wrong(answer, f"{call_text(code.function, test.arguments)} returned {show(test.expected)}")
+
+
+def judge_inputs(executor: Executor, code: CodeQuestion, test: Test, answers: Sequence[str | None]) -> list[Verdict]:
+    """Abduction: an answer is right if the program, run on it, returns what it returned on the hidden input.
+
+    Every distinct proposal is run once; `code.program` must be there.
+    """
+    read = [None if answer is None else find_arguments(answer, code.arity) for answer in answers]
+    proposals = {canonical(arguments): arguments for arguments in read if arguments is not None}
+    results = dict(zip(proposals, _call_each(executor, code, list(proposals.values())), strict=True))
+    verdicts = []
+    for answer, arguments in zip(answers, read, strict=True):
+        if answer is None:
+            verdicts.append(Verdict.wrong(None, "no answer"))
+        elif arguments is None:
+            verdicts.append(Verdict.wrong(answer, "not an argument tuple of Python literals"))
+        else:
+            verdicts.append(_verdict(code, answer, arguments, results[canonical(arguments)], test.expected))
+    return verdicts
+
+
+def _call_each(executor: Executor, code: CodeQuestion, inputs: list[tuple[Value, ...]]) -> list[CallResult]:
+    """All inputs in one fork; those that a bad neighbour may have spoilt once more, alone."""
+    program = code.program or ""
+    if not inputs:
+        return []
+    results = list(executor.call(program, code.function, inputs))
+    if len(inputs) > 1:
+        for place, result in enumerate(results):
+            if result.status not in ("ok", "error", "refused"):
+                results[place] = executor.call(program, code.function, [inputs[place]])[0]
+    return results
+
+
+def _verdict(
+    code: CodeQuestion, answer: str, arguments: tuple[Value, ...], result: CallResult, expected: Value
+) -> Verdict:
+    call = call_text(code.function, arguments)
+    if result.status == "refused":
+        return Verdict.undecided("the sandbox refuses to run", answer)
+    if result.status != "ok":
+        return Verdict.wrong(answer, f"{call} gave {result.error or result.status}, expected {show(expected)}")
+    if same(result.value, expected):
+        return Verdict.correct(answer, f"{call} returned {show(expected)}")
+    return Verdict.wrong(answer, f"{call} returned {show(result.value)}, expected {show(expected)}")

@@ -1,0 +1,311 @@
+"""`code`: answers to code questions, judged by executing programs in the sandbox.
+
+Routes on `question.meta["task"]` (see `code_questions`):
+
+    deduction   the answered value is compared with what the program returned when it was run
+    abduction   the program is run on every proposed input
+    induction   the answered program is run on the shown and the hidden inputs
+    program     likewise on generated tests; without a reference program the attempts' behaviour is put to the vote
+
+Values are compared as data in our own process; expected values never enter the sandbox. A wrong attempt's evidence
+names the shortest failing input, the expected and the actual value, and the line where it went wrong.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...core.errors import ConfigError
+from ...core.extraction import Mode, extract_answer
+from ...core.protocols import BaseVerifier
+from ...core.records import Judgement, Outcome, Question, Verdict
+from .code_blocks import defined_names, find_code, syntax_error
+from .execution import Executor, SandboxExecutor, behaviour, observation
+from .fault_localisation import Fault, locate
+from .input_generation import COUNT
+from .labelling import CodeQuestion, Labelled, completed, digest, inputs_for, label, read_question
+from .literals import Value
+from .mutants import mutants
+from .test_suites import Behaviour, Test, call_text, failures, minimise, shortest_failing, thinned, vote, weighed
+from .unit_test_reward import judge_tests, read_tests
+from .value_answers import judge_inputs, judge_output, value_text
+
+SPARE = 3
+"""How many times as many inputs are made when a program has no value on some of the first ones."""
+_REMEMBERED = 512
+MOST_PROGRAMS = 16
+"""Accepted, and wrong, programs that a tester's tests are held against."""
+
+
+class CodeVerifier(BaseVerifier):
+    """Judges programs by running them.
+
+    Args:
+        tests: inputs per *program* question, ≥ 1.
+        extract: "lenient" (default) or "strict" (values must be boxed), see `core.extraction`.
+        min_share: least share of all attempts that must behave alike for a vote to count, in [0, 1].
+        wall_s, cpu_s, memory_mb: limits of one call, of one program.
+        isolation: a lower isolation level by name, where the full one cannot be had.
+        seed: root of the random streams of generated tests.
+        executor: runs programs; `None` is the sandbox.
+
+    Raises:
+        ConfigError: an option out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        tests: int = COUNT,
+        extract: Mode = "lenient",
+        min_share: float = 0.0,
+        wall_s: float = 2.0,
+        cpu_s: float = 1.0,
+        memory_mb: int = 256,
+        isolation: str | None = None,
+        seed: int = 0,
+        executor: Executor | None = None,
+    ) -> None:
+        if not 1 <= tests <= 1024:
+            raise ConfigError(f"code needs tests in 1..1024, got {tests!r}")
+        if not 0.0 <= min_share <= 1.0:
+            raise ConfigError(f"code needs min_share in [0, 1], got {min_share!r}")
+        extract_answer("", extract)
+        self.tests, self.extract, self.min_share, self.seed = tests, extract, min_share, seed
+        self.executor = executor or SandboxExecutor(
+            wall_s=wall_s, cpu_s=cpu_s, memory_mb=memory_mb, isolation=isolation
+        )
+        self._labels: OrderedDict[str, Labelled] = OrderedDict()
+
+    # --- the label -------------------------------------------------------------------------------------------------
+
+    def label(self, question: Question) -> Labelled:
+        """Tests of a question that has a reference program, from its execution; remembered.
+
+        Raises:
+            ValueError: no code question, or no reference program.
+        """
+        code = read_question(question)
+        if code.program is None:
+            raise ValueError("the question has no reference program")
+        key = digest(question)
+        found = self._labels.get(key)
+        if found is None:
+            found = label(self.executor, code, inputs_for(code, key, self.seed, self.tests))
+            if code.task == "program" and 0 < len(found.tests) < self.tests:  # many inputs lay outside the domain
+                found = label(self.executor, code, inputs_for(code, key, self.seed, SPARE * self.tests))
+                found = replace(found, tests=tuple(thinned(found.tests, self.tests)))
+            if not found.refused:
+                self._labels[key] = found
+            while len(self._labels) > _REMEMBERED:
+                self._labels.popitem(last=False)
+        return found
+
+    def prepare(self, question: Question) -> Question | str:
+        """Complete a challenger's proposal with executed values, or say why it makes no question.
+
+        Fills `meta["outputs"]`, an induction's `meta["hidden"]`, the reference, and the places marked `<<output>>` and
+        `<<pairs>>` in the text. A question without a reference program is handed back as it is.
+        """
+        try:
+            code = read_question(question)
+            if code.program is None:
+                return question
+            labelled = self.label(question)
+        except ValueError as error:
+            return str(error)
+        if labelled.reason:
+            return labelled.reason
+        return completed(question, code, labelled.tests)
+
+    # --- judging ---------------------------------------------------------------------------------------------------
+
+    def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
+        try:
+            code = read_question(question)
+            if code.program is None:
+                return self._judge_by_vote(code, question, attempts)
+            labelled = self.label(question)
+        except ValueError as error:
+            return _undecided(str(error), attempts, {})
+        evidence = self._evidence(code, labelled)
+        if labelled.reason or not labelled.tests:
+            return _undecided(labelled.reason or "the program returned no value on any input", attempts, evidence)
+        if code.task == "deduction":
+            answers = [value_text(attempt, self.extract) for attempt in attempts]
+            verdicts = [judge_output(code, labelled.tests[0], answer) for answer in answers]
+            found = repr(labelled.tests[0].expected)
+        elif code.task == "abduction":
+            answers = [value_text(attempt, self.extract) for attempt in attempts]
+            verdicts = judge_inputs(self.executor, code, labelled.tests[0], answers)
+            found = repr(labelled.tests[0].arguments)
+        else:
+            verdicts = self._judge_programs(code, labelled.tests, labelled.with_output, attempts, evidence)
+            found = code.program
+        return Judgement.of(verdicts, label=found, label_source="sandbox", evidence=evidence)
+
+    def _evidence(self, code: CodeQuestion, labelled: Labelled) -> dict[str, Any]:
+        evidence: dict[str, Any] = {"task": code.task, "isolation": self.executor.isolation}
+        if labelled.claims_right is not None:
+            evidence["claims_right"] = labelled.claims_right
+        return evidence
+
+    def _judge_programs(
+        self,
+        code: CodeQuestion,
+        tests: Sequence[Test],
+        with_output: bool,
+        attempts: Sequence[str],
+        evidence: dict[str, Any],
+    ) -> list[Verdict]:
+        """Induction and program: run every distinct program on all tests."""
+        programs = [find_code(attempt, code.function) for attempt in attempts]
+        seen = self.behaviours(programs, code.function, [t.arguments for t in tests], with_output)
+        rulings = {
+            program: self._rule(program, code.function, tests, behaviour, with_output)
+            for program, behaviour in seen.items()
+        }
+        wrong = [b for program, b in seen.items() if not rulings[program][0].score]
+        _describe_suite(evidence, code.function, weighed(tests, wrong), wrong)
+        failing = []
+        for place, program in enumerate(programs):
+            fault = None if program is None else rulings[program][1]
+            if fault is not None:
+                failing.append({"attempt": place, **fault.record()})
+        evidence["failing"] = failing
+        return [Verdict.wrong(None, "no program") if p is None else rulings[p][0] for p in programs]
+
+    def behaviours(
+        self, programs: Sequence[str | None], function: str, inputs: Sequence[tuple[Value, ...]], with_output: bool
+    ) -> dict[str, Behaviour]:
+        """What each distinct program does on the inputs; one that does not parse fails on all."""
+        found: dict[str, Behaviour] = {}
+        for program in programs:
+            if program is None or program in found:
+                continue
+            if syntax_error(program)[1]:
+                found[program] = ("!error SyntaxError",) * len(inputs)
+            else:
+                found[program] = behaviour(self.executor.call(program, function, inputs), with_output)
+        return found
+
+    def _rule(
+        self, program: str, function: str, tests: Sequence[Test], seen: Behaviour, with_output: bool
+    ) -> tuple[Verdict, Fault | None]:
+        if any(observed.startswith("!refused") for observed in seen):
+            return Verdict.undecided("the sandbox refuses to run", program), None
+        place = shortest_failing(tests, seen)
+        if place is None:
+            return Verdict.correct(program, f"passes all {len(tests)} tests"), None
+        if not syntax_error(program)[1] and function not in defined_names(program):
+            names = ", ".join(defined_names(program)) or "nothing"
+            return Verdict.wrong(program, f"defines no {function}; it defines {names}"), None
+        fault = locate(self.executor, program, function, tests, seen, place, with_output)
+        return Verdict.wrong(program, fault.sentence()), fault
+
+    def _judge_by_vote(self, code: CodeQuestion, question: Question, attempts: Sequence[str]) -> Judgement:
+        """Program without a reference: the largest group of programs that behave alike is the label."""
+        programs = [find_code(attempt, code.function) for attempt in attempts]
+        present = sorted({p for p in programs if p is not None}, key=lambda p: (len(p), p))
+        inputs = inputs_for(code, digest(question), self.seed, self.tests, present)
+        evidence: dict[str, Any] = {"task": code.task, "isolation": self.executor.isolation}
+        arguments = [i.arguments for i in inputs]
+        seen = self.behaviours(programs, code.function, arguments, with_output=False)
+        if any(observed.startswith("!refused") for b in seen.values() for observed in b):
+            return _undecided("the sandbox refuses to run", attempts, evidence)
+        result = vote([None if p is None else seen[p] for p in programs])
+        evidence["vote"] = {
+            "sizes": list(result.sizes),
+            "share": result.share,
+            "runner_up_share": result.runner_up_share,
+        }
+        if result.behaviour is None:
+            verdicts = [Verdict.wrong(p, "no program" if p is None else "returned no value") for p in programs]
+            return Judgement.of(verdicts, label=None, label_source="vote", valid=False, evidence=evidence)
+        winner = min((programs[i] or "" for i in result.members), key=lambda p: (len(p), p))
+        values = self.executor.call(winner, code.function, arguments)
+        tests = [
+            Test(one.arguments, value.value, observation(value), one.source)
+            for one, value in zip(inputs, values, strict=True)
+            if value.status == "ok"
+        ]
+        verdicts = self._judge_programs(code, tests, False, attempts, evidence)
+        differing = len({test.observation for test in tests}) > 1
+        valid = differing and not result.tied and result.share >= self.min_share
+        return Judgement.of(verdicts, label=winner, label_source="vote", valid=valid, evidence=evidence)
+
+    # --- the tester's seat -----------------------------------------------------------------------------------------
+
+    def asks_for_program(self, question: Question) -> bool:
+        """Whether the answers to a question are programs, which a tester can test."""
+        return question.meta.get("task") in ("program", "induction")
+
+    def judge_tests(
+        self, question: Question, attempts: Sequence[str], judgement: Judgement, texts: Sequence[str]
+    ) -> list[Verdict]:
+        """What testers' tests are worth, one verdict per text; see `tester`.
+
+        Accepted programs are the reference and the attempts judged correct; wrong ones the other attempts' programs,
+        or, where there is none, mutants of the reference that the generated tests catch.
+
+        Args:
+            judgement: of these attempts at this question, by this verifier.
+        """
+        try:
+            code = read_question(question)
+            if code.task not in ("program", "induction"):
+                raise ValueError(f"a {code.task} question asks for no program, so there is nothing to test")
+            accepted, wrong = self.programs_to_test(question, code, attempts, judgement)
+        except ValueError as error:
+            return [Verdict.undecided(str(error)) for _ in texts]
+        if not accepted or not wrong:
+            missing = "wrong" if accepted else "accepted"
+            return [Verdict.undecided(f"there is no {missing} program to test") for _ in texts]
+        verdicts = []
+        for text in texts:
+            claims = read_tests(text, code.function)
+            report = judge_tests(self.executor, code.function, claims, accepted, wrong)
+            answer = "; ".join(call_text(code.function, claim.arguments) for claim in claims) or None
+            sentence = report.sentence() if claims else "no test"
+            right = report.score > 0
+            verdicts.append(
+                Verdict.correct(answer, sentence, report.score) if right else Verdict.wrong(answer, sentence)
+            )
+        return verdicts
+
+    def programs_to_test(
+        self, question: Question, code: CodeQuestion, attempts: Sequence[str], judgement: Judgement
+    ) -> tuple[list[str], list[str]]:
+        """The accepted and the wrong programs, each distinct, at most `MOST_PROGRAMS`."""
+        accepted = [] if code.program is None else [code.program]
+        wrong: list[str] = []
+        for attempt, verdict in zip(attempts, judgement.verdicts, strict=True):
+            program = find_code(attempt, code.function)
+            if program is not None and verdict.outcome is not Outcome.UNDECIDED:
+                (accepted if verdict.outcome is Outcome.CORRECT else wrong).append(program)
+        if not wrong and code.program is not None:
+            wrong = self._caught_mutants(question, code)
+        return list(dict.fromkeys(accepted))[:MOST_PROGRAMS], list(dict.fromkeys(wrong))[:MOST_PROGRAMS]
+
+    def _caught_mutants(self, question: Question, code: CodeQuestion) -> list[str]:
+        """Mutants of the reference that a test tells from it: the others may be no mutants in truth."""
+        labelled = self.label(question)
+        sources: list[str | None] = [m.source for m in mutants(code.program or "", limit=MOST_PROGRAMS)]
+        inputs = [test.arguments for test in labelled.tests]
+        seen = self.behaviours(sources, code.function, inputs, labelled.with_output)
+        return [program for program, behaved in seen.items() if failures(labelled.tests, behaved)]
+
+
+def _describe_suite(evidence: dict[str, Any], function: str, tests: Sequence[Test], wrong: Sequence[Behaviour]) -> None:
+    """The number of tests, and the few that tell the programs at hand apart."""
+    kept = minimise(tests, wrong)
+    evidence["tests"] = len(tests)
+    evidence["suite"] = [{"test": tests[i].assertion(function)[:400], "power": tests[i].power} for i in kept]
+
+
+def _undecided(reason: str, attempts: Sequence[str], evidence: dict[str, Any]) -> Judgement:
+    verdicts = [Verdict.undecided(reason) for _ in attempts]
+    return Judgement.of(verdicts, label=None, label_source="sandbox", valid=False, evidence=evidence)

@@ -1,0 +1,67 @@
+"""`numeric`: the answer is right if its value is near the reference, whatever either looks like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ...core.errors import ConfigError
+from ...core.extraction import Mode, extract_answer
+from ...core.protocols import BaseVerifier
+from ...core.records import Judgement, Question, Verdict
+from ..answers.limits import TooLarge
+from ..answers.parsing.locate import locate
+from ..answers.policy import Policy
+from ..answers.readings import read
+from ..answers.shapes import Number
+
+_POLICY = Policy(units="ignored", assignment="dropped", percent="value", degrees="value")
+
+
+class NumericVerifier(BaseVerifier):
+    """Compares real constants: |answer − reference| ≤ max(relative·|reference|, absolute).
+
+    Args:
+        relative: relative tolerance in [0, 1).
+        absolute: absolute tolerance ≥ 0.
+        extract: "lenient" (default) or "strict" (only boxed answers count).
+    """
+
+    def __init__(self, relative: float = 1e-6, absolute: float = 0.0, extract: Mode = "lenient") -> None:
+        extract_answer("", extract)
+        if not 0.0 <= relative < 1.0 or not 0.0 <= absolute < math.inf:
+            raise ConfigError(f"tolerances: relative in [0, 1), absolute >= 0, got {relative!r} and {absolute!r}")
+        self.relative, self.absolute = relative, absolute
+        self.extract: Mode = extract
+
+    def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
+        reference = None if question.reference is None else _value(question.reference, "lenient")[1]
+        if reference is None:
+            reason = "the question has no reference" if question.reference is None else "the reference is no number"
+            nobody = [Verdict.undecided(reason) for _ in attempts]
+            return Judgement.of(nobody, label=question.reference, label_source="reference", valid=False)
+        verdicts = [self._verdict(reference, attempt) for attempt in attempts]
+        evidence = {"relative": self.relative, "absolute": self.absolute, "extract": self.extract}
+        return Judgement.of(verdicts, label=question.reference, label_source="reference", evidence=evidence)
+
+    def _verdict(self, reference: float, attempt: str) -> Verdict:
+        answer, value = _value(attempt, self.extract)
+        if answer is None:
+            return Verdict.wrong(None, "no answer")
+        if value is None:
+            return Verdict.wrong(answer, "not a number")
+        if abs(value - reference) <= max(self.relative * abs(reference), self.absolute):
+            return Verdict.correct(answer, "within tolerance")
+        return Verdict.wrong(answer, "outside tolerance")
+
+
+def _value(text: str, mode: Mode) -> tuple[str | None, float | None]:
+    answer = locate(text, mode)
+    if answer is None:
+        return None, None
+    try:
+        shape = read(answer, _POLICY).forms[0]
+    except TooLarge:
+        return answer, None
+    value = shape.scalar.real if isinstance(shape, Number) else None
+    return answer, value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""What host and sandbox say to each other: requests, values, results, one line at a time."""
