@@ -93,6 +93,6 @@ for _name, _domain in _GAMES.items():
             order_enforce=False,  # the environment itself raises ResetNeeded, and saves a wrapper per call
             kwargs={"domain": _domain},
         )
-for _name, _maker in {"SelfPlayTeacher-v0": "views.teacher:teacher_env", "SelfPlayTokens-v0": "views.tokens:tokens_env"}.items():
+for _name, _maker in {"SelfPlayTeacher-v0": "teacher:teacher_env", "SelfPlayTokens-v0": "tokens:tokens_env"}.items():
     if _name not in gym.registry:
-        gym.register(_name, entry_point=f"selfplay_gym.envs.{_maker}", order_enforce=False)
+        gym.register(_name, entry_point=f"selfplay_gym.envs.views.{_maker}", order_enforce=False)
