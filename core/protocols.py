@@ -1,11 +1,17 @@
-"""The four contracts a plug-in can fill. Structural: nothing to inherit from, except for convenience."""
+"""The contracts a plug-in can fill. Structural: nothing to inherit from, except for convenience.
+
+verifier  judges attempts               curriculum  chooses levels          agent   plays a role
+generator writes procedural questions   source      where questions come from   domain  what is played
+reward    what a question is worth      stage       one part of a run
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from .records import Judgement, Question, TaskSpec
+from .records import Judgement, Question, Reward, TaskSpec
 
 
 class Rng(Protocol):
@@ -45,7 +51,7 @@ class BaseVerifier:
 
 @runtime_checkable
 class Agent(Protocol):
-    """Whoever sits in a seat: a language model, a script, a person."""
+    """Whoever plays a role: a language model, a script, a person."""
 
     def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
         """Return `n` sampled completions for every prompt: a list of `len(prompts)` lists of length `n`.
@@ -82,4 +88,144 @@ class Generator(Protocol):
 
     def generate(self, spec: TaskSpec, rng: Rng) -> Question:
         """Write one question of the asked level; `reference` is always set."""
+        ...
+
+
+@runtime_checkable
+class RewardRule(Protocol):
+    """What the questions of one batch are worth to the challengers who wrote them."""
+
+    def __call__(
+        self,
+        questions: Sequence[Question | None],
+        judgements: Sequence[Judgement | None],
+        attempts: Sequence[Sequence[str]],
+    ) -> Sequence[Reward]:
+        """One `Reward` per question, in order; the whole batch is seen, since repetition is measured within it.
+
+        Args:
+            questions: what was asked; `None` for a malformed proposal.
+            judgements: one per question; `None` where there was nothing to judge.
+            attempts: the solver's texts at each question, in the order of `judgement.verdicts`; () where none was made.
+        """
+        ...
+
+
+class GameWords(Protocol):
+    """What a question source may know of the rules: how a challenger is addressed, and how its text is read."""
+
+    def instruct(self) -> str:
+        """The prompt that every challenger reads."""
+        ...
+
+    def read(self, texts: Sequence[str]) -> Sequence[Any]:
+        """Proposals in order, each with `text`, `question` (`None` when malformed) and `reason`."""
+        ...
+
+
+@dataclass(slots=True)
+class Draw:
+    """What a question source is given for one draw.
+
+    Attributes:
+        seed: root of the random streams; name a stream by `(seed, words of your own, round)`.
+        round: counts draws; a run's round, or an environment's batch.
+        level: the difficulty in [0, 1] that is asked for; `None` leaves it to the source.
+        game: the rules.
+        agents: who plays, by role.
+        generator: writes procedural questions.
+        curriculum: chooses their levels, and observes how they went.
+        rejected: to be filled with texts that made no question, each with the reason.
+    """
+
+    seed: int
+    round: int = 0
+    level: float | None = None
+    game: GameWords | None = None
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    generator: Generator | None = None
+    curriculum: Curriculum | None = None
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+
+
+@runtime_checkable
+class QuestionSource(Protocol):
+    """Where questions come from: a challenger, a generator under a curriculum, a data set, a file, an adversary."""
+
+    def draw(self, n: int, draw: Draw) -> list[Question]:
+        """At most `n` questions; fewer only where there are no more. Equal draws give equal questions.
+
+        A `reference` is an answer the source *knows*; what a challenger claims about its own question has the author
+        "challenger", and is never taken for known.
+        """
+        ...
+
+
+class Words(Protocol):
+    """How the players are addressed."""
+
+    @property
+    def challenger(self) -> str:
+        """The instruction that challengers read."""
+        ...
+
+    def ask(self, question: Question) -> str:
+        """The prompt that solvers read."""
+        ...
+
+
+@runtime_checkable
+class Domain(Protocol):
+    """All that makes a kind of question; `envs.game.domains.GameDomain` fills most of it with defaults.
+
+    Attributes:
+        name: what `Question.domain` says, and the gym id is made of: "math" is `SelfPlayMath-v0`.
+        templates: how players are addressed, by template name; "plain" is always there.
+        generator, verifier, solver: names of the parts that a game takes when none are named.
+        labels: names of label sources, each with the verifier behind it; "vote" is always there.
+        grader: verifier of exams.
+        settings: what a training run of this domain sets besides its id, as a tree like `RunConfig`.
+    """
+
+    name: str
+    templates: Mapping[str, Any]
+    generator: str
+    verifier: str
+    solver: str
+    labels: Mapping[str, str]
+    grader: str
+    settings: Mapping[str, Any]
+
+    def template(self, name: str) -> Words:
+        """The template of that name; an unknown one is a `ConfigError`."""
+        ...
+
+    def read(self, text: str) -> Question | str:
+        """A challenger's text as a question, or the reason why it is malformed. Never raises on any text."""
+        ...
+
+    def identity(self, question: Question) -> str:
+        """Equal for two questions that ask the same, whatever their wording."""
+        ...
+
+    def known_answer(self, question: Question) -> str | None:
+        """The answer that is computed or was given with a data set; `None` where nobody knows it."""
+        ...
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """One part of a round of a run.
+
+    A stage reads what earlier stages wrote to the run folder, draws only from streams named by its place in the run,
+    and can be entered again after a kill: the run commits when it returns.
+    """
+
+    @property
+    def name(self) -> str:
+        """As it stands in `RunConfig.stages`, in logs and in reports."""
+        ...
+
+    def run(self, run: Any) -> None:
+        """Do this stage's part of the present round of `run`, a `selfplay.run.run.SelfPlay`."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import ConfigError
 
@@ -179,3 +179,15 @@ class Judgement:
 
 
 _set_verdicts, _set_label, _set_solve_rate, _set_valid, _set_label_source, _set_evidence = _slot_writers(Judgement)
+
+
+class Reward(NamedTuple):
+    """What one question is worth to its challenger.
+
+    Attributes:
+        value: the reward.
+        terms: the named parts it is made of, as floats.
+    """
+
+    value: float
+    terms: dict[str, float]

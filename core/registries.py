@@ -1,26 +1,35 @@
-"""The five registries of the package and the public functions on them."""
+"""The registries of the package, one per kind of plug-in, and the public functions on them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+import inspect
+from collections.abc import Sequence
+from typing import Any
 
-from .protocols import Agent, Curriculum, Generator, Verifier
+from .protocols import Agent, Curriculum, Domain, Generator, QuestionSource, RewardRule, Stage, Verifier
 from .registry import Registry
 
 
-@runtime_checkable
-class RewardShape(Protocol):
-    """A reward term of the challenger; see `selfplay_gym.envs.rewards.challenger`."""
-
-    __call__: Callable[..., Any]
+def _reward_problem(rule: RewardRule) -> str | None:
+    """Anything that can be called looks like a reward rule; what it takes and gives is tried on an empty batch."""
+    try:
+        inspect.signature(rule).bind([], [], [])
+    except TypeError:
+        return "does not take (questions, judgements, attempts)"
+    given: object = rule([], [], [])
+    if isinstance(given, Sequence) and len(given) == 0:
+        return None
+    return f"gives {given!r} for no questions, expected an empty list"
 
 
 verifiers: Registry[Verifier] = Registry("verifier", "selfplay_gym.verifiers", Verifier)
 curricula: Registry[Curriculum] = Registry("curriculum", "selfplay_gym.curricula", Curriculum)
 agents: Registry[Agent] = Registry("agent", "selfplay_gym.agents", Agent)
 generators: Registry[Generator] = Registry("generator", "selfplay_gym.generators", Generator)
-rewards: Registry[RewardShape] = Registry("reward", "selfplay_gym.rewards", RewardShape)
+rewards: Registry[RewardRule] = Registry("reward", "selfplay_gym.rewards", RewardRule, _reward_problem)
+domains: Registry[Domain] = Registry("domain", "selfplay_gym.domains", Domain)
+sources: Registry[QuestionSource] = Registry("source", "selfplay_gym.sources", QuestionSource)
+stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage)
 
 ALL: dict[str, Registry[Any]] = {
     "verifiers": verifiers,
@@ -28,6 +37,9 @@ ALL: dict[str, Registry[Any]] = {
     "agents": agents,
     "generators": generators,
     "rewards": rewards,
+    "domains": domains,
+    "sources": sources,
+    "stages": stages,
 }
 
 make_verifier, register_verifier = verifiers.make, verifiers.register
@@ -35,3 +47,12 @@ make_curriculum, register_curriculum = curricula.make, curricula.register
 make_agent, register_agent = agents.make, agents.register
 make_generator, register_generator = generators.make, generators.register
 make_reward, register_reward = rewards.make, rewards.register
+make_domain = domains.make
+make_source, register_source = sources.make, sources.register
+make_stage, register_stage = stages.make, stages.register
+
+
+def env_id(domain: str) -> str:
+    """The Gymnasium id of a domain: "math" is played as `SelfPlayMath-v0`, "word-logic" as `SelfPlayWordLogic-v0`."""
+    words = "".join(letter if letter.isalnum() else " " for letter in domain).split()
+    return f"SelfPlay{''.join(word[:1].upper() + word[1:] for word in words)}-v0"

@@ -1,8 +1,9 @@
 """Registries by name: how a verifier, curriculum, agent, generator or reward is found and built.
 
 A name is looked up among, in this order: what `register` was given, a registered *family* (a name ending in a colon,
-`rg:` serving `rg:chain_sum`), entry points of installed packages, and finally read as `module:attribute`. Targets may
-be strings, imported at first use, so that listing names costs nothing.
+`rg:` serving `rg:chain_sum`), entry points of installed packages, and finally read as `module:attribute`. Options may
+stand behind it, as `core.options` reads them. Targets may be strings, imported at first use, so that listing names
+costs nothing; what they name is a factory, or the object itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, overload
 
 from .errors import ConfigError, PluginError, UnknownNameError
+from .options import parse_named
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,10 +28,13 @@ class Registry(Generic[T]):
         kind: the domain word used in messages ("verifier").
         group: entry-point group other packages may fill, read lazily.
         protocol: the runtime-checkable protocol every built object must satisfy.
+        problem: says what else is wrong with a built object, or `None`.
     """
 
-    def __init__(self, kind: str, group: str, protocol: Any) -> None:
-        self.kind, self.group, self.protocol = kind, group, protocol
+    def __init__(
+        self, kind: str, group: str, protocol: Any, problem: Callable[[T], str | None] = lambda built: None
+    ) -> None:
+        self.kind, self.group, self.protocol, self.problem = kind, group, protocol, problem
         self._targets: dict[str, str | Callable[..., Any]] = {}
 
     @overload
@@ -37,7 +42,7 @@ class Registry(Generic[T]):
     @overload
     def register(self, name: str, target: str | Callable[..., Any]) -> None: ...
     def register(self, name: str, target: str | Callable[..., Any] | None = None) -> Callable[[F], F] | None:
-        """Register a factory: as a decorator, or with `target` (a callable or "module:attr").
+        """Register a factory: as a decorator, or with `target` (a callable, "module:attr", or the object itself).
 
         Registering a name again with another target is an error: two plug-ins cannot shadow each other silently.
         """
@@ -45,6 +50,8 @@ class Registry(Generic[T]):
             raise ConfigError(f"a {self.kind} name must be a non-empty word, got {name!r}")
 
         def add(factory: str | Callable[..., Any]) -> None:
+            if inspect.isbuiltin(factory):
+                raise ConfigError(f"{self.kind} {name!r}: {factory!r} is a built-in function, not a {self.kind}")
             previous = self._targets.get(name)
             if previous is not None and not _same_target(previous, factory):
                 raise ConfigError(f"{self.kind} {name!r} is already registered as {previous!r}; choose another name")
@@ -75,8 +82,8 @@ class Registry(Generic[T]):
         return {name: known[name] for name in self.names()}
 
     def make(self, what: str | Mapping[str, Any] | T, **options: Any) -> T:
-        """Build by name (`make("sympy", timeout_s=2)`), by dict (`{"name": "sympy", "timeout_s": 2}`), or pass through
-        an object that already satisfies the protocol (then no options are allowed).
+        """Build by name (`make("sympy", timeout_s=2)`, `make("sympy(timeout_s=2)")`), by dict (`{"name": "sympy",
+        "timeout_s": 2}`), or pass through an object that already satisfies the protocol (then no options are allowed).
 
         Raises:
             UnknownNameError: no such name; says what is near and what there is.
@@ -87,13 +94,36 @@ class Registry(Generic[T]):
             given = dict(what)
             if "name" not in given:
                 raise ConfigError(f"a {self.kind} given as a dict needs a 'name', got keys {sorted(given)}")
-            return self.make(str(given.pop("name")), **given, **options)
+            name = str(given.pop("name"))
+            twice = sorted(set(given) & set(options))
+            if twice:
+                raise ConfigError(f"{self.kind} {name!r} is given {', '.join(twice)} twice")
+            return self._built(name, (), {**given, **options})
         if isinstance(what, str):
-            factory, leading = self._resolve(what)
-            return self._checked(what, self._call(what, factory, leading, options))
+            name, leading, given = self._named(what)
+            return self._built(name, leading, {**given, **options})
         if options:
             raise ConfigError(f"options {sorted(options)} go with a {self.kind} name, not with a live object")
         return self._checked(type(what).__name__, what)
+
+    def knows(self, what: str) -> bool:
+        """Whether `what`, with or without options, is a registered name or of a registered family."""
+        name = self._named(what)[0]
+        family, colon, rest = name.partition(":")
+        return name in self.names() or bool(colon and rest and family + ":" in self._targets)
+
+    def _named(self, text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        """Name and options. A registered name may itself end in parentheses; an address may, behind a colon."""
+        if text in self._targets:
+            return text, (), {}
+        name, leading, options = parse_named(text)
+        if ":" in name and leading:  # `llm:models/mine(1)` is a path
+            return text.strip(), (), {}
+        return name, leading, options
+
+    def _built(self, name: str, leading: tuple[Any, ...], options: dict[str, Any]) -> T:
+        factory, family = self._resolve(name)
+        return self._checked(name, self._call(name, factory, (*family, *leading), options))
 
     def _resolve(self, name: str) -> tuple[Callable[..., Any], tuple[str, ...]]:
         if name in self._targets:
@@ -110,7 +140,7 @@ class Registry(Generic[T]):
 
     def _load(self, name: str, target: str | Callable[..., Any]) -> Callable[..., Any]:
         if not isinstance(target, str):
-            return target
+            return self._factory(name, target, repr(target))
         module, _, attribute = target.partition(":")
         try:
             found: Any = importlib.import_module(module)
@@ -122,9 +152,15 @@ class Registry(Generic[T]):
             if not hasattr(found, part):
                 raise UnknownNameError(self.kind, name, self.names(), f"({module!r} has no {part!r}.)")
             found = getattr(found, part)
-        if not callable(found):
-            raise PluginError(f"{self.kind} {name!r}: {target} is not callable, got {type(found).__name__}")
-        return found  # type: ignore[no-any-return]
+        return self._factory(name, found, target)
+
+    def _factory(self, name: str, found: Any, target: str) -> Callable[..., Any]:
+        """A factory as it is, and one for an object that is ready to use."""
+        if callable(found):
+            return found  # type: ignore[no-any-return]
+        if isinstance(found, self.protocol):
+            return lambda: found
+        raise PluginError(f"{self.kind} {name!r}: {target} is neither a {self.kind} nor a factory of one")
 
     def _call(self, name: str, factory: Callable[..., Any], leading: tuple[str, ...], options: dict[str, Any]) -> Any:
         try:
@@ -140,13 +176,16 @@ class Registry(Generic[T]):
 
     def _checked(self, name: str, built: Any) -> T:
         if not isinstance(built, self.protocol):
-            needed = sorted(m for m in dir(self.protocol) if not m.startswith("_"))
-            missing = [m for m in needed if not callable(getattr(built, m, None))]
+            needed = _members(self.protocol)
+            missing = [m for m in needed if not hasattr(built, m)]
             raise PluginError(
                 f"{self.kind} {name!r} built a {type(built).__name__}, which lacks: {', '.join(missing)}. "
                 f"A {self.kind} has {', '.join(needed)}."
             )
         checked: T = built
+        problem = self.problem(checked)
+        if problem is not None:
+            raise PluginError(f"{self.kind} {name!r} ({type(built).__name__}) {problem}")
         return checked
 
     def _entry_points(self) -> dict[str, str]:
@@ -156,7 +195,13 @@ class Registry(Generic[T]):
 def _same_target(one: str | Callable[..., Any], other: str | Callable[..., Any]) -> bool:
     """A module reloaded, or imported twice, registers its names again: that is no conflict."""
 
-    def key(target: str | Callable[..., Any]) -> str:
-        return target if isinstance(target, str) else f"{target.__module__}:{target.__qualname__}"
+    def key(target: Any) -> Any:
+        return f"{target.__module__}:{target.__qualname__}" if hasattr(target, "__qualname__") else target
 
-    return key(one) == key(other)
+    return bool(key(one) == key(other))
+
+
+def _members(protocol: type) -> list[str]:
+    """What an object of the protocol must have."""
+    members = {*inspect.get_annotations(protocol), *vars(protocol)}
+    return sorted(name for name in members if not name.startswith("_")) or ["__call__"]

@@ -20,12 +20,12 @@ from typing import Any
 
 from ..core.errors import ConfigError, MissingExtraError
 from ..core.maths_language import key
-from ..core.protocols import Agent, Generator, Verifier
+from ..core.protocols import Agent, Generator, RewardRule, Verifier
 from ..core.records import Judgement, Outcome, Question, TaskSpec
 from ..core.registries import make_agent, make_generator, make_reward, make_verifier
 from ..core.seeding import integer_seed, python_stream
 from ..envs.game.domains import find_domain
-from ..envs.game.engine import Game, RewardRule
+from ..envs.game.engine import Game
 from ..envs.game.question_sources import Shelves
 from ..envs.views.table import ROLES
 from ..selfplay.run.subjects import find_subject

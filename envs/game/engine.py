@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from ...core.errors import PluginError
-from ...core.protocols import Verifier
-from ...core.records import Judgement, Question, Verdict
-from ..rewards.challenger import Reward
+from ...core.protocols import RewardRule, Verifier
+from ...core.records import Judgement, Question, Reward, Verdict
 from .domains import Domain
 
-RewardRule: TypeAlias = Callable[[Sequence[Question | None], Sequence[Judgement | None]], Sequence[Reward]]
 Answering: TypeAlias = Callable[[list[str]], Sequence[Sequence[str]]]
 
 
@@ -162,7 +160,7 @@ class Game:
         for place, judgement in zip(asked, judged, strict=True):
             judgements[place] = judgement
             attempts[place] = tuple(groups[place])
-        rewards = self.reward([proposal.question for proposal in proposals], judgements)
+        rewards = self.reward([proposal.question for proposal in proposals], judgements, attempts)
         return [Round(*one) for one in zip(proposals, attempts, judgements, rewards, strict=True)]
 
     def wants_tests(self, question: Question) -> bool:

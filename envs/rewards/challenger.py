@@ -20,10 +20,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
 from ...core.errors import ConfigError
-from ...core.records import Judgement, Question
+from ...core.records import Judgement, Question, Reward
 from .repetition import bleu_matrix, clusters, distinct_clusters, repetition_penalty
 
 __all__ = [
@@ -37,18 +36,6 @@ __all__ = [
     "repetition_penalty",
     "uncertainty",
 ]
-
-
-class Reward(NamedTuple):
-    """What one seat receives.
-
-    Attributes:
-        value: the reward.
-        terms: the named parts it is made of, as floats.
-    """
-
-    value: float
-    terms: dict[str, float]
 
 
 def uncertainty(p: float) -> float:
@@ -108,16 +95,13 @@ class ChallengerReward:
         if not 0.0 <= self.threshold <= 1.0:
             raise ConfigError(f"threshold (τ) is a BLEU distance in [0, 1], got {self.threshold!r}")
 
-    def __call__(self, questions: Sequence[Question | None], judgements: Sequence[Judgement | None]) -> list[Reward]:
-        """Score one batch.
-
-        Args:
-            questions: what was asked; `None` for a malformed proposal.
-            judgements: one per question, `None` where there was nothing to judge.
-
-        Returns:
-            one `Reward` per proposal, in order.
-        """
+    def __call__(
+        self,
+        questions: Sequence[Question | None],
+        judgements: Sequence[Judgement | None],
+        attempts: Sequence[Sequence[str]] = (),
+    ) -> list[Reward]:
+        """Score one batch; see `core.protocols.RewardRule`. The attempts are not looked at."""
         penalties = self._penalties(questions)
         return [
             self._one(judgement if question is not None else None, penalty)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import ConfigError
-from ...core.protocols import Agent, Curriculum, Generator, Verifier
+from ...core.protocols import Agent, Curriculum, Generator, RewardRule, Verifier
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_agent, make_curriculum, make_generator, make_reward, make_verifier
 from ...core.seeding import python_stream
 from ..game.domains import Domain, find_domain
-from ..game.engine import Game, RewardRule
+from ..game.engine import Game
 from ..game.question_sources import ProposingSeat, QuestionSource, Shelves
 
 Named = str | Mapping[str, Any]

@@ -1,0 +1,116 @@
+"""One way to write options behind the name of any plug-in: on the command line, in TOML, in keyword arguments.
+
+    sympy(timeout_s=2)      r-zero(repetition=0)      train(challenger)      openai:gpt@https://host/v1(temperature=0)
+
+A value is JSON (`2`, `true`, `[1, 2]`, `"text"`), or else the text itself, so that words and addresses need no quotes.
+A value without a key is handed over first, in order. `{"name": "sympy", "timeout_s": 2}` says the same as a mapping.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .errors import ConfigError
+
+_OPENING, _CLOSING = "([{", ")]}"
+
+
+class Named(NamedTuple):
+    """A name with its options: `leading` in order, `options` by key."""
+
+    name: str
+    leading: tuple[Any, ...]
+    options: dict[str, Any]
+
+
+def parse_named(text: str) -> Named:
+    """Read `name(value, key=value)`; text without a closing parenthesis at its end is a name and nothing else.
+
+    Raises:
+        ConfigError: the parentheses hold something that is not `value` or `key=value`.
+    """
+    text = text.strip()
+    opening = _last_group(text)
+    if opening is None or not text[:opening].strip():
+        return Named(text, (), {})
+    name, inside = text[:opening].strip(), text[opening + 1 : -1]
+    leading: list[Any] = []
+    options: dict[str, Any] = {}
+    for piece in _pieces(inside):
+        key, equals, value = piece.partition("=")
+        key = key.strip()
+        if not equals and not options:
+            leading.append(_value(piece))
+        elif not key.isidentifier() or key in options:
+            raise ConfigError(f"options are written name(key=value, key=value), got {piece!r} in {text!r}")
+        else:
+            options[key] = _value(value)
+    return Named(name, tuple(leading), options)
+
+
+def write_named(what: str | Mapping[str, Any]) -> str:
+    """A plug-in's name, with its options if it is a mapping, as one line of text."""
+    if isinstance(what, str):
+        return what
+    options = ", ".join(f"{key}={json.dumps(value)}" for key, value in what.items() if key != "name")
+    return f"{what.get('name', '')}({options})" if options else str(what.get("name", ""))
+
+
+def _last_group(text: str) -> int | None:
+    """Where the parenthesis opens that closes with the text; `None` if none does."""
+    if not text.endswith(")"):
+        return None
+    opening = None
+    for index, character, depth in _outside_quotes(text):
+        if character == "(" and depth == 1:
+            opening = index
+        if depth < 0:
+            return None
+        if character == ")" and depth == 0 and index == len(text) - 1:
+            return opening
+    return None
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """What stands between commas that are in no quotes and no brackets; nothing for nothing."""
+    start = 0
+    for index, character, depth in _outside_quotes(text):
+        if character == "," and depth == 0:
+            yield text[start:index].strip()
+            start = index + 1
+    if text[start:].strip():
+        yield text[start:].strip()
+
+
+def _outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:
+    """Each character outside of quotes with its index and the depth of brackets behind it.
+
+    A quote opens only where a value may begin, so that an apostrophe inside a word is a letter.
+    """
+    depth, quote, escaped, before = 0, "", False, "("
+    for index, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote and not escaped else quote
+            escaped = character == "\\" and not escaped
+            continue
+        if character in "\"'" and before in "=,([{:":
+            quote = character
+            continue
+        depth += (character in _OPENING) - (character in _CLOSING)
+        yield index, character, depth
+        before = before if character.isspace() else character
+
+
+def _value(text: str) -> Any:
+    text = text.strip()
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except ValueError:
+        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+        return text[1:-1] if quoted else text
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is not a number")
