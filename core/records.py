@@ -191,3 +191,18 @@ class Reward(NamedTuple):
 
     value: float
     terms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A question of a round that has its label: what further roles make their tasks of.
+
+    Attributes:
+        question: its `reference` is the label.
+        attempts: the solver's texts.
+        matches: of each attempt, whether it agrees with the label.
+    """
+
+    question: Question
+    attempts: tuple[str, ...]
+    matches: tuple[bool, ...]
