@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.records import Question
-from .maths_domain import MAX_QUESTION, Template
+from .math_domain import MAX_QUESTION, Template
 
 TASKS = ("program", "deduction", "abduction", "induction")
 MOST_CALLS = 32
