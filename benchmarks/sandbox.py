@@ -179,7 +179,7 @@ def main() -> None:
         ratio = f"   sandbox / this = {ours / row['cpu_ms']:.2f}" if name not in ("sandbox", "64 calls") else ""
         print(f"{name:16} {row['cpu_ms']:7.2f} ms CPU   {row['wall_ms']:7.2f} ms median{ratio}")
     print(f"calls per core-second: {len(INPUTS) / found['64 calls']['cpu_ms'] * 1e3:,.0f}")
-    print(f"isolation: {client.servers(options.isolation).standing().level}")
+    print(f"isolation: {client.servers(options.isolation).isolation_status().level}")
 
 
 if __name__ == "__main__":

@@ -273,9 +273,9 @@ def _assigned(name: str, value: Node, is_set: bool = False, function: Node | Non
         if region is not None:
             return Area(name, region)
     if function is not None:
-        for place, argument in enumerate(function[2:]):
+        for index, argument in enumerate(function[2:]):
             if argument[0] == "sym":
-                value = renamed(value, argument[1], f"§{place}")
+                value = renamed(value, argument[1], f"§{index}")
     made = form(value)
     return Assigned(name, made) if name else made
 

@@ -131,12 +131,12 @@ def _labels(classes: Mapping[str, int]) -> dict[int, str]:
 
 def classify(answers: Sequence[str], policy: Policy, oracle: Oracle) -> dict[str, int]:
     """Class of every distinct answer, whatever the order in which they come."""
-    places: dict[object, int] = {}
+    class_of: dict[object, int] = {}
     classes: dict[str, int] = {}
     representatives: list[tuple[str, bool]] = []
     for answer in sorted(set(answers)):
         hashable, settled = _fingerprint(answer, policy)
-        c = places.setdefault(hashable, len(representatives))
+        c = class_of.setdefault(hashable, len(representatives))
         if c == len(representatives):
             representatives.append((answer, settled))
         classes[answer] = c

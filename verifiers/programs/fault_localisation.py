@@ -111,15 +111,15 @@ class Fault:
 
 
 def locate(
-    executor: Executor, code: str, function: str, tests: Sequence[Test], seen: Behaviour, place: int, with_output: bool
+    executor: Executor, code: str, function: str, tests: Sequence[Test], seen: Behaviour, index: int, with_output: bool
 ) -> Fault:
     """Run a failing program once more, traced, and say where it went wrong.
 
     Args:
         seen: what the program did on the tests.
-        place: the failed test to explain.
+        index: the failed test to explain.
     """
-    test = tests[place]
+    test = tests[index]
     call, expected = call_text(function, test.arguments), show(test.expected)
     if with_output:
         expected += f" and output {show(_output(test))}"
@@ -130,7 +130,7 @@ def locate(
     actual = show(result.value) if result.status == "ok" else result.error or result.status
     if with_output and result.status == "ok":
         actual += f" and output {show(result.stdout)}"
-    chosen = _chosen(tests, seen, place)
+    chosen = _chosen(tests, seen, index)
     traces = _traces(executor, code, function, [tests[i] for i in chosen])
     symptom, how = _symptom(result, test, traces.get(0), with_output)
     failing = {k for k, i in enumerate(chosen) if seen[i] != tests[i].observation}
@@ -142,29 +142,29 @@ def suspicion(traces: Mapping[int, Trace], failing: set[int]) -> dict[int, float
     """Ochiai's coefficient of every line that a failing test ran, in (0, 1]."""
     in_failing: Counter[int] = Counter()
     in_passing: Counter[int] = Counter()
-    for place, trace in traces.items():
-        (in_failing if place in failing else in_passing).update(set(trace.lines))
+    for index, trace in traces.items():
+        (in_failing if index in failing else in_passing).update(set(trace.lines))
     total = len(failing & set(traces))
     return {line: n / math.sqrt(total * (n + in_passing[line])) for line, n in in_failing.items()}
 
 
-def _chosen(tests: Sequence[Test], seen: Behaviour, place: int) -> list[int]:
+def _chosen(tests: Sequence[Test], seen: Behaviour, index: int) -> list[int]:
     """The test to explain, then passing and failing ones in turn."""
-    failing = [i for i, test in enumerate(tests) if seen[i] != test.observation and i != place]
+    failing = [i for i, test in enumerate(tests) if seen[i] != test.observation and i != index]
     passing = [i for i, test in enumerate(tests) if seen[i] == test.observation]
     half = SPECTRUM_TESTS // 2
-    return [place, *failing[: max(half, SPECTRUM_TESTS - len(passing)) - 1], *passing[: SPECTRUM_TESTS - half]]
+    return [index, *failing[: max(half, SPECTRUM_TESTS - len(passing)) - 1], *passing[: SPECTRUM_TESTS - half]]
 
 
 def _traces(executor: Executor, code: str, function: str, tests: Sequence[Test]) -> dict[int, Trace]:
-    """Traces by place; those that could not be taken (a program that hangs) are missing."""
+    """Traces by index of the test; those that could not be taken (a program that hangs) are missing."""
     instrumented = code + _TRACER.replace("FUNCTION", function)
     found = {}
-    for place, result in enumerate(executor.call(instrumented, _TRACED, [t.arguments for t in tests])):
+    for index, result in enumerate(executor.call(instrumented, _TRACED, [t.arguments for t in tests])):
         match result.value:
             case [list(lines), list(marks)] if lines and len(lines) == len(marks):
                 if all(type(n) is int for n in (*lines, *marks)):
-                    found[place] = Trace(lines, marks)
+                    found[index] = Trace(lines, marks)
     return found
 
 

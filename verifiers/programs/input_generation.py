@@ -3,7 +3,7 @@
 Mutation follows EvalPlus (arXiv 2305.01210, table 1): the kind of change depends on the type. What is added: constants
 found in the programs under test, and one argument made from another (`k = len(xs)`, `y = x`), because that is where
 comparisons turn. Hypothesis draws from a strategy built from the inferred shape; without Hypothesis installed our own
-`input_shapes.draw` takes its place, and the input says so in its source.
+`input_types.draw` is used instead, and the input's source is "drawn".
 """
 
 from __future__ import annotations
@@ -106,20 +106,20 @@ def _boundary(shapes: Sequence[Shape]) -> Iterator[tuple[Value, ...]]:
     longest = max(map(len, columns))
     for i in range(longest):
         yield tuple(column[i % len(column)] for column in columns)
-    places = itertools.product(*(range(len(column)) for column in columns))
-    for place in sorted(itertools.islice(places, 4096), key=sum):
-        yield tuple(column[i] for column, i in zip(columns, place, strict=True))
+    combinations = itertools.product(*(range(len(column)) for column in columns))
+    for rows in sorted(itertools.islice(combinations, 4096), key=sum):
+        yield tuple(column[row] for column, row in zip(columns, rows, strict=True))
 
 
 def _at_constants(
     seeds: Sequence[tuple[Value, ...]], shapes: Sequence[Shape], constants: Sequence[Value], rng: Rng
 ) -> Iterator[tuple[Value, ...]]:
-    """Numbers and strings of the program put in the place of one argument: there its comparisons turn."""
+    """Constants of the program instead of one argument: there its comparisons change their result."""
     for constant in constants:
-        for place, shape in enumerate(shapes):
+        for index, shape in enumerate(shapes):
             if shape.kind in ("int", "float", "str") and fits(constant, shape):
                 arguments = list(choose(seeds, rng))
-                arguments[place] = constant
+                arguments[index] = constant
                 yield tuple(arguments)
 
 
@@ -147,23 +147,23 @@ def _mutations(
     while True:
         arguments = list(choose(known, rng))
         for _ in range(1 if rng.random() < 0.6 else 2):
-            place = int(rng.random() * len(arguments))
-            arguments[place] = _mutated(arguments, place, shapes[place], constants, rng)
+            index = int(rng.random() * len(arguments))
+            arguments[index] = _mutated(arguments, index, shapes[index], constants, rng)
         made = tuple(arguments)
         if len(known) < 256:
             known.append(made)
         yield made
 
 
-def _mutated(arguments: Sequence[Value], place: int, shape: Shape, constants: Sequence[Value], rng: Rng) -> Value:
-    """Another value for one place, within its shape."""
+def _mutated(arguments: Sequence[Value], index: int, shape: Shape, constants: Sequence[Value], rng: Rng) -> Value:
+    """Another value for one argument, within its type."""
     for _ in range(_TRIES):
-        value = arguments[place]
+        value = arguments[index]
         roll = rng.random()
         if roll < 0.15 and constants:
             new = _with_constant(value, choose(constants, rng), rng)
         elif roll < 0.3 and len(arguments) > 1:
-            new = _from_another(arguments, place, rng)
+            new = _from_another(arguments, index, rng)
         else:
             new = mutate(value, shape, rng)
         if fits(new, shape):
@@ -180,9 +180,9 @@ def _with_constant(value: Value, constant: Value, rng: Rng) -> Value:
     return constant
 
 
-def _from_another(arguments: Sequence[Value], place: int, rng: Rng) -> Value:
+def _from_another(arguments: Sequence[Value], index: int, rng: Rng) -> Value:
     """One argument made from another: itself, its length, one of its items, all give or take one."""
-    other = choose([a for i, a in enumerate(arguments) if i != place], rng)
+    other = choose([a for i, a in enumerate(arguments) if i != index], rng)
     if isinstance(other, list | tuple | str | dict | set) and other:
         other = len(other) if rng.random() < 0.5 else choose(list(other), rng)
     if type(other) is int and rng.random() < 0.4:

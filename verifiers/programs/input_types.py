@@ -26,10 +26,10 @@ class Shape:
     """The values one argument may take.
 
     Attributes:
-        kind: "int", "float", "str", "bool", "none", "bytes", "list", "set", "frozenset", "tuple" (fixed places),
+        kind: "int", "float", "str", "bool", "none", "bytes", "list", "set", "frozenset", "tuple" (a type per item),
             "dict", "union", or "any" (nothing is known).
         low, high: numbers: range of the values; sequences and strings: range of the length.
-        parts: sequences: the shape of the items; tuple and union: one per place or choice; dict: key and value.
+        parts: sequences: the shape of the items; tuple and union: one per item or choice; dict: key and value.
         letters: strings: the letters used.
     """
 
@@ -44,7 +44,7 @@ ANY_INT = Shape("int", -20, 20)
 
 
 def infer(values: Sequence[Value], annotation: str | None = None) -> Shape:
-    """The shape of one argument, from the values seen at its place or, if there are none, its annotation."""
+    """The shape of one argument, from the values seen or, if there are none, its annotation."""
     if values:
         return _seen(values)
     return _annotated(parse(annotation) if annotation else None)
@@ -62,7 +62,7 @@ def infer_arguments(examples: Sequence[tuple[Value, ...]], signature: str | None
     count = max(set(lengths), key=lengths.count) if lengths else len(annotations)
     rows = [arguments for arguments in examples if len(arguments) == count]
     hints = annotations if len(annotations) == count else [None] * count
-    return tuple(infer([row[place] for row in rows], hints[place]) for place in range(count))
+    return tuple(infer([row[index] for row in rows], hints[index]) for index in range(count))
 
 
 def annotations_of(signature: str | None) -> list[str | None]:

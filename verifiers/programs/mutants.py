@@ -112,12 +112,12 @@ def _variants(tree: ast.Module) -> Iterator[tuple[str, int, str]]:
             continue  # a docstring
         for field, content in ast.iter_fields(parent):
             if isinstance(content, list):
-                for place, node in enumerate(content):
+                for index, node in enumerate(content):
                     if isinstance(node, ast.AST):
                         for operator, new in _edits(node, others):
-                            content[place] = ast.copy_location(new, node)
+                            content[index] = ast.copy_location(new, node)
                             yield operator, _line(node, parent), ast.unparse(tree)
-                        content[place] = node
+                        content[index] = node
             elif isinstance(content, ast.AST):
                 for operator, new in _edits(content, others):
                     setattr(parent, field, ast.copy_location(new, content))

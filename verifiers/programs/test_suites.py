@@ -83,9 +83,9 @@ def vote(behaviours: Sequence[Behaviour | None]) -> Vote:
             every input ever form a group.
     """
     groups: dict[Behaviour, list[int]] = {}
-    for place, behaviour in enumerate(behaviours):
+    for index, behaviour in enumerate(behaviours):
         if behaviour is not None and any(not failed(observation) for observation in behaviour):
-            groups.setdefault(behaviour, []).append(place)
+            groups.setdefault(behaviour, []).append(index)
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), sum(map(failed, item[0])), item[1][0]))
     if not ranked:
         return Vote((), None, (), 0.0, 0.0)

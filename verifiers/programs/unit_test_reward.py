@@ -152,10 +152,10 @@ def judge_tests(
     right = [behaviour(executor.call(program, function, inputs)) for program in accepted]
     faulty = [behaviour(executor.call(program, function, inputs)) for program in wrong]
     rulings = []
-    for place, claim in enumerate(claims):
-        reason = _flaw(claim, function, [seen[place] for seen in right])
-        label = right[0][place] if right else ""
-        caught = frozenset() if reason else frozenset(p for p, seen in enumerate(faulty) if seen[place] != label)
+    for index, claim in enumerate(claims):
+        reason = _flaw(claim, function, [seen[index] for seen in right])
+        label = right[0][index] if right else ""
+        caught = frozenset() if reason else frozenset(p for p, seen in enumerate(faulty) if seen[index] != label)
         rulings.append(Ruling(claim, not reason, caught, reason))
     return TesterReport(tuple(rulings), len(wrong))
 

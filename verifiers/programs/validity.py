@@ -56,10 +56,10 @@ def check_program(
     results = (*first, *(executor.call(code, function, rest, patience=PATIENCE) if rest else ()))
     if any(result.status == "refused" for result in results):
         return Validity(f"the sandbox refuses to run: {results[0].error}", results, True)
-    for place, result in enumerate(results[:needed]):
+    for index, result in enumerate(results[:needed]):
         if result.status != "ok":
             why = result.error or result.status
-            return Validity(f"no value on input {place + 1}: {why}", results)
+            return Validity(f"no value on input {index + 1}: {why}", results)
     again = tuple(executor.call(code, function, list(inputs)[::-1], patience=PATIENCE))[::-1]
     with_output = prints(results)
     seen, second = behaviour(results, with_output), behaviour(again, with_output)

@@ -108,7 +108,7 @@ class CodeVerifier(BaseVerifier):
     def prepare(self, question: Question) -> Question | str:
         """Complete a challenger's proposal with executed values, or say why it makes no question.
 
-        Fills `meta["outputs"]`, an induction's `meta["hidden"]`, the reference, and the places marked `<<output>>` and
+        Fills `meta["outputs"]`, an induction's `meta["hidden"]`, the reference, and the placeholders `<<output>>` and
         `<<pairs>>` in the text. A question without a reference program is handed back as it is.
         """
         try:
@@ -172,10 +172,10 @@ class CodeVerifier(BaseVerifier):
         wrong = [b for program, b in seen.items() if not rulings[program][0].score]
         _describe_suite(evidence, code.function, weighed(tests, wrong), wrong)
         failing = []
-        for place, program in enumerate(programs):
+        for index, program in enumerate(programs):
             fault = None if program is None else rulings[program][1]
             if fault is not None:
-                failing.append({"attempt": place, **fault.record()})
+                failing.append({"attempt": index, **fault.record()})
         evidence["failing"] = failing
         return [Verdict.wrong(None, "no program") if p is None else rulings[p][0] for p in programs]
 
@@ -198,13 +198,13 @@ class CodeVerifier(BaseVerifier):
     ) -> tuple[Verdict, Fault | None]:
         if any(observed.startswith("!refused") for observed in seen):
             return Verdict.undecided("the sandbox refuses to run", program), None
-        place = shortest_failing(tests, seen)
-        if place is None:
+        index = shortest_failing(tests, seen)
+        if index is None:
             return Verdict.correct(program, f"passes all {len(tests)} tests"), None
         if not syntax_error(program)[1] and function not in defined_names(program):
             names = ", ".join(defined_names(program)) or "nothing"
             return Verdict.wrong(program, f"defines no {function}; it defines {names}"), None
-        fault = locate(self.executor, program, function, tests, seen, place, with_output)
+        fault = locate(self.executor, program, function, tests, seen, index, with_output)
         return Verdict.wrong(program, fault.sentence()), fault
 
     def _judge_by_vote(self, code: CodeQuestion, question: Question, attempts: Sequence[str]) -> Judgement:

@@ -25,8 +25,8 @@ What this does not protect against:
 """
 
 from .calls import call, call_many
-from .client import close
-from .isolation_status import probe
+from .client import close, probe
+from .isolation_status import IsolationStatus
 from .levels import LEVELS, SAFE
 from .limits import Limits
 from .protocol.results import CallResult, IsolationError, LimitError, ProgramError, RunResult, SandboxError, Status
@@ -37,6 +37,7 @@ __all__ = [
     "SAFE",
     "CallResult",
     "IsolationError",
+    "IsolationStatus",
     "LimitError",
     "Limits",
     "ProgramError",

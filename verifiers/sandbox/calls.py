@@ -106,11 +106,11 @@ class _Series:
         self._detail: dict[str, Any] = {}
 
     def results(self) -> list[CallResult]:
-        standing = self._pool.standing()
-        self._detail = {"isolation": standing.level, "layers": standing.layers}
-        if standing.refusal is not None:
-            refused = {"isolation": standing.level, "reason": standing.refusal}
-            return [CallResult("refused", error=standing.refusal, detail=refused)] * self._count
+        available = self._pool.isolation_status()
+        self._detail = {"isolation": available.level, "layers": available.layers}
+        if available.refusal is not None:
+            refused = {"isolation": available.level, "reason": available.refusal}
+            return [CallResult("refused", error=available.refusal, detail=refused)] * self._count
         lost = 0
         while len(self._done) < self._count:
             before = len(self._done)

@@ -204,8 +204,8 @@ def _real(z: Any) -> Any:
 def _binomial(n: Any, k: Any, one: Any, gamma: Callable[[Any], Any]) -> Any:
     if not k.imag and k.real == round(k.real) and 0 <= k.real <= 200:
         result = one
-        for place in range(round(k.real)):
-            result = result * (n - place) / (place + 1)
+        for index in range(round(k.real)):
+            result = result * (n - index) / (index + 1)
         return result
     return gamma(n + one) / (gamma(k + one) * gamma(n - k + one))
 
@@ -222,7 +222,7 @@ def _gamma(z: complex) -> complex:
     if z.real < 0.5:
         return cmath.pi / (cmath.sin(cmath.pi * z) * _gamma(1 - z))
     z -= 1
-    series = _LANCZOS[0] + sum(term / (z + place) for place, term in enumerate(_LANCZOS[1:], 1))
+    series = _LANCZOS[0] + sum(term / (z + index) for index, term in enumerate(_LANCZOS[1:], 1))
     t = z + 7.5
     return cmath.sqrt(2 * cmath.pi) * cmath.exp((z + 0.5) * cmath.log(t) - t) * series
 

@@ -111,12 +111,12 @@ def same_region(a: Region, b: Region) -> bool | None:
     """Whether two regions have the same ends, open or closed alike."""
     if len(a) != len(b):
         return False
-    told: list[bool | None] = []
+    ends: list[bool | None] = []
     for p, q in zip(a, b, strict=True):
         if (p.low_closed, p.high_closed) != (q.low_closed, q.high_closed):
             return False
-        told += [_same_end(p.low, q.low), _same_end(p.high, q.high)]
-    return False if False in told else None if None in told else True
+        ends += [_same_end(p.low, q.low), _same_end(p.high, q.high)]
+    return False if False in ends else None if None in ends else True
 
 
 def _same_end(p: Scalar, q: Scalar) -> bool | None:
