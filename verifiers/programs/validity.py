@@ -48,7 +48,7 @@ def check_program(
         inputs: argument tuples; on the first `needed` of them it must return a value.
         depends: whether its values must differ between inputs.
     """
-    reason = shape_reason(code, function)
+    reason = static_reason(code, function)
     if reason:
         return Validity(reason)
     first = executor.call(code, function, inputs[:needed]) if needed else ()  # a program that hangs is found out here
@@ -71,7 +71,7 @@ def check_program(
     return Validity("", results)
 
 
-def shape_reason(code: str, function: str) -> str:
+def static_reason(code: str, function: str) -> str:
     """What can be said against a program without running it; "" if nothing."""
     line, message = syntax_error(code)
     if message:
