@@ -62,7 +62,7 @@ class Question:
         reference: the answer somebody claims, or `None` when nobody claims one.
         domain: "math", "code", ... ; verifiers may route on it.
         level: difficulty in [0, 1] asked of whoever wrote it, `None` when unknown.
-        author: the generator or seat that wrote it.
+        author: the generator or role that wrote it.
         meta: domain data a verifier needs (test cases, units, a reasoning-gym entry), JSON-serialisable.
     """
 

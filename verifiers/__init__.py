@@ -1,4 +1,4 @@
-"""How answers are judged: against a reference, by vote, by rules, by running code, or by a chain of these.
+"""Judges answers: against a reference, by vote, by rules, by running code, or by a chain of these; built by name.
 
 Importing this package only registers names; the modules are loaded when a verifier is built. `equal` and `Policy`, the
 answer checker without the verifier around it, are loaded when first asked for.

@@ -22,7 +22,7 @@ class Finding(NamedTuple):
     Attributes:
         outcome: `CORRECT` (equal), `WRONG` (different) or `UNDECIDED`.
         reason: why, for people.
-        unreadable: which side is no mathematics known here: "", "gold", "pred" or "both".
+        unreadable: which side is not mathematics known here: "", "gold", "pred" or "both".
     """
 
     outcome: Outcome

@@ -71,7 +71,7 @@ def _scalar(tree: Node) -> Form:
 
 
 def _mixed(tree: Node) -> Form:
-    """An operation on things that are no numbers: a vector times a number, a unit inside a sum, -[0, 1)."""
+    """An operation on things that are not numbers: a vector times a number, a unit inside a sum, -[0, 1)."""
     if tree[0] == "neg" and tree[1][0] == "unit":
         return form(("unit", ("neg", tree[1][1]), tree[1][2]))
     vector = as_matrix(tree)

@@ -28,7 +28,7 @@ class CascadeVerifier(BaseVerifier):
     that stage's. An attempt nobody decides stays undecided.
 
     Args:
-        stages: verifiers, cheapest first. A dict may say which outcomes are final: `{"name": "sympy", "final":
+        stages: verifiers, cheapest first. A dict may name the outcomes that are final: `{"name": "sympy", "final":
             ["correct"]}`; the default is both, for `format` only "wrong".
     """
 
@@ -105,7 +105,7 @@ def _stage(given: Given) -> tuple[str, Verifier, tuple[str, ...]]:
 
 
 class WeightedVerifier(BaseVerifier):
-    """The weighted mean of what several verifiers say; those that are undecided have no say.
+    """The weighted mean of several verifiers' scores; undecided ones do not count.
 
     Args:
         members: verifier to weight > 0, by name, or a list of (verifier, weight).

@@ -1,7 +1,7 @@
-"""`judge`: a second model says yes or no. The last resort, for answers no rule can compare.
+"""`judge`: a second model answers yes or no. The last resort, for answers no rule can compare.
 
 A model can be talked into anything by the text it judges: the attempt is fenced and announced as data, only the last
-line of the reply counts, and what is no clear yes or no is undecided. Use it behind rules, in a cascade.
+line of the reply counts, and what is not a clear yes or no is undecided. Use it behind rules, in a cascade.
 """
 
 from __future__ import annotations

@@ -100,7 +100,6 @@ def _of_kind(kind: str, values: Sequence[Value]) -> InputType:
     if kind in _SEQUENCES:
         items = [item for v in values for item in v]
         longest = max(len(v) for v in values)
-        kind = "list" if kind == "list" else kind
         return InputType(
             f"{kind}*" if kind == "tuple" else kind, 0, max(4, min(longest + 3, LONGEST)), (infer_type(items),)
         )

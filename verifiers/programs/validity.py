@@ -31,7 +31,7 @@ class Validity:
     Attributes:
         reason: why it makes no question, "" if it does.
         results: what it did on each input, in order; empty if it was not run.
-        refused: whether the reason is ours: no sandbox, so nothing can be said.
+        refused: whether the reason is ours: no sandbox, so nothing is known.
     """
 
     reason: str
@@ -72,7 +72,7 @@ def check_program(
 
 
 def static_reason(code: str, function: str) -> str:
-    """What can be said against a program without running it; "" if nothing."""
+    """Why a program cannot make a question, found without running it; "" if nothing."""
     line, message = syntax_error(code)
     if message:
         return f"does not parse: {message}" + (f" (line {line})" if line else "")

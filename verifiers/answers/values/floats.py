@@ -85,7 +85,7 @@ class Floats(Field):
         return value
 
     def _odd_root_power(self, b: Any, exponent: Node) -> Any | None:
-        """The real value of (-8)^(1/3), as taught; `None` if the exponent is no fraction with an odd denominator."""
+        """The real value of (-8)^(1/3), as taught; `None` if the exponent is not a fraction with an odd denominator."""
         try:
             e = self.exact.integer(exponent)
         except Inexpressible:
@@ -262,7 +262,7 @@ def many_digits() -> Backend:
 
 
 class AtPoint(NamedTuple):
-    """What a tree is worth at one point, on machine numbers.
+    """The value of a tree at one point, on machine numbers.
 
     value: `None` where there is none; ±inf for a constant that is certainly too large.
     scale: what rounding errors are relative to.

@@ -70,7 +70,7 @@ class Jail:
             steps += [_step(kept, "landlock_restrict_self", ruleset, 0), _step(kept, "close", ruleset)]
         if "seccomp" in layers:
             column = kernel.architecture()
-            assert column is not None  # `seccomp.supported` said so
+            assert column is not None  # `seccomp.supported` checked it
             self._filter = seccomp.Filter(column)
             steps.append(_step(kept, "prctl", kernel.PR_SET_SECCOMP, 2, self._filter.address))
         return steps
