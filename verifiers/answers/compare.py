@@ -23,7 +23,7 @@ MAX_PAIRWISE = 64
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A policy, and whom to ask about two trees that only algebra can decide."""
+    """A policy, and an oracle for two trees that only algebra can decide."""
 
     policy: Policy
     oracle: Callable[[Node, Node], Decision]

@@ -13,7 +13,7 @@ from .readings import Answer, read
 from .tree import Node
 
 FAILURE = "the checker failed"
-"""How the reason of a finding begins that should not exist."""
+"""The beginning of the reason when the checker itself failed, which should not happen."""
 
 
 class Finding(NamedTuple):
@@ -37,7 +37,7 @@ Oracle = Callable[[Node, Node], Decision]
 
 
 def no_oracle(_a: Node, _b: Node) -> Decision:
-    """Nobody to ask: what needs algebra stays undecided."""
+    """The oracle that decides nothing: what needs algebra stays undecided."""
     return None
 
 

@@ -101,7 +101,7 @@ class _Pool:
 
 
 def _boundary(input_types: Sequence[InputType]) -> Iterator[tuple[Value, ...]]:
-    """Edges of all arguments together: first side by side, then every combination, small ones first."""
+    """Boundary values of all arguments together: first side by side, then every combination, small ones first."""
     columns = [boundary_values(input_type) for input_type in input_types]
     longest = max(map(len, columns))
     for i in range(longest):
@@ -124,7 +124,7 @@ def _at_constants(
 
 
 def mined_constants(programs: Sequence[str]) -> list[Value]:
-    """Numbers and strings standing in the programs, with the neighbours of the integers; those compared with first."""
+    """Numbers and strings in the programs, with the neighbours of the integers; those compared with first."""
     found: dict[str, Value] = {}
     nodes = [node for program in programs if (tree := parse(program)) for node in ast.walk(tree)]
     compared = [part for node in nodes if isinstance(node, ast.Compare) for part in ast.walk(node)]

@@ -82,7 +82,7 @@ def run_python(code: str, *, stdin: str = "", limits: Limits | None = None, isol
 
 
 def ending(reply: dict[str, Any], record: dict[str, Any]) -> tuple[Status, str | None]:
-    """How a child ended: the server's word first, the program's own record last."""
+    """How a child ended: the server's report first, the program's own record last."""
     if reply["trouble"]:
         return "refused", f"the jail did not shut: {reply['trouble']}"
     if reply["reason"] is not None:

@@ -255,7 +255,7 @@ class AnswerParser(CommandParser):
 
 
 def _bag(items: list[Node], joints: list[str]) -> Node:
-    """A list; where two kinds of joint stand, the looser one (; or "or") separates tuples."""
+    """A list; where two kinds of joint occur, the looser one (; or "or") separates tuples."""
     if not joints:
         return items[0]
     for loose in (";", "or"):

@@ -84,5 +84,5 @@ def _as_words(cleaned: str) -> Node | None:
 
 
 def plain_words(cleaned: str) -> str:
-    """The text without its LaTeX dress."""
+    """The text without LaTeX markup."""
     return " ".join(_STYLE.sub("", re.sub(r"\\[,;:! ]|~|\\q?quad\b", " ", cleaned)).split())

@@ -16,7 +16,7 @@ class Token(NamedTuple):
     kind: str
     text: str
     spaced: bool
-    """Whether blanks stand before it."""
+    """Whether blanks come before it."""
 
 
 _TEXT_COMMANDS = listed(

@@ -1,4 +1,4 @@
-"""What a freshly forked child does to itself before the program gets the floor. None of it can be undone.
+"""What a freshly forked child does to itself before the program starts. None of it can be undone.
 
 It is a plain list of system calls, written out by the server and carried out by the child, which so touches as little
 memory as possible. The order matters: descriptors, limits and user first, while they may still be set; then no
