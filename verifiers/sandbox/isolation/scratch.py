@@ -52,7 +52,7 @@ class MountedScratch:
 
 
 class FolderScratch:
-    """A temporary folder, emptied after each run and checked from time to time; for systems without a mount namespace."""
+    """A temporary folder, emptied after each run and checked from time to time, where there is no mount namespace."""
 
     def __init__(self, owner: int | None) -> None:
         """`owner`: the user programs run as, when it is not this one."""
