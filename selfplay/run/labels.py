@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...core.errors import ConfigError, UnknownNameError
+from ...core.errors import UnknownNameError
 from ...core.protocols import BaseVerifier, Domain, Verifier
 from ...core.records import Judgement, Outcome, Question
-from ...core.registries import make_verifier, verifiers
+from ...core.registries import domains, make_verifier, verifiers
+from ...envs.game.domains import find_domain
 
 VOTE = "vote"
-CONTROLS = ("random", "format")
-"""Rewards of a solver that know no label: coins, and whether an answer is given as asked."""
 
 
 class KnownReference(BaseVerifier):
@@ -71,6 +70,8 @@ def label_verifier(
     """
     if reward == "random":
         return lambda seed: make_verifier("random", seed=seed)
+    if isinstance(reward, str) and reward != "label" and ":" not in reward and not verifiers.knows(reward):
+        raise UnknownNameError("reward", reward, ["label", *verifiers.names()])
     if reward == "label":
         graded = isinstance(source, str) and domain.labels.get(source) == domain.grader
         reward = domain.grader if graded else domain.matcher
@@ -78,14 +79,14 @@ def label_verifier(
     return lambda seed: verifier
 
 
-def labels_right(domain: Domain, questions: Sequence[Question], labels: Sequence[str | None]) -> list[bool | None]:
-    """Whether each label equals the answer that the domain knows; `None` where it knows none.
+def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) -> list[bool | None]:
+    """Whether each label equals the known answer; `None` where none is known.
 
     Only measures: nothing it returns reaches training.
     """
-    truths = [domain.known_answer(question) for question in questions]
+    truths = known_answers(questions)
     known = [i for i, truth in enumerate(truths) if truth is not None]
-    checked = make_verifier(domain.matcher).judge_many(
+    checked = make_verifier("sympy").judge_many(
         [replace(questions[i], reference=truths[i]) for i in known], [[f"\\boxed{{{labels[i]}}}"] for i in known]
     )
     right: list[bool | None] = [None] * len(questions)
@@ -94,9 +95,10 @@ def labels_right(domain: Domain, questions: Sequence[Question], labels: Sequence
     return right
 
 
-def check_reward(domain: Domain, reward: Any) -> None:
-    """Refuse a solver's reward that is none, before a run begins."""
-    if isinstance(reward, str) and reward != "label" and ":" not in reward and not verifiers.knows(reward):
-        raise UnknownNameError("reward of whoever answers", reward, ["label", *CONTROLS, *verifiers.names()])
-    if reward is None:
-        raise ConfigError("a reward is 'label' or the name of a verifier, got None")
+def known_answers(questions: Sequence[Question]) -> list[str | None]:
+    """What the domain of each question knows; `None` where nobody knows, or only the challenger claims."""
+    return [find_domain(q.domain).known_answer(q) if domains.knows(q.domain) else _given(q) for q in questions]
+
+
+def _given(question: Question) -> str | None:
+    return None if question.author == "challenger" else question.reference

@@ -25,7 +25,7 @@ def keep_snapshot(checkpoint: Path, state: Mapping[str, Any]) -> None:
     write_json(checkpoint / SNAPSHOT, state)
 
 
-def fall_back(folder: RunFolder) -> str | None:
+def recover(folder: RunFolder) -> str | None:
     """Make sure the checkpoints a resumed run names are whole, going back in time where they are not.
 
     Returns what was wrong and what was done, for people; `None` if nothing was.

@@ -21,7 +21,7 @@ class Label:
         asked, written = run.asked(), run.rows("questions")
         questions = [question for _, question in asked]
         judgements = run.game.judge(questions, [row["attempts"] for row in run.rows("attempts")])
-        right = labels_right(run.domain, questions, [judgement.label for judgement in judgements])
+        right = labels_right(questions, [judgement.label for judgement in judgements])
         low, high = run.config.questions.keep_band
         rows = []
         for (index, question), judgement, correct in zip(asked, judgements, right, strict=True):

@@ -6,8 +6,8 @@ from ....core.registries import register_stage
 from ...hooks import Step
 from ...roles.rewards import MonitoredReward
 from ...settings.config import CHALLENGER, SOLVER
+from ..batches import AnswerBatches, Batches, ChallengerBatches
 from ..run import Interrupted, SelfPlay
-from .batches import AnswerBatches, Batches, ChallengerBatches
 
 
 @register_stage("train")

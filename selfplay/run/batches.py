@@ -8,19 +8,19 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ....core.errors import UnknownNameError
-from ....core.protocols import Verifier
-from ....core.records import Question
-from ....core.registries import make_verifier
-from ....core.seeding import integer_seed, python_stream
-from ...roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
-from ...settings.config import CHALLENGER, SOLVER
-from ..labels import label_verifier
-from ..metrics import challenger_measures
+from ...core.errors import UnknownNameError
+from ...core.protocols import Verifier
+from ...core.records import Question
+from ...core.registries import make_verifier
+from ...core.seeding import integer_seed, python_stream
+from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
+from ..settings.config import CHALLENGER, SOLVER
+from .labels import label_verifier
+from .metrics import challenger_measures
 
 if TYPE_CHECKING:
-    from ....agents.training.dynamic_sampling import DynamicSampling
-    from ..run import SelfPlay
+    from ...agents.training.dynamic_sampling import DynamicSampling
+    from .run import SelfPlay
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class AnswerBatches:
         """Further questions of the round in place of those whose attempts all got the same reward."""
         if not self.config.dynamic_sampling:
             return None
-        from ....agents.training.dynamic_sampling import DynamicSampling
+        from ...agents.training.dynamic_sampling import DynamicSampling
 
         def further(count: int) -> tuple[list[str], RewardFn]:
             batch = list(islice(others, count))
