@@ -29,7 +29,7 @@ def measure(sharding: str, steps: int, out: Path) -> None:
     import torch
 
     from selfplay_gym import make_verifier
-    from selfplay_gym.agents.distributed.process_group import World
+    from selfplay_gym.agents.distributed.process_group import ProcessGroup
     from selfplay_gym.core.seeding import python_stream
     from selfplay_gym.selfplay.evaluation import held_out_questions
     from selfplay_gym.selfplay.roles.build import fill_seats, fill_together
@@ -42,10 +42,10 @@ def measure(sharding: str, steps: int, out: Path) -> None:
 
     clock = partial(_clock, taken)
 
-    with World.join() as world:
-        fill = fill_seats if world.alone else fill_together(world)
-        world.enlist("clock", clock)
-        if world.leads:
+    with ProcessGroup.join() as group:
+        fill = fill_seats if group.alone else fill_together(group)
+        group.register("clock", clock)
+        if group.is_rank0:
             seat = fill(config, ("solver",), {}, {})["solver"]
             questions = held_out_questions("mixed", 32 * (steps + 1) + 64)
             verifier = make_verifier("sympy")
@@ -53,20 +53,20 @@ def measure(sharding: str, steps: int, out: Path) -> None:
                 batch = questions[32 * number : 32 * (number + 1)]
                 pay = SolverPay(batch, verifier)
                 prompts = [question.text for question in batch]
-                world.together(clock, "step", True)
+                group.run_on_all(clock, "step", True)
                 seat.trainer.step(prompts, pay, samples=config.solver_samples, seed=number)
-                world.together(clock, "step", False)
+                group.run_on_all(clock, "step", False)
             prompts = [question.text for question in python_stream(0, "exam").sample(questions, 64)]
             for number in range(steps + 1):
-                world.together(clock, "exam", True)
+                group.run_on_all(clock, "exam", True)
                 seat.agent.act(prompts, n=config.exam_samples, seed=number)
-                world.together(clock, "exam", False)
+                group.run_on_all(clock, "exam", False)
         else:
-            world.follow()
+            group.serve()
     medians = {
         name: [statistics.median(column) for column in zip(*rows[1:], strict=True)] for name, rows in taken.items()
     }
-    (out / f"{world.rank}.json").write_text(json.dumps(medians))
+    (out / f"{group.rank}.json").write_text(json.dumps(medians))
 
 
 def _clock(taken: dict[str, list[tuple[float, float]]], name: str, begins: bool) -> None:

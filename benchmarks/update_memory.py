@@ -46,7 +46,7 @@ def plain() -> None:
 
 
 def ours() -> None:
-    from selfplay_gym.agents.inference.packed_forward import LeanDecoder
+    from selfplay_gym.agents.inference.packed_forward import PackedModel
     from selfplay_gym.agents.inference.sampling import LocalSampler, SamplingSettings
     from selfplay_gym.agents.models.llm import LLMAgent
     from selfplay_gym.agents.training.batch import Batch
@@ -55,7 +55,7 @@ def ours() -> None:
 
     net = model()
     agent = object.__new__(LLMAgent)  # no tokenizer is needed for an update
-    agent.model, agent.decoder, agent.settings, agent.system = net, LeanDecoder.of(net), SamplingSettings(), ""
+    agent.model, agent.decoder, agent.settings, agent.system = net, PackedModel.of(net), SamplingSettings(), ""
     agent.sampler = LocalSampler(net, [2], agent.decoder)
     trainer = GRPOTrainer(agent, GRPOConfig(max_new_tokens=LENGTH, micro_batch_tokens=1024))
     trainer.optimizer.step = lambda: None  # the optimiser's state is the same on both sides, and left out on both

@@ -1,7 +1,7 @@
 """Where a model lives: whole on one device, or spread over several, and over disk, by accelerate's hooks.
 
 A spread model keeps every module's weights where its device map says, and a hook moves the activations. It can be
-called as ever, but its weights cannot be read as if they were in one place: the lean decoder leaves it to transformers.
+called as ever, but its weights cannot be read as if they were in one place: `PackedModel` leaves it to transformers.
 """
 
 from __future__ import annotations

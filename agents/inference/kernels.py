@@ -1,7 +1,7 @@
 """Backward passes written out where automatic differentiation of the same formula costs twice the memory traffic.
 
 On a CPU a small model spends a third of its update outside matrix products, most of it in the norms and the rotary
-embedding. Values and gradients equal the plain formulas to rounding (tests/agents/test_kernels.py).
+embedding. Values and gradients equal the plain formulas to rounding (tests/agents/inference/test_kernels.py).
 """
 
 from __future__ import annotations

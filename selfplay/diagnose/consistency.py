@@ -95,7 +95,7 @@ def label_consistency(
     Raises:
         RunError: no run there, or too few labels in it.
     """
-    from ...agents.models.correctness_head import DualHead
+    from ...agents.models.correctness_head import CorrectnessHead
 
     folder = RunFolder.open(Path(run))
     config = RunConfig.from_dict(folder.config)
@@ -110,9 +110,9 @@ def label_consistency(
     for half in range(HALVES):
         taught = [i for i in range(len(rows)) if i % HALVES != half]
         judged = [i for i in range(len(rows)) if i % HALVES == half]
-        head = DualHead(base, seed=seed)
+        head = CorrectnessHead(base, seed=seed)
         head.fit(*_pairs(taught, prompts, rows), [float(m) for i in taught for m in rows[i]["matches"]])
-        found = iter(head.consistency(*_pairs(judged, prompts, rows)))
+        found = iter(head.correctness(*_pairs(judged, prompts, rows)))
         for i in judged:
             scores[i] = [next(found) for _ in rows[i]["attempts"]]
     return Consistency([_label(row, score) for row, score in zip(rows, scores, strict=True)])
@@ -160,9 +160,9 @@ def _labelled(folder: RunFolder, questions: int, attempts: int, seed: int) -> li
 
 
 def _last_solver(folder: RunFolder, config: RunConfig) -> LLMAgent:
-    from ...agents.roles.isolation import role_agent
+    from ...agents.load import load_agent
 
     name = folder.state.get("checkpoints", {}).get("solver")
     if name is None:
         raise RunError(f"{folder.path} has no checkpoint of a solver yet; let the run go on first")
-    return role_agent(folder.path / "checkpoints" / name, role="solver", device=config.device)
+    return load_agent(folder.path / "checkpoints" / name, role="solver", device=config.device)

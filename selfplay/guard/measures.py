@@ -40,7 +40,7 @@ class Start:
 
         The regulariser is L2-SP (arXiv 1802.01483); here it does not pass through AdamW's running means.
         """
-        seat.trainer.pull(self.weights, min(1.0, seat.trainer.learning_rate * weight))
+        seat.trainer.l2_sp(self.weights, min(1.0, seat.trainer.learning_rate * weight))
 
     def _at(self, name: str, like: Tensor) -> Tensor:
         return self.weights[name].detach().to(like.device, like.dtype)

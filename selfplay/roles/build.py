@@ -17,7 +17,7 @@ from .distributed import place, seat_in_world
 from .role import FillSeats, Seat
 
 if TYPE_CHECKING:
-    from ...agents.distributed.process_group import World
+    from ...agents.distributed.process_group import ProcessGroup
     from ...agents.models.llm import LLMAgent
 
 
@@ -26,7 +26,7 @@ def fill_seats(
     roles: Sequence[str],
     checkpoints: Mapping[str, Path],
     references: Mapping[str, Path] | None = None,
-    world: World | None = None,
+    world: ProcessGroup | None = None,
 ) -> dict[str, Seat]:
     """Seat `roles`: each from its checkpoint, or from the base model when it has none yet.
 
@@ -38,7 +38,7 @@ def fill_seats(
         RunError: a checkpoint is missing or damaged, or the base cannot write as much as it should.
         ConfigError: settings that these models or processes cannot have.
     """
-    from ...agents.roles.isolation import seat_models, seat_trainers, shares_weights
+    from ...agents.roles.weight_sharing import build_agents, build_trainers, shares_weights
     from ...agents.training.config import GRPOConfig
 
     if world is not None:
@@ -48,7 +48,7 @@ def fill_seats(
     references = references or {}
     for path in dict.fromkeys([*checkpoints.values(), *references.values()]):
         check_checkpoint(path)
-    loaded = seat_models(
+    loaded = build_agents(
         config.model,
         config.isolation,
         roles=roles,
@@ -65,7 +65,7 @@ def fill_seats(
     settings = {
         role: GRPOConfig(
             learning_rate=config.challenger_learning_rate if role == "challenger" else config.learning_rate,
-            beta=config.kl,
+            kl_weight=config.kl,
             temperature=config.temperature,
             max_new_tokens=_length(config, role),
             autocast=None if config.autocast == "none" else config.autocast,
@@ -79,7 +79,7 @@ def fill_seats(
     without_adapter = config.isolation == "lora" and config.trunk == "frozen"  # the base is still in there
     reference = None if config.kl == 0 or without_adapter else base_agent(config)
     placements = {} if world is None else place(agents, world, config.sharding)  # before there are optimisers
-    trainers = seat_trainers(agents, settings, reference=reference)
+    trainers = build_trainers(agents, settings, reference=reference)
     for role, placement in placements.items():
         trainers[role].placement = placement
     for role, path in checkpoints.items():
@@ -92,20 +92,18 @@ def fill_seats(
     return seats if world is None else {role: seat_in_world(seat, world) for role, seat in seats.items()}
 
 
-def fill_together(world: World) -> FillSeats:
+def fill_together(world: ProcessGroup) -> FillSeats:
     """`fill_seats` for the process that leads; every process calls this once, and so knows how to take part."""
     fill = partial(fill_seats, world=world)
-    world.enlist("fill", fill)
-    return partial(world.together, fill)
+    world.register("fill", fill)
+    return partial(world.run_on_all, fill)
 
 
 def base_agent(config: RunConfig) -> LLMAgent:
     """The model all seats start from; it stays as it is, as the reference of the KL term."""
-    from ...agents.models.llm import LLMAgent
+    from ...agents.load import load_agent
 
-    agent = LLMAgent.from_pretrained(
-        config.model, temperature=config.temperature, device=config.device, dtype=config.dtype
-    )
+    agent = load_agent(config.model, temperature=config.temperature, device=config.device, dtype=config.dtype)
     agent.model.requires_grad_(False)
     return agent
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ...agents.distributed.placement import Placement
-    from ...agents.distributed.process_group import World
+    from ...agents.distributed.process_group import ProcessGroup
     from ...agents.models.llm import LLMAgent
 
 
@@ -25,15 +25,15 @@ class WorldSeat(Seat):
     """A seat whose checkpoints the leading process writes."""
 
     def save(self, path: Path) -> None:
-        self.trainer.placement.world.together(self.take_part_in_save, path)
+        self.trainer.placement.group.run_on_all(self.take_part_in_save, path)
 
     def take_part_in_save(self, path: Path) -> None:
         """What every process does of a `save`: put its shards together with the others', if it has shards."""
         placement = self.trainer.placement
-        if not (placement.world.leads or placement.in_shards):
+        if not (placement.group.is_rank0 or placement.in_shards):
             return
         tensors, weights = self.trainer.tensors(), placement.weights()
-        if placement.world.leads:
+        if placement.group.is_rank0:
             save_checkpoint(path, self.agent if weights is None else Gathered(self.agent, weights), tensors)
 
 
@@ -52,7 +52,7 @@ class Gathered:
         self.agent.tokenizer.save_pretrained(str(folder))
 
 
-def place(agents: Mapping[str, LLMAgent], world: World, sharding: str) -> dict[str, Placement]:
+def place(agents: Mapping[str, LLMAgent], world: ProcessGroup, sharding: str) -> dict[str, Placement]:
     """Where each role's weights live: whole in every process, or from now on in shards."""
     from ...agents.distributed.placement import Placement, Sharded
 
@@ -61,18 +61,18 @@ def place(agents: Mapping[str, LLMAgent], world: World, sharding: str) -> dict[s
     return {role: Sharded(world, agent.model, role) for role, agent in agents.items()}
 
 
-def seat_in_world(seat: Seat, world: World) -> WorldSeat:
+def seat_in_world(seat: Seat, world: ProcessGroup) -> WorldSeat:
     """A seat that samples, trains and saves together with its twins in the other processes."""
-    from ...agents.distributed.parallel_sampler import WorldSampler
+    from ...agents.distributed.parallel_sampler import ParallelSampler
     from ...agents.inference.sampling import LocalSampler
 
     trainer, local = seat.trainer, seat.agent.sampler
     if isinstance(local, LocalSampler):
-        sampler = WorldSampler(local, trainer.placement, seat.agent.seated)
+        sampler = ParallelSampler(local, trainer.placement, seat.agent.active)
         seat.agent.sampler = trainer.agent.sampler = sampler
-        world.enlist(f"{seat.role}.sample", sampler.part)
+        world.register(f"{seat.role}.sample", sampler.sample_on_rank)
     shared = WorldSeat(seat.role, seat.agent, trainer, seat.saves)
-    world.enlist(f"{seat.role}.update", trainer.take_part)
-    world.enlist(f"{seat.role}.pull", trainer.take_part_in_pull)
-    world.enlist(f"{seat.role}.save", shared.take_part_in_save)
+    world.register(f"{seat.role}.update", trainer.update_on_rank)
+    world.register(f"{seat.role}.pull", trainer.l2_sp_on_rank)
+    world.register(f"{seat.role}.save", shared.take_part_in_save)
     return shared

@@ -51,7 +51,7 @@ from .question_rows import question_of, question_row
 from .subjects import find_subject
 
 if TYPE_CHECKING:
-    from ...agents.training.dynamic_sampling import Refill
+    from ...agents.training.dynamic_sampling import DynamicSampling
 
 PHASES = ("train_challenger", "generate", "attempt", "label", "train_solver", "evaluate", "gate")
 
@@ -207,7 +207,7 @@ class SelfPlay:
             prompts, samples = self.game.ask(batch), self.config.solver_samples
             others = [order[(step * size + i) % len(order)] for i in range(size, len(order))]
             refill = self._refill(iter(others), payer)
-            trained = self.solver.trainer.step(prompts, checked, samples=samples, seed=seed, refill=refill)
+            trained = self.solver.trainer.step(prompts, checked, samples=samples, seed=seed, dynamic_sampling=refill)
             if not self._end_step(self.solver, step, trained.as_dict(), checked):
                 return
 
@@ -228,17 +228,17 @@ class SelfPlay:
 
     # --- what phases share, and the guard ---
 
-    def _refill(self, others: Iterator[Question], payer: Verifier) -> Refill | None:
+    def _refill(self, others: Iterator[Question], payer: Verifier) -> DynamicSampling | None:
         """Further questions of the round for places of a batch where all attempts were paid the same."""
         if not self.config.refill:
             return None
-        from ...agents.training.dynamic_sampling import Refill
+        from ...agents.training.dynamic_sampling import DynamicSampling
 
         def further(count: int) -> tuple[list[str], Pay]:
             batch = list(islice(others, count))
             return self.game.ask(batch), self.duty.checked(SolverPay(batch, payer))
 
-        return Refill(self.config.refill, further)
+        return DynamicSampling(self.config.refill, further)
 
     def sit(self) -> None:
         """Fill the seats from their checkpoints."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ...agents.distributed.process_group import FAILED, STOPPED, World, launched_alone, standing
+from ...agents.distributed.process_group import FAILED, STOPPED, ProcessGroup, launched_alone, rank_and_size
 from ...core.errors import RunError
 from ..progress import Progress
 from ..roles.build import fill_together
@@ -57,8 +57,8 @@ def train(config: RunConfig, run_dir: Path, *, resume: bool = False, console: Co
 
     if config.threads:
         torch.set_num_threads(config.threads)
-    with World.join(config.device) as world:
-        if not world.leads:
+    with ProcessGroup.join(config.device) as world:
+        if not world.is_rank0:
             return _help(world, run_dir)
         folder = _resumed(config, run_dir, console) if resume else RunFolder.vacant(run_dir)
         with Progress(console) as progress, _polite_stop(progress) as stop:
@@ -78,7 +78,7 @@ def train(config: RunConfig, run_dir: Path, *, resume: bool = False, console: Co
 
 def leads() -> bool:
     """Whether this process plays the run itself: always, unless `torchrun` started it to help another one."""
-    return standing()[0] == 0
+    return rank_and_size()[0] == 0
 
 
 def _resumed(config: RunConfig, run_dir: Path, console: Console | None) -> RunFolder:
@@ -94,13 +94,13 @@ def _resumed(config: RunConfig, run_dir: Path, console: Console | None) -> RunFo
     return folder
 
 
-def _help(world: World, run_dir: Path) -> RunFolder:
+def _help(world: ProcessGroup, run_dir: Path) -> RunFolder:
     """Take part in a run that another process plays, until it says that it is over. Ctrl-C is for that process."""
     in_main = threading.current_thread() is threading.main_thread()
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None
     try:
         fill_together(world)
-        how = world.follow()
+        how = world.serve()
     finally:
         if in_main:
             signal.signal(signal.SIGINT, previous)

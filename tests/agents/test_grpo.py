@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from selfplay_gym.agents.grpo import (
-    dead_groups,
     group_advantages,
     grpo_loss,
     kl_estimate,
@@ -18,6 +17,7 @@ from selfplay_gym.agents.grpo import (
     leave_one_out_advantages,
     sampler_correction,
     without_truncated,
+    zero_variance_groups,
 )
 from selfplay_gym.agents.training.baselines import RoleBaseline, whiten, whiten_by
 from selfplay_gym.core.errors import ConfigError
@@ -232,7 +232,7 @@ def from_reference(logp):  # KL(ref ‖ π)
 def test_kl_as_a_loss_has_the_tabled_gradient(kl, corrected, divergence):
     def loss_of(logp, chosen):
         ones, nothing = torch.ones_like(logp), torch.zeros(1, dtype=torch.float64)
-        options = {"ref_logp": REFERENCE[chosen][:, None], "beta": 1.0, "kl": kl, "kl_corrected": corrected}
+        options = {"ref_logp": REFERENCE[chosen][:, None], "beta": 1.0, "kl_estimator": kl, "kl_corrected": corrected}
         return grpo_loss(logp, None, nothing, ones, **options)[0]
 
     expected = torch.zeros_like(LOGITS) if divergence is None else gradient_of(divergence)
@@ -273,7 +273,7 @@ def test_sampler_correction_makes_foreign_samples_unbiased():
 
 @pytest.mark.parametrize("scale", ["group", "batch", "none"])
 @pytest.mark.parametrize("eps", [1e-4, 1e-9, 0.0])
-def test_dead_groups_are_exactly_zero(scale, eps):
+def test_groups_without_variance_are_exactly_zero(scale, eps):
     """In float32, r − mean of equal rewards is often not 0, and a small eps would blow it up."""
     constants = torch.rand(500, 1, generator=torch.Generator().manual_seed(0)).expand(-1, 8)
     assert bool(((constants - constants.mean(1, keepdim=True)) != 0).any())
@@ -281,7 +281,7 @@ def test_dead_groups_are_exactly_zero(scale, eps):
     advantages = group_advantages(rewards, scale=scale, eps=eps)
     assert bool((advantages[:-1] == 0).all())
     assert bool((advantages[-1] != 0).all())
-    assert dead_groups(rewards).tolist() == [True] * 500 + [False]
+    assert zero_variance_groups(rewards).tolist() == [True] * 500 + [False]
     assert bool((group_advantages(constants, scale=scale, eps=eps) == 0).all())
 
 
