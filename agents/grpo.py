@@ -1,7 +1,7 @@
 """The GRPO family as pure functions over per-token log-probabilities: advantages, losses, KL estimators.
 
-B completions of up to T tokens. `logp` is what the model being trained says of them, `old_logp` what the policy that
-wrote them said (equal at the first update), A the advantage, ρ = exp(logp − old_logp), m the mask.
+B completions of up to T tokens. `logp` is under the model being trained, `old_logp` under the policy that wrote
+them (equal at the first update), A the advantage, ρ = exp(logp − old_logp), m the mask.
 
     loss_type     one token or one sequence                            over a batch           source
     grpo          −min(ρA, clip(ρ)A)                                   mean of row means      2402.03300 eq. 3

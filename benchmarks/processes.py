@@ -2,7 +2,7 @@
 
     python benchmarks/processes.py [--processes 2] [--steps 6] [--repeats 3] [--sharding fsdp2]
 
-The workload is a solver step of the preset `tiny` (32 questions x 8 samples, attempts paid by their reference) and 64
+The workload is a solver step of the preset `tiny` (32 questions x 8 samples, rewards from the reference) and 64
 questions x 4 samples without training. Runs of one process and of several alternate. Wall time says something only on a
 machine that is otherwise idle; CPU time of the busiest process, where nobody's waiting counts, says how the work was
 divided. What leaves the path (judging, talking to each other) stands in both.
@@ -46,20 +46,20 @@ def measure(sharding: str, steps: int, out: Path) -> None:
         fill = fill_seats if group.alone else fill_together(group)
         group.register("clock", clock)
         if group.is_rank0:
-            seat = fill(config, ("solver",), {}, {})["solver"]
+            role = fill(config, ("solver",), {}, {})["solver"]
             questions = held_out_questions("mixed", 32 * (steps + 1) + 64)
             verifier = make_verifier("sympy")
             for number in range(steps + 1):  # the first warms up
                 batch = questions[32 * number : 32 * (number + 1)]
-                pay = SolverPay(batch, verifier)
+                reward_fn = SolverPay(batch, verifier)
                 prompts = [question.text for question in batch]
                 group.run_on_all(clock, "step", True)
-                seat.trainer.step(prompts, pay, samples=config.solver_samples, seed=number)
+                role.trainer.step(prompts, reward_fn, samples=config.solver_samples, seed=number)
                 group.run_on_all(clock, "step", False)
             prompts = [question.text for question in python_stream(0, "exam").sample(questions, 64)]
             for number in range(steps + 1):
                 group.run_on_all(clock, "exam", True)
-                seat.agent.act(prompts, n=config.exam_samples, seed=number)
+                role.agent.act(prompts, n=config.exam_samples, seed=number)
                 group.run_on_all(clock, "exam", False)
         else:
             group.serve()

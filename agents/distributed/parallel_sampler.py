@@ -84,7 +84,7 @@ class ParallelSampler(LocalSampler):
 
 def owners(prompts: Sequence[Sequence[int]], n: int, size: int) -> Tensor:
     """(U · n,) the rank that decodes each row, and later trains on it: whole groups, dealt short prompts first, so
-    that a prompt is computed in one place; single rows where there are fewer groups than processes."""
+    that a prompt is computed once; single rows where there are fewer groups than processes."""
     if len(prompts) < size:
         return torch.arange(len(prompts) * n) % size
     owner = torch.empty(len(prompts), dtype=torch.int64)

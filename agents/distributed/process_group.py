@@ -1,12 +1,12 @@
-"""The processes of one run: rank 0 decides, and all ranks take part in what is worth sharing.
+"""The processes of one run: rank 0 decides, and all ranks sample and train.
 
-Rank 0 plays the run: it judges, decides, writes. The other ranks hold the same models and wait to be told which
+Rank 0 plays the run: it judges, decides, writes. The other ranks hold the same models and wait for a message which
 function to call, one that samples or updates; functions are known to all ranks by name (`ProcessGroup.register`,
 `ProcessGroup.run_on_all`). Nothing that can differ between processes, such as a verifier's deadline, a clock, a file or
 Ctrl-C, is therefore ever decided twice, and processes cannot drift apart. A group of one is the default, and costs a
 comparison.
 
-Plain torch.distributed rather than accelerate: a handful of collectives is all that is needed, while `Accelerator`
+torch.distributed rather than accelerate: a handful of collectives is all that is needed, while `Accelerator`
 wraps models and optimisers whose parameters are read directly here. What starts the processes does not matter:
 `torchrun` and `accelerate launch` set the same variables.
 """
@@ -115,7 +115,7 @@ class ProcessGroup:
         function all ranks run the same code, and so may call further ones.
 
         Args:
-            part: enlisted by every process.
+            function: registered by every rank.
             arguments: sent to all; tensors among them on the CPU.
 
         Raises:

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from .devices import in_one_place
+from .devices import on_one_device
 from .kernels import rms_norm, rotate
 from .packing import Grid, Packed, pack
 
@@ -271,7 +271,7 @@ def _recognised(model: Any) -> bool:
     """Whether the architecture is one this file implements, with none of the options it leaves out."""
     causal = inner_model(model)
     config: Any = getattr(causal, "config", None)
-    if getattr(config, "model_type", None) not in ARCHITECTURES or not in_one_place(model):
+    if getattr(config, "model_type", None) not in ARCHITECTURES or not on_one_device(model):
         return False
     rope = getattr(config, "rope_parameters", None) or {}
     windows = set(getattr(config, "layer_types", None) or ["full_attention"])

@@ -3,7 +3,7 @@
 The first head is the model's own; the correctness head is a small network on the last hidden state after the answer,
 trained with binary cross-entropy on labels (of a vote, or of a verifier). Detached, it leaves the base as it is;
 jointly, the base learns to represent correctness too. Its confidence in a pair is usable as the weight of a vote
-(`with_confidence`), or as a gate on questions whose best answer it does not believe.
+(`with_confidence`), or as a gate on questions whose best answer it scores low.
 
 A confidence learnt from votes can be no better than the votes: it recognises answers like those that won.
 """
@@ -75,6 +75,7 @@ class CorrectnessHead:
         self.agent, self.hidden, self.seed, self.trained = agent, hidden, seed, 0
         self.width = int(agent.model.config.get_text_config().hidden_size)
         with torch.random.fork_rng(devices=[]):
+            # Both streams of this file keep their first names, so that results repeat.
             torch.default_generator.manual_seed(integer_seed(seed, "validator"))
             self.network = HeadNetwork(self.width, hidden).to(self._device)
 

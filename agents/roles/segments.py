@@ -13,8 +13,8 @@ before it and, if it is private, those of its own role:
 A public token must not see private ones, not even its author's: its states would carry them on to everybody. So a
 question stands twice if its author is to learn it: where it was written, in private, and where everybody reads it.
 
-Positions count what a token can see. That makes the logits of a role equal to those of a plain sequence from which
-everything hidden is left out, whenever that plain sequence has its public text first (as a question before its
+Positions count what a token can see. That makes the logits of a role equal to those of an ordinary sequence from which
+everything hidden is left out, whenever that sequence has its public text first (as a question before its
 attempt). Where a role thinks in private *before* public text it reads later, both begin at 0 and positions repeat.
 """
 

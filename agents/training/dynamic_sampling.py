@@ -88,6 +88,7 @@ class DynamicSampling:
             prompts, reward_fn = self.more(len(unvaried)) if unvaried else ([], None)
             if reward_fn is None or not prompts:
                 break
+            # The stream keeps its first name, so that runs repeat.
             fresh = draw(prompts, reward_fn, integer_seed(seed, "refill", number))
             varied = (~zero_variance_groups(fresh.rewards)).nonzero().flatten().tolist()
             batch = batch.with_groups(dict(zip(unvaried, varied, strict=False)), fresh)

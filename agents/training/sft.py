@@ -1,4 +1,4 @@
-"""Supervised fine-tuning on (prompt, completion) pairs: stage 1, the warm-up that makes a model believable.
+"""Supervised fine-tuning on (prompt, completion) pairs: stage 1, the warm-up that teaches a model the forms.
 
 AdamW on the mean cross-entropy of the completion tokens (the prompt is read, not learnt), linear warm-up and cosine
 decay. The forward pass is that of the GRPO update, so nothing is spent on padding. What it leaves out: accumulation and

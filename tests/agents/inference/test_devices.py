@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from selfplay_gym.agents.inference import devices
-from selfplay_gym.agents.inference.devices import in_one_place, input_device, placing, spread
+from selfplay_gym.agents.inference.devices import input_device, on_one_device, placing, spread
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.agents.roles.lora import add_adapters
 from selfplay_gym.agents.roles.role_agent import RoleRecord
@@ -39,14 +39,14 @@ def on_disk(folder, tmp_path):
 def test_a_map_that_needs_one_device_keeps_the_packed_model(folder):
     for options in ({"device": "auto"}, {"device_map": {"": "cpu"}}):
         agent = LLMAgent.from_pretrained(folder, **options)
-        assert in_one_place(agent.model)
+        assert on_one_device(agent.model)
         assert agent.decoder is not None
 
 
 def test_a_spread_model_goes_through_transformers_and_says_the_same(folder, on_disk):
     whole = LLMAgent.from_pretrained(folder, max_new_tokens=12)
     spread_out = LLMAgent.from_pretrained(folder, max_new_tokens=12, **on_disk)
-    assert not in_one_place(spread_out.model)
+    assert not on_one_device(spread_out.model)
     assert spread_out.decoder is None
     assert input_device(spread_out.model).type == "cpu"
     ids = torch.tensor([whole.prompt_ids(PROMPTS[1])])
@@ -142,8 +142,8 @@ def test_a_loaded_model_is_spread_by_hand(make_agent):
     model = make_agent().model
     assert spread(model, {"": "cpu"}) is model
     monkey = dict.fromkeys(["model.embed_tokens", "model.layers", "model.norm", "model.rotary_emb", "lm_head"], "cpu")
-    assert in_one_place(spread(model, monkey))
-    assert in_one_place(spread(model, "auto"))
+    assert on_one_device(spread(model, monkey))
+    assert on_one_device(spread(model, "auto"))
     assert accelerate is not None
 
 
