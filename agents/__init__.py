@@ -7,12 +7,12 @@ from ..core.registries import register_agent
 if TYPE_CHECKING:
     from .models.llm import LLMAgent
 
-register_agent("oracle", "selfplay_gym.agents.scripted.maths:OracleAgent")
-register_agent("noisy", "selfplay_gym.agents.scripted.maths:NoisyAgent")
-register_agent("random", "selfplay_gym.agents.scripted.maths:RandomAgent")
+register_agent("oracle", "selfplay_gym.agents.scripted.math_agents:OracleAgent")
+register_agent("noisy", "selfplay_gym.agents.scripted.math_agents:NoisyAgent")
+register_agent("random", "selfplay_gym.agents.scripted.math_agents:RandomAgent")
 register_agent("coder", "selfplay_gym.agents.scripted.programs:CoderAgent")
-register_agent("echo", "selfplay_gym.agents.scripted.maths:EchoAgent")
-register_agent("generator", "selfplay_gym.agents.scripted.maths:GeneratorAgent")
+register_agent("echo", "selfplay_gym.agents.scripted.math_agents:EchoAgent")
+register_agent("generator", "selfplay_gym.agents.scripted.math_agents:GeneratorAgent")
 register_agent("openai:", "selfplay_gym.agents.remote.openai_agent:OpenAIAgent")
 register_agent("llm:", "selfplay_gym.agents.models.llm:LLMAgent.from_pretrained")
 register_agent("tiny", "selfplay_gym.agents.models.tiny:tiny_agent")

@@ -37,7 +37,7 @@ from selfplay_gym.agents.inference.sampling import LocalSampler
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.agents.models.tiny import build_tokenizer
 from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer, StepMetrics
-from selfplay_gym.core.maths_language import answer
+from selfplay_gym.core.math_language import answer
 from selfplay_gym.core.seeding import python_stream
 
 Reward = Callable[[str, str], float]

@@ -23,7 +23,7 @@ from .errors import PluginError, SelfPlayError
 from .protocols import Agent, Curriculum, Verifier
 from .records import Judgement, Outcome, Question, TaskSpec, Verdict
 
-QUESTION = Question("What is 6*7?", reference="42", domain="maths", level=0.5)
+QUESTION = Question("What is 6*7?", reference="42", domain="math", level=0.5)
 RIGHT, WRONG = r"So it is \boxed{42}.", r"So it is \boxed{41}."
 
 NON_ANSWERS = ("", " \n\t", "I do not know.", r"\boxed{}", "The answer is not 42.")

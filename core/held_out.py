@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from .maths_language import key
+from .math_language import key
 
 HELD_OUT_SHARE = 0.125
 """One question in eight belongs to the exam."""

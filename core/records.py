@@ -60,7 +60,7 @@ class Question:
     Attributes:
         text: what the solver reads.
         reference: the answer somebody claims, or `None` when nobody claims one.
-        domain: "maths", "code", ... ; verifiers may route on it.
+        domain: "math", "code", ... ; verifiers may route on it.
         level: difficulty in [0, 1] asked of whoever wrote it, `None` when unknown.
         author: the generator or seat that wrote it.
         meta: domain data a verifier needs (test cases, units, a reasoning-gym entry), JSON-serialisable.
@@ -68,7 +68,7 @@ class Question:
 
     text: str
     reference: str | None = None
-    domain: str = "maths"
+    domain: str = "math"
     level: float | None = None
     author: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)

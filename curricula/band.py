@@ -16,8 +16,10 @@ from typing import Any
 from ..core.errors import ConfigError
 from ..core.protocols import Rng
 from ..core.records import TaskSpec
+from ..core.registries import register_curriculum
 
 
+@register_curriculum("band")
 class BandCurriculum:
     """Keeps the solve rate at `target`.
 

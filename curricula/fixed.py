@@ -8,8 +8,10 @@ from typing import Any
 from ..core.errors import ConfigError
 from ..core.protocols import Rng
 from ..core.records import TaskSpec
+from ..core.registries import register_curriculum
 
 
+@register_curriculum("fixed")
 class FixedCurriculum:
     """Draws levels uniformly from [low, high].
 

@@ -12,11 +12,13 @@ from typing import Any
 from ..core.errors import ConfigError
 from ..core.protocols import Rng
 from ..core.records import TaskSpec
+from ..core.registries import register_curriculum
 
 HARD_PER_STEP = 0.2
 LAST_STEP = 5
 
 
+@register_curriculum("linear")
 class LinearCurriculum:
     """Climbs one step when the mean solve rate of a window is high, falls one when it is low.
 

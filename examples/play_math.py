@@ -1,4 +1,4 @@
-"""The maths game through its three doors: one seat, a group, the whole table. No model needed.
+"""The math game through its three doors: one seat, a group, the whole table. No model needed.
 
 python examples/play_math.py [--rounds 2] [--seed 0]
 """

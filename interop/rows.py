@@ -46,7 +46,7 @@ def question_of(row: Mapping[str, Any], text: str, reference: str = "reference")
     return Question(
         text=found if isinstance(found, str) else text,
         reference=None if answer is None else str(answer),
-        domain=row.get("domain") or "maths",
+        domain=row.get("domain") or "math",
         level=row.get("level"),
         author=row.get("author") or "",
         meta=meta,

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.errors import ConfigError, MissingExtraError
-from ..core.maths_language import key
+from ..core.math_language import key
 from ..core.protocols import Agent, Generator, RewardRule, Verifier
 from ..core.records import Judgement, Outcome, Question, TaskSpec
 from ..core.registries import make_agent, make_generator, make_reward, make_verifier

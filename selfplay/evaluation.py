@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from ..core.errors import ConfigError
-from ..core.maths_language import key
+from ..core.math_language import key
 from ..core.protocols import Agent, Verifier
 from ..core.records import Outcome, Question
 from ..core.registries import make_verifier

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 
 from ...core.errors import ConfigError
 from ...core.protocols import Rng
-from .maths import ScriptedAgent, boxed
+from .math_agents import ScriptedAgent, boxed
 
 LARGEST = 10**12
 LONGEST = 2_000

@@ -1,1 +1,19 @@
-"""Procedural questions with a computable reference, at the level that a curriculum asks for."""
+"""Writes procedural questions with a computable reference, at the level that a curriculum asks for.
+
+The names stand here as strings, unlike those of the curricula: the code generators take about 15 ms to load, and most
+programs that import `selfplay_gym` never build one.
+"""
+
+from ...core.registries import register_generator
+
+register_generator("arithmetic", "selfplay_gym.curricula.generators.arithmetic:ArithmeticGenerator")
+register_generator("equation", "selfplay_gym.curricula.generators.equations:EquationGenerator")
+register_generator("composed", "selfplay_gym.curricula.generators.equations:ComposedGenerator")
+register_generator("mixed", "selfplay_gym.curricula.generators.mixed:MixedGenerator")
+
+register_generator("code", "selfplay_gym.curricula.generators.programs:CodeGenerator")
+register_generator("program", "selfplay_gym.curricula.generators.programs:ProgramGenerator")
+register_generator("deduction", "selfplay_gym.curricula.generators.programs:DeductionGenerator")
+register_generator("deduction:", "selfplay_gym.curricula.generators.programs:DeductionGenerator")
+register_generator("abduction", "selfplay_gym.curricula.generators.programs:AbductionGenerator")
+register_generator("induction", "selfplay_gym.curricula.generators.programs:InductionGenerator")

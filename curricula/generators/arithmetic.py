@@ -11,7 +11,7 @@ parentheses, always around something that is not negative.
 
 from __future__ import annotations
 
-from ...core.maths_language import parse_expression
+from ...core.math_language import parse_expression
 from ...core.protocols import Rng
 from ...core.records import Question, TaskSpec
 
@@ -26,7 +26,7 @@ class ArithmeticGenerator:
         expression = arithmetic_expression(spec.level, rng)
         text = pick(WORDINGS, rng).format(expression)
         value = parse_expression(expression).b
-        return Question(text, str(value), "maths", spec.level, "arithmetic")
+        return Question(text, str(value), "math", spec.level, "arithmetic")
 
 
 def arithmetic_expression(level: float, rng: Rng) -> str:

@@ -19,7 +19,7 @@ class EquationGenerator:
 
     def generate(self, spec: TaskSpec, rng: Rng) -> Question:
         equation, root = linear_equation(spec.level, rng)
-        return Question(pick(WORDINGS, rng).format(equation), str(root), "maths", spec.level, "equation")
+        return Question(pick(WORDINGS, rng).format(equation), str(root), "math", spec.level, "equation")
 
 
 class ComposedGenerator:
@@ -29,7 +29,7 @@ class ComposedGenerator:
         equation, root = linear_equation(spec.level, rng)
         a, b = integer(2, 9, rng), integer(1, 9, rng) * (1 if rng.random() < 0.5 else -1)
         text = f"If {equation}, what is {linear_term(a, b)}?"
-        return Question(text, str(a * root + b), "maths", spec.level, "composed")
+        return Question(text, str(a * root + b), "math", spec.level, "composed")
 
 
 def linear_equation(level: float, rng: Rng) -> tuple[str, int]:

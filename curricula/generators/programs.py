@@ -1,19 +1,8 @@
 """Procedural code questions with computable references: the code game without a model.
 
-The four task kinds are *program* (write a function to a specification) and Absolute Zero's three (arXiv 2505.03335,
-section 3.2): *deduction* (program and input, find the output), *abduction* (program and output, find an input),
-*induction* (pairs of input and output, find the program). What differs: programs come from a grammar with a level
-(`program_grammar`), and their values from its own interpreter, so that label accuracy can be measured.
-
-`Question.meta` holds what a verifier needs; programs and values are text (Python source, Python literals):
-
-    task        "program" | "deduction" | "abduction" | "induction"
-    function    name of the function
-    signature   "f(x: int, xs: list[int]) -> int"
-    program     source of the reference program
-    inputs      argument tuples the solver is shown, "(4,)"
-    outputs     their values
-    hidden      argument tuples kept back (induction, program)
+The tasks are those of `core.code_questions`: *program*, and Absolute Zero's *deduction*, *abduction* and *induction*
+(arXiv 2505.03335, section 3.2). What differs: programs come from a grammar with a level (`program_grammar`), and their
+values from its own interpreter, so that label accuracy can be measured.
 
 `Question.reference` is the output (deduction), one fitting argument tuple (abduction) or the source (the other two).
 """
@@ -23,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...core.code_questions import CodeQuestion
 from ...core.errors import ConfigError
 from ...core.protocols import Rng
 from ...core.records import Question, TaskSpec
@@ -30,7 +20,6 @@ from .program_expressions import Value
 from .program_grammar import draw_program, draw_short
 from .program_tree import Program
 
-TASKS = ("program", "deduction", "abduction", "induction")
 STYLES = ("full", "short")
 
 
@@ -187,16 +176,16 @@ def _question(
     reference: str,
     hidden: Sequence[tuple[Value, ...]] = (),
 ) -> Question:
-    meta = {
-        "task": task,
-        "function": program.name,
-        "signature": program.signature(),
-        "program": program.source(),
-        "inputs": [repr(arguments) for arguments in inputs],
-        "outputs": [repr(program.run(arguments)) for arguments in inputs],
-        "hidden": [repr(arguments) for arguments in hidden],
-    }
-    return Question(text, reference, "code", spec.level, task, meta)
+    code = CodeQuestion(
+        task=task,
+        function=program.name,
+        signature=program.signature(),
+        program=program.source(),
+        inputs=tuple(inputs),
+        outputs=tuple(program.run(arguments) for arguments in inputs),
+        hidden=tuple(hidden),
+    )
+    return Question(text, reference, "code", spec.level, task, code.as_meta())
 
 
 def _fenced(program: Program) -> str:

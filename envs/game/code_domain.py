@@ -23,10 +23,10 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...core.code_questions import OUTPUT_PLACEHOLDER, PAIRS_PLACEHOLDER, TASKS, CodeQuestion
 from ...core.records import Question
-from .maths_domain import MAX_QUESTION, Template
+from .math_domain import MAX_QUESTION, Template
 
-TASKS = ("program", "deduction", "abduction", "induction")
 MOST_CALLS = 32
 LONGEST_CALL = 500
 _OPEN, _CLOSE = "<question>", "</question>"
@@ -69,7 +69,7 @@ def read_code(text: str) -> Question | str:
         return "the question is empty"
     if len(body) > MAX_QUESTION:
         return f"the question has more than {MAX_QUESTION} characters"
-    if "<<" in body and re.search(r"<<(?:output|pairs)>>", body):
+    if OUTPUT_PLACEHOLDER in body or PAIRS_PLACEHOLDER in body:
         return "the question holds a place for executed values"
     short = _SHORT.fullmatch(body)
     if short:
@@ -111,13 +111,14 @@ def _long(body: str, task: str | None) -> Question | str:
         if len(calls) < 3:
             return "an induction question needs at least three calls"
         wish = f"Write {name}. Answer with one ```python block."
-        text = f"A Python function {name} gives these values:\n\n<<pairs>>\n\n{wish}"
+        text = f"A Python function {name} gives these values:\n\n{PAIRS_PLACEHOLDER}\n\n{wish}"
         half = max(2, len(calls) // 2)
         return _question(task, text, program, name, calls[:half], calls[half:])
     if task == "deduction":
         asked = f"What does {name}({_inside(calls[0])}) return? Put the value, as a Python literal, in \\boxed{{}}."
     else:
-        asked = f"Find arguments for which {name} returns <<output>>. Put them, as a Python tuple, in \\boxed{{}}."
+        wanted = f"Find arguments for which {name} returns {OUTPUT_PLACEHOLDER}."
+        asked = f"{wanted} Put them, as a Python tuple, in \\boxed{{}}."
     return _question(task, f"Here is a Python function:\n\n{fenced}\n\n{asked}", program, name, calls[:1])
 
 
@@ -139,14 +140,8 @@ def _question(
     inputs: list[tuple[Any, ...]],
     hidden: list[tuple[Any, ...]] | None = None,
 ) -> Question:
-    meta: dict[str, Any] = {
-        "task": task,
-        "function": function,
-        "program": program,
-        "inputs": [repr(arguments) for arguments in inputs],
-        "hidden": [repr(arguments) for arguments in hidden or ()],
-    }
-    return Question(text, None, "code", None, "challenger", meta)
+    code = CodeQuestion(task, function, program, tuple(inputs), tuple(hidden or ()))
+    return Question(text, None, "code", None, "challenger", code.as_meta())
 
 
 def find_calls(text: str, function: str) -> list[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""What a game is about: everything the rules need to know of maths, or of code, in one object."""
+"""What a game is about: everything the rules need to know of mathematics, or of code, in one object."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.records import Question
 from . import code_domain
-from . import maths_domain as templates
-from .maths_domain import Template
+from . import math_domain as templates
+from .math_domain import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Domain:
 
 
 DOMAINS: dict[str, Domain] = {
-    "math": Domain("math", templates.MATHS, templates.read_maths, "arithmetic", "sympy", "noisy"),
+    "math": Domain("math", templates.MATH_TEMPLATES, templates.read_math, "arithmetic", "sympy", "noisy"),
     "code": Domain("code", code_domain.CODE, code_domain.read_code, "code", "code", "coder", code_domain.ask_tester),
 }
 

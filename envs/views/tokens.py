@@ -1,4 +1,4 @@
-"""Maths questions and answers as numbers: the solver's seat for stable-baselines3 and other libraries of vectors.
+"""Math questions and answers as numbers: the solver's seat for stable-baselines3 and other libraries of vectors.
 
     observation   (length,) token ids: one per character of the question, then padding (0)
     action        an integer answer: its place in the range `answers`; or with `digits=d` a sign (1 = minus), d digits

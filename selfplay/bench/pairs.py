@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.errors import ConfigError
-from ...core.maths_language import answer
+from ...core.math_language import answer
 from ...core.protocols import Agent, Verifier
 from ...core.records import Question
 from ...core.registries import make_reward, make_verifier

@@ -27,7 +27,7 @@ def diagnose_run(
 
     Args:
         play: also ask the models: the frozen base answers each round's questions, and the kept checkpoints play each
-            other if the challenger is a model that writes maths questions (seconds to minutes).
+            other if the challenger is a model that writes math questions (seconds to minutes).
         consistency: also teach a second head on the run's labels, and see whether it finds the wrong ones.
         proposals: questions per round for the base, and per pair in cross-play.
     """

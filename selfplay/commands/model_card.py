@@ -16,7 +16,7 @@ pipeline_tag: text-generation
 # tiny: the embedded base model of selfplay_gym
 
 A Qwen3-shaped causal language model of 0.8 M parameters; its tokens are digits, letters and a few words. It was trained
-from scratch on a generated corpus: small questions of maths and code, solutions in three styles with deliberate slips,
+from scratch on a generated corpus: small questions of math and code, solutions in three styles with deliberate slips,
 and challenger examples. It is the starting point of the preset `tiny`, not a model to ask anything else.
 
 Made by `selfplay-gym warmup --seed {seed}` with

@@ -1,6 +1,6 @@
 """Stage 1, the warm-up: the embedded model learns to read and write the game before it plays.
 
-The corpus is generated: solver examples (a question of maths or about a small program, and a solution in one of three
+The corpus is generated: solver examples (a question of math or about a small program, and a solution in one of three
 styles) and challenger examples (the instruction, and a question with its answer). Questions come from the training
 split only. The result is a believable base: it knows both roles, answers in several ways, and is unreliable.
 """
@@ -70,7 +70,7 @@ class Corpus:
 
     def __init__(self, config: WarmupConfig) -> None:
         self.config = config
-        self.maths: Generator = make_generator("mixed")
+        self.math: Generator = make_generator("mixed")
         self.code: Generator = make_generator("deduction", style="short")
         self.instruction = find_domain("math").template("plain").challenger
 
@@ -86,7 +86,7 @@ class Corpus:
 
     def _pair(self, rng: random.Random, top: float, worker: Worker, direct: float) -> tuple[str, str]:
         draw = rng.random()
-        generator = self.code if draw < self.config.code_share else self.maths
+        generator = self.code if draw < self.config.code_share else self.math
         question = generator.generate(TaskSpec(top * rng.random()), rng)
         while is_held_out(question.text):
             question = generator.generate(TaskSpec(top * rng.random()), rng)

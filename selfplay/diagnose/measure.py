@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import RunError
-from ...core.maths_language import key
+from ...core.math_language import key
 from ...envs.rewards.challenger import bleu_matrix, clusters, distinct_clusters, uncertainty
 from ..evaluation import ExamResult, compare
 from ..exams.contamination import Contamination, check_contamination

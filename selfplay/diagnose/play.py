@@ -52,7 +52,7 @@ class CrossPlay:
 
 
 def can_cross_play(run: str | Path) -> bool:
-    """Whether the run's challenger is a model that writes maths questions."""
+    """Whether the run's challenger is a model that writes math questions."""
     config = RunConfig.from_dict(RunFolder.open(Path(run)).config)
     return config.challenger != "procedural" and find_subject(config.env).domain == "math"
 
@@ -70,12 +70,12 @@ def cross_play_run(
     A run keeps its newest checkpoints only, unless it was started with `--set keep_checkpoints=0`.
 
     Raises:
-        RunError: no run there, or its challenger is no model that writes maths questions.
+        RunError: no run there, or its challenger is no model that writes math questions.
     """
     folder = RunFolder.open(Path(run))
     config = RunConfig.from_dict(folder.config)
     if not can_cross_play(run):
-        raise RunError(f"{run} cannot cross-play: that needs a challenger that is a model and writes maths questions")
+        raise RunError(f"{run} cannot cross-play: that needs a challenger that is a model and writes math questions")
     challengers, solvers = _agents(folder, config, "challenger"), _agents(folder, config, "solver")
     cells = []
     for name, challenger in challengers.items():

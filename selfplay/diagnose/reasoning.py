@@ -17,7 +17,7 @@ from fractions import Fraction
 from itertools import groupby, pairwise
 
 from ...core.extraction import last_boxed
-from ...core.maths_language import Linear, parse_expression
+from ...core.math_language import Linear, parse_expression
 
 _FORMULA = re.compile(r"[-+*/()0-9x =]+")
 _TERM = re.compile(r"[0-9x)]")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import RunError
-from ...core.maths_language import key, read
+from ...core.math_language import key, read
 
 GRAM = 8
 NEAR = 0.6

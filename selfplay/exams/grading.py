@@ -22,9 +22,9 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:/\d+|\.\d+)?(?![\w]|\.\d)")
 def strictly_given(question: Question, attempt: str) -> bool:
     r"""Whether a (correct) attempt commits to one answer in the asked form: boxed, and not two different boxes.
 
-    Only maths questions ask for a box; elsewhere the form is the verifier's business.
+    Only math questions ask for a box; elsewhere the form is the verifier's business.
     """
-    if question.domain != "maths":
+    if question.domain != "math":
         return True
     return len({box.content.strip() for box in find_boxes(attempt)}) == 1
 
@@ -32,7 +32,7 @@ def strictly_given(question: Question, attempt: str) -> bool:
 def mentions(question: Question, attempt: str) -> bool:
     """Whether the reference stands in the attempt at all: what the laxest grader in use would accept."""
     reference = (question.reference or "").strip()
-    if question.domain != "maths" or not reference:
+    if question.domain != "math" or not reference:
         return False
     if _NUMBER.fullmatch(reference):
         return any(found[0] == reference for found in _NUMBER.finditer(attempt.replace("+", " ")))

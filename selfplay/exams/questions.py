@@ -7,7 +7,7 @@ from typing import Any
 
 from ...core.errors import ConfigError
 from ...core.held_out import is_held_out
-from ...core.maths_language import key, read
+from ...core.math_language import key, read
 from ...core.protocols import Generator, Rng
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_generator

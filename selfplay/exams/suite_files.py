@@ -149,7 +149,7 @@ def _own(row: Row) -> Question:
         raise ValueError("no question" if text is None else "no answer")
     level = None if row.get("level") is None else float(row["level"])
     meta = {**dict(row.get("meta") or {}), **({"kind": str(row["kind"])} if row.get("kind") else {})}
-    return Question(str(text), str(answer), str(row.get("domain", "maths")), level, str(row.get("author", "")), meta)
+    return Question(str(text), str(answer), str(row.get("domain", "math")), level, str(row.get("author", "")), meta)
 
 
 PARSERS: dict[str, Callable[[Row], Question]] = {

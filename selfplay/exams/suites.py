@@ -1,11 +1,11 @@
 """Exam suites by name: procedural, reasoning-gym, published, or a user's own file.
 
-    mixed, arithmetic, equation, composed        procedural maths, held out by `core.split`, spread over the levels
+    mixed, arithmetic, equation, composed        procedural math, held out by `core.split`, spread over the levels
     deduction, abduction, induction              procedural code questions, graded by running them
     rg:chain_sum                                 any reasoning-gym data set, its own seed path, guarded scorer
     gsm8k, math-500, svamp                       from the Hub; `gsm8k:FILE.jsonl` from a local file
     jsonl:FILE                                   rows with question and answer, optionally level, kind, domain
-    builtin                                      the maths and code suites together
+    builtin                                      the math and code suites together
 
 `load_suites("mixed,rg:chain_sum")` gives one `Suite` per name.
 """
@@ -27,7 +27,7 @@ from ...core.seeding import integer_seed
 from .questions import held_out_questions
 from .suite_files import HUB_NAMES, read_questions
 
-MATHS = ("arithmetic", "equation", "composed")
+MATH_SUITES = ("arithmetic", "equation", "composed")
 CODE = ("deduction", "abduction", "induction")
 DEFAULT_SIZE = 500
 CODE_SIZE = 167
@@ -65,7 +65,7 @@ class Suite:
 def suite_names() -> list[str]:
     """Every name `load_suites` takes; a trailing colon wants something after it."""
     files = [*HUB_NAMES, *(f"{name}:" for name in HUB_NAMES), "jsonl:"]
-    return ["builtin", *MATHS, "mixed", *_code_suites(), "rg:", *files]
+    return ["builtin", *MATH_SUITES, "mixed", *_code_suites(), "rg:", *files]
 
 
 def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: int = 0) -> list[Suite]:
@@ -96,7 +96,7 @@ def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: i
 def load_suite(name: str, *, limit: int | None = None, seed: int = 0) -> Suite:
     """One suite; see `load_suites`."""
     family, colon, rest = name.partition(":")
-    if name in (*MATHS, "mixed"):
+    if name in (*MATH_SUITES, "mixed"):
         questions = held_out_questions(name, limit or DEFAULT_SIZE, seed)
         return Suite(name, tuple(questions), source=f"generator {name}, seed {seed}")
     if name in _code_suites():
@@ -115,7 +115,7 @@ def load_suite(name: str, *, limit: int | None = None, seed: int = 0) -> Suite:
 def _expand(name: str) -> list[str]:
     if name != "builtin":
         return [name]
-    return [*MATHS, *_code_suites()]
+    return [*MATH_SUITES, *_code_suites()]
 
 
 def _code_suites() -> list[str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...core.maths_language import answer, read
+from ...core.math_language import answer, read
 from ...core.records import Outcome, Question
 from ...core.registries import make_verifier
 from ..storage.run_folder import RunFolder

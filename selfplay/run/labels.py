@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...core.maths_language import answer
+from ...core.math_language import answer
 from ...core.protocols import BaseVerifier, Verifier
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import make_verifier
@@ -46,8 +46,8 @@ def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) ->
 
 
 def known_answers(questions: Sequence[Question]) -> list[str | None]:
-    """The computed answers: from the text of a maths question, by the generator of a code question; else `None`."""
-    return [answer(q.text) if q.domain == "maths" else _executed(q) for q in questions]
+    """The computed answers: from the text of a math question, by the generator of a code question; else `None`."""
+    return [answer(q.text) if q.domain == "math" else _executed(q) for q in questions]
 
 
 def _executed(question: Question) -> str | None:

@@ -15,5 +15,5 @@ def question_row(question: Question) -> dict[str, Any]:
 
 def question_of(row: dict[str, Any]) -> Question:
     """The inverse of `question_row`; a malformed proposal has its text only."""
-    domain, meta = row.get("domain", "maths"), row.get("meta", {})
+    domain, meta = row.get("domain", "math"), row.get("meta", {})
     return Question(row["text"], row.get("reference"), domain, row.get("level"), row.get("author", ""), meta)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import RunError
 from ...core.held_out import is_held_out
-from ...core.maths_language import key
+from ...core.math_language import key
 from ...core.protocols import Curriculum, Generator, Verifier
 from ...core.records import Outcome, Question, TaskSpec
 from ...core.registries import make_curriculum, make_generator, make_reward

@@ -63,7 +63,7 @@ class RunConfig:
     challenger: str = "trained"
     """"trained"; "untrained" (frozen at the base: the control); "procedural" (a generator under a curriculum)."""
     labels: str = "vote"
-    """What labels are: "vote" (majority of the attempts); computed: "sympy" (maths), "executor" (code), "oracle"."""
+    """What labels are: "vote" (majority of the attempts); computed: "sympy" (math), "executor" (code), "oracle"."""
     solver_reward: str = "label"
     """What the solver is paid for: matching the "label", or the controls "random" and "format"."""
     reward: str = "r-zero"

@@ -1,12 +1,15 @@
 """Curricula proven on a simulated solver whose skill is known and moves."""
 
+import importlib
 import json
 import math
+from pathlib import Path
 
 import pytest
 
-from selfplay_gym import TaskSpec, make_curriculum
+from selfplay_gym import TaskSpec, curricula, make_curriculum
 from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.registries import curricula as registered
 from selfplay_gym.core.seeding import python_stream
 
 ATTEMPTS = 8
@@ -107,3 +110,30 @@ def test_a_restored_curriculum_goes_on_as_if_nothing_happened(name):
 def test_settings_that_cannot_work_are_refused(name, options):
     with pytest.raises(ConfigError):
         make_curriculum(name, **options)
+
+
+def test_a_new_file_in_the_folder_is_a_new_curriculum(tmp_path, monkeypatch):
+    """Copied into an empty package beside `band`, and imported as the package imports its own modules."""
+    source = Path(curricula.__file__).read_text()
+    package = tmp_path / "own_curricula"
+    package.mkdir()
+    (package / "__init__.py").write_text(source.replace("from . import generators", "generators = None"))
+    (package / "still.py").write_text(
+        "from selfplay_gym.core.registries import register_curriculum\n"
+        "from selfplay_gym.curricula.fixed import FixedCurriculum\n\n\n"
+        '@register_curriculum("still")\n'
+        "class StillCurriculum(FixedCurriculum):\n"
+        '    """Never moves."""\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("own_curricula")
+    try:
+        assert type(make_curriculum("still", level=0.5)).__name__ == "StillCurriculum"
+    finally:
+        registered.unregister("still")
+
+
+def test_every_module_of_the_folder_registers_a_curriculum():
+    files = {path.stem for path in Path(curricula.__file__).parent.glob("*.py")} - {"__init__"}
+    targets = [target for target in registered.targets().values() if not isinstance(target, str)]
+    assert {target.__module__.rpartition(".")[2] for target in targets} >= files

@@ -11,7 +11,7 @@ import pytest
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.core.errors import ConfigError, MissingExtraError, UnknownNameError
 from selfplay_gym.core.held_out import is_held_out
-from selfplay_gym.core.maths_language import key
+from selfplay_gym.core.math_language import key
 from selfplay_gym.core.protocols import BaseVerifier
 from selfplay_gym.core.records import Judgement, Question, Verdict
 from selfplay_gym.core.registries import make_agent, make_verifier

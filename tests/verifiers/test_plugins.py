@@ -18,7 +18,7 @@ PLUGIN = Path(__file__).parent.parent / "plugin"
 PLAY = """
 import gymnasium as gym
 import selfplay_gym
-from selfplay_gym.core.maths_language import answer
+from selfplay_gym.core.math_language import answer
 from selfplay_gym.testing import check_verifier
 
 assert "shouting" in selfplay_gym.core.registries.verifiers.names()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ...core.literals import Value
 from .. import sandbox
 from ..sandbox import CallResult
 from ..sandbox.isolation_status import probe
-from .literals import Value, canonical
+from .literals import canonical
 from .test_suites import FAILED, UNTRIED, Behaviour
 
 OUTPUT_MARK = " printed "

@@ -16,10 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...core.literals import Value
 from ...core.protocols import Rng
 from .code_blocks import parse
 from .input_types import LONGEST, Shape, build, choose, draw, edges, fits, hashable, infer_arguments
-from .literals import Value, canonical
+from .literals import canonical
 
 COUNT = 64
 LARGEST = 10**6

@@ -11,9 +11,9 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ...core.literals import Value
 from ...core.protocols import Rng
 from .code_blocks import parse
-from .literals import Value
 
 EVIDENCE = 6
 LONGEST = 12

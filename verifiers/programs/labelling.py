@@ -1,62 +1,25 @@
-"""Code questions read from their `meta`, and labelled: a tested reference program, or the reason why there is none.
-
-`meta` is the contract between generators, challengers and the verifier; programs and values are text:
-
-    task        "program" | "deduction" | "abduction" | "induction"
-    function    name of the function, "f" when missing
-    signature   "f(x: int) -> int", optional
-    program     source of the reference program, optional for "program"
-    inputs      argument tuples the solver is shown, "(4,)"
-    outputs     claims about their values: compared, never believed
-    hidden      argument tuples kept back
-"""
+"""Code questions labelled by execution: a tested reference program, or the reason why no question can be made of it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...core.code_questions import OUTPUT_PLACEHOLDER, PAIRS_PLACEHOLDER, CodeQuestion
 from ...core.records import Question
 from ...core.seeding import python_stream
 from ..sandbox import CallResult
-from .code_blocks import parameters
 from .execution import Executor, behaviour, prints
 from .input_generation import Input, generate_inputs
-from .literals import Value, canonical, read_literal
+from .literals import canonical
 from .test_suites import Test, call_text, failed
 from .validity import check_program
 
-TASKS = ("program", "deduction", "abduction", "induction")
-OUTPUT_PLACE, PAIRS_PLACE = "<<output>>", "<<pairs>>"
-"""Where the text of a proposal wants executed values."""
-
-MOST_INPUTS = 256
 PROBES = 8
 """Inputs on which deduction and abduction programs are tried for depending on their input at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class CodeQuestion:
-    """A code question, read; fields as in `meta`, values as values."""
-
-    task: str
-    function: str
-    signature: str | None
-    program: str | None
-    inputs: tuple[tuple[Value, ...], ...]
-    outputs: tuple[Value, ...]
-    hidden: tuple[tuple[Value, ...], ...]
-
-    @property
-    def arity(self) -> int:
-        """Number of arguments; -1 when unknown or starred."""
-        names = parameters(self.program, self.function) if self.program is not None else None
-        if names is not None:
-            return -1 if any(name.startswith("*") for name in names) else len(names)
-        return len(self.inputs[0]) if self.inputs else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,48 +39,6 @@ class Labelled:
     reason: str = ""
     refused: bool = False
     claims_right: bool | None = None
-
-
-def read_question(question: Question) -> CodeQuestion:
-    """The code question in a question's `meta`.
-
-    Raises:
-        ValueError: no code question, or a field that cannot be read; the message says which.
-    """
-    meta = question.meta
-    task = meta.get("task")
-    if task not in TASKS:
-        raise ValueError(f"no code question: meta['task'] is {task!r}, expected one of {', '.join(TASKS)}")
-    program = meta.get("program")
-    if program is not None and not isinstance(program, str):
-        raise ValueError(f"meta['program'] must be source text, got {type(program).__name__}")
-    if program is None and task != "program":
-        raise ValueError(f"a {task} question needs meta['program']")
-    return CodeQuestion(
-        task=task,
-        function=str(meta.get("function", "f")),
-        signature=str(meta["signature"]) if meta.get("signature") else None,
-        program=program,
-        inputs=tuple(_arguments(meta, "inputs")),
-        outputs=tuple(_values(meta, "outputs")),
-        hidden=tuple(_arguments(meta, "hidden")),
-    )
-
-
-def _values(meta: Mapping[str, Any], field: str) -> list[Value]:
-    texts = meta.get(field) or ()
-    if not isinstance(texts, list | tuple) or len(texts) > MOST_INPUTS:
-        raise ValueError(f"meta[{field!r}] must be a list of at most {MOST_INPUTS} Python literals, as text")
-    return [read_literal(text) if isinstance(text, str) else text for text in texts]
-
-
-def _arguments(meta: Mapping[str, Any], field: str) -> list[tuple[Value, ...]]:
-    found = []
-    for value in _values(meta, field):
-        if not isinstance(value, tuple | list):
-            raise ValueError(f"meta[{field!r}] holds argument tuples such as '(4,)', got {value!r}")
-        found.append(tuple(value))
-    return found
 
 
 def digest(question: Question) -> str:
@@ -182,7 +103,7 @@ def _claimed(executor: Executor, code: CodeQuestion, inputs: Sequence[Input]) ->
 
 def _claims_right(code: CodeQuestion, tests: Sequence[Test]) -> bool:
     known = {canonical(test.arguments): test.observation for test in tests}
-    pairs = zip(code.inputs, code.outputs, strict=False)
+    pairs = zip(code.inputs, code.outputs or (), strict=False)
     return all(known.get(canonical(arguments)) == canonical(output) for arguments, output in pairs)
 
 
@@ -206,12 +127,14 @@ def completed(question: Question, code: CodeQuestion, tests: Sequence[Test]) -> 
     shown = [known[key] for key in keys if key in known]
     if not shown and code.task != "program":
         return "no input is given"
-    meta = dict(question.meta) | {"outputs": [repr(test.expected) for test in shown]}
+    executed: dict[str, Any] = {"outputs": tuple(test.expected for test in shown)}
     if code.task == "induction":
-        meta["hidden"] = [repr(test.arguments) for key, test in known.items() if key not in keys]
+        executed["hidden"] = tuple(test.arguments for key, test in known.items() if key not in keys)
+    written = replace(code, **executed).as_meta()
+    meta = dict(question.meta) | {field: written[field] for field in executed}
     pairs = "\n".join(f"{call_text(code.function, test.arguments)} == {test.expected!r}" for test in shown)
-    text, reference = question.text.replace(PAIRS_PLACE, pairs), code.program
+    text, reference = question.text.replace(PAIRS_PLACEHOLDER, pairs), code.program
     if code.task in ("deduction", "abduction"):
-        text = text.replace(OUTPUT_PLACE, repr(shown[0].expected))
+        text = text.replace(OUTPUT_PLACEHOLDER, repr(shown[0].expected))
         reference = repr(shown[0].expected if code.task == "deduction" else shown[0].arguments)
     return replace(question, text=text, reference=reference, meta=meta)

@@ -1,61 +1,14 @@
-"""Plain Python values in and out of text: read without evaluating, compared as data.
-
-A value is `None`, bool, int, float, complex, Decimal, Fraction, str, bytes, or a list, tuple, set, frozenset, deque or
-dict (Counter, defaultdict and OrderedDict count as dict) of values.
-"""
+"""Plain Python values (see `core.literals`): found in the text of an answer, compared as data, shown to people."""
 
 from __future__ import annotations
 
-import ast
-import warnings
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, TypeAlias
 
-Value: TypeAlias = Any
+from ...core.literals import Value, read_literal
 
-MAX_CHARACTERS = 20_000
-MAX_DEPTH = 50
 DIGITS = 9
 """Floats that agree to this many significant digits are the same value: summation order must not decide a verdict."""
-
-
-def read_literal(text: str) -> Value:
-    """The value a Python literal stands for.
-
-    Raises:
-        ValueError: not a literal, or too long or too deeply nested to read.
-    """
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(f"{len(text)} characters; a literal has at most {MAX_CHARACTERS}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "\d" in a string is the writer's business
-            return _checked(ast.literal_eval(text.strip()), MAX_DEPTH)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise ValueError(f"not a Python literal: {text[:80]!r} ({type(error).__name__})") from None
-
-
-def node_literal(node: ast.expr) -> tuple[Value] | None:
-    """The value of a literal in a syntax tree, in a 1-tuple; `None` if it is none."""
-    try:
-        return (_checked(ast.literal_eval(node), MAX_DEPTH),)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return None
-
-
-def _checked(value: Value, depth: int) -> Value:
-    """The value, if it is plain (`...` is not) and no deeper than the sandbox takes."""
-    if value is Ellipsis or depth < 0:
-        raise ValueError("no plain value, or too deep")
-    if isinstance(value, dict):
-        for key, held in value.items():
-            _checked(key, depth - 1)
-            _checked(held, depth - 1)
-    elif isinstance(value, list | tuple | set | frozenset):
-        for item in value:
-            _checked(item, depth - 1)
-    return value
 
 
 def as_arguments(value: Value, count: int) -> tuple[Value, ...] | None:
@@ -70,7 +23,7 @@ def as_arguments(value: Value, count: int) -> tuple[Value, ...] | None:
 
 
 def find_literal(text: str) -> tuple[Value] | None:
-    """The value in a 1-tuple, also from a text in backquotes, dollars or with LaTeX's escapes; `None` if it is none."""
+    """The value in a 1-tuple, also from text in backquotes or dollars or with LaTeX's escapes; `None` without one."""
     plain = text.strip().strip("`$").strip()
     unescaped = plain.replace("\\{", "{").replace("\\}", "}").replace("\\_", "_")
     for candidate in dict.fromkeys((text.strip(), plain, unescaped)):
@@ -82,7 +35,7 @@ def find_literal(text: str) -> tuple[Value] | None:
 
 
 def find_arguments(text: str, count: int) -> tuple[Value, ...] | None:
-    """The argument tuple, also from a whole call `f(1, 2)`; `None` if it is none. `count` as in `as_arguments`."""
+    """The argument tuple, also from a whole call `f(1, 2)`; `None` if there is none. `count` as in `as_arguments`."""
     value = find_literal(text)
     if value is None:
         name, bracket, rest = text.strip().strip("`$").partition("(")

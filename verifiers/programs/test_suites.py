@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from .literals import Value, show
+from ...core.literals import Value
+from .literals import show
 
 Behaviour: TypeAlias = tuple[str, ...]
 """What a program did on each input: the canonical text of a value, or `FAILED` and the kind of failure."""

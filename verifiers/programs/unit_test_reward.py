@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...core.literals import Value, node_literal
 from .code_blocks import find_code, parse
 from .execution import Executor, behaviour
-from .literals import Value, canonical, node_literal
+from .literals import canonical
 from .test_suites import call_text, failed
 
 MOST_TESTS = 32

@@ -12,10 +12,10 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...core.literals import Value
 from ..sandbox import CallResult
 from .code_blocks import defined_names, parse, syntax_error
 from .execution import PATIENCE, Executor, behaviour, prints
-from .literals import Value
 from .test_suites import UNTRIED, failed
 
 UNREPEATABLE_MODULES = frozenset(

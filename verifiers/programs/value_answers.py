@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...core.code_questions import CodeQuestion
 from ...core.extraction import Mode, extract_answer, last_boxed
+from ...core.literals import Value
 from ...core.records import Verdict
 from ..sandbox import CallResult
+from .code_blocks import parameters
 from .execution import Executor
-from .labelling import CodeQuestion
-from .literals import Value, canonical, find_arguments, find_literal, same, show
+from .literals import canonical, find_arguments, find_literal, same, show
 from .test_suites import Test, call_text
 
 
@@ -35,12 +37,20 @@ def judge_output(code: CodeQuestion, test: Test, answer: str | None) -> Verdict:
     return Verdict.wrong(answer, f"{call_text(code.function, test.arguments)} returned {show(test.expected)}")
 
 
+def _arity(code: CodeQuestion) -> int:
+    """Number of arguments of the function; -1 when it is unknown or starred."""
+    names = parameters(code.program, code.function) if code.program is not None else None
+    if names is not None:
+        return -1 if any(name.startswith("*") for name in names) else len(names)
+    return len(code.inputs[0]) if code.inputs else -1
+
+
 def judge_inputs(executor: Executor, code: CodeQuestion, test: Test, answers: Sequence[str | None]) -> list[Verdict]:
     """Abduction: an answer is right if the program, run on it, returns what it returned on the hidden input.
 
     Every distinct proposal is run once; `code.program` must be there.
     """
-    read = [None if answer is None else find_arguments(answer, code.arity) for answer in answers]
+    read = [None if answer is None else find_arguments(answer, _arity(code)) for answer in answers]
     proposals = {canonical(arguments): arguments for arguments in read if arguments is not None}
     results = dict(zip(proposals, _call_each(executor, code, list(proposals.values())), strict=True))
     verdicts = []

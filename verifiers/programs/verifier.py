@@ -1,6 +1,6 @@
 """`code`: answers to code questions, judged by executing programs in the sandbox.
 
-Routes on `question.meta["task"]` (see `code_questions`):
+Routes on `question.meta["task"]` (see `core.code_questions`):
 
     deduction   the answered value is compared with what the program returned when it was run
     abduction   the program is run on every proposed input
@@ -18,16 +18,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...core.code_questions import PROGRAM_TASKS, CodeQuestion
 from ...core.errors import ConfigError
 from ...core.extraction import Mode, extract_answer
+from ...core.literals import Value
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Outcome, Question, Verdict
 from .code_blocks import defined_names, find_code, syntax_error
 from .execution import Executor, SandboxExecutor, behaviour, observation
 from .fault_localisation import Fault, locate
 from .input_generation import COUNT
-from .labelling import CodeQuestion, Labelled, completed, digest, inputs_for, label, read_question
-from .literals import Value
+from .labelling import Labelled, completed, digest, inputs_for, label
 from .mutants import mutants
 from .test_suites import Behaviour, Test, call_text, failures, minimise, shortest_failing, thinned, vote, weighed
 from .unit_test_reward import judge_tests, read_tests
@@ -88,7 +89,7 @@ class CodeVerifier(BaseVerifier):
         Raises:
             ValueError: no code question, or no reference program.
         """
-        code = read_question(question)
+        code = CodeQuestion.of(question)
         if code.program is None:
             raise ValueError("the question has no reference program")
         key = digest(question)
@@ -111,7 +112,7 @@ class CodeVerifier(BaseVerifier):
         `<<pairs>>` in the text. A question without a reference program is handed back as it is.
         """
         try:
-            code = read_question(question)
+            code = CodeQuestion.of(question)
             if code.program is None:
                 return question
             labelled = self.label(question)
@@ -125,7 +126,7 @@ class CodeVerifier(BaseVerifier):
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         try:
-            code = read_question(question)
+            code = CodeQuestion.of(question)
             if code.program is None:
                 return self._judge_by_vote(code, question, attempts)
             labelled = self.label(question)
@@ -241,7 +242,7 @@ class CodeVerifier(BaseVerifier):
 
     def asks_for_program(self, question: Question) -> bool:
         """Whether the answers to a question are programs, which a tester can test."""
-        return question.meta.get("task") in ("program", "induction")
+        return question.meta.get("task") in PROGRAM_TASKS
 
     def judge_tests(
         self, question: Question, attempts: Sequence[str], judgement: Judgement, texts: Sequence[str]
@@ -255,8 +256,8 @@ class CodeVerifier(BaseVerifier):
             judgement: of these attempts at this question, by this verifier.
         """
         try:
-            code = read_question(question)
-            if code.task not in ("program", "induction"):
+            code = CodeQuestion.of(question)
+            if not code.asks_for_program:
                 raise ValueError(f"a {code.task} question asks for no program, so there is nothing to test")
             accepted, wrong = self.programs_to_test(question, code, attempts, judgement)
         except ValueError as error:

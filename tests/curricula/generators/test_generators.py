@@ -4,13 +4,13 @@ import pytest
 
 from selfplay_gym import TaskSpec, make_generator
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.maths_language import read
+from selfplay_gym.core.math_language import read
 from selfplay_gym.core.seeding import python_stream, stream
 
-MATHS = ("arithmetic", "equation", "composed", "mixed")
+MATH_GENERATORS = ("arithmetic", "equation", "composed", "mixed")
 
 
-@pytest.mark.parametrize("name", MATHS)
+@pytest.mark.parametrize("name", MATH_GENERATORS)
 def test_references_are_the_exact_answers_at_every_level(name):
     generator, rng = make_generator(name), python_stream(0, "references", name)
     for index in range(2000):
@@ -18,7 +18,7 @@ def test_references_are_the_exact_answers_at_every_level(name):
         assert str(read(question.text).answer) == question.reference, question
 
 
-@pytest.mark.parametrize("name", MATHS)
+@pytest.mark.parametrize("name", MATH_GENERATORS)
 def test_equal_streams_give_equal_questions_with_both_kinds_of_generator(name):
     generator = make_generator(name)
     for make in (python_stream, stream):

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from selfplay_gym.core.code_questions import TASKS
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.records import TaskSpec
 from selfplay_gym.curricula.generators.program_expressions import ProgramError
@@ -23,7 +24,6 @@ from selfplay_gym.curricula.generators.programs import (
 )
 
 LEVELS = [i / 19 for i in range(20)]
-TASKS = ("program", "deduction", "abduction", "induction")
 
 
 def run_in_python(calls: list[tuple[str, str]]) -> list[str]:

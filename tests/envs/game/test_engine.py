@@ -9,7 +9,7 @@ from selfplay_gym.core.errors import ConfigError, PluginError
 from selfplay_gym.core.protocols import BaseVerifier
 from selfplay_gym.envs.game.domains import find_domain
 from selfplay_gym.envs.game.engine import Game, solver_reward
-from selfplay_gym.envs.game.maths_domain import MAX_QUESTION, read_maths
+from selfplay_gym.envs.game.math_domain import MAX_QUESTION, read_math
 
 
 def proposal(text, answer="3"):
@@ -22,8 +22,8 @@ def game():
 
 
 def test_a_proposal_is_read():
-    question = read_maths(proposal("  What is 1+2?\n"))
-    assert question == Question("What is 1+2?", "3", "maths", None, "challenger")
+    question = read_math(proposal("  What is 1+2?\n"))
+    assert question == Question("What is 1+2?", "3", "math", None, "challenger")
 
 
 @pytest.mark.parametrize(
@@ -41,24 +41,24 @@ def test_a_proposal_is_read():
     ],
 )
 def test_malformed_proposals_say_why(text, reason):
-    assert reason in read_maths(text)
+    assert reason in read_math(text)
 
 
 def test_the_last_question_counts_and_the_box_behind_it():
     text = r"\boxed{1} <question>old</question> \boxed{2} <question>new</question> so \boxed{\frac{1}{2}}"
-    assert read_maths(text) == Question("new", r"\frac{1}{2}", "maths", None, "challenger")
-    assert read_maths(r"Answer \boxed{7}. <question>which?</question>").reference == "7"
+    assert read_math(text) == Question("new", r"\frac{1}{2}", "math", None, "challenger")
+    assert read_math(r"Answer \boxed{7}. <question>which?</question>").reference == "7"
 
 
 def test_reading_is_linear_in_hostile_text():
-    assert "no <question>" in read_maths("<question>" * 200_000)
-    assert "empty" in read_maths("<question></question>" * 100_000)
+    assert "no <question>" in read_math("<question>" * 200_000)
+    assert "empty" in read_math("<question></question>" * 100_000)
 
 
 @given(st.text())
 def test_reading_never_raises(text):
-    assert isinstance(read_maths(text), str | Question)
-    assert isinstance(read_maths(f"<question>{text}</question>\\boxed{{{text}}}"), str | Question)
+    assert isinstance(read_math(text), str | Question)
+    assert isinstance(read_math(f"<question>{text}</question>\\boxed{{{text}}}"), str | Question)
 
 
 def test_a_round_keeps_attempts_with_their_question(game):

@@ -9,7 +9,7 @@ from gymnasium.utils.env_checker import check_env
 
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.held_out import is_held_out
-from selfplay_gym.core.maths_language import answer
+from selfplay_gym.core.math_language import answer
 from selfplay_gym.envs.views.tokens import PAD, UNKNOWN, VOCABULARY, read_tokens, tokenise
 
 

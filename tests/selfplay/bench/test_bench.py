@@ -272,7 +272,7 @@ def test_names_options_labels_and_prompts_of_contestants():
     assert load_contestant("oracle").ask(question) == "What is 1+1?"
     assert "boxed" in load_contestant("oracle", prompt="boxed").ask(question)
     assert load_contestant("oracle", prompt="Q: {question} A:").ask(question) == "Q: What is 1+1? A:"
-    assert load_contestant("selfplay_gym.agents.scripted.maths:OracleAgent").agent.name == "oracle"
+    assert load_contestant("selfplay_gym.agents.scripted.math_agents:OracleAgent").agent.name == "oracle"
     with pytest.raises(UnknownNameError, match="oracle"):
         load_contestant("orakle")
     with pytest.raises(ConfigError, match="key=value"):

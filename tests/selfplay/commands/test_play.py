@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from selfplay_gym.cli import main
-from selfplay_gym.core.maths_language import answer
+from selfplay_gym.core.math_language import answer
 from selfplay_gym.selfplay.commands.play import play_rounds
 
 DEFAULTS = {

@@ -43,8 +43,8 @@ def test_published_forms_are_read_from_local_files(tmp_path):
     gsm8k = load_suite(f"gsm8k:{_write(tmp_path, 'g.jsonl', [GSM8K])}")
     assert gsm8k.questions[0].reference == "1203"
     assert gsm8k.published
-    maths = load_suite(f"math-500:{_write(tmp_path, 'm.jsonl', [MATH])}")
-    assert (maths.questions[0].level, maths.questions[0].meta["kind"]) == (0.5, "Algebra")
+    math_500 = load_suite(f"math-500:{_write(tmp_path, 'm.jsonl', [MATH])}")
+    assert (math_500.questions[0].level, math_500.questions[0].meta["kind"]) == (0.5, "Algebra")
     assert (
         load_suite(f"math-500:{_write(tmp_path, 'q.jsonl', [{**MATH, 'level': 'Level ?'}])}").questions[0].level is None
     )
@@ -166,5 +166,5 @@ def test_every_builtin_suite_accepts_its_own_references():
     for suite in load_suites("builtin", limit=10):
         verifier = make_verifier(suite.verifier)
         for question in suite.questions:
-            if question.domain == "maths":
+            if question.domain == "math":
                 assert verifier.judge(question, [rf"\boxed{{{question.reference}}}"]).solve_rate == 1.0

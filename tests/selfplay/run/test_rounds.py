@@ -7,7 +7,7 @@ import pytest
 
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.core.held_out import is_held_out
-from selfplay_gym.core.maths_language import key
+from selfplay_gym.core.math_language import key
 from selfplay_gym.selfplay.progress import Progress
 from selfplay_gym.selfplay.run.run import Interrupted, SelfPlay
 from selfplay_gym.selfplay.run.train import train

@@ -1,4 +1,4 @@
-"""A run can be about maths or about code, and each knows its labels."""
+"""A run can be about mathematics or about code, and each knows its labels."""
 
 import pytest
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from selfplay_gym.core.literals import read_literal
 from selfplay_gym.verifiers.programs.code_blocks import defined_names, find_code, parameters, parse
 from selfplay_gym.verifiers.programs.input_generation import generate_inputs, mined_constants
 from selfplay_gym.verifiers.programs.input_types import draw, edges, fits, infer, infer_arguments
@@ -16,7 +17,6 @@ from selfplay_gym.verifiers.programs.literals import (
     canonical,
     find_arguments,
     find_literal,
-    read_literal,
     same,
 )
 from selfplay_gym.verifiers.programs.mutants import mutants, normalised

@@ -8,12 +8,12 @@ import random
 import pytest
 
 from selfplay_gym import Outcome, Question, TaskSpec, make_generator, make_verifier
+from selfplay_gym.core.code_questions import TASKS
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.verifiers.programs.verifier import CodeVerifier
 from selfplay_gym.verifiers.sandbox import CallResult
 from selfplay_gym.verifiers.sandbox.isolation_status import probe
 
-TASKS = ("program", "deduction", "abduction", "induction")
 needs_sandbox = pytest.mark.skipif(probe().refusal is not None, reason=f"no sandbox here: {probe().refusal}")
 
 

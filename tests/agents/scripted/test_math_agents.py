@@ -4,7 +4,7 @@ import pytest
 
 from selfplay_gym import TaskSpec, make_agent, make_generator
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.maths_language import answer
+from selfplay_gym.core.math_language import answer
 from selfplay_gym.core.seeding import python_stream
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ConfigError
-from ...core.maths_language import read
+from ...core.math_language import read
 from ...core.protocols import Generator, Rng
 from ...core.records import TaskSpec
 from ...core.registries import make_generator

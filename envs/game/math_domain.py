@@ -1,4 +1,4 @@
-"""What the seats of the maths game are told, and how a challenger's text becomes a question.
+"""What the seats of the math game are told, and how a challenger's text becomes a question.
 
 Two templates. `plain` is short enough for a one-million-parameter model: the solver reads the bare question. `r-zero`
 asks for the same things as the prompts of R-Zero (arXiv 2508.05004, appendix), in our own words, for instruction-tuned
@@ -36,7 +36,7 @@ class Template:
         return question.text if self.solver == "{question}" else self.solver.replace("{question}", question.text)
 
 
-MATHS: Mapping[str, Template] = {
+MATH_TEMPLATES: Mapping[str, Template] = {
     "plain": Template("Write a question at the edge of the solver's ability."),
     "r-zero": Template(
         challenger=(
@@ -54,7 +54,7 @@ MATHS: Mapping[str, Template] = {
 }
 
 
-def read_maths(text: str) -> Question | str:
+def read_math(text: str) -> Question | str:
     r"""A challenger's text as a question, or the reason why it is malformed.
 
     The last `<question>…</question>` counts, and outside of it the last balanced `\boxed{}` is the claimed answer:
@@ -72,4 +72,4 @@ def read_maths(text: str) -> Question | str:
     claimed = last_boxed(text[end + len(_CLOSE) :]) or last_boxed(text[:start])
     if claimed is None:
         return r"no \boxed{} answer"
-    return Question(statement, claimed, "maths", None, "challenger")
+    return Question(statement, claimed, "math", None, "challenger")

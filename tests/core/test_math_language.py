@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfplay_gym.core.held_out import HELD_OUT_SHARE, is_held_out
-from selfplay_gym.core.maths_language import answer, key, parse_expression, read
+from selfplay_gym.core.math_language import answer, key, parse_expression, read
 
 
 @pytest.mark.parametrize(

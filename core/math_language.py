@@ -1,4 +1,4 @@
-"""The small language of the procedural maths questions: how to read one and compute its answer exactly.
+"""The small language of the procedural math questions: how to read one and compute its answer exactly.
 
 Three forms, which the generators write, the tiny model learns, and label accuracy is measured on:
 
