@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import gymnasium as gym
 
 from ..core.registries import register_reward
+from .rewards.presets import PRESETS
 
 if TYPE_CHECKING:
     from .views.aec import SelfPlayAEC
@@ -74,15 +75,8 @@ def register_pettingzoo() -> bool:
     return True
 
 
-for _name, _factory in {
-    "r-zero": "r_zero",
-    "r-zero-code": "r_zero_code",
-    "azr": "azr",
-    "sqlm": "sqlm",
-    "spice": "spice",
-    "4p(1-p)": "variance",
-}.items():
-    register_reward(_name, f"selfplay_gym.envs.rewards.challenger:{_factory}")
+for _name, _factory in PRESETS.items():
+    register_reward(_name, _factory)
 
 for _name, _domain in _GAMES.items():
     if _name not in gym.registry:  # a module imported twice is no second environment
