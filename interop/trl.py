@@ -26,8 +26,8 @@ from ..core.registries import make_agent, make_generator, make_reward, make_veri
 from ..core.seeding import integer_seed, python_stream
 from ..envs.game.domains import find_domain
 from ..envs.game.engine import Game
-from ..envs.game.question_sources import Shelves
-from ..envs.views.table import ROLES
+from ..envs.game.question_cache import QuestionCache
+from ..envs.views.setup import ROLES
 from ..selfplay.run.subjects import find_subject
 from .rows import COLUMNS, question_of, row_of, runs, text_of
 
@@ -93,8 +93,8 @@ def dataset(
     if role == "challenger":
         rows: list[dict[str, Any]] = [{"prompt": _prompt(words.challenger, chat, system)} for _ in range(size)]
         return datasets.Dataset.from_list(rows, features=features)
-    source = Shelves(make_generator(generator or domain.generator), split, reuse=1)
-    questions = _different(source, size, seed, levels, kind)
+    cache = QuestionCache(make_generator(generator or domain.generator), split, 1, domain)
+    questions = _different(cache, size, seed, levels, kind)
     rows = [{"prompt": _prompt(words.ask(question), chat, system), **row_of(question)} for question in questions]
     kinds = {name: datasets.Value("float64" if name == "level" else "string") for name in COLUMNS}
     return datasets.Dataset.from_list(rows, features=datasets.Features({**features, **kinds}))
@@ -244,7 +244,7 @@ class ChallengerReward:
 
 
 def _different(
-    source: Shelves, size: int, seed: int, levels: Sequence[float] | None, kind: str | None
+    cache: QuestionCache, size: int, seed: int, levels: Sequence[float] | None, kind: str | None
 ) -> list[Question]:
     """`size` questions no two of which ask the same."""
     rng = python_stream(seed, "interop", "trl")
@@ -255,13 +255,13 @@ def _different(
         level = rng.random() if turns is None else next(turns, None)
         if level is None:
             raise ConfigError("levels must name at least one difficulty in [0, 1], or be None for all")
-        question = source.fresh(TaskSpec(level, kind), rng)
+        question = cache.fresh(TaskSpec(level, kind), rng)
         repeats = repeats + 1 if key(question.text) in found else 0
         found.setdefault(key(question.text), question)
         if len(found) == size:
             return list(found.values())
     raise ConfigError(
-        f"{type(source.generator).__name__} has only about {len(found)} different questions at levels {levels}; "
+        f"{type(cache.generator).__name__} has only about {len(found)} different questions at levels {levels}; "
         f"size={size} is too many. Ask for fewer, or for more levels"
     )
 

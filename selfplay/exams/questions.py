@@ -51,7 +51,7 @@ def _fresh_question(source: Generator, level: float, rng: Rng, seen: set[str]) -
     for _ in range(DRAWS_PER_QUESTION):
         question = source.generate(TaskSpec(level), rng)
         identity = key(question.text)
-        if identity not in seen and is_held_out(question.text):
+        if identity not in seen and is_held_out(identity):
             seen.add(identity)
             return question
     return None

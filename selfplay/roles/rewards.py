@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...core.protocols import Verifier
 from ...core.records import Question
-from ...envs.game.engine import Answering, Game, Round, solver_reward
+from ...envs.game.engine import Answering, Episode, Game, solver_reward
 
 
 class ChallengerPay:
@@ -22,7 +22,7 @@ class ChallengerPay:
 
     def __init__(self, game: Game, answer: Answering) -> None:
         self.game, self.answer = game, answer
-        self.rounds: list[Round] = []
+        self.rounds: list[Episode] = []
 
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[list[float]]:
         self.rounds = self.game.play([text for group in groups for text in group], self.answer)

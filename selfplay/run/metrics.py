@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...envs.game.engine import Round
+from ...envs.game.engine import Episode
 from ...envs.rewards.challenger import distinct_clusters, in_band
 
 HISTOGRAM_BINS = 10
@@ -13,7 +13,7 @@ LARGEST_CLUSTERING = 1024
 """Questions clustered at most; average linkage needs all pairs."""
 
 
-def challenger_measures(rounds: Sequence[Round], band: float) -> dict[str, Any]:
+def challenger_measures(rounds: Sequence[Episode], band: float) -> dict[str, Any]:
     """One batch of the challenger's training: what its questions were worth and why."""
     judged = [r.judgement for r in rounds if r.judgement is not None]
     texts = [r.proposal.question.text for r in rounds if r.proposal.question is not None]

@@ -143,7 +143,7 @@ class SelfPlay:
         rows = []
         for question in questions:
             identity = key(question.text)
-            why = "held out" if is_held_out(question.text) else "repeated" if identity in seen else None
+            why = "held out" if is_held_out(identity) else "repeated" if identity in seen else None
             seen.add(identity)
             rows.append({**self.here(), **question_row(question), "dropped": why})
         for row in rejected:
