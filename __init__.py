@@ -7,8 +7,8 @@
     question, info = env.reset(seed=0)
     _, reward, *_ = env.step(r"\\boxed{42}")
 
-Importing registers the environments and the names of the built-in verifiers, curricula, agents and generators;
-torch, transformers and sympy are imported when first used.
+Importing registers the environments, those of installed domains included, and the names of all built-in parts; torch,
+transformers and sympy are imported when first used.
 """
 
 from . import agents, curricula, envs, selfplay, verifiers
@@ -17,15 +17,21 @@ from .core.records import Judgement, Outcome, Question, TaskSpec, Verdict
 from .core.registries import (
     make_agent,
     make_curriculum,
+    make_domain,
     make_generator,
     make_reward,
+    make_source,
+    make_stage,
     make_verifier,
     register_agent,
     register_curriculum,
     register_generator,
     register_reward,
+    register_source,
+    register_stage,
     register_verifier,
 )
+from .envs import register_domain
 
 __version__ = "0.1.0"
 
@@ -42,13 +48,19 @@ __all__ = [
     "envs",
     "make_agent",
     "make_curriculum",
+    "make_domain",
     "make_generator",
     "make_reward",
+    "make_source",
+    "make_stage",
     "make_verifier",
     "register_agent",
     "register_curriculum",
+    "register_domain",
     "register_generator",
     "register_reward",
+    "register_source",
+    "register_stage",
     "register_verifier",
     "selfplay",
     "verifiers",

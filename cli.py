@@ -40,7 +40,7 @@ def app() -> None:
 @click.option("--resume", is_flag=True, help="Continue the run in --run-dir, with its own settings; rounds may grow.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change one setting; may be repeated.")
 @click.pass_context
-def train(context: click.Context, preset: str, **options: Any) -> int:
+def train(context: click.Context, /, preset: str, **options: Any) -> int:
     """Let a challenger and a solver teach each other; ends with a table and a report.
 
     Settings are a tree: --set roles.solver.steps=20, --set 'roles.*.grpo.learning_rate=2e-4', --set rounds=8. The last
@@ -102,8 +102,8 @@ def exam(agent: str, **options: Any) -> None:
 @app.command("list", short_help="What is registered.")
 @click.argument("kind", required=False)
 def list_names(kind: str | None) -> None:
-    """What there is: all of it, or one KIND: verifiers, curricula, agents, generators, rewards, domains, sources, stages,
-    envs, settings, presets, suites. `list settings.roles` shows a part of the settings."""
+    """What there is: all of it, or one KIND: verifiers, curricula, agents, generators, rewards, domains, sources,
+    stages, envs, settings, presets, suites. `list settings.roles` shows a part of the settings."""
     from .selfplay.commands.list_names import print_names
 
     print_names(kind, Console())

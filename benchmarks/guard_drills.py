@@ -33,6 +33,7 @@ import torch
 from selfplay_gym.core.errors import SelfPlayError
 from selfplay_gym.core.extraction import extract_answer
 from selfplay_gym.core.held_out import is_held_out
+from selfplay_gym.core.math_language import key
 from selfplay_gym.core.protocols import BaseVerifier, Verifier
 from selfplay_gym.core.records import Judgement, Question, Verdict
 from selfplay_gym.core.registries import make_reward, register_reward
@@ -150,7 +151,7 @@ def stock(size: int = 24) -> list[str]:
             text = f"Solve for x: {2 * digit() + 1}x+{digit()}={digit() * digit()}."
         else:
             text = f"Find the value of {digit()}*{digit()}-{digit()}*{digit()}+{digit()}*{digit()}-{digit()}."
-        if not is_held_out(text):
+        if not is_held_out(key(text)):
             texts.append(text)
     return [f"<question>{text}</question> \\boxed{{0}}" for text in texts]
 

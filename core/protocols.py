@@ -2,12 +2,12 @@
 
 verifier  judges attempts               curriculum  chooses levels          agent   plays a role
 generator writes procedural questions   source      where questions come from   domain  what is played
-reward    what a question is worth      stage       one part of a run
+reward    rewards challengers           stage       one part of a run
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -56,7 +56,14 @@ class Agent(Protocol):
     def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
         """Return `n` sampled completions for every prompt: a list of `len(prompts)` lists of length `n`.
 
-        `seed` fixes the randomness: equal prompts, `n` and `seed` give equal completions. `None` draws fresh ones.
+        Args:
+            prompts: may be empty; the answer is then an empty list.
+            n: completions per prompt, >= 1.
+            seed: fixes the randomness: equal prompts, `n` and `seed` give equal completions. `None` draws fresh ones.
+
+        Raises:
+            ConfigError: `n` is less than 1 (any `SelfPlayError` or `ValueError` will do): a caller that asks for
+                nothing has made a mistake, which an empty list would hide.
         """
         ...
 
@@ -87,13 +94,16 @@ class Generator(Protocol):
     """Writes questions procedurally, with a computable reference."""
 
     def generate(self, spec: TaskSpec, rng: Rng) -> Question:
-        """Write one question of the asked level; `reference` is always set."""
+        """Write one question of the asked level; `reference` is always set.
+
+        All randomness comes from `rng`: equal specs and equal states of `rng` give equal questions.
+        """
         ...
 
 
 @runtime_checkable
 class RewardRule(Protocol):
-    """What the questions of one batch are worth to the challengers who wrote them."""
+    """What challengers earn with the questions of one batch."""
 
     def __call__(
         self,
@@ -112,7 +122,10 @@ class RewardRule(Protocol):
 
 
 class GameWords(Protocol):
-    """What a question source may know of the rules: how a challenger is addressed, and how its text is read."""
+    """What a question source may know of the rules: how a challenger is addressed, and how its text is read.
+
+    `envs.game.engine.Game` satisfies it.
+    """
 
     def instruct(self) -> str:
         """The prompt that every challenger reads."""
@@ -131,7 +144,8 @@ class Draw:
         seed: root of the random streams; name a stream by `(seed, words of your own, round)`.
         round: counts draws; a run's round, or an environment's batch.
         level: the difficulty in [0, 1] that is asked for; `None` leaves it to the source.
-        game: the rules.
+        domain: name of what is played, for sources whose questions do not say it themselves.
+        game: the rules; `None` where a source is used without a game.
         agents: who plays, by role.
         generator: writes procedural questions.
         curriculum: chooses their levels, and observes how they went.
@@ -141,6 +155,7 @@ class Draw:
     seed: int
     round: int = 0
     level: float | None = None
+    domain: str = "math"
     game: GameWords | None = None
     agents: Mapping[str, Agent] = field(default_factory=dict)
     generator: Generator | None = None
@@ -153,7 +168,10 @@ class QuestionSource(Protocol):
     """Where questions come from: a challenger, a generator under a curriculum, a data set, a file, an adversary."""
 
     def draw(self, n: int, draw: Draw) -> list[Question]:
-        """At most `n` questions; fewer only where there are no more. Equal draws give equal questions.
+        """At most `n` questions, `n` >= 0. Equal draws give equal questions.
+
+        Fewer come where texts were malformed (then each stands in `draw.rejected`) or where there are no more. A
+        source that gives nothing and rejects nothing is exhausted.
 
         A `reference` is an answer the source *knows*; what a challenger claims about its own question has the author
         "challenger", and is never taken for known.
@@ -176,36 +194,78 @@ class Words(Protocol):
 
 @runtime_checkable
 class Domain(Protocol):
-    """All that makes a kind of question; `envs.game.domains.GameDomain` fills most of it with defaults.
+    """All that makes a kind of question; `envs.game.domains.GameDomain` fills most of it with defaults."""
 
-    Attributes:
-        name: what `Question.domain` says, and the gym id is made of: "math" is `SelfPlayMath-v0`.
-        templates: how players are addressed, by template name; "plain" is always there.
-        generator, verifier, solver: names of the parts that a game takes when none are named.
-        labels: names of label sources, each with the verifier behind it; "vote" is always there.
-        grader: verifier of exams.
-        settings: what a training run of this domain sets besides its id, as a tree like `RunConfig`.
-    """
+    @property
+    def matcher(self) -> str:
+        """Name of the verifier that holds attempts against a label that nobody but the attempts vouches for."""
+        ...
 
-    name: str
-    templates: Mapping[str, Any]
-    generator: str
-    verifier: str
-    solver: str
-    labels: Mapping[str, str]
-    grader: str
-    settings: Mapping[str, Any]
+    @property
+    def recomputes(self) -> bool:
+        """Whether `known_answer` is computed from the question itself, whatever its author claims."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What `Question.domain` says, and the gym id is made of: "math" is `SelfPlayMath-v0`."""
+        ...
+
+    @property
+    def templates(self) -> Mapping[str, Words]:
+        """How players are addressed, by template name; "plain" is always there."""
+        ...
+
+    @property
+    def generator(self) -> str:
+        """Name of the generator that asks when nobody else does."""
+        ...
+
+    @property
+    def verifier(self) -> str:
+        """Name of the verifier that judges when none is named."""
+        ...
+
+    @property
+    def solver(self) -> str:
+        """Name of the agent that answers when none is named."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Names of label sources, each with the verifier behind it; "vote" is always there."""
+        ...
+
+    @property
+    def grader(self) -> str:
+        """Name of the verifier that grades exams."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What a training run of this domain sets besides its id, as a tree like `RunConfig`."""
+        ...
+
+    @property
+    def roles(self) -> Mapping[str, Any]:
+        """Words of further trainable roles (`envs.game.domains.RoleWords`), by role."""
+        ...
+
+    @property
+    def ask_tester(self) -> Callable[[str, Sequence[str]], str] | None:
+        """The solvers' prompt and their answers as the prompt of a tester; `None` where there is no tester."""
+        ...
 
     def template(self, name: str) -> Words:
         """The template of that name; an unknown one is a `ConfigError`."""
         ...
 
-    def read(self, text: str) -> Question | str:
+    def read(self, text: str, /) -> Question | str:
         """A challenger's text as a question, or the reason why it is malformed. Never raises on any text."""
         ...
 
     def identity(self, question: Question) -> str:
-        """Equal for two questions that ask the same, whatever their wording."""
+        """Equal for two questions that ask the same, whatever their wording; a function of what is asked alone."""
         ...
 
     def known_answer(self, question: Question) -> str | None:

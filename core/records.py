@@ -1,4 +1,4 @@
-"""The records that pass between challenger, solver, verifier and curriculum; frozen, slotted.
+"""The records that pass between challenger, solver, verifier and curriculum; frozen and slotted.
 
 The three that every step of a game builds (TaskSpec, Verdict, Judgement) write their slots directly: the constructor
 that `dataclass(frozen=True)` writes looks up `object.__setattr__` once per field and takes twice as long.
@@ -181,28 +181,32 @@ class Judgement:
 _set_verdicts, _set_label, _set_solve_rate, _set_valid, _set_label_source, _set_evidence = _slot_writers(Judgement)
 
 
-class Reward(NamedTuple):
-    """What one question is worth to its challenger.
-
-    Attributes:
-        value: the reward.
-        terms: the named parts it is made of, as floats.
-    """
-
-    value: float
-    terms: dict[str, float]
-
-
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A question of a round that has its label: what further roles make their tasks of.
+    """A question with its label and the attempts that were made at it: what further roles are asked about.
 
     Attributes:
         question: its `reference` is the label.
-        attempts: the solver's texts.
-        matches: of each attempt, whether it agrees with the label.
+        attempts: the solver's texts, in order.
+        matches: for each attempt, whether it matches the label.
     """
 
     question: Question
     attempts: tuple[str, ...]
     matches: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.attempts) != len(self.matches):
+            raise ConfigError(f"{len(self.attempts)} attempts need as many matches, got {len(self.matches)}")
+
+
+class Reward(NamedTuple):
+    """What a challenger earns with one question.
+
+    Attributes:
+        value: the sum.
+        terms: the named parts it is made of, as floats.
+    """
+
+    value: float
+    terms: dict[str, float]

@@ -1,4 +1,4 @@
-"""Registries by name: how a verifier, curriculum, agent, generator or reward is found and built.
+"""Registries by name: how a verifier, curriculum, agent, domain or any other plug-in is found and built.
 
 A name is looked up among, in this order: what `register` was given, a registered *family* (a name ending in a colon,
 `rg:` serving `rg:chain_sum`), entry points of installed packages, and finally read as `module:attribute`. Options may
@@ -35,21 +35,21 @@ class Registry(Generic[T]):
         self, kind: str, group: str, protocol: Any, problem: Callable[[T], str | None] = lambda built: None
     ) -> None:
         self.kind, self.group, self.protocol, self.problem = kind, group, protocol, problem
-        self._targets: dict[str, str | Callable[..., Any]] = {}
+        self._targets: dict[str, str | Callable[..., Any] | T] = {}
 
     @overload
     def register(self, name: str) -> Callable[[F], F]: ...
     @overload
-    def register(self, name: str, target: str | Callable[..., Any]) -> None: ...
-    def register(self, name: str, target: str | Callable[..., Any] | None = None) -> Callable[[F], F] | None:
-        """Register a factory: as a decorator, or with `target` (a callable, "module:attr", or the object itself).
+    def register(self, name: str, target: str | Callable[..., Any] | T) -> None: ...
+    def register(self, name: str, target: str | Callable[..., Any] | T | None = None) -> Callable[[F], F] | None:
+        """Register a factory: as a decorator, or with `target` (a factory, "module:attr", or the object itself).
 
         Registering a name again with another target is an error: two plug-ins cannot shadow each other silently.
         """
         if not name or name != name.strip():
             raise ConfigError(f"a {self.kind} name must be a non-empty word, got {name!r}")
 
-        def add(factory: str | Callable[..., Any]) -> None:
+        def add(factory: str | Callable[..., Any] | T) -> None:
             if inspect.isbuiltin(factory):
                 raise ConfigError(f"{self.kind} {name!r}: {factory!r} is a built-in function, not a {self.kind}")
             previous = self._targets.get(name)
@@ -76,8 +76,8 @@ class Registry(Generic[T]):
         """All registered names and entry points, sorted; families end in a colon."""
         return sorted({*self._targets, *self._entry_points()})
 
-    def targets(self) -> dict[str, str | Callable[..., Any]]:
-        """What each name stands for, by name: "module:attr" or a callable. Nothing is imported."""
+    def targets(self) -> dict[str, str | Callable[..., Any] | T]:
+        """What each name stands for, by name: "module:attr", a factory or the object. Nothing is imported."""
         known = {**self._entry_points(), **self._targets}
         return {name: known[name] for name in self.names()}
 
@@ -138,7 +138,7 @@ class Registry(Generic[T]):
             return self._load(name, name), ()
         raise UnknownNameError(self.kind, name, self.names(), "Or give 'module:attribute'.")
 
-    def _load(self, name: str, target: str | Callable[..., Any]) -> Callable[..., Any]:
+    def _load(self, name: str, target: str | Callable[..., Any] | T) -> Callable[..., Any]:
         if not isinstance(target, str):
             return self._factory(name, target, repr(target))
         module, _, attribute = target.partition(":")
@@ -192,7 +192,7 @@ class Registry(Generic[T]):
         return {point.name: point.value for point in entry_points(group=self.group)}
 
 
-def _same_target(one: str | Callable[..., Any], other: str | Callable[..., Any]) -> bool:
+def _same_target(one: object, other: object) -> bool:
     """A module reloaded, or imported twice, registers its names again: that is no conflict."""
 
     def key(target: Any) -> Any:

@@ -24,11 +24,11 @@ from ..core.protocols import Agent, Generator, RewardRule, Verifier
 from ..core.records import Judgement, Outcome, Question, TaskSpec
 from ..core.registries import make_agent, make_generator, make_reward, make_verifier
 from ..core.seeding import integer_seed, python_stream
-from ..envs.game.domains import find_domain
+from ..envs.game.domains import domain_of
 from ..envs.game.engine import Game
-from ..envs.game.question_sources import Shelves
-from ..envs.views.table import ROLES
-from ..selfplay.run.subjects import find_subject
+from ..envs.game.question_cache import QuestionCache
+from ..envs.views.setup import ROLES
+from ..selfplay.run.labels import make_labeller
 from .rows import COLUMNS, question_of, row_of, runs, text_of
 
 __all__ = ["ChallengerReward", "SolverReward", "challenger_reward", "dataset", "reward_function"]
@@ -85,7 +85,7 @@ def dataset(
         raise ConfigError(f"role must be 'solver' or 'challenger', got {role!r}")
     if system is not None and not chat:
         raise ConfigError("system needs chat=True: a plain prompt has no turns")
-    domain = find_domain(find_subject(game).domain)
+    domain = domain_of(game)
     words = domain.template(template)
     text = datasets.Value("string")
     prompt = datasets.List({"role": text, "content": text}) if chat else text
@@ -93,8 +93,8 @@ def dataset(
     if role == "challenger":
         rows: list[dict[str, Any]] = [{"prompt": _prompt(words.challenger, chat, system)} for _ in range(size)]
         return datasets.Dataset.from_list(rows, features=features)
-    source = Shelves(make_generator(generator or domain.generator), split, reuse=1)
-    questions = _different(source, size, seed, levels, kind)
+    cache = QuestionCache(make_generator(generator or domain.generator), split, 1, domain)
+    questions = _different(cache, size, seed, levels, kind)
     rows = [{"prompt": _prompt(words.ask(question), chat, system), **row_of(question)} for question in questions]
     kinds = {name: datasets.Value("float64" if name == "level" else "string") for name in COLUMNS}
     return datasets.Dataset.from_list(rows, features=datasets.Features({**features, **kinds}))
@@ -142,7 +142,7 @@ def challenger_reward(
         game: environment id.
         solver: answers; by name, as a dict, or live, such as an `LLMAgent`.
         attempts: m, answers per question.
-        labels: where labels come from, as in `RunConfig.labels`.
+        labels: where labels come from, as in `RunConfig.labels.source`.
         reward: the composite, by name, dict or live; see `envs.rewards`.
         template: what the solver reads around a question.
         seed: fixes the solver's attempts, together with the trainer's step.
@@ -153,9 +153,8 @@ def challenger_reward(
     """
     if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
         raise ConfigError(f"attempts must be an integer >= 1, got {attempts!r}")
-    subject = find_subject(game)
-    rule: Any = make_reward(reward)
-    rules = Game(find_domain(subject.domain), subject.labeller(labels), rule, template)
+    domain = domain_of(game)
+    rules = Game(domain, make_labeller(domain, labels), make_reward(reward), template)
     agent: Agent = make_agent(solver)
     return ChallengerReward(rules, agent, attempts, seed, name or "selfplay_challenger")
 
@@ -244,7 +243,7 @@ class ChallengerReward:
 
 
 def _different(
-    source: Shelves, size: int, seed: int, levels: Sequence[float] | None, kind: str | None
+    cache: QuestionCache, size: int, seed: int, levels: Sequence[float] | None, kind: str | None
 ) -> list[Question]:
     """`size` questions no two of which ask the same."""
     rng = python_stream(seed, "interop", "trl")
@@ -255,13 +254,13 @@ def _different(
         level = rng.random() if turns is None else next(turns, None)
         if level is None:
             raise ConfigError("levels must name at least one difficulty in [0, 1], or be None for all")
-        question = source.fresh(TaskSpec(level, kind), rng)
+        question = cache.fresh(TaskSpec(level, kind), rng)
         repeats = repeats + 1 if key(question.text) in found else 0
         found.setdefault(key(question.text), question)
         if len(found) == size:
             return list(found.values())
     raise ConfigError(
-        f"{type(source.generator).__name__} has only about {len(found)} different questions at levels {levels}; "
+        f"{type(cache.generator).__name__} has only about {len(found)} different questions at levels {levels}; "
         f"size={size} is too many. Ask for fewer, or for more levels"
     )
 

@@ -1,4 +1,4 @@
-"""The code game: what its seats are told, and how a challenger's text becomes a code question.
+"""The domain of programs: how its players are addressed, and how a challenger's text becomes a code question.
 
 A proposal is a `<question>` with a program and calls of it, or with a specification and calls. What is asked follows
 from an optional first line `task: …`, else from what is there:
@@ -9,7 +9,7 @@ from an optional first line `task: …`, else from what is there:
     task: abduction                    abduction    the value of the one call is shown; the input is kept back
 
 A proposal names inputs, never outputs: values are what the verifier's sandbox returns when it runs the program, and
-the places `<<output>>` and `<<pairs>>` in a text are filled by its `prepare`. A `\\boxed{}` claim is read past.
+the placeholders `<<output>>` and `<<pairs>>` in a text are filled by its `prepare`. A `\\boxed{}` claim is read past.
 
 The one-line form that models of a million parameters can write is read as well: `f=lambda x: 3*x+2. f(4)=?`.
 """
@@ -25,17 +25,19 @@ from typing import Any
 
 from ...core.code_questions import OUTPUT_PLACEHOLDER, PAIRS_PLACEHOLDER, TASKS, CodeQuestion
 from ...core.records import Question
-from .math_domain import MAX_QUESTION, Template
+from .domains import GameDomain
+from .math_domain import identity
+from .proposals import find_statement
+from .templates import Template
 
 MOST_CALLS = 32
 LONGEST_CALL = 500
-_OPEN, _CLOSE = "<question>", "</question>"
 _TASK = re.compile(r"\s*task:\s*(\w+)[ \t]*(?:\n|$)", re.I)
 _BLOCK = re.compile(r"```[ \t]*(?:python|py)?[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.S)
 _SHORT = re.compile(r"([A-Za-z_]\w*)=(lambda [\w, ]*:.+)\. \1\((.*)\)=\?", re.S)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
-CODE: Mapping[str, Template] = {
+CODE_TEMPLATES: Mapping[str, Template] = {
     "plain": Template("Write a code question at the edge of the solver's ability."),
     "r-zero": Template(
         challenger=(
@@ -57,18 +59,13 @@ CODE: Mapping[str, Template] = {
 def read_code(text: str) -> Question | str:
     """A challenger's text as a code question, or the reason why it is malformed. Nothing is run here.
 
-    The last `<question>…</question>` counts. The question may still hold places for executed values, see `prepare` of
-    the verifier `code`.
+    The last `<question>…</question>` counts. The question may still hold placeholders for executed values, see
+    `prepare` of the verifier `code`.
     """
-    end = text.rfind(_CLOSE)
-    start = text.rfind(_OPEN, 0, max(end, 0))
-    if start < 0:
-        return "no <question>…</question>"
-    body = text[start + len(_OPEN) : end].strip()
-    if not body:
-        return "the question is empty"
-    if len(body) > MAX_QUESTION:
-        return f"the question has more than {MAX_QUESTION} characters"
+    found = find_statement(text)
+    if isinstance(found, str):
+        return found
+    body = found.text
     if OUTPUT_PLACEHOLDER in body or PAIRS_PLACEHOLDER in body:
         return "the question holds a place for executed values"
     short = _SHORT.fullmatch(body)
@@ -159,7 +156,7 @@ def find_calls(text: str, function: str) -> list[tuple[Any, ...]]:
 
 
 def _balanced(text: str, start: int, inside: int) -> str | None:
-    """The call that starts at `start`, up to the parenthesis that closes it; brackets in strings are no brackets."""
+    """The call that starts at `start`, up to the parenthesis that closes it; brackets in strings do not count."""
     depth, quote, at = 1, "", inside
     while at < min(len(text), inside + LONGEST_CALL) and depth:
         letter = text[at]
@@ -201,6 +198,24 @@ def _inside(arguments: tuple[Any, ...]) -> str:
 def ask_tester(asked: str, attempts: Sequence[str]) -> str:
     """What the tester reads: the solvers' prompt and the distinct answers, numbered."""
     distinct = list(dict.fromkeys(attempt.strip() for attempt in attempts if attempt.strip()))
-    shown = "".join(f"Answer {place}:\n{attempt}\n\n" for place, attempt in enumerate(distinct, 1))
+    shown = "".join(f"Answer {number}:\n{attempt}\n\n" for number, attempt in enumerate(distinct, 1))
     wish = "Write tests that right answers pass and wrong ones fail, as assert lines in one ```python block."
     return f"{asked}\n\n{shown}{wish}"
+
+
+CODE = GameDomain(
+    name="code",
+    templates=CODE_TEMPLATES,
+    read=read_code,
+    generator="code",
+    verifier="code",
+    solver="coder",
+    labels={"vote": "majority", "executor": "code", "oracle": "exact"},
+    grader="code",
+    settings={
+        "questions": {"sources": {"procedural": 1.0}, "generator": "deduction:short"},
+        "labels": {"source": "executor"},
+    },
+    identify=identity,  # programs read as folded text; a sum that a program's text happens to be is the same sum
+    ask_tester=ask_tester,
+)

@@ -1,29 +1,62 @@
-"""What a game is about: everything the rules need to know of mathematics, or of code, in one object."""
+"""What a game is about: everything that the rules and a run need to know of mathematics, or of code, in one object.
+
+A new domain is one `GameDomain` and one registration, `selfplay_gym.register_domain("name", "module:attribute")`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from ...core.errors import ConfigError, UnknownNameError
-from ...core.records import Question
-from . import code_domain
-from . import math_domain as templates
-from .math_domain import Template
+from ...core import registries
+from ...core.errors import ConfigError, PluginError, UnknownNameError
+from ...core.held_out import is_held_out
+from ...core.protocols import Domain
+from ...core.records import Labelled, Question
+from .templates import Template
+
+
+def _text(question: Question) -> str:
+    return question.text
 
 
 @dataclass(frozen=True, slots=True)
-class Domain:
-    """One subject.
+class RoleWords:
+    """What a further trainable role (a validator, a tester) is asked about the labelled questions of a round.
 
     Attributes:
-        name: how it is asked for, `aec_env("math")`.
-        templates: the words of each seat, by template name.
-        read: a challenger's text → a question, or the reason why it is malformed.
-        generator: the procedural challenger that sits in when nobody else does.
-        verifier: the judge when none is named.
-        solver: the scripted solver that sits in when nobody else does.
-        ask_tester: the solvers' prompt and their answers → the tester's prompt; `None` where there is no tester.
+        tasks: the labelled questions as tasks of this role; every task has a reference.
+        verifier: name of the verifier that judges its answers.
+        ask: a task as the prompt that the role reads; by default its text.
+    """
+
+    tasks: Callable[[Sequence[Labelled]], list[Question]]
+    verifier: str
+    ask: Callable[[Question], str] = _text
+
+
+@dataclass(frozen=True)
+class GameDomain:
+    """One kind of question; satisfies `core.protocols.Domain`.
+
+    Attributes:
+        name: what `Question.domain` says; the gym id is made of it, see `env_id`.
+        templates: how players are addressed, by template name; "plain" must be there.
+        read: a challenger's text as a question, or the reason why it is malformed; never raises.
+        generator: name of the generator that asks when nobody else does.
+        verifier: name of the verifier that judges when none is named.
+        solver: name of the scripted agent that answers when none is named.
+        labels: names of label sources, each with the verifier behind it; "vote" is added where it is missing.
+        grader: verifier of exams; by default `verifier`.
+        settings: what a training run of this domain sets besides its id, as a tree like `RunConfig`.
+        identify: a text that two questions share exactly if they ask the same; by default the case-folded text.
+        answer: the answer that is computed or was given with a data set; by default the reference, unless a
+            challenger claims it.
+        ask_tester: the solvers' prompt and their answers as the prompt of a tester; `None` where there is no tester.
+        roles: words of further trainable roles, by role.
+        matcher: verifier that holds attempts against a label that nobody but the attempts vouches for.
+        recomputes: whether `answer` is computed from the question itself, and so stands whatever its author claims.
     """
 
     name: str
@@ -32,7 +65,26 @@ class Domain:
     generator: str
     verifier: str
     solver: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    grader: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    identify: Callable[[Question], str] | None = None
+    answer: Callable[[Question], str | None] | None = None
     ask_tester: Callable[[str, Sequence[str]], str] | None = None
+    roles: Mapping[str, RoleWords] = field(default_factory=dict)
+    matcher: str = "sympy"
+    recomputes: bool = False
+
+    def __post_init__(self) -> None:
+        if "plain" not in self.templates:
+            raise ConfigError(f"the domain {self.name!r} needs a template 'plain', got {sorted(self.templates)}")
+        object.__setattr__(self, "labels", {"vote": "majority", **self.labels})
+        object.__setattr__(self, "grader", self.grader or self.verifier)
+
+    @property
+    def env_id(self) -> str:
+        """The Gymnasium id: "math" is played as `SelfPlayMath-v0`."""
+        return registries.env_id(self.name)
 
     def template(self, name: str) -> Template:
         """The template of that name; an unknown one is a `ConfigError`."""
@@ -40,23 +92,71 @@ class Domain:
             raise UnknownNameError(f"{self.name} template", name, self.templates)
         return self.templates[name]
 
+    def identity(self, question: Question) -> str:
+        """Equal for two questions that ask the same; see `identify`."""
+        return folded(question) if self.identify is None else self.identify(question)
 
-DOMAINS: dict[str, Domain] = {
-    "math": Domain("math", templates.MATH_TEMPLATES, templates.read_math, "arithmetic", "sympy", "noisy"),
-    "code": Domain("code", code_domain.CODE, code_domain.read_code, "code", "code", "coder", code_domain.ask_tester),
-}
+    def known_answer(self, question: Question) -> str | None:
+        """The answer to a question as it was drawn, `None` where nobody knows it; see `answer`."""
+        return given_answer(question) if self.answer is None else self.answer(question)
 
 
-def find_domain(domain: str | Domain) -> Domain:
+def folded(question: Question) -> str:
+    """The text of a question without differences of case and blanks."""
+    return " ".join(question.text.casefold().split())
+
+
+def given_answer(question: Question) -> str | None:
+    """The reference, unless it is a challenger's: a claim is not knowledge."""
+    return None if question.author == "challenger" else question.reference
+
+
+def find_domain(domain: str | Mapping[str, Any] | Domain) -> Domain:
     """A domain by name, or the object itself.
 
     Raises:
         ConfigError: nothing of that name is played.
+        PluginError: the domain calls itself otherwise than it is registered.
     """
-    if isinstance(domain, Domain):
-        return domain
-    if not isinstance(domain, str):
+    if not isinstance(domain, str | Mapping):
+        if isinstance(domain, Domain):
+            return domain
         raise ConfigError(f"domain must be a name or a Domain, got {type(domain).__name__}")
-    if domain not in DOMAINS:
-        raise UnknownNameError("domain", domain, DOMAINS)
-    return DOMAINS[domain]
+    found = registries.make_domain(domain)
+    if isinstance(domain, str) and domain in registries.domains.names() and found.name != domain:
+        raise PluginError(
+            f"the domain registered as {domain!r} has the name {found.name!r}; register it under its own name, which "
+            "its questions bear"
+        )
+    return found
+
+
+def domain_of(env_id: str) -> Domain:
+    """The domain behind a Gymnasium id, "SelfPlayMath-v0".
+
+    Raises:
+        UnknownNameError: no domain is played under this id.
+    """
+    known = {registries.env_id(name): name for name in registries.domains.names()}
+    if env_id not in known:
+        raise UnknownNameError("environment of a domain", env_id, known)
+    return find_domain(known[env_id])
+
+
+def held_out(question: Question, domain: str | Domain | None = None) -> bool:
+    """Whether a question belongs to the exam, by the identity that its domain gives it; see `identity_of`."""
+    return is_held_out(identity_of(question, domain))
+
+
+def identity_of(question: Question, domain: str | Domain | None = None) -> str:
+    """Equal for two questions that ask the same.
+
+    Args:
+        domain: what is played; `None` is the domain that the question names. One that is not registered identifies
+            by the case-folded text.
+    """
+    if domain is None:
+        if question.domain not in registries.domains.names():
+            return folded(question)
+        domain = question.domain
+    return find_domain(domain).identity(question)

@@ -1,9 +1,9 @@
 """The rules of the challenger/solver game: propose → read → ask → judge → score. Batch-first and pure.
 
 No Gymnasium, no torch, no input or output, no clock and no randomness of its own: whoever needs a move from a player
-makes it outside and hands the text in. Every view (single, group, PettingZoo, training rounds) is a thin shell around
-`Game`. The game is that of R-Zero (arXiv 2508.05004); what the words are is the domain's business, what counts as
-right the verifier's, and what a question is worth the reward's.
+makes it outside and hands the text in. Every view (single, group, PettingZoo), and every run, is a thin shell around
+`Game`. The game is that of R-Zero (arXiv 2508.05004); how players are addressed is the domain's business, what counts
+as right the verifier's, and what challengers earn the reward rule's.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from ...core.errors import PluginError
-from ...core.protocols import RewardRule, Verifier
+from ...core.protocols import Domain, RewardRule, Verifier
 from ...core.records import Judgement, Question, Reward, Verdict
-from .domains import Domain
 
 Answering: TypeAlias = Callable[[list[str]], Sequence[Sequence[str]]]
 
@@ -36,8 +35,8 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """One question from proposal to payment.
+class Episode:
+    """One question from proposal to reward.
 
     Attributes:
         proposal: what the challenger wrote.
@@ -92,7 +91,7 @@ class TestJudge(Protocol):
 
 
 def solver_reward(verdict: Verdict) -> float:
-    """The score of an attempt; undecided pays nothing, and the verdict says that nothing was decided."""
+    """The score of an attempt; undecided earns nothing, and the verdict says that nothing was decided."""
     return 0.0 if verdict.score is None else verdict.score
 
 
@@ -102,7 +101,7 @@ class Game:
     Args:
         domain: what is played.
         verifier: judges attempts.
-        reward: pays challengers.
+        reward: rewards challengers.
         template: name of the domain's template.
     """
 
@@ -146,8 +145,8 @@ class Game:
                 )
         return judgements
 
-    def settle(self, proposals: Sequence[Proposal], groups: Sequence[Sequence[str]]) -> list[Round]:
-        """Judge and pay one batch. The batch matters: repetition is measured within it.
+    def settle(self, proposals: Sequence[Proposal], groups: Sequence[Sequence[str]]) -> list[Episode]:
+        """Judge and reward one batch. The batch matters: repetition is measured within it.
 
         Args:
             groups: the attempts at each proposal; ignored for a malformed one.
@@ -157,29 +156,28 @@ class Game:
         judged = self.judge([q for q in questions if q is not None], [groups[i] for i in asked])
         judgements: list[Judgement | None] = [None] * len(proposals)
         attempts: list[tuple[str, ...]] = [()] * len(proposals)
-        for place, judgement in zip(asked, judged, strict=True):
-            judgements[place] = judgement
-            attempts[place] = tuple(groups[place])
+        for i, judgement in zip(asked, judged, strict=True):
+            judgements[i] = judgement
+            attempts[i] = tuple(groups[i])
         rewards = self.reward([proposal.question for proposal in proposals], judgements, attempts)
-        return [Round(*one) for one in zip(proposals, attempts, judgements, rewards, strict=True)]
+        return [Episode(*one) for one in zip(proposals, attempts, judgements, rewards, strict=True)]
 
     def wants_tests(self, question: Question) -> bool:
         """Whether a tester has a turn after this question's solvers: the verifier can judge tests, and of this one."""
         return isinstance(self.verifier, TestJudge) and self.verifier.asks_for_program(question)
 
-    def judge_tests(self, played: Round, texts: Sequence[str]) -> list[Verdict]:
-        """What testers' texts are worth, once the round is judged; undecided where there is nothing to test."""
+    def judge_tests(self, played: Episode, texts: Sequence[str]) -> list[Verdict]:
+        """One verdict per tester's text, once the episode is judged; undecided where there is nothing to test."""
         question, judgement = played.proposal.question, played.judgement
         if question is None or judgement is None or not isinstance(self.verifier, TestJudge):
             return [Verdict.undecided("there is nothing to test") for _ in texts]
         return self.verifier.judge_tests(question, played.attempts, judgement, texts)
 
-    def play(self, texts: Sequence[str], answer: Answering) -> list[Round]:
-        """One whole round for a batch of challengers' texts.
+    def play(self, texts: Sequence[str], answer: Answering) -> list[Episode]:
+        """One whole episode for each of a batch of challengers' texts.
 
         Args:
-            answer: asks the solver seat: a list of prompts → the attempts at each. Not called when every proposal is
-                malformed.
+            answer: asks the solver: a list of prompts → the attempts at each. Not called if all are malformed.
         """
         proposals = self.read(texts)
         prompts = self.ask([p.question for p in proposals if p.question is not None])

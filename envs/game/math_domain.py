@@ -1,4 +1,4 @@
-"""What the seats of the math game are told, and how a challenger's text becomes a question.
+"""The domain of mathematics: how its players are addressed, and how a challenger's text becomes a question.
 
 Two templates. `plain` is short enough for a one-million-parameter model: the solver reads the bare question. `r-zero`
 asks for the same things as the prompts of R-Zero (arXiv 2508.05004, appendix), in our own words, for instruction-tuned
@@ -8,33 +8,13 @@ models.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ...core.extraction import last_boxed
+from ...core.math_language import answer, key
 from ...core.records import Question
-
-MAX_QUESTION = 4_000
-"""A longer question is malformed."""
-
-_OPEN, _CLOSE = "<question>", "</question>"
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """The words around a round.
-
-    Attributes:
-        challenger: the instruction the challenger reads.
-        solver: what the solver reads; `{question}` stands for the question.
-    """
-
-    challenger: str
-    solver: str = "{question}"
-
-    def ask(self, question: Question) -> str:
-        """The solver's prompt."""
-        return question.text if self.solver == "{question}" else self.solver.replace("{question}", question.text)
-
+from .domains import GameDomain, given_answer
+from .proposals import find_statement
+from .templates import Template
 
 MATH_TEMPLATES: Mapping[str, Template] = {
     "plain": Template("Write a question at the edge of the solver's ability."),
@@ -60,16 +40,36 @@ def read_math(text: str) -> Question | str:
     The last `<question>…</question>` counts, and outside of it the last balanced `\boxed{}` is the claimed answer:
     behind the question if there is one, else before it.
     """
-    end = text.rfind(_CLOSE)
-    start = text.rfind(_OPEN, 0, max(end, 0))
-    if start < 0:
-        return "no <question>…</question>"
-    statement = text[start + len(_OPEN) : end].strip()
-    if not statement:
-        return "the question is empty"
-    if len(statement) > MAX_QUESTION:
-        return f"the question has more than {MAX_QUESTION} characters"
-    claimed = last_boxed(text[end + len(_CLOSE) :]) or last_boxed(text[:start])
+    found = find_statement(text)
+    if isinstance(found, str):
+        return found
+    claimed = last_boxed(found.behind) or last_boxed(found.before)
     if claimed is None:
         return r"no \boxed{} answer"
-    return Question(statement, claimed, "math", None, "challenger")
+    return Question(found.text, claimed, "math", None, "challenger")
+
+
+def identity(question: Question) -> str:
+    """The mathematics of a question that can be read, else its folded text."""
+    return key(question.text)
+
+
+def known_answer(question: Question) -> str | None:
+    """The answer computed from the text of a question that can be read, whatever reference its author claims."""
+    computed = answer(question.text) if question.domain == "math" else None
+    return given_answer(question) if computed is None else computed
+
+
+MATH = GameDomain(
+    name="math",
+    templates=MATH_TEMPLATES,
+    read=read_math,
+    generator="arithmetic",
+    verifier="sympy",
+    solver="noisy",
+    labels={"vote": "majority", "sympy": "sympy", "oracle": "exact"},
+    grader="sympy",
+    identify=identity,
+    answer=known_answer,
+    recomputes=True,
+)

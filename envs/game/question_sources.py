@@ -1,131 +1,113 @@
-"""Who asks when no challenger is being trained: a procedural generator, or an agent whose proposals are read.
+"""Where the questions of a run, or of a view, come from: the built-in sources, and how sources are mixed.
 
-A procedural question costs tens of microseconds, most of it for deciding exactly whether it belongs to the exam, and a
-solver step four. So questions are kept per level and kind (a *shelf*) and asked again later: the first `SHELF` draws of
-a shelf are all fresh, after that one draw in `reuse` is, and takes the place of the oldest. `reuse=1` makes every draw
-fresh.
+    challenger          the agent in the role "challenger" writes; what cannot be read is rejected with its reason
+    procedural          the generator writes, at the levels that the curriculum asks for
+    agent(name=…)       any registered agent writes: agent(name=generator), agent(name=llm:models/mine)
+    file(path=…)        the rows of a JSONL file, {"question": …, "answer": …}, each asked once, or again and again
+
+A source draws only from streams of `draw.seed` and `draw.round`: equal draws give equal questions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+import math
+from collections.abc import Mapping
+from typing import Any
 
 from ...core.errors import ConfigError
-from ...core.held_out import is_held_out
-from ...core.protocols import Agent, Generator
+from ...core.protocols import Agent, Draw
 from ...core.records import Question, TaskSpec
-from .engine import Game
-
-SPLITS = ("train", "held_out", "any")
-SHELF = 256
-CELLS = 16
-"""Levels that share a shelf differ by less than 1/16."""
-
-_TRIES = 2_000
-_PROPOSALS = 8
+from ...core.registries import make_agent
+from ...core.seeding import integer_seed, python_stream
 
 
-class IntRng(Protocol):
-    """`random.Random`, as far as it is needed here."""
-
-    def random(self) -> float: ...
-    def getrandbits(self, k: int, /) -> int: ...
-
-
-class Shelves:
-    """The procedural challenger seat.
+class ChallengerSource:
+    """The agent in the role "challenger" writes.
 
     Args:
-        generator: writes the questions.
-        split: which it may show: "train" (default), "held_out" (the exam) or "any".
-        reuse: how often a question is asked on average once its shelf is full, ≥ 1.
+        role: another role to write instead.
     """
 
-    def __init__(self, generator: Generator, split: str = "train", reuse: int = 64) -> None:
-        if split not in SPLITS:
-            raise ConfigError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
-        if isinstance(reuse, bool) or not isinstance(reuse, int) or reuse < 1:
-            raise ConfigError(f"reuse must be an integer >= 1, got {reuse!r}")
-        self.generator, self.split, self.reuse = generator, split, reuse
-        self._places = SHELF * reuse / max(reuse - 1, 1)  # a draw beyond the shelf, one in `reuse`, is a fresh one
-        self._shelves: dict[tuple[int, str | None], list[Question]] = {}
-        self._oldest: dict[tuple[int, str | None], int] = {}
+    def __init__(self, role: str = "challenger") -> None:
+        self.role = role
 
-    def restart(self) -> None:
-        """Forget all questions, so that what follows depends on the random stream alone."""
-        self._shelves.clear()
-        self._oldest.clear()
-
-    def draw(self, spec: TaskSpec, rng: IntRng) -> Question:
-        """A question for `spec`."""
-        if self.reuse == 1 or spec.meta:
-            return self.fresh(spec, rng)
-        cell = (int(spec.level * CELLS), spec.kind)
-        shelf = self._shelves.get(cell)
-        if shelf is None:
-            shelf = self._shelves[cell] = []
-        if len(shelf) < SHELF:
-            shelf.append(question := self.fresh(spec, rng))
-            return question
-        place = int(rng.random() * self._places)
-        if place < SHELF:
-            return shelf[place]
-        oldest = self._oldest.get(cell, 0)
-        self._oldest[cell] = (oldest + 1) % SHELF
-        question = shelf[oldest] = self.fresh(spec, rng)
-        return question
-
-    def fresh(self, spec: TaskSpec, rng: IntRng) -> Question:
-        """A question written now.
-
-        Raises:
-            ConfigError: the generator writes nothing of this split at this level.
-        """
-        for _ in range(_TRIES):
-            question = self.generator.generate(spec, rng)
-            if self.shows(question):
-                return question
-        raise ConfigError(
-            f"{type(self.generator).__name__} wrote {_TRIES} questions for {spec} and none belongs to split "
-            f"{self.split!r}; choose another split, level or generator"
-        )
-
-    def shows(self, question: Question) -> bool:
-        """Whether a question belongs to the split."""
-        return self.split == "any" or is_held_out(question.text) is (self.split == "held_out")
+    def draw(self, n: int, draw: Draw) -> list[Question]:
+        agent = draw.agents.get(self.role)
+        if agent is None:
+            raise ConfigError(
+                f"the source 'challenger' needs an agent in the role {self.role!r}, and there is "
+                f"{', '.join(sorted(draw.agents)) or 'nobody'}; give 'agent(name=...)', an agent of its own"
+            )
+        return proposed(agent, n, draw, integer_seed(draw.seed, "generate", draw.round, 0))
 
 
-class ProposingSeat:
-    """An agent in the challenger seat. It writes a few proposals at a time; those that can be read are asked.
+class ProceduralSource:
+    """The generator of the game writes, at the level asked for, or else at those that the curriculum chooses."""
 
-    When none of them can, a procedural question is asked instead, so that a weak challenger cannot stop the game.
+    def draw(self, n: int, draw: Draw) -> list[Question]:
+        generator, curriculum = draw.generator, draw.curriculum
+        if generator is None or (curriculum is None and draw.level is None):
+            raise ConfigError("the source 'procedural' needs a generator, and a curriculum or a level")
+        rng = python_stream(draw.seed, "draw", draw.round)
+        if curriculum is None or draw.level is not None:
+            specs = [TaskSpec(draw.level or 0.0) for _ in range(n)]
+        else:
+            specs = [curriculum.sample(rng) for _ in range(n)]
+        return [generator.generate(spec, rng) for spec in specs]
+
+
+class AgentSource:
+    """A registered agent writes, whatever role it could play otherwise.
 
     Args:
-        agent: the challenger.
-        game: whose instruction it reads.
-        fallback: the procedural seat.
+        name: of the agent, or a live one. As a mapping: `{"name": "agent", "agent": "generator"}`.
+        agent: the same.
+        options: of the agent.
     """
 
-    def __init__(self, agent: Agent, game: Game, fallback: Shelves) -> None:
-        self.agent, self.game, self.fallback = agent, game, fallback
-        self._waiting: list[Question] = []
+    def __init__(
+        self, name: str | Mapping[str, Any] | Agent | None = None, *, agent: Any = None, **options: Any
+    ) -> None:
+        if (name is None) is (agent is None):
+            raise ConfigError("the source 'agent' takes the name of one agent: agent(name=generator)")
+        self.agent = make_agent(agent if name is None else name, **options)
 
-    def restart(self) -> None:
-        """Forget what waits to be asked."""
-        self._waiting.clear()
-        self.fallback.restart()
-
-    def draw(self, spec: TaskSpec, rng: IntRng) -> Question:
-        """The next proposal that can be asked."""
-        if not self._waiting:
-            texts = self.agent.act([self.game.instruct()], n=_PROPOSALS, seed=rng.getrandbits(62))[0]
-            self._waiting = self._askable(texts)[::-1]
-        return self._waiting.pop() if self._waiting else self.fallback.draw(spec, rng)
-
-    def _askable(self, texts: Sequence[str]) -> list[Question]:
-        questions = [proposal.question for proposal in self.game.read(texts)]
-        return [question for question in questions if question is not None and self.fallback.shows(question)]
+    def draw(self, n: int, draw: Draw) -> list[Question]:
+        return proposed(self.agent, n, draw, integer_seed(draw.seed, "agent", draw.round))
 
 
-QuestionSource = Shelves | ProposingSeat
+def proposed(agent: Agent, n: int, draw: Draw, seed: int) -> list[Question]:
+    """What an agent writes on the game's instruction, read; malformed texts go to `draw.rejected`."""
+    if draw.game is None:
+        raise ConfigError("an agent needs a game to write questions for: its instruction, and a reader of its texts")
+    if n == 0:
+        return []
+    texts = agent.act([draw.game.instruct()], n=n, seed=seed)[0]
+    proposals = draw.game.read(texts)
+    draw.rejected += [(proposal.text, proposal.reason) for proposal in proposals if proposal.question is None]
+    return [proposal.question for proposal in proposals if proposal.question is not None]
+
+
+def mix(weights: Mapping[str, float], n: int) -> dict[str, int]:
+    """How many of `n` questions each source gives: shares by weight, what is left over to the largest remainders.
+
+    Equal remainders are served in the order of the mapping. A weight of 0 gives 0.
+
+    Raises:
+        ConfigError: a weight is negative or not a number, all are 0, or `n` is negative.
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+        raise ConfigError(f"the number of questions must be an integer >= 0, got {n!r}")
+    for name, weight in weights.items():
+        number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not number or not math.isfinite(weight) or weight < 0:
+            raise ConfigError(f"the weight of the source {name!r} must be a finite number >= 0, got {weight!r}")
+    total = math.fsum(weights.values())
+    if total == 0:
+        raise ConfigError(f"no source has a weight above 0: {dict(weights) or 'none is given'}")
+    shares = {name: n * (weight / total) for name, weight in weights.items()}
+    counts = {name: math.floor(share) for name, share in shares.items()}
+    missing = n - sum(counts.values())
+    for name in sorted(shares, key=lambda one: counts[one] - shares[one])[:missing]:
+        counts[name] += 1
+    return counts

@@ -1,4 +1,4 @@
-"""What a question is worth to the challenger who wrote it, and how alike the questions of a batch are."""
+"""What challengers earn, and how alike the questions of a batch are; views, runs and reward authors come in."""
 
 from .challenger import ChallengerReward, Reward, in_band, in_interval, uncertainty
 from .repetition import bleu_matrix, clusters, distinct_clusters, repetition_penalty

@@ -1,22 +1,12 @@
-"""What a question is worth to the challenger who wrote it, and which questions are worth training on.
+"""What a challenger earns with a question, and which questions the solver is trained on.
 
-`p` below is the solve rate of the question over the solver's m attempts.
-
-    r-zero        max(0, 1 − 2|p − ½| − λ·|C|/B)      R-Zero, arXiv 2508.05004, section 3.1: the default
-    r-zero-code   min(p, 1 − p) − |C|/B, bad format −1 − |C|/B, no floor: what R-Zero's published code computes
-    azr           1 − p, and 0 at p = 0 and p = 1     Absolute Zero, arXiv 2505.03335, equation 4
-    sqlm          1 iff 0 < p < 1                     Self-Questioning Language Models, arXiv 2508.03682
-    spice         exp(−(p(1−p) − ¼)² / 0.02)          SPICE, arXiv 2510.24684: Gaussian of the answers' variance
-    4p(1-p)       4p(1−p): the variance itself, scaled to [0, 1]
-
-Where we differ: a malformed proposal, and a question its verifier holds to be invalid, are worth 0 in every preset but
-`r-zero-code` (SPICE pays −0.1, which has been seen to end in silence), and |C|/B is taken over well-formed questions
-for the clusters and the whole batch for B. A batch of one has no repetition term: |C|/B would be 1 and leave nothing.
+The composite of R-Zero (arXiv 2508.05004, section 3.1), with every part exchangeable; `presets` names the published
+ones. |C|/B is taken over well-formed questions for the clusters and the whole batch for B. A batch of one has no
+repetition term: |C|/B would be 1 and leave nothing.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -43,40 +33,20 @@ def uncertainty(p: float) -> float:
     return 1.0 - 2.0 * abs(p - 0.5)
 
 
-def _azr(p: float) -> float:
-    return 1.0 - p if 0.0 < p < 1.0 else 0.0
-
-
-def _sqlm(p: float) -> float:
-    return 1.0 if 0.0 < p < 1.0 else 0.0
-
-
-def _spice(p: float) -> float:
-    return math.exp(-((p * (1.0 - p) - 0.25) ** 2) / 0.02)
-
-
-def _variance(p: float) -> float:
-    return 4.0 * p * (1.0 - p)
-
-
-def _min_side(p: float) -> float:
-    return min(p, 1.0 - p)
-
-
 @dataclass(frozen=True, slots=True)
 class ChallengerReward:
     """The composite reward of a batch of questions: a shape of the solve rate, less repetition.
 
     Attributes:
-        shape: solve rate in [0, 1] → worth.
-        term: the name of that worth in `Reward.terms`.
+        shape: solve rate in [0, 1] → reward.
+        term: the name of that part in `Reward.terms`.
         repetition: λ; 0 switches the term off.
         threshold: τ of the clusters.
-        floor: the least a well-formed question can be worth, `None` for no floor.
-        malformed: what a malformed proposal is worth.
-        gate: whether a question judged invalid is worth 0.
+        floor: the least that a well-formed question can earn, `None` for no floor.
+        malformed: reward of a malformed proposal.
+        gate: whether a question judged invalid earns 0.
         conventions: whose BLEU, "sacrebleu" or "nltk".
-        penalise_malformed: whether malformed proposals cluster (as empty texts) and pay repetition too.
+        penalise_malformed: whether malformed proposals cluster (as empty texts) and lose by repetition too.
     """
 
     shape: Callable[[float], float]
@@ -112,9 +82,9 @@ class ChallengerReward:
         if judgement is None:
             value = self.malformed - (penalty or 0.0)
             return Reward(value, {"format": 0.0} if penalty is None else {"format": 0.0, "repetition": -penalty})
-        worth = self.shape(judgement.solve_rate)
-        terms = {"format": 1.0, self.term: worth}
-        value = worth
+        part = self.shape(judgement.solve_rate)
+        terms = {"format": 1.0, self.term: part}
+        value = part
         if penalty is not None:
             terms["repetition"] = -penalty
             value -= penalty
@@ -134,39 +104,6 @@ class ChallengerReward:
         for i, penalty in zip(asked, repetition_penalty(texts, self.threshold, scale, self.conventions), strict=True):
             penalties[i] = float(penalty)
         return penalties
-
-
-def r_zero(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
-    return ChallengerReward(uncertainty, repetition=repetition, threshold=threshold)
-
-
-def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
-    return ChallengerReward(
-        _min_side,
-        repetition=repetition,
-        threshold=threshold,
-        floor=None,
-        malformed=-1.0,
-        gate=False,
-        conventions="nltk",
-        penalise_malformed=True,
-    )
-
-
-def azr(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
-    return ChallengerReward(_azr, "learnability", repetition, threshold)
-
-
-def sqlm(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
-    return ChallengerReward(_sqlm, "neither_end", repetition, threshold)
-
-
-def spice(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
-    return ChallengerReward(_spice, "variance", repetition, threshold)
-
-
-def variance(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
-    return ChallengerReward(_variance, "variance", repetition, threshold)
 
 
 def in_band(correct: int, attempts: int, delta: float | Fraction = 0.25) -> bool:

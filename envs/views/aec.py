@@ -1,12 +1,13 @@
-"""The whole table as a PettingZoo AEC environment: `challenger_0` proposes, then `solver_0` … `solver_{m-1}` answer.
+"""All roles as a PettingZoo AEC environment: `challenger_0` proposes, then `solver_0` … `solver_{m-1}` answer.
 
 In the code game `tester_0` follows when the question asked for a program: it sees the answers and writes tests.
 
-After the last move the round is judged and everybody is paid; a malformed proposal ends its round at once, with no
-turn for the solvers and 0 for all. After `rounds` rounds all agents are done. Solvers do not see each other's answers.
+After the last move the episode is judged and everybody gets a reward; a malformed proposal ends its episode at once,
+with no turn for the solvers and 0 for all. After `episodes` of them all agents are done. Solvers do not see each
+other's answers.
 
-Observations are `{"prompt": text, "round": [k], "level": [difficulty asked for, in [0, 1]]}`: no `observation` key,
-which PettingZoo's own tests take for an array. `infos`, after a round: `role`, `verdict`, `label`, `label_source`,
+Observations are `{"prompt": text, "episode": [k], "level": [difficulty asked for, in [0, 1]]}`: no `observation` key,
+which PettingZoo's own tests take for an array. `infos`, after an episode: `role`, `verdict`, `label`, `label_source`,
 `solve_rate`, `level`, `reward_terms` as in the single view, and `question`, its text.
 """
 
@@ -21,11 +22,11 @@ from pettingzoo import AECEnv
 from ...core.errors import ConfigError
 from ...core.records import TaskSpec
 from ...core.seeding import fresh_seed
-from ..game.engine import Proposal, Round, solver_reward
+from ..game.engine import Episode, Proposal, solver_reward
 from .infos import challenger_info, solver_info
-from .rendering import check_mode, show_question, show_round
+from .rendering import check_mode, show_episode, show_question
+from .setup import GameSettings, GameSetup
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
-from .table import Settings, Table
 
 CHALLENGER, TESTER = "challenger_0", "tester_0"
 
@@ -34,8 +35,8 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
     """One game between a challenger and m solvers.
 
     Args:
-        settings: who judges and pays; `opponent` and `generator` are not used, since every seat is played from outside.
-        rounds: proposals per episode, ≥ 1.
+        settings: who judges and rewards; `opponent` and `generator` are not used: every role is played from outside.
+        episodes: proposals until all agents are done, ≥ 1.
         render_mode: "ansi", "human" or `None`.
     """
 
@@ -45,16 +46,16 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         "is_parallelizable": True,
     }
 
-    def __init__(self, settings: Settings, *, rounds: int = 1, render_mode: str | None = None) -> None:
+    def __init__(self, settings: GameSettings, *, episodes: int = 1, render_mode: str | None = None) -> None:
         super().__init__()
         check_mode(render_mode)
-        if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-            raise ConfigError(f"rounds must be an integer >= 1, got {rounds!r}")
-        self.table, self.rounds, self.render_mode = Table(settings, "solver"), rounds, render_mode
+        if isinstance(episodes, bool) or not isinstance(episodes, int) or episodes < 1:
+            raise ConfigError(f"episodes must be an integer >= 1, got {episodes!r}")
+        self.setup, self.episodes, self.render_mode = GameSetup(settings, "all"), episodes, render_mode
         self.solvers = [f"solver_{i}" for i in range(settings.attempts)]
-        self.testers = [TESTER] if self.table.game.domain.ask_tester is not None else []
+        self.testers = [TESTER] if self.setup.game.domain.ask_tester is not None else []
         self.possible_agents = [CHALLENGER, *self.solvers, *self.testers]
-        self._observation_spaces = {agent: _observation_space(rounds) for agent in self.possible_agents}
+        self._observation_spaces = {agent: _observation_space(episodes) for agent in self.possible_agents}
         self._action_spaces = {agent: Text(MAX_COMPLETION) for agent in self.possible_agents}
         self._seeded = False
         self.agents: list[str] = []
@@ -66,9 +67,12 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         return self._action_spaces[agent]
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
-        """Begin an episode; a seed starts everything anew, `None` continues the random stream. Options are ignored."""
+        """Begin with the first episode; a seed starts everything anew, `None` continues the random stream.
+
+        Options are ignored.
+        """
         if seed is not None or not self._seeded:
-            self.table.seed(fresh_seed() if seed is None else int(seed))
+            self.setup.seed(fresh_seed() if seed is None else int(seed))
             self._seeded = True
         self.agents = list(self.possible_agents)
         self.rewards = dict.fromkeys(self.agents, 0.0)
@@ -76,9 +80,9 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         self.terminations = dict.fromkeys(self.agents, False)
         self.truncations = dict.fromkeys(self.agents, False)
         self.infos: dict[str, dict[str, Any]] = {agent: {} for agent in self.agents}
-        self.round = 0
-        self.played: Round | None = None
-        self._begin_round()
+        self.episode = 0
+        self.played: Episode | None = None
+        self._begin_episode()
 
     def observe(self, agent: str) -> dict[str, Any]:
         """What an agent sees now; "" stands for a prompt it has not been given yet."""
@@ -88,7 +92,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
             prompt = self._to_test
         return {
             "prompt": prompt,
-            "round": np.array([min(self.round, self.rounds)], dtype=np.int64),
+            "episode": np.array([min(self.episode, self.episodes)], dtype=np.int64),
             "level": np.array([self._spec.level], dtype=np.float32),
         }
 
@@ -105,17 +109,17 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         if agent == CHALLENGER:
             self._propose(action)
         elif agent == TESTER:
-            self._end_round(self._proposal, tuple(self._attempts), action)
+            self._end_episode(self._proposal, tuple(self._attempts), action)
         else:
             self._answer(action)
         self._accumulate_rewards()
 
     def render(self) -> str | None:
-        """The last round, or the instruction while there is none, as text ("ansi"); "human" prints it."""
+        """The last episode, or the instruction while there is none, as text ("ansi"); "human" prints it."""
         if self.render_mode is None:
             return None
-        title = f"round {self.round}"
-        shown = show_question(title, self._instruction) if self.played is None else show_round(title, self.played)
+        title = f"episode {self.episode}"
+        shown = show_question(title, self._instruction) if self.played is None else show_episode(title, self.played)
         if self.render_mode == "human":
             print(shown)
             return None
@@ -124,71 +128,71 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _begin_round(self) -> None:
-        self._spec: TaskSpec = self.table.curriculum.sample(self.table.rng)
-        self._instruction = self.table.game.instruct()
+    def _begin_episode(self) -> None:
+        self._spec: TaskSpec = self.setup.curriculum.sample(self.setup.rng)
+        self._instruction = self.setup.game.instruct()
         self._asked = self._to_test = ""
         self._attempts: list[str] = []
         self.agent_selection = CHALLENGER
 
     def _propose(self, text: str) -> None:
-        (self._proposal,) = self.table.game.read([text])
+        (self._proposal,) = self.setup.game.read([text])
         question = self._proposal.question
         if question is None:
-            self._end_round(self._proposal, ())
+            self._end_episode(self._proposal, ())
             return
-        (self._asked,) = self.table.game.ask([question])
+        (self._asked,) = self.setup.game.ask([question])
         self.agent_selection = self.solvers[0]
 
     def _answer(self, text: str) -> None:
         self._attempts.append(text)
         answered = len(self._attempts)
-        if answered < self.table.attempts:
+        if answered < self.setup.attempts:
             self.agent_selection = self.solvers[answered]
         elif self._tested():
             self.agent_selection = TESTER
         else:
-            self._end_round(self._proposal, tuple(self._attempts))
+            self._end_episode(self._proposal, tuple(self._attempts))
 
     def _tested(self) -> bool:
         """Give the tester something to read, if there is a tester and something to test."""
-        question, ask = self._proposal.question, self.table.game.domain.ask_tester
-        if ask is None or question is None or not self.table.game.wants_tests(question):
+        question, ask = self._proposal.question, self.setup.game.domain.ask_tester
+        if ask is None or question is None or not self.setup.game.wants_tests(question):
             return False
         self._to_test = ask(self._asked, self._attempts)[:MAX_PROMPT]
         return True
 
-    def _end_round(self, proposal: Proposal, attempts: tuple[str, ...], tests: str | None = None) -> None:
-        (played,) = self.table.game.settle([proposal], [attempts])
+    def _end_episode(self, proposal: Proposal, attempts: tuple[str, ...], tests: str | None = None) -> None:
+        (played,) = self.setup.game.settle([proposal], [attempts])
         self.played = played
         if played.judgement is not None:
-            self.table.curriculum.observe(self._spec, played.judgement.solve_rate)
-        self._pay(played)
+            self.setup.curriculum.observe(self._spec, played.judgement.solve_rate)
+        self._reward(played)
         if tests is not None:
-            self._pay_tester(played, tests)
-        self.round += 1
-        if self.round < self.rounds:
-            self._begin_round()
+            self._reward_tester(played, tests)
+        self.episode += 1
+        if self.episode < self.episodes:
+            self._begin_episode()
             return
         self.terminations = dict.fromkeys(self.agents, True)
         self.agent_selection = CHALLENGER
 
-    def _pay(self, played: Round) -> None:
+    def _reward(self, played: Episode) -> None:
         level, judgement = self._spec.level, played.judgement
         about_proposal = challenger_info(played, level)
         self.rewards[CHALLENGER] = played.reward.value
         self.infos[CHALLENGER] = about_proposal
-        for place, solver in enumerate(self.solvers):
+        for index, solver in enumerate(self.solvers):
             if judgement is None:
                 self.infos[solver] = {**about_proposal, "role": "solver", "reward_terms": {}}
                 continue
-            reward = played.solver_rewards[place]
+            reward = played.solver_rewards[index]
             self.rewards[solver] = reward
-            about_attempt = solver_info(judgement.verdicts[place], judgement, level, reward)
+            about_attempt = solver_info(judgement.verdicts[index], judgement, level, reward)
             self.infos[solver] = {**about_attempt, "question": about_proposal["question"]}
 
-    def _pay_tester(self, played: Round, tests: str) -> None:
-        (verdict,) = self.table.game.judge_tests(played, [tests])
+    def _reward_tester(self, played: Episode, tests: str) -> None:
+        (verdict,) = self.setup.game.judge_tests(played, [tests])
         reward = solver_reward(verdict)
         self.rewards[TESTER] = reward
         self.infos[TESTER] = {
@@ -199,11 +203,11 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         }
 
 
-def _observation_space(rounds: int) -> gym.spaces.Dict:
+def _observation_space(episodes: int) -> gym.spaces.Dict:
     return gym.spaces.Dict(
         {
             "prompt": Text(MAX_PROMPT),
-            "round": gym.spaces.Box(0, rounds, (1,), np.int64),
+            "episode": gym.spaces.Box(0, episodes, (1,), np.int64),
             "level": gym.spaces.Box(0.0, 1.0, (1,), np.float32),
         }
     )

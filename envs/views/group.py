@@ -5,7 +5,7 @@
     challenger  G proposals, one batch: repetition is measured    the same proposals, each on its own
 
 Episodes are one turn long and all G end together. Autoreset is Gymnasium's next-step mode: after a turn call `reset()`,
-or `step` once with any actions, which resets and pays 0.
+or `step` once with any actions, which resets and earns 0.
 
 `info` has the keys of the single view. With one value per copy it is an array of shape (G,) with the usual `_key` mask;
 what a group of solvers shares (`label`, `label_source`, `solve_rate`, `level`, `role`, and `vote`, the count of every
@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 
 from ...core.errors import ConfigError
 from ...core.records import Judgement, Question, TaskSpec
-from ..game.engine import Round, solver_reward
+from ..game.engine import Episode, solver_reward
 from .infos import challenger_info, solver_info
-from .rendering import check_mode, show_attempts, show_question, show_round
+from .rendering import check_mode, show_attempts, show_episode, show_question
+from .setup import GameSetup, check_role, make_settings
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
-from .table import Table, make_settings
 
 Texts = tuple[str, ...]
 Turn = tuple[Texts, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]
@@ -44,20 +44,21 @@ def group_env(
 
     Args:
         num_envs: G, the copies, ≥ 1.
-        role: the callers' seat, "solver" or "challenger".
+        role: the callers', "solver" or "challenger".
         group: whether the copies form one group; see the table above.
         render_mode: "ansi", "human" or `None`.
-        settings: the fields of `envs.seats.Settings`.
+        settings: the fields of `envs.views.setup.GameSettings`.
     """
     if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
         raise ConfigError(f"num_envs must be an integer >= 1, got {num_envs!r}")
-    table = Table(make_settings(settings), role)
-    seat = SolverGroup if role == "solver" else ChallengerGroup
-    return seat(table, num_envs, group, render_mode)
+    check_role(role)
+    setup = GameSetup(make_settings(settings), role)
+    view = SolverGroup if role == "solver" else ChallengerGroup
+    return view(setup, num_envs, group, render_mode)
 
 
-class SeatGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
-    """What both seats share: spaces, seeding, the turn, rendering."""
+class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
+    """What both roles share: spaces, seeding, the turn, rendering."""
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
         "autoreset_mode": AutoresetMode.NEXT_STEP,
@@ -65,25 +66,26 @@ class SeatGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
     }
     role: str
 
-    def __init__(self, table: Table, num_envs: int, group: bool, render_mode: str | None) -> None:
+    def __init__(self, setup: GameSetup, num_envs: int, group: bool, render_mode: str | None) -> None:
         check_mode(render_mode)
-        self.table, self.num_envs, self.group, self.render_mode = table, num_envs, group, render_mode
+        self.setup, self.num_envs, self.group, self.render_mode = setup, num_envs, group, render_mode
         self.single_observation_space, self.single_action_space = Text(MAX_PROMPT), Text(MAX_COMPLETION)
         self.observation_space: gym.Space[Texts] = batch_space(self.single_observation_space, num_envs)
         self.action_space: gym.Space[Texts] = batch_space(self.single_action_space, num_envs)
         self._ended = ("",) * num_envs
-        self._specs: list[TaskSpec] = []
+        self._specs: list[TaskSpec | None] = []
+        self._levels: list[float | None] = []
         self._open = self._seeded = False
         self._shown: Texts = ()
         self._drawing: list[str] = []
-        self._rounds = 0
+        self._episodes = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Texts, dict[str, Any]]:
         """Begin the next episode; returns G prompts."""
         if seed is not None or not self._seeded:
             super().reset(seed=seed)
-            self.table.seed(int(self.np_random.integers(2**62)))
-            self._seeded, self._rounds = True, 0
+            self.setup.seed(int(self.np_random.integers(2**62)))
+            self._seeded, self._episodes = True, 0
         self._open, self._drawing = True, []
         self._shown = self._ask()
         return self._shown, self._asked_info()
@@ -99,14 +101,14 @@ class SeatGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
         if len(actions) != count or not all(isinstance(action, str) for action in actions):
             raise ConfigError(f"step takes {count} strings, got {len(actions)} actions: {str(actions)[:80]}")
         self._open = False
-        self._rounds += 1
+        self._episodes += 1
         rewards, info = self._judge(actions)
         if self.render_mode == "human":
             print("\n".join(self._drawing))
         return self._ended, np.array(rewards), np.ones(count, np.bool_), np.zeros(count, np.bool_), info
 
     def render(self) -> tuple[str, ...] | None:
-        """The current rounds as texts ("ansi"), else `None`: "human" prints by itself."""
+        """The current episodes as texts ("ansi"), else `None`: "human" prints by itself."""
         if self.render_mode != "ansi":
             return None
         if not self._seeded:
@@ -121,37 +123,38 @@ class SeatGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
 
     def _asked_info(self) -> dict[str, Any]:
         if self.group and self.role == "solver":
-            return {"role": self.role, "level": self._specs[0].level}
-        return self._gathered([{"role": self.role, "level": spec.level} for spec in self._specs])
+            return {"role": self.role, "level": self._levels[0]}
+        return self._gathered([{"role": self.role, "level": level} for level in self._levels])
 
     def _gathered(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
         """One info per copy as arrays with masks, as Gymnasium's own vector environments have it."""
         gathered: dict[str, Any] = {}
-        for place, info in enumerate(infos):
-            gathered = self._add_info(gathered, info, place)
+        for index, info in enumerate(infos):
+            gathered = self._add_info(gathered, info, index)
         return gathered
 
     def _title(self) -> str:
-        return f"{self.role} · round {self._rounds + self._open}"
+        return f"{self.role} · episode {self._episodes + self._open}"
 
 
-class SolverGroup(SeatGroup):
+class SolverGroup(RoleGroup):
     """G solvers."""
 
     role = "solver"
 
     def _ask(self) -> Texts:
-        drawn = [self.table.draw() for _ in range(1 if self.group else self.num_envs)]
+        drawn = [self.setup.draw() for _ in range(1 if self.group else self.num_envs)]
         self._specs = [spec for spec, _ in drawn]
         self._questions: list[Question] = [question for _, question in drawn]
-        prompts = tuple(self.table.game.ask(self._questions))
+        self._levels = [question.level if spec is None else spec.level for spec, question in drawn]
+        prompts = tuple(self.setup.game.ask(self._questions))
         return prompts * self.num_envs if self.group else prompts
 
     def _judge(self, actions: Sequence[str]) -> tuple[list[float], dict[str, Any]]:
         groups = [actions] if self.group else [[action] for action in actions]
-        judgements = self.table.game.judge(self._questions, groups)
+        judgements = self.setup.game.judge(self._questions, groups)
         for spec, judgement in zip(self._specs, judgements, strict=True):
-            self.table.curriculum.observe(spec, judgement.solve_rate)
+            self.setup.observe(spec, judgement.solve_rate)
         if self.render_mode is not None:
             shown = zip(self._questions, judgements, strict=True)
             self._drawing = [show_attempts(self._title(), question, judgement) for question, judgement in shown]
@@ -160,8 +163,8 @@ class SolverGroup(SeatGroup):
             return rewards, self._group_info(judgements[0], rewards)
         verdicts = [judgement.verdicts[0] for judgement in judgements]
         rewards = [solver_reward(verdict) for verdict in verdicts]
-        per_copy = zip(verdicts, judgements, self._specs, rewards, strict=True)
-        return rewards, self._gathered([solver_info(v, j, spec.level, r) for v, j, spec, r in per_copy])
+        per_copy = zip(verdicts, judgements, self._levels, rewards, strict=True)
+        return rewards, self._gathered([solver_info(*one) for one in per_copy])
 
     def _group_info(self, judgement: Judgement, rewards: list[float]) -> dict[str, Any]:
         verdicts = np.empty(self.num_envs, dtype=object)
@@ -174,34 +177,35 @@ class SolverGroup(SeatGroup):
             "label": judgement.label,
             "label_source": judgement.label_source,
             "solve_rate": judgement.solve_rate,
-            "level": self._specs[0].level,
+            "level": self._levels[0],
             "vote": dict(Counter([verdict.answer for verdict in judgement.verdicts])),
             "reward_terms": {"score": np.array(rewards), "_score": everybody.copy()},
         }
 
 
-class ChallengerGroup(SeatGroup):
+class ChallengerGroup(RoleGroup):
     """G challengers; the solver inside answers all their questions in one call."""
 
     role = "challenger"
 
     def _ask(self) -> Texts:
-        table = self.table
-        self._specs = [table.curriculum.sample(table.rng) for _ in range(self.num_envs)]
-        return (table.game.instruct(),) * self.num_envs
+        setup = self.setup
+        specs = [setup.curriculum.sample(setup.rng) for _ in range(self.num_envs)]
+        self._specs, self._levels = [*specs], [spec.level for spec in specs]
+        return (setup.game.instruct(),) * self.num_envs
 
     def _judge(self, actions: Sequence[str]) -> tuple[list[float], dict[str, Any]]:
-        rounds = self._play(actions)
-        for spec, played in zip(self._specs, rounds, strict=True):
+        episodes = self._play(actions)
+        for spec, played in zip(self._specs, episodes, strict=True):
             if played.judgement is not None:
-                self.table.curriculum.observe(spec, played.judgement.solve_rate)
+                self.setup.observe(spec, played.judgement.solve_rate)
         if self.render_mode is not None:
-            self._drawing = [show_round(self._title(), played) for played in rounds]
-        infos = [challenger_info(played, spec.level) for played, spec in zip(rounds, self._specs, strict=True)]
-        return [played.reward.value for played in rounds], self._gathered(infos)
+            self._drawing = [show_episode(self._title(), played) for played in episodes]
+        infos = [challenger_info(played, level) for played, level in zip(episodes, self._levels, strict=True)]
+        return [played.reward.value for played in episodes], self._gathered(infos)
 
-    def _play(self, actions: Sequence[str]) -> list[Round]:
-        game, answer = self.table.game, self.table.answer
+    def _play(self, actions: Sequence[str]) -> list[Episode]:
+        game, answer = self.setup.game, self.setup.answer
         if self.group:
             return game.play(actions, answer)
         return [played for action in actions for played in game.play([action], answer)]

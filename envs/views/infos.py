@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.records import Judgement, Verdict
-from ..game.engine import Round
+from ..game.engine import Episode
 
 
 def solver_info(verdict: Verdict, judgement: Judgement, level: float | None, reward: float) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def solver_info(verdict: Verdict, judgement: Judgement, level: float | None, rew
     }
 
 
-def challenger_info(played: Round, level: float) -> dict[str, Any]:
+def challenger_info(played: Episode, level: float | None) -> dict[str, Any]:
     """Of one proposal; adds `question`, the text that was asked, `None` if malformed."""
     judgement, question = played.judgement, played.proposal.question
     return {

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ...core.errors import ConfigError
 from ...core.records import TaskSpec
-from .table import Table
+from .setup import GameSetup
 
 
 class Learner(Protocol):
@@ -71,21 +71,21 @@ class SimulatedLearner:
         return correct
 
 
-class SeatedLearner:
-    """An agent in the solver's seat: procedural questions of the asked level, judged by the table's verifier.
+class AgentLearner:
+    """An agent as solver: it is asked questions of the level asked for, and the game's verifier judges.
 
     Args:
-        table: seats the agent as the opponent of a challenger; its `attempts` is what the teacher asks for.
+        setup: of the role "teacher"; its `attempts` is what the teacher asks for.
     """
 
-    def __init__(self, table: Table) -> None:
-        self.table = table
+    def __init__(self, setup: GameSetup) -> None:
+        self.setup = setup
 
     def restart(self, root: int) -> None:
-        self.table.seed(root)
+        self.setup.seed(root)
 
     def answer(self, level: float, attempts: int) -> int:
-        table = self.table
-        question = table.source.draw(TaskSpec(level), table.rng)
-        groups = table.answer(table.game.ask([question]))
-        return table.game.judge([question], groups)[0].correct_count
+        setup = self.setup
+        question = setup.asker.draw(TaskSpec(level), setup.rng)
+        groups = setup.answer(setup.game.ask([question]))
+        return setup.game.judge([question], groups)[0].correct_count

@@ -1,4 +1,4 @@
-"""The whole table as a PettingZoo parallel environment: two or three cycles a round.
+"""All roles as a PettingZoo parallel environment: two or three cycles an episode.
 
     cycle   who is heard      whose action is ignored
     ask     challenger_0      the solvers'

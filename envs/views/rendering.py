@@ -1,4 +1,4 @@
-"""A round as text a person enjoys reading."""
+"""An episode as text a person enjoys reading."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ...core.errors import ConfigError
 from ...core.records import Judgement, Outcome, Question, Verdict
-from ..game.engine import Round
+from ..game.engine import Episode
 
 WIDTH = 78
 _BAR = 20
@@ -25,7 +25,7 @@ def check_mode(render_mode: str | None, modes: Sequence[str] = MODES) -> None:
         raise ConfigError(f"render_mode must be one of {', '.join(modes)} or None, got {render_mode!r}")
 
 
-def show_round(title: str, one: Round) -> str:
+def show_episode(title: str, one: Episode) -> str:
     """Question, attempts grouped by answer, label, solve rate, and what the challenger earned."""
     question = one.proposal.question
     if question is None or one.judgement is None:
@@ -36,12 +36,12 @@ def show_round(title: str, one: Round) -> str:
 
 
 def show_attempts(title: str, question: Question, judgement: Judgement) -> str:
-    """The same without a challenger to be paid."""
+    """The same without a challenger who is rewarded."""
     return frame(title, _asked(question, judgement))
 
 
 def show_question(title: str, text: str) -> str:
-    """A round nobody has answered yet."""
+    """A question that nobody has answered yet."""
     return frame(title, _wrap(text))
 
 
@@ -77,13 +77,13 @@ def _faults(judgement: Judgement) -> list[str]:
     rows: list[str] = []
     shown: set[str] = set()
     for fault in judgement.evidence.get("failing", ()):
-        told = f"{fault['input']} gave {fault['actual']}, expected {fault['expected']}"
-        place = "" if fault["line"] is None else f"line {fault['line']}: {fault['code']}"
-        if place and fault["symptom"] not in (None, fault["line"]):
-            place += f"   ({fault['how']} at line {fault['symptom']})"
-        if told + place not in shown and len(shown) < _FAULTS:
-            shown.add(told + place)
-            rows += [f"✗ {_short(told, WIDTH - 6)}", *([f"  → {_short(place, WIDTH - 8)}"] if place else [])]
+        symptom = f"{fault['input']} gave {fault['actual']}, expected {fault['expected']}"
+        line = "" if fault["line"] is None else f"line {fault['line']}: {fault['code']}"
+        if line and fault["symptom"] not in (None, fault["line"]):
+            line += f"   ({fault['how']} at line {fault['symptom']})"
+        if symptom + line not in shown and len(shown) < _FAULTS:
+            shown.add(symptom + line)
+            rows += [f"✗ {_short(symptom, WIDTH - 6)}", *([f"  → {_short(line, WIDTH - 8)}"] if line else [])]
     return [*rows, ""] if rows else []
 
 

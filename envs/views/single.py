@@ -1,4 +1,4 @@
-"""One seat of the game as a `gymnasium.Env`: one turn per episode, text in, text out.
+"""One role of the game as a `gymnasium.Env`: one turn per episode, text in, text out.
 
     role        observation               action                                          reward
     solver      the question              an attempt                                      verdict score
@@ -21,11 +21,11 @@ from gymnasium.error import ResetNeeded
 
 from ...core.errors import ConfigError
 from ...core.records import Judgement, Question, TaskSpec
-from ..game.engine import Round
+from ..game.engine import Episode
 from .infos import challenger_info, solver_info
-from .rendering import check_mode, show_attempts, show_question, show_round
+from .rendering import check_mode, show_attempts, show_episode, show_question
+from .setup import GameSetup, check_role, make_settings
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
-from .table import Table, make_settings
 
 
 def self_play_env(
@@ -34,16 +34,17 @@ def self_play_env(
     """The single-agent view of `role`; what `gym.make("SelfPlayMath-v0")` calls.
 
     Args:
-        role: the caller's seat, "solver" or "challenger".
-        render_mode: "ansi" (`render` returns the round as text), "human" (each round is printed) or `None`.
-        settings: the fields of `envs.seats.Settings`: opponent, verifier, curriculum, generator, attempts, reward, ...
+        role: the caller's, "solver" or "challenger".
+        render_mode: "ansi" (`render` returns the episode as text), "human" (each one is printed) or `None`.
+        settings: the fields of `envs.views.setup.GameSettings`: opponent, source, verifier, curriculum, attempts, ...
     """
-    table = Table(make_settings(settings), role)
-    return SolverEnv(table, render_mode) if role == "solver" else ChallengerEnv(table, render_mode)
+    check_role(role)
+    setup = GameSetup(make_settings(settings), role)
+    return SolverEnv(setup, render_mode) if role == "solver" else ChallengerEnv(setup, render_mode)
 
 
-class SeatEnv(gym.Env[str, str]):
-    """What both seats share: spaces, seeding, rendering."""
+class RoleEnv(gym.Env[str, str]):
+    """What both roles share: spaces, seeding, rendering."""
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
         "render_modes": ["ansi", "human"],
@@ -51,21 +52,20 @@ class SeatEnv(gym.Env[str, str]):
     }
     role: str
 
-    def __init__(self, table: Table, render_mode: str | None = None) -> None:
+    def __init__(self, setup: GameSetup, render_mode: str | None = None) -> None:
         check_mode(render_mode)
-        self.table, self.render_mode = table, render_mode
+        self.setup, self.render_mode = setup, render_mode
         self.observation_space, self.action_space = Text(MAX_PROMPT), Text(MAX_COMPLETION)
-        self._game, self._rng = table.game, table.rng
+        self._game = setup.game
         self._spec: TaskSpec | None = None
         self._seeded = False
         self._shown = ""
         self._drawing: str | None = None
-        self._rounds = 0
-        # Bound once: at 4 µs a step the look-ups would show.
-        self._sample, self._observe = table.curriculum.sample, table.curriculum.observe
+        self._episodes = 0
+        self._observe = setup.observe  # bound once: at 4 µs a step the look-ups would show
 
     def render(self) -> str | None:
-        """The current round as text ("ansi"), else `None`: "human" prints by itself.
+        """The current episode as text ("ansi"), else `None`: "human" prints by itself.
 
         Raises:
             ResetNeeded: there was no `reset` yet.
@@ -78,30 +78,30 @@ class SeatEnv(gym.Env[str, str]):
 
     def _begin(self, seed: int | None) -> None:
         super().reset(seed=seed)
-        self.table.seed(int(self.np_random.integers(2**62)))
-        self._rng, self._seeded, self._rounds = self.table.rng, True, 0
+        self.setup.seed(int(self.np_random.integers(2**62)))
+        self._seeded, self._episodes = True, 0
 
     def _title(self, ahead: int = 0) -> str:
-        return f"{self.role} · round {self._rounds + ahead}"
+        return f"{self.role} · episode {self._episodes + ahead}"
 
-    def _draw_round(self, drawing: str) -> None:
+    def _show_drawing(self, drawing: str) -> None:
         self._drawing = drawing
         if self.render_mode == "human":
             print(drawing)
 
 
-class SolverEnv(SeatEnv):
-    """The solver's seat: the procedural generator, or an agent, asks.
+class SolverEnv(RoleEnv):
+    """The solver: the procedural generator, an agent or a source asks.
 
     `reset(options={"question": Question(...)})` asks that very question, past challenger and curriculum.
     """
 
     role = "solver"
 
-    def __init__(self, table: Table, render_mode: str | None = None) -> None:
-        super().__init__(table, render_mode)
+    def __init__(self, setup: GameSetup, render_mode: str | None = None) -> None:
+        super().__init__(setup, render_mode)
         self._question: Question | None = None
-        self._draw, self._ask, self._judge = table.source.draw, self._game.template.ask, self._game.verifier.judge
+        self._draw, self._ask, self._judge = setup.draw, self._game.template.ask, self._game.verifier.judge
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         """Ask the next question."""
@@ -110,11 +110,10 @@ class SolverEnv(SeatEnv):
         self._drawing = None
         if options and "question" in options:
             return self._ask_given(options["question"])
-        rng = self._rng
-        self._spec = spec = self._sample(rng)
-        self._question = question = self._draw(spec, rng)
+        self._spec, question = spec, _ = self._draw()
+        self._question = question
         self._shown = shown = self._ask(question)
-        return shown, {"role": "solver", "level": spec.level}
+        return shown, {"role": "solver", "level": question.level if spec is None else spec.level}
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Judge the attempt. Always terminates; the observation is then ""."""
@@ -133,7 +132,7 @@ class SolverEnv(SeatEnv):
             level = spec.level
             self._observe(spec, judgement.solve_rate)
         reward = verdict.score
-        if reward is None:  # undecided: pays nothing, and `verdict` says so
+        if reward is None:  # undecided: earns nothing, and `verdict` says so
             reward = 0.0
         if self.render_mode is not None:
             self._show(question, judgement)
@@ -147,12 +146,12 @@ class SolverEnv(SeatEnv):
         return self._shown, {"role": "solver", "level": question.level}
 
     def _show(self, question: Question, judgement: Judgement) -> None:
-        self._rounds += 1
-        self._draw_round(show_attempts(self._title(), question, judgement))
+        self._episodes += 1
+        self._show_drawing(show_attempts(self._title(), question, judgement))
 
 
-class ChallengerEnv(SeatEnv):
-    """The challenger's seat: a solver inside answers each proposal m times.
+class ChallengerEnv(RoleEnv):
+    """The challenger: a solver inside answers each proposal m times.
 
     The batch is this one proposal, so its reward has no repetition term; `make_vec` makes batches.
     """
@@ -164,25 +163,25 @@ class ChallengerEnv(SeatEnv):
         if seed is not None or not self._seeded:
             self._begin(seed)
         self._drawing = None
-        self._spec = spec = self._sample(self._rng)
+        self._spec = spec = self.setup.curriculum.sample(self.setup.rng)
         self._shown = self._game.instruct()
         return self._shown, {"role": "challenger", "level": spec.level}
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Read the proposal, have it answered and judged, and pay. Always terminates; the observation is then ""."""
+        """Read the proposal, have it answered and judged. Always terminates; the observation is then ""."""
         spec = self._spec
         if spec is None:
             raise ResetNeeded("the episode is over after one step; call reset() for the next one")
         if not isinstance(action, str):
             raise ConfigError(f"an action is a str, got {type(action).__name__}")
         self._spec = None
-        (played,) = self._game.play([action], self.table.answer)
+        (played,) = self._game.play([action], self.setup.answer)
         if played.judgement is not None:
             self._observe(spec, played.judgement.solve_rate)
         if self.render_mode is not None:
             self._show(played)
         return "", played.reward.value, True, False, challenger_info(played, spec.level)
 
-    def _show(self, played: Round) -> None:
-        self._rounds += 1
-        self._draw_round(show_round(self._title(), played))
+    def _show(self, played: Episode) -> None:
+        self._episodes += 1
+        self._show_drawing(show_episode(self._title(), played))

@@ -41,8 +41,8 @@ class Text(gym.spaces.Text):
         if mask is not None or probability is not None:
             raise ConfigError("a text space takes no mask and no probability: it has no character set")
         length = int(self.np_random.integers(0, min(self.max_length, _SAMPLE_LENGTH) + 1))
-        places = self.np_random.integers(0, len(_PRINTABLE), size=length)
-        return "".join(_PRINTABLE[place] for place in places)
+        picked = self.np_random.integers(0, len(_PRINTABLE), size=length)
+        return "".join(_PRINTABLE[index] for index in picked)
 
     def contains(self, x: Any) -> bool:
         return isinstance(x, str) and len(x) <= self.max_length

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from ...core.errors import ConfigError
 from ...core.protocols import Agent
 from ..rewards.challenger import uncertainty
-from .learners import Learner, SeatedLearner, SimulatedLearner
+from .learners import AgentLearner, Learner, SimulatedLearner
 from .rendering import bar, check_mode, frame
-from .table import Table, make_settings
+from .setup import GameSetup, make_settings
 
 Floats = NDArray[np.float32]
 FADING = 0.9
@@ -51,13 +51,14 @@ def teacher_env(
         attempts: m at each question, ≥ 1.
         horizon: questions per episode, ≥ 2.
         render_mode: "ansi", "human", "rgb_array" or `None`.
-        settings: with an `opponent`: verifier, generator, split, reuse, see `envs.seats.Settings`.
+        settings: with an `opponent`: verifier, generator, source, split, reuse, see
+            `envs.views.setup.GameSettings`.
     """
     if opponent is not None:
         if learner is not None:
             raise ConfigError("give opponent (an agent) or learner (a simulated one), not both")
         options = make_settings({"opponent": opponent, "attempts": attempts, **settings})
-        return TeacherEnv(SeatedLearner(Table(options, "challenger")), levels, attempts, horizon, render_mode)
+        return TeacherEnv(AgentLearner(GameSetup(options, "teacher")), levels, attempts, horizon, render_mode)
     if settings:
         raise ConfigError(f"{', '.join(sorted(settings))}: only an opponent is asked questions; give one")
     if learner is None or isinstance(learner, Mapping):

@@ -1,11 +1,11 @@
-"""Math questions and answers as numbers: the solver's seat for stable-baselines3 and other libraries of vectors.
+"""Math questions and answers as numbers: the solver's role for stable-baselines3 and other libraries of vectors.
 
     observation   (length,) token ids: one per character of the question, then padding (0)
-    action        an integer answer: its place in the range `answers`; or with `digits=d` a sign (1 = minus), d digits
+    action        an integer answer: its index in the range `answers`; or with `digits=d` a sign (1 = minus), d digits
     reward        the verdict's score against the question's reference, 1 or 0
 
-Episodes are one turn, as in `envs.single`: `reset` asks, `step` judges and terminates (the observation is then all
-padding). Only questions whose answer can be expressed are asked: an integer in the range, a text that fits.
+Episodes are one turn, as in `envs.views.single`: `reset` asks, `step` judges and terminates (the observation is then
+all padding). Only questions whose answer can be expressed are asked: an integer in the range, a text that fits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...core.errors import ConfigError
 from ...core.records import Question, TaskSpec
 from .infos import solver_info
 from .rendering import check_mode, show_attempts, show_question
-from .table import Table, make_settings
+from .setup import GameSetup, make_settings
 
 Ids = NDArray[np.int64]
 
@@ -72,17 +72,17 @@ def tokens_env(
     Args:
         length: characters an observation has room for, ≥ 1; longer questions are not asked.
         answers: the smallest and the largest integer that can be answered; each is one action.
-        digits: answer with a sign and so many digits instead, which gives the range −(10^d − 1) … 10^d − 1.
+        digits: answer with a sign and d digits instead, which gives the range −(10^d − 1) … 10^d − 1.
         render_mode: "ansi", "human", "rgb_array" (which stable-baselines3's `make_vec_env` asks for) or `None`.
-        settings: verifier, curriculum, generator, split, opponent, ...: see `envs.seats.Settings`.
+        settings: verifier, curriculum, generator, split, opponent, source, ...: see `envs.views.setup.GameSettings`.
     """
-    return TokensEnv(Table(make_settings(settings), "solver"), length, answers, digits, render_mode)
+    return TokensEnv(GameSetup(make_settings(settings), "solver"), length, answers, digits, render_mode)
 
 
 class TokensEnv(gym.Env[Ids, Any]):
-    """The solver's seat in numbers; see the module for spaces and reward.
+    """The solver's role in numbers; see the module for spaces and reward.
 
-    `info` after a reset: `role`, `level`, `question`. After a step: that of `envs.single`.
+    `info` after a reset: `role`, `level`, `question`. After a step: that of `envs.views.single`.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
@@ -92,7 +92,7 @@ class TokensEnv(gym.Env[Ids, Any]):
 
     def __init__(
         self,
-        table: Table,
+        setup: GameSetup,
         length: int = 48,
         answers: Sequence[int] = (-20, 20),
         digits: int | None = None,
@@ -102,16 +102,16 @@ class TokensEnv(gym.Env[Ids, Any]):
         for name, given in (("length", length), ("digits", 1 if digits is None else digits)):
             if isinstance(given, bool) or not isinstance(given, int) or given < 1:
                 raise ConfigError(f"{name} must be an integer >= 1, got {given!r}")
-        self.table, self.length, self.digits, self.render_mode = table, length, digits, render_mode
+        self.setup, self.length, self.digits, self.render_mode = setup, length, digits, render_mode
         self.low, self.high = _range(answers if digits is None else (1 - 10**digits, 10**digits - 1))
         self.observation_space = gym.spaces.MultiDiscrete([VOCABULARY] * length)
         self.action_space: gym.spaces.Space[Any] = gym.spaces.Discrete(self.high - self.low + 1)
         if digits is not None:
             self.action_space = gym.spaces.MultiDiscrete([2] + [10] * digits)
         self._question: Question | None = None
-        self._spec = TaskSpec(0.0)
+        self._spec: TaskSpec | None = None
         self._drawing: str | None = None
-        self._seeded, self._rounds = False, 0
+        self._seeded, self._episodes = False, 0
 
     def answer(self, action: Any) -> int:
         """The integer an action stands for.
@@ -120,10 +120,10 @@ class TokensEnv(gym.Env[Ids, Any]):
             ConfigError: the action is not in the action space.
         """
         if self.digits is None:
-            place = int(action)
-            if not 0 <= place <= self.high - self.low:
+            index = int(action)
+            if not 0 <= index <= self.high - self.low:
                 raise ConfigError(f"an action is an integer in 0..{self.high - self.low}, got {action!r}")
-            return self.low + place
+            return self.low + index
         parts = np.asarray(action)
         if not self.action_space.contains(parts.astype(np.int64)):
             raise ConfigError(f"an action is a sign (0 or 1) and {self.digits} digits, got {action!r}")
@@ -138,12 +138,12 @@ class TokensEnv(gym.Env[Ids, Any]):
         """
         if seed is not None or not self._seeded:
             super().reset(seed=seed)
-            self.table.seed(int(self.np_random.integers(2**62)))
-            self._seeded, self._rounds = True, 0
+            self.setup.seed(int(self.np_random.integers(2**62)))
+            self._seeded, self._episodes = True, 0
         self._drawing = None
         self._spec, self._question = self._draw()
         observation = tokenise(self._question.text, self.length)
-        return observation, {"role": "solver", "level": self._spec.level, "question": self._question.text}
+        return observation, {"role": "solver", "level": self._level(self._question), "question": self._question.text}
 
     def step(self, action: Any) -> tuple[Ids, float, bool, bool, dict[str, Any]]:
         """Judge the answer. Always terminates."""
@@ -152,20 +152,20 @@ class TokensEnv(gym.Env[Ids, Any]):
             raise ResetNeeded("the episode is over after one step; call reset() for the next question")
         attempt = rf"\boxed{{{self.answer(action)}}}"
         self._question = None
-        judgement = self.table.game.verifier.judge(question, (attempt,))
-        self.table.curriculum.observe(self._spec, judgement.solve_rate)
+        judgement = self.setup.game.verifier.judge(question, (attempt,))
+        self.setup.observe(self._spec, judgement.solve_rate)
         verdict = judgement.verdicts[0]
-        reward = verdict.score or 0.0  # undecided pays nothing, and `verdict` says so
+        reward = verdict.score or 0.0  # undecided earns nothing, and `verdict` says so
         if self.render_mode is not None:
-            self._rounds += 1
-            self._drawing = show_attempts(f"solver · round {self._rounds}", question, judgement)
+            self._episodes += 1
+            self._drawing = show_attempts(f"solver · episode {self._episodes}", question, judgement)
             if self.render_mode == "human":
                 print(self._drawing)
         nothing = np.full(self.length, PAD, dtype=np.int64)
-        return nothing, reward, True, False, solver_info(verdict, judgement, self._spec.level, reward)
+        return nothing, reward, True, False, solver_info(verdict, judgement, self._level(question), reward)
 
     def render(self) -> str | NDArray[np.uint8] | None:
-        """The current round as text ("ansi") or its tokens as a picture ("rgb_array"); "human" prints by itself."""
+        """The current episode as text ("ansi") or its tokens as a picture ("rgb_array"); "human" prints by itself."""
         if not self._seeded:
             raise ResetNeeded("there is nothing to render before reset()")
         if self.render_mode == "rgb_array":
@@ -173,7 +173,7 @@ class TokensEnv(gym.Env[Ids, Any]):
         if self.render_mode != "ansi":
             return None
         if self._drawing is None and self._question is not None:
-            return show_question(f"solver · round {self._rounds + 1}", self._question.text)
+            return show_question(f"solver · episode {self._episodes + 1}", self._question.text)
         return self._drawing
 
     def _painted(self) -> NDArray[np.uint8]:
@@ -182,9 +182,12 @@ class TokensEnv(gym.Env[Ids, Any]):
         grey = (tokenise(text, self.length) * (255 // VOCABULARY)).astype(np.uint8)
         return np.tile(grey.repeat(_SQUARE)[None, :, None], (_SQUARE, 1, 3))
 
-    def _draw(self) -> tuple[TaskSpec, Question]:
+    def _level(self, question: Question) -> float | None:
+        return question.level if self._spec is None else self._spec.level
+
+    def _draw(self) -> tuple[TaskSpec | None, Question]:
         for _ in range(_TRIES):
-            spec, question = self.table.draw()
+            spec, question = self.setup.draw()
             if len(question.text) <= self.length and self._expressible(question.reference):
                 return spec, question
         raise ConfigError(

@@ -23,7 +23,7 @@ from ...core.records import Question
 from ...core.registries import make_reward, make_verifier
 from ...core.seeding import integer_seed
 from ...envs.game.domains import find_domain
-from ...envs.game.engine import Game, Round
+from ...envs.game.engine import Episode, Game
 from ...envs.rewards.challenger import distinct_clusters, uncertainty
 from ..run.labels import labels_right
 from ..run.metrics import histogram
@@ -200,7 +200,7 @@ def pair_sheet(results: Sequence[PairResult], seed: int) -> Sheet:
     return Sheet(TITLE, header, cells, notes, found, draw)
 
 
-def _shares_right(questions: Sequence[Question], played: Sequence[Round]) -> list[float | None]:
+def _shares_right(questions: Sequence[Question], played: Sequence[Episode]) -> list[float | None]:
     truths = [answer(question.text) for question in questions]
     known = [i for i, truth in enumerate(truths) if truth is not None]
     judged = make_verifier("sympy").judge_many(

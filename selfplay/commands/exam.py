@@ -16,10 +16,10 @@ from ...core.records import Question
 from ...core.registries import make_verifier
 from ...envs.game.domains import find_domain
 from ..bench.find_agent import find_agent, template_for, with_options
-from ..progress import bar_columns
 from ..evaluation import held_out_questions, run_exam
 from ..exams.contamination import Contamination, check_contamination, run_of_checkpoint, training_texts
 from ..exams.result import ExamResult
+from ..progress import bar_columns
 from ..stats import Estimate
 
 

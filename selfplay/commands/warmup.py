@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import ConfigError
 from ...core.held_out import is_held_out
+from ...core.math_language import key
 from ...core.protocols import Generator
 from ...core.records import TaskSpec
 from ...core.registries import make_generator
@@ -88,7 +89,7 @@ class Corpus:
         draw = rng.random()
         generator = self.code if draw < self.config.code_share else self.math
         question = generator.generate(TaskSpec(top * rng.random()), rng)
-        while is_held_out(question.text):
+        while is_held_out(key(question.text)):
             question = generator.generate(TaskSpec(top * rng.random()), rng)
         style = STYLES[0] if rng.random() < direct else STYLES[1 + int(rng.random() * 2)]
         if generator is self.code:

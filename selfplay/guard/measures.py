@@ -18,7 +18,7 @@ PROBES, PROBE_SAMPLES = 16, 8
 
 
 def probe_divergence(run: SelfPlay) -> float | None:
-    """How far apart challenger and solver answer the same validation questions, in bits; `None` without a challenger."""
+    """How far apart challenger and solver answer validation questions, in bits; `None` without a challenger."""
     if CHALLENGER not in run.roles:
         return None
     prompts = run.game.ask(run.validation.held_out[:PROBES])

@@ -113,22 +113,20 @@ def _agents(
             dtype=config.compute.dtype,
         )
         made |= agents
-    settings = {
-        name: {
-            "max_new_tokens": config.roles[name].max_new_tokens,
-            "temperature": config.roles[name].grpo.temperature,
-            "top_p": config.roles[name].grpo.top_p,
-        }
-        for name in names
-    }
-    return {name: made[name].with_settings(**settings[name]) for name in names}
+    found = {}
+    for name in names:
+        row = config.roles[name]
+        found[name] = made[name].with_settings(
+            max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
+        )
+    return found
 
 
 def _families(config: RunConfig, names: Sequence[str]) -> list[tuple[str, ...]]:
     """Roles with a model of their own, one by one, and those that share weights, together."""
     sharing = tuple(name for name in names if config.roles[name].weight_sharing != "copies")
-    alone = [(name,) for name in names if name not in sharing]
-    return [*alone, sharing] if sharing else alone
+    families: list[tuple[str, ...]] = [(name,) for name in names if name not in sharing]
+    return [*families, sharing] if sharing else families
 
 
 def _trainers(

@@ -1,7 +1,7 @@
 """Roles of a run that several processes play together: the same in each of them, sampled from and trained as one.
 
-Rank 0 plays the run as if it were alone (`run.py` knows nothing of this); wherever it samples from a role, trains it, or
-saves it, the other ranks do their part. What is read from the run folder, every process reads itself.
+Rank 0 plays the run as if it were alone (`run.py` knows nothing of this); wherever it samples from a role, trains it,
+or saves it, the other ranks do their part. What is read from the run folder, every process reads itself.
 """
 
 from __future__ import annotations

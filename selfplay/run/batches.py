@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ...core.errors import UnknownNameError
 from ...core.protocols import Verifier
@@ -21,6 +21,9 @@ from .metrics import challenger_measures
 if TYPE_CHECKING:
     from ...agents.training.dynamic_sampling import DynamicSampling
     from .run import SelfPlay
+
+
+Asking: TypeAlias = Callable[[Sequence[Question]], list[str]]
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class AnswerBatches:
         run: SelfPlay,
         role: str,
         tasks: Sequence[Question],
-        ask: Callable[[Sequence[Question]], list[str]],
+        ask: Asking,
         verifier: Callable[[int], Verifier],
     ) -> None:
         self.run, self.role, self.ask, self.verifier = run, role, ask, verifier
@@ -98,7 +101,8 @@ class AnswerBatches:
         reward = run.config.roles[role].reward
         if role == SOLVER:
             tasks = [question for _, question in run.kept()]
-            ask, verifier = run.game.ask, label_verifier(run.domain, reward, run.config.labels.source)
+            ask: Asking = run.game.ask
+            verifier = label_verifier(run.domain, reward, run.config.labels.source)
         else:
             if role not in run.domain.roles:
                 raise UnknownNameError(f"role of the domain {run.domain.name}", role, run.domain.roles)
@@ -139,7 +143,7 @@ class AnswerBatches:
         return DynamicSampling(self.config.dynamic_sampling, further)
 
 
-def _asking(ask: Callable[[Question], str]) -> Callable[[Sequence[Question]], list[str]]:
+def _asking(ask: Callable[[Question], str]) -> Asking:
     return lambda questions: [ask(question) for question in questions]
 
 

@@ -6,7 +6,6 @@ import dataclasses
 import math
 import typing
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -17,11 +16,15 @@ Named: TypeAlias = str | Mapping[str, Any]
 """A plug-in: `name`, `name(key=value)`, `{"name": …, "key": …}`, or, from Python, a live object."""
 
 
-@cache
-def hints(kind: type) -> dict[str, Any]:
+def hints(kind: Any) -> dict[str, Any]:
     """Field names of a dataclass with their types, in order."""
-    resolved = typing.get_type_hints(kind)
-    return {field.name: resolved[field.name] for field in dataclasses.fields(kind)}
+    if kind not in _HINTS:
+        resolved = typing.get_type_hints(kind)
+        _HINTS[kind] = {field.name: resolved[field.name] for field in dataclasses.fields(kind)}
+    return _HINTS[kind]
+
+
+_HINTS: dict[Any, dict[str, Any]] = {}
 
 
 def check_types(part: Any) -> None:
@@ -52,12 +55,13 @@ def row_kind(hint: Any) -> type | None:
 
 def converted(name: str, value: Any, hint: Any) -> Any:
     """A value as its type has it: a list as a tuple, a whole number as a float; nothing is guessed from text."""
+    if typing.get_origin(hint) is typing.Literal and isinstance(value, str):
+        one_of(name, value, typing.get_args(hint))
     try:
         found = msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{name} must be {readable(hint)}, got {value!r}: {str(error).partition(' - at')[0]}"
-        ) from None
+        what = str(error).partition(" - at")[0]
+        raise ConfigError(f"{name} must be a {readable(hint)}, got {value!r} ({what})") from None
     for number in _numbers(found):
         if not math.isfinite(number):
             raise ConfigError(f"{name} must be a finite number, got {value!r}")
@@ -72,12 +76,12 @@ def readable(hint: Any) -> str:
     if origin is typing.Literal:
         return " or ".join(map(repr, arguments))
     if origin is tuple:
-        return "list of " + readable(arguments[0])
+        return f"list of {readable(arguments[0])}s"
     if origin is not None and issubclass(origin if isinstance(origin, type) else object, Mapping):
         return "table"
     if arguments and type(None) in arguments:
         return " or ".join(readable(one) for one in arguments if one is not type(None)) + " or none"
-    return {int: "whole number", float: "number", bool: "true or false", str: "text"}.get(hint, str(hint))
+    return {int: "whole number", float: "number", bool: "switch (true or false)", str: "text"}.get(hint, str(hint))
 
 
 def at_least(part: Any, least: float, *names: str) -> None:

@@ -33,11 +33,11 @@ class RoleConfig:
     max_new_tokens: int = 72
     """Longest completion, in tokens."""
     reward: Named = "label"
-    """What the role is rewarded for. A challenger: a reward such as "r-zero" or "r-zero(repetition=0)". Whoever answers:
-    "label", the controls "random" and "format", or any verifier."""
+    """What the role is rewarded for. A challenger: a reward such as "r-zero" or "r-zero(repetition=0)". Whoever
+    answers: "label", the controls "random" and "format", or any verifier."""
     weight_sharing: str = "copies"
-    """How far apart roles are: "copies" (a model of its own), "lora" (an adapter each on one base), "prompt" or "tokens"
-    (one model, told apart by the prompt, or by a learned vector per token type)."""
+    """How far apart roles are: "copies" (a model of its own), "lora" (an adapter each on one base), "prompt" or
+    "tokens" (one model, told apart by the prompt, or by a learned vector per token type)."""
     trunk: str = "frozen"
     """Whether the base under the adapters of "lora" is "frozen" or "trained" by all its roles."""
     adapter_rank: int = 16
@@ -46,7 +46,7 @@ class RoleConfig:
     """What the KL term refers to: the "base" model, which never moves, or the role as it was when the "round" began,
     which bounds no drift over rounds."""
     l2_sp: float = 0.0
-    """Weight of L2-SP, a pull of all trained weights back to where they started, per unit of learning rate; 0 is none."""
+    """Weight of L2-SP, a pull of all trained weights to where they started, per unit of learning rate; 0 is none."""
     device: str | None = None
     """Where the role lives if not on `compute.device`."""
     grpo: GRPOConfig = field(default_factory=lambda: GRPOConfig(learning_rate=1e-4, kl_weight=1e-2))

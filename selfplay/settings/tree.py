@@ -200,9 +200,11 @@ def setting_type(kind: type, path: str) -> Any:
             done += f"{names.pop(0)}."
             here = row_kind
         if not dataclasses.is_dataclass(here):
-            if names and here != Mapping[str, float]:
-                raise ConfigError(f"{done.rstrip('.')} is a single setting; {path!r} goes on below it")
-            return here if not names else float
+            if names:
+                whole = " of whole tables, as in questions.sources={challenger=0.8, procedural=0.2}"
+                inside = whole if here == Mapping[str, float] else ""
+                raise ConfigError(f"{done.rstrip('.')} is a single setting{inside}; {path!r} goes on below it")
+            return here
     inside = ", ".join(f"{path}.{name}" for name in hints(here))
     raise ConfigError(f"{path} is a part with settings of its own; set one of them: {inside}")
 

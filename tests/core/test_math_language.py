@@ -63,10 +63,12 @@ def test_any_text_is_read_or_declined(text):
 
 def test_wording_does_not_change_the_side_of_the_split():
     for a in range(40):
-        sides = {is_held_out(text) for text in (f"What is {a}+7?", f"Compute {a} + 7.", f"Find the value of {a}+7.")}
+        sides = {
+            is_held_out(key(text)) for text in (f"What is {a}+7?", f"Compute {a} + 7.", f"Find the value of {a}+7.")
+        }
         assert len(sides) == 1
 
 
 def test_the_held_out_share_is_what_it_says():
-    share = sum(is_held_out(f"What is {a}+{b}?") for a in range(70) for b in range(70)) / 4900
+    share = sum(is_held_out(key(f"What is {a}+{b}?")) for a in range(70) for b in range(70)) / 4900
     assert abs(share - HELD_OUT_SHARE) < 0.02

@@ -39,8 +39,8 @@ def test_equal_arguments_give_equal_datasets_and_the_splits_share_nothing():
     held_out = dataset(size=40, seed=5, split="held_out")
     assert train.to_list() == dataset(size=40, seed=5).to_list() != dataset(size=40, seed=6).to_list()
     assert len({key(text) for text in train["question"]}) == 40
-    assert not any(map(is_held_out, train["question"]))
-    assert all(map(is_held_out, held_out["question"]))
+    assert not any(is_held_out(key(text)) for text in train["question"])
+    assert all(is_held_out(key(text)) for text in held_out["question"])
 
 
 def test_prompts_are_conversations_or_text_with_the_words_of_the_template():

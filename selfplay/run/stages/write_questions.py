@@ -23,7 +23,8 @@ class WriteQuestions:
     def run(self, run: SelfPlay) -> None:
         """Draw and log the questions of the round."""
         seen: set[str] = set()
-        rows, rejected = [], []
+        rows: list[dict[str, Any]] = []
+        rejected: list[dict[str, Any]] = []
         for source, question in self._drawn(run, rejected):
             identity = run.domain.identity(question)
             why = "held out" if is_held_out(identity) else "repeated" if identity in seen else None
@@ -36,7 +37,15 @@ class WriteQuestions:
         shares = run.config.questions.sources
         agents = {name: role.agent for name, role in run.roles.items()}
         for name, count in mix(shares, run.config.questions.count).items():
-            draw = Draw(run.config.seed, run.round, None, run.game, agents, run.generator, run.curriculum)
+            draw = Draw(
+                seed=run.config.seed,
+                round=run.round,
+                domain=run.domain.name,
+                game=run.game,
+                agents=agents,
+                generator=run.generator,
+                curriculum=run.curriculum,
+            )
             source = {"source": name} if len(shares) > 1 else {}
             questions = make_source(name).draw(count, draw) if count else []
             yield from ((source, question) for question in questions)

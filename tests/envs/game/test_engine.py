@@ -1,4 +1,4 @@
-"""The rules: reading proposals, keeping attempts with their question, paying the right seat."""
+"""The rules: reading proposals, keeping attempts with their question, rewarding the right role."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,8 @@ from selfplay_gym.core.errors import ConfigError, PluginError
 from selfplay_gym.core.protocols import BaseVerifier
 from selfplay_gym.envs.game.domains import find_domain
 from selfplay_gym.envs.game.engine import Game, solver_reward
-from selfplay_gym.envs.game.math_domain import MAX_QUESTION, read_math
+from selfplay_gym.envs.game.math_domain import read_math
+from selfplay_gym.envs.game.proposals import MAX_QUESTION
 
 
 def proposal(text, answer="3"):
@@ -61,7 +62,7 @@ def test_reading_never_raises(text):
     assert isinstance(read_math(f"<question>{text}</question>\\boxed{{{text}}}"), str | Question)
 
 
-def test_a_round_keeps_attempts_with_their_question(game):
+def test_an_episode_keeps_attempts_with_their_question(game):
     answered = {"What is 1+2?": ["\\boxed{3}", "\\boxed{4}"], "What is 2*4?": ["\\boxed{8}", "8", "no"]}
     texts = [proposal("What is 1+2?"), "nonsense", proposal("What is 2*4?", "8")]
     rounds = game.play(texts, lambda prompts: [answered[p] for p in prompts])
@@ -75,12 +76,12 @@ def test_a_round_keeps_attempts_with_their_question(game):
 
 def test_nobody_is_asked_when_all_proposals_are_malformed(game):
     def never(prompts):
-        raise AssertionError("the solver seat was asked")
+        raise AssertionError("the solver was asked")
 
     assert [r.reward.value for r in game.play(["", "?"], never)] == [0.0, 0.0]
 
 
-def test_undecided_pays_nothing():
+def test_undecided_earns_nothing():
     assert solver_reward(Verdict.undecided("time-out")) == 0.0
     assert solver_reward(Verdict.correct("1", score=0.25)) == 0.25
 

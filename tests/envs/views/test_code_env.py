@@ -12,9 +12,9 @@ from pettingzoo.test import api_test, parallel_api_test, seed_test
 
 import selfplay_gym
 from selfplay_gym import Outcome, Question, TaskSpec, make_generator
-from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.envs import aec_env, parallel_env
 from selfplay_gym.envs.game.code_domain import find_calls, read_code
+from selfplay_gym.envs.game.domains import held_out
 from selfplay_gym.verifiers.sandbox import probe
 
 needs_sandbox = pytest.mark.skipif(probe().refusal is not None, reason=f"no sandbox here: {probe().refusal}")
@@ -39,7 +39,7 @@ def test_gymnasium_accepts_both_roles(role, render_mode):
 
 
 @needs_sandbox
-def test_pettingzoo_accepts_the_table():
+def test_pettingzoo_accepts_all_roles():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # its advice on observation spaces is about arrays
         api_test(aec_env("code", attempts=2), num_cycles=20)
@@ -79,7 +79,7 @@ def test_procedural_questions_are_not_from_the_exam():
     env = gym.make("SelfPlayCode-v0", generator={"name": "deduction", "style": "short"})
     for turn in range(40):
         prompt, _ = env.reset(seed=2 if turn == 0 else None)
-        assert not is_held_out(prompt)
+        assert not held_out(Question(prompt, domain="code"))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_proposal_is_completed_by_execution_or_refused():
         assert reason in info["verdict"].reason
 
 
-def play_table(env, proposal_text: str, attempts: list[str], tests: str | None) -> None:
+def play_episode(env, proposal_text: str, attempts: list[str], tests: str | None) -> None:
     env.reset(seed=3)
     env.step(proposal_text)
     for attempt in attempts:
@@ -155,7 +155,7 @@ def play_table(env, proposal_text: str, attempts: list[str], tests: str | None) 
 
 
 @needs_sandbox
-def test_the_tester_reads_the_answers_and_is_paid():
+def test_the_tester_reads_the_answers_and_earns():
     env = aec_env("code", attempts=3, render_mode="ansi")
     assert env.possible_agents == ["challenger_0", "solver_0", "solver_1", "solver_2", "tester_0"]
     text = proposal("Write f, the absolute value of an integer: f(2), f(-3), f(0).")
@@ -166,7 +166,7 @@ def test_the_tester_reads_the_answers_and_is_paid():
     ]
     env.reset(seed=3)
     assert env.observe("tester_0")["prompt"] == ""
-    play_table(env, text, attempts, None)
+    play_episode(env, text, attempts, None)
     assert "return abs(n)" in env.observe("tester_0")["prompt"]
     env.step("assert f(-7) == 7")
     assert env.rewards["tester_0"] == 1.0
@@ -180,7 +180,7 @@ def test_the_tester_reads_the_answers_and_is_paid():
 @needs_sandbox
 def test_questions_about_values_have_no_turn_for_the_tester():
     env = aec_env("code", attempts=1)
-    play_table(env, proposal("f=lambda x: 3*x+2. f(4)=?"), [r"\boxed{14}"], None)
+    play_episode(env, proposal("f=lambda x: 3*x+2. f(4)=?"), [r"\boxed{14}"], None)
     assert env.terminations["tester_0"]
     assert env.rewards["solver_0"] == 1.0
     assert env.rewards["tester_0"] == 0.0

@@ -30,7 +30,7 @@ def strict_warnings():
         yield
 
 
-@pytest.mark.parametrize("kwargs", [{}, {"rounds": 5}, {"attempts": 1, "verifier": "majority"}])
+@pytest.mark.parametrize("kwargs", [{}, {"episodes": 5}, {"attempts": 1, "verifier": "majority"}])
 class TestOfficialSuites:
     def test_api(self, kwargs):
         api_test(aec_env("math", **kwargs), num_cycles=50)
@@ -53,7 +53,7 @@ def play(env, challenger, solver):
     seen = []
     for agent in env.agent_iter():
         observation, reward, terminated, _, info = env.last()
-        seen.append((agent, observation["prompt"], observation["round"].tolist(), reward, str(info)))
+        seen.append((agent, observation["prompt"], observation["episode"].tolist(), reward, str(info)))
         move = None
         if not terminated:
             move = (challenger if agent == "challenger_0" else solver)(agent, observation["prompt"])
@@ -61,7 +61,7 @@ def play(env, challenger, solver):
     return seen
 
 
-def test_a_round_in_order():
+def test_an_episode_in_order():
     env = aec_env("math", attempts=3, verifier="exact")
     env.reset(seed=1)
     answers = {"solver_0": r"\boxed{33}", "solver_1": r"\boxed{57}", "solver_2": "I do not know"}
@@ -83,20 +83,20 @@ def test_infos_carry_question_label_and_terms():
     assert env.infos["solver_1"]["question"] == "What is 12+7*3?"
 
 
-def test_a_malformed_proposal_ends_its_round():
-    env = aec_env("math", attempts=3, rounds=2)
+def test_a_malformed_proposal_ends_its_episode():
+    env = aec_env("math", attempts=3, episodes=2)
     env.reset(seed=1)
     env.step("no question at all")
     assert env.agent_selection == "challenger_0"
     assert env.last()[1] == 0.0
-    assert env.observe("challenger_0")["round"].tolist() == [1]
+    assert env.observe("challenger_0")["episode"].tolist() == [1]
     env.step("again")
     assert all(env.terminations.values())
     assert set(env.rewards.values()) == {0.0}
 
 
 def test_solvers_do_not_see_the_question_before_it_is_asked():
-    env = aec_env("math", attempts=2, rounds=2)
+    env = aec_env("math", attempts=2, episodes=2)
     env.reset(seed=1)
     assert env.observe("solver_1")["prompt"] == ""
     env.step(PROPOSAL)
@@ -106,8 +106,8 @@ def test_solvers_do_not_see_the_question_before_it_is_asked():
     assert env.observe("solver_1")["prompt"] == ""
 
 
-@pytest.mark.parametrize("rounds", [1, 7])
-def test_many_cycles_are_a_function_of_the_seed(rounds):
+@pytest.mark.parametrize("episodes", [1, 7])
+def test_many_cycles_are_a_function_of_the_seed(episodes):
     """PettingZoo's seed tests stop after one cycle; a leak of state between episodes shows later."""
     challenger, solver = make_agent("generator"), make_agent("noisy", accuracy=0.5)
 
@@ -128,15 +128,15 @@ def test_many_cycles_are_a_function_of_the_seed(rounds):
             seen += play(env, propose, answer)
         return seen
 
-    env = aec_env("math", rounds=rounds)
+    env = aec_env("math", episodes=episodes)
     first = history(env, 3)
     assert history(env, 3) == first
-    assert history(aec_env("math", rounds=rounds), 3) == first
+    assert history(aec_env("math", episodes=episodes), 3) == first
     assert history(env, 4) != first
 
 
 def test_parallel_plays_the_same_game():
-    aec, parallel = aec_env("math", attempts=3, rounds=3), parallel_env("math", attempts=3, rounds=3)
+    aec, parallel = aec_env("math", attempts=3, episodes=3), parallel_env("math", attempts=3, episodes=3)
     aec.reset(seed=5)
     observations, _ = parallel.reset(seed=5)
     moves = [r"\boxed{33}", r"\boxed{33}", "what?"]
@@ -155,8 +155,8 @@ def test_parallel_plays_the_same_game():
     assert rewards == pytest.approx({"challenger_0": 2 / 3, "solver_0": 1.0, "solver_1": 1.0, "solver_2": 0.0})
 
 
-def test_the_curriculum_hears_of_every_round():
-    env = aec_env("math", attempts=2, rounds=64, curriculum={"name": "band", "window": 8})
+def test_the_curriculum_hears_of_every_episode():
+    env = aec_env("math", attempts=2, episodes=64, curriculum={"name": "band", "window": 8})
     env.reset(seed=1)
     start = env.observe("challenger_0")["level"][0]
     for _ in range(63):
@@ -169,10 +169,10 @@ def test_it_is_in_pettingzoos_registry():
     assert selfplay_gym.envs.register_pettingzoo()
     env = pettingzoo.make("aec", "SelfPlayMath-v0", attempts=2)
     assert env.possible_agents == ["challenger_0", "solver_0", "solver_1"]
-    assert pettingzoo.make("parallel", "SelfPlayMath-v0", rounds=2).possible_agents[0] == "challenger_0"
+    assert pettingzoo.make("parallel", "SelfPlayMath-v0", episodes=2).possible_agents[0] == "challenger_0"
 
 
-def test_rendering_shows_the_round():
+def test_rendering_shows_the_episode():
     env = aec_env("math", attempts=2, render_mode="ansi")
     env.reset(seed=1)
     assert "edge of the solver" in env.render()
@@ -183,17 +183,17 @@ def test_rendering_shows_the_round():
 
 
 @pytest.mark.parametrize(
-    ("args", "kwargs", "said"),
+    ("args", "kwargs", "expected"),
     [
         (("poetry",), {}, "math"),
-        ((), {"rounds": 0}, "rounds"),
+        ((), {"episodes": 0}, "episodes"),
         ((), {"attempts": 0}, "attempts"),
         ((), {"verifer": "exact"}, "verifier"),
         ((), {"render_mode": "rgb_array"}, "ansi"),
     ],
 )
-def test_wrong_arguments_say_what_is_right(args, kwargs, said):
-    with pytest.raises(ConfigError, match=said):
+def test_wrong_arguments_say_what_is_right(args, kwargs, expected):
+    with pytest.raises(ConfigError, match=expected):
         aec_env(*args, **kwargs)
 
 

@@ -11,7 +11,7 @@ from gymnasium.utils.env_checker import check_env
 import selfplay_gym
 from selfplay_gym import Question, make_agent, make_curriculum
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.held_out import is_held_out
+from selfplay_gym.envs.game.domains import held_out
 from selfplay_gym.envs.views.spaces import Text
 
 INFO = {"role", "verdict", "label", "label_source", "solve_rate", "level", "reward_terms"}
@@ -23,7 +23,7 @@ def make(**kwargs):
 
 
 def play(env, agent, steps, seed=None):
-    """Rewards and infos of an agent in the solver's seat."""
+    """Rewards and infos of an agent in the solver's role."""
     observation, _ = env.reset(seed=seed)
     rewards, infos = [], []
     for step in range(steps):
@@ -62,7 +62,7 @@ def test_a_seed_fixes_everything_that_follows():
 
     env = make()
     first = history(env, 5)
-    assert history(env, 5) == first  # rewound: generator, shelves and curriculum
+    assert history(env, 5) == first  # rewound: generator, cache and curriculum
     assert history(make(), 5) == first
     assert history(make(), 6) != first
 
@@ -93,7 +93,7 @@ def test_splits_are_kept_apart(reuse):
         texts = []
         for _ in range(300):
             texts.append(env.reset()[0])
-        assert {is_held_out(text) for text in texts} == {split == "held_out"}
+        assert {held_out(Question(text)) for text in texts} == {split == "held_out"}
 
 
 def test_reuse_asks_again_and_one_never_does_on_purpose():
@@ -105,7 +105,7 @@ def test_reuse_asks_again_and_one_never_does_on_purpose():
     assert distinct(64) < 350 < 2000 < distinct(1)
 
 
-def test_undecided_pays_nothing_and_says_so():
+def test_undecided_earns_nothing_and_says_so():
     env = make(verifier="sympy")
     env.reset(seed=1, options={"question": Question("Is it so?", None)})
     _, reward, *_, info = env.step(r"\boxed{3}")
@@ -122,7 +122,7 @@ def test_a_given_question_is_asked():
         env.reset(options={"question": "What is 2+3?"})
 
 
-def test_challenger_is_paid_for_uncertainty():
+def test_challenger_is_rewarded_for_uncertainty():
     env = make(role="challenger", opponent={"name": "noisy", "accuracy": 0.5}, attempts=64)
     env.reset(seed=0)
     _, reward, *_, info = env.step(PROPOSAL)
@@ -139,7 +139,7 @@ def test_challenger_earns_nothing_at_either_end(accuracy):
     assert env.step(PROPOSAL)[1] == 0.0
 
 
-def test_malformed_proposals_are_worth_nothing():
+def test_malformed_proposals_earn_nothing():
     env = make(role="challenger")
     env.reset(seed=0)
     _, reward, *_, info = env.step("What is 12+7*3?")
@@ -149,10 +149,10 @@ def test_malformed_proposals_are_worth_nothing():
     assert info["reward_terms"] == {"format": 0.0}
 
 
-def test_an_agent_can_sit_in_the_challengers_seat():
+def test_an_agent_can_write_the_questions():
     env = make(opponent={"name": "generator", "generator": "equation"})
     asked = {env.reset(seed=1)[0], *(env.reset()[0] for _ in range(30))}
-    assert all(text.startswith("Solve") and not is_held_out(text) for text in asked)
+    assert all(text.startswith("Solve") and not held_out(Question(text)) for text in asked)
     assert len(asked) > 20
 
 
@@ -169,7 +169,7 @@ def test_the_spec_survives_json():
 
 
 @pytest.mark.parametrize(
-    ("kwargs", "said"),
+    ("kwargs", "expected"),
     [
         ({"role": "judge"}, "solver"),
         ({"verifier": "simpy"}, "sympy"),
@@ -182,8 +182,8 @@ def test_the_spec_survives_json():
         ({"opponent": "nobody", "role": "challenger"}, "noisy"),
     ],
 )
-def test_wrong_arguments_say_what_is_right(kwargs, said):
-    with pytest.raises(ConfigError, match=said):
+def test_wrong_arguments_say_what_is_right(kwargs, expected):
+    with pytest.raises(ConfigError, match=expected):
         make(**kwargs)
 
 
@@ -201,7 +201,7 @@ def test_the_order_of_calls_is_enforced():
         env.unwrapped.step(1)
 
 
-def test_a_rendered_round_shows_what_happened():
+def test_a_rendered_episode_shows_what_happened():
     env = make(role="challenger", render_mode="ansi", opponent={"name": "noisy", "accuracy": 0.5})
     env.reset(seed=3)
     assert "edge of the solver" in env.render()

@@ -1,4 +1,4 @@
-"""The solver's seat in numbers: official checkers, tokens that tell the question, verdicts that pay, PPO."""
+"""The solver's role in numbers: official checkers, tokens that tell the question, verdicts that reward, PPO."""
 
 import warnings
 
@@ -8,8 +8,9 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.math_language import answer
+from selfplay_gym.core.records import Question
+from selfplay_gym.envs.game.domains import held_out as is_held_out
 from selfplay_gym.envs.views.tokens import PAD, UNKNOWN, VOCABULARY, read_tokens, tokenise
 
 
@@ -77,15 +78,15 @@ def test_the_exam_can_be_asked_and_is_kept_from_training():
     for split, held_out in (("train", False), ("held_out", True)):
         env = make(split=split)
         env.reset(seed=0)
-        assert all(is_held_out(env.reset()[1]["question"]) is held_out for _ in range(50))
+        assert all(is_held_out(Question(env.reset()[1]["question"])) is held_out for _ in range(50))
 
 
 def test_the_curriculum_hears_what_happened():
     env = make()
     env.reset(seed=0)
-    before = env.unwrapped.table.curriculum.state_dict()
+    before = env.unwrapped.setup.curriculum.state_dict()
     env.step(0)
-    assert env.unwrapped.table.curriculum.state_dict() != before
+    assert env.unwrapped.setup.curriculum.state_dict() != before
 
 
 def test_runs_are_a_function_of_the_seed():

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.core.held_out import is_held_out
+from selfplay_gym.core.math_language import key
 from selfplay_gym.core.records import Question, TaskSpec
 from selfplay_gym.core.registries import make_agent, make_generator, make_verifier
 from selfplay_gym.core.seeding import python_stream
@@ -28,7 +29,7 @@ def _log_round(folder, number, skill, low, high, spoil=lambda text: text):
     questions = []
     while len(questions) < ASKED:
         drawn = generator.generate(TaskSpec(low + (high - low) * rng.random()), rng)
-        if not is_held_out(drawn.text):
+        if not is_held_out(key(drawn.text)):
             questions.append(Question(spoil(drawn.text), drawn.reference, author="challenger"))
     here = {"round": number}
     groups = make_agent("noisy", accuracy=skill).act([q.text for q in questions], n=8, seed=number)

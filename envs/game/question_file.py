@@ -1,0 +1,82 @@
+"""Questions from a file: a small data set of one's own, as JSONL."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import ConfigError
+from ...core.protocols import Draw
+from ...core.records import Question
+from ...core.seeding import python_stream
+
+_KEYS = ("question", "answer", "domain", "level", "meta")
+
+
+class FileSource:
+    """The rows of a JSONL file as questions whose answer is known.
+
+    A row has `question` and `answer` (text, or `null` where nobody knows it), and may have `domain`, `level` in [0, 1]
+    and `meta`. Draw number k takes rows k·n to (k+1)·n of an order that the seed shuffles: with equal `n`, no row comes
+    twice before all have come once.
+
+    Args:
+        path: the file.
+        repeat: whether to begin again at its end; else the source is exhausted there.
+        shuffle: whether the seed decides the order; else it is that of the file.
+    """
+
+    def __init__(self, path: str, *, repeat: bool = False, shuffle: bool = True) -> None:
+        self.path, self.repeat, self.shuffle = str(path), repeat, shuffle
+        self.questions = read_questions(Path(path))
+
+    def draw(self, n: int, draw: Draw) -> list[Question]:
+        order = list(range(len(self.questions)))
+        if self.shuffle:
+            python_stream(draw.seed, "file").shuffle(order)
+        start = draw.round * n
+        end = start + n if self.repeat else min(start + n, len(order))
+        questions = [self.questions[order[i % len(order)]] for i in range(start, end)]
+        return [question if question.domain else replace(question, domain=draw.domain) for question in questions]
+
+
+def read_questions(path: Path) -> list[Question]:
+    """The questions of a file; `domain` is "" where a row does not name one.
+
+    Raises:
+        ConfigError: there is no such file, it is empty, or a line cannot be read; names file and line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read questions from {str(path)!r}: {error}") from None
+    found = [_question(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise ConfigError(f'{path} has no questions; write one {{"question": ..., "answer": ...}} a line')
+    return found
+
+
+def _question(line: str, where: str) -> Question:
+    try:
+        row: Any = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(f"{where}: not JSON ({error})") from None
+    if not isinstance(row, dict) or not {"question", "answer"} <= row.keys():
+        raise ConfigError(f'{where}: expected {{"question": ..., "answer": ...}}, got {line[:80]}')
+    unknown = sorted(set(row) - set(_KEYS))
+    if unknown:
+        raise ConfigError(f"{where}: unknown key {', '.join(unknown)}; a row has {', '.join(_KEYS)}")
+    text, answer, level, meta = row["question"], row["answer"], row.get("level"), row.get("meta", {})
+    if not isinstance(text, str) or not text.strip():
+        raise ConfigError(f"{where}: question must be a text that is not empty, got {text!r}")
+    if isinstance(answer, int | float) and not isinstance(answer, bool):
+        answer = json.dumps(answer)  # 42 stands for "42"
+    if answer is not None and not isinstance(answer, str):
+        raise ConfigError(f"{where}: answer must be text, a number or null, got {answer!r}")
+    if level is not None and not (isinstance(level, int | float) and 0.0 <= level <= 1.0):
+        raise ConfigError(f"{where}: level must be in [0, 1], got {level!r}")
+    if not isinstance(meta, dict) or not isinstance(row.get("domain", ""), str):
+        raise ConfigError(f"{where}: meta must be an object and domain a name")
+    return Question(text, answer, row.get("domain", ""), level, "file", meta)

@@ -1,0 +1,86 @@
+"""Published rewards of challengers, by name. A new built-in reward costs one entry here: a factory in `PRESETS`.
+
+`p` is the solve rate of a question over the solver's m attempts, C its cluster and B the batch.
+
+Where we differ: a malformed proposal, and a question that its verifier holds to be invalid, earn 0 in every preset but
+`r-zero-code` (SPICE gives −0.1, which has been seen to end in silence).
+
+This file is loaded by `import selfplay_gym`; scipy and sacrebleu are loaded by the first batch that is clustered.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from ...core.protocols import RewardRule
+from .challenger import ChallengerReward, uncertainty
+
+
+def _azr(p: float) -> float:
+    return 1.0 - p if 0.0 < p < 1.0 else 0.0
+
+
+def _sqlm(p: float) -> float:
+    return 1.0 if 0.0 < p < 1.0 else 0.0
+
+
+def _spice(p: float) -> float:
+    return math.exp(-((p * (1.0 - p) - 0.25) ** 2) / 0.02)
+
+
+def _variance(p: float) -> float:
+    return 4.0 * p * (1.0 - p)
+
+
+def _min_side(p: float) -> float:
+    return min(p, 1.0 - p)
+
+
+def r_zero(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
+    """max(0, 1 − 2|p − ½| − λ·|C|/B): R-Zero, arXiv 2508.05004, section 3.1; the default."""
+    return ChallengerReward(uncertainty, repetition=repetition, threshold=threshold)
+
+
+def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
+    """min(p, 1 − p) − |C|/B, malformed −1 − |C|/B, no floor: what R-Zero's published code computes."""
+    return ChallengerReward(
+        _min_side,
+        repetition=repetition,
+        threshold=threshold,
+        floor=None,
+        malformed=-1.0,
+        gate=False,
+        conventions="nltk",
+        penalise_malformed=True,
+    )
+
+
+def azr(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+    """1 − p, and 0 at p = 0 and p = 1: Absolute Zero, arXiv 2505.03335, equation 4."""
+    return ChallengerReward(_azr, "learnability", repetition, threshold)
+
+
+def sqlm(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+    """1 iff 0 < p < 1: Self-Questioning Language Models, arXiv 2508.03682."""
+    return ChallengerReward(_sqlm, "neither_end", repetition, threshold)
+
+
+def spice(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+    """exp(−(p(1−p) − ¼)² / 0.02): SPICE, arXiv 2510.24684, a Gaussian of the answers' variance."""
+    return ChallengerReward(_spice, "variance", repetition, threshold)
+
+
+def variance(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+    """4p(1−p): the variance of the answers, scaled to [0, 1]."""
+    return ChallengerReward(_variance, "variance", repetition, threshold)
+
+
+PRESETS: dict[str, Callable[..., RewardRule]] = {
+    "r-zero": r_zero,
+    "r-zero-code": r_zero_code,
+    "azr": azr,
+    "sqlm": sqlm,
+    "spice": spice,
+    "4p(1-p)": variance,
+}

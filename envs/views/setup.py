@@ -1,0 +1,151 @@
+"""From keyword arguments to a game that can be played: the rules, the curriculum, who asks, and who plays inside."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.errors import ConfigError
+from ...core.protocols import Agent, Curriculum, Domain, Generator, QuestionSource, RewardRule, Verifier
+from ...core.records import Question, TaskSpec
+from ...core.registries import make_agent, make_curriculum, make_generator, make_reward, make_source, make_verifier
+from ...core.seeding import python_stream
+from ..game.askers import AgentAsker, SourceAsker
+from ..game.domains import find_domain
+from ..game.engine import Game
+from ..game.question_cache import QuestionCache
+
+Named = str | Mapping[str, Any]
+ROLES = ("solver", "challenger")
+"""The roles that a caller of `gym.make` can take."""
+
+
+@dataclass(frozen=True, slots=True)
+class GameSettings:
+    """The keyword arguments that all views share; each part by name, with options (`"band(target=0.6)"`, or
+    `{"name": "band", "target": 0.6}`), or live.
+
+    Attributes:
+        domain: name of what is played, or the domain itself.
+        opponent: who plays the other role. For solvers `None` is the procedural generator, for challengers the
+            domain's scripted solver.
+        source: where a solver's questions come from, instead of an opponent; `None` is the procedural generator.
+        verifier: judges; `None` is the domain's own.
+        curriculum: chooses levels.
+        generator: writes questions procedurally; `None` is the domain's own.
+        attempts: m, how often a question is answered, ≥ 1.
+        reward: rewards challengers.
+        template: words of the prompts, "plain" or "r-zero".
+        split: which questions the environment may ask: "train", "held_out", "any".
+        reuse: how often a procedural question is asked on average, see `envs.game.question_cache`.
+    """
+
+    domain: str | Domain = "math"
+    opponent: Named | Agent | None = None
+    source: Named | QuestionSource | None = None
+    verifier: Named | Verifier | None = None
+    curriculum: Named | Curriculum = "band"
+    generator: Named | Generator | None = None
+    attempts: int = 10
+    reward: Named | RewardRule = "r-zero"
+    template: str = "plain"
+    split: str = "train"
+    reuse: int = 64
+
+
+class GameSetup:
+    """Everything that a view needs, and the one random stream of its game.
+
+    Args:
+        settings: see there.
+        role: which role the caller plays: "solver" or "challenger" (the opponent plays the other one), "all" of them,
+            or "teacher", who names the level of each question that the opponent answers.
+    """
+
+    def __init__(self, settings: GameSettings, role: str) -> None:
+        if isinstance(settings.attempts, bool) or not isinstance(settings.attempts, int) or settings.attempts < 1:
+            raise ConfigError(f"attempts must be an integer >= 1, got {settings.attempts!r}")
+        if settings.source is not None:
+            _check_source(settings, role)
+        domain = find_domain(settings.domain)
+        reward: Any = make_reward(settings.reward)
+        self.attempts = settings.attempts
+        self.game = Game(domain, make_verifier(settings.verifier or domain.verifier), reward, settings.template)
+        self.curriculum = make_curriculum(settings.curriculum)
+        # A curriculum built here starts anew with every seed; a live one is the caller's, and keeps what it learnt.
+        owned = isinstance(settings.curriculum, str | Mapping)
+        self._initial = self.curriculum.state_dict() if owned else None
+        generator = make_generator(settings.generator or domain.generator)
+        procedural = QuestionCache(generator, settings.split, settings.reuse, domain)
+        self.asker: QuestionCache | AgentAsker | SourceAsker = procedural
+        self.opponent: Agent | None = None
+        if role in ("challenger", "teacher"):
+            self.opponent = make_agent(settings.opponent or domain.solver)
+        elif role == "solver" and settings.opponent is not None:
+            self.asker = AgentAsker(make_agent(settings.opponent), self.game, procedural)
+        if settings.source is not None:
+            inside = {} if self.opponent is None else {"solver": self.opponent}
+            source = make_source(settings.source)
+            self.asker = SourceAsker(source, self.game, procedural, self.curriculum, inside)
+        self.rng = random.Random(0)
+
+    def seed(self, root: int) -> None:
+        """Start anew: everything that follows is a function of `root` and the moves made."""
+        self.rng = python_stream(root, "table")  # another name would ask other questions for the same seed
+        self.asker.restart()
+        if self._initial is not None:
+            self.curriculum.load_state_dict(self._initial)
+
+    def draw(self) -> tuple[TaskSpec | None, Question]:
+        """The next question and what was asked for; `None` where its source gives it no level."""
+        asker, rng = self.asker, self.rng
+        if isinstance(asker, SourceAsker):
+            return asker.next(rng)
+        spec = self.curriculum.sample(rng)
+        return spec, asker.draw(spec, rng)
+
+    def observe(self, spec: TaskSpec | None, solve_rate: float) -> None:
+        """Tell the curriculum how a question went, if it is known what was asked for."""
+        if spec is not None:
+            self.curriculum.observe(spec, solve_rate)
+
+    def answer(self, prompts: list[str]) -> list[list[str]]:
+        """The opponent's attempts at each prompt, `attempts` of them."""
+        if self.opponent is None:
+            raise ConfigError("nobody plays the solver inside this environment")
+        return self.opponent.act(prompts, n=self.attempts, seed=self.rng.getrandbits(62))
+
+
+def _check_source(settings: GameSettings, role: str) -> None:
+    """Refuse a source where it would be ignored."""
+    if role == "solver" and settings.opponent is not None:
+        raise ConfigError(
+            "opponent and source both ask the solver's questions; give one of them. An agent as a source is "
+            "source='agent(name=...)'"
+        )
+    if role in ("challenger", "all"):
+        raise ConfigError(
+            "source says where a solver's questions come from, but here the caller writes them; leave source out, or "
+            "play role='solver'"
+        )
+
+
+def make_settings(options: Mapping[str, Any]) -> GameSettings:
+    """Keyword arguments of a view as `GameSettings`.
+
+    Raises:
+        ConfigError: no such keyword; lists what there is.
+    """
+    unknown = sorted(set(options) - set(GameSettings.__dataclass_fields__))
+    if unknown:
+        known = ", ".join(["role", "render_mode", *GameSettings.__dataclass_fields__])
+        raise ConfigError(f"unknown keyword {', '.join(map(repr, unknown))}; an environment takes: {known}")
+    return GameSettings(**options)
+
+
+def check_role(role: str) -> None:
+    """Refuse a role that nobody can take in a view of one role."""
+    if role not in ROLES:
+        raise ConfigError(f"role must be 'solver' or 'challenger', got {role!r}")
