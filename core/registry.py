@@ -176,7 +176,7 @@ class Registry(Generic[T]):
 
     def _checked(self, name: str, built: Any) -> T:
         if not isinstance(built, self.protocol):
-            needed = _members(self.protocol)
+            needed = members_of(self.protocol)
             missing = [m for m in needed if not hasattr(built, m)]
             raise PluginError(
                 f"{self.kind} {name!r} built a {type(built).__name__}, which lacks: {', '.join(missing)}. "
@@ -201,7 +201,7 @@ def _same_target(one: object, other: object) -> bool:
     return bool(key(one) == key(other))
 
 
-def _members(protocol: type) -> list[str]:
+def members_of(protocol: type) -> list[str]:
     """What an object of the protocol must have."""
     members = {*inspect.get_annotations(protocol), *vars(protocol)}
     return sorted(name for name in members if not name.startswith("_")) or ["__call__"]
