@@ -30,42 +30,29 @@ def app() -> None:
 
 
 @app.command(short_help="Let a challenger and a solver teach each other.")
-@click.option("--preset", default="tiny", help="tiny, debug or r-zero.")
-@click.option("--env", default="SelfPlayMath-v0", help="What is played: SelfPlayMath-v0 or SelfPlayCode-v0.")
-@seed_option
+@click.option("--preset", default="tiny", help="Where the settings start: see selfplay-gym list presets.")
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path), help="A TOML file of settings, laid over the preset."
+)
+@click.option("--env", help="What is played: SelfPlayMath-v0 (default), SelfPlayCode-v0, or a domain of your own.")
+@click.option("--seed", type=click.IntRange(min=0), help="Root of all randomness; 0 if nobody says otherwise.")
 @click.option("--run-dir", type=click.Path(path_type=Path), default=Path("runs/tiny"), help="Where the run is written.")
-@click.option("--resume", is_flag=True, help="Continue the run in --run-dir, with its own settings.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change one setting; may be repeated.")
-def train(preset: str, env: str, seed: int, run_dir: Path, resume: bool, settings: tuple[str, ...]) -> int:
+@click.option("--resume", is_flag=True, help="Continue the run in --run-dir, with its own settings; rounds may grow.")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change one setting; may be repeated.")
+@click.pass_context
+def train(context: click.Context, /, preset: str, **options: Any) -> int:
     """Let a challenger and a solver teach each other; ends with a table and a report.
+
+    Settings are a tree: --set roles.solver.steps=20, --set 'roles.*.grpo.learning_rate=2e-4', --set rounds=8. The last
+    one wins: preset, then --config, then --set. All of them, with defaults: selfplay-gym list settings. A run keeps its
+    own as config.toml, which starts the same run again.
 
     Ctrl-C saves and says how to continue.
     """
-    from .selfplay.report import write_report
-    from .selfplay.report.summary import print_summary
-    from .selfplay.run.subjects import find_subject
-    from .selfplay.run.train import Interrupted, leads, stored_config
-    from .selfplay.run.train import train as run
-    from .selfplay.settings.presets import parse_settings
-    from .selfplay.settings.presets import preset as find_preset
+    from .selfplay.commands.train import train_run
 
-    if resume and settings:
-        raise click.UsageError("--resume continues with the settings of the run; leave out --set")
-    suited = {**find_subject(env).settings, "env": env, "seed": seed, **parse_settings(settings)}
-    config = find_preset(preset).replace(**suited)
-    console = Console(quiet=not leads())
-    try:
-        folder = run(stored_config(run_dir) if resume else config, run_dir, resume=resume, console=console)
-    except Interrupted:
-        console.print(
-            f"Stopped and saved. Continue with: selfplay-gym train --resume --run-dir {run_dir}", soft_wrap=True
-        )
-        return INTERRUPTED
-    if not leads():
-        return 0
-    print_summary(folder, console)
-    console.print(f"Report: {write_report(folder)}", soft_wrap=True, highlight=False)
-    return 0
+    given = context.get_parameter_source("preset") is not click.core.ParameterSource.DEFAULT
+    return train_run(preset if given else None, **options)
 
 
 @app.command(short_help="Make the tiny base model.")
@@ -80,7 +67,7 @@ def warmup(output: Path, seed: int, steps: int | None) -> None:
     make(WarmupConfig(seed=seed) if steps is None else WarmupConfig(seed=seed, steps=steps), output, Console())
 
 
-@app.command(short_help="Watch rounds of the game, or sit in a seat yourself.")
+@app.command(short_help="Watch rounds of the game, or play a role yourself.")
 @click.option("--env", default="SelfPlayMath-v0", help="What is played: SelfPlayMath-v0 or SelfPlayCode-v0.")
 @click.option("--solver", default="tiny", help="Who answers: an agent, or 'me'.")
 @click.option("--challenger", default="generator", help="Who asks: an agent, or 'me'.")
@@ -90,7 +77,7 @@ def warmup(output: Path, seed: int, steps: int | None) -> None:
 @click.option("--reward", default="r-zero", help="Challenger reward preset.")
 @seed_option
 def play(**options: Any) -> None:
-    """Watch rounds of the game, or sit in a seat yourself (--solver me, --challenger me)."""
+    """Watch rounds of the game, or play a role yourself (--solver me, --challenger me)."""
     from .selfplay.commands.play import play_rounds
 
     play_rounds(**options, console=Console())
@@ -115,7 +102,8 @@ def exam(agent: str, **options: Any) -> None:
 @app.command("list", short_help="What is registered.")
 @click.argument("kind", required=False)
 def list_names(kind: str | None) -> None:
-    """What is registered: all of it, or one KIND (verifiers, curricula, agents, generators, rewards, envs)."""
+    """What there is: all of it, or one KIND: verifiers, curricula, agents, generators, rewards, domains, sources,
+    stages, envs, settings, presets, suites. `list settings.roles` shows a part of the settings."""
     from .selfplay.commands.list_names import print_names
 
     print_names(kind, Console())
@@ -135,7 +123,7 @@ def report(run_dir: Path) -> None:
 @click.argument("agents", nargs=-1, required=True)
 @click.option("--suite", default="mixed", help="Comma-separated suites, or env:SelfPlayTeacher-v0 for policies.")
 @click.option("--samples", type=click.IntRange(min=1), default=8, help="Samples per question.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many questions per suite.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most this many questions per suite.")
 @seed_option
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for .md, .csv, .json and .html, or one such file.")
 @click.option(

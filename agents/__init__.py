@@ -1,10 +1,11 @@
-"""Whoever sits in a seat: scripted agents of known skill, and language models with their training."""
+"""Who plays a role: scripted agents of known skill, and language models with their training."""
 
 from typing import TYPE_CHECKING, Any
 
 from ..core.registries import register_agent
 
 if TYPE_CHECKING:
+    from .load import load_agent
     from .models.llm import LLMAgent
 
 register_agent("oracle", "selfplay_gym.agents.scripted.math_agents:OracleAgent")
@@ -14,16 +15,20 @@ register_agent("coder", "selfplay_gym.agents.scripted.programs:CoderAgent")
 register_agent("echo", "selfplay_gym.agents.scripted.math_agents:EchoAgent")
 register_agent("generator", "selfplay_gym.agents.scripted.math_agents:GeneratorAgent")
 register_agent("openai:", "selfplay_gym.agents.remote.openai_agent:OpenAIAgent")
-register_agent("llm:", "selfplay_gym.agents.models.llm:LLMAgent.from_pretrained")
+register_agent("llm:", "selfplay_gym.agents.load:load_agent")
 register_agent("tiny", "selfplay_gym.agents.models.tiny:tiny_agent")
 
-__all__ = ["LLMAgent"]
+__all__ = ["LLMAgent", "load_agent"]
 
 
 def __getattr__(name: str) -> Any:
-    """`LLMAgent` brings torch with it, so it is imported when first asked for."""
+    """Language models bring torch with them, so they are imported when first asked for."""
     if name == "LLMAgent":
         from .models.llm import LLMAgent
 
         return LLMAgent
+    if name == "load_agent":
+        from .load import load_agent
+
+        return load_agent
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

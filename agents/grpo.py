@@ -1,7 +1,7 @@
 """The GRPO family as pure functions over per-token log-probabilities: advantages, losses, KL estimators.
 
-B completions of up to T tokens. `logp` is what the model being trained says of them, `old_logp` what the policy that
-wrote them said (equal at the first update), A the advantage, ρ = exp(logp − old_logp), m the mask.
+B completions of up to T tokens. `logp` is under the model being trained, `old_logp` under the policy that wrote
+them (equal at the first update), A the advantage, ρ = exp(logp − old_logp), m the mask.
 
     loss_type     one token or one sequence                            over a batch           source
     grpo          −min(ρA, clip(ρ)A)                                   mean of row means      2402.03300 eq. 3
@@ -19,16 +19,13 @@ Losses and gradients equal TRL 1.16's trainers where both have a type. Deviation
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 
 from ..core.errors import ConfigError
-
-LossType = Literal["grpo", "bnpo", "dapo", "dr_grpo", "reinforce++", "gspo", "cispo", "sapo", "rloo"]
-Scale = Literal["group", "batch", "none"]
-KL = Literal["k1", "k2", "k3"]
+from .training.config import KLEstimator, LossType, Scale
 
 ROW_MEAN = ("grpo", "gspo", "sapo")
 TOKEN_MEAN = ("bnpo", "dapo", "reinforce++", "cispo")
@@ -56,7 +53,7 @@ def group_advantages(rewards: Tensor, *, scale: Scale = "group", eps: float = 1e
         advantages = advantages / (rewards.std(1, keepdim=True) + eps)
     elif scale == "batch" and rewards.numel() > 1:
         advantages = advantages / (rewards.std() + eps)
-    return advantages.masked_fill(dead_groups(rewards)[:, None], 0.0)
+    return advantages.masked_fill(zero_variance_groups(rewards)[:, None], 0.0)
 
 
 def leave_one_out_advantages(rewards: Tensor) -> Tensor:
@@ -66,15 +63,15 @@ def leave_one_out_advantages(rewards: Tensor) -> Tensor:
     if size == 1:
         return torch.zeros_like(rewards)
     advantages = (rewards - rewards.mean(1, keepdim=True)) * (size / (size - 1))
-    return advantages.masked_fill(dead_groups(rewards)[:, None], 0.0)
+    return advantages.masked_fill(zero_variance_groups(rewards)[:, None], 0.0)
 
 
-def dead_groups(rewards: Tensor) -> Tensor:
+def zero_variance_groups(rewards: Tensor) -> Tensor:
     """(groups,) whether all rewards of a group are equal, so that it teaches nothing."""
     return rewards.amax(1) == rewards.amin(1)
 
 
-def kl_estimate(logp: Tensor, ref_logp: Tensor, kind: KL = "k3") -> Tensor:
+def kl_estimate(logp: Tensor, ref_logp: Tensor, kind: KLEstimator = "k3") -> Tensor:
     """Per-token estimate of KL(π ‖ ref) at samples of π (joschu.net/blog/kl-approx.html).
 
     As a *loss* they differ from what they estimate: E[∇k1] = 0, E[∇k2] = ∇KL(π ‖ ref), E[∇k3] = ∇KL(ref ‖ π).
@@ -86,7 +83,7 @@ def kl_estimate(logp: Tensor, ref_logp: Tensor, kind: KL = "k3") -> Tensor:
         return difference.square() / 2
     if kind == "k3":
         return difference.exp() - difference - 1
-    raise ConfigError(f"kl must be one of {get_args(KL)}, got {kind!r}")
+    raise ConfigError(f"kl_estimator must be one of {get_args(KLEstimator)}, got {kind!r}")
 
 
 def kl_penalised(rewards: Tensor, logp: Tensor, ref_logp: Tensor, mask: Tensor, beta: float) -> Tensor:
@@ -119,7 +116,7 @@ def grpo_loss(
     clip_high: float | None = None,
     beta: float = 0.0,
     max_tokens: int | None = None,
-    kl: KL = "k3",
+    kl_estimator: KLEstimator = "k3",
     kl_corrected: bool = True,
     importance: Tensor | None = None,
     rows_total: int | None = None,
@@ -135,18 +132,15 @@ def grpo_loss(
         ref_logp: (B, T) under the reference model; needed if `beta` is not 0.
         clip_low, clip_high: ρ is clipped to [1 − clip_low, 1 + clip_high]; `None` means clip_high = clip_low. For
             "cispo", clip_high is the greatest ρ itself, 5 if `None`, and there is no lower clip.
-        beta: weight of the KL term.
-        max_tokens: longest completion allowed, for "dr_grpo"; `None` means T.
-        kl: the estimator, see `kl_estimate`.
+        beta: weight of the KL term, estimated by `kl_estimator` (see `kl_estimate`).
         kl_corrected: multiply it by ρ, which makes its gradient that of KL(π ‖ ref) (2512.02556 §3.1), as TRL does.
+        max_tokens: longest completion allowed, for "dr_grpo"; `None` means T.
         importance: (B, T) or (B, 1) weights of the policy term, see `sampler_correction`.
         rows_total, tokens_total: size of the whole batch (rows, sum of mask) of which this is a part. The losses of
             the parts then add up to the loss of the whole, however it was cut.
 
     Returns:
-        The scalar loss, and detached scalars: `clip_low`, `clip_high`, `clip_share` (share of tokens, or rows for the
-        sequence-level types, where the clip stops the gradient), `kl` (mean per token, 0 without reference), `entropy`
-        (mean −logp, an estimate of the sampling entropy in nats), `ratio_mean`, `ratio_min`, `ratio_max`.
+        The scalar loss, and detached scalars, see `_diagnostics`.
     """
     _check_loss_arguments(logp, mask, loss_type, clip_low, beta, ref_logp)
     mask = mask.to(logp.dtype)
@@ -154,39 +148,39 @@ def grpo_loss(
     old = logp.detach() if old_logp is None else torch.where(mask > 0, old_logp, 0.0)
     weight = advantages[:, None] if advantages.dim() == 1 else advantages
     high = clip_high if clip_high is not None else (5.0 if loss_type == "cispo" else clip_low)
-    lengths = mask.sum(1)
-
-    log_ratio = (logp - old) * mask  # (B, T), or (B, 1) for the sequence-level types below
-    if loss_type == "gspo":
-        log_ratio = log_ratio.sum(1, keepdim=True) / lengths.clamp(min=1.0)[:, None]
-    elif loss_type == "rloo":
-        log_ratio = log_ratio.sum(1, keepdim=True)
-    ratio = log_ratio.exp()
+    ratio = _ratio(logp, old, mask, loss_type)
     loss = _policy_term(ratio, weight, logp, loss_type, clip_low, high)
-
     if importance is not None:
         loss = loss * importance
     divergence = torch.zeros_like(logp)
     if beta and ref_logp is not None:
-        divergence = kl_estimate(logp, torch.where(mask > 0, ref_logp, 0.0), kl)
-        if kl_corrected:
-            divergence = divergence * ratio
-        if loss_type == "rloo":
-            loss = loss + beta * (divergence * mask).sum(1, keepdim=True)
-        else:
-            loss = loss + beta * divergence
-
-    tokens = mask.sum().clamp(min=1.0) if tokens_total is None else tokens_total
+        divergence = kl_estimate(logp, torch.where(mask > 0, ref_logp, 0.0), kl_estimator)
+        divergence = divergence * ratio if kl_corrected else divergence
+        loss = loss + beta * ((divergence * mask).sum(1, keepdim=True) if loss_type == "rloo" else divergence)
     rows = len(logp) if rows_total is None else rows_total
-    if loss_type == "rloo":
-        total = loss.sum() / rows
-    elif loss_type in ROW_MEAN:
-        total = ((loss * mask).sum(1) / lengths.clamp(min=1.0)).sum() / rows
-    elif loss_type in TOKEN_MEAN:
-        total = (loss * mask).sum() / tokens
-    else:
-        total = (loss * mask).sum() / (rows * (max_tokens or logp.shape[1]))
+    total = _total(loss, mask, loss_type, rows, tokens_total, max_tokens or logp.shape[1])
     return total, _diagnostics(logp, ratio, weight, mask, divergence, loss_type, clip_low, high)
+
+
+def _ratio(logp: Tensor, old: Tensor, mask: Tensor, loss_type: LossType) -> Tensor:
+    """ρ: (B, T), or (B, 1) for the sequence-level types."""
+    log_ratio = (logp - old) * mask
+    if loss_type == "gspo":
+        log_ratio = log_ratio.sum(1, keepdim=True) / mask.sum(1).clamp(min=1.0)[:, None]
+    elif loss_type == "rloo":
+        log_ratio = log_ratio.sum(1, keepdim=True)
+    return log_ratio.exp()
+
+
+def _total(loss: Tensor, mask: Tensor, loss_type: LossType, rows: int, tokens: float | None, max_tokens: int) -> Tensor:
+    """The loss of a batch from that of its tokens (B, T), or rows (B, 1) for "rloo"."""
+    if loss_type == "rloo":
+        return loss.sum() / rows
+    if loss_type in ROW_MEAN:
+        return ((loss * mask).sum(1) / mask.sum(1).clamp(min=1.0)).sum() / rows
+    if loss_type in TOKEN_MEAN:
+        return (loss * mask).sum() / (mask.sum().clamp(min=1.0) if tokens is None else tokens)
+    return (loss * mask).sum() / (rows * max_tokens)
 
 
 def _policy_term(ratio: Tensor, weight: Tensor, logp: Tensor, loss_type: LossType, low: float, high: float) -> Tensor:
@@ -210,6 +204,9 @@ def _diagnostics(
     low: float,
     high: float,
 ) -> dict[str, Tensor]:
+    """Detached scalars: `clip_low`, `clip_high`, `clip_share` (share of tokens, or rows for the sequence-level types,
+    where the clip stops the gradient), `kl` (mean per token, 0 without reference), `entropy` (mean −logp, an estimate
+    of the sampling entropy in nats), `ratio_mean`, `ratio_min`, `ratio_max`."""
     over_rows = ratio.shape[1] == 1 and logp.shape[1] != 1
     where = (mask.sum(1, keepdim=True) > 0).to(mask.dtype) if over_rows else mask
     count, tokens = where.sum().clamp(min=1.0), mask.sum().clamp(min=1.0)

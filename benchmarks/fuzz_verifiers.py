@@ -46,24 +46,24 @@ def pieces() -> list[list[str]]:
 def mutated(rng: random.Random, corpus: list[list[str]]) -> str:
     tokens = list(rng.choice(corpus))
     for _ in range(rng.randrange(4)):
-        place, kind = rng.randrange(len(tokens) + 1), rng.randrange(7)
+        index, kind = rng.randrange(len(tokens) + 1), rng.randrange(7)
         if kind == 0 and tokens:
-            del tokens[place : place + rng.randint(1, 3)]
+            del tokens[index : index + rng.randint(1, 3)]
         elif kind == 1:
-            tokens.insert(place, rng.choice(EXTRA))
+            tokens.insert(index, rng.choice(EXTRA))
         elif kind == 2:
             other = rng.choice(corpus)
             start = rng.randrange(len(other) + 1)
-            tokens[place:place] = other[start : start + rng.randint(1, 12)]
+            tokens[index:index] = other[start : start + rng.randint(1, 12)]
         elif kind == 3 and tokens:
-            tokens[place:place] = tokens[rng.randrange(len(tokens)) :][:6]
+            tokens[index:index] = tokens[rng.randrange(len(tokens)) :][:6]
         elif kind == 4:
             left, right = rng.choice(
                 [("(", ")"), ("{", "}"), ("\\{", "\\}"), ("[", ")"), ("|", "|"), ("\\sqrt{", "}"), ("-(", ")^2")]
             )
             tokens = [left, *tokens, right]
         elif kind == 5 and tokens:
-            tokens[place - 1] = rng.choice(EXTRA)
+            tokens[index - 1] = rng.choice(EXTRA)
         else:
             rng.shuffle(tokens) if rng.random() < 0.1 else tokens.reverse() if rng.random() < 0.1 else None
     return "".join(tokens[:400])

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.verifiers.programs.execution import SandboxExecutor, behaviour, prints
-from selfplay_gym.verifiers.programs.fault_localisation import locate
+from selfplay_gym.verifiers.programs.fault_localisation import locate_fault
 from selfplay_gym.verifiers.programs.input_generation import generate_inputs
 from selfplay_gym.verifiers.programs.mutants import Mutant, mutants, normalised
-from selfplay_gym.verifiers.programs.test_suites import Test, failed, failures, minimise, shortest_failing, thinned
+from selfplay_gym.verifiers.programs.test_suites import Test, failed, failures, minimise, shortest_failing, subsample
 
 FUNCTIONS = Path(__file__).parent / "data" / "reference_functions.py"
 
@@ -49,7 +49,7 @@ def make_tests(
         tests = [Test(i.arguments, r.value, s, i.source) for i, r, s in rows if not failed(s)]
         if len(tests) >= count:
             break
-    return thinned(tests, count), with_output
+    return subsample(tests, count), with_output
 
 
 def kills(executor: SandboxExecutor, name: str, mutant: Mutant, tests: list[Test], with_output: bool) -> tuple:
@@ -107,7 +107,7 @@ def measure(executor: SandboxExecutor, name: str, source: str, examples: list[tu
             continue
         row["killed"] += 1
         behaviours.append(seen)
-        fault = locate(executor, mutant.source, name, tests, seen, shortest_failing(tests, seen), with_output)
+        fault = locate_fault(executor, mutant.source, name, tests, seen, shortest_failing(tests, seen), with_output)
         if fault.how in ("raised", "printed"):
             row["localised"] += 1
             row["local"] += fault.line == mutant.line

@@ -2,7 +2,7 @@
 
     python benchmarks/processes.py [--processes 2] [--steps 6] [--repeats 3] [--sharding fsdp2]
 
-The workload is a solver step of the preset `tiny` (32 questions x 8 samples, attempts paid by their reference) and 64
+The workload is a solver step of the preset `tiny` (32 questions x 8 samples, rewards from the reference) and 64
 questions x 4 samples without training. Runs of one process and of several alternate. Wall time says something only on a
 machine that is otherwise idle; CPU time of the busiest process, where nobody's waiting counts, says how the work was
 divided. What leaves the path (judging, talking to each other) stands in both.
@@ -29,7 +29,7 @@ def measure(sharding: str, steps: int, out: Path) -> None:
     import torch
 
     from selfplay_gym import make_verifier
-    from selfplay_gym.agents.distributed.process_group import World
+    from selfplay_gym.agents.distributed.process_group import ProcessGroup
     from selfplay_gym.core.seeding import python_stream
     from selfplay_gym.selfplay.evaluation import held_out_questions
     from selfplay_gym.selfplay.roles.build import fill_seats, fill_together
@@ -42,31 +42,31 @@ def measure(sharding: str, steps: int, out: Path) -> None:
 
     clock = partial(_clock, taken)
 
-    with World.join() as world:
-        fill = fill_seats if world.alone else fill_together(world)
-        world.enlist("clock", clock)
-        if world.leads:
-            seat = fill(config, ("solver",), {}, {})["solver"]
+    with ProcessGroup.join() as group:
+        fill = fill_seats if group.alone else fill_together(group)
+        group.register("clock", clock)
+        if group.is_rank0:
+            role = fill(config, ("solver",), {}, {})["solver"]
             questions = held_out_questions("mixed", 32 * (steps + 1) + 64)
             verifier = make_verifier("sympy")
             for number in range(steps + 1):  # the first warms up
                 batch = questions[32 * number : 32 * (number + 1)]
-                pay = SolverPay(batch, verifier)
+                reward_fn = SolverPay(batch, verifier)
                 prompts = [question.text for question in batch]
-                world.together(clock, "step", True)
-                seat.trainer.step(prompts, pay, samples=config.solver_samples, seed=number)
-                world.together(clock, "step", False)
+                group.run_on_all(clock, "step", True)
+                role.trainer.step(prompts, reward_fn, samples=config.solver_samples, seed=number)
+                group.run_on_all(clock, "step", False)
             prompts = [question.text for question in python_stream(0, "exam").sample(questions, 64)]
             for number in range(steps + 1):
-                world.together(clock, "exam", True)
-                seat.agent.act(prompts, n=config.exam_samples, seed=number)
-                world.together(clock, "exam", False)
+                group.run_on_all(clock, "exam", True)
+                role.agent.act(prompts, n=config.exam_samples, seed=number)
+                group.run_on_all(clock, "exam", False)
         else:
-            world.follow()
+            group.serve()
     medians = {
         name: [statistics.median(column) for column in zip(*rows[1:], strict=True)] for name, rows in taken.items()
     }
-    (out / f"{world.rank}.json").write_text(json.dumps(medians))
+    (out / f"{group.rank}.json").write_text(json.dumps(medians))
 
 
 def _clock(taken: dict[str, list[tuple[float, float]]], name: str, begins: bool) -> None:

@@ -5,7 +5,7 @@
 The same small programs go to each way, in turns, in one invocation; processor time counts this process, everything it
 waited for, and the live fork servers with everything they waited for. The guard follows the shape of the best-known
 function-level harness: a manager and a process per program, a temporary folder, a timer signal, captured output, and
-dangerous functions set to None; it is written anew here, and it is no sandbox. It forks whoever calls it, so its price
+dangerous functions set to None; it is written anew here and is not a sandbox. It forks whoever calls it, so its price
 depends on that: it is measured in this process (NumPy and this package imported, no torch), where the sandbox's own
 host side is measured too, and again in a bare interpreter, the cheapest caller there can be.
 """
@@ -179,7 +179,7 @@ def main() -> None:
         ratio = f"   sandbox / this = {ours / row['cpu_ms']:.2f}" if name not in ("sandbox", "64 calls") else ""
         print(f"{name:16} {row['cpu_ms']:7.2f} ms CPU   {row['wall_ms']:7.2f} ms median{ratio}")
     print(f"calls per core-second: {len(INPUTS) / found['64 calls']['cpu_ms'] * 1e3:,.0f}")
-    print(f"isolation: {client.servers(options.isolation).standing().level}")
+    print(f"isolation: {client.servers(options.isolation).isolation_status().level}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Peak memory of one update on a model of SmolLM2-135M's shape, 8 completions of 512 tokens: ours against a plain
+"""Peak memory of one update on a model of SmolLM2-135M's shape, 8 completions of 512 tokens: ours against a simple
 forward and backward pass of transformers that keeps all logits (same dtype, CPU). Random weights; a process for each.
 
     python benchmarks/update_memory.py
@@ -38,7 +38,7 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def plain() -> None:
+def by_transformers() -> None:
     net = model()
     ids = torch.randint(49152, (ROWS, PROMPT + LENGTH))
     logits = net(ids).logits[:, PROMPT - 1 : -1]
@@ -46,7 +46,7 @@ def plain() -> None:
 
 
 def ours() -> None:
-    from selfplay_gym.agents.inference.packed_forward import LeanDecoder
+    from selfplay_gym.agents.inference.packed_forward import PackedModel
     from selfplay_gym.agents.inference.sampling import LocalSampler, SamplingSettings
     from selfplay_gym.agents.models.llm import LLMAgent
     from selfplay_gym.agents.training.batch import Batch
@@ -55,7 +55,7 @@ def ours() -> None:
 
     net = model()
     agent = object.__new__(LLMAgent)  # no tokenizer is needed for an update
-    agent.model, agent.decoder, agent.settings, agent.system = net, LeanDecoder.of(net), SamplingSettings(), ""
+    agent.model, agent.decoder, agent.settings, agent.system = net, PackedModel.of(net), SamplingSettings(), ""
     agent.sampler = LocalSampler(net, [2], agent.decoder)
     trainer = GRPOTrainer(agent, GRPOConfig(max_new_tokens=LENGTH, micro_batch_tokens=1024))
     trainer.optimizer.step = lambda: None  # the optimiser's state is the same on both sides, and left out on both
@@ -68,7 +68,7 @@ def ours() -> None:
         mask=ones,
         advantages=torch.randn(ROWS),
         sampler_logp=-ones,
-        place=torch.zeros(ROWS, 0, dtype=torch.int64),
+        activation_index=torch.zeros(ROWS, 0, dtype=torch.int64),
         sampled_as=torch.arange(ROWS),
         rows_total=ROWS,
         tokens_total=float(ROWS * LENGTH),
@@ -78,19 +78,20 @@ def ours() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--side", choices=["plain", "ours"], help="measure one side in this process")
+    parser.add_argument("--side", choices=["transformers", "ours"], help="measure one side in this process")
     side = parser.parse_args().side
     torch.set_num_threads(1)
     if side is not None:
-        {"plain": plain, "ours": ours}[side]()
+        {"transformers": by_transformers, "ours": ours}[side]()
         print(peak())
         return
     seen = {}
-    for name in ("ours", "plain"):
+    for name in ("ours", "transformers"):
         out = subprocess.run([sys.executable, __file__, "--side", name], capture_output=True, text=True, check=True)
         seen[name] = float(out.stdout.split()[-1])
-    share = seen["ours"] / seen["plain"]
-    print(f"peak memory of one update: ours {seen['ours']:.2f} GiB, plain {seen['plain']:.2f} GiB, {share:.0%}")
+    share = seen["ours"] / seen["transformers"]
+    print("peak memory of one update:", end=" ")
+    print(f"ours {seen['ours']:.2f} GiB, transformers {seen['transformers']:.2f} GiB, {share:.0%}")
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ def ours() -> Checker:
     from selfplay_gym import Outcome, Question, make_verifier
 
     verifier = make_verifier("sympy")
-    told = {Outcome.CORRECT: True, Outcome.WRONG: False, Outcome.UNDECIDED: None}
-    return lambda gold, pred: told[verifier.judge(Question("", reference=gold), [pred]).verdicts[0].outcome]
+    equal = {Outcome.CORRECT: True, Outcome.WRONG: False, Outcome.UNDECIDED: None}
+    return lambda gold, pred: equal[verifier.judge(Question("", reference=gold), [pred]).verdicts[0].outcome]
 
 
 def dressed(text: str) -> str:
@@ -86,16 +86,16 @@ def run_one(name: str) -> dict[str, Any]:
     for row in rows:
         start = time.process_time()
         try:
-            told = check(row["gold"], row["pred"])
+            decision = check(row["gold"], row["pred"])
         except Exception:  # noqa: BLE001 - a peer that raises has not decided
-            told = None
+            decision = None
         seconds.append(time.process_time() - start)
         count = counts["own" if row["source"].startswith("own/") else "public"]
         count["of"] += 1
-        count["right"] += told is bool(row["label"])
-        count["false_equal"] += told is True and not row["label"]
-        count["false_different"] += told is False and bool(row["label"])
-        count["undecided"] += told is None
+        count["right"] += decision is bool(row["label"])
+        count["false_equal"] += decision is True and not row["label"]
+        count["false_different"] += decision is False and bool(row["label"])
+        count["undecided"] += decision is None
     return {"counts": counts, "seconds": sum(seconds), "worst": max(seconds), "pairs": len(rows)}
 
 

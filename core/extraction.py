@@ -6,7 +6,7 @@ Two modes, meant to be reported side by side, because the gap between them is a 
     lenient   that; else what follows `####`; else `<answer>…</answer>`; else what follows "the answer is"; else, in
               prose, the last formula or number; else, if the text is short, the text itself
 
-No answer is `None`, never the string "None". A negated answer ("the answer is not 5") and a refusal are no answers.
+No answer is `None`, never the string "None". A negated answer ("the answer is not 5") and a refusal are not answers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .errors import ConfigError
 Mode = Literal["strict", "lenient"]
 
 TAIL = 100_000
-"""Only the last so many characters of an attempt are read: answers come last."""
+"""Only the last N characters of an attempt are read: answers come last."""
 
 _BRACES = re.compile(r"\\?[{}]|\\\\(?=[{}])")
 _BOX_OPENS = re.compile(r"\\(?:boxed|fbox)\s*\{")

@@ -197,6 +197,16 @@ class Domain(Protocol):
     """All that makes a kind of question; `envs.game.domains.GameDomain` fills most of it with defaults."""
 
     @property
+    def matcher(self) -> str:
+        """Name of the verifier that holds attempts against a label that nobody but the attempts vouches for."""
+        ...
+
+    @property
+    def recomputes(self) -> bool:
+        """Whether `known_answer` is computed from the question itself, whatever its author claims."""
+        ...
+
+    @property
     def name(self) -> str:
         """What `Question.domain` says, and the gym id is made of: "math" is `SelfPlayMath-v0`."""
         ...

@@ -57,19 +57,19 @@ def text_of(turns: str | Sequence[Mapping[str, Any]], role: str) -> str:
     """The text of a prompt or completion: itself, or that of the last turn of `role` in a conversation; else ""."""
     if isinstance(turns, str):
         return turns
-    said = [turn.get("content") for turn in turns if turn.get("role") == role]
-    return _words(said[-1]) if said else ""
+    contents = [turn.get("content") for turn in turns if turn.get("role") == role]
+    return _words(contents[-1]) if contents else ""
 
 
 def runs(keys: Iterable[Any]) -> list[range]:
-    """Stretches of equal neighbours, as ranges of places."""
+    """Stretches of equal neighbours, as ranges of indices."""
     found: list[range] = []
     last: Any = None
-    for place, key in enumerate(keys):
+    for index, key in enumerate(keys):
         if found and key == last:
-            found[-1] = range(found[-1].start, place + 1)
+            found[-1] = range(found[-1].start, index + 1)
         else:
-            found.append(range(place, place + 1))
+            found.append(range(index, index + 1))
         last = key
     return found
 

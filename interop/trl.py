@@ -1,12 +1,12 @@
 """Our games for TRL's `GRPOTrainer` (1.16): a dataset of questions, and reward functions that judge completions.
 
     dataset(size=512, seed=0)               what the solver reads, with the columns a verifier needs
-    reward_function("sympy")                paid by a verifier: "code", "majority" (votes), any other by name
+    reward_function("sympy")                reward by a verifier: "code", "majority" (votes), any other by name
     dataset(size=64, role="challenger")     the challenger's instruction
-    challenger_reward(solver=agent)         paid by playing each proposal against a solver
+    challenger_reward(solver=agent)         reward by playing each proposal against a solver
 
-Both kinds of prompt and completion serve: conversations and plain text. An attempt that a verifier leaves undecided is
-paid `None`, which TRL keeps out of baseline and update. A verifier is batch-first, so completions of one question are
+Both kinds of prompt and completion serve: conversations and plain text. An attempt that a verifier leaves undecided
+gets `None`, which TRL keeps out of baseline and update. A verifier is batch-first, so completions of one question are
 judged together; the challenger's repetition is measured over all that one call hands over. TRL itself is not imported.
 
 `docs/interop_trl.md` says what to watch for.
@@ -24,11 +24,11 @@ from ..core.protocols import Agent, Generator, RewardRule, Verifier
 from ..core.records import Judgement, Outcome, Question, TaskSpec
 from ..core.registries import make_agent, make_generator, make_reward, make_verifier
 from ..core.seeding import integer_seed, python_stream
-from ..envs.game.domains import find_domain
+from ..envs.game.domains import domain_of
 from ..envs.game.engine import Game
 from ..envs.game.question_cache import QuestionCache
 from ..envs.views.setup import ROLES
-from ..selfplay.run.subjects import find_subject
+from ..selfplay.run.labels import make_labeller
 from .rows import COLUMNS, question_of, row_of, runs, text_of
 
 __all__ = ["ChallengerReward", "SolverReward", "challenger_reward", "dataset", "reward_function"]
@@ -37,7 +37,7 @@ Named = str | Mapping[str, Any]
 Turns = str | Sequence[Mapping[str, Any]]
 
 REPEATS = 2_000
-"""So many repeated questions in a row, and a generator is held to have no more."""
+"""After this number of repeated questions in a row, a generator is taken to have no more."""
 
 
 def dataset(
@@ -85,7 +85,7 @@ def dataset(
         raise ConfigError(f"role must be 'solver' or 'challenger', got {role!r}")
     if system is not None and not chat:
         raise ConfigError("system needs chat=True: a plain prompt has no turns")
-    domain = find_domain(find_subject(game).domain)
+    domain = domain_of(game)
     words = domain.template(template)
     text = datasets.Value("string")
     prompt = datasets.List({"role": text, "content": text}) if chat else text
@@ -107,13 +107,13 @@ def reward_function(
     group_size: int | None = None,
     name: str | None = None,
 ) -> SolverReward:
-    """What a verifier pays for completions; an entry of `GRPOTrainer(reward_funcs=[...])`.
+    """Rewards for completions by a verifier; an entry of `GRPOTrainer(reward_funcs=[...])`.
 
     Args:
         verifier: by name, with options as a dict, or live.
         reference: the column with the answer, for datasets that are not ours.
         group_size: `num_generations`; `None` takes neighbours with the same row for a group, which is the same unless
-            a dataset repeats a question. Only votes notice.
+            a dataset repeats a question. It matters for votes only.
         name: under which TRL logs the reward; `None` makes it of the verifier's.
 
     Raises:
@@ -136,13 +136,13 @@ def challenger_reward(
     seed: int = 0,
     name: str | None = None,
 ) -> ChallengerReward:
-    """What challengers are paid for questions, by playing each against a solver.
+    """Rewards for a challenger's questions, by playing each against a solver.
 
     Args:
         game: environment id.
         solver: answers; by name, as a dict, or live, such as an `LLMAgent`.
         attempts: m, answers per question.
-        labels: where labels come from, as in `RunConfig.labels`.
+        labels: where labels come from, as in `RunConfig.labels.source`.
         reward: the composite, by name, dict or live; see `envs.rewards`.
         template: what the solver reads around a question.
         seed: fixes the solver's attempts, together with the trainer's step.
@@ -153,9 +153,8 @@ def challenger_reward(
     """
     if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
         raise ConfigError(f"attempts must be an integer >= 1, got {attempts!r}")
-    subject = find_subject(game)
-    rule: Any = make_reward(reward)
-    rules = Game(find_domain(subject.domain), subject.labeller(labels), rule, template)
+    domain = domain_of(game)
+    rules = Game(domain, make_labeller(domain, labels), make_reward(reward), template)
     agent: Agent = make_agent(solver)
     return ChallengerReward(rules, agent, attempts, seed, name or "selfplay_challenger")
 
@@ -173,11 +172,11 @@ class SolverReward:
         """One reward in [0, 1] per completion; `None` where nothing was decided, or the question is not valid."""
         judged = self.judge(prompts, completions, **columns)
         verdicts = [verdict for judgement in judged for verdict in judgement.verdicts]
-        told = _Logs(self.__name__, columns)
-        told.metric("undecided_share", [v.outcome is Outcome.UNDECIDED for v in verdicts])
-        told.metric("unanswered_share", [v.answer is None for v in verdicts])
-        told.column("answer", [v.answer for v in verdicts])
-        told.column("label", [j.label for j in judged for _ in j.verdicts])
+        logs = _Logs(self.__name__, columns)
+        logs.metric("undecided_share", [v.outcome is Outcome.UNDECIDED for v in verdicts])
+        logs.metric("unanswered_share", [v.answer is None for v in verdicts])
+        logs.column("answer", [v.answer for v in verdicts])
+        logs.column("label", [j.label for j in judged for _ in j.verdicts])
         return [v.score if judgement.valid else None for judgement in judged for v in judgement.verdicts]
 
     def judge(self, prompts: Sequence[Turns], completions: Sequence[Turns], **columns: Any) -> list[Judgement]:
@@ -205,14 +204,14 @@ class SolverReward:
     def _groups(self, asked: Sequence[Question]) -> list[range]:
         if self.group_size is None:
             return runs(asked)
-        places = range(len(asked))
-        groups = [places[start : start + self.group_size] for start in places[:: self.group_size]]
+        rows = range(len(asked))
+        groups = [rows[start : start + self.group_size] for start in rows[:: self.group_size]]
         for group in groups:
             if len(group) != self.group_size or any(asked[i] != asked[group.start] for i in group):
                 raise ConfigError(
-                    f"completions {group.start} to {group.stop - 1} are no {self.group_size} attempts at one question. "
-                    "Set group_size to TRL's num_generations, and per_device_train_batch_size * steps_per_generation "
-                    "to a multiple of it, so that every process sees whole groups"
+                    f"completions {group.start} to {group.stop - 1} are not {self.group_size} attempts at one "
+                    "question. Set group_size to TRL's num_generations, and per_device_train_batch_size * "
+                    "steps_per_generation to a multiple of it, so that every process sees whole groups"
                 )
         return groups
 
@@ -236,10 +235,10 @@ class ChallengerReward:
         texts = [text_of(completion, "assistant") for completion in completions]
         rounds = self.game.play(texts, lambda asked: self.solver.act(asked, n=self.attempts, seed=seed))
         judgements = [played.judgement for played in rounds]
-        told = _Logs(self.__name__, columns)
-        told.metric("solve_rate", [j.solve_rate for j in judgements if j is not None])
-        told.metric("malformed_share", [j is None for j in judgements])
-        told.column("label", [None if j is None else j.label for j in judgements])
+        logs = _Logs(self.__name__, columns)
+        logs.metric("solve_rate", [j.solve_rate for j in judgements if j is not None])
+        logs.metric("malformed_share", [j is None for j in judgements])
+        logs.column("label", [None if j is None else j.label for j in judgements])
         return [played.reward.value for played in rounds]
 
 
@@ -286,7 +285,7 @@ class _Logs:
         self.name, self._metric, self._column = name, columns.get("log_metric"), columns.get("log_extra")
 
     def metric(self, name: str, values: Sequence[float]) -> None:
-        """A mean. Every process must tell the same names, so that of nothing is told as 0."""
+        """A mean. Every process must report the same names, so the mean of nothing is reported as 0."""
         if self._metric is not None:
             self._metric(f"{self.name}/{name}", sum(values) / len(values) if values else 0.0)
 

@@ -1,26 +1,38 @@
-"""How a person sees a run go on: bars with the time left on a terminal, plain lines elsewhere."""
+"""How a person sees a run go on: bars with the time left on a terminal, plain lines elsewhere. A hook of the run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-SHOWN = {
-    "challenger": ("mean_reward", "uncertainty", "band_share", "clusters"),
-    "solver": ("mean_reward", "zero_variance_share", "kl", "entropy"),
-}
+from .hooks import Hook, Step
+
+if TYPE_CHECKING:
+    from .run.run import SelfPlay
+
+CHALLENGER = ("mean_reward", "uncertainty", "band_share", "clusters")
+"""What is shown of a step whose reward comes from playing questions."""
+ANSWERING = ("mean_reward", "zero_variance_share", "kl", "entropy")
+"""And of any other."""
 
 
-class Progress:
-    """Shows phases, steps and warnings; use it as a context.
+def bar_columns(description: str = "{task.description}") -> tuple[ProgressColumn, ...]:
+    """How every progress bar of the command line looks: what, the bar, how many of how many, the time left."""
+    return TextColumn(description), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+
+
+class Progress(Hook):
+    """Shows stages, steps and warnings; use it as a context.
 
     Args:
         console: where to; `None` shows nothing.
     """
+
+    name = "progress"
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console
@@ -30,8 +42,7 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self.console is not None and self.console.is_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bars = Bars(*columns, console=self.console, transient=True)
+            self._bars = Bars(*bar_columns(), console=self.console, transient=True)
             self._run = self._bars.add_task("run", total=None)
             self._current = self._bars.add_task("", total=None)
             self._bars.start()
@@ -42,25 +53,35 @@ class Progress:
             self._bars.stop()
             self._bars = None
 
+    def before_stage(self, run: SelfPlay) -> None:
+        """Name the stage, and how many lie behind."""
+        self.phase(*run.position)
+
     def phase(self, name: str, done: int, total: int) -> None:
-        """The phase `name` begins; `done` of `total` phases lie behind."""
+        """The part `name` of the work begins; `done` of `total` parts lie behind."""
         self._phase = name
         if self._bars is not None:
             self._bars.update(self._run, completed=done, total=total)
-            self._bars.reset(self._current, description=name, total=None)
+            self._bars.reset(self._current, description=self._phase, total=None)
         elif self.console is not None:
-            self.console.print(name, highlight=False)
+            self.console.print(self._phase, highlight=False, markup=False)
 
     def count(self, done: int, total: int) -> None:
-        """`done` of `total` things of the phase are done."""
+        """`done` of `total` things of the stage are done."""
         if self._bars is not None:
             self._bars.update(self._current, completed=done, total=total)
 
-    def show(self, role: str, measures: Mapping[str, Any]) -> None:
-        """What one training step measured."""
+    def after_step(self, run: SelfPlay, step: Step) -> None:
+        """Show what a training step measured."""
+        self.count(step.number + 1, step.total)
+        self.show(step.measures)
+
+    def show(self, measures: Mapping[str, Any]) -> None:
+        """The few figures of a training step that a person follows."""
         if self.console is None:
             return
-        shown = " · ".join(f"{name} {measures[name]:.3g}" for name in SHOWN[role] if measures.get(name) is not None)
+        names = CHALLENGER if "uncertainty" in measures else ANSWERING
+        shown = " · ".join(f"{name} {measures[name]:.3g}" for name in names if measures.get(name) is not None)
         if self._bars is not None:
             self._bars.update(self._current, description=f"{self._phase} · {shown}")
         else:
@@ -69,9 +90,9 @@ class Progress:
     def line(self, text: str) -> None:
         """Something worth keeping on the screen."""
         if self.console is not None:
-            self.console.print(f"  {text}", highlight=False)
+            self.console.print(f"  {text}", highlight=False, markup=False)
 
-    def warn(self, message: str) -> None:
+    def warn(self, run: SelfPlay | None, message: str) -> None:
         """Something a person should know."""
         if self.console is not None:
-            self.console.print(f"warning: {message}", style="yellow", highlight=False)
+            self.console.print(f"warning: {message}", style="yellow", highlight=False, markup=False)

@@ -78,6 +78,11 @@ class Reliability:
     brier: float
 
 
+def mean(values: Sequence[float], empty: float = 0.0) -> float:
+    """The arithmetic mean, added up in order; `empty` for nothing."""
+    return sum(values) / len(values) if values else empty
+
+
 def pass_at_k(n: int, c: int, k: int) -> float:
     """Unbiased estimate of "at least one of k samples is right" from c right among n: 1 − C(n−c, k) / C(n, k).
 

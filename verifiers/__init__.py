@@ -1,4 +1,4 @@
-"""How answers are judged: against a reference, by vote, by rules, by running code, or by a chain of these.
+"""Judges answers: against a reference, by vote, by rules, by running code, or by a chain of these; built by name.
 
 Importing this package only registers names; the modules are loaded when a verifier is built. `equal` and `Policy`, the
 answer checker without the verifier around it, are loaded when first asked for.
@@ -25,7 +25,7 @@ register_verifier("numeric", "selfplay_gym.verifiers.references.numeric:NumericV
 register_verifier("cascade", "selfplay_gym.verifiers.ensembles.compound:CascadeVerifier")
 register_verifier("weighted", "selfplay_gym.verifiers.ensembles.compound:WeightedVerifier")
 register_verifier("self-answer", "selfplay_gym.verifiers.ensembles.compound:SelfAnswerVerifier")
-register_verifier("judge", "selfplay_gym.verifiers.ensembles.model_judge:JudgeVerifier")
+register_verifier("judge", "selfplay_gym.verifiers.ensembles.llm_judge:LLMJudgeVerifier")
 register_verifier("rg:", "selfplay_gym.verifiers.references.reasoning_gym:ReasoningGymVerifier")
 register_verifier("code", "selfplay_gym.verifiers.programs.verifier:CodeVerifier")
 

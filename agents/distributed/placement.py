@@ -4,7 +4,7 @@
     Sharded      FSDP2 (`torch.distributed.fsdp.fully_shard`): at rest every process holds its share of the weights and
                  of the optimiser state; whole weights exist only while sampling and while gradients are computed
 
-The lean decoder reads weights directly instead of calling modules, so FSDP's hooks around `forward` have nothing to
+`PackedModel` reads weights directly instead of calling modules, so FSDP's hooks around `forward` have nothing to
 hook into. Weights are put together for a phase (`whole`), and gradients shared when a batch is done. Forward passes do
 not communicate, so processes may have different numbers of rows, or none. Gathering layer by layer would save more
 memory, and is left out.
@@ -20,7 +20,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from .process_group import World
+from .process_group import ProcessGroup
 
 
 class Placement:
@@ -28,8 +28,8 @@ class Placement:
 
     in_shards = False
 
-    def __init__(self, world: World | None = None) -> None:
-        self.world = world or World()
+    def __init__(self, group: ProcessGroup | None = None) -> None:
+        self.group = group or ProcessGroup()
 
     @contextmanager
     def whole(self) -> Iterator[None]:
@@ -38,7 +38,7 @@ class Placement:
 
     def share_gradients(self, trained: Mapping[str, Tensor]) -> None:
         """Give each trained parameter the sum of all processes' gradients; inside `whole`."""
-        if not self.world.alone:
+        if not self.group.alone:
             self._sum_gradients(list(trained.values()))
 
     def length(self, tensors: Iterable[Tensor]) -> float:
@@ -54,7 +54,7 @@ class Placement:
         return tensor.to(like.device)
 
     def parameters(self, trained: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The trained parameters, whole; for the leader, outside of parts."""
+        """The trained parameters, whole; called by rank 0, outside of registered functions."""
         return trained
 
     def weights(self) -> dict[str, Tensor] | None:
@@ -63,47 +63,47 @@ class Placement:
 
     def _sum_gradients(self, parameters: list[Tensor]) -> None:
         """A parameter that no process used keeps having no gradient, so that the optimiser leaves it alone."""
-        used = self.world.totals([float(p.grad is not None) for p in parameters])
+        used = self.group.totals([float(p.grad is not None) for p in parameters])
         shared = [p for p, times in zip(parameters, used, strict=True) if times]
         for parameter in shared:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
         for dtype in dict.fromkeys(p.dtype for p in shared):
-            self.world.add_up([p.grad for p in shared if p.dtype == dtype and p.grad is not None])
+            self.group.add_up([p.grad for p in shared if p.dtype == dtype and p.grad is not None])
 
 
 class Sharded(Placement):
     """Parameters in shards.
 
     Args:
-        world: with more than one process.
+        group: with more than one process.
         model: sharded in place: its parameters become `DTensor`s. Build the optimiser afterwards.
-        name: differs between models of a world.
+        name: differs between the models of a group.
     """
 
     in_shards = True
 
-    def __init__(self, world: World, model: nn.Module, name: str) -> None:
+    def __init__(self, group: ProcessGroup, model: nn.Module, name: str) -> None:
         from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.fsdp import fully_shard
 
-        super().__init__(world)
-        mesh = init_device_mesh(str(world.device).partition(":")[0], (world.size,))
-        self.model, self._shelf, self._opened = model, cast(Any, _Shelf(model)), 0
-        fully_shard(self._shelf, mesh=mesh, reshard_after_forward=False)
-        world.enlist(f"{name}.parameters", self._parameters)
+        super().__init__(group)
+        mesh = init_device_mesh(str(group.device).partition(":")[0], (group.size,))
+        self.model, self._root, self._opened = model, cast(Any, _FSDPRoot(model)), 0
+        fully_shard(self._root, mesh=mesh, reshard_after_forward=False)
+        group.register(f"{name}.parameters", self._parameters)
 
     @contextmanager
     def whole(self) -> Iterator[None]:
         if not self._opened:
-            self._shelf.unshard()
+            self._root.unshard()
         self._opened += 1
         try:
             yield
         finally:
             self._opened -= 1
             if not self._opened:
-                self._shelf.reshard()
+                self._root.reshard()
 
     def share_gradients(self, trained: Mapping[str, Tensor]) -> None:
         here = dict(self.model.named_parameters())  # the whole ones; gradients have gone to them
@@ -114,7 +114,7 @@ class Sharded(Placement):
 
     def length(self, tensors: Iterable[Tensor]) -> float:
         here = super().length(cast(Any, tensor).to_local() for tensor in tensors)
-        return math.sqrt(self.world.totals([here**2])[0])
+        return math.sqrt(self.group.totals([here**2])[0])
 
     def gather(self, tensor: Tensor) -> Tensor:
         whole: Tensor = cast(Any, tensor).full_tensor() if hasattr(tensor, "full_tensor") else tensor
@@ -130,7 +130,7 @@ class Sharded(Placement):
         return part.clone()  # or the whole tensor would live as long as its part
 
     def parameters(self, trained: dict[str, Tensor]) -> dict[str, Tensor]:
-        whole = self.world.together(self._parameters)
+        whole = self.group.run_on_all(self._parameters)
         return {name: whole[name] for name in trained}
 
     def weights(self) -> dict[str, Tensor]:
@@ -141,11 +141,11 @@ class Sharded(Placement):
 
     def _parameters(self) -> dict[str, Tensor]:
         with self.whole():
-            named = self.model.named_parameters() if self.world.leads else ()
+            named = self.model.named_parameters() if self.group.is_rank0 else ()
             return {name: parameter.detach().clone() for name, parameter in named}
 
 
-class _Shelf(nn.Module):
+class _FSDPRoot(nn.Module):
     """Holds the model for `fully_shard`; as nobody calls it, FSDP's hooks around `forward` stay silent."""
 
     def __init__(self, model: nn.Module) -> None:

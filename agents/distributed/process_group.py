@@ -1,11 +1,12 @@
-"""The processes of one run: one leads, the others follow, and all take part in what is worth sharing.
+"""The processes of one run: rank 0 decides, and all ranks sample and train.
 
-The leader plays the run: it judges, decides, writes. A follower holds the same models and waits to hear which part to
-take, in sampling or in an update; parts are known to all by name (`World.enlist`, `World.together`). Nothing that can
-differ between processes, such as a verifier's deadline, a clock, a file or Ctrl-C, is therefore ever decided twice, and
-processes cannot drift apart. A world of one is the default, and costs a comparison.
+Rank 0 plays the run: it judges, decides, writes. The other ranks hold the same models and wait for a message which
+function to call, one that samples or updates; functions are known to all ranks by name (`ProcessGroup.register`,
+`ProcessGroup.run_on_all`). Nothing that can differ between processes, such as a verifier's deadline, a clock, a file or
+Ctrl-C, is therefore ever decided twice, and processes cannot drift apart. A group of one is the default, and costs a
+comparison.
 
-Plain torch.distributed rather than accelerate: a handful of collectives is all that is needed, while `Accelerator`
+torch.distributed rather than accelerate: a handful of collectives is all that is needed, while `Accelerator`
 wraps models and optimisers whose parameters are read directly here. What starts the processes does not matter:
 `torchrun` and `accelerate launch` set the same variables.
 """
@@ -26,27 +27,27 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
-PATIENCE = timedelta(days=7)  # followers wait while the leader judges; one that dies is noticed at once all the same
+PATIENCE = timedelta(days=7)  # ranks wait while rank 0 judges; one that dies is noticed at once all the same
 AT_ONCE = 1 << 26  # elements summed in one go
 
 
-class World:
+class ProcessGroup:
     """The processes of a run.
 
     Args:
-        rank: which of them this is; 0 leads.
+        rank: which of them this is; rank 0 decides.
         size: how many there are.
         device: where models live here; `None` leaves it to others.
 
     Attributes:
-        ended: how the leader ended, once that is known here.
+        ended: how rank 0 ended, once that is known here.
     """
 
     def __init__(self, rank: int = 0, size: int = 1, device: str | None = None) -> None:
         self.rank, self.size, self.device = rank, size, device
         self.ended: str | None = None
-        self._parts: dict[str, Callable[..., Any]] = {}
-        self._together = False
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self._running = False
         self._messages: Any = None
 
     @property
@@ -54,23 +55,23 @@ class World:
         return self.size == 1
 
     @property
-    def leads(self) -> bool:
+    def is_rank0(self) -> bool:
         return self.rank == 0
 
     @classmethod
     @contextmanager
-    def join(cls, device: str = "cpu") -> Iterator[World]:
+    def join(cls, device: str = "cpu") -> Iterator[ProcessGroup]:
         """Meet the processes that `torchrun` started with this one; without it, be alone.
 
-        Leaving tells the followers how it went, if they are waiting; otherwise their next word with us fails.
+        Leaving tells the other ranks how it went, if they are waiting; otherwise their next message fails.
 
         Args:
             device: "cpu", or "cuda" for one GPU per process.
 
         Raises:
-            ConfigError: a device that several processes cannot share, or variables of `torchrun` are missing.
+            ConfigError: a device that several processes cannot share, or a variable of `torchrun` is missing.
         """
-        rank, size = standing()
+        rank, size = rank_and_size()
         if size == 1:
             yield cls(device=device)
             return
@@ -83,73 +84,73 @@ class World:
         started = not dist.is_initialized()
         if started:
             dist.init_process_group("cpu:gloo,cuda:nccl" if own.startswith("cuda") else "gloo")
-        world = cls(rank, size, own)
-        world._messages = dist.new_group(backend="gloo", timeout=PATIENCE)
+        group = cls(rank, size, own)
+        group._messages = dist.new_group(backend="gloo", timeout=PATIENCE)
         how = FAILED
         try:
-            yield world
+            yield group
             how = DONE
         except KeyboardInterrupt:
             how = STOPPED
             raise
         finally:
-            world.end(how)
-            if started and world.ended is not None:  # otherwise somebody is still inside a collective
+            group.end(how)
+            if started and group.ended is not None:  # otherwise somebody is still inside a collective
                 dist.destroy_process_group()
 
     def end(self, how: str) -> None:
-        """Tell the followers that this was all, and how it went, if they are waiting for a word."""
-        if self.leads and not self.alone and not self._together and self.ended is None:
-            self._tell(None, how)
+        """Tell the other ranks that this was all, and how it went, if they are waiting."""
+        if self.is_rank0 and not self.alone and not self._running and self.ended is None:
+            self._broadcast(None, how)
             self.ended = how
 
-    # --- parts ---
+    # --- functions that all ranks run ---
 
-    def enlist(self, name: str, part: Callable[..., Any]) -> None:
-        """Make `part` known as `name`. Every process enlists the same names."""
-        self._parts[name] = part
+    def register(self, name: str, function: Callable[..., Any]) -> None:
+        """Make `function` known as `name`. Every rank registers the same names."""
+        self._functions[name] = function
 
-    def together(self, part: Callable[..., Result], *arguments: Any) -> Result:
-        """Take `part` with all followers, and return what it gives here. Only the leader begins; inside a part all
-        processes run the same code, and so may take further parts.
+    def run_on_all(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Call a registered function on all ranks, and return what it gives here. Only rank 0 begins; inside the
+        function all ranks run the same code, and so may call further ones.
 
         Args:
-            part: enlisted by every process.
+            function: registered by every rank.
             arguments: sent to all; tensors among them on the CPU.
 
         Raises:
             RunError: a process has ended.
         """
-        if self.alone or self._together:
-            return part(*arguments)
-        name = next(known for known, enlisted in self._parts.items() if enlisted == part)
-        self._together = True
-        self._tell(name, *arguments)
-        result = part(*arguments)
-        self._together = False  # not if the part failed: the followers are somewhere inside it, nobody listens
+        if self.alone or self._running:
+            return function(*arguments)
+        name = next(known for known, registered in self._functions.items() if registered == function)
+        self._running = True
+        self._broadcast(name, *arguments)
+        result = function(*arguments)
+        self._running = False  # not if it failed: the other ranks are somewhere inside it, none listens
         return result
 
-    def follow(self) -> str:
-        """Take part in whatever the leader begins until it ends; returns how: "done", "stopped" or "failed"."""
-        self._together = True
+    def serve(self) -> str:
+        """Run whatever rank 0 begins until it ends; returns how: "done", "stopped" or "failed"."""
+        self._running = True
         while True:
-            name, arguments = self._tell()
+            name, arguments = self._broadcast()
             if name is None:
                 self.ended = str(arguments[0])
                 return self.ended
-            self._parts[name](*arguments)
+            self._functions[name](*arguments)
             del arguments  # not to be held while waiting
 
-    def _tell(self, name: str | None = None, *arguments: Any) -> Any:
-        """One message from the leader to all; followers receive it."""
+    def _broadcast(self, name: str | None = None, *arguments: Any) -> Any:
+        """One message from rank 0 to all; the other ranks receive it."""
         import torch.distributed as dist
 
         message = [(name, arguments)]
-        with _partners():
+        with _peer_errors():
             dist.broadcast_object_list(message, src=0, group=self._messages)
         return message[0]
 
-    # --- what parts do together ---
+    # --- collectives, for use inside such functions ---
 
     def add_up(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over all processes; same shapes everywhere, of one dtype and device."""
@@ -163,7 +164,7 @@ class World:
             if pieces[-1] and sum(t.numel() for t in pieces[-1]) + tensor.numel() > AT_ONCE:
                 pieces.append([])
             pieces[-1].append(tensor)
-        with _partners():
+        with _peer_errors():
             for piece in pieces:
                 flat = torch.cat([tensor.detach().flatten() for tensor in piece])
                 dist.all_reduce(flat)
@@ -179,12 +180,12 @@ class World:
         """The greatest value of all processes."""
         return value if self.alone else self._reduced([value], "MAX")[0]
 
-    def from_leader(self, tensor: Tensor) -> Tensor:
-        """The leader's tensor, in every process; followers give one of the same shape, dtype and device to fill."""
+    def from_rank0(self, tensor: Tensor) -> Tensor:
+        """Rank 0's tensor, on every rank; the other ranks give one of the same shape, dtype and device to fill."""
         if not self.alone:
             import torch.distributed as dist
 
-            with _partners():
+            with _peer_errors():
                 dist.broadcast(tensor, src=0)
         return tensor
 
@@ -193,13 +194,13 @@ class World:
         import torch.distributed as dist
 
         numbers = torch.tensor(values, dtype=torch.float64)
-        with _partners():
+        with _peer_errors():
             dist.all_reduce(numbers, op=getattr(dist.ReduceOp, operation), group=self._messages)
         found: list[float] = numbers.tolist()
         return found
 
 
-def standing(variables: Mapping[str, str] = os.environ) -> tuple[int, int]:
+def rank_and_size(variables: Mapping[str, str] = os.environ) -> tuple[int, int]:
     """(rank, size) of this process as its launcher says; (0, 1) without one.
 
     Raises:
@@ -229,14 +230,14 @@ def _own_device(device: str) -> str:
         raise ConfigError(f"several processes run on 'cpu' or 'cuda' (one GPU each), not on device={device!r}")
     import torch
 
-    place, present = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
-    if place >= present:
-        raise ConfigError(f"process {place} of this machine has no GPU: there are {present}; start as many processes")
-    return f"cuda:{place}"
+    index, present = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+    if index >= present:
+        raise ConfigError(f"process {index} of this machine has no GPU: there are {present}; start as many processes")
+    return f"cuda:{index}"
 
 
 @contextmanager
-def _partners() -> Iterator[None]:
+def _peer_errors() -> Iterator[None]:
     """Inside, other processes are needed; if one has ended, say so."""
     try:
         yield

@@ -3,7 +3,7 @@
 A completion token is multiplied with every weight when it is sampled, and once more in the forward pass of the update,
 with the same weights and the same result. Keeping the results leaves only norms, rotations, attention and the products
 of the backward pass to the update: a quarter less arithmetic per step. It holds as long as the weights have not moved
-and the precision is the same; whoever replays must see to that.
+and the precision is the same; whoever reuses them must see to that.
 """
 
 from __future__ import annotations
@@ -14,26 +14,29 @@ import torch
 from torch import Tensor
 
 from .kernels import swiglu
-from .packed_forward import LeanDecoder, bias_of, weight_of
+from .packed_forward import PackedModel, bias_of, weight_of
 from .packing import Packed
 
-RECORD_BYTES = 1 << 30  # above, the recording is given up and the update computes everything
+ACTIVATION_BYTES = 1 << 30  # above, the cache is given up and the update computes everything
 
 LayerProducts = tuple[Tensor, Tensor, Tensor, Tensor]
 """Of one layer: joined q, k, v projections; state after attention; joined gate and up projections; state after it all.
 Each (tokens, ·)."""
 
 
-class Recording:
+class ActivationCache:
     """Products of every sampled token, found by row and column.
 
     Args:
         layers: number of layers.
         shape: (R, T) of the completions.
+
+    Attributes:
+        index: (R, T) number of each token among those kept.
     """
 
     def __init__(self, layers: int, shape: tuple[int, int], device: torch.device) -> None:
-        self.place = torch.zeros(shape, dtype=torch.int64, device=device)
+        self.index = torch.zeros(shape, dtype=torch.int64, device=device)
         self._pieces: list[list[list[Tensor]]] = [[[] for _ in range(4)] for _ in range(layers)]
         self._tokens = self._bytes = 0
         self.complete = True
@@ -44,8 +47,8 @@ class Recording:
         return self.complete and self._tokens > 0
 
     @staticmethod
-    def possible(decoder: LeanDecoder | None) -> bool:
-        """Whether the products of this model can be replayed: a lean decoder whose linear layers have no bias."""
+    def possible(decoder: PackedModel | None) -> bool:
+        """Whether the products of this model can be reused: a packed model whose linear layers have no bias."""
         if decoder is None:
             return False
         layer = decoder.layers[0]
@@ -57,10 +60,10 @@ class Recording:
         if not self.complete:
             return
         self._bytes += sum(t.numel() * t.element_size() for products in layers for t in products)
-        if self._bytes > RECORD_BYTES:
+        if self._bytes > ACTIVATION_BYTES:
             self.complete, self._pieces = False, []
             return
-        self.place[rows, column] = self._tokens + torch.arange(len(rows), device=rows.device)
+        self.index[rows, column] = self._tokens + torch.arange(len(rows), device=rows.device)
         self._tokens += len(rows)
         for pieces, products in zip(self._pieces, layers, strict=True):
             for kept, product in zip(pieces, products, strict=True):
@@ -73,29 +76,29 @@ class Recording:
         return [kept[0] for kept in self._pieces[index]]
 
 
-class Replay:
+class ReusedProducts:
     """Stands in for the matrix products of a forward pass: prompts are computed, completion tokens looked up.
 
     Args:
-        recording: of the sampling call that wrote the completions.
-        place: (R, ≥ T − 1) where the recording holds the tokens of the packed rows.
+        activations: of the sampling call that wrote the completions.
+        index: (R, ≥ T − 1) which of the kept tokens the packed rows are.
     """
 
-    def __init__(self, recording: Recording, place: Tensor, packed: Packed) -> None:
-        self.recording = recording
+    def __init__(self, activations: ActivationCache, index: Tensor, packed: Packed) -> None:
+        self.activations = activations
         self.prompts = packed.prompts.stop
-        self.index = place[:, : packed.rows.valid.shape[1]][packed.rows.valid]
+        self.index = index[:, : packed.rows.valid.shape[1]][packed.rows.valid]
 
     def qkv(self, number: int, layer: Any, y: Tensor) -> Tensor:
         attention = layer.self_attn
         weight = torch.cat([weight_of(m) for m in (attention.q_proj, attention.k_proj, attention.v_proj)])
-        return self._known(y, weight, self.recording.layer(number)[0])
+        return self._known(y, weight, self.activations.layer(number)[0])
 
     def attended(self, number: int, layer: Any, x: Tensor, seen: Tensor) -> Tensor:
-        return self._known_sum(x, seen, weight_of(layer.self_attn.o_proj), self.recording.layer(number)[1])
+        return self._known_sum(x, seen, weight_of(layer.self_attn.o_proj), self.activations.layer(number)[1])
 
     def fed_forward(self, number: int, layer: Any, x: Tensor, y: Tensor) -> Tensor:
-        mlp, products = layer.mlp, self.recording.layer(number)
+        mlp, products = layer.mlp, self.activations.layer(number)
         weight = torch.cat([weight_of(mlp.gate_proj), weight_of(mlp.up_proj)])
         inner = swiglu(self._known(y, weight, products[2]))
         return self._known_sum(x, inner, weight_of(mlp.down_proj), products[3])

@@ -1,4 +1,4 @@
-"""Step-by-step decoding of many rows with the lean decoder: fused projections, a cache that grows to need, rows that
+"""Step-by-step decoding of many rows with the packed model: fused projections, a cache that grows to need, rows that
 leave when they are finished."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .kernels import rotate
-from .packed_forward import LeanDecoder, bias_of, weight_of
+from .packed_forward import PackedModel, bias_of, weight_of
 from .packing import pack
 
 GROWTH = 16  # cache slots added at a time; few, because attention slows down on a cache with wide gaps
@@ -58,14 +58,14 @@ class FusedLayer:
     head_norms: Tensor | None  # (heads + key_heads, head_width)
 
 
-class Decoding:
+class CachedDecoding:
     """R rows that continue U prompts, one token per step.
 
     Prompts are computed once each and their keys copied to the rows. `logits` holds the prediction for every live row
     (B, vocabulary); `step` feeds one token per live row; `keep` drops rows.
     """
 
-    def __init__(self, decoder: LeanDecoder, prompts: Sequence[Sequence[int]], row_prompt: Tensor) -> None:
+    def __init__(self, decoder: PackedModel, prompts: Sequence[Sequence[int]], row_prompt: Tensor) -> None:
         self.decoder, self.shape = decoder, decoder.shape
         copy = sum(p.numel() for layer in decoder.layers for p in layer.parameters()) <= COPY_UP_TO
         self.fused = [_fuse(layer, copy) for layer in decoder.layers]
@@ -92,9 +92,9 @@ class Decoding:
             self.bias = self.cache.new_zeros(rows, capacity)
             self.bias[:, : self.used].masked_fill_(hidden, float("-inf"))
 
-    def step(self, tokens: Tensor, record: list[tuple[Tensor, Tensor, Tensor, Tensor]] | None = None) -> None:
-        """Feed `tokens` (B,), one per live row, and set `logits`; `record` receives every layer's products, as
-        `replay.Recording` keeps them."""
+    def step(self, tokens: Tensor, products: list[tuple[Tensor, Tensor, Tensor, Tensor]] | None = None) -> None:
+        """Feed `tokens` (B,), one per live row, and set `logits`; `products` receives every layer's products, as
+        `ActivationCache` keeps them."""
         decoder, shape = self.decoder, self.shape
         if self.used == self.cache.shape[-2]:
             self._grow()
@@ -118,15 +118,15 @@ class Decoding:
             gate_up = layer.gate_up(y)
             gate, up = gate_up.chunk(2, -1)
             x = layer.down.added(attended, F.silu(gate) * up)
-            if record is not None:
-                record.append((projected, attended, gate_up, x))
+            if products is not None:
+                products.append((projected, attended, gate_up, x))
         x = F.rms_norm(x, x.shape[-1:], decoder.norm.weight, shape.epsilon)
         self.logits = self.head(x)
         self.used += 1
         self.positions = self.positions + 1
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with the rows at these places (B',) only."""
+        """Go on with the rows of these indices (B',) only."""
         used = self.used
         smaller = self.cache.new_empty(*self.cache.shape[:2], len(rows), *self.cache.shape[3:])
         for old, new in zip(self.cache.flatten(0, 1), smaller.flatten(0, 1), strict=True):

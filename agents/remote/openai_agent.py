@@ -2,8 +2,8 @@
 
     make_agent("openai:Qwen/Qwen3-4B@http://localhost:8000/v1", temperature=0.7)
 
-Each prompt is one user turn of `/chat/completions`. For training on samples from a server see `remote.ServerSampler`,
-which sends tokens.
+Each prompt is one user turn of `/chat/completions`. For training on samples from a server see `ServerSampler`, which
+sends tokens.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class OpenAIAgent:
             raise ConfigError(f"n must be >= 1, got {n!r}")
         root = fresh_seed() if seed is None else seed
         with ThreadPoolExecutor(self._parallel) as pool:
-            asked = [pool.submit(self._answer, prompt, n, root, place) for place, prompt in enumerate(prompts)]
+            asked = [pool.submit(self._answer, prompt, n, root, index) for index, prompt in enumerate(prompts)]
             try:
                 replies = [future.result() for future in asked]
             except BaseException:  # also Ctrl-C: what has not begun is not sent
@@ -133,7 +133,7 @@ class OpenAIAgent:
             np.array([done for reply in replies for done in reply.finished], dtype=bool),
         )
 
-    def _answer(self, prompt: str, n: int, root: int, place: int) -> _Reply:
+    def _answer(self, prompt: str, n: int, root: int, index: int) -> _Reply:
         """All completions of one prompt; some servers give one per request, whatever was asked for."""
         turns = [{"role": "user", "content": prompt}]
         if self._system is not None:
@@ -141,7 +141,7 @@ class OpenAIAgent:
         gathered = _Reply([], 0, [])
         while len(gathered.texts) < n:
             done = len(gathered.texts)
-            seed = integer_seed(root, "endpoint", place, done) % 2**31
+            seed = integer_seed(root, "endpoint", index, done) % 2**31
             body = {"model": self.name, "messages": turns, "n": n - done, "seed": seed, **self._settings}
             gathered = _joined(gathered, self._read(self._post(self._url, body), n - done))
         return gathered
@@ -167,4 +167,4 @@ def _joined(one: _Reply, other: _Reply) -> _Reply:
 def _spread(reply: _Reply, n: int) -> list[int]:
     """The tokens of a reply over its n completions, the remainder over the first ones."""
     share, rest = divmod(reply.tokens or 0, n)
-    return [share + (place < rest) for place in range(n)]
+    return [share + (index < rest) for index in range(n)]

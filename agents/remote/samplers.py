@@ -46,6 +46,9 @@ class ServerSampler:
         post: how a JSON body is posted and answered; a fake in tests.
     """
 
+    on_policy = False
+    keeps_activations = False
+
     def __init__(
         self,
         base_url: str,
@@ -62,7 +65,7 @@ class ServerSampler:
     def sample(
         self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: SamplingSettings, seed: int | None
     ) -> Samples:
-        """See `agents.sampling.Sampler`. Equal seeds give equal samples only if the server keeps that promise.
+        """See `inference.sampling.Sampler`. Equal seeds give equal samples only if the server keeps that promise.
 
         Raises:
             ServerError: no answer, or one without the completions asked for.
@@ -106,6 +109,9 @@ class VLLMSampler:
         engine: a `vllm.LLM`, or the path of a model to load one for.
     """
 
+    on_policy = False
+    keeps_activations = False
+
     def __init__(self, engine: Any, **options: Any) -> None:
         try:
             self._vllm: Any = importlib.import_module("vllm")
@@ -116,7 +122,7 @@ class VLLMSampler:
     def sample(
         self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: SamplingSettings, seed: int | None
     ) -> Samples:
-        """See `agents.sampling.Sampler`."""
+        """See `inference.sampling.Sampler`."""
         root = fresh_seed() if seed is None else seed
         parameters = [
             self._vllm.SamplingParams(

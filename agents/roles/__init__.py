@@ -1,4 +1,4 @@
-"""How far apart the roles of one game live: copies, LoRA adapters, one model, or token types.
+"""How the roles of one game share weights: copies, LoRA adapters, one model, or token types.
 
 `agents.load` and `selfplay.roles` come in.
 """

@@ -1,4 +1,4 @@
-"""One shared base, one LoRA adapter per role (peft): the roles fork where the adapters are, and nowhere else.
+"""One shared base, one LoRA adapter per role (peft): the roles differ where the adapters are, and nowhere else.
 
     trunk="frozen"    only adapters learn. Training one role leaves the other's policy as it is, bit for bit; switched
                       off, the adapters give the base back, which serves as the reference of the KL term at no memory.
@@ -39,7 +39,7 @@ class AdapterAgent(RoleAgent):
         self.record = record
 
     @contextmanager
-    def seated(self) -> Iterator[None]:
+    def active(self) -> Iterator[None]:
         before = self.model.active_adapter
         if before == self.role:
             yield
@@ -69,7 +69,7 @@ class AdapterAgent(RoleAgent):
         replace(self.record, plays=self.role).write(folder)
 
 
-def fork(
+def add_adapters(
     base: LLMAgent,
     record: RoleRecord,
     *,
@@ -77,7 +77,7 @@ def fork(
     seed: int,
     checkpoints: Mapping[str, Path],
 ) -> dict[str, AdapterAgent]:
-    """Put an adapter per role on the base's model, which is changed by this, and seat them.
+    """Put an adapter per role on the base's model, which is changed by this; an agent for each.
 
     Args:
         rank: of new adapters; their scale α/r is 2.
@@ -91,7 +91,7 @@ def fork(
     try:
         import peft
     except ImportError:
-        raise MissingExtraError("peft", "lora", 'isolation="lora"') from None
+        raise MissingExtraError("peft", "lora", 'weight_sharing="lora"') from None
     import torch
 
     model: Any = None

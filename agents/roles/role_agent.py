@@ -1,24 +1,27 @@
-"""An agent whose weights belong to more than one role, and the note in a checkpoint that says how it was made."""
+"""An agent whose weights belong to more than one role, and the record in a checkpoint that says how it was made."""
 
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import RunError
 from ..inference.sampling import Sampler, SamplingSettings
-from ..models.llm import SYSTEM, LLMAgent
+from ..models.llm import ROLE_FILE, SYSTEM, LLMAgent
 
-ROLE_FILE = "role.json"
 TRUNK = "trunk"
 """Folder inside a checkpoint with the weights that all roles share, in Hugging Face format."""
 
 
+SAVED = ("lora", "tokens")
+"""Kinds of weight sharing whose checkpoints are not plain model folders."""
+
+
 class RoleAgent(LLMAgent):
-    """One role of several that share a model; on its own it is `isolation="prompt"`: only what is asked differs.
+    """One role of several that share a model; used as it is for `weight_sharing="prompt"`: only what is asked
+    differs.
 
     Args:
         role: the role this agent plays.
@@ -38,24 +41,19 @@ class RoleAgent(LLMAgent):
         self.role = role
 
 
-def seated(agent: LLMAgent) -> AbstractContextManager[None]:
-    """A context in which `agent.model` is the agent's policy, whether or not others use the same weights."""
-    return agent.seated()
-
-
 @dataclass(frozen=True, slots=True)
 class RoleRecord:
     """What a checkpoint must say about itself when it is not a plain model folder.
 
     Attributes:
-        isolation: "lora" or "tokens".
+        weight_sharing: "lora" or "tokens".
         roles: the roles whose state is in the folder.
-        plays: who saved it, and plays if nobody says otherwise.
+        plays: the role that saved it, and that is loaded unless another is asked for.
         base: the model the trunk came from; what the adapters belong to when the folder holds no trunk.
         trunk: "frozen" or "trained".
     """
 
-    isolation: str
+    weight_sharing: str
     roles: tuple[str, ...]
     plays: str
     base: str
@@ -66,9 +64,17 @@ class RoleRecord:
 
     @classmethod
     def read(cls, folder: Path) -> RoleRecord:
-        """Raises `RunError` if the folder's note is missing or not ours."""
+        """Raises `RunError` if the folder's `role.json` is missing or not ours."""
         try:
             found = json.loads((folder / ROLE_FILE).read_text(encoding="utf-8"))
-            return cls(**{**found, "roles": tuple(found["roles"])})
+            record = cls(**{**found, "roles": tuple(found["roles"])})
+            if record.weight_sharing not in SAVED:
+                raise ValueError(f"weight_sharing is {record.weight_sharing!r}")
+            return record
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{folder} is no checkpoint of a role: cannot read {ROLE_FILE} ({error!r})") from None
+            raise RunError(f"{folder} is not the checkpoint of a role: cannot read {ROLE_FILE} ({error!r})") from None
+
+
+def lasting_name(name: str | Path) -> str:
+    """The name of a base model as a checkpoint keeps it: a folder by its full path."""
+    return str(Path(name).resolve()) if Path(name).is_dir() else str(name)

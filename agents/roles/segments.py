@@ -1,4 +1,4 @@
-"""Two minds in one sequence: private text of one role is invisible to the other, exactly.
+"""Two roles in one sequence: private text of one role is invisible to the other, exactly.
 
 A sequence is cut into segments, each public or private to the role that wrote it. A token sees the public tokens
 before it and, if it is private, those of its own role:
@@ -13,8 +13,8 @@ before it and, if it is private, those of its own role:
 A public token must not see private ones, not even its author's: its states would carry them on to everybody. So a
 question stands twice if its author is to learn it: where it was written, in private, and where everybody reads it.
 
-Positions count what a token can see. That makes the logits of a role equal to those of a plain sequence from which
-everything hidden is left out, whenever that plain sequence has its public text first (as a question before its
+Positions count what a token can see. That makes the logits of a role equal to those of an ordinary sequence from which
+everything hidden is left out, whenever that sequence has its public text first (as a question before its
 attempt). Where a role thinks in private *before* public text it reads later, both begin at 0 and positions repeat.
 """
 
@@ -57,7 +57,7 @@ class Layout:
         types: (B, T) token types: `PUBLIC`, or 1 + the role's number.
         writers: (B, T) number of the role that wrote the token, -1 at padding.
         positions: (B, T) how many visible tokens stand before.
-        previous: (B, T) place of the last visible token before, whose state predicts this one; -1 if there is none.
+        previous: (B, T) index of the last visible token before, whose state predicts this one; -1 if there is none.
         sees: (B, T, T) whether token i attends to token j. Padding sees itself only.
     """
 
@@ -114,8 +114,8 @@ def lay_out(batch: Sequence[Sequence[Segment]], roles: Sequence[str], device: st
     same = (kinds[:, :, None] == kinds[:, None, :]) & (kinds >= 0)[:, :, None]
     sees = (same | (kinds == PUBLIC)[:, None, :] & (kinds >= 0)[:, :, None]) & earlier
     sees |= torch.eye(width, dtype=torch.bool, device=device)
-    place = torch.arange(width, device=device)
-    before = torch.where(sees & (place[:, None] > place), place, -1)  # (B, T, T)
+    index = torch.arange(width, device=device)
+    before = torch.where(sees & (index[:, None] > index), index, -1)  # (B, T, T)
     return Layout(
         ids=padded(0, 0),
         types=kinds.clamp(min=0),

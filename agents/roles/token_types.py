@@ -1,9 +1,9 @@
-"""Roles in one model, told apart by a learned vector per token type: `isolation="tokens"`.
+"""Roles in one model, told apart by a learned vector per token type: `weight_sharing="tokens"`.
 
-A token's input is its embedding plus that of its type: public, or private to a role. In a seat, what the role writes
-has its own type; its prompt too, unless the role reads in public, as a solver reads its question. These are the types
-of `role_segments.py`: an attempt has the same log-probabilities in its seat and inside a sequence that also holds the
-challenger's private text. Type vectors start at 0, so that every role starts as the base.
+A token's input is its embedding plus that of its type: public, or private to a role. What a role writes has the role's
+own type; its prompt too, unless the role reads in public, as a solver reads its question. These are the types of
+`segments.py`: an attempt has the same log-probabilities alone and inside a sequence that also holds the challenger's
+private text. Type vectors start at 0, so that every role starts as the base.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ...core.errors import ConfigError, RunError
-from ..inference.packed_forward import LeanDecoder
+from ..inference.packed_forward import PackedModel
 from ..inference.packing import Packed
 from ..inference.sampling import LocalSampler
 from ..models.llm import LLMAgent
@@ -30,10 +30,10 @@ READS_PUBLIC = ("solver",)
 
 
 class TypedAgent(RoleAgent):
-    """The role that marks its tokens.
+    """A role whose tokens carry its type.
 
     Args:
-        model: of an architecture the lean decoder runs, with `role_types`, an embedding of 1 + roles vectors.
+        model: of an architecture `PackedModel` runs, with `role_types`, an embedding of 1 + roles vectors.
         record: how the roles share the model; written into checkpoints.
         public_prompt: whether the prompt is public text, or private to the role.
 
@@ -47,11 +47,11 @@ class TypedAgent(RoleAgent):
         super().__init__(model, tokenizer, role=role, **options)
         if self.decoder is None:
             raise ConfigError(
-                f'isolation="tokens" runs Qwen3-, Qwen2- and Llama-shaped models on one device, not '
-                f"{model.config.model_type!r} as loaded: choose another isolation"
+                f'weight_sharing="tokens" runs Qwen3-, Qwen2- and Llama-shaped models on one device, not '
+                f"{model.config.model_type!r} as loaded: choose another kind of weight sharing"
             )
         self.record, own = record, 1 + record.roles.index(role)
-        self.decoder = TypedDecoder(model, model.role_types, own, PUBLIC if public_prompt else own)
+        self.decoder = TypedModel(model, model.role_types, own, PUBLIC if public_prompt else own)
         self.sampler = LocalSampler(model, self.stop_ids, self.decoder)
 
     def save_pretrained(self, folder: str | Path) -> None:
@@ -67,22 +67,22 @@ class TypedAgent(RoleAgent):
         dataclasses.replace(self.record, plays=self.role).write(folder)
 
 
-class TypedDecoder(LeanDecoder):
-    """The lean forward pass with token types: ids below the vocabulary's size are written, the same ids raised by it
+class TypedModel(PackedModel):
+    """The packed forward pass with token types: ids below the vocabulary's size are written, the same ids raised by it
     stand in a prompt."""
 
     def __init__(self, model: Any, types: nn.Embedding, own: int, prompt: int) -> None:
         super().__init__(model)
-        self.embedding = cast(nn.Embedding, _Typed(self.embedding, types, own, prompt))
+        self.embedding = cast(nn.Embedding, _TypedEmbedding(self.embedding, types, own, prompt))
 
     def hidden(self, packed: Packed, **options: Any) -> Tensor:
-        """See `LeanDecoder.hidden`."""
+        """See `PackedModel.hidden`."""
         ids = packed.ids.clone()
         ids[: packed.prompts.stop] += self.embedding.num_embeddings
         return super().hidden(dataclasses.replace(packed, ids=ids), **options)
 
 
-class _Typed:
+class _TypedEmbedding:
     """Embedding of a token plus that of its type."""
 
     def __init__(self, words: nn.Embedding, types: nn.Embedding, own: int, prompt: int) -> None:
@@ -95,14 +95,14 @@ class _Typed:
         return out
 
 
-def mark(
+def add_token_types(
     base: LLMAgent,
     record: RoleRecord,
     *,
     checkpoints: Mapping[str, Path],
     reads_public: Collection[str] = READS_PUBLIC,
 ) -> dict[str, TypedAgent]:
-    """Give the base's model a vector per token type, which changes it by nothing yet, and seat the roles.
+    """Give the base's model a vector per token type, all 0 at first; an agent for each role.
 
     Args:
         checkpoints: where trained vectors are, the same folder for all roles; empty for new ones.

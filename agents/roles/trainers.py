@@ -10,7 +10,7 @@ from torch import Tensor
 from ...core.errors import ConfigError, RunError
 from ..models.llm import LLMAgent
 from ..training.config import GRPOConfig, StepMetrics
-from ..training.dynamic_sampling import Refill
+from ..training.dynamic_sampling import DynamicSampling
 from ..training.trainer import GRPOTrainer, RewardFn
 from .role_agent import RoleAgent
 
@@ -35,64 +35,70 @@ class RoleTrainer(GRPOTrainer):
         self._rate = float(value)
 
     def step(
-        self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int, refill: Refill | None = None
+        self,
+        prompts: Sequence[str],
+        reward_fn: RewardFn,
+        *,
+        samples: int,
+        seed: int,
+        dynamic_sampling: DynamicSampling | None = None,
     ) -> StepMetrics:
         """See `GRPOTrainer.step`. `reward_fn` may let other roles act on the same weights."""
         self.learning_rate = self._rate
-        return super().step(prompts, reward_fn, samples=samples, seed=seed, refill=refill)
+        return super().step(prompts, reward_fn, samples=samples, seed=seed, dynamic_sampling=dynamic_sampling)
 
 
 class SharedTrainer(RoleTrainer):
     """One of several trainers whose roles move the same weights; their states are saved together.
 
     Attributes:
-        company: all of these trainers by role, itself included; set by `in_company`.
+        peers: all of these trainers by role, itself included; set by `link_trainers`.
     """
 
-    company: dict[str, SharedTrainer]
+    peers: dict[str, SharedTrainer]
 
     def tensors(self) -> dict[str, Tensor]:
-        """The state of the whole company, keys beginning with the role; a shared optimiser stands once."""
+        """The state of all peers, keys beginning with the role; a shared optimiser stands once."""
         found = {}
-        for role, trainer in self.company.items():
-            own = trainer._keeper() is trainer
+        for role, trainer in self.peers.items():
+            own = trainer._optimiser_owner() is trainer
             for key, value in GRPOTrainer.tensors(trainer).items():
                 if own or not key.startswith("optimizer."):
                     found[f"{role}.{key}"] = value
         return found
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        """Continue this role's part of `tensors()`; load every trainer of the company.
+        """Continue this role's part of `tensors()`; load every one of the peers.
 
         Raises:
             RunError: the tensors belong to another model, or other roles.
         """
-        keeper = self._keeper().role
+        owner = self._optimiser_owner().role
         state = {key.removeprefix(f"{self.role}."): v for key, v in tensors.items() if key.startswith(f"{self.role}.")}
-        optimiser = f"{keeper}.optimizer."
-        state |= {key.removeprefix(f"{keeper}."): v for key, v in tensors.items() if key.startswith(optimiser)}
+        optimiser = f"{owner}.optimizer."
+        state |= {key.removeprefix(f"{owner}."): v for key, v in tensors.items() if key.startswith(optimiser)}
         if not state:
             raise RunError(f"no trainer state for {self.role!r} among the tensors: they were saved by other roles")
         super().load_tensors(state)
 
-    def _keeper(self) -> SharedTrainer:
-        """The first of the company with the same optimiser."""
-        return next(trainer for trainer in self.company.values() if trainer.optimizer is self.optimizer)
+    def _optimiser_owner(self) -> SharedTrainer:
+        """The first of the peers with the same optimiser."""
+        return next(trainer for trainer in self.peers.values() if trainer.optimizer is self.optimizer)
 
 
-def in_company(trainers: Mapping[str, SharedTrainer], *, one_optimizer: bool) -> None:
-    """Introduce trainers of shared weights to each other.
+def link_trainers(trainers: Mapping[str, SharedTrainer], *, one_optimizer: bool) -> None:
+    """Make trainers of shared weights known to each other.
 
     Args:
-        one_optimizer: one set of running means for all, as when every weight is shared.
+        one_optimizer: whether all use one optimiser state, as when every weight is shared.
 
     Raises:
         ConfigError: one optimiser was asked for, but settings it has only once differ.
     """
-    company = dict(trainers)
-    first = next(iter(company.values()))
-    for trainer in company.values():
-        trainer.company = company
+    peers = dict(trainers)
+    first = next(iter(peers.values()))
+    for trainer in peers.values():
+        trainer.peers = peers
         if not one_optimizer:
             continue
         for name in ("betas", "weight_decay"):

@@ -1,7 +1,7 @@
 """Agents without a model: of known skill, so that games, rewards and curricula can be proven with them.
 
-They read the question language of `core.language`; a question outside it is answered with a guess (noisy, random) or
-left unanswered (oracle).
+They read the question language of `core.maths_language`; a question outside it is answered with a guess (noisy, random)
+or left unanswered (oracle).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a reward is held against, beyond its group: a running mean per role, whitening per task and role."""
+"""What a reward is compared with, beyond its group: a running mean per role, whitening per task and role."""
 
 from __future__ import annotations
 

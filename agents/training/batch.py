@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..grpo import dead_groups, group_advantages, without_truncated
+from ..grpo import group_advantages, without_truncated, zero_variance_groups
 from ..inference.sampling import Samples
 from .config import GRPOConfig
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of one update: R completions of up to T tokens, and what they are worth."""
+    """The rows of one update: R completions of up to T tokens, and their advantages."""
 
     prompts: list[list[int]]
     row_prompt: Tensor  # (R,) into `prompts`
@@ -24,8 +24,8 @@ class Batch:
     lengths: Tensor  # (R,)
     mask: Tensor  # (R, T)
     advantages: Tensor  # (R,)
-    sampler_logp: Tensor  # (R, T), what the sampler says of its tokens; NaN where it does not
-    place: Tensor  # (R, T) where the recording of the sampling call has the tokens; (R, 0) without one
+    sampler_logp: Tensor  # (R, T), the sampler's own log-probabilities; NaN where unknown
+    activation_index: Tensor  # (R, T) number of each token in the sampling call's `ActivationCache`; (R, 0) without
     sampled_as: Tensor  # (R,) which rows of the sampling call these were
     rows_total: int  # with the rows left out, so that leaving them out changes no gradient
     tokens_total: float
@@ -37,7 +37,9 @@ class Batch:
         """Some of the rows, as a batch with only their prompts and no wider than they need."""
         width = int(self.lengths[rows].max()) if len(rows) else 0
         used, row_prompt = torch.unique(self.row_prompt[rows], return_inverse=True)
-        cut = {name: getattr(self, name)[rows, :width] for name in ("tokens", "mask", "sampler_logp", "place")}
+        cut = {
+            name: getattr(self, name)[rows, :width] for name in ("tokens", "mask", "sampler_logp", "activation_index")
+        }
         return dataclasses.replace(
             self,
             prompts=[self.prompts[i] for i in used.tolist()],
@@ -56,13 +58,13 @@ class Batch:
 
 
 def rows_that_teach(drawn: Samples, rewards: Tensor, config: GRPOConfig, device: torch.device) -> Batch:
-    """The rows that can teach something: dead groups, and cut-off completions if asked, are left out."""
+    """The rows that can teach something: groups without variance, and cut-off completions if asked, are left out."""
     drawn = drawn.to(device)
     advantages = group_advantages(rewards, scale=config.scale, eps=config.eps).flatten().float().to(device)
     mask = without_truncated(drawn.mask, drawn.finished) if config.mask_truncated else drawn.mask
     teaches = mask.sum(1) > 0
-    if not config.keep_dead_groups:
-        teaches &= (~dead_groups(rewards)).to(device).repeat_interleave(drawn.n)
+    if not config.keep_zero_variance_groups:
+        teaches &= (~zero_variance_groups(rewards)).to(device).repeat_interleave(drawn.n)
     distinct: dict[tuple[int, ...], int] = {}
     owner = [distinct.setdefault(tuple(ids), len(distinct)) for ids in drawn.prompt_ids]
     whole = Batch(
@@ -73,7 +75,7 @@ def rows_that_teach(drawn: Samples, rewards: Tensor, config: GRPOConfig, device:
         mask=mask,
         advantages=advantages,
         sampler_logp=drawn.logps,
-        place=drawn.tokens[:, :0] if drawn.recording is None else drawn.recording.place,
+        activation_index=drawn.tokens[:, :0] if drawn.activations is None else drawn.activations.index,
         sampled_as=torch.arange(len(mask), device=device),
         rows_total=len(mask),
         tokens_total=max(1.0, float(mask.sum())),

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
-from ...core.errors import ConfigError
-from ..grpo import KL, LossType, Scale
+from ...core.errors import ConfigError, UnknownNameError
 
-AUTOCAST = (None, "bfloat16", "float16")
+LossType = Literal["grpo", "bnpo", "dapo", "dr_grpo", "reinforce++", "gspo", "cispo", "sapo", "rloo"]
+Scale = Literal["group", "batch", "none"]
+KLEstimator = Literal["k1", "k2", "k3"]
+AUTOCAST = ("bfloat16", "float16")
+CHOICES = {"loss_type": get_args(LossType), "scale": get_args(Scale), "kl_estimator": get_args(KLEstimator)}
+FLAGS = ("kl_corrected", "allow_top_p", "mask_truncated", "keep_zero_variance_groups", "gradient_checkpointing")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GRPOConfig:
     """Settings of the update; the defaults are those of the preset `tiny`."""
 
@@ -26,17 +32,18 @@ class GRPOConfig:
     loss_type: LossType = "grpo"
     """Which member of the family, see `grpo.py`."""
     clip_low: float = 0.2
-    """The ratio to the sampling policy is clipped below at 1 minus this."""
+    """The ratio to the sampling policy is clipped below at 1 minus this number."""
     clip_high: float | None = None
-    """And above at 1 plus this; `None` means `clip_low` ("cispo": the greatest ratio itself, 5 if `None`)."""
+    """The ratio is clipped above at 1 plus this number; `None` means `clip_low`. For "cispo" it is the greatest
+    ratio itself, 5 if `None`."""
     scale: Scale = "group"
     """Advantages are divided by the standard deviation of their group, of the batch, or by nothing."""
     eps: float = 1e-4
     """Added to that standard deviation."""
-    beta: float = 0.0
-    """Weight of the KL divergence to the reference; above 0 the trainer needs one."""
-    kl: KL = "k3"
-    """Estimator of that divergence."""
+    kl_weight: float = 0.0
+    """Weight β of the KL divergence to the reference; above 0 the trainer needs one."""
+    kl_estimator: KLEstimator = "k3"
+    """Estimator of that divergence, see `kl_estimate`."""
     kl_corrected: bool = True
     """Whether the estimator is weighted by the ratio, which makes its gradient that of KL(π ‖ ref)."""
     temperature: float = 1.0
@@ -45,13 +52,13 @@ class GRPOConfig:
     """Nucleus of sampling; below 1 only with `allow_top_p`."""
     allow_top_p: bool = False
     """Train on nucleus samples although the loss cannot correct for the tokens they never contain."""
-    max_new_tokens: int = 128
-    """Completions are cut off here."""
+    max_new_tokens: int | None = None
+    """Completions are cut off at this number of tokens; `None` means the agent's own setting."""
     mask_truncated: bool = False
     """Leave completions that were cut off out of the loss (they still count in the baseline)."""
     epochs: int = 1
     """Updates per batch of samples; from the second on the ratio differs from 1 and the clip matters."""
-    keep_dead_groups: bool = False
+    keep_zero_variance_groups: bool = False
     """Run groups whose rewards are all equal through the update; only matters for their KL term."""
     micro_batch_tokens: int = 4096
     """Tokens (prompts and completions) per forward and backward pass; gradients do not depend on it."""
@@ -62,20 +69,39 @@ class GRPOConfig:
     `None` for that of the weights."""
 
     def __post_init__(self) -> None:
+        for name in ("learning_rate", "max_grad_norm", "eps", "temperature"):
+            _check(_is_number(getattr(self, name)) and getattr(self, name) > 0, name, "positive", getattr(self, name))
+        for name in ("weight_decay", "clip_low", "kl_weight"):
+            _check(_is_number(getattr(self, name)) and getattr(self, name) >= 0, name, ">= 0", getattr(self, name))
+        high = self.clip_high
+        _check(high is None or (_is_number(high) and high >= 0), "clip_high", ">= 0, or None", high)
+        for name in ("epochs", "micro_batch_tokens"):
+            _check(_is_count(getattr(self, name)), name, "positive and a whole number", getattr(self, name))
+        length = self.max_new_tokens
+        _check(length is None or _is_count(length), "max_new_tokens", "positive and a whole number, or None", length)
+        for name in FLAGS:
+            _check(isinstance(getattr(self, name), bool), name, "true or false", getattr(self, name))
+        two = isinstance(self.betas, tuple | list) and len(self.betas) == 2
+        _check(
+            two and all(_is_number(b) and 0 <= b < 1 for b in self.betas), "betas", "two numbers in [0, 1)", self.betas
+        )
+        object.__setattr__(self, "betas", tuple(self.betas))  # a list, if read from a file
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise UnknownNameError(name, str(getattr(self, name)), known)
+        if self.autocast is not None and self.autocast not in AUTOCAST:
+            raise UnknownNameError(
+                "autocast", str(self.autocast), AUTOCAST, "Or None for the precision of the weights."
+            )
+        _check(_is_number(self.top_p) and 0 < self.top_p <= 1, "top_p", "in (0, 1]", self.top_p)
         if self.top_p < 1.0 and not self.allow_top_p:
             raise ConfigError(
                 f"top_p = {self.top_p} in training: the loss cannot correct for truncated sampling. "
                 "Use top_p=1.0, or set allow_top_p=True to accept the bias"
             )
-        positive = ("learning_rate", "max_grad_norm", "temperature", "max_new_tokens", "epochs", "micro_batch_tokens")
-        for name in positive:
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} must be positive, got {getattr(self, name)!r}")
-        if self.autocast not in AUTOCAST:
-            raise ConfigError(f"autocast must be one of {', '.join(map(repr, AUTOCAST))}, got {self.autocast!r}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepMetrics:
     """What one step did; `docs/metrics.md` has units and ranges.
 
@@ -83,7 +109,7 @@ class StepMetrics:
         loss, kl, entropy, clip_share, ratio_max: of the last epoch, over the rows trained on (see `grpo_loss`).
         grad_norm: before clipping, last epoch. update_norm: Euclidean norm of the change of all weights.
         mean_reward, reward_std: over all samples. zero_variance_share: share of groups with equal rewards.
-        groups_drawn: groups sampled and paid; more than the batch has where it was refilled (`refill.py`).
+        groups_drawn: groups sampled; more than the batch has with dynamic sampling (`dynamic_sampling.py`).
         mean_length: tokens per completion. truncated_share: share of completions cut off.
         rows_trained, tokens_trained: completions and their tokens that entered the loss, per epoch.
         loss_scale: factor on the loss in the backward pass; 1 but for float16.
@@ -113,3 +139,16 @@ class StepMetrics:
 
     def as_dict(self) -> dict[str, float]:
         return dataclasses.asdict(self)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _check(fine: bool, name: str, expected: str, value: Any) -> None:
+    if not fine:
+        raise ConfigError(f"{name} must be {expected}, got {value!r}")

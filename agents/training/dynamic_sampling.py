@@ -1,19 +1,19 @@
 """Dynamic sampling (DAPO, arXiv 2503.14476 §3.2): where all rewards of a group are equal, another prompt is drawn.
 
-Such a dead group teaches nothing. Refilled, its place in the batch is taken by a group of a further prompt, in at most
-`draws` further draws; a place that stays dead remains as it was. DAPO goes on until the batch is full; here the limit
-bounds what a step can cost.
+A group without variance teaches nothing. A group of another prompt replaces it in the batch, in at most `draws` further
+draws; where that does not help, it stays as it was. DAPO goes on until the batch is full; here the limit bounds what a
+step can cost.
 
-What it estimates: a group was kept *because* its rewards differ, so the mean over places no longer estimates the
-gradient, but the gradient given that. Dead groups have gradient exactly 0 (KL terms aside). So where further prompts
-are drawn as the first ones were, the expectation is that without refill times
+What it estimates: a group was kept *because* its rewards differ, so the mean over the batch no longer estimates the
+gradient, but the gradient given that. Groups without variance have gradient exactly 0 (KL terms aside). So where more
+prompts are drawn as the first ones were, the expectation is that without dynamic sampling times
 
     1 + (1 − p) + … + (1 − p)^draws  =  (1 − (1 − p)^(draws + 1)) / p,
 
-p the share of live groups: the same direction, a longer step, by 1/p at most. The gain is less noise per update.
-Drawing the *same* prompts again would give each prompt a factor of its own and favour those that are almost always, or
-almost never, answered right; that is not offered. Losses that are means over tokens (bnpo, dapo, …) follow the formula
-as far as lengths do not depend on being alive.
+p the share of groups with variance: the same direction, a longer step, by at most 1/p. The gain is less noise per
+update. Drawing the *same* prompts again would give each prompt a factor of its own and favour those that are almost
+always, or almost never, answered right; that is not offered. Losses that are means over tokens (bnpo, dapo, …) follow
+the formula as far as lengths do not depend on the variance of the rewards.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from torch import Tensor
 
 from ...core.errors import ConfigError
 from ...core.seeding import integer_seed
-from ..grpo import dead_groups
+from ..grpo import zero_variance_groups
 from ..inference.sampling import Samples
 from .reward_fn import RewardFn
 
@@ -38,60 +38,60 @@ class Draw:
     samples: Samples
     rewards: Tensor
 
-    def with_groups(self, places: Mapping[int, int], other: Draw) -> Draw:
-        """The same draw with group `other[j]` in place i, for each i → j in `places`."""
-        if not places:
+    def with_groups(self, replaced: Mapping[int, int], other: Draw) -> Draw:
+        """The same draw with group j of `other` instead of group i, for each i → j in `replaced`."""
+        if not replaced:
             return self
         mine, theirs = self.samples, other.samples
-        into, out = (_rows(list(groups), mine.n, mine.tokens.device) for groups in (places, places.values()))
+        into, out = (_rows(list(groups), mine.n, mine.tokens.device) for groups in (replaced, replaced.values()))
         width = max(mine.tokens.shape[1], theirs.tokens.shape[1])
         tensors = {}
         for name in ("tokens", "logps", "lengths", "finished"):
             held, found = _widened(getattr(mine, name), width), _widened(getattr(theirs, name), width)
             tensors[name] = held.index_copy(0, into, found[out])
         texts, prompts, rewards = list(mine.texts), list(mine.prompt_ids), self.rewards.clone()
-        for place, group in places.items():
-            texts[place], prompts[place] = theirs.texts[group], theirs.prompt_ids[group]
-            rewards[place] = other.rewards[group]
-        return Draw(replace(mine, texts=texts, prompt_ids=prompts, recording=None, **tensors), rewards)
+        for index, group in replaced.items():
+            texts[index], prompts[index] = theirs.texts[group], theirs.prompt_ids[group]
+            rewards[index] = other.rewards[group]
+        return Draw(replace(mine, texts=texts, prompt_ids=prompts, activations=None, **tensors), rewards)
 
 
 @dataclass(frozen=True)
-class Refill:
-    """Where further prompts come from.
+class DynamicSampling:
+    """Where more prompts come from.
 
     Attributes:
-        draws: how often a batch is refilled at most.
-        further: asked for so many further prompts, drawn like the first ones; gives them, or fewer, or none, and what
-            pays for them.
+        draws: further draws for one batch, at most.
+        more: given a number n, returns at most n prompts, drawn like the first ones, and their reward function.
     """
 
     draws: int
-    further: Callable[[int], tuple[Sequence[str], RewardFn]]
+    more: Callable[[int], tuple[Sequence[str], RewardFn]]
 
     def __post_init__(self) -> None:
         if self.draws < 0:
             raise ConfigError(f"draws must be >= 0, got {self.draws!r}")
 
     def fill(self, first: Draw, draw: Callable[[Sequence[str], RewardFn, int], Draw], seed: int) -> list[Draw]:
-        """Draw until no group of the batch is dead, the prompts run out, or the limit is reached.
+        """Draw until every group of the batch has variance, the prompts run out, or the limit is reached.
 
         Args:
-            draw: samples prompts under a seed and has them paid.
+            draw: samples prompts under a seed, and their rewards.
             seed: of the first draw; the others follow from it.
 
         Returns:
-            The batch, the first draw, and the further ones.
+            The batch, the first draw, and the further draws.
         """
         batch, draws = first, [first]
         for number in range(self.draws):
-            empty = dead_groups(batch.rewards).nonzero().flatten().tolist()
-            prompts, reward_fn = self.further(len(empty)) if empty else ([], None)
+            unvaried = zero_variance_groups(batch.rewards).nonzero().flatten().tolist()
+            prompts, reward_fn = self.more(len(unvaried)) if unvaried else ([], None)
             if reward_fn is None or not prompts:
                 break
+            # The stream keeps its first name, so that runs repeat.
             fresh = draw(prompts, reward_fn, integer_seed(seed, "refill", number))
-            alive = (~dead_groups(fresh.rewards)).nonzero().flatten().tolist()
-            batch = batch.with_groups(dict(zip(empty, alive, strict=False)), fresh)
+            varied = (~zero_variance_groups(fresh.rewards)).nonzero().flatten().tolist()
+            batch = batch.with_groups(dict(zip(unvaried, varied, strict=False)), fresh)
             draws.append(fresh)
         return [batch, *draws]
 

@@ -2,7 +2,7 @@
 
 The loss is multiplied before the backward pass and the gradient divided after it, so that small gradients of
 activations do not round to 0. A scale too large makes them infinite instead: then it is halved, and, unlike in
-`torch.amp.GradScaler`, the backward pass is done again, because completions are dearer than a backward pass and a step
+`torch.amp.GradScaler`, the backward pass is done again, because completions cost more than a backward pass and a step
 of self-play should not be lost while the scale settles. After `PATIENCE` updates without that it is doubled.
 """
 

@@ -30,7 +30,7 @@ def load_state(
     trained: Mapping[str, Tensor],
     placement: Placement,
 ) -> None:
-    """Put what `state_tensors` gave in the place of the state an optimiser has; other tensors are passed over.
+    """Replace an optimiser's state by what `state_tensors` gave; other tensors are ignored.
 
     Raises:
         RunError: it belongs to another model. The optimiser is as it was then.

@@ -1,4 +1,4 @@
-"""What a training step is paid by, and that it pays what can be learnt from."""
+"""The function that gives a training step its rewards, and the check that they can be learnt from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning on (prompt, completion) pairs: stage 1, the warm-up that makes a model believable.
+"""Supervised fine-tuning on (prompt, completion) pairs: stage 1, the warm-up that teaches a model the forms.
 
 AdamW on the mean cross-entropy of the completion tokens (the prompt is read, not learnt), linear warm-up and cosine
 decay. The forward pass is that of the GRPO update, so nothing is spent on padding. What it leaves out: accumulation and
@@ -21,8 +21,8 @@ Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class SupervisedConfig:
-    """Settings of supervised training."""
+class SFTConfig:
+    """Settings of supervised fine-tuning."""
 
     steps: int = 3000
     """Optimiser steps, each on one batch of pairs."""
@@ -33,7 +33,9 @@ class SupervisedConfig:
     final_share: float = 0.05
     """Learning rate at the end, as a share of the peak."""
     weight_decay: float = 0.01
+    """Decoupled decay of AdamW, per unit of learning rate."""
     max_grad_norm: float = 1.0
+    """The gradient is scaled down to this Euclidean norm if it is longer."""
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.learning_rate <= 0:
@@ -49,11 +51,11 @@ class SupervisedConfig:
         return self.learning_rate * (self.final_share + (1.0 - self.final_share) * cosine)
 
 
-def train_supervised(
+def train_sft(
     model: Any,
     tokenizer: Any,
     batch: Callable[[int], Pairs],
-    config: SupervisedConfig,
+    config: SFTConfig,
 ) -> Iterator[float]:
     """Train `model` in place, one step per iteration; yields the loss in nats per completion token.
 
@@ -63,12 +65,12 @@ def train_supervised(
     import torch
 
     from ..inference.logprobs import completion_logps
-    from ..inference.packed_forward import LeanDecoder
+    from ..inference.packed_forward import PackedModel
 
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
     )
-    decoder = LeanDecoder.of(model)
+    decoder = PackedModel.of(model)
     for step in range(config.steps):
         for group in optimiser.param_groups:
             group["lr"] = config.rate(step)

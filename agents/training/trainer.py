@@ -1,8 +1,8 @@
 """GRPO on any prompts and any reward: sample, reward, advantages, forward, backward, update.
 
-It knows neither role nor verifier. What is saved against the plain loop, all of it exact: a group's prompt is computed
-once in sampling and once in the update; finished rows leave the sampling batch; the first update reuses the matrix
-products of sampling; its log-probabilities are the old ones too (ρ = 1), so there is no extra pass; groups whose
+It knows neither role nor verifier. What it saves compared with a simple loop, all of it exact: a group's prompt is
+computed once in sampling and once in the update; finished rows leave the sampling batch; the first update reuses the
+matrix products of sampling; its log-probabilities are the old ones too (ρ = 1), so there is no extra pass; groups whose
 rewards are all equal are left out of the update, their rows still counted in the mean; linear layers see no padding.
 
 Left out: learning-rate schedules (set `learning_rate` between steps), loading data, logging, saving files.
@@ -20,17 +20,16 @@ import torch
 from torch import Tensor
 
 from ...core.errors import ConfigError, RunError
-from ..distributed.parallel_sampler import WorldSampler, owners
+from ..distributed.parallel_sampler import ParallelSampler, owners
 from ..distributed.placement import Placement
-from ..grpo import dead_groups, grpo_loss, sampler_correction
-from ..inference.activation_reuse import Recording
+from ..grpo import grpo_loss, sampler_correction, zero_variance_groups
+from ..inference.activation_reuse import ActivationCache
 from ..inference.devices import input_device
 from ..inference.logprobs import completion_logps
-from ..inference.sampling import LocalSampler
 from ..models.llm import LLMAgent
 from .batch import Batch, micro_batches, rows_that_teach
 from .config import GRPOConfig, StepMetrics
-from .dynamic_sampling import Draw, Refill
+from .dynamic_sampling import Draw, DynamicSampling
 from .loss_scale import LossScale
 from .optimiser_state import load_state, state_tensors
 from .reward_fn import RewardFn, checked_rewards
@@ -42,26 +41,27 @@ class GRPOTrainer:
     """Trains `agent.model` in place.
 
     Args:
-        agent: the policy; its own sampling settings are replaced by those of `config`.
-        reference: the model the KL term pulls towards, never moved. Needed if `config.beta` > 0, unless the agent is a
-            LoRA model: then it is the model with its adapters off.
+        agent: the policy; its own sampling settings are replaced by those of `config`, where `config` has them.
+        reference: the model the KL term pulls towards, never moved. Needed if `config.kl_weight` > 0, unless the agent
+            is a LoRA model: then it is the model with its adapters off.
 
     Attributes:
-        placement: where the weights live. With several processes the leader's steps need the others' `take_part`, and
-            the agent's sampler is a `WorldSampler`.
+        placement: where the weights live. With several processes, steps on rank 0 need `update_on_rank` registered on
+            all ranks, and the agent's sampler is a `ParallelSampler`.
         learning_rate: may be set between steps.
         steps: batches seen. skipped: updates refused so far.
     """
 
     def __init__(self, agent: LLMAgent, config: GRPOConfig, *, reference: LLMAgent | None = None) -> None:
-        self.agent = agent.with_settings(
-            temperature=config.temperature, top_p=config.top_p, max_new_tokens=config.max_new_tokens
-        )
+        length: dict[str, Any] = {} if config.max_new_tokens is None else {"max_new_tokens": config.max_new_tokens}
+        self.agent = agent.with_settings(temperature=config.temperature, top_p=config.top_p, **length)
         self.config, self.reference = config, reference
-        if config.beta > 0 and reference is None and not hasattr(agent.model, "disable_adapter"):
-            raise ConfigError(f"beta = {config.beta} needs a reference: pass reference=LLMAgent of the base model")
+        if config.kl_weight > 0 and reference is None and not hasattr(agent.model, "disable_adapter"):
+            raise ConfigError(
+                f"kl_weight = {config.kl_weight} needs a reference: pass reference=LLMAgent of the base model"
+            )
         self.placement = Placement()
-        with agent.seated():
+        with agent.active():
             self._trained: dict[str, Tensor] = {n: p for n, p in agent.model.named_parameters() if p.requires_grad}
         if not self._trained:
             raise ConfigError("the agent's model has no trainable parameters")
@@ -102,7 +102,13 @@ class GRPOTrainer:
             group["lr"] = value
 
     def step(
-        self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int, refill: Refill | None = None
+        self,
+        prompts: Sequence[str],
+        reward_fn: RewardFn,
+        *,
+        samples: int,
+        seed: int,
+        dynamic_sampling: DynamicSampling | None = None,
     ) -> StepMetrics:
         """One batch: `samples` completions for every prompt, their rewards, and `config.epochs` updates.
 
@@ -110,15 +116,15 @@ class GRPOTrainer:
             reward_fn: called once with the prompts and a list of `samples` completions for each; returns as many lists
                 of as many finite numbers.
             seed: fixes the samples.
-            refill: further prompts for the places of groups that teach nothing; `None` leaves them empty.
+            dynamic_sampling: more prompts, to replace groups without variance; `None` leaves such groups as they are.
 
         Raises:
             ConfigError: rewards of another shape, or not finite. The weights are untouched then.
         """
-        first = self._draw(prompts, reward_fn, samples, seed, record=self._replays)
+        first = self._draw(prompts, reward_fn, samples, seed, keep_activations=self._reuses_activations)
         final, *draws = (first, first)
-        if refill is not None:
-            final, *draws = refill.fill(first, lambda more, pay, s: self._draw(more, pay, samples, s), seed)
+        if dynamic_sampling is not None:
+            final, *draws = dynamic_sampling.fill(first, lambda more, fn, s: self._draw(more, fn, samples, s), seed)
         drawn, batch = final.samples, rows_that_teach(final.samples, final.rewards, self.config, self._device)
         rewards = torch.cat([draw.rewards for draw in draws])
         lengths, finished = (torch.cat([getattr(d.samples, n) for d in draws]) for n in ("lengths", "finished"))
@@ -126,7 +132,7 @@ class GRPOTrainer:
         metrics = StepMetrics(
             mean_reward=float(rewards.mean()),
             reward_std=float(rewards.std(correction=0)),
-            zero_variance_share=float(dead_groups(rewards).double().mean()),
+            zero_variance_share=float(zero_variance_groups(rewards).double().mean()),
             groups_drawn=len(rewards),
             mean_length=float(lengths.double().mean()),
             truncated_share=float((~finished).double().mean()),
@@ -136,48 +142,49 @@ class GRPOTrainer:
         )
         if not len(batch):
             return metrics
-        if self.placement.world.alone:
-            with self.agent.seated():  # not while rewards are given: others may act meanwhile
-                return self._update(batch, metrics, drawn.recording)
-        owner = owners(drawn.prompt_ids, drawn.n, self.placement.world.size)[batch.sampled_as.cpu()]
-        return self.placement.world.together(
-            self.take_part, batch.to("cpu"), owner, metrics, drawn.recording is not None
+        if self.placement.group.alone:
+            with self.agent.active():  # not while rewards are given: others may act meanwhile
+                return self._update(batch, metrics, drawn.activations)
+        owner = owners(drawn.prompt_ids, drawn.n, self.placement.group.size)[batch.sampled_as.cpu()]
+        return self.placement.group.run_on_all(
+            self.update_on_rank, batch.to("cpu"), owner, metrics, drawn.activations is not None
         )
 
-    def _draw(self, prompts: Sequence[str], reward_fn: RewardFn, samples: int, seed: int, record: bool = False) -> Draw:
-        """Completions and what they are paid."""
-        drawn = self.agent.sample(prompts, n=samples, seed=seed, record=record)
+    def _draw(
+        self, prompts: Sequence[str], reward_fn: RewardFn, samples: int, seed: int, keep_activations: bool = False
+    ) -> Draw:
+        """Completions and their rewards."""
+        drawn = self.agent.sample(prompts, n=samples, seed=seed, keep_activations=keep_activations)
         written_by = self._weight_versions()
         rewards = checked_rewards(reward_fn(prompts, drawn.texts), len(prompts), samples)  # (U, G) float64
         if self._weight_versions() != written_by:  # whoever gave the rewards trained something we share
-            drawn = dataclasses.replace(drawn, recording=None)
+            drawn = dataclasses.replace(drawn, activations=None)
         return Draw(drawn, rewards)
 
-    def take_part(self, batch: Batch, owner: Tensor, metrics: StepMetrics, replays: bool) -> StepMetrics:
-        """The update of one process among several, with its own rows.
+    def update_on_rank(self, batch: Batch, owner: Tensor, metrics: StepMetrics, reuse: bool) -> StepMetrics:
+        """The update on one rank of several, with its own rows.
 
         Args:
             batch: the rows of all processes, on the CPU.
-            owner: (R,) whose each row is.
-            metrics: what the leader knows of the step so far.
-            replays: whether what sampling computed here may be used.
+            owner: (R,) the rank that trains on each row.
+            metrics: what rank 0 knows of the step so far.
+            reuse: whether what sampling computed here may be used.
         """
         self.learning_rate = metrics.learning_rate
-        mine = batch.part((owner == self.placement.world.rank).nonzero().flatten()).to(self._device)
+        mine = batch.part((owner == self.placement.group.rank).nonzero().flatten()).to(self._device)
         sampler = self.agent.sampler
-        recording = sampler.recording if replays and isinstance(sampler, WorldSampler) else None
-        place = mine.tokens[:, :0]
-        if recording is not None:
-            place = recording.place[mine.sampled_as, : mine.tokens.shape[1]]
-        with self.agent.seated():
-            return self._update(dataclasses.replace(mine, place=place), metrics, recording)
+        activations = sampler.activations if reuse and isinstance(sampler, ParallelSampler) else None
+        index = mine.tokens[:, :0]
+        if activations is not None:
+            index = activations.index[mine.sampled_as, : mine.tokens.shape[1]]
+        with self.agent.active():
+            return self._update(dataclasses.replace(mine, activation_index=index), metrics, activations)
 
-    def _update(self, batch: Batch, metrics: StepMetrics, recording: Recording | None = None) -> StepMetrics:
+    def _update(self, batch: Batch, metrics: StepMetrics, activations: ActivationCache | None = None) -> StepMetrics:
         config, placement = self.config, self.placement
         parts = [batch.part(rows) for rows in micro_batches(batch, config.micro_batch_tokens)] if len(batch) else []
         references = [self._reference_logps(part) for part in parts]
         before = [p.detach().clone() for p in self._trained.values()]
-        sampled_here = isinstance(self.agent.sampler, LocalSampler)
         first: list[Tensor] = []  # log-probabilities before the first update: the denominators of ρ
         taken = skipped = 0
         for epoch in self.loss_scale.epochs(config.epochs):
@@ -185,26 +192,10 @@ class GRPOTrainer:
             loss, seen = 0.0, []
             with placement.whole():
                 for index, (part, ref_logp) in enumerate(zip(parts, references, strict=True)):
-                    logp = self._logps(self.agent, part, None if epoch else recording)
+                    logp = self._logps(self.agent, part, None if epoch else activations)
                     if not epoch:
                         first.append(logp.detach())
-                    part_loss, diagnostics = grpo_loss(
-                        logp,
-                        first[index],
-                        part.advantages,
-                        part.mask,
-                        ref_logp=ref_logp,
-                        loss_type=config.loss_type,
-                        clip_low=config.clip_low,
-                        clip_high=config.clip_high,
-                        beta=config.beta,
-                        max_tokens=config.max_new_tokens,
-                        kl=config.kl,
-                        kl_corrected=config.kl_corrected,
-                        importance=None if sampled_here else _foreign_weights(first[index], part),
-                        rows_total=part.rows_total,
-                        tokens_total=part.tokens_total,
-                    )
+                    part_loss, diagnostics = self._loss(logp, first[index], part, ref_logp)
                     self.loss_scale.scaled(part_loss).backward()  # type: ignore[no-untyped-call]
                     loss += float(part_loss.detach())
                     seen.append(diagnostics)
@@ -213,7 +204,7 @@ class GRPOTrainer:
             clipped = torch.nn.utils.clip_grad_norm_(self._trained.values(), config.max_grad_norm, foreach=True)
             norm = float(placement.gather(clipped))
             sums = _sums(("kl", "entropy", "clip_share"), seen, parts)
-            loss, tokens, *sums = placement.world.totals([loss, *sums])
+            loss, tokens, *sums = placement.group.totals([loss, *sums])
             if self.loss_scale.lowered(loss, norm):
                 continue
             if math.isfinite(loss) and math.isfinite(norm):
@@ -222,7 +213,7 @@ class GRPOTrainer:
             else:
                 skipped += 1
             kl, entropy, clip_share = (value / tokens for value in sums)
-            ratio_max = placement.world.greatest(max((float(d["ratio_max"]) for d in seen), default=-math.inf))
+            ratio_max = placement.group.greatest(max((float(d["ratio_max"]) for d in seen), default=-math.inf))
             metrics = dataclasses.replace(
                 metrics, loss=loss, grad_norm=norm, kl=kl, entropy=entropy, clip_share=clip_share, ratio_max=ratio_max
             )
@@ -231,6 +222,28 @@ class GRPOTrainer:
         moved = placement.length(p.detach() - b for p, b in zip(self._trained.values(), before, strict=True))
         return dataclasses.replace(
             metrics, updates=taken, skipped=skipped, update_norm=moved, loss_scale=self.loss_scale.value
+        )
+
+    def _loss(
+        self, logp: Tensor, old_logp: Tensor, part: Batch, ref_logp: Tensor | None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        config = self.config
+        return grpo_loss(
+            logp,
+            old_logp,
+            part.advantages,
+            part.mask,
+            ref_logp=ref_logp,
+            loss_type=config.loss_type,
+            clip_low=config.clip_low,
+            clip_high=config.clip_high,
+            beta=config.kl_weight,
+            max_tokens=self.agent.settings.max_new_tokens,
+            kl_estimator=config.kl_estimator,
+            kl_corrected=config.kl_corrected,
+            importance=None if self.agent.sampler.on_policy else _off_policy_weights(old_logp, part),
+            rows_total=part.rows_total,
+            tokens_total=part.tokens_total,
         )
 
     def _weight_versions(self) -> list[int]:
@@ -242,11 +255,11 @@ class GRPOTrainer:
         return next(iter(self._trained.values())).device
 
     @property
-    def _replays(self) -> bool:
+    def _reuses_activations(self) -> bool:
         """Whether the update may reuse what sampling computed: same precision, and memory is not the concern."""
         return self.config.autocast is None and not self.config.gradient_checkpointing
 
-    def _logps(self, agent: LLMAgent, part: Batch, recording: Recording | None = None) -> Tensor:
+    def _logps(self, agent: LLMAgent, part: Batch, activations: ActivationCache | None = None) -> Tensor:
         with self._precision():
             return completion_logps(
                 agent.model,
@@ -257,12 +270,12 @@ class GRPOTrainer:
                 part.lengths,
                 temperature=self.config.temperature,
                 recompute=self.config.gradient_checkpointing,
-                recording=recording,
-                place=part.place,
+                activations=activations,
+                activation_index=part.activation_index,
             )
 
     def _reference_logps(self, part: Batch) -> Tensor | None:
-        if self.config.beta == 0:
+        if self.config.kl_weight == 0:
             return None
         agent = self.reference or self.agent
         off: AbstractContextManager[Any] = nullcontext() if self.reference else agent.model.disable_adapter()
@@ -274,23 +287,23 @@ class GRPOTrainer:
             return nullcontext()
         return torch.autocast(self._device.type, dtype=getattr(torch, self.config.autocast))
 
-    def pull(self, weights: Mapping[str, Tensor], share: float) -> None:
-        """θ ← θ + share · (weights − θ) for what is trained; `share` in [0, 1]."""
+    def l2_sp(self, weights: Mapping[str, Tensor], share: float) -> None:
+        """A step of L2-SP (arXiv 1802.01483): θ ← θ + share · (weights − θ) for what is trained; `share` in [0, 1]."""
         self._target = weights
-        self.placement.world.together(self.take_part_in_pull, share)
+        self.placement.group.run_on_all(self.l2_sp_on_rank, share)
 
-    def take_part_in_pull(self, share: float) -> None:
-        """What every process does of a `pull`; the leader knows where to."""
+    def l2_sp_on_rank(self, share: float) -> None:
+        """What each rank does of `l2_sp`; rank 0 has the weights."""
         placement = self.placement
         for name, parameter in self._trained.items():
             held = torch.empty(parameter.shape, dtype=parameter.dtype, device=self._device)
-            if placement.world.leads:
+            if placement.group.is_rank0:
                 held.copy_(self._target[name].detach())
-            parameter.data.lerp_(placement.place(placement.world.from_leader(held), parameter), share)
+            parameter.data.lerp_(placement.place(placement.group.from_rank0(held), parameter), share)
 
     def tensors(self) -> dict[str, Tensor]:
-        """The state of the optimiser and the counters as flat tensors, ready for safetensors. In shards, a part that
-        all processes take."""
+        """The state of the optimiser and the counters as flat tensors, ready for safetensors. In shards, all
+        ranks call it."""
         return {
             "trainer.counters": torch.tensor([self.steps, self.skipped], dtype=torch.int64),
             "trainer.learning_rate": torch.tensor([self.learning_rate], dtype=torch.float64),
@@ -314,7 +327,7 @@ class GRPOTrainer:
         self.loss_scale.load(tensors.get("trainer.loss_scale"))
 
 
-def _foreign_weights(logp: Tensor, part: Batch) -> Tensor:
+def _off_policy_weights(logp: Tensor, part: Batch) -> Tensor:
     """Importance weights for completions of another policy; 1 where it did not say how likely its tokens were."""
     known = part.sampler_logp.isfinite()
     return sampler_correction(logp, torch.where(known, part.sampler_logp, logp), part.mask)

@@ -1,4 +1,4 @@
-"""The expressions of generated programs: printed as Python, told in English, and evaluated by walking the tree.
+"""The expressions of generated programs: printed as Python, described in English, and evaluated by walking the tree.
 
 Number  Text  Empty  Name  Binary  Compare  Choice  Call  Method  Slice  Pick (a list comprehension)
 """

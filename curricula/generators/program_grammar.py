@@ -46,7 +46,7 @@ TRIES = 200
 PROBES = 10
 """Inputs a program is tried on before it is accepted: all must have a value, and the values must differ."""
 COMMONEST = 0.6
-"""Largest share of the probes that may have the same value, so that guessing does not pay."""
+"""Largest share of the probes that may have the same value, so that a guess is seldom right."""
 
 
 def draw_program(level: float, rng: Rng) -> tuple[Program, list[tuple[Value, ...]]]:

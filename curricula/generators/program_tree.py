@@ -1,9 +1,9 @@
-"""Small programs as trees: printed as Python, told in English, and run by our own interpreter.
+"""Small programs as trees: printed as Python, described in English, and run by our own interpreter.
 
 The generator never needs `exec`: the value of a program it wrote is computed by walking the tree it was printed from.
 `tests/curricula/test_programs.py` holds the printed text and the interpreter against each other.
 
-    Program     name, parameters, body -> source(), story(), run(arguments)
+    Program     name, parameters, body -> source(), specification(), run(arguments)
     statement   Let  Grow (+=)  Push (append)  Each (for)  When (if)  Loop (while)  Give (return)
 """
 
@@ -59,7 +59,7 @@ def indented(body: Sequence[Statement]) -> list[str]:
     return ["    " + line for statement in body for line in statement.lines()]
 
 
-def told(body: Sequence[Statement]) -> str:
+def in_words(body: Sequence[Statement]) -> str:
     return ", then ".join(statement.words() for statement in body)
 
 
@@ -129,7 +129,7 @@ class Each(Statement):
         return [f"for {self.variable} in {self.source.code()}:", *indented(self.body)]
 
     def words(self) -> str:
-        return f"for each {self.variable} of {self.source.words()}, in order: ({told(self.body)})"
+        return f"for each {self.variable} of {self.source.words()}, in order: ({in_words(self.body)})"
 
     def run(self, env: Env, clock: Clock) -> bool:
         for item in list(self.source.value(env)):
@@ -150,7 +150,7 @@ class When(Statement):
         return [f"if {self.test.code()}:", *indented(self.yes), *tail]
 
     def words(self) -> str:
-        return f"if {self.test.words()}, {told(self.yes)}" + (f"; otherwise {told(self.no)}" if self.no else "")
+        return f"if {self.test.words()}, {in_words(self.yes)}" + (f"; otherwise {in_words(self.no)}" if self.no else "")
 
     def run(self, env: Env, clock: Clock) -> bool:
         return run_block(self.yes if self.test.value(env) else self.no, env, clock)
@@ -165,7 +165,7 @@ class Loop(Statement):
         return [f"while {self.test.code()}:", *indented(self.body)]
 
     def words(self) -> str:
-        return f"as long as {self.test.words()}, repeat: ({told(self.body)})"
+        return f"as long as {self.test.words()}, repeat: ({in_words(self.body)})"
 
     def run(self, env: Env, clock: Clock) -> bool:
         while self.test.value(env):
@@ -230,7 +230,7 @@ class Program:
             code = code.replace(f" {sign} ", sign)
         return f"{self.name}=lambda {','.join(n for n, _ in self.parameters)}: {code.replace(', ', ',')}"
 
-    def story(self) -> str:
+    def specification(self) -> str:
         """What the program does, in English sentences."""
         return " ".join(f"{s[0].upper()}{s[1:]}." for s in (statement.words() for statement in self.body))
 

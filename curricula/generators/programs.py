@@ -112,7 +112,7 @@ class ProgramGenerator:
         given = inputs[: self._examples]
         pairs = "".join(f"\n{_call(program, arguments)} == {program.run(arguments)!r}" for arguments in given)
         text = (
-            f"Write a Python function {program.signature()} that does this: {program.story()}\n"
+            f"Write a Python function {program.signature()} that does this: {program.specification()}\n"
             + (f"\nExamples:{pairs}\n" if pairs else "")
             + "\nAnswer with one ```python block."
         )

@@ -55,7 +55,7 @@ class Worker:
             if question.startswith("If "):
                 more, result = self._substitute(question.rstrip("?.").split()[-1], result, style)
                 lines += more
-        return _told(lines, result, style)
+        return _as_text(lines, result, style)
 
     def run(self, question: str, reference: str, style: str) -> str:
         """A solution of `f=lambda x: 5*x-9. f(9)=?`: put the values in, then calculate.
@@ -68,7 +68,7 @@ class Worker:
             expression = "".join(_operand(values[c]) if c in values else c for c in found["body"])
             if len(values) == found["names"].count(",") + 1 and _PLAIN.fullmatch(expression):
                 lines, result = self._arithmetic(expression, style)
-                return _told([expression, *lines] if style == "steps" else lines, result, style)
+                return _as_text([expression, *lines] if style == "steps" else lines, result, style)
         return f"\\boxed{{{reference}}}"
 
     def _write(self, result: int) -> int:
@@ -114,7 +114,7 @@ class Worker:
         return [f"{a}*{_operand(str(root))}={product}", f"{product}{b:+d}={result}"], result
 
 
-def _told(lines: list[str], result: int, style: str) -> str:
+def _as_text(lines: list[str], result: int, style: str) -> str:
     """Lines and answer as one text; nothing but the answer in style `direct`."""
     answer = f"\\boxed{{{result}}}"
     return answer if style == "direct" else f"{', '.join(lines)}. {answer}"

@@ -55,6 +55,8 @@ class GameDomain:
             challenger claims it.
         ask_tester: the solvers' prompt and their answers as the prompt of a tester; `None` where there is no tester.
         roles: words of further trainable roles, by role.
+        matcher: verifier that holds attempts against a label that nobody but the attempts vouches for.
+        recomputes: whether `answer` is computed from the question itself, and so stands whatever its author claims.
     """
 
     name: str
@@ -70,6 +72,8 @@ class GameDomain:
     answer: Callable[[Question], str | None] | None = None
     ask_tester: Callable[[str, Sequence[str]], str] | None = None
     roles: Mapping[str, RoleWords] = field(default_factory=dict)
+    matcher: str = "sympy"
+    recomputes: bool = False
 
     def __post_init__(self) -> None:
         if "plain" not in self.templates:
@@ -140,7 +144,12 @@ def domain_of(env_id: str) -> Domain:
 
 
 def held_out(question: Question, domain: str | Domain | None = None) -> bool:
-    """Whether a question belongs to the exam, by the identity that its domain gives it.
+    """Whether a question belongs to the exam, by the identity that its domain gives it; see `identity_of`."""
+    return is_held_out(identity_of(question, domain))
+
+
+def identity_of(question: Question, domain: str | Domain | None = None) -> str:
+    """Equal for two questions that ask the same.
 
     Args:
         domain: what is played; `None` is the domain that the question names. One that is not registered identifies
@@ -148,6 +157,6 @@ def held_out(question: Question, domain: str | Domain | None = None) -> bool:
     """
     if domain is None:
         if question.domain not in registries.domains.names():
-            return is_held_out(folded(question))
+            return folded(question)
         domain = question.domain
-    return is_held_out(find_domain(domain).identity(question))
+    return find_domain(domain).identity(question)

@@ -71,4 +71,5 @@ MATH = GameDomain(
     grader="sympy",
     identify=identity,
     answer=known_answer,
+    recomputes=True,
 )

@@ -21,46 +21,48 @@ import numpy as np
 from ...core.errors import ConfigError, RunError, UnknownNameError
 from ..evaluation import ExamResult
 from ..settings.config import RunConfig
+from ..settings.files import stored_config
 from ..stats import Estimate, Paired, holm, mean_rate, paired
-from ..storage.run_folder import RunFolder, read_json
+from ..storage.run_folder import CONFIG, RunFolder, read_json
 
 Train = Callable[..., RunFolder]
 
 Change = Mapping[str, Any] | Callable[[RunConfig], Mapping[str, Any]]
 
 FULL = "full"
+UNTRAINED = {"roles.challenger.learns": False}
 TRAINED_ROW = 3.4
 """What a completion costs in an update, in samplings of one; from the phase times of three runs of `tiny`."""
 
 
 def equal_compute(config: RunConfig) -> Mapping[str, Any]:
     """An untrained challenger, and as many more solver steps as its training would have cost."""
-    proposals = config.challenger_groups * config.challenger_samples
-    challenger = config.challenger_steps * proposals * (1 + config.attempts + TRAINED_ROW)
-    solver_step = config.solver_prompts * config.solver_samples * (1 + TRAINED_ROW)
-    return {"challenger": "untrained", "solver_steps": config.solver_steps + round(challenger / solver_step)}
+    asks, learns = config.roles["challenger"], config.roles["solver"]
+    challenger = asks.steps * asks.groups * asks.samples * (1 + config.labels.attempts + TRAINED_ROW)
+    solver_step = learns.groups * learns.samples * (1 + TRAINED_ROW)
+    return {**UNTRAINED, "roles.solver.steps": learns.steps + round(challenger / solver_step)}
 
 
 VARIANTS: dict[str, Change] = {
     FULL: {},
-    "untrained challenger": {"challenger": "untrained"},
+    "untrained challenger": UNTRAINED,
     "untrained, equal compute": equal_compute,
-    "procedural challenger": {"challenger": "procedural"},
-    "no repetition penalty": {"repetition_scale": 0.0},
-    "no band filter": {"band": 0.5},
-    "no KL": {"kl": 0.0},
-    "KL to the round": {"kl_reference": "round"},
-    "labels: sympy": {"labels": "sympy"},
-    "labels: oracle": {"labels": "oracle"},
-    "reward random": {"solver_reward": "random"},
-    "reward format": {"solver_reward": "format"},
-    "shape azr": {"reward": "azr", "repetition_scale": 0.0},
-    "shape sqlm": {"reward": "sqlm", "repetition_scale": 0.0},
-    "shape 4p(1-p)": {"reward": "4p(1-p)"},
-    "r-zero-code": {"reward": "r-zero-code"},
-    "roles: lora": {"isolation": "lora"},
-    "roles: one model": {"isolation": "prompt"},
-    "roles: token types": {"isolation": "tokens"},
+    "procedural challenger": {"questions.sources": {"procedural": 1.0}},
+    "no repetition penalty": {"roles.challenger.reward": "r-zero(repetition=0)"},
+    "no band filter": {"questions.keep_band": [0.0, 1.0]},
+    "no KL": {"roles.*.grpo.kl_weight": 0.0},
+    "KL to the round": {"roles.*.kl_reference": "round"},
+    "labels: sympy": {"labels.source": "sympy"},
+    "labels: oracle": {"labels.source": "oracle"},
+    "reward random": {"roles.solver.reward": "random"},
+    "reward format": {"roles.solver.reward": "format"},
+    "shape azr": {"roles.challenger.reward": "azr"},
+    "shape sqlm": {"roles.challenger.reward": "sqlm"},
+    "shape 4p(1-p)": {"roles.challenger.reward": "4p(1-p)(repetition=1)"},
+    "r-zero-code": {"roles.challenger.reward": "r-zero-code"},
+    "roles: lora": {"roles.*.weight_sharing": "lora"},
+    "roles: one model": {"roles.*.weight_sharing": "prompt"},
+    "roles: token types": {"roles.*.weight_sharing": "tokens"},
 }
 """What each variant changes in the settings, given as such or worked out from them. `full` has vote labels, a trained
 challenger and the paper's reward."""
@@ -172,7 +174,7 @@ def ablate(
     Args:
         config: the settings the variants change.
         variants: names from `VARIANTS`, or own ones: name → settings changed; `None` means all.
-        train: stands in for `selfplay.train.train` in tests.
+        train: stands in for `selfplay.run.train.train` in tests.
         progress: called with (variant, seed, runs done, runs in all) before each run.
 
     Raises:
@@ -182,7 +184,7 @@ def ablate(
     if seeds < 1:
         raise ConfigError(f"an ablation needs at least one seed, got {seeds}")
     chosen = _chosen(variants)
-    settings = {n: config.replace(**(change(config) if callable(change) else change)) for n, change in chosen.items()}
+    settings = {n: config.replace(change(config) if callable(change) else change) for n, change in chosen.items()}
     runs: dict[str, list[VariantRun]] = {name: [] for name in chosen}
     done = 0
     for seed in range(seeds):  # seed by seed, so that an early stop still compares all variants
@@ -251,10 +253,10 @@ def _run(name: str, seed: int, config: RunConfig, folder: Path, train: Train | N
 
         train = started_by
     path = folder / f"{''.join(c if c.isalnum() else '-' for c in name)}-{seed}"
-    started = (path / "config.json").exists()
+    started = (path / CONFIG).exists()
     if started:
         run = RunFolder.open(path)
-        if RunConfig.from_dict(run.config) != config:
+        if stored_config(run) != config:
             raise RunError(f"{path} holds a run with other settings; remove it or choose another folder")
         if run.state.get("phase") == "done":
             return read_run(name, seed, run)

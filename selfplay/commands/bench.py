@@ -103,7 +103,9 @@ def bench(
         console: where to print; `None` is the terminal.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress
+
+    from ..progress import bar_columns
 
     if not agents:
         raise ConfigError("name at least one agent, as in: selfplay-gym bench tiny oracle --suite mixed")
@@ -114,8 +116,7 @@ def bench(
     runs = {found.resolve() for found in (run, *(c.run for c in contestants)) if found is not None}
     training = [text for found in sorted(runs) for text in training_texts(found)] if runs else None
     console = console or Console()
-    bars = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*bars, console=Console(stderr=True), transient=True) as shown:
+    with Progress(*bar_columns(), console=Console(stderr=True), transient=True) as shown:
         tasks: dict[tuple[str, str], Any] = {}
 
         def progress(agent: str, name: str, done: int, total: int) -> None:

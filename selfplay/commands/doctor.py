@@ -111,16 +111,16 @@ def _memory() -> str:
 
 
 def _sandbox() -> Iterator[Finding]:
-    standing = probe()
-    safe = standing.refusal is None
-    yield Finding("sandbox", "isolation", standing.level or "none", safe, "" if safe else str(standing.refusal))
+    status = probe()
+    safe = status.refusal is None
+    yield Finding("sandbox", "isolation", status.level or "none", safe, "" if safe else str(status.refusal))
     for layer in LEVELS["full"]:
-        held = layer in standing.layers
-        reason = standing.missing.get(layer, "not reached")
+        held = layer in status.layers
+        reason = status.missing.get(layer, "not reached")
         yield Finding("sandbox", layer, "holds" if held else reason, held, "" if held else REMEDIES.get(layer, ""))
-    if "probe" in standing.missing:
-        yield Finding("sandbox", "probe", standing.missing["probe"], False, REMEDIES["probe"])
+    if "probe" in status.missing:
+        yield Finding("sandbox", "probe", status.missing["probe"], False, REMEDIES["probe"])
     elif safe:
         yield Finding("sandbox", "probe", "11 attacks from inside were blocked")
-    if sys.platform == "linux" and "landlock" in standing.layers:
-        yield Finding("sandbox", "landlock abi", str(standing.facts.get("landlock_abi")))
+    if sys.platform == "linux" and "landlock" in status.layers:
+        yield Finding("sandbox", "landlock abi", str(status.facts.get("landlock_abi")))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
@@ -20,6 +19,7 @@ from ..bench.find_agent import find_agent, template_for, with_options
 from ..evaluation import held_out_questions, run_exam
 from ..exams.contamination import Contamination, check_contamination, run_of_checkpoint, training_texts
 from ..exams.result import ExamResult
+from ..progress import bar_columns
 from ..stats import Estimate
 
 
@@ -130,7 +130,6 @@ def _bar(console: Console | None, total: int) -> Iterator[Callable[[int, int], N
     if console is None or not console.is_terminal:
         yield None
         return
-    columns = (TextColumn("exam"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=console, transient=True) as bars:
+    with Bars(*bar_columns("exam"), console=console, transient=True) as bars:
         task = bars.add_task("exam", total=total)
         yield lambda done, total: bars.update(task, completed=done, total=total)

@@ -12,8 +12,10 @@ from ...core.extraction import last_boxed
 from ...core.protocols import Agent
 from ...core.registries import make_agent
 from ...core.seeding import integer_seed
+from ...envs.game.domains import domain_of
 from ..bench.find_agent import find_agent, template_for
-from ..run.subjects import Subject, find_subject
+from ..settings.compose import suited
+from ..settings.config import RunConfig
 
 ME = "me"
 
@@ -68,11 +70,11 @@ class ChallengingPerson(Person):
         return f"<question>{question}</question> {_boxed(self.ask('The answer you claim'))}"
 
 
-def _asking(challenger: str, subject: Subject) -> Agent:
-    """The challenger's agent; "generator" writes what suits the subject."""
+def _asking(challenger: str, env: str) -> Agent:
+    """The challenger's agent; "generator" writes what a run in this environment would."""
     if challenger != "generator":
         return find_agent(challenger)
-    return make_agent("generator", generator=subject.settings.get("generator", "mixed"))
+    return make_agent("generator", generator=RunConfig().replace(suited(env)).questions.generator)
 
 
 def play_rounds(
@@ -90,7 +92,7 @@ def play_rounds(
     """Play `rounds` rounds and draw each of them.
 
     Args:
-        env: what is played, an id of `subjects.SUBJECTS`.
+        env: what is played, by its Gymnasium id.
         solver, challenger: an agent (see `find_agent`) or "me".
         attempts: attempts per question; a person makes one.
         verifier: judges. A vote of one person is no vote, so their answers are held against the claimed one instead.
@@ -101,8 +103,8 @@ def play_rounds(
     """
     alone = solver == ME
     answering = SolvingPerson(console) if alone else find_agent(solver)
-    asking = ChallengingPerson(console) if challenger == ME else _asking(challenger, find_subject(env))
-    judge = find_subject(env).grader if alone and verifier == "majority" else verifier
+    asking = ChallengingPerson(console) if challenger == ME else _asking(challenger, env)
+    judge = domain_of(env).grader if alone and verifier == "majority" else verifier
     table = gym.make(
         env,
         role="challenger",

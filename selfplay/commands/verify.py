@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from ...core.errors import ConfigError, RunError
 from ...core.protocols import Verifier
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import make_verifier
+from ..progress import bar_columns
 
 CHUNK = 64
 """Lines judged in one call of `judge_many`, and between two writes."""
@@ -117,9 +118,8 @@ class _Counts:
 
 
 def _bar(console: Console | None) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     shown = console is not None and console.is_terminal
-    return Progress(*columns, console=console, disable=not shown)
+    return Progress(*bar_columns(), console=console, disable=not shown)
 
 
 def _lines(path: Path) -> Iterator[str]:

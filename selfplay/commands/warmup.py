@@ -112,7 +112,7 @@ def warmup(config: WarmupConfig, output: Path, console: Console | None = None) -
 
     from ...agents.models.llm import LLMAgent
     from ...agents.models.tiny import build_model, build_tokenizer
-    from ...agents.training.sft import SupervisedConfig, train_supervised
+    from ...agents.training.sft import SFTConfig, train_sft
     from ..evaluation import held_out_questions, run_exam
     from ..progress import Progress
     from .model_card import model_card
@@ -121,10 +121,10 @@ def warmup(config: WarmupConfig, output: Path, console: Console | None = None) -
         raise ConfigError(f"{output} is not empty; choose another --output")
     torch.set_num_threads(1)
     model, tokenizer = build_model(integer_seed(config.seed, "weights")), build_tokenizer()
-    settings = SupervisedConfig(steps=config.steps, learning_rate=config.learning_rate)
+    settings = SFTConfig(steps=config.steps, learning_rate=config.learning_rate)
     with Progress(console) as progress:
         progress.phase("warm-up", 0, 2)
-        for step, loss in enumerate(train_supervised(model, tokenizer, Corpus(config).batch, settings), start=1):
+        for step, loss in enumerate(train_sft(model, tokenizer, Corpus(config).batch, settings), start=1):
             progress.count(step, config.steps)
             if step % 100 == 0 or step == config.steps:
                 progress.line(f"step {step}: loss {loss:.3f}")

@@ -22,12 +22,13 @@ import numpy as np
 from ...core.errors import RunError
 from ...core.registries import make_reward, make_verifier
 from ...core.seeding import python_stream
-from ...envs.game.domains import find_domain
+from ...envs.game.domains import domain_of
 from ...envs.game.engine import Game
-from ..run.question_rows import question_of
-from ..run.subjects import find_subject
-from ..settings.config import RunConfig
+from ..run.question_log import question_of
+from ..settings.config import SOLVER, RunConfig
+from ..settings.files import stored_config
 from ..storage.run_folder import RunFolder
+from .players import load_player
 
 if TYPE_CHECKING:
     from ...agents.models.llm import LLMAgent
@@ -95,13 +96,12 @@ def label_consistency(
     Raises:
         RunError: no run there, or too few labels in it.
     """
-    from ...agents.models.correctness_head import DualHead
+    from ...agents.models.correctness_head import CorrectnessHead
 
     folder = RunFolder.open(Path(run))
-    config = RunConfig.from_dict(folder.config)
+    config = stored_config(folder)
     base = agent or _last_solver(folder, config)
-    subject = find_subject(config.env)
-    game = Game(find_domain(subject.domain), make_verifier("majority"), make_reward("r-zero"), config.template)
+    game = Game(domain_of(config.env), make_verifier("majority"), make_reward("r-zero"), config.template)
     rows = _labelled(folder, questions, attempts, seed)
     if len(rows) < 2 * HALVES:
         raise RunError(f"{run} has {len(rows)} labelled questions, too few to learn from; let the run go on first")
@@ -110,9 +110,9 @@ def label_consistency(
     for half in range(HALVES):
         taught = [i for i in range(len(rows)) if i % HALVES != half]
         judged = [i for i in range(len(rows)) if i % HALVES == half]
-        head = DualHead(base, seed=seed)
+        head = CorrectnessHead(base, seed=seed)
         head.fit(*_pairs(taught, prompts, rows), [float(m) for i in taught for m in rows[i]["matches"]])
-        found = iter(head.consistency(*_pairs(judged, prompts, rows)))
+        found = iter(head.correctness(*_pairs(judged, prompts, rows)))
         for i in judged:
             scores[i] = [next(found) for _ in rows[i]["attempts"]]
     return Consistency([_label(row, score) for row, score in zip(rows, scores, strict=True)])
@@ -149,8 +149,8 @@ def _labelled(folder: RunFolder, questions: int, attempts: int, seed: int) -> li
     rounds: dict[int, list[dict[str, Any]]] = {}
     for row in folder.rows("labels"):
         if row["label"] is not None:
-            place = row["round"], row["index"]
-            more = {"question": asked[place], "attempts": written[place][:attempts]}
+            where = row["round"], row["index"]
+            more = {"question": asked[where], "attempts": written[where][:attempts]}
             rounds.setdefault(row["round"], []).append({**row, **more, "matches": row["matches"][:attempts]})
     chosen = []
     for number, rows in rounds.items():
@@ -160,9 +160,7 @@ def _labelled(folder: RunFolder, questions: int, attempts: int, seed: int) -> li
 
 
 def _last_solver(folder: RunFolder, config: RunConfig) -> LLMAgent:
-    from ...agents.roles.isolation import role_agent
-
-    name = folder.state.get("checkpoints", {}).get("solver")
+    name = folder.state.get("checkpoints", {}).get(SOLVER)
     if name is None:
         raise RunError(f"{folder.path} has no checkpoint of a solver yet; let the run go on first")
-    return role_agent(folder.path / "checkpoints" / name, role="solver", device=config.device)
+    return load_player(config, SOLVER, folder.path / "checkpoints" / name)

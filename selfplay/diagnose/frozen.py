@@ -13,17 +13,18 @@ from typing import Any
 
 from ...core.protocols import Agent
 from ...core.records import Question
-from ...core.registries import make_agent, make_reward, make_verifier
+from ...core.registries import make_reward, make_verifier
 from ...core.seeding import integer_seed, python_stream
-from ...envs.game.domains import find_domain
+from ...envs.game.domains import domain_of
 from ...envs.game.engine import Game
 from ..run.labels import known_answers
 from ..run.metrics import histogram
-from ..run.question_rows import question_of
-from ..run.subjects import find_subject
-from ..settings.config import RunConfig
+from ..run.question_log import question_of
+from ..settings.config import SOLVER, RunConfig
+from ..settings.files import stored_config
 from ..stats import Estimate, mean_rate
 from ..storage.run_folder import RunFolder
+from .players import load_player
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,12 @@ def frozen_difficulty(
         progress: called with (rounds done, rounds in all).
     """
     folder = RunFolder.open(Path(run))
-    config = RunConfig.from_dict(folder.config)
+    config = stored_config(folder)
     asked: dict[int, list[Question]] = {}
     for row in folder.rows("questions"):
         if row["dropped"] is None:
             asked.setdefault(row["round"], []).append(question_of(row))
-    solver = base or make_agent(
-        f"llm:{config.model}",
-        temperature=config.temperature,
-        max_new_tokens=config.max_new_tokens,
-        device=config.device,
-    )
+    solver = base or load_player(config, SOLVER)
     found = []
     for done, (number, written) in enumerate(sorted(asked.items()), start=1):
         picked = python_stream(seed, "frozen", number).sample(written, min(questions, len(written)))
@@ -101,12 +97,12 @@ def frozen_difficulty(
 def _measured(
     config: RunConfig, number: int, questions: list[Question], solver: Agent, attempts: int, seed: int
 ) -> Difficulty:
-    subject, voter = find_subject(config.env), make_verifier("majority")
-    game = Game(find_domain(subject.domain), voter, make_reward(config.reward), config.template)
+    domain, voter = domain_of(config.env), make_verifier("majority")
+    game = Game(domain, voter, make_reward("r-zero"), config.template)
     groups = solver.act(game.ask(questions), n=attempts, seed=seed)
     answers = known_answers(questions)
     known = [i for i, answer in enumerate(answers) if answer is not None]
-    graded = make_verifier(subject.grader).judge_many(
+    graded = make_verifier(domain.grader).judge_many(
         [replace(questions[i], reference=answers[i]) for i in known], [groups[i] for i in known]
     )
     rates = [judgement.solve_rate for judgement in voter.judge_many(questions, groups)]

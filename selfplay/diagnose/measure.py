@@ -23,7 +23,7 @@ from ..evaluation import ExamResult, compare
 from ..exams.contamination import Contamination, check_contamination
 from ..run.labels import known_answers
 from ..run.metrics import histogram
-from ..run.question_rows import question_of
+from ..run.question_log import question_of
 from ..stats import Paired
 from ..storage.run_folder import RunFolder
 from .consistency import Consistency

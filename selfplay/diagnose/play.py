@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import RunError
 from ...core.protocols import Agent
-from ...core.registries import make_agent
+from ...envs.game.domains import domain_of
 from ..bench.pairs import PairResult, play_pair
 from ..run.metrics import histogram
-from ..run.subjects import find_subject
-from ..settings.config import RunConfig
+from ..settings.config import CHALLENGER, SOLVER, RunConfig
+from ..settings.files import stored_config
 from ..storage.run_folder import RunFolder
+from .players import load_player
 
 BASE = "base"
 
@@ -53,8 +55,8 @@ class CrossPlay:
 
 def can_cross_play(run: str | Path) -> bool:
     """Whether the run's challenger is a model that writes math questions."""
-    config = RunConfig.from_dict(RunFolder.open(Path(run)).config)
-    return config.challenger != "procedural" and find_subject(config.env).domain == "math"
+    config = stored_config(RunFolder.open(Path(run)))
+    return CHALLENGER in config.players and domain_of(config.env).name == "math"
 
 
 def cross_play_run(
@@ -67,16 +69,16 @@ def cross_play_run(
 ) -> CrossPlay:
     """Play every kept challenger of a run, and the base, against every kept solver, and the base.
 
-    A run keeps its newest checkpoints only, unless it was started with `--set keep_checkpoints=0`.
+    A run keeps its newest checkpoints only, unless it was started with `--set storage.keep=0`.
 
     Raises:
-        RunError: no run there, or its challenger is no model that writes math questions.
+        RunError: no run there, or its challenger is not a model that writes math questions.
     """
     folder = RunFolder.open(Path(run))
-    config = RunConfig.from_dict(folder.config)
+    config = stored_config(folder)
     if not can_cross_play(run):
         raise RunError(f"{run} cannot cross-play: that needs a challenger that is a model and writes math questions")
-    challengers, solvers = _agents(folder, config, "challenger"), _agents(folder, config, "solver")
+    challengers, solvers = _agents(folder, config, CHALLENGER), _agents(folder, config, SOLVER)
     cells = []
     for name, challenger in challengers.items():
         for other, solver in solvers.items():
@@ -98,14 +100,9 @@ def cross_play_run(
 
 def _agents(folder: RunFolder, config: RunConfig, role: str) -> dict[str, Callable[[], Agent]]:
     """The base and the last checkpoint of every kept round, loaded when called, so that two are in memory at a time."""
-    length = config.challenger_max_new_tokens if role == "challenger" else config.max_new_tokens
     last: dict[str, Path] = {}
     for path in sorted((folder.path / "checkpoints").glob(f"{role}-*-*")):
         if not path.name.endswith(".draft"):
             last[f"round {int(path.name.split('-')[1])}"] = path
-
-    def loader(name: str) -> Callable[[], Agent]:
-        options = {"temperature": config.temperature, "max_new_tokens": length, "device": config.device}
-        return lambda: make_agent(f"llm:{name}", **options)
-
-    return {BASE: loader(config.model), **{name: loader(str(path)) for name, path in last.items()}}
+    paths: dict[str, Path | None] = {BASE: None, **last}
+    return {name: partial(load_player, config, role, path) for name, path in paths.items()}

@@ -7,11 +7,12 @@ from typing import Any
 
 from ...core.errors import ConfigError
 from ...core.held_out import is_held_out
-from ...core.math_language import key, read
+from ...core.math_language import read
 from ...core.protocols import Generator, Rng
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_generator
 from ...core.seeding import python_stream
+from ...envs.game.domains import identity_of
 
 DRAWS_PER_QUESTION = 400
 """Draws in a row without a new held-out question after which a level counts as exhausted."""
@@ -22,7 +23,7 @@ def held_out_questions(
 ) -> list[Question]:
     """`count` different exam questions of a generator, spread evenly over `levels` (a number of them over [0, 1]).
 
-    All are in the held-out eighth of `core.split`, which nothing trains on. A level too poor in questions passes its
+    All are in the held-out eighth of `core.held_out`, which nothing trains on. A level too poor in questions passes its
     quota on to the others. The order interleaves the levels, so that any prefix is a fair, smaller exam.
 
     Raises:
@@ -50,7 +51,7 @@ def held_out_questions(
 def _fresh_question(source: Generator, level: float, rng: Rng, seen: set[str]) -> Question | None:
     for _ in range(DRAWS_PER_QUESTION):
         question = source.generate(TaskSpec(level), rng)
-        identity = key(question.text)
+        identity = identity_of(question)
         if identity not in seen and is_held_out(identity):
             seen.add(identity)
             return question

@@ -1,6 +1,6 @@
 """The guard: watches both roles, raises alarms by name, and says when to take a smaller step or to go back.
 
-It only reads what steps, labellings and evaluations measured; the rounds carry out what it asks for. As long as it asks
+It only reads what steps, labellings and evaluations measured; the run carries out what it asks for. As long as it asks
 for nothing, a run with it and a run without it are equal, bit for bit. `docs/guard.md` has the rules and what they were
 measured against.
 
@@ -15,11 +15,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from ..stats import mean
 from ..storage.run_folder import RunFolder
-from .thresholds import PREMIUMS, Alarm, GuardLimits, label_alarms, pay_alarms, step_alarms, validation_alarms
+from .thresholds import PREMIUMS, Alarm, GuardThresholds, label_alarms, reward_alarms, step_alarms, validation_alarms
 from .validation_rule import ValidationRule, loss, standard_error
 
-__all__ = ["Cause", "Guard", "GuardLimits", "guard_events", "guard_measures"]
+__all__ = ["Cause", "Guard", "GuardThresholds", "guard_events", "guard_measures"]
 
 Cause = Literal["patience", "fall", "not_finite", "end"]
 """Why a run went back to its best checkpoint."""
@@ -38,27 +39,22 @@ class Guard:
     Args:
         mode: "on", "watch" or "off".
         limits: its thresholds.
-        state: what `state_dict` gave, to continue.
 
     Attributes:
         rule: what follows from the validation loss.
-        votes: frozen labels of the validation questions, where no reference may be used.
         rows: what happened since the caller last took them, ready for `guard.jsonl`.
     """
 
-    def __init__(self, mode: str, limits: GuardLimits, state: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, mode: str, limits: GuardThresholds) -> None:
         self.mode, self.limits, self.rule = mode, limits, ValidationRule(limits)
         self.rows: list[dict[str, Any]] = []
         self.active: set[str] = set()
         self.first_length: dict[str, float] = {}
         self.bad_steps: dict[str, int] = {}
-        self.votes: list[str | None] | None = None
         self.earned: list[float] = []
         self.premiums: list[float] = []
         self.solve_rate: float | None = None
         self.earned_at_best: float | None = None
-        if state:
-            self._load(state)
 
     @property
     def acts(self) -> bool:
@@ -82,7 +78,7 @@ class Guard:
             self.earned.append(measures["mean_reward"])
             if measures["majority_premium"] is not None:
                 self.premiums = [*self.premiums[1 - PREMIUMS :], measures["majority_premium"]]
-                self._raise(pay_alarms(self.limits, self.premiums), role, step)
+                self._raise(reward_alarms(self.limits, self.premiums), role, step)
         broken = measures["skipped"] + measures["bad_rewards"] > 0
         self.bad_steps[role] = self.bad_steps.get(role, 0) + 1 if broken else 0
         if self.acts and self.bad_steps[role] >= self.limits.bad_steps:
@@ -112,21 +108,21 @@ class Guard:
             "best_validation_loss": loss(self.rule.best),
             "rising": self.rule.rising,
             "rate_scale": self.rule.scale if self.acts else 1.0,
-            "majority_premium": _mean(self.premiums) if self.premiums else None,
+            "majority_premium": mean(self.premiums) if self.premiums else None,
             **measures,
         }
         self.rows.append(row)
         self._raise([*validation_alarms(self.limits, row), *self._validation_trend(shares, earned)], "solver")
         if move == "best":
-            self.earned_at_best = _mean(earned) if earned else None
+            self.earned_at_best = mean(earned) if earned else None
         if self.acts and self.rule.scale != before:
             why = "after an improvement" if self.rule.scale > before else "after the validation loss rose"
-            told = f"learning rates × {self.rule.scale:g} {why}"
-            self.event("rate", None, None, Alarm("rate_scale", self.rule.scale, before, told))
+            report = f"learning rates × {self.rule.scale:g} {why}"
+            self.event("rate", None, None, Alarm("rate_scale", self.rule.scale, before, report))
         return move if self.acts and move in ("patience", "fall") else None
 
     def _validation_trend(self, shares: Sequence[float], earned: Sequence[float]) -> Iterable[tuple[Alarm, bool]]:
-        """Whether held-out answers got worse, and whether training paid for that.
+        """Whether held-out answers got worse, and whether training rewarded that.
 
         It did if steps earn more and more, or as much as when held-out answers were best; where the base is the best,
         as much as at first.
@@ -139,10 +135,12 @@ class Guard:
         yield Alarm("validation_falls", gap, margin, "held-out questions are answered worse than at best"), gap > margin
         if earned:
             third = max(1, len(earned) // 3)
-            first, last, now = _mean(earned[:third]), _mean(earned[-third:]), _mean(earned)
+            first, last, now = mean(earned[:third]), mean(earned[-third:]), mean(earned)
             then = self.earned_at_best
             as_ever = len(earned) > 1 and last > first - 0.05 if then is None else now >= then
-            why = "held-out answers get worse, and training pays as much as ever or more and more: its pay misleads"
+            why = (
+                "held-out answers get worse, and training rewards as much as ever or more and more: its reward misleads"
+            )
             misled = gap > margin and (as_ever or last > first + min(0.05, 0.1 * abs(first)))
             yield Alarm("misled", now, first if then is None else then, why), misled
 
@@ -160,8 +158,8 @@ class Guard:
     def event(self, event: str, role: str | None, step: int | None, what: Alarm) -> None:
         """Note something for `guard.jsonl`."""
         value = what.value if math.isfinite(what.value) else None  # JSON has no NaN
-        said = {"name": what.name, "value": value, "limit": what.limit, "why": what.why}
-        self.rows.append({"event": event, "role": role, "step": step, **said})
+        noticed = {"name": what.name, "value": value, "limit": what.limit, "why": what.why}
+        self.rows.append({"event": event, "role": role, "step": step, **noticed})
 
     def _raise(self, alarms: Iterable[tuple[Alarm, bool]], role: str, step: int | None = None) -> None:
         """Note alarms when they begin; one that lasts is noted once."""
@@ -182,24 +180,19 @@ class Guard:
             "active": sorted(self.active),
             "first_length": self.first_length,
             "bad_steps": self.bad_steps,
-            "votes": self.votes,
             "earned": self.earned,
             "premiums": self.premiums,
             "solve_rate": self.solve_rate,
             "earned_at_best": self.earned_at_best,
         }
 
-    def _load(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.rule.load_state_dict(state["rule"])
         self.active = set(state["active"])
         self.first_length, self.bad_steps = dict(state["first_length"]), dict(state["bad_steps"])
-        self.votes, self.earned = state["votes"], list(state["earned"])
+        self.earned = list(state["earned"])
         self.earned_at_best = state["earned_at_best"]
-        self.premiums, self.solve_rate = list(state.get("premiums", [])), state.get("solve_rate")
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+        self.premiums, self.solve_rate = list(state["premiums"]), state["solve_rate"]
 
 
 def guard_events(folder: RunFolder) -> list[dict[str, Any]]:

@@ -6,16 +6,19 @@ an alarm means that something is wrong, not that something is new.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
+
+from ...core.errors import ConfigError
 
 PREMIUMS = 3
 """Steps over which the premium of the majority is averaged."""
 
 
 @dataclass(frozen=True, slots=True)
-class GuardLimits:
+class GuardThresholds:
     """Thresholds of alarms and interventions; defaults serve language models of any size."""
 
     grad_norm: float = 10.0
@@ -41,8 +44,8 @@ class GuardLimits:
     distinct_share: float = 0.5
     """`repetition`: a smaller share of the challenger's questions are different texts."""
     premium: float = -0.15
-    """`perverse_pay`: over three solver steps, the most frequent answer of a group is paid less than the rest by more
-    than this."""
+    """`perverse_reward`: over three solver steps, the most frequent answer of a group is rewarded less than the rest by
+    more than this."""
     solve_rate_jump: float = 0.3
     """`solve_rate_jump`: between two rounds the mean solve rate of the questions changed by more than this."""
     label_accuracy: float = 0.35
@@ -50,7 +53,7 @@ class GuardLimits:
     unanswered_share: float = 0.3
     """`unanswered`: a greater share of validation samples holds no answer."""
     consistency: float = 0.9
-    """`inconsistent_roles`: the seats' answers to the same probes diverge by more bits than this (1 is the most)."""
+    """`inconsistent_roles`: the roles' answers to the same probes diverge by more bits than this (1 is the most)."""
 
     patience: int = 3
     """Roll back when the validation loss has risen this many evaluations in a row."""
@@ -63,6 +66,20 @@ class GuardLimits:
     bad_steps: int = 3
     """Roll back after this many steps of a role in a row with rewards, losses or gradients that are not finite."""
 
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, whole = getattr(self, field.name), isinstance(field.default, int)
+            if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+                raise ConfigError(f"{field.name} must be a {'whole ' if whole else ''}number, got {value!r}")
+            if not math.isfinite(value):
+                raise ConfigError(f"{field.name} must be a finite number, got {value!r}")
+        if self.patience < 1 or self.bad_steps < 1:
+            raise ConfigError(f"patience and bad_steps must be >= 1, got {self.patience!r} and {self.bad_steps!r}")
+        if not 0.0 < self.factor < 1.0:
+            raise ConfigError(f"factor must lie between 0 and 1, got {self.factor!r}")
+        if not 0.0 < self.least_scale <= 1.0:
+            raise ConfigError(f"least_scale must be above 0 and at most 1, got {self.least_scale!r}")
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
@@ -74,7 +91,7 @@ class Alarm:
     why: str
 
 
-def step_alarms(limits: GuardLimits, m: Mapping[str, Any], first_length: float) -> Iterator[tuple[Alarm, bool]]:
+def step_alarms(limits: GuardThresholds, m: Mapping[str, Any], first_length: float) -> Iterator[tuple[Alarm, bool]]:
     """Alarms of one training step, each with whether it is raised.
 
     Args:
@@ -100,16 +117,16 @@ def step_alarms(limits: GuardLimits, m: Mapping[str, Any], first_length: float) 
         yield from _below("repetition", m["distinct_share"], limits.distinct_share, "the challenger repeats itself")
 
 
-def pay_alarms(limits: GuardLimits, premiums: Sequence[float]) -> Iterator[tuple[Alarm, bool]]:
-    """Alarms of what solvers are paid; `premiums` are the majority premiums of the last steps."""
+def reward_alarms(limits: GuardThresholds, premiums: Sequence[float]) -> Iterator[tuple[Alarm, bool]]:
+    """Alarms of what solvers are rewarded for; `premiums` are the majority premiums of the last steps."""
     if len(premiums) >= PREMIUMS:
         mean = sum(premiums[-PREMIUMS:]) / PREMIUMS
-        why = "the answer most samples agree on is paid less than the others: the verifier may have turned wrong"
-        yield from _below("perverse_pay", mean, limits.premium, why)
+        why = "the answer most samples agree on is rewarded less than the others: the verifier may have turned wrong"
+        yield from _below("perverse_reward", mean, limits.premium, why)
 
 
 def label_alarms(
-    limits: GuardLimits, m: Mapping[str, Any], last_solve_rate: float | None = None
+    limits: GuardThresholds, m: Mapping[str, Any], last_solve_rate: float | None = None
 ) -> Iterator[tuple[Alarm, bool]]:
     """Alarms of one labelling.
 
@@ -128,14 +145,14 @@ def label_alarms(
         yield from _below("wrong_labels", m["label_accuracy"], limits.label_accuracy, "labels are wrong too often")
 
 
-def validation_alarms(limits: GuardLimits, m: Mapping[str, Any]) -> Iterator[tuple[Alarm, bool]]:
+def validation_alarms(limits: GuardThresholds, m: Mapping[str, Any]) -> Iterator[tuple[Alarm, bool]]:
     """Alarms of one evaluation; `m` is a row of measures of `guard.jsonl`."""
     yield from _above("unanswered", m["unanswered_share"], limits.unanswered_share, "the solver gives no answers")
-    for role in ("challenger", "solver"):
+    for role in [name.removesuffix("_drift") for name in m if name.endswith("_drift")]:
         if m[f"{role}_drift"] is not None:
             yield from _above("drift", m[f"{role}_drift"], limits.drift, f"the {role}'s weights left the start")
     if m["consistency"] is not None:
-        yield from _above("inconsistent_roles", m["consistency"], limits.consistency, "the seats disagree on probes")
+        yield from _above("inconsistent_roles", m["consistency"], limits.consistency, "the roles disagree on probes")
 
 
 def _above(name: str, value: float, limit: float, why: str) -> Iterator[tuple[Alarm, bool]]:

@@ -22,7 +22,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from .thresholds import GuardLimits
+from .thresholds import GuardThresholds
 
 Move = Literal["best", "steady", "lower", "patience", "fall"]
 """What an evaluation asks for; the last two are causes of a rollback."""
@@ -37,7 +37,7 @@ class ValidationRule:
         rising: evaluations in a row whose loss rose.
     """
 
-    def __init__(self, limits: GuardLimits) -> None:
+    def __init__(self, limits: GuardThresholds) -> None:
         self.limits = limits
         self.best: list[float] = []
         self.last: list[float] = []
@@ -71,7 +71,7 @@ class ValidationRule:
         return self.last != self.best
 
     def rolled_back(self, *, smaller: bool = True) -> None:
-        """The best checkpoint is in the seats again; `smaller`: with a smaller step from here on."""
+        """The best checkpoint is back; `smaller`: with a smaller step from here on."""
         self.last, self.rising = self.best, 0
         if not smaller:
             return

@@ -122,7 +122,7 @@ def _event(row: Mapping[str, Any], at: float) -> GuardEvent:
         numbers = ""
     else:
         numbers = f"{'not finite' if value is None else f'{value:.3g}'} against {limit:.3g}"
-    where = f"round {row['round']}, {row['phase'].replace('_', ' ')}{step}"
+    where = f"round {row['round']}, {row['phase']}{step}"
     scale = value if row["event"] == "rate" else row.get("rate_scale")
     return GuardEvent(at, row["event"], row["name"], row["role"] or "", where, row["why"], numbers, scale)
 

@@ -57,7 +57,7 @@ def label_figures(story: RunStory, questions: Sequence[RoundQuestions]) -> list[
     return [
         draw_svg(lambda axes: _draw_labels(axes, rows), "Per round, how many labels are right and questions are kept."),
         draw_svg(
-            lambda axes: _draw_right_by_rate(axes, questions, float(story.config["band"])),
+            lambda axes: _draw_right_by_rate(axes, questions, story.config.questions.keep_band),
             "How many labels are right, by the solve rate of the question, over all rounds.",
         ),
         draw_svg(lambda axes: _draw_fates(axes, rows), "Per round, what became of the questions written."),
@@ -71,7 +71,7 @@ def histogram_figures(story: RunStory) -> list[str]:
     rows = [pair for i, pair in enumerate(rows) if (len(rows) - 1 - i) % every == 0]  # the last one is always there
     return [
         draw_svg(
-            lambda axes, number=number, row=row: _draw_histogram(axes, number, row, float(story.config["band"])),  # type: ignore[misc]
+            lambda axes, number=number, row=row: _draw_histogram(axes, number, row, story.config.questions.keep_band),  # type: ignore[misc]
             f"Round {number}: questions per tenth of the solve rate: {row['histogram']}.",
             (2.15, 1.75),
         )
@@ -158,14 +158,14 @@ def _draw_labels(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
     legend(axes, 3)
 
 
-def _draw_right_by_rate(axes: Axes, questions: Sequence[RoundQuestions], band: float) -> None:
+def _draw_right_by_rate(axes: Axes, questions: Sequence[RoundQuestions], band: tuple[float, float]) -> None:
     tenths: dict[int, list[int]] = {}
     for told in questions:
         for rate, (right, known) in told.right_by_rate.items():
             counts = tenths.setdefault(round(10 * rate), [0, 0])
             counts[0] += right
             counts[1] += known
-    axes.axvspan(0.5 - band, 0.5 + band, color=BAND, zorder=0, linewidth=0, label="the band")
+    axes.axvspan(*band, color=BAND, zorder=0, linewidth=0, label="the band")
     places = sorted(tenths)
     plot_rates(axes, [p / 10 for p in places], [wilson(*tenths[p]) for p in places], "labels right", VOTE)
     axes.set_title("Labels right by solve rate")
@@ -197,10 +197,10 @@ def _fates(rows: Sequence[Row]) -> Iterator[tuple[str, str, list[int]]]:
     yield "malformed", "#c9605a", [row["malformed"] for row in rows]
 
 
-def _draw_histogram(axes: Axes, number: int, row: Row, band: float) -> None:
+def _draw_histogram(axes: Axes, number: int, row: Row, band: tuple[float, float]) -> None:
     centres = (np.arange(HISTOGRAM_BINS) + 0.5) / HISTOGRAM_BINS
     total = max(1, sum(row["histogram"]))
-    axes.axvspan(0.5 - band, 0.5 + band, color=BAND, zorder=0, linewidth=0)
+    axes.axvspan(*band, color=BAND, zorder=0, linewidth=0)
     axes.bar(centres, [100 * count / total for count in row["histogram"]], width=0.085, color=SOLVER)
     axes.set_title(f"round {number}")
     axes.set_xlim(0, 1)

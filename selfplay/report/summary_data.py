@@ -8,7 +8,9 @@ from typing import Any
 
 from ..evaluation import compare
 from ..exams.result import ExamResult
-from ..run.run import resume_position
+from ..run.train import resume_position
+from ..settings.config import RunConfig
+from ..settings.files import stored_config
 from ..stats import Paired
 from ..storage.run_folder import RunFolder
 
@@ -33,7 +35,7 @@ class RoundStory:
 
     def first_and_last(self, role: str, name: str) -> tuple[float, float] | None:
         """A measure at the first and the last training step of the round; `None` if the role did not train."""
-        steps = self.steps[role]
+        steps = self.steps.get(role, [])
         return (float(steps[0][name]), float(steps[-1][name])) if steps else None
 
 
@@ -50,7 +52,7 @@ class RunStory:
     """
 
     folder: RunFolder
-    config: Row
+    config: RunConfig
     rounds: Sequence[RoundStory]
     best_round: int | None
     left_behind: int | None = None
@@ -62,7 +64,7 @@ class RunStory:
     @property
     def position(self) -> str:
         """Where the run stands, for people."""
-        return "finished" if self.finished else f"stopped at {resume_position(self.folder)}"
+        return "finished" if self.finished else f"stopped at {resume_position(self.folder, self.config)}"
 
     @property
     def exams(self) -> list[tuple[int, ExamResult]]:
@@ -87,7 +89,7 @@ class RunStory:
 
     def steps(self, role: str) -> list[Row]:
         """All training steps of a role, over all rounds."""
-        return [step for told in self.rounds for step in told.steps[role]]
+        return [step for told in self.rounds for step in told.steps.get(role, [])]
 
 
 def read_story(folder: RunFolder) -> RunStory:
@@ -97,15 +99,15 @@ def read_story(folder: RunFolder) -> RunStory:
     for row in folder.rows("metrics"):
         told = rounds.setdefault(row["round"], RoundStory(row["round"]))
         if "role" in row:
-            told.steps[row["role"]].append(row)
+            told.steps.setdefault(row["role"], []).append(row)
         elif row["phase"] == "label":
             told.labelling = row
-        elif row["phase"] == "evaluate":
+        elif "exam" in row:
             told.exam = ExamResult.from_dict(row["exam"])
         elif row["phase"] == "gate":
             best = row["best_round"]
     told_rounds = [rounds[number] for number in sorted(rounds)]
-    return RunStory(folder, folder.config, told_rounds, best, _left_behind(folder.state))
+    return RunStory(folder, stored_config(folder), told_rounds, best, _left_behind(folder.state))
 
 
 def _left_behind(state: Row) -> int | None:

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...core.options import write_named
 from ..run.metrics import HISTOGRAM_BINS
+from ..settings.config import CHALLENGER, SOLVER
+from ..settings.tree import flatten
 from ..storage.run_folder import RunFolder, read_json
 from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
@@ -61,6 +64,11 @@ def render_report(folder: RunFolder) -> str:
         .get_template("report.html.j2")
         .render(
             story=story,
+            settings=list(flatten(story.config.as_dict())),
+            challenger_reward=write_named(story.config.roles[CHALLENGER].reward)
+            if CHALLENGER in story.config.roles
+            else "",
+            solver_reward=write_named(story.config.roles[SOLVER].reward),
             headline=headline(story),
             tiles=_tiles(story),
             figures={name: [Markup(svg) for svg in drawn] for name, drawn in figures.items()},
@@ -118,7 +126,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "shown": _shown, "clock": _clock}
+    environment.filters |= {"percent": _percent, "shown": _shown, "clock": _clock, "named": write_named}
     return environment
 
 

@@ -1,11 +1,12 @@
-"""Who sits in the seats: agents and trainers made from a run's settings and checkpoints.
+"""Agents and trainers made from a run's settings and checkpoints.
 
-How far apart the seats are is `RunConfig.isolation`: models of their own, adapters on one base, or one model for both.
+How far apart roles are is `weight_sharing` of each: a model of its own, an adapter on a common base, or one model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,108 +14,170 @@ from typing import TYPE_CHECKING
 from ...core.errors import ConfigError, RunError
 from ..settings.config import RunConfig
 from ..storage.checkpoint import check_checkpoint, load_optimiser
-from .distributed import place, seat_in_world
-from .role import FillSeats, Seat
+from .distributed import distribute, place
+from .role import BuildRoles, Role
 
 if TYPE_CHECKING:
-    from ...agents.distributed.process_group import World
+    from ...agents.distributed.process_group import ProcessGroup
     from ...agents.models.llm import LLMAgent
+    from ...agents.training.config import GRPOConfig
+    from ...agents.training.trainer import GRPOTrainer
 
 
-def fill_seats(
+def build_roles(
     config: RunConfig,
-    roles: Sequence[str],
+    names: Sequence[str],
     checkpoints: Mapping[str, Path],
     references: Mapping[str, Path] | None = None,
-    world: World | None = None,
-) -> dict[str, Seat]:
-    """Seat `roles`: each from its checkpoint, or from the base model when it has none yet.
+    group: ProcessGroup | None = None,
+) -> dict[str, Role]:
+    """The roles `names`: each from its checkpoint, or from its model when it has none yet.
 
     Args:
         references: checkpoints the KL term pulls to, per role; the base model where there is none.
-        world: the processes that fill the same seats; see `fill_together`.
+        group: the processes that build the same roles; see `build_on_all`.
 
     Raises:
-        RunError: a checkpoint is missing or damaged, or the base cannot write as much as it should.
+        RunError: a checkpoint is missing or damaged, or a model cannot write as much as it should.
         ConfigError: settings that these models or processes cannot have.
     """
-    from ...agents.roles.isolation import seat_models, seat_trainers, shares_weights
-    from ...agents.training.config import GRPOConfig
-
-    if world is not None:
-        if config.challenger_device:
-            raise ConfigError("challenger_device is for a single process; several have a device each")
-        config = config.replace(device=world.device)
     references = references or {}
     for path in dict.fromkeys([*checkpoints.values(), *references.values()]):
         check_checkpoint(path)
-    loaded = seat_models(
-        config.model,
-        config.isolation,
-        roles=roles,
-        trunk=config.trunk,
-        rank=config.adapter_rank,
-        seed=config.seed,
-        checkpoints=checkpoints,
-        devices={"challenger": config.challenger_device} if config.challenger_device else None,
-        temperature=config.temperature,
-        device=config.device,
-        dtype=config.dtype,
-    )
-    agents = {role: agent.with_settings(max_new_tokens=_length(config, role)) for role, agent in loaded.items()}
-    settings = {
-        role: GRPOConfig(
-            learning_rate=config.challenger_learning_rate if role == "challenger" else config.learning_rate,
-            beta=config.kl,
-            temperature=config.temperature,
-            max_new_tokens=_length(config, role),
-            autocast=None if config.autocast == "none" else config.autocast,
-            micro_batch_tokens=config.micro_batch_tokens,
-            gradient_checkpointing=config.gradient_checkpointing,
-        )
-        for role in roles
-    }
-    for role, agent in agents.items():
-        _check_room(agent, _length(config, role))
-    without_adapter = config.isolation == "lora" and config.trunk == "frozen"  # the base is still in there
-    reference = None if config.kl == 0 or without_adapter else base_agent(config)
-    placements = {} if world is None else place(agents, world, config.sharding)  # before there are optimisers
-    trainers = seat_trainers(agents, settings, reference=reference)
-    for role, placement in placements.items():
-        trainers[role].placement = placement
-    for role, path in checkpoints.items():
-        trainers[role].load_tensors(load_optimiser(path))
-    for role, path in references.items():
-        if config.kl:
-            trainers[role].reference = base_agent(config.replace(model=str(path)))
-    together = shares_weights(config.isolation, config.trunk)
-    seats = {role: Seat(role, agents[role], trainers[role], roles if together else (role,)) for role in roles}
-    return seats if world is None else {role: seat_in_world(seat, world) for role, seat in seats.items()}
+    agents = _agents(config, names, checkpoints, group)
+    for name, agent in agents.items():
+        _check_room(agent, config.roles[name].max_new_tokens, name)
+    bases = {name: _base_of(config, name, group) for name in names}
+    placements = {} if group is None else place(agents, group, config.compute.sharding)  # before there are optimisers
+    trainers = _trainers(config, agents, _reference_models(config, names, bases, group))
+    for name, placement in placements.items():
+        trainers[name].placement = placement
+    for name, path in checkpoints.items():
+        trainers[name].load_tensors(load_optimiser(path))
+    for name, path in references.items():
+        if config.roles[name].grpo.kl_weight:
+            trainers[name].reference = base_agent(config, name, model=str(path), device=bases[name][1])
+    sharing = tuple(name for name in names if config.roles[name].shares_trained_weights)
+    roles = {n: Role(n, agents[n], trainers[n], sharing if n in sharing else (n,)) for n in names}
+    return roles if group is None else {name: distribute(role, group) for name, role in roles.items()}
 
 
-def fill_together(world: World) -> FillSeats:
-    """`fill_seats` for the process that leads; every process calls this once, and so knows how to take part."""
-    fill = partial(fill_seats, world=world)
-    world.enlist("fill", fill)
-    return partial(world.together, fill)
+def build_on_all(group: ProcessGroup) -> BuildRoles:
+    """`build_roles` for rank 0; every process calls this once, and so knows its part."""
+    build = partial(build_roles, group=group)
+    group.register("build", build)
+    return partial(group.run_on_all, build)
 
 
-def base_agent(config: RunConfig) -> LLMAgent:
-    """The model all seats start from; it stays as it is, as the reference of the KL term."""
-    from ...agents.models.llm import LLMAgent
+def base_agent(config: RunConfig, name: str, *, model: str | None = None, device: str | None = None) -> LLMAgent:
+    """The model a role starts from, or another one; it stays as it is, as the reference of the KL term."""
+    from ...agents.load import load_agent
 
-    agent = LLMAgent.from_pretrained(
-        config.model, temperature=config.temperature, device=config.device, dtype=config.dtype
+    row = config.roles[name]
+    agent = load_agent(
+        model or row.model,
+        temperature=row.grpo.temperature,
+        device=device or row.device or config.compute.device,
+        dtype=config.compute.dtype,
     )
     agent.model.requires_grad_(False)
     return agent
 
 
-def _length(config: RunConfig, role: str) -> int:
-    return config.challenger_max_new_tokens if role == "challenger" else config.max_new_tokens
+def grpo_config(config: RunConfig, name: str) -> GRPOConfig:
+    """The settings of a role's updates: its own, with the run's precision where it says nothing."""
+    own = config.roles[name].grpo
+    autocast = None if config.compute.autocast == "none" else config.compute.autocast
+    return replace(own, autocast=own.autocast or autocast)
 
 
-def _check_room(agent: LLMAgent, length: int) -> None:
+def _agents(
+    config: RunConfig, names: Sequence[str], checkpoints: Mapping[str, Path], group: ProcessGroup | None
+) -> dict[str, LLMAgent]:
+    """Every role's agent; roles that share weights are made together."""
+    from ...agents.roles.weight_sharing import build_agents
+
+    made: dict[str, LLMAgent] = {}
+    for together in _families(config, names):
+        first = config.roles[together[0]]
+        agents = build_agents(
+            first.model,
+            first.weight_sharing,
+            roles=together,
+            trunk=first.trunk,
+            rank=first.adapter_rank,
+            seed=config.seed,
+            checkpoints={name: checkpoints[name] for name in together if name in checkpoints},
+            temperature=first.grpo.temperature,
+            device=_device(config, together[0], group),
+            dtype=config.compute.dtype,
+        )
+        made |= agents
+    found = {}
+    for name in names:
+        row = config.roles[name]
+        found[name] = made[name].with_settings(
+            max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
+        )
+    return found
+
+
+def _families(config: RunConfig, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Roles with a model of their own, one by one, and those that share weights, together."""
+    sharing = tuple(name for name in names if config.roles[name].weight_sharing != "copies")
+    families: list[tuple[str, ...]] = [(name,) for name in names if name not in sharing]
+    return [*families, sharing] if sharing else families
+
+
+def _trainers(
+    config: RunConfig, agents: Mapping[str, LLMAgent], references: Mapping[str, LLMAgent | None]
+) -> dict[str, GRPOTrainer]:
+    from ...agents.roles.weight_sharing import build_trainers
+
+    made: dict[str, GRPOTrainer] = {}
+    for together in _families(config, list(agents)):
+        own = {name: agents[name] for name in together}
+        settings = {name: grpo_config(config, name) for name in together}
+        made |= build_trainers(own, settings, reference=references[together[0]])
+    return made
+
+
+def _base_of(config: RunConfig, name: str, group: ProcessGroup | None) -> tuple[str, str]:
+    """Which model a role starts from, and where it lives: roles that have both alike share a reference."""
+    return config.roles[name].model, _device(config, name, group)
+
+
+def _reference_models(
+    config: RunConfig, names: Sequence[str], bases: Mapping[str, tuple[str, str]], group: ProcessGroup | None
+) -> dict[str, LLMAgent | None]:
+    """The base model for each role with a KL term. Under a frozen trunk it is in there already."""
+    loaded: dict[tuple[str, str], LLMAgent] = {}
+    found: dict[str, LLMAgent | None] = {}
+    for name in names:
+        row = config.roles[name]
+        still_there = row.weight_sharing == "lora" and row.trunk == "frozen"
+        family = names if row.weight_sharing != "copies" else (name,)
+        if still_there or not any(config.roles[one].grpo.kl_weight for one in family):
+            found[name] = None
+            continue
+        if bases[name] not in loaded:
+            loaded[bases[name]] = base_agent(config, name, device=bases[name][1])
+        found[name] = loaded[bases[name]]
+    return found
+
+
+def _device(config: RunConfig, name: str, group: ProcessGroup | None) -> str:
+    own = config.roles[name].device
+    if group is None or group.device is None:
+        return own or config.compute.device
+    if own:
+        raise ConfigError(f"roles.{name}.device is for a single process; several have a device each")
+    return group.device
+
+
+def _check_room(agent: LLMAgent, length: int, name: str) -> None:
     context = getattr(agent.model.config, "max_position_embeddings", None)
     if context is not None and context <= length:
-        raise RunError(f"max_new_tokens={length} leaves no room in a context of {context} tokens; set it lower")
+        raise RunError(
+            f"roles.{name}.max_new_tokens={length} leaves no room in a context of {context} tokens; set it lower"
+        )

@@ -1,7 +1,7 @@
-"""Seats of a run that several processes play together: the same in each of them, sampled from and trained as one.
+"""Roles of a run that several processes play together: the same in each of them, sampled from and trained as one.
 
-The process that leads plays the run as if it were alone (`rounds.py` knows nothing of this); wherever it samples from a
-seat, trains it, or saves it, the others take part. What is read from the run folder, every process reads itself.
+Rank 0 plays the run as if it were alone (`run.py` knows nothing of this); wherever it samples from a role, trains it,
+or saves it, the other ranks do their part. What is read from the run folder, every process reads itself.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..storage.checkpoint import save_checkpoint
-from .role import Seat
+from .role import Role
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ...agents.distributed.placement import Placement
-    from ...agents.distributed.process_group import World
+    from ...agents.distributed.process_group import ProcessGroup
     from ...agents.models.llm import LLMAgent
 
 
-class WorldSeat(Seat):
-    """A seat whose checkpoints the leading process writes."""
+class DistributedRole(Role):
+    """A role whose checkpoints rank 0 writes."""
 
     def save(self, path: Path) -> None:
-        self.trainer.placement.world.together(self.take_part_in_save, path)
+        self.trainer.placement.group.run_on_all(self.save_on_rank, path)
 
-    def take_part_in_save(self, path: Path) -> None:
+    def save_on_rank(self, path: Path) -> None:
         """What every process does of a `save`: put its shards together with the others', if it has shards."""
         placement = self.trainer.placement
-        if not (placement.world.leads or placement.in_shards):
+        if not (placement.group.is_rank0 or placement.in_shards):
             return
         tensors, weights = self.trainer.tensors(), placement.weights()
-        if placement.world.leads:
+        if placement.group.is_rank0:
             save_checkpoint(path, self.agent if weights is None else Gathered(self.agent, weights), tensors)
 
 
@@ -52,27 +52,27 @@ class Gathered:
         self.agent.tokenizer.save_pretrained(str(folder))
 
 
-def place(agents: Mapping[str, LLMAgent], world: World, sharding: str) -> dict[str, Placement]:
+def place(agents: Mapping[str, LLMAgent], group: ProcessGroup, sharding: str) -> dict[str, Placement]:
     """Where each role's weights live: whole in every process, or from now on in shards."""
     from ...agents.distributed.placement import Placement, Sharded
 
     if sharding == "none":
-        return {role: Placement(world) for role in agents}
-    return {role: Sharded(world, agent.model, role) for role, agent in agents.items()}
+        return {name: Placement(group) for name in agents}
+    return {name: Sharded(group, agent.model, name) for name, agent in agents.items()}
 
 
-def seat_in_world(seat: Seat, world: World) -> WorldSeat:
-    """A seat that samples, trains and saves together with its twins in the other processes."""
-    from ...agents.distributed.parallel_sampler import WorldSampler
+def distribute(role: Role, group: ProcessGroup) -> DistributedRole:
+    """A role that samples, trains and saves together with its twins in the other processes."""
+    from ...agents.distributed.parallel_sampler import ParallelSampler
     from ...agents.inference.sampling import LocalSampler
 
-    trainer, local = seat.trainer, seat.agent.sampler
+    trainer, local = role.trainer, role.agent.sampler
     if isinstance(local, LocalSampler):
-        sampler = WorldSampler(local, trainer.placement, seat.agent.seated)
-        seat.agent.sampler = trainer.agent.sampler = sampler
-        world.enlist(f"{seat.role}.sample", sampler.part)
-    shared = WorldSeat(seat.role, seat.agent, trainer, seat.saves)
-    world.enlist(f"{seat.role}.update", trainer.take_part)
-    world.enlist(f"{seat.role}.pull", trainer.take_part_in_pull)
-    world.enlist(f"{seat.role}.save", shared.take_part_in_save)
+        sampler = ParallelSampler(local, trainer.placement, role.agent.active)
+        role.agent.sampler = trainer.agent.sampler = sampler
+        group.register(f"{role.name}.sample", sampler.sample_on_rank)
+    shared = DistributedRole(role.name, role.agent, trainer, role.saves)
+    group.register(f"{role.name}.update", trainer.update_on_rank)
+    group.register(f"{role.name}.l2_sp", trainer.l2_sp_on_rank)
+    group.register(f"{role.name}.save", shared.save_on_rank)
     return shared

@@ -1,37 +1,44 @@
-"""What a training step is paid: reward functions a trainer can call without knowing role, game or verifier."""
+"""What a training step is rewarded for: reward functions a trainer can call without knowing role, game or verifier."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
+from ...core.extraction import extract_answer
 from ...core.protocols import Verifier
 from ...core.records import Question
 from ...envs.game.engine import Answering, Episode, Game, solver_reward
 
+RewardFn: TypeAlias = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[Sequence[float]]]
+"""Prompts and the completions of each → a reward for every completion."""
 
-class ChallengerPay:
-    """Pays challengers by playing their proposals against the solver, all groups as one batch.
+
+class ChallengerRewardFn:
+    """Rewards challengers by playing their proposals against the solver, all groups as one batch.
 
     Args:
         game: the rules.
-        answer: asks the solver seat.
+        answer: asks the solver.
 
     Attributes:
-        rounds: what was played last, for the measures.
+        episodes: what was played last, for the measures.
     """
 
     def __init__(self, game: Game, answer: Answering) -> None:
         self.game, self.answer = game, answer
-        self.rounds: list[Episode] = []
+        self.episodes: list[Episode] = []
 
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[list[float]]:
-        self.rounds = self.game.play([text for group in groups for text in group], self.answer)
-        values = iter(played.reward.value for played in self.rounds)
+        self.episodes = self.game.play([text for group in groups for text in group], self.answer)
+        values = iter(played.reward.value for played in self.episodes)
         return [[next(values) for _ in group] for group in groups]
 
 
-class SolverPay:
-    """Pays solvers by a verifier that holds their attempts against the labels.
+class LabelRewardFn:
+    """Rewards whoever answers by a verifier that holds the attempts against the labels.
 
     Args:
         labelled: the questions of the step in the order of its prompts, `reference` holding the label.
@@ -44,3 +51,53 @@ class SolverPay:
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[list[float]]:
         judged = self.verifier.judge_many(self.labelled, groups)
         return [[solver_reward(verdict) for verdict in judgement.verdicts] for judgement in judged]
+
+
+class MonitoredReward:
+    """Looks at what a step's attempts are rewarded with.
+
+    Args:
+        reward_fn: the honest one.
+        silences: keep rewards that are not finite from the trainer: their whole group gets 0, and so teaches nothing.
+
+    Attributes:
+        bad: rewards that were not finite, of the last call.
+    """
+
+    def __init__(self, reward_fn: RewardFn, *, silences: bool) -> None:
+        self.reward_fn, self.silences = reward_fn, silences
+        self.bad = 0
+        self.last: tuple[Sequence[Sequence[str]], Sequence[Sequence[float]]] = ((), ())
+
+    @property
+    def premium(self) -> float | None:
+        """How much more agreeing with the majority of the group was rewarded in the last call; see
+        `majority_premium`."""
+        return majority_premium(*self.last)
+
+    def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> Sequence[Sequence[float]]:
+        rewards = self.reward_fn(prompts, groups)
+        finite = [[math.isfinite(value) for value in row] for row in rewards]
+        self.bad = sum(row.count(False) for row in finite)
+        kept = [row if all(ok) else [0.0] * len(row) for row, ok in zip(rewards, finite, strict=True)]
+        self.last = groups, kept
+        return kept if self.silences else rewards
+
+
+def majority_premium(groups: Sequence[Sequence[str]], rewards: Sequence[Sequence[float]]) -> float | None:
+    """How much more the most frequent answer of a group is rewarded than the other attempts, mean over groups.
+
+    In [-1, 1] for rewards in [0, 1]. Right answers agree with each other more often than wrong ones do, so whoever
+    rewards right ones gives a premium, without that anybody knows what is right. Answers are compared to the letter.
+    `None` if in no group two attempts agree and another differs.
+    """
+    premiums = []
+    for texts, row in zip(groups, rewards, strict=True):
+        answers = [extract_answer(text) for text in texts]
+        counts = Counter(answer for answer in answers if answer is not None)
+        common, count = counts.most_common(1)[0] if counts else (None, 0)
+        if 1 < count < len(answers):
+            total = sum(row)
+            agreeing = sum(value for answer, value in zip(answers, row, strict=True) if answer == common)
+            premiums.append(agreeing / count - (total - agreeing) / (len(answers) - count))
+    return sum(premiums) / len(premiums) if premiums else None

@@ -1,4 +1,4 @@
-"""The two seats of a run: whoever plays a role, and its trainer. `seating.py` fills them."""
+"""One row of a run's table of roles: an agent with its trainer. `build.py` makes them."""
 
 from __future__ import annotations
 
@@ -13,26 +13,24 @@ if TYPE_CHECKING:
     from ...agents.models.llm import LLMAgent
     from ...agents.training.trainer import GRPOTrainer
 
-ROLES = ("challenger", "solver")
 
-
-class Seat:
+class Role:
     """A language model that plays one role and learns it.
 
     Attributes:
-        role: "challenger" or "solver".
-        agent: the model in the seat.
+        name: "challenger", "solver", ...
+        agent: the model.
         trainer: its GRPO trainer; keeps the optimiser state over all rounds.
         saves: the roles its checkpoints hold: its own, or all whose weights it moves.
     """
 
-    def __init__(self, role: str, agent: LLMAgent, trainer: GRPOTrainer, saves: Sequence[str]) -> None:
-        self.role, self.agent, self.trainer, self.saves = role, agent, trainer, tuple(saves)
+    def __init__(self, name: str, agent: LLMAgent, trainer: GRPOTrainer, saves: Sequence[str]) -> None:
+        self.name, self.agent, self.trainer, self.saves = name, agent, trainer, tuple(saves)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
         save_checkpoint(path, self.agent, self.trainer.tensors())
 
 
-FillSeats = Callable[[RunConfig, Sequence[str], Mapping[str, Path], Mapping[str, Path]], dict[str, Seat]]
-"""Settings, roles, their checkpoints and those of their KL references → the seats."""
+BuildRoles = Callable[[RunConfig, Sequence[str], Mapping[str, Path], Mapping[str, Path]], dict[str, Role]]
+"""Settings, names of roles, their checkpoints and those of their KL references → the roles."""

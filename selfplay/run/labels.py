@@ -1,36 +1,86 @@
-"""Where labels come from, and how often they are wrong.
+"""Where labels come from, how often they are wrong, and what holds attempts against them in training.
 
-labels   vote     the majority of the solver's own attempts: no computed answer reaches training
-         sympy    the answer computed from the question's text, compared as mathematics
-         oracle   the same answer, compared to the letter: what perfect labels would give
+vote      the majority of the solver's own attempts: no computed answer reaches training
+computed  a verifier that holds attempts against the answer that the domain knows: "sympy" as mathematics, "oracle"
+          to the letter, "executor" by running programs, or any registered verifier
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from ...core.math_language import answer
-from ...core.protocols import BaseVerifier, Verifier
+from ...core.errors import UnknownNameError
+from ...core.protocols import BaseVerifier, Domain, Verifier
 from ...core.records import Judgement, Outcome, Question
-from ...core.registries import make_verifier
+from ...core.registries import domains, make_verifier, verifiers
+from ...envs.game.domains import find_domain
+
+VOTE = "vote"
 
 
-class ComputedReference(BaseVerifier):
-    """Judges against the answer computed from the question's text, whatever reference its author claims."""
+class KnownReference(BaseVerifier):
+    """Judges against the answer that the domain knows, whatever reference a question's author claims.
 
-    def __init__(self, verifier: Verifier) -> None:
-        self.verifier = verifier
+    Args:
+        verifier: holds attempts against it.
+        domain: knows it, or says `None`.
+    """
+
+    def __init__(self, verifier: Verifier, domain: Domain) -> None:
+        self.verifier, self.domain = verifier, domain
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         return self.judge_many([question], [attempts])[0]
 
     def judge_many(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
-        return self.verifier.judge_many([replace(q, reference=answer(q.text)) for q in questions], groups)
+        known = [replace(question, reference=self.domain.known_answer(question)) for question in questions]
+        return self.verifier.judge_many(known, groups)
+
+
+def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier) -> Verifier:
+    """The verifier that labels questions.
+
+    Args:
+        source: a label source of the domain, any registered verifier with or without options, or a live one.
+
+    Raises:
+        UnknownNameError: neither the domain nor anybody else has such a source.
+    """
+    if isinstance(source, str) and source in domain.labels:
+        verifier = make_verifier(domain.labels[source])
+        return verifier if source == VOTE or not domain.recomputes else KnownReference(verifier, domain)
+    if isinstance(source, str) and ":" not in source and not verifiers.knows(source):
+        raise UnknownNameError(f"label source of {domain.name}", source, [*domain.labels, *verifiers.names()])
+    return KnownReference(make_verifier(source), domain)
+
+
+def label_verifier(
+    domain: Domain, reward: str | Mapping[str, Any] | Verifier, source: str | Mapping[str, Any] | Verifier
+) -> Callable[[int], Verifier]:
+    """What holds the solver's attempts against labels in training, made from a seed.
+
+    Args:
+        reward: "label"; a control; or any verifier, which then sees the label as reference.
+        source: where the labels came from: those of the domain's own grader are graded by it.
+
+    Raises:
+        ConfigError: no such verifier.
+    """
+    if reward == "random":
+        return lambda seed: make_verifier("random", seed=seed)
+    if isinstance(reward, str) and reward != "label" and ":" not in reward and not verifiers.knows(reward):
+        raise UnknownNameError("reward", reward, ["label", *verifiers.names()])
+    if reward == "label":
+        graded = isinstance(source, str) and domain.labels.get(source) == domain.grader
+        reward = domain.grader if graded else domain.matcher
+    verifier = make_verifier(reward)
+    return lambda seed: verifier
 
 
 def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) -> list[bool | None]:
-    """Whether each label equals the computed answer (`known_answers`); `None` where no answer can be computed.
+    """Whether each label equals the known answer; `None` where none is known.
 
     Only measures: nothing it returns reaches training.
     """
@@ -46,10 +96,9 @@ def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) ->
 
 
 def known_answers(questions: Sequence[Question]) -> list[str | None]:
-    """The computed answers: from the text of a math question, by the generator of a code question; else `None`."""
-    return [answer(q.text) if q.domain == "math" else _executed(q) for q in questions]
+    """What the domain of each question knows; `None` where nobody knows, or only the challenger claims."""
+    return [find_domain(q.domain).known_answer(q) if domains.knows(q.domain) else _given(q) for q in questions]
 
 
-def _executed(question: Question) -> str | None:
-    """The value a generator's own interpreter found; what a challenger claims is no truth."""
+def _given(question: Question) -> str | None:
     return None if question.author == "challenger" else question.reference

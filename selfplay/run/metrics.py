@@ -6,24 +6,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...envs.game.engine import Episode
-from ...envs.rewards.challenger import distinct_clusters, in_band
+from ...envs.rewards import distinct_clusters, in_interval
+from ..stats import mean
 
 HISTOGRAM_BINS = 10
 LARGEST_CLUSTERING = 1024
 """Questions clustered at most; average linkage needs all pairs."""
 
 
-def challenger_measures(rounds: Sequence[Episode], band: float) -> dict[str, Any]:
-    """One batch of the challenger's training: what its questions were worth and why."""
-    judged = [r.judgement for r in rounds if r.judgement is not None]
-    texts = [r.proposal.question.text for r in rounds if r.proposal.question is not None]
-    terms = [r.reward.terms for r in rounds]
+def challenger_measures(episodes: Sequence[Episode], band: tuple[float, float]) -> dict[str, Any]:
+    """One batch of the challenger's training: what its questions were worth and why.
+
+    Args:
+        band: lowest and highest solve rate at which a question would train the solver.
+    """
+    judged = [played.judgement for played in episodes if played.judgement is not None]
+    texts = [played.proposal.question.text for played in episodes if played.proposal.question is not None]
+    terms = [played.reward.terms for played in episodes]
     return {
-        "valid_share": len(judged) / len(rounds),
-        "solve_rate": _mean([j.solve_rate for j in judged]),
-        "band_share": sum(in_band(j.correct_count, len(j.verdicts), band) for j in judged) / len(rounds),
-        "uncertainty": _mean([1.0 - 2.0 * abs(j.solve_rate - 0.5) for j in judged]),
-        "repetition": -_mean([t["repetition"] for t in terms if "repetition" in t]),
+        "valid_share": len(judged) / len(episodes),
+        "solve_rate": mean([j.solve_rate for j in judged]),
+        "band_share": sum(in_interval(j.correct_count, len(j.verdicts), *band) for j in judged) / len(episodes),
+        "uncertainty": mean([1.0 - 2.0 * abs(j.solve_rate - 0.5) for j in judged]),
+        "repetition": -mean([t["repetition"] for t in terms if "repetition" in t]),
         "clusters": distinct_clusters(texts),
         "distinct_share": len(set(texts)) / len(texts) if texts else 0.0,
     }
@@ -46,7 +51,7 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
         "held_out": dropped.count("held out"),
         "asked": len(labels),
         "valid_share": _share(labels, "valid"),
-        "solve_rate": _mean([row["solve_rate"] for row in labels]),
+        "solve_rate": mean([row["solve_rate"] for row in labels]),
         "kept": len(kept),
         "kept_share": len(kept) / len(labels) if labels else 0.0,
         "label_accuracy": _known_share(labels),
@@ -73,7 +78,3 @@ def _known_share(labels: Sequence[Mapping[str, Any]]) -> float | None:
 
 def _share(rows: Sequence[Mapping[str, Any]], name: str) -> float:
     return sum(bool(row[name]) for row in rows) / len(rows) if rows else 0.0
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0

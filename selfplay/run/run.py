@@ -1,59 +1,46 @@
-"""The R-Zero loop (arXiv 2508.05004, section 3) as a state machine that is saved after every step.
+"""A run: stages in their order, round after round; its state, its commits, and how it goes on after a kill.
 
-    evaluate the base
-    round 1 … R:   train challenger → generate → attempt → label and filter → train solver → evaluate → gate
+    before the first round    evaluate → gate
+    round 1 … R               train(challenger) → generate → attempt → label → train(solver) → evaluate → gate
 
-Each phase reads what the phase before it wrote to the run folder, draws from random streams named by (seed, phase,
-round, step), and ends in a commit. So a run can stop anywhere, be killed anywhere, and goes on to the same end.
+That is the R-Zero loop (arXiv 2508.05004, section 3) as `RunConfig.stages` has it by default. A stage reads what stages
+before it wrote to the run folder, draws from random streams named by (seed, words, round, step), and is followed by a
+commit. So a run can stop anywhere, be killed anywhere, and goes on to the same end.
 
 What differs from the paper: question texts of the held-out split and repeated questions are dropped before labelling;
 the KL reference stays the base model over all rounds unless asked otherwise (a moving one bounds nothing); the best
-solver is remembered by a validation exam of its own, and a guard goes back to it when training makes things worse
-(`guard/`). Rounds count on after a rollback, so nothing is drawn twice and a run ends after as many rounds as it was
-given.
+solver is remembered by a validation of its own, and hooks may ask to go back to it (`guard/`). Rounds count on after a
+rollback, so nothing is drawn twice and a run ends after as many rounds as it was given.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Any
+from itertools import takewhile
+from typing import Any
 
-from ...core.errors import RunError
-from ...core.held_out import is_held_out
-from ...core.math_language import key
-from ...core.protocols import Curriculum, Generator, Verifier
-from ...core.records import Outcome, Question, TaskSpec
+from ...core.protocols import Stage
+from ...core.records import Labelled, Question
 from ...core.registries import make_curriculum, make_generator, make_reward
 from ...core.seeding import integer_seed, python_stream
-from ...envs.game.domains import find_domain
+from ...envs.game.domains import domain_of
 from ...envs.game.engine import Game
-from ...envs.rewards.challenger import in_band
 from ..evaluation import ExamResult, held_out_questions, run_exam
-from ..guard.controller import Duty
-from ..guard.measures import Pay
-from ..guard.thresholds import GuardLimits
-from ..progress import Progress
-from ..roles.build import fill_seats
-from ..roles.rewards import ChallengerPay, SolverPay
-from ..roles.role import ROLES, FillSeats, Seat
-from ..settings.config import RunConfig
-from ..storage.checkpoint_store import CheckpointShelf
+from ..hooks import Action, Hook, Rates, RollBack, Step, Stop
+from ..roles.build import build_roles
+from ..roles.role import BuildRoles, Role
+from ..roles.start import Start, Starts
+from ..settings.config import CHALLENGER, SOLVER, RunConfig
+from ..storage.checkpoint_store import CheckpointStore
 from ..storage.recovery import keep_snapshot, needed_checkpoints
 from ..storage.run_folder import RunFolder
-from .labels import labels_right
-from .metrics import challenger_measures, label_measures
-from .question_rows import question_of, question_row
-from .subjects import find_subject
-
-if TYPE_CHECKING:
-    from ...agents.training.dynamic_sampling import Refill
-
-PHASES = ("train_challenger", "generate", "attempt", "label", "train_solver", "evaluate", "gate")
+from .labels import make_labeller
+from .question_log import question_of
+from .stage import DONE, plays_before_training
+from .validation import Validation
 
 
 class Interrupted(Exception):
@@ -66,297 +53,216 @@ class SelfPlay:
     Args:
         config: the settings.
         folder: a fresh or resumed run folder.
-        progress: shows a person how far the run is.
+        stages: what a round consists of, in order.
+        hooks: told what happens, in order; what they ask for is done at once.
         stop: asked between steps; when it says `True` the run saves and raises `Interrupted`.
-        limits: thresholds of the guard.
-        fill: puts agents and trainers into the seats; another one brings other players.
+        build: makes the roles; another one brings other players.
+
+    Attributes:
+        round, phase, step: where it stands: 0 is before training; the stage's name, or "done"; steps of the stage done.
+        roles: who plays, by name.
+        game: the rules, with the run's labeller as judge and the challenger's reward.
+        checkpoints: the saved state of each role, by name.
+        best: the best validation so far: round, accuracy, checkpoints and curriculum; empty before the first.
+        exam: the held-out questions of the exam.
     """
 
     def __init__(
         self,
         config: RunConfig,
         folder: RunFolder,
-        progress: Progress,
+        stages: Sequence[Stage],
+        hooks: Sequence[Hook] = (),
         stop: Callable[[], bool] = lambda: False,
-        limits: GuardLimits = GuardLimits(),  # noqa: B008 - frozen
-        fill: FillSeats = fill_seats,
+        build: BuildRoles = build_roles,
     ) -> None:
-        self.config, self.folder, self.progress, self.stop = config, folder, progress, stop
+        self.config, self.folder, self.stages, self.hooks, self.stop = config, folder, list(stages), hooks, stop
         state = folder.state
-        self.round: int = state.get("round", 0)
-        self.phase: str = state.get("phase", "evaluate")
+        self.round: int = state.get("round", 0 if self._order(0) else 1)
+        self.phase: str = state.get("phase", self._order(self.round)[0])
         self.step: int = state.get("step", 0)
         self.checkpoints: dict[str, str] = dict(state.get("checkpoints", {}))
         self.references: dict[str, str] = dict(state.get("references", {}))
-        self.shelf = CheckpointShelf(folder.path / "checkpoints", config.keep_checkpoints)
-        self.fill, self.duty = fill, Duty(self, limits)
-        self.sit()
-        reward = make_reward(config.reward, repetition=config.repetition_scale)
-        self.subject = find_subject(config.env)
-        labeller = self.subject.labeller(config.labels)
-        self.game = Game(find_domain(self.subject.domain), labeller, reward, config.template)
-        self.generator: Generator = make_generator(config.generator)
-        self.curriculum: Curriculum = make_curriculum(config.curriculum)
+        self.best: dict[str, Any] = dict(state.get("best", {}))
+        self.rate_scale: float = state.get("rate_scale", 1.0)
+        for hook in hooks:
+            if hook.name in state.get("hooks", {}):
+                hook.load_state_dict(state["hooks"][hook.name])
+        self.domain = domain_of(config.env)
+        self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep)
+        self._build, self._starts, self._asked_to_stop = build, Starts(config), ""
+        challenger = config.roles.get(CHALLENGER)
+        labeller = make_labeller(self.domain, config.labels.source)
+        reward = make_reward("r-zero" if challenger is None else challenger.reward)
+        self.game = Game(self.domain, labeller, reward, config.template)
+        self.generator = make_generator(config.questions.generator)
+        self.curriculum = make_curriculum(config.questions.curriculum)
         if "curriculum" in state:
             self.curriculum.load_state_dict(state["curriculum"])
-        held_out = held_out_questions(
-            config.generator, config.exam_questions + config.validation_questions, config.seed
-        )
+        wanted = config.exam.questions + config.guard.questions
+        held_out = held_out_questions(config.questions.generator, wanted, config.seed)
         shuffled = python_stream(config.seed, "exam order").sample(held_out, len(held_out))
-        self.exam, self.held_back = shuffled[config.validation_questions :], shuffled[: config.validation_questions]
+        self.exam = shuffled[config.guard.questions :]
+        self.validation = Validation(config, shuffled[: config.guard.questions], state.get("votes"))
+        if self.phase == DONE and self.round < config.rounds:  # prolonged
+            self._begin_round(self.round + 1)
+        self._build_roles()
 
     def run(self) -> None:
         """Play to the end.
 
         Raises:
-            Interrupted: after `stop` said so; the folder can be resumed.
+            Interrupted: after `stop` or a hook said so; the folder can be resumed.
         """
         self._tidy()  # a killed process may not have come to it
-        while self.phase != "done":
+        while self.phase != DONE:
             begun = time.perf_counter()
-            self.progress.phase(*self._position())
-            getattr(self, f"_{self.phase}")()
+            for hook in self.hooks:
+                hook.before_stage(self)
+            next(stage for stage in self.stages if stage.name == self.phase).run(self)
+            self._tell(hook.after_stage(self) for hook in self.hooks)
             seconds = round(time.perf_counter() - begun, 3)
             self.folder.log("timings", [{"round": self.round, "phase": self.phase, "seconds": seconds}])
             self._advance()
 
-    # --- the phases, in their order ---
+    # --- where it stands ---
 
-    def _train_challenger(self) -> None:
-        """GRPO on the challenger, paid by the game with the present solver in the other seat."""
-        if self.challenger is None or self.config.challenger == "untrained":
-            return
-        prompts = [self.game.instruct()] * self.config.challenger_groups
-        for step in range(self.step, self.config.challenger_steps):
-            seed = self._seed("challenger", step)
-            pay = ChallengerPay(self.game, partial(self.attempts, seed=integer_seed(seed, "attempts")))
-            checked = self.duty.checked(pay)
-            trained = self.challenger.trainer.step(prompts, checked, samples=self.config.challenger_samples, seed=seed)
-            measures = {**trained.as_dict(), **challenger_measures(pay.rounds, self.config.band)}
-            if not self._end_step(self.challenger, step, measures, checked):
-                return
+    @property
+    def is_last_stage(self) -> bool:
+        """Whether nothing follows the present stage."""
+        return self.round == self.config.rounds and self.phase == self.stages[-1].name
 
-    def _generate(self) -> None:
-        """The challenger writes this round's questions; repeated and held-out ones are not asked."""
-        questions, rejected = self._written() if self.challenger is not None else self._drawn()
-        seen: set[str] = set()
-        rows = []
-        for question in questions:
-            identity = key(question.text)
-            why = "held out" if is_held_out(identity) else "repeated" if identity in seen else None
-            seen.add(identity)
-            rows.append({**self.here(), **question_row(question), "dropped": why})
-        for row in rejected:
-            rows.append({**self.here(), **row})
-        self.folder.log("questions", [{**row, "index": index} for index, row in enumerate(rows)])
+    @property
+    def position(self) -> tuple[str, int, int]:
+        """The stage for people, stages done, and stages in all."""
+        first, per_round = len(self._order(0)), len(self.stages)
+        done = self._order(self.round).index(self.phase) + (first + per_round * (self.round - 1) if self.round else 0)
+        return f"round {self.round}/{self.config.rounds} · {self.phase}", done, first + per_round * self.config.rounds
 
-    def _attempt(self) -> None:
-        """The solver attempts every question m times."""
-        asked = self._asked()
-        prompts = self.game.ask([question for _, question in asked])
-        groups = self.attempts(prompts, self._seed("attempt")) if prompts else []
-        rows = zip(asked, groups, strict=True)
-        self.folder.log("attempts", [{**self.here(), "index": i, "attempts": list(group)} for (i, _), group in rows])
+    def here(self) -> dict[str, Any]:
+        """Round and phase, as every row of a log has them."""
+        return {"round": self.round, "phase": self.phase}
 
-    def _label(self) -> None:
-        """Vote or compute the labels, keep the questions in the band, and measure how often labels are right."""
-        asked = self._asked()
-        questions = [question for _, question in asked]
-        groups = [row["attempts"] for row in self._rows("attempts")]
-        judgements = self.game.judge(questions, groups)
-        right = labels_right(questions, [judgement.label for judgement in judgements])
-        rows = []
-        for (index, question), judgement, correct in zip(asked, judgements, right, strict=True):
-            kept = judgement.valid and in_band(judgement.correct_count, len(judgement.verdicts), self.config.band)
-            rows.append(
-                {
-                    **self.here(),
-                    "index": index,
-                    "label": judgement.label,
-                    "solve_rate": judgement.solve_rate,
-                    "valid": judgement.valid,
-                    "kept": kept,
-                    "label_right": correct,
-                    "answers": [verdict.answer for verdict in judgement.verdicts],
-                    "matches": [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts],
-                }
-            )
-            if self.challenger is None and question.level is not None:
-                self.curriculum.observe(TaskSpec(question.level), judgement.solve_rate)
-        self.folder.log("labels", rows)
-        measures = label_measures(self._rows("questions"), rows)
-        self.folder.log("metrics", [{**self.here(), **measures}])
-        self.duty.labelled(measures)
+    def seed(self, name: str, step: int = 0) -> int:
+        """The seed of a random stream of this round."""
+        return integer_seed(self.config.seed, name, self.round, step)
 
-    def _train_solver(self) -> None:
-        """GRPO on the solver with the kept questions, paid 1 for the label and 0 for anything else."""
-        kept = self._kept()
-        if not kept:
-            self.progress.warn(f"round {self.round}: no question survived the filter, the solver does not train")
-            return
-        if len(kept) < self.config.solver_prompts:
-            self.progress.warn(f"round {self.round}: {len(kept)} questions survived; smaller batches")
-        order = python_stream(self.config.seed, "solver order", self.round).sample(kept, len(kept))
-        size = min(self.config.solver_prompts, len(kept))
-        for step in range(self.step, self.config.solver_steps):
-            batch = [order[(step * size + i) % len(order)] for i in range(size)]
-            seed = self._seed("solver", step)
-            payer = self.subject.payer(self.config.solver_reward, self.config.labels, integer_seed(seed, "coins"))
-            pay = SolverPay(batch, payer)
-            checked = self.duty.checked(pay)
-            prompts, samples = self.game.ask(batch), self.config.solver_samples
-            others = [order[(step * size + i) % len(order)] for i in range(size, len(order))]
-            refill = self._refill(iter(others), payer)
-            trained = self.solver.trainer.step(prompts, checked, samples=samples, seed=seed, refill=refill)
-            if not self._end_step(self.solver, step, trained.as_dict(), checked):
-                return
+    # --- what stages read and write ---
 
-    def _evaluate(self) -> None:
-        """Hold the exam, and a smaller one on other held-out questions for the guard; go back if it says so."""
-        exam = self.examine(self.exam, samples=self.config.exam_samples, greedy=True)
-        timeless = replace(exam, seconds=0.0).as_dict()  # the metrics of equal seeds are equal
-        score, cause = self.duty.validate()
-        self.folder.log("metrics", [{**self.here(), "exam": timeless, "validation_accuracy": score}])
-        if cause is not None:
-            self.duty.roll_back(cause)
+    def log(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows to a log of the run folder; they reach the disk with the next commit."""
+        self.folder.log(name, [{**self.here(), **row} for row in rows])
 
-    def _gate(self) -> None:
-        """Say which solver is the best so far; a run that would end below it ends with it."""
-        self.folder.log("metrics", [{**self.here(), "best_round": self.duty.best["round"]}])
-        if self.round == self.config.rounds:
-            self.duty.end()
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """This round's rows of a log, in order: the last ones, so no more is read."""
+        return list(takewhile(lambda row: row["round"] == self.round, self.folder.rows_from_end(name)))[::-1]
 
-    # --- what phases share, and the guard ---
-
-    def _refill(self, others: Iterator[Question], payer: Verifier) -> Refill | None:
-        """Further questions of the round for places of a batch where all attempts were paid the same."""
-        if not self.config.refill:
-            return None
-        from ...agents.training.dynamic_sampling import Refill
-
-        def further(count: int) -> tuple[list[str], Pay]:
-            batch = list(islice(others, count))
-            return self.game.ask(batch), self.duty.checked(SolverPay(batch, payer))
-
-        return Refill(self.config.refill, further)
-
-    def sit(self) -> None:
-        """Fill the seats from their checkpoints."""
-        saved = {role: self.shelf.path(name) for role, name in self.checkpoints.items()}
-        roles = ROLES[1:] if self.config.challenger == "procedural" else ROLES
-        references = {role: self.shelf.path(name) for role, name in self.references.items()}
-        self.seats = self.fill(self.config, roles, saved, references)
-        self.challenger, self.solver = self.seats.get("challenger"), self.seats["solver"]
-        self.duty.seated()
-
-    def attempts(self, prompts: list[str], seed: int) -> list[list[str]]:
-        return self.solver.agent.act(prompts, n=self.config.attempts, seed=seed)
-
-    def _written(self) -> tuple[list[Question], list[dict[str, Any]]]:
-        """The challenger's questions, and rows for its malformed proposals."""
-        assert self.challenger is not None
-        texts = self.challenger.agent.act([self.game.instruct()], n=self.config.questions, seed=self._seed("generate"))
-        proposals = self.game.read(texts[0])
-        malformed = [{"text": p.text, "dropped": f"malformed: {p.reason}"} for p in proposals if p.question is None]
-        return [p.question for p in proposals if p.question is not None], malformed
-
-    def _drawn(self) -> tuple[list[Question], list[dict[str, Any]]]:
-        """Questions of the procedural challenger, at the curriculum's level."""
-        rng = python_stream(self.config.seed, "draw", self.round)
-        specs = [self.curriculum.sample(rng) for _ in range(self.config.questions)]
-        return [self.generator.generate(spec, rng) for spec in specs], []
-
-    def _asked(self) -> list[tuple[int, Question]]:
+    def asked(self) -> list[tuple[int, Question]]:
         """This round's questions that are put to the solver, with their index in the log."""
-        rows = [row for row in self._rows("questions") if row["dropped"] is None]
-        return [(row["index"], question_of(row)) for row in rows]
+        return [(row["index"], question_of(row)) for row in self.rows("questions") if row["dropped"] is None]
 
-    def _kept(self) -> list[Question]:
-        """This round's training questions, their label as reference."""
-        labels = {row["index"]: row["label"] for row in self._rows("labels") if row["kept"]}
-        return [replace(question, reference=labels[i]) for i, question in self._asked() if i in labels]
+    def kept(self) -> list[tuple[int, Question]]:
+        """This round's training questions with their label as reference, after reviews."""
+        labels = {row["index"]: row["label"] for row in self.rows("labels") if row["kept"]}
+        for review in self.rows("reviews"):
+            if review["decision"] == "reject":
+                labels.pop(review["index"], None)
+            elif review["decision"] == "edit" and review["index"] in labels:
+                labels[review["index"]] = review["after"]
+        return [
+            (index, replace(question, reference=labels[index])) for index, question in self.asked() if index in labels
+        ]
 
-    def examine(self, questions: Sequence[Question], *, samples: int, greedy: bool) -> ExamResult:
+    def labelled(self) -> list[Labelled]:
+        """The same with the attempts at each, and which of them match the label."""
+        attempts = {row["index"]: row["attempts"] for row in self.rows("attempts")}
+        matches = {row["index"]: row["matches"] for row in self.rows("labels")}
+        return [Labelled(question, tuple(attempts[i]), tuple(matches[i])) for i, question in self.kept()]
+
+    def warn(self, message: str) -> None:
+        """Tell people something."""
+        for hook in self.hooks:
+            hook.warn(self, message)
+
+    def count(self, done: int, total: int) -> None:
+        """`done` of `total` things of the present stage are done."""
+        for hook in self.hooks:
+            hook.count(done, total)
+
+    # --- what stages let the roles do ---
+
+    def attempt(self, prompts: Sequence[str], seed: int) -> list[list[str]]:
+        """The solver's attempts at prompts, as many as the settings say."""
+        return self.roles[SOLVER].agent.act(prompts, n=self.config.labels.attempts, seed=seed)
+
+    def examine(
+        self,
+        questions: Sequence[Question],
+        *,
+        samples: int,
+        greedy: bool = True,
+        verifier: str | None = None,
+        vote: str | None = "majority",
+    ) -> ExamResult:
+        """The solver's answers to questions, graded by the domain's grader or another verifier."""
         return run_exam(
-            self.solver.agent,
+            self.roles[SOLVER].agent,
             questions,
-            verifier=self.subject.grader,
+            verifier=verifier or self.domain.grader,
+            vote=vote,
             samples=samples,
             greedy=greedy,
             seed=integer_seed(self.config.seed, "exam"),
             ask=lambda question: self.game.ask([question])[0],
-            progress=self.progress.count,
+            progress=self.count,
         )
 
-    def _position(self) -> tuple[str, int, int]:
-        """The phase for people, phases done, and phases in all (round 0 has only the exam and the gate)."""
-        total = 2 + len(PHASES) * self.config.rounds
-        done = PHASES.index(self.phase) + (len(PHASES) * (self.round - 1) + 2 if self.round else 2 - len(PHASES))
-        return f"round {self.round}/{self.config.rounds} · {self.phase.replace('_', ' ')}", done, total
+    def validate(self) -> tuple[float, bool]:
+        """Hold a validation and remember the best; its accuracy, and whether a hook asked to go back."""
+        result = self.validation.hold(
+            lambda questions, seed: self.attempt(self.game.ask(questions), seed),
+            lambda questions, samples: self.examine(questions, samples=samples, greedy=False),
+        )
+        score = result.accuracy.value
+        if not self.best or score > self.best["validation_accuracy"]:
+            self.best = {
+                "round": self.round,
+                "validation_accuracy": score,
+                "solver": self.checkpoints.get(SOLVER),
+                "checkpoints": dict(self.checkpoints),
+                "curriculum": self.curriculum.state_dict(),
+            }
+        return score, self._tell(hook.after_exam(self, result) for hook in self.hooks)
 
-    def _seed(self, name: str, step: int = 0) -> int:
-        return integer_seed(self.config.seed, name, self.round, step)
+    def start_of(self, role: str) -> Start:
+        """The weights a role began the run with."""
+        return self._starts.of(self.roles[role], self.config.players)
 
-    def here(self) -> dict[str, Any]:
-        return {"round": self.round, "phase": self.phase}
+    # --- what happened ---
 
-    def _rows(self, log: str) -> list[dict[str, Any]]:
-        """This round's rows of a log: the last ones, so no more is read."""
-        mine = takewhile(lambda row: row["round"] == self.round, self.folder.rows_from_end(log))
-        return list(mine)[::-1]
+    def labelled_as(self, measures: Mapping[str, Any]) -> None:
+        """Log a round's labelling and tell the hooks."""
+        self.log("metrics", [measures])
+        self._tell(hook.after_labels(self, measures) for hook in self.hooks)
 
-    # --- saving ---
+    def stepped(self, step: Step) -> bool:
+        """Log a training step and tell the hooks; whether one asked to go back."""
+        finite = {n: None if isinstance(v, float) and not math.isfinite(v) else v for n, v in step.measures.items()}
+        self.log("metrics", [{"role": step.role, "step": step.number, **finite}])  # JSON has no NaN
+        weight = self.config.roles[step.role].l2_sp
+        if weight and step.measures["updates"]:
+            self.start_of(step.role).pull(self.roles[step.role], weight)
+        return self._tell(hook.after_step(self, step) for hook in self.hooks)
 
-    def _log_step(self, role: str, step: int, measures: dict[str, Any]) -> None:
-        told = {n: None if isinstance(v, float) and not math.isfinite(v) else v for n, v in measures.items()}  # JSON
-        self.folder.log("metrics", [{**self.here(), "role": role, "step": step, **told}])
-        self.progress.count(step + 1, getattr(self.config, f"{role}_steps"))
-        self.progress.show(role, measures)
+    def save(self, role: str) -> None:
+        """Write a checkpoint of a role, which is part of the state from the next commit on."""
+        row = self.roles[role]
+        name = self.store.name(role, self.round, self.step)
+        row.save(self.store.path(name))
+        self.checkpoints |= dict.fromkeys(row.saves, name)
 
-    def _end_step(self, seat: Seat, step: int, measures: dict[str, Any], pay: Pay) -> bool:
-        """After an optimiser step: log, look, and save now and then; whether the phase goes on.
-
-        A state is saved every few steps, at the end of the phase, at a validation, and before stopping.
-        """
-        config, self.step = self.config, step + 1
-        self._log_step(seat.role, step, measures)
-        cause = self.duty.step(seat, step, measures, pay)
-        stopping, steps = self.stop(), getattr(config, f"{seat.role}_steps")
-        inside = seat is self.solver and config.validate_every > 0 and self.step < steps
-        validating = inside and self.step % config.validate_every == 0
-        saving = stopping or validating or self.step == steps or self.step % config.save_every == 0
-        if saving and cause is None:
-            self.checkpoints |= dict.fromkeys(seat.saves, self.shelf.write(seat, self.round, self.step))
-        if validating and cause is None:
-            cause = self.duty.validate()[1]
-        if cause is not None:
-            self.duty.roll_back(cause)
-            self.step = steps
-        if saving or cause is not None:
-            self._commit()
-            if cause is None:
-                keep_snapshot(self.shelf.path(self.checkpoints[seat.role]), self.folder.state)
-        if stopping:
-            raise Interrupted
-        return cause is None
-
-    def _advance(self) -> None:
-        """Go to the next phase and make the step permanent."""
-        self.step = 0
-        if self.phase != "gate":
-            self.phase = PHASES[PHASES.index(self.phase) + 1]
-        elif self.round == self.config.rounds:
-            self.phase = "done"
-        else:
-            self.round, self.phase = self.round + 1, PHASES[0]
-            if self.config.kl_reference == "round":
-                self.references = dict(self.checkpoints)
-                self.sit()
-        self._commit()
-        if self.phase != "done" and self.stop():
-            raise Interrupted
-
-    def _commit(self) -> None:
+    def commit(self, saved: str | None = None) -> None:
+        """Make everything so far permanent; a checkpoint of role `saved` keeps the state it was saved with."""
         self.folder.commit(
             {
                 "round": self.round,
@@ -364,27 +270,88 @@ class SelfPlay:
                 "step": self.step,
                 "checkpoints": self.checkpoints,
                 "references": self.references,
-                "best": self.duty.best,
+                "best": self.best,
+                "rate_scale": self.rate_scale,
+                "votes": self.validation.votes,
                 "curriculum": self.curriculum.state_dict(),
-                "guard": self.duty.guard.state_dict(),
+                "hooks": {hook.name: state for hook in self.hooks if (state := hook.state_dict())},
             }
         )
         self._tidy()
+        if saved is not None:
+            keep_snapshot(self.store.path(self.checkpoints[saved]), self.folder.state)
+
+    def stop_if_asked(self) -> None:
+        """Leave if somebody asked to; what was committed last stands."""
+        if self._asked_to_stop or self.stop():
+            raise Interrupted(self._asked_to_stop)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run leaves at the next occasion, so that a stage saves now."""
+        return bool(self._asked_to_stop) or self.stop()
+
+    # --- inside ---
+
+    def _tell(self, answers: Iterable[Action | None]) -> bool:
+        """Carry out what hooks ask for, in order; whether the run went back."""
+        back = False
+        for action in list(answers):
+            if isinstance(action, RollBack):
+                self._roll_back(action)
+                back = True
+            elif isinstance(action, Rates):
+                self._set_rates(action.scale)
+            elif isinstance(action, Stop):
+                self._asked_to_stop = action.reason
+        return back
+
+    def _roll_back(self, action: RollBack) -> None:
+        """The best checkpoints again, optimisers and curriculum included."""
+        self.checkpoints = dict(self.best["checkpoints"])
+        self.curriculum.load_state_dict(self.best["curriculum"])
+        self.rate_scale = action.scale
+        self._build_roles()
+
+    def _build_roles(self) -> None:
+        saved = {role: self.store.path(name) for role, name in self.checkpoints.items()}
+        references = {role: self.store.path(name) for role, name in self.references.items()}
+        self.roles: dict[str, Role] = self._build(self.config, self.config.players, saved, references)
+        self._set_rates(self.rate_scale)
+
+    def _set_rates(self, scale: float) -> None:
+        self.rate_scale = scale
+        for name, role in self.roles.items():
+            role.trainer.learning_rate = self.config.roles[name].grpo.learning_rate * scale
+
+    def _order(self, number: int) -> list[str]:
+        """The stages of a round; before the first, those that look at the base, or none: then round 1 is the first."""
+        return [stage.name for stage in self.stages if number or plays_before_training(stage)]
+
+    def _begin_round(self, number: int) -> None:
+        self.round, self.phase = number, self.stages[0].name
+        moving = [role for role in self.checkpoints if self.config.roles[role].kl_reference == "round"]
+        self.references |= {role: self.checkpoints[role] for role in moving}
+
+    def _advance(self) -> None:
+        """Go to the next stage and make the step permanent."""
+        self.step = 0
+        order = self._order(self.round)
+        following = order.index(self.phase) + 1
+        if following < len(order):
+            self.phase = order[following]
+        elif self.round == self.config.rounds:
+            self.phase = DONE
+        else:
+            before = dict(self.references)
+            self._begin_round(self.round + 1)
+            if self.references != before:
+                self._build_roles()
+        self.commit()
+        if self.phase != DONE:
+            self.stop_if_asked()
 
     def _tidy(self) -> None:
         """Remove the checkpoints that the committed state does not need."""
-        for role in self.seats:
-            self.shelf.prune(role, needed_checkpoints(self.folder.state))
-
-
-def resume_position(folder: RunFolder) -> str:
-    """Where a run stands, for people.
-
-    Raises:
-        RunError: the state names a phase this version does not know.
-    """
-    state = folder.state
-    phase = state.get("phase", "evaluate")
-    if phase not in (*PHASES, "done"):
-        raise RunError(f"{folder.path} stands at phase {phase!r}, which this version does not know")
-    return f"round {state.get('round', 0)}, {phase.replace('_', ' ')}, step {state.get('step', 0)}"
+        for role in self.roles:
+            self.store.prune(role, needed_checkpoints(self.folder.state))

@@ -1,41 +1,32 @@
-"""Settings of a self-play run: one frozen dataclass, one sentence per field.
+"""Settings of a self-play run: a tree of frozen dataclasses, readable as a TOML file.
 
-The command line sets any field with `--set name=value`; the run folder keeps the settings as `config.json`.
+    env, seed, rounds, template, stages
+    [roles.challenger] [roles.solver] …   [questions]  [labels]  [exam]  [guard]  [compute]  [storage]
+
+The command line sets any of them with `--set roles.solver.steps=20`; the run folder keeps them as `config.toml`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...core.errors import ConfigError, UnknownNameError
+from ...core.options import parse_named
+from . import tree
+from .checks import at_least, check_types
+from .parts import ComputeConfig, ExamConfig, GuardConfig, LabelsConfig, QuestionsConfig, StorageConfig
+from .role import RoleConfig
 
-CHALLENGERS = ("trained", "untrained", "procedural")
-LABELS = ("vote", "sympy", "executor", "oracle")
-SOLVER_REWARDS = ("label", "random", "format")
-ISOLATIONS = ("copies", "lora", "prompt", "tokens")
-TRUNKS = ("frozen", "trained")
-KL_REFERENCES = ("base", "round")
-GUARDS = ("on", "watch", "off")
-VALIDATIONS = ("reference", "vote")
-SHARDINGS = ("none", "fsdp2")
-DTYPES = ("float32", "bfloat16", "float16")
-AT_LEAST_ONE = (
-    *("rounds", "attempts", "questions", "challenger_groups", "challenger_samples", "solver_prompts"),
-    *(
-        "solver_samples",
-        "max_new_tokens",
-        "challenger_max_new_tokens",
-        "exam_questions",
-        "exam_samples",
-        "validation_questions",
-        "save_every",
-    ),
-    "adapter_rank",
-    "micro_batch_tokens",
-)
+CHALLENGER, SOLVER = "challenger", "solver"
+"""Who writes the questions, and whom they train; further roles answer tasks made of the labelled questions."""
+
+STAGES = ("train(challenger)", "generate", "attempt", "label", "train(solver)", "evaluate", "gate")
+
+
+def _roles() -> dict[str, RoleConfig]:
+    return {CHALLENGER: RoleConfig(steps=5, groups=16, samples=8, reward="r-zero"), SOLVER: RoleConfig()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,180 +34,112 @@ class RunConfig:
     """One self-play run. Defaults are the preset `tiny`."""
 
     env: str = "SelfPlayMath-v0"
-    """What is played: "SelfPlayMath-v0" or "SelfPlayCode-v0"."""
-    model: str = "tiny"
-    """Where both roles start: "tiny", "smollm2", or the path of any causal language model in Hugging Face format."""
-    template: str = "plain"
-    """How seats are addressed: "plain" (short, for tiny) or "r-zero" (instructions for real models)."""
-    isolation: str = "copies"
-    """How far the roles are apart: "copies" (a model each), "lora" (an adapter each), "prompt" or "tokens" (one model,
-    told apart by the prompt, or by a learned vector per token type)."""
-    trunk: str = "frozen"
-    """Whether the base under the adapters of "lora" is "frozen" or "trained" by both roles."""
-    adapter_rank: int = 16
-    """Rank of the adapters of "lora"."""
-    rounds: int = 4
-    """Self-play rounds; each trains the challenger, then the solver."""
+    """What is played, by its Gymnasium id."""
     seed: int = 0
     """Root of every random stream of the run."""
-
-    challenger: str = "trained"
-    """"trained"; "untrained" (frozen at the base: the control); "procedural" (a generator under a curriculum)."""
-    labels: str = "vote"
-    """What labels are: "vote" (majority of the attempts); computed: "sympy" (math), "executor" (code), "oracle"."""
-    solver_reward: str = "label"
-    """What the solver is paid for: matching the "label", or the controls "random" and "format"."""
-    reward: str = "r-zero"
-    """Challenger reward preset: r-zero, r-zero-code, azr, sqlm, spice, 4p(1-p)."""
-    repetition_scale: float = 1.0
-    """Weight λ of the repetition penalty; 0 switches it off."""
-    curriculum: str = "band"
-    """Curriculum of the procedural challenger."""
-    generator: str = "mixed"
-    """Generator of the procedural challenger and of the held-out exam."""
-
-    attempts: int = 10
-    """Attempts m of the solver at each question, from which p̂ and the vote come."""
-    band: float = 0.25
-    """Half-width δ of the band: a question is kept iff |p̂ − ½| ≤ δ."""
-    questions: int = 512
-    """Questions N the challenger writes for the solver's training data, per round."""
-    challenger_steps: int = 5
-    """GRPO steps of the challenger per round."""
-    challenger_groups: int = 16
-    """Groups per challenger step; all have the same instruction."""
-    challenger_samples: int = 8
-    """Samples G per challenger group."""
-    solver_steps: int = 10
-    """GRPO steps of the solver per round."""
-    solver_prompts: int = 32
-    """Questions per solver step."""
-    solver_samples: int = 8
-    """Samples G per question."""
-    refill: int = 0
-    """At most so many further draws per solver step: questions whose attempts were all paid the same give their place
-    to others of the round; 0 is none."""
-
-    learning_rate: float = 1e-4
-    """AdamW learning rate of the solver."""
-    challenger_learning_rate: float = 1e-4
-    """AdamW learning rate of the challenger."""
-    kl: float = 1e-2
-    """Weight of the KL term that holds a role near its reference."""
-    kl_reference: str = "base"
-    """That reference: the "base" model, which never moves, or the role as it was when the "round" began, which bounds
-    no drift over rounds (needs isolation="copies")."""
-    l2_start: float = 0.0
-    """Weight of a pull of all trained weights back to where they started, per unit of learning rate; 0 is none."""
-    temperature: float = 1.0
-    """Sampling temperature of training, attempts and exams."""
-    max_new_tokens: int = 72
-    """Longest completion of the solver, in tokens."""
-    challenger_max_new_tokens: int = 72
-    """Longest completion of the challenger, in tokens."""
-
-    exam_questions: int = 512
-    """Held-out questions of the exam, disjoint from training by construction."""
-    exam_samples: int = 4
-    """Samples per exam question."""
-    validation_questions: int = 128
-    """Held-out questions of the gate, disjoint from the exam's."""
-    guard: str = "watch"
-    """"watch" (alarms only), "on" (also learning rates and rollback to the best checkpoint) or "off". With `validation`
-    at "reference", "on" lets held-out answers steer a run, so it is asked for, not given."""
-    validation: str = "reference"
-    """What validation answers are held against: the "reference" of held-out questions, never trained on, or the
-    base's "vote", taken once before training, where no answer is known."""
-    validate_every: int = 0
-    """Solver steps between validations inside a training phase; 0 validates once per round only."""
-    keep_checkpoints: int = 2
-    """Checkpoints kept besides the best and the last one."""
-    save_every: int = 5
-    """Optimiser steps between two saved states inside a training phase."""
-    dtype: str = "float32"
-    """Precision of the weights: "float32", "bfloat16", or "float16" for a base under adapters."""
-    autocast: str = "none"
-    """Precision of matrix products in updates: that of the weights ("none"), "bfloat16", or "float16" with a loss
-    scale."""
-    micro_batch_tokens: int = 4096
-    """Tokens per forward and backward pass of an update; only memory depends on it."""
-    gradient_checkpointing: bool = False
-    """Whether an update computes layers again in the backward pass: less memory, a third more time."""
-    device: str = "cpu"
-    """Where the models live: "cpu", "cuda", "cuda:1", "mps", or "auto" to spread each over all devices. Several
-    processes: "cpu", or "cuda" for a GPU each."""
-    challenger_device: str = ""
-    """Where the challenger lives if not with the solver; needs isolation="copies"."""
-    sharding: str = "none"
-    """What several processes hold of the weights and the optimiser's state: all ("none"), or a share ("fsdp2")."""
-    threads: int = 1
-    """CPU threads of torch; 0 leaves torch's own choice. Small models are fastest, and reproducible, with 1."""
+    rounds: int = 4
+    """Self-play rounds; each plays all stages in order."""
+    template: str = "plain"
+    """How roles are addressed: "plain" (short, for tiny) or "r-zero" (instructions for real models)."""
+    stages: tuple[str, ...] = STAGES
+    """What a round consists of, in order; see `selfplay-gym list stages`."""
+    roles: Mapping[str, RoleConfig] = field(default_factory=_roles)
+    """Who plays."""
+    questions: QuestionsConfig = field(default_factory=QuestionsConfig)
+    """Where questions come from, and which of them train."""
+    labels: LabelsConfig = field(default_factory=LabelsConfig)
+    """Where labels come from."""
+    exam: ExamConfig = field(default_factory=ExamConfig)
+    """What the solver is examined on."""
+    guard: GuardConfig = field(default_factory=GuardConfig)
+    """What watches the run."""
+    compute: ComputeConfig = field(default_factory=ComputeConfig)
+    """On what it computes."""
+    storage: StorageConfig = field(default_factory=StorageConfig)
+    """What it keeps on disk."""
 
     def __post_init__(self) -> None:
-        _one_of("challenger", self.challenger, CHALLENGERS)
-        _one_of("labels", self.labels, LABELS)
-        _one_of("isolation", self.isolation, ISOLATIONS)
-        _one_of("trunk", self.trunk, TRUNKS)
-        _one_of("solver_reward", self.solver_reward, SOLVER_REWARDS)
-        _one_of("kl_reference", self.kl_reference, KL_REFERENCES)
-        _one_of("guard", self.guard, GUARDS)
-        _one_of("validation", self.validation, VALIDATIONS)
-        _one_of("sharding", self.sharding, SHARDINGS)
-        _one_of("dtype", self.dtype, DTYPES)
-        _one_of("autocast", self.autocast, ("none", *DTYPES[1:]))
-        if self.challenger_device and self.isolation != "copies":
-            raise ConfigError(
-                f"challenger_device={self.challenger_device!r} needs a model per role, isolation='copies'; "
-                f"got {self.isolation!r}"
-            )
-        for name in AT_LEAST_ONE:
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)!r}")
-        at_least_zero = (
-            *("seed", "challenger_steps", "solver_steps", "kl", "l2_start", "repetition_scale", "validate_every"),
-            *("keep_checkpoints", "refill"),
-        )
-        for name in at_least_zero:
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} must be >= 0, got {getattr(self, name)!r}")
-        for name in ("learning_rate", "challenger_learning_rate", "temperature"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name} must be > 0, got {getattr(self, name)!r}")
-        together = self.isolation in ("prompt", "tokens") or (self.isolation == "lora" and self.trunk == "trained")
-        if together and self.challenger == "untrained":
-            raise ConfigError(
-                f"challenger='untrained' stays at the base, but isolation={self.isolation!r} lets the solver move its "
-                "weights; use isolation='copies', or 'lora' with trunk='frozen'"
-            )
-        if self.sharding != "none" and self.isolation != "copies":
-            raise ConfigError(
-                f"sharding={self.sharding!r} shards models that belong to one role: it needs isolation='copies', "
-                f"got {self.isolation!r}"
-            )
-        if self.kl_reference == "round" and self.isolation != "copies":
-            raise ConfigError(
-                f"kl_reference='round' needs a model per role, isolation='copies'; got isolation={self.isolation!r}"
-            )
-        if not 0.0 <= self.band <= 0.5:
-            raise ConfigError(f"band must be in [0, 0.5], got {self.band!r}")
+        check_types(self)
+        at_least(self, 1, "rounds")
+        at_least(self, 0, "seed")
+        if SOLVER not in self.roles:
+            raise ConfigError(f"roles must have a {SOLVER!r}, got {', '.join(self.roles) or 'none'}")
+        if not self.stages:
+            raise ConfigError("stages must name at least one stage, such as 'evaluate'")
+        for name in self.roles:
+            if name not in self._known_roles():
+                raise UnknownNameError(
+                    "role", name, self._known_roles(), f"A further role needs a stage train({name})."
+                )
+        self._check_shared_weights()
+        self._check_sampler()
 
-    def replace(self, **changes: Any) -> RunConfig:
-        """A copy with some fields changed; unknown names get a did-you-mean."""
-        known = [field.name for field in dataclasses.fields(self)]
-        for name in changes:
-            if name not in known:
-                raise UnknownNameError("setting", name, known)
-        return dataclasses.replace(self, **changes)
+    @property
+    def players(self) -> tuple[str, ...]:
+        """The roles at the table, in its order. A challenger that writes no questions is not among them."""
+        idle = () if CHALLENGER in self.questions.sources else (CHALLENGER,)
+        return tuple(name for name in self.roles if name not in idle)
+
+    def _known_roles(self) -> list[str]:
+        trained = [role for stage in self.stages for role in _trained_by(stage)]
+        return list(dict.fromkeys([CHALLENGER, SOLVER, *trained]))
+
+    def _check_shared_weights(self) -> None:
+        sharing = {name: role for name, role in self.roles.items() if role.weight_sharing != "copies"}
+        for name, role in sharing.items():
+            if self.compute.sharding != "none":
+                raise ConfigError(
+                    f"compute.sharding={self.compute.sharding!r} shards models that belong to one role: it needs "
+                    f"weight_sharing='copies', roles.{name} has {role.weight_sharing!r}"
+                )
+            first_name, first = next(iter(sharing.items()))
+            for setting in ("weight_sharing", "model", "trunk", "adapter_rank"):
+                one, other = getattr(first, setting), getattr(role, setting)
+                if one != other:
+                    raise ConfigError(
+                        f"roles.{first_name} and roles.{name} share weights, so {setting} must be the same: "
+                        f"got {one!r} and {other!r}"
+                    )
+            if role.shares_trained_weights and not role.learns and name in self.players:
+                raise ConfigError(
+                    f"roles.{name} does not learn, but weight_sharing={role.weight_sharing!r} lets another role move "
+                    "its weights; use weight_sharing='copies', or 'lora' with trunk='frozen'"
+                )
+
+    def _check_sampler(self) -> None:
+        if self.compute.sampler == "local":
+            return
+        for name in self.players:
+            if self.roles[name].learns:
+                raise ConfigError(
+                    f"compute.sampler={self.compute.sampler!r} samples from weights that training does not move, but "
+                    f"roles.{name} learns; set roles.{name}.learns=false"
+                )
+
+    def replace(self, changes: Mapping[str, Any] | None = None, **named: Any) -> RunConfig:
+        """A copy with some settings changed: by dotted path (`{"labels.source": "sympy"}`), as a tree, or by keyword.
+
+        Raises:
+            UnknownNameError: no such setting; says what is near, with its path.
+            ConfigError: a value that cannot work.
+        """
+        given = tree.unfold({**(changes or {}), **named})
+        return tree.build(RunConfig, tree.merge(RunConfig, tree.as_dict(self), given))
 
     def as_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """The whole tree as plain values, ready for TOML or JSON.
+
+        Raises:
+            ConfigError: a setting is a live object, which no file can hold.
+        """
+        return tree.plain(tree.as_dict(self))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
-        """The inverse of `as_dict`."""
-        return cls().replace(**values)
+        """The inverse of `as_dict`; what is left out has its default."""
+        return cls().replace(values)
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise UnknownNameError(name, value, allowed)
+def _trained_by(stage: str) -> list[str]:
+    name, leading, _ = parse_named(stage)
+    return [str(role) for role in leading] if name == "train" else []

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
-from ..roles.role import Seat
 
+class CheckpointStore:
+    """Names, finds and prunes the checkpoints of a run: `solver-02-005` is the solver in round 2 after 5 steps.
 
-class CheckpointShelf:
-    """Names, writes and prunes the checkpoints of a run: `solver-02-005` is the solver in round 2 after 5 steps."""
+    Args:
+        folder: where they lie.
+        keep: how many of a role's last ones per round are kept; 0 keeps all.
+    """
 
     def __init__(self, folder: Path, keep: int) -> None:
         self.folder, self.keep = folder, keep
 
+    def name(self, role: str, round_: int, step: int) -> str:
+        """What a checkpoint is called."""
+        return f"{role}-{round_:02d}-{step:03d}"
+
     def path(self, name: str) -> Path:
+        """Where a checkpoint lies, or will."""
         return self.folder / name
 
-    def write(self, seat: Seat, round_: int, step: int) -> str:
-        """Save a seat; returns the checkpoint's name."""
-        name = f"{seat.role}-{round_:02d}-{step:03d}"
-        seat.save(self.path(name))
-        return name
-
-    def prune(self, role: str, named: set[str]) -> list[str]:
-        """Remove what is neither in `named` nor among the newest `keep` of a role's last ones per round (0 = all).
+    def prune(self, role: str, needed: set[str]) -> list[str]:
+        """Remove what is neither in `needed` nor among the newest `keep` of a role's last ones per round.
 
         Returns the names removed.
         """
         if not self.folder.is_dir():
             return []
-        drafts = [p for p in self.folder.iterdir() if p.name.endswith(".draft")]
-        names = sorted(p.name for p in self.folder.iterdir() if p.name.startswith(role) and p not in drafts)
+        drafts = [path for path in self.folder.iterdir() if path.name.endswith(".draft")]
+        own = re.compile(rf"{re.escape(role)}-\d+-\d+")  # "solver" is not "solver_b"
+        names = sorted(path.name for path in self.folder.iterdir() if own.fullmatch(path.name))
         last_of_round = {name.rsplit("-", 1)[0]: name for name in names}
         finished = sorted(last_of_round.values())
-        kept = set(finished if self.keep == 0 else finished[-self.keep :]) | named
+        kept = set(finished if self.keep == 0 else finished[-self.keep :]) | needed
         removed = [name for name in names if name not in kept]
         for path in [*drafts, *(self.folder / name for name in removed)]:
             shutil.rmtree(path)

@@ -25,7 +25,7 @@ def keep_snapshot(checkpoint: Path, state: Mapping[str, Any]) -> None:
     write_json(checkpoint / SNAPSHOT, state)
 
 
-def fall_back(folder: RunFolder) -> str | None:
+def recover(folder: RunFolder) -> str | None:
     """Make sure the checkpoints a resumed run names are whole, going back in time where they are not.
 
     Returns what was wrong and what was done, for people; `None` if nothing was.
@@ -39,14 +39,14 @@ def fall_back(folder: RunFolder) -> str | None:
     _forget_what_followed(folder, state)
     for name in folder.state["logs"]:
         os.truncate(folder.log_path(name), state["logs"].get(name, 0))
-    where = f"round {state['round']}, {state['phase'].replace('_', ' ')}" if "phase" in state else "the start"
-    told = f"{damage}; the run goes on from {where}"
+    where = f"round {state['round']}, {state['phase']}" if "phase" in state else "the start"
+    report = f"{damage}; the run goes on from {where}"
     event = {"event": "damage", "role": None, "step": None, "name": "checkpoint", "value": None, "limit": None}
     here = {"round": state.get("round", 0), "phase": state.get("phase", "evaluate")}
     folder.state = state
-    folder.log("guard", [{**here, **event, "why": told}])
+    folder.log("guard", [{**here, **event, "why": report}])
     folder.commit({name: value for name, value in state.items() if name != "logs"})
-    return told
+    return report
 
 
 def _complete(folder: RunFolder, name: str) -> None:
@@ -95,6 +95,6 @@ def _damage(folder: RunFolder, state: Mapping[str, Any]) -> str | None:
 
 
 def needed_checkpoints(state: Mapping[str, Any]) -> set[str]:
-    """The checkpoints a state needs: those in the seats, their KL references, and the best."""
-    places = (state, "checkpoints"), (state, "references"), (state.get("best", {}), "checkpoints")
-    return {name for holder, place in places for name in holder.get(place, {}).values()}
+    """The checkpoints a state needs: those of the roles, their KL references, and the best."""
+    tables = (state, "checkpoints"), (state, "references"), (state.get("best", {}), "checkpoints")
+    return {name for holder, table in tables for name in holder.get(table, {}).values()}

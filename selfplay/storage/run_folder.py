@@ -1,12 +1,12 @@
 """The run folder: everything a run wrote down, in a form that survives `kill -9`.
 
-    config.json        the settings                       environment.json   commit, versions, machine, command
+    config.toml        the settings                       environment.json   commit, versions, machine, command
     state.json         where the run stands; replaced atomically after every step of the state machine
     metrics.jsonl      one line per training step, phase and exam; equal for equal seeds (no clocks)
     questions.jsonl    every question of every round      attempts.jsonl     every attempt at them
     labels.jsonl       vote, label, p̂, kept or why not    timings.jsonl      seconds per phase (not reproducible)
-    guard.jsonl        validation, alarms, rollbacks       checkpoints/       weights and optimiser states
-    report.html        the run as one page
+    guard.jsonl        validation, alarms, rollbacks       reviews.jsonl      what people decided
+    checkpoints/       weights and optimiser states        report.html        the run as one page
 
 A log line counts only once `state.json` records the length of its file. After a crash, `resume` cuts what lies beyond:
 the run repeats that step and writes the same lines again.
@@ -23,7 +23,8 @@ from typing import Any
 
 from ...core.errors import RunError
 
-LOGS = ("metrics", "questions", "attempts", "labels", "guard", "timings")
+LOGS = ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews")
+CONFIG = "config.toml"
 
 
 class RunFolder:
@@ -41,27 +42,36 @@ class RunFolder:
         Raises:
             RunError: there is a run already; nothing is touched.
         """
-        if (path / "config.json").exists():
+        if (path / CONFIG).exists():
             raise RunError(f"{path} already holds a run: continue it with --resume, or choose another --run-dir")
         if path.exists() and not path.is_dir():
             raise RunError(f"{path} is a file; --run-dir must name a folder")
         return cls(path)
 
     @classmethod
-    def create(cls, path: Path, config: Mapping[str, Any], environment: Mapping[str, Any]) -> RunFolder:
+    def create(cls, path: Path, config: str, environment: Mapping[str, Any]) -> RunFolder:
         """`vacant` and `begin` in one."""
         folder = cls.vacant(path)
         folder.begin(config, environment)
         return folder
 
-    def begin(self, config: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
-        """Write down what the run is; from here on it exists and can be resumed."""
+    def begin(self, config: str, environment: Mapping[str, Any]) -> None:
+        """Write down what the run is; from here on it exists and can be resumed.
+
+        Args:
+            config: the settings as TOML.
+            environment: where and with what it is made.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         write_json(self.path / "environment.json", environment)
         for name in LOGS:
             self.log_path(name).write_bytes(b"")
         self.commit({})
-        write_json(self.path / "config.json", config)  # last: a run exists once this is here
+        self.store_config(config)  # last: a run exists once this is there
+
+    def store_config(self, config: str) -> None:
+        """Replace the settings."""
+        write_text(self.path / CONFIG, config)
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -70,8 +80,8 @@ class RunFolder:
         Raises:
             RunError: no run there, or its state cannot be read.
         """
-        if not (path / "config.json").exists():
-            raise RunError(f"no run in {path} (there is no config.json); start one with: selfplay-gym train")
+        if not (path / CONFIG).exists():
+            raise RunError(f"no run in {path} (there is no {CONFIG}); start one with: selfplay-gym train")
         folder = cls(path)
         folder.state = read_json(path / "state.json")
         return folder
@@ -89,8 +99,16 @@ class RunFolder:
         return folder
 
     @property
-    def config(self) -> dict[str, Any]:
-        return read_json(self.path / "config.json")
+    def config(self) -> str:
+        """The settings as TOML; `selfplay.settings.files.stored_config` reads them.
+
+        Raises:
+            RunError: they cannot be read.
+        """
+        try:
+            return (self.path / CONFIG).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunError(f"{self.path / CONFIG} cannot be read ({error}); the run folder is damaged") from None
 
     def log_path(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
@@ -145,10 +163,15 @@ class RunFolder:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Replace a JSON file atomically: readers see the old file or the new one, never a part."""
+    """Replace a JSON file atomically; see `write_text`."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file atomically: readers see the old file or the new one, never a part."""
     draft = path.with_name(path.name + ".draft")
     with open(draft, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1, ensure_ascii=False, allow_nan=False)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)

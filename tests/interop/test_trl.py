@@ -95,24 +95,24 @@ class Undecided(BaseVerifier):
         return Judgement.of(verdicts, label="1", label_source="reference", valid=question.text != "bad")
 
 
-def test_what_is_not_decided_or_not_valid_is_paid_none():
-    pay = reward_function(Undecided(), reference="solution")
-    assert pay.__name__ == "selfplay_Undecided"
-    assert pay(["good", "good", "bad"], ["?", "1", "1"], solution=["1", "1", "1"]) == [None, 0.0, None]
+def test_what_is_not_decided_or_not_valid_gets_none():
+    reward = reward_function(Undecided(), reference="solution")
+    assert reward.__name__ == "selfplay_Undecided"
+    assert reward(["good", "good", "bad"], ["?", "1", "1"], solution=["1", "1", "1"]) == [None, 0.0, None]
 
 
 def test_logs_bear_the_name_of_the_reward():
     metrics, extras = {}, {}
-    pay = reward_function(Undecided(), name="mine")
-    pay(["good"] * 4, ["?", "1", "2", "3"], log_metric=metrics.__setitem__, log_extra=extras.__setitem__)
+    reward = reward_function(Undecided(), name="mine")
+    reward(["good"] * 4, ["?", "1", "2", "3"], log_metric=metrics.__setitem__, log_extra=extras.__setitem__)
     assert metrics == {"mine/undecided_share": 0.25, "mine/unanswered_share": 0.25}
     assert extras == {"mine/answer": ["", "1", "2", "3"], "mine/label": ["1"] * 4}
 
 
 def test_foreign_datasets_need_a_prompt_and_an_answer_only():
-    pay = reward_function("sympy", reference="solution")
+    reward = reward_function("sympy", reference="solution")
     prompts = [[{"role": "user", "content": "What is 2+2?"}]] * 2
-    assert pay(prompts, [turns(r"\boxed{4}"), turns("")], solution=["4", 4]) == [1.0, 0.0]
+    assert reward(prompts, [turns(r"\boxed{4}"), turns("")], solution=["4", 4]) == [1.0, 0.0]
 
 
 @pytest.mark.parametrize(
@@ -124,14 +124,14 @@ def test_blocks_of_a_turn_are_read(content, reward):
     assert reward_function("sympy")(["2+2?"], [completion], reference=["4"]) == [reward]
 
 
-def test_challengers_are_paid_by_the_game():
+def test_challengers_are_rewarded_by_the_game():
     asked = r"<question>What is {}+{}?</question> \boxed{{{}}}"
     texts = [asked.format(12, 7, 19), "no question", asked.format(3, 4, 7), asked.format(3, 4, 7)]
-    pay = challenger_reward(solver={"name": "noisy", "skill": 0.5}, attempts=8, seed=1)
+    reward = challenger_reward(solver={"name": "noisy", "skill": 0.5}, attempts=8, seed=1)
     prompts = dataset(size=4, role="challenger")["prompt"]
     state = SimpleNamespace(global_step=3)
-    rewards = pay(prompts, list(map(turns, texts)), trainer_state=state)
-    assert rewards == pay(prompts, texts, trainer_state=state)
+    rewards = reward(prompts, list(map(turns, texts)), trainer_state=state)
+    assert rewards == reward(prompts, texts, trainer_state=state)
     assert rewards[1] == 0.0
     assert all(0.0 <= r <= 1.0 for r in rewards)
     always = challenger_reward(solver="oracle", attempts=8, reward={"name": "r-zero", "repetition": 0.0})
@@ -212,13 +212,13 @@ def test_trl_trains_on_our_questions_and_logs_what_our_verifiers_say(tmp_path, m
     logs = trainer._logs
     known = {row["prompt"][-1]["content"]: row for row in questions.to_list()}
     judge = make_verifier("sympy")
-    paid = logs["rewards"]["selfplay_sympy"]
-    for prompt, completion, reward in zip(logs["prompt"], logs["completion"], paid, strict=True):
+    rewards = logs["rewards"]["selfplay_sympy"]
+    for prompt, completion, reward in zip(logs["prompt"], logs["completion"], rewards, strict=True):
         row = known[prompt[-1]["content"]]
         asked = Question(row["question"], row["reference"])
         assert reward == judge.judge(asked, [completion[-1]["content"]]).verdicts[0].score
-    assert len(paid) == 16  # TRL keeps those of the last step
-    assert 0.0 < np.mean(list(paid)) < 1.0
+    assert len(rewards) == 16  # TRL keeps those of the last step
+    assert 0.0 < np.mean(list(rewards)) < 1.0
     votes = np.array(list(logs["rewards"]["selfplay_majority"])).reshape(-1, 4)
     assert (votes.sum(1) >= 1).all()  # every group with an answer has a winner in it
     assert len(moved) == parameters
@@ -229,9 +229,11 @@ def test_trl_trains_on_our_questions_and_logs_what_our_verifiers_say(tmp_path, m
 @pytest.mark.slow
 def test_trl_trains_a_challenger_against_our_solver(tmp_path):
     solver = LLMAgent.from_pretrained("tiny", max_new_tokens=48)
-    pay = challenger_reward(solver=solver, attempts=4)
-    trainer, moved, parameters = train(tmp_path, [pay], dataset(size=16, role="challenger"), prompts=2, generations=8)
-    paid = list(trainer._logs["rewards"]["selfplay_challenger"])
+    reward = challenger_reward(solver=solver, attempts=4)
+    trainer, moved, parameters = train(
+        tmp_path, [reward], dataset(size=16, role="challenger"), prompts=2, generations=8
+    )
+    rewards = list(trainer._logs["rewards"]["selfplay_challenger"])
     assert len(moved) == parameters
-    assert max(paid) > 0.0
+    assert max(rewards) > 0.0
     assert "selfplay_challenger/solve_rate" in trainer.state.log_history[0]

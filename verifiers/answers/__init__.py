@@ -1,1 +1,4 @@
-"""Whether two mathematical answers mean the same: parse, fingerprint, and sympy only for what remains."""
+"""Decides whether two mathematical answers mean the same; verifiers and users enter through `equal` and `policy`.
+
+An answer is parsed, its values are compared as fingerprints, and sympy is asked only for what remains.
+"""

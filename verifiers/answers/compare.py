@@ -1,4 +1,4 @@
-"""Whether two forms mean the same, under a policy. Three-valued: `None` is "cannot be told"."""
+"""Whether two forms mean the same, under a policy. Three-valued: `None` is "undecided"."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .values.evaluate import Inexpressible, Matrix
 from .values.residue import ResidueField
 from .values.scalar import Scalar, same_value, within_reach
 
-Told = bool | None
+Decision = bool | None
 MAX_PAIRWISE = 64
 """Longest lists whose items are compared each with each; longer ones need hashable items."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A policy, and whom to ask about two trees that only algebra can decide."""
+    """A policy, and an oracle for two trees that only algebra can decide."""
 
     policy: Policy
-    oracle: Callable[[Node, Node], Told]
+    oracle: Callable[[Node, Node], Decision]
 
-    def same(self, a: Form, b: Form) -> Told:
+    def same(self, a: Form, b: Form) -> Decision:
         """Whether two forms are equal; symmetric."""
         if isinstance(a, Number) and isinstance(b, Number):
             return self.numbers(a.scalar, b.scalar)
@@ -36,13 +36,13 @@ class Comparison:
             return self._alike(a, b)
         return self._mixed(a, b) if _RANK[type(a)] < _RANK[type(b)] else self._mixed(b, a)
 
-    def numbers(self, a: Scalar, b: Scalar) -> Told:
-        told = same_value(a, b)
-        if told is None and (a.unevaluated or b.unevaluated) and within_reach(a.tree) and within_reach(b.tree):
-            told = self.oracle(a.tree, b.tree)
-        if told is not True and self.approximately(a, b):
+    def numbers(self, a: Scalar, b: Scalar) -> Decision:
+        decision = same_value(a, b)
+        if decision is None and (a.unevaluated or b.unevaluated) and within_reach(a.tree) and within_reach(b.tree):
+            decision = self.oracle(a.tree, b.tree)
+        if decision is not True and self.approximately(a, b):
             return True
-        return told
+        return decision
 
     def approximately(self, a: Scalar, b: Scalar) -> bool:
         """By the rules for rounding and tolerance."""
@@ -65,7 +65,7 @@ class Comparison:
 
     # -- the same kind
 
-    def _alike(self, a: Form, b: Form) -> Told:
+    def _alike(self, a: Form, b: Form) -> Decision:
         if isinstance(a, Words) and isinstance(b, Words):
             return normal_words(a.text, self.policy) == normal_words(b.text, self.policy)
         if isinstance(a, Quantity) and isinstance(b, Quantity):
@@ -92,12 +92,12 @@ class Comparison:
             return self.in_order(a.items, b.items)
         return False
 
-    def in_order(self, a: Sequence[Form], b: Sequence[Form]) -> Told:
+    def in_order(self, a: Sequence[Form], b: Sequence[Form]) -> Decision:
         if len(a) != len(b):
             return False
         return _all(self.same(x, y) for x, y in zip(a, b, strict=True))
 
-    def _collections(self, a: Collection, b: Collection) -> Told:
+    def _collections(self, a: Collection, b: Collection) -> Decision:
         plain = {"list", "set"}
         if a.kind != b.kind and not {a.kind, b.kind} <= plain:
             return False
@@ -114,7 +114,7 @@ class Comparison:
                 found.append(item)
         return found
 
-    def unordered(self, a: Sequence[Form], b: Sequence[Form]) -> Told:
+    def unordered(self, a: Sequence[Form], b: Sequence[Form]) -> Decision:
         """Whether the items can be paired off."""
         if len(a) != len(b):
             return False
@@ -129,7 +129,7 @@ class Comparison:
         taken: set[int] = set()
         unsure = False
         for row in table:
-            match = next((place for place, told in enumerate(row) if told and place not in taken), None)
+            match = next((index for index, decision in enumerate(row) if decision and index not in taken), None)
             if match is None:
                 unsure = True
             else:
@@ -140,7 +140,7 @@ class Comparison:
 
     # -- different kinds, in the order of _RANK
 
-    def _mixed(self, a: Form, b: Form) -> Told:
+    def _mixed(self, a: Form, b: Form) -> Decision:
         for one, other in ((a, b), (b, a)):
             if (
                 isinstance(one, Collection)
@@ -166,9 +166,9 @@ class Comparison:
 _RANK = {Number: 0, Tuple: 1, Collection: 2, Area: 3, Quantity: 4, Assigned: 5, Relation: 6, Words: 7, Structure: 8}
 
 
-def _all(told: Iterable[Told]) -> Told:
+def _all(decisions: Iterable[Decision]) -> Decision:
     unsure = False
-    for one in told:
+    for one in decisions:
         if one is False:
             return False
         unsure = unsure or one is None
@@ -205,7 +205,7 @@ def _as_region(a: Form) -> reals.Region | None:
     return None
 
 
-def same_relation(f: Scalar, g: Scalar, signed: bool) -> Told:
+def same_relation(f: Scalar, g: Scalar, signed: bool) -> Decision:
     """Whether f = c·g for a constant c, positive if `signed`."""
     if f.tree == g.tree:
         return True
@@ -219,13 +219,13 @@ def same_relation(f: Scalar, g: Scalar, signed: bool) -> Told:
             if (a == 0) != (c == 0) or (a * d - b * c) % prime:
                 return False
     except Inexpressible:
-        told = _proportional(f, g)
-        if told is not True:
-            return told
+        decision = _proportional(f, g)
+        if decision is not True:
+            return decision
     return not signed or _same_sign(f, g)
 
 
-def _proportional(f: Scalar, g: Scalar) -> Told:
+def _proportional(f: Scalar, g: Scalar) -> Decision:
     values = [
         (complex(x[0]), complex(y[0]))
         for x, y in zip(f.floats, g.floats, strict=True)
@@ -240,7 +240,7 @@ def _proportional(f: Scalar, g: Scalar) -> Told:
     return all(abs(a * d - b * c) <= 1e-9 * scale * scale for b, d in others)
 
 
-def _same_sign(f: Scalar, g: Scalar) -> Told:
+def _same_sign(f: Scalar, g: Scalar) -> Decision:
     x, y = f.floats[0][0], g.floats[0][0]
     if x is None or y is None:
         return None

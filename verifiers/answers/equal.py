@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...core.records import Outcome
-from .compare import Comparison, Told
+from .compare import Comparison, Decision
 from .limits import TooLarge
 from .policy import Policy
 from .readings import Answer, read
 from .tree import Node
 
 FAILURE = "the checker failed"
-"""How the reason of a finding begins that should not exist."""
+"""The beginning of the reason when the checker itself failed, which should not happen."""
 
 
 class Finding(NamedTuple):
@@ -22,7 +22,7 @@ class Finding(NamedTuple):
     Attributes:
         outcome: `CORRECT` (equal), `WRONG` (different) or `UNDECIDED`.
         reason: why, for people.
-        unreadable: which side is no mathematics known here: "", "gold", "pred" or "both".
+        unreadable: which side is not mathematics known here: "", "gold", "pred" or "both".
     """
 
     outcome: Outcome
@@ -33,11 +33,11 @@ class Finding(NamedTuple):
         return self.outcome is Outcome.CORRECT
 
 
-Oracle = Callable[[Node, Node], Told]
+Oracle = Callable[[Node, Node], Decision]
 
 
-def no_oracle(_a: Node, _b: Node) -> Told:
-    """Nobody to ask: what needs algebra stays undecided."""
+def no_oracle(_a: Node, _b: Node) -> Decision:
+    """The oracle that decides nothing: what needs algebra stays undecided."""
     return None
 
 
@@ -62,31 +62,31 @@ def compare(gold: str, pred: str, policy: Policy, oracle: Oracle) -> Finding:
         return Finding(Outcome.CORRECT, "the same text")
     try:
         a, b = read(gold, policy), read(pred, policy)
-        told = _any_reading(a, b, Comparison(policy, oracle))
+        decision = _any_reading(a, b, Comparison(policy, oracle))
     except TooLarge as error:
         return Finding(Outcome.UNDECIDED, f"too large: {error}")
     except RecursionError:
         return Finding(Outcome.UNDECIDED, "too large: nested too deeply")
     except Exception as error:  # noqa: BLE001 - a bug here must not stop a run; the fuzzer looks for it
         return Finding(Outcome.UNDECIDED, f"{FAILURE}: {type(error).__name__}: {error}")
-    if told:
+    if decision:
         return Finding(Outcome.CORRECT, "equal")
     if not (a.readable and b.readable):
         side = "both" if not (a.readable or b.readable) else "pred" if a.readable else "gold"
         return Finding(Outcome.UNDECIDED, "not readable as mathematics, and another text", side)
-    if told is None:
+    if decision is None:
         return Finding(Outcome.UNDECIDED, "neither equality nor difference could be shown in time")
     return Finding(Outcome.WRONG, "different")
 
 
-def _any_reading(a: Answer, b: Answer, comparison: Comparison) -> Told:
+def _any_reading(a: Answer, b: Answer, comparison: Comparison) -> Decision:
     """The first reading of one against every reading of the other."""
     unsure = False
     first, second = a.forms[0], b.forms[0]
     pairs = [(first, form) for form in b.forms] + [(form, second) for form in a.forms[1:]]
-    for place, (x, y) in enumerate(pairs):
-        told = comparison.same(x, y)
-        if told:
+    for index, (x, y) in enumerate(pairs):
+        decision = comparison.same(x, y)
+        if decision:
             return True
-        unsure = unsure or (told is None and (place == 0 or len(pairs) == 1))
+        unsure = unsure or (decision is None and (index == 0 or len(pairs) == 1))
     return None if unsure else False

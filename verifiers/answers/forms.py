@@ -71,7 +71,7 @@ def _scalar(tree: Node) -> Form:
 
 
 def _mixed(tree: Node) -> Form:
-    """An operation on things that are no numbers: a vector times a number, a unit inside a sum, -[0, 1)."""
+    """An operation on things that are not numbers: a vector times a number, a unit inside a sum, -[0, 1)."""
     if tree[0] == "neg" and tree[1][0] == "unit":
         return form(("unit", ("neg", tree[1][1]), tree[1][2]))
     vector = as_matrix(tree)
@@ -273,9 +273,9 @@ def _assigned(name: str, value: Node, is_set: bool = False, function: Node | Non
         if region is not None:
             return Area(name, region)
     if function is not None:
-        for place, argument in enumerate(function[2:]):
+        for index, argument in enumerate(function[2:]):
             if argument[0] == "sym":
-                value = renamed(value, argument[1], f"§{place}")
+                value = renamed(value, argument[1], f"§{index}")
     made = form(value)
     return Assigned(name, made) if name else made
 

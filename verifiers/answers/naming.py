@@ -30,7 +30,7 @@ def name_of(tree: Node) -> str | None:
 
 
 def assignment(tree: Node) -> tuple[str, Node, Node] | None:
-    """(name, named, value) if the tree says what something is: x = 5, 5 = x, x = 2 + 3 = 5, x ∈ S, W(n) = 1.
+    """(name, named, value) if the tree names something: x = 5, 5 = x, x = 2 + 3 = 5, x ∈ S, W(n) = 1.
 
     A calculation without a name, 2 + 3 = 5, has the name "".
     """

@@ -38,7 +38,7 @@ class Policy:
         assignment: "optional" ("x = 5" equals "5", but not "y = 5"), "required" (the name is part of the answer),
             "dropped" (names never matter).
         variables: "named" (x² is not y²) or "any" (the same up to renaming).
-        case: of words; "folded" or "kept". Variables are always told apart by case.
+        case: of words; "folded" or "kept". Variables of different case always differ.
         decimals: a decimal with at least this many digits after the point equals the exact fraction that rounds to it
             (2.6667 = 8/3); `None` for never. Irrational numbers never equal a decimal, unless `tolerance` says so.
         tolerance: relative difference up to which constants are equal; 0.0 means exact.

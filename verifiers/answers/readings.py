@@ -28,7 +28,7 @@ _ATTACHED_UNIT = re.compile(r"(-?[\d.,]+)\s*(?:[kcm]?m|km|ft|in)\s*\^\s*\{?[23]\
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer as text, tree, and forms: `forms[0]` is what it says, the others what it may stand for.
+    """An answer as text, tree, and forms: `forms[0]` is its first reading, the others are further ones.
 
     Attributes:
         readable: whether it is mathematics (or plain words), not text full of signs nobody can parse.

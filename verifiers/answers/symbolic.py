@@ -34,10 +34,10 @@ def main() -> None:
         except EOFError:
             return
         try:
-            told = decide(pair["a"], pair["b"])
+            decision = decide(pair["a"], pair["b"])
         except Exception:  # noqa: BLE001 - sympy raises of all kinds on odd input: not decided
-            told = None
-        send(line, {"told": told})
+            decision = None
+        send(line, {"decision": decision})
 
 
 def _warm_up() -> None:
@@ -103,8 +103,8 @@ def _vanishes_at_points(difference: Any) -> bool:
     names = sorted(difference.free_symbols, key=str)
     for first in (3, 7):
         point = {
-            name: sympy.Integer(first + place) if name.is_integer else sympy.Rational(first, 5 + place)
-            for place, name in enumerate(names)
+            name: sympy.Integer(first + index) if name.is_integer else sympy.Rational(first, 5 + index)
+            for index, name in enumerate(names)
         }
         number = _numeric(difference.subs(point))
         if number is not None and abs(number) > _TOLERANCE:

@@ -1,4 +1,4 @@
-"""The tree an answer is parsed to: nested tuples, so that it hashes, compares and crosses a pipe without ado."""
+"""The tree an answer is parsed to: nested tuples, so that it can be hashed, compared and sent through a pipe."""
 
 from __future__ import annotations
 

@@ -126,21 +126,21 @@ class Pool:
         with self._lock:
             if os.getpid() != self._owner:
                 self._after_fork()
-            told: list[bool | None] = [None] * len(pairs)
+            decisions: list[bool | None] = [None] * len(pairs)
             waiting = []
-            for place, (a, b) in enumerate(pairs):
+            for index, (a, b) in enumerate(pairs):
                 if (a, b) in self._known:
-                    told[place] = self._known[a, b]
+                    decisions[index] = self._known[a, b]
                 elif _size(a) + _size(b) <= MAX_NODES and self._failed.get((a, b), -1.0) < timeout_s:
-                    waiting.append(place)
+                    waiting.append(index)
             if waiting:
-                self._run(pairs, waiting, told, timeout_s)
-                for place in waiting:
-                    self._remember(pairs[place], told[place], timeout_s)
-            return told
+                self._run(pairs, waiting, decisions, timeout_s)
+                for index in waiting:
+                    self._remember(pairs[index], decisions[index], timeout_s)
+            return decisions
 
     def _run(
-        self, pairs: Sequence[tuple[Node, Node]], waiting: list[int], told: list[bool | None], timeout_s: float
+        self, pairs: Sequence[tuple[Node, Node]], waiting: list[int], decisions: list[bool | None], timeout_s: float
     ) -> None:
         queue = waiting[::-1]
         busy: dict[Worker, tuple[int, float]] = {}
@@ -151,15 +151,15 @@ class Pool:
                     if worker is None:
                         queue.clear()
                         break
-                    place = queue.pop()
+                    index = queue.pop()
                     try:
-                        worker.ask(*pairs[place])
+                        worker.ask(*pairs[index])
                     except OSError:  # it died while it was idle; another takes the pair
                         self._discard(worker)
-                        queue.append(place)
+                        queue.append(index)
                         continue
-                    busy[worker] = (place, time.monotonic() + timeout_s)
-                self._wait(busy, pairs, told)
+                    busy[worker] = (index, time.monotonic() + timeout_s)
+                self._wait(busy, pairs, decisions)
         except BaseException:  # also Ctrl-C: what was started is stopped
             self._stop()
             raise
@@ -168,7 +168,7 @@ class Pool:
         self,
         busy: dict[Worker, tuple[int, float]],
         pairs: Sequence[tuple[Node, Node]],
-        told: list[bool | None],
+        decisions: list[bool | None],
     ) -> None:
         if not busy:
             return
@@ -179,7 +179,7 @@ class Pool:
             events = selector.select(max(0.0, soonest - time.monotonic()))
         for event, _ in events:
             worker = event.data
-            place, _ = busy[worker]
+            index, _ = busy[worker]
             try:
                 message = worker.collect()
             except EOFError:  # crashed, for instance out of memory
@@ -187,7 +187,7 @@ class Pool:
                 del busy[worker]
                 continue
             if message is not None:
-                told[place] = message.get("told")
+                decisions[index] = message.get("decision")
                 del busy[worker]
         now = time.monotonic()
         for worker in [w for w, (_, deadline) in busy.items() if deadline <= now]:
@@ -214,15 +214,15 @@ class Pool:
                 return None
         return worker
 
-    def _remember(self, pair: tuple[Node, Node], told: bool | None, timeout_s: float) -> None:
+    def _remember(self, pair: tuple[Node, Node], decision: bool | None, timeout_s: float) -> None:
         if len(self._known) + len(self._failed) > MAX_KNOWN:
             self._known.clear()
             self._failed.clear()
         for each in (pair, pair[::-1]):
-            if told is None:
+            if decision is None:
                 self._failed[each] = timeout_s
             else:
-                self._known[each] = told
+                self._known[each] = decision
 
     def _discard(self, worker: Worker) -> None:
         self._workers.remove(worker)

@@ -1,1 +1,1 @@
-"""Verifiers made of several judgements: the majority vote, compounds, a language model as judge."""
+"""Verifiers that combine judgements or ask a model (majority vote, compounds, LLM judge); built by name."""

@@ -28,7 +28,7 @@ class CascadeVerifier(BaseVerifier):
     that stage's. An attempt nobody decides stays undecided.
 
     Args:
-        stages: verifiers, cheapest first. A dict may say which outcomes are final: `{"name": "sympy", "final":
+        stages: verifiers, cheapest first. A dict may name the outcomes that are final: `{"name": "sympy", "final":
             ["correct"]}`; the default is both, for `format` only "wrong".
     """
 
@@ -46,11 +46,11 @@ class CascadeVerifier(BaseVerifier):
                 break
             judgement = verifier.judge(question, attempts)
             held.append((name, judgement))
-            for place, verdict in enumerate(judgement.verdicts):
-                if decided_by[place] is None:
-                    verdicts[place] = verdict
+            for index, verdict in enumerate(judgement.verdicts):
+                if decided_by[index] is None:
+                    verdicts[index] = verdict
                     if verdict.outcome.value in final:
-                        decided_by[place] = name
+                        decided_by[index] = name
         settled = [
             verdict
             if by is not None or verdict is None
@@ -105,7 +105,7 @@ def _stage(given: Given) -> tuple[str, Verifier, tuple[str, ...]]:
 
 
 class WeightedVerifier(BaseVerifier):
-    """The weighted mean of what several verifiers say; those that are undecided have no say.
+    """The weighted mean of several verifiers' scores; undecided ones do not count.
 
     Args:
         members: verifier to weight > 0, by name, or a list of (verifier, weight).
@@ -130,8 +130,8 @@ class WeightedVerifier(BaseVerifier):
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         judgements = [(verifier.judge(question, attempts), weight) for verifier, weight in self.members]
         verdicts = [
-            self._verdict([(judgement.verdicts[place], weight) for judgement, weight in judgements])
-            for place in range(len(attempts))
+            self._verdict([(judgement.verdicts[index], weight) for judgement, weight in judgements])
+            for index in range(len(attempts))
         ]
         labelled = next((judgement for judgement, _ in judgements if judgement.label is not None), None)
         evidence = {"solve_rates": [judgement.solve_rate for judgement, _ in judgements]}
@@ -143,9 +143,9 @@ class WeightedVerifier(BaseVerifier):
             evidence=evidence,
         )
 
-    def _verdict(self, told: list[tuple[Verdict, float]]) -> Verdict:
-        heard = [(verdict.score, weight) for verdict, weight in told if verdict.score is not None]
-        answer = next((verdict.answer for verdict, _ in told if verdict.answer is not None), None)
+    def _verdict(self, verdicts: list[tuple[Verdict, float]]) -> Verdict:
+        heard = [(verdict.score, weight) for verdict, weight in verdicts if verdict.score is not None]
+        answer = next((verdict.answer for verdict, _ in verdicts if verdict.answer is not None), None)
         if not heard:
             return Verdict.undecided("no member decides", answer)
         score = sum(value * weight for value, weight in heard) / sum(weight for _, weight in heard)

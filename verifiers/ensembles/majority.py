@@ -31,7 +31,7 @@ from ..answers.worker import shared_pool
 MAX_CLASSES = 64
 """With more classes than this only the first are compared pairwise; the rest stay as their fingerprints say."""
 ROUNDED = 1
-"""A number with so many decimals may be a fraction, rounded."""
+"""A number with at least this many decimals may be a rounded fraction."""
 _PLAIN_NUMBER = re.compile(r"-?\d{1,30}")
 
 
@@ -41,11 +41,11 @@ class MajorityVerifier(BaseVerifier):
     Args:
         extract: "lenient" (default) or "strict" (only boxed answers vote).
         min_share: least share of all attempts the winner needs for the judgement to be valid.
-        ties: what a tie for the first place means: "smallest" (default: the class with the shortest, then
+        ties: what a tie for the largest class means: "smallest" (default: the class with the shortest, then
             alphabetically first answer wins) or "invalid" (it wins all the same, but the judgement is not valid).
         weights: key in `question.meta` under which one number ≥ 0 per attempt stands (a confidence), or `None`. Weights
             decide who wins; `solve_rate` stays a share of attempts.
-        timeout_s: seconds sympy may think about two classes that only algebra can tell apart, 0 for never.
+        timeout_s: seconds sympy may think about two classes that only algebra can distinguish, 0 for never.
         policy: when two answers are one class; default `answers.policy.VOTE`, under which equality is transitive.
     """
 
@@ -131,12 +131,12 @@ def _labels(classes: Mapping[str, int]) -> dict[int, str]:
 
 def classify(answers: Sequence[str], policy: Policy, oracle: Oracle) -> dict[str, int]:
     """Class of every distinct answer, whatever the order in which they come."""
-    places: dict[object, int] = {}
+    class_of: dict[object, int] = {}
     classes: dict[str, int] = {}
     representatives: list[tuple[str, bool]] = []
     for answer in sorted(set(answers)):
         hashable, settled = _fingerprint(answer, policy)
-        c = places.setdefault(hashable, len(representatives))
+        c = class_of.setdefault(hashable, len(representatives))
         if c == len(representatives):
             representatives.append((answer, settled))
         classes[answer] = c

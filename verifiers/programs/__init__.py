@@ -1,1 +1,1 @@
-"""Programs as answers: run in the sandbox, tested, labelled by what they return."""
+"""Judges programs: runs them in the sandbox, tests them, labels questions; other rooms enter through `verifier`."""

@@ -7,8 +7,7 @@ from typing import Protocol
 
 from ...core.literals import Value
 from .. import sandbox
-from ..sandbox import CallResult
-from ..sandbox.isolation_status import probe
+from ..sandbox import CallResult, probe
 from .literals import canonical
 from .test_suites import FAILED, UNTRIED, Behaviour
 
@@ -84,9 +83,9 @@ def behaviour(results: Sequence[CallResult], with_output: bool = False) -> Behav
         with_output: whether what it printed belongs to it.
     """
     seen = [observation(result, with_output) for result in results]
-    for place in range(len(results) - 1, 0, -1):
-        if results[place] is results[place - 1] and not results[place].detail.get("whole program"):
-            seen[place] = UNTRIED
+    for index in range(len(results) - 1, 0, -1):
+        if results[index] is results[index - 1] and not results[index].detail.get("whole program"):
+            seen[index] = UNTRIED
     return tuple(seen)
 
 

@@ -110,61 +110,61 @@ class Fault:
         }
 
 
-def locate(
-    executor: Executor, code: str, function: str, tests: Sequence[Test], seen: Behaviour, place: int, with_output: bool
+def locate_fault(
+    executor: Executor, code: str, function: str, tests: Sequence[Test], seen: Behaviour, index: int, with_output: bool
 ) -> Fault:
-    """Run a failing program once more, traced, and say where it went wrong.
+    """Run a failing program once more, traced, and find the line at fault.
 
     Args:
         seen: what the program did on the tests.
-        place: the failed test to explain.
+        index: the failed test to explain.
     """
-    test = tests[place]
+    test = tests[index]
     call, expected = call_text(function, test.arguments), show(test.expected)
     if with_output:
         expected += f" and output {show(_output(test))}"
     line, message = syntax_error(code)
     if message:
-        return Fault(call, expected, f"no value: {message}", line, _text(code, line), line, "does not parse")
+        return Fault(call, expected, f"no value: {message}", line, _source_line(code, line), line, "does not parse")
     (result,) = executor.call(code, function, [test.arguments], trace=True)
     actual = show(result.value) if result.status == "ok" else result.error or result.status
     if with_output and result.status == "ok":
         actual += f" and output {show(result.stdout)}"
-    chosen = _chosen(tests, seen, place)
+    chosen = _spectrum_tests(tests, seen, index)
     traces = _traces(executor, code, function, [tests[i] for i in chosen])
     symptom, how = _symptom(result, test, traces.get(0), with_output)
     failing = {k for k, i in enumerate(chosen) if seen[i] != tests[i].observation}
-    suspect = _suspect(code, symptom, traces, failing)
-    return Fault(call, expected, actual, suspect, _text(code, suspect), symptom, how)
+    suspect = _suspected_line(code, symptom, traces, failing)
+    return Fault(call, expected, actual, suspect, _source_line(code, suspect), symptom, how)
 
 
-def suspicion(traces: Mapping[int, Trace], failing: set[int]) -> dict[int, float]:
+def ochiai(traces: Mapping[int, Trace], failing: set[int]) -> dict[int, float]:
     """Ochiai's coefficient of every line that a failing test ran, in (0, 1]."""
     in_failing: Counter[int] = Counter()
     in_passing: Counter[int] = Counter()
-    for place, trace in traces.items():
-        (in_failing if place in failing else in_passing).update(set(trace.lines))
+    for index, trace in traces.items():
+        (in_failing if index in failing else in_passing).update(set(trace.lines))
     total = len(failing & set(traces))
     return {line: n / math.sqrt(total * (n + in_passing[line])) for line, n in in_failing.items()}
 
 
-def _chosen(tests: Sequence[Test], seen: Behaviour, place: int) -> list[int]:
+def _spectrum_tests(tests: Sequence[Test], seen: Behaviour, index: int) -> list[int]:
     """The test to explain, then passing and failing ones in turn."""
-    failing = [i for i, test in enumerate(tests) if seen[i] != test.observation and i != place]
+    failing = [i for i, test in enumerate(tests) if seen[i] != test.observation and i != index]
     passing = [i for i, test in enumerate(tests) if seen[i] == test.observation]
     half = SPECTRUM_TESTS // 2
-    return [place, *failing[: max(half, SPECTRUM_TESTS - len(passing)) - 1], *passing[: SPECTRUM_TESTS - half]]
+    return [index, *failing[: max(half, SPECTRUM_TESTS - len(passing)) - 1], *passing[: SPECTRUM_TESTS - half]]
 
 
 def _traces(executor: Executor, code: str, function: str, tests: Sequence[Test]) -> dict[int, Trace]:
-    """Traces by place; those that could not be taken (a program that hangs) are missing."""
+    """Traces by index of the test; those that could not be taken (a program that hangs) are missing."""
     instrumented = code + _TRACER.replace("FUNCTION", function)
     found = {}
-    for place, result in enumerate(executor.call(instrumented, _TRACED, [t.arguments for t in tests])):
+    for index, result in enumerate(executor.call(instrumented, _TRACED, [t.arguments for t in tests])):
         match result.value:
             case [list(lines), list(marks)] if lines and len(lines) == len(marks):
                 if all(type(n) is int for n in (*lines, *marks)):
-                    found[place] = Trace(lines, marks)
+                    found[index] = Trace(lines, marks)
     return found
 
 
@@ -190,12 +190,12 @@ def _printing_line(trace: Trace, actual: str, expected: str) -> int:
     return trace.lines[-1]
 
 
-def _suspect(code: str, symptom: int | None, traces: Mapping[int, Trace], failing: set[int]) -> int | None:
+def _suspected_line(code: str, symptom: int | None, traces: Mapping[int, Trace], failing: set[int]) -> int | None:
     accused = _condition_of_raise(code, symptom)
     trace = traces.get(0)
     if trace is None:
         return accused
-    scores = suspicion(traces, failing)
+    scores = ochiai(traces, failing)
     best = max(scores.values(), default=0.0)
     top = {line for line in trace.lines if scores.get(line, 0.0) >= best - 1e-9}
     if not top or accused in top:
@@ -223,6 +223,6 @@ def _output(test: Test) -> str:
     return str(ast.literal_eval(test.observation.partition(OUTPUT_MARK)[2] or "''"))
 
 
-def _text(code: str, line: int | None) -> str:
+def _source_line(code: str, line: int | None) -> str:
     lines = code.split("\n")
     return lines[line - 1].strip() if line is not None and 0 < line <= len(lines) else ""

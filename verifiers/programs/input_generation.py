@@ -2,8 +2,8 @@
 
 Mutation follows EvalPlus (arXiv 2305.01210, table 1): the kind of change depends on the type. What is added: constants
 found in the programs under test, and one argument made from another (`k = len(xs)`, `y = x`), because that is where
-comparisons turn. Hypothesis draws from a strategy built from the inferred shape; without Hypothesis installed our own
-`input_shapes.draw` takes its place, and the input says so in its source.
+comparisons turn. Hypothesis draws from a strategy built from the inferred type; without Hypothesis installed our own
+`input_types.draw` is used instead, and the input's source is "drawn".
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from ...core.literals import Value
 from ...core.protocols import Rng
 from .code_blocks import parse
-from .input_types import LONGEST, Shape, build, choose, draw, edges, fits, hashable, infer_arguments
+from .input_types import LONGEST, InputType, boundary_values, build, choose, draw, fits, hashable, infer_types
 from .literals import canonical
 
 COUNT = 64
@@ -53,24 +53,24 @@ def generate_inputs(
     Raises:
         ValueError: neither examples nor a signature: nothing is known of the arguments.
     """
-    shapes = infer_arguments(examples, signature)
-    if not shapes and not examples:
+    input_types = infer_types(examples, signature)
+    if not input_types and not examples:
         raise ValueError("no inputs can be made: there are neither examples nor an annotated signature")
     pool = _Pool(count)
     for arguments in examples:
         pool.add(arguments, "given")
-    if not shapes:  # a function of no arguments has one input
+    if not input_types:  # a function of no arguments has one input
         return pool.inputs
-    pool.fill(_boundary(shapes), "boundary", len(pool.inputs) + max(8, count // 5))
-    seeds = [i.arguments for i in pool.inputs if len(i.arguments) == len(shapes)]
-    seeds += [tuple(draw(shape, rng) for shape in shapes) for _ in range(4)]
+    pool.fill(_boundary(input_types), "boundary", len(pool.inputs) + max(8, count // 5))
+    seeds = [i.arguments for i in pool.inputs if len(i.arguments) == len(input_types)]
+    seeds += [tuple(draw(input_type, rng) for input_type in input_types) for _ in range(4)]
     constants = mined_constants(programs)
-    pool.fill(_at_constants(seeds, shapes, constants, rng), "boundary", len(pool.inputs) + count // 4)
+    pool.fill(_at_constants(seeds, input_types, constants, rng), "boundary", len(pool.inputs) + count // 4)
     middle = len(pool.inputs) + (count - len(pool.inputs)) // 2
-    pool.fill(_mutations(seeds, shapes, constants, rng), "mutation", middle)
-    source, rest = _random(shapes, 2 * (count - len(pool.inputs)), rng)
+    pool.fill(_mutations(seeds, input_types, constants, rng), "mutation", middle)
+    source, rest = _random(input_types, 2 * (count - len(pool.inputs)), rng)
     pool.fill(rest, source, count)
-    pool.fill(_mutations(seeds, shapes, constants, rng), "mutation", count)
+    pool.fill(_mutations(seeds, input_types, constants, rng), "mutation", count)
     return pool.inputs
 
 
@@ -100,31 +100,31 @@ class _Pool:
             idle = 0 if len(self.inputs) > before else idle + 1
 
 
-def _boundary(shapes: Sequence[Shape]) -> Iterator[tuple[Value, ...]]:
-    """Edges of all arguments together: first side by side, then every combination, small ones first."""
-    columns = [edges(shape) for shape in shapes]
+def _boundary(input_types: Sequence[InputType]) -> Iterator[tuple[Value, ...]]:
+    """Boundary values of all arguments together: first side by side, then every combination, small ones first."""
+    columns = [boundary_values(input_type) for input_type in input_types]
     longest = max(map(len, columns))
     for i in range(longest):
         yield tuple(column[i % len(column)] for column in columns)
-    places = itertools.product(*(range(len(column)) for column in columns))
-    for place in sorted(itertools.islice(places, 4096), key=sum):
-        yield tuple(column[i] for column, i in zip(columns, place, strict=True))
+    combinations = itertools.product(*(range(len(column)) for column in columns))
+    for rows in sorted(itertools.islice(combinations, 4096), key=sum):
+        yield tuple(column[row] for column, row in zip(columns, rows, strict=True))
 
 
 def _at_constants(
-    seeds: Sequence[tuple[Value, ...]], shapes: Sequence[Shape], constants: Sequence[Value], rng: Rng
+    seeds: Sequence[tuple[Value, ...]], input_types: Sequence[InputType], constants: Sequence[Value], rng: Rng
 ) -> Iterator[tuple[Value, ...]]:
-    """Numbers and strings of the program put in the place of one argument: there its comparisons turn."""
+    """Constants of the program instead of one argument: there its comparisons change their result."""
     for constant in constants:
-        for place, shape in enumerate(shapes):
-            if shape.kind in ("int", "float", "str") and fits(constant, shape):
+        for index, input_type in enumerate(input_types):
+            if input_type.kind in ("int", "float", "str") and fits(constant, input_type):
                 arguments = list(choose(seeds, rng))
-                arguments[place] = constant
+                arguments[index] = constant
                 yield tuple(arguments)
 
 
 def mined_constants(programs: Sequence[str]) -> list[Value]:
-    """Numbers and strings standing in the programs, with the neighbours of the integers; those compared with first."""
+    """Numbers and strings in the programs, with the neighbours of the integers; those compared with first."""
     found: dict[str, Value] = {}
     nodes = [node for program in programs if (tree := parse(program)) for node in ast.walk(tree)]
     compared = [part for node in nodes if isinstance(node, ast.Compare) for part in ast.walk(node)]
@@ -140,35 +140,37 @@ def mined_constants(programs: Sequence[str]) -> list[Value]:
 
 
 def _mutations(
-    seeds: Sequence[tuple[Value, ...]], shapes: Sequence[Shape], constants: Sequence[Value], rng: Rng
+    seeds: Sequence[tuple[Value, ...]], input_types: Sequence[InputType], constants: Sequence[Value], rng: Rng
 ) -> Iterator[tuple[Value, ...]]:
     """Endless mutants of the seeds; what is found is mutated further."""
     known = list(seeds)
     while True:
         arguments = list(choose(known, rng))
         for _ in range(1 if rng.random() < 0.6 else 2):
-            place = int(rng.random() * len(arguments))
-            arguments[place] = _mutated(arguments, place, shapes[place], constants, rng)
+            index = int(rng.random() * len(arguments))
+            arguments[index] = _mutated(arguments, index, input_types[index], constants, rng)
         made = tuple(arguments)
         if len(known) < 256:
             known.append(made)
         yield made
 
 
-def _mutated(arguments: Sequence[Value], place: int, shape: Shape, constants: Sequence[Value], rng: Rng) -> Value:
-    """Another value for one place, within its shape."""
+def _mutated(
+    arguments: Sequence[Value], index: int, input_type: InputType, constants: Sequence[Value], rng: Rng
+) -> Value:
+    """Another value for one argument, within its type."""
     for _ in range(_TRIES):
-        value = arguments[place]
+        value = arguments[index]
         roll = rng.random()
         if roll < 0.15 and constants:
             new = _with_constant(value, choose(constants, rng), rng)
         elif roll < 0.3 and len(arguments) > 1:
-            new = _from_another(arguments, place, rng)
+            new = _from_another(arguments, index, rng)
         else:
-            new = mutate(value, shape, rng)
-        if fits(new, shape):
+            new = mutate(value, input_type, rng)
+        if fits(new, input_type):
             return new
-    return draw(shape, rng)
+    return draw(input_type, rng)
 
 
 def _with_constant(value: Value, constant: Value, rng: Rng) -> Value:
@@ -180,9 +182,9 @@ def _with_constant(value: Value, constant: Value, rng: Rng) -> Value:
     return constant
 
 
-def _from_another(arguments: Sequence[Value], place: int, rng: Rng) -> Value:
+def _from_another(arguments: Sequence[Value], index: int, rng: Rng) -> Value:
     """One argument made from another: itself, its length, one of its items, all give or take one."""
-    other = choose([a for i, a in enumerate(arguments) if i != place], rng)
+    other = choose([a for i, a in enumerate(arguments) if i != index], rng)
     if isinstance(other, list | tuple | str | dict | set) and other:
         other = len(other) if rng.random() < 0.5 else choose(list(other), rng)
     if type(other) is int and rng.random() < 0.4:
@@ -190,36 +192,36 @@ def _from_another(arguments: Sequence[Value], place: int, rng: Rng) -> Value:
     return other
 
 
-def mutate(value: Value, shape: Shape, rng: Rng) -> Value:
-    """One type-aware change of a value; `shape` says what may be inserted."""
-    if shape.kind == "union":
-        return draw(shape, rng) if rng.random() < 0.3 else mutate(value, Shape("any"), rng)
+def mutate(value: Value, input_type: InputType, rng: Rng) -> Value:
+    """One type-aware change of a value; `input_type` bounds what may be inserted."""
+    if input_type.kind == "union":
+        return draw(input_type, rng) if rng.random() < 0.3 else mutate(value, InputType("any"), rng)
     match value:
         case bool():
             return not value
         case int():
             step = choose((1, -1, value, -value // 2, -2 * value, 10, int(9 * rng.random())), rng)
-            furthest = int(max(4 * shape.high, 100))  # larger ones make slow programs time out, which tells nothing
+            furthest = int(max(4 * input_type.high, 100))  # larger ones only make slow programs time out
             return max(-furthest, min(furthest, value + step))
         case float():
             return choose((value + 1.0, value - 1.0, -value, value * 2, value / 2, float(round(value)), 0.0), rng)
         case str():
-            return _mutated_string(value, shape.letters or "ab", rng)
+            return _mutated_string(value, input_type.letters or "ab", rng)
         case list() | set() | frozenset():
-            return build(type(value).__name__, _mutated_items(list(value), _inner(shape), rng))
+            return build(type(value).__name__, _mutated_items(list(value), _inner(input_type), rng))
         case tuple():
-            if shape.kind == "tuple*" or not value:
-                return tuple(_mutated_items(list(value), _inner(shape), rng))
+            if input_type.kind == "tuple*" or not value:
+                return tuple(_mutated_items(list(value), _inner(input_type), rng))
             at = int(rng.random() * len(value))
-            part = shape.parts[at] if at < len(shape.parts) else Shape("any")
+            part = input_type.parts[at] if at < len(input_type.parts) else InputType("any")
             return (*value[:at], mutate(value[at], part, rng), *value[at + 1 :])
         case dict():
-            return _mutated_dict(value, shape, rng)
-    return draw(shape, rng)
+            return _mutated_dict(value, input_type, rng)
+    return draw(input_type, rng)
 
 
-def _inner(shape: Shape) -> Shape:
-    return shape.parts[0] if shape.parts else Shape("any")
+def _inner(input_type: InputType) -> InputType:
+    return input_type.parts[0] if input_type.parts else InputType("any")
 
 
 def _mutated_string(text: str, letters: str, rng: Rng) -> str:
@@ -238,7 +240,7 @@ def _mutated_string(text: str, letters: str, rng: Rng) -> str:
     return str(choose(changed, rng))[: 4 * LONGEST]
 
 
-def _mutated_items(items: list[Value], inner: Shape, rng: Rng) -> list[Value]:
+def _mutated_items(items: list[Value], inner: InputType, rng: Rng) -> list[Value]:
     at = int(rng.random() * len(items)) if items else 0
     kind = int(rng.random() * 8)
     if not items or kind == 0:
@@ -260,30 +262,30 @@ def _mutated_items(items: list[Value], inner: Shape, rng: Rng) -> list[Value]:
     return [*items[:at], mutate(items[at], inner, rng), *items[at + 1 :]]
 
 
-def _mutated_dict(value: dict[Value, Value], shape: Shape, rng: Rng) -> dict[Value, Value]:
-    key_shape, held_shape = shape.parts if len(shape.parts) == 2 else (Shape("any"), Shape("any"))
+def _mutated_dict(value: dict[Value, Value], input_type: InputType, rng: Rng) -> dict[Value, Value]:
+    key_type, held_type = input_type.parts if len(input_type.parts) == 2 else (InputType("any"), InputType("any"))
     changed = dict(value)
     kind = int(rng.random() * 3)
     if not changed or kind == 0:
-        changed[hashable(draw(key_shape, rng))] = draw(held_shape, rng)
+        changed[hashable(draw(key_type, rng))] = draw(held_type, rng)
         return changed
     key = choose(list(changed), rng)
     if kind == 1:
         del changed[key]
     else:
-        changed[key] = mutate(changed[key], held_shape, rng)
+        changed[key] = mutate(changed[key], held_type, rng)
     return changed
 
 
-def _random(shapes: Sequence[Shape], count: int, rng: Rng) -> tuple[str, Iterator[tuple[Value, ...]]]:
+def _random(input_types: Sequence[InputType], count: int, rng: Rng) -> tuple[str, Iterator[tuple[Value, ...]]]:
     """Random inputs, from Hypothesis where it is installed."""
     if importlib.util.find_spec("hypothesis") is not None:
-        return "hypothesis", iter(_from_hypothesis(shapes, count, rng))
-    return "drawn", (tuple(draw(shape, rng) for shape in shapes) for _ in range(4 * count))
+        return "hypothesis", iter(_from_hypothesis(input_types, count, rng))
+    return "drawn", (tuple(draw(input_type, rng) for input_type in input_types) for _ in range(4 * count))
 
 
-def _from_hypothesis(shapes: Sequence[Shape], count: int, rng: Rng) -> list[tuple[Value, ...]]:
-    """What Hypothesis generates for the shapes, seeded by `rng`: no data base, no deadline, no shrinking."""
+def _from_hypothesis(input_types: Sequence[InputType], count: int, rng: Rng) -> list[tuple[Value, ...]]:
+    """What Hypothesis generates for the types, seeded by `rng`: no data base, no deadline, no shrinking."""
     import hypothesis
     from hypothesis import strategies as st
 
@@ -298,7 +300,7 @@ def _from_hypothesis(shapes: Sequence[Shape], count: int, rng: Rng) -> list[tupl
         suppress_health_check=list(hypothesis.HealthCheck),
         verbosity=hypothesis.Verbosity.quiet,
     )
-    @hypothesis.given(st.tuples(*(strategy(shape) for shape in shapes)))
+    @hypothesis.given(st.tuples(*(strategy(input_type) for input_type in input_types)))
     def collect(arguments: tuple[Value, ...]) -> None:
         found.append(arguments)
 
@@ -308,32 +310,32 @@ def _from_hypothesis(shapes: Sequence[Shape], count: int, rng: Rng) -> list[tupl
     return found
 
 
-def strategy(shape: Shape) -> Any:
-    """The Hypothesis strategy of a shape."""
+def strategy(input_type: InputType) -> Any:
+    """The Hypothesis strategy of a type."""
     from hypothesis import strategies as st
 
-    parts = [strategy(part) for part in shape.parts]
-    match shape.kind:
+    parts = [strategy(part) for part in input_type.parts]
+    match input_type.kind:
         case "int":
-            return st.integers(int(shape.low), int(shape.high))
+            return st.integers(int(input_type.low), int(input_type.high))
         case "float":
-            return st.floats(shape.low, shape.high, allow_nan=False, allow_infinity=False, width=32)
+            return st.floats(input_type.low, input_type.high, allow_nan=False, allow_infinity=False, width=32)
         case "bool":
             return st.booleans()
         case "none":
             return st.none()
         case "str":
-            return st.text(alphabet=shape.letters, max_size=int(shape.high))
+            return st.text(alphabet=input_type.letters, max_size=int(input_type.high))
         case "bytes":
-            return st.binary(max_size=int(shape.high))
+            return st.binary(max_size=int(input_type.high))
         case "tuple":
             return st.tuples(*parts)
         case "union":
             return st.one_of(*parts)
         case "dict":
-            return st.dictionaries(parts[0].map(hashable), parts[1], max_size=int(shape.high))
+            return st.dictionaries(parts[0].map(hashable), parts[1], max_size=int(input_type.high))
         case "any":
             return st.one_of(st.integers(-20, 20), st.text(max_size=4), st.none())
-    lists = st.lists(parts[0], max_size=int(shape.high))
-    kind = shape.kind
+    lists = st.lists(parts[0], max_size=int(input_type.high))
+    kind = input_type.kind
     return lists if kind == "list" else lists.map(lambda items: build(kind, items))

@@ -24,7 +24,7 @@ PROBES = 8
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What executing the reference program said.
+    """What executing the reference program showed.
 
     Attributes:
         tests: inputs with the values the program returned.

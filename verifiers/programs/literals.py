@@ -46,8 +46,8 @@ def find_arguments(text: str, count: int) -> tuple[Value, ...] | None:
 def canonical(value: Value) -> str:
     """A text that equals that of another value exactly when the two count as the same.
 
-    1 and 1.0 are the same, True and 1 are not; a list is no tuple; sets and dicts have no order; floats are rounded to
-    `DIGITS` significant digits.
+    1 and 1.0 are the same, True and 1 are not; a list is not a tuple; sets and dicts have no order; floats are
+    rounded to `DIGITS` significant digits.
     """
     if value is None or isinstance(value, bool | str | bytes):
         return repr(value)

@@ -1,7 +1,7 @@
 """Programs with one small fault, made from a program by editing its syntax tree.
 
 They stand in for wrong solutions where there are none yet: to measure generated tests (`benchmarks/mutants.py`), to
-weigh them, and to give the tester seat something to find. The operators are the classic ones (DeMillo, Lipton and
+weigh them, and to give the tester role something to find. The operators are the classic ones (DeMillo, Lipton and
 Sayward 1978; Offutt's sufficient set) and the slips people make: off by one, wrong branch, forgotten statement.
 
 A mutant prints line for line like `normalised(source)`, so that a line number means the same in both.
@@ -76,11 +76,11 @@ def normalised(source: str) -> str | None:
 
 
 def mutants(source: str, limit: int | None = None, rng: Rng | None = None) -> list[Mutant]:
-    """All distinct mutants of a program, in source order; with `limit`, so many of them.
+    """All distinct mutants of a program, in source order; with `limit`, at most that many.
 
     Args:
         source: a program; one that does not parse has no mutants.
-        limit: at most so many, drawn without replacement.
+        limit: at most N, drawn without replacement.
         rng: what draws them; `None` takes them evenly spread over the source.
     """
     original = normalised(source)
@@ -112,12 +112,12 @@ def _variants(tree: ast.Module) -> Iterator[tuple[str, int, str]]:
             continue  # a docstring
         for field, content in ast.iter_fields(parent):
             if isinstance(content, list):
-                for place, node in enumerate(content):
+                for index, node in enumerate(content):
                     if isinstance(node, ast.AST):
                         for operator, new in _edits(node, others):
-                            content[place] = ast.copy_location(new, node)
+                            content[index] = ast.copy_location(new, node)
                             yield operator, _line(node, parent), ast.unparse(tree)
-                        content[place] = node
+                        content[index] = node
             elif isinstance(content, ast.AST):
                 for operator, new in _edits(content, others):
                     setattr(parent, field, ast.copy_location(new, content))

@@ -1,4 +1,4 @@
-"""Generated tests: labelled by agreement of executed programs, weighed by whom they tell apart, kept as few as will do.
+"""Generated tests: labelled by the vote of executed programs, rated by the wrong programs they catch, minimised.
 
 A program's *behaviour* is the tuple of what it did on each input. Programs are grouped by equal behaviour, and the
 largest group that ever returned a value wins (AlphaCode's clustering, arXiv 2203.07814; CodeT's agreement, arXiv
@@ -83,9 +83,9 @@ def vote(behaviours: Sequence[Behaviour | None]) -> Vote:
             every input ever form a group.
     """
     groups: dict[Behaviour, list[int]] = {}
-    for place, behaviour in enumerate(behaviours):
+    for index, behaviour in enumerate(behaviours):
         if behaviour is not None and any(not failed(observation) for observation in behaviour):
-            groups.setdefault(behaviour, []).append(place)
+            groups.setdefault(behaviour, []).append(index)
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), sum(map(failed, item[0])), item[1][0]))
     if not ranked:
         return Vote((), None, (), 0.0, 0.0)
@@ -104,7 +104,7 @@ def failures(tests: Sequence[Test], behaviour: Behaviour) -> list[int]:
     return [i for i, (test, seen) in enumerate(zip(tests, behaviour, strict=True)) if seen != test.observation]
 
 
-def weighed(tests: Sequence[Test], wrong: Sequence[Behaviour]) -> list[Test]:
+def with_powers(tests: Sequence[Test], wrong: Sequence[Behaviour]) -> list[Test]:
     """The same tests, each with its discriminating power over these wrong programs."""
     return [
         Test(t.arguments, t.expected, t.observation, t.source, power)
@@ -126,7 +126,7 @@ def minimise(tests: Sequence[Test], wrong: Sequence[Behaviour], keep: int = 1) -
     person reads most easily.
 
     Args:
-        keep: at least so many tests, the most discriminating ones, if there are so many.
+        keep: at least N tests, the most discriminating ones, if there are N.
     """
     catches = [
         frozenset(p for p, behaviour in enumerate(wrong) if behaviour[i] != test.observation)
@@ -144,7 +144,7 @@ def minimise(tests: Sequence[Test], wrong: Sequence[Behaviour], keep: int = 1) -
     return sorted(chosen)
 
 
-def thinned(tests: Sequence[Test], count: int) -> list[Test]:
+def subsample(tests: Sequence[Test], count: int) -> list[Test]:
     """`count` of the tests: the given ones first, the others evenly spread, so that every source keeps its share."""
     given = [test for test in tests if test.source == "given"][:count]
     others = [test for test in tests if test.source != "given"]

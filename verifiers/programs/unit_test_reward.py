@@ -1,10 +1,10 @@
-"""The tester's seat: tests written against programs, and what they are worth.
+"""The reward of the tester role: unit tests are run on programs, and rewarded for the wrong programs they catch.
 
-CURE (arXiv 2506.03136, section 3) pays a unit test for passing every accepted program and failing wrong ones. Kept: a
-test counts only if all accepted programs pass it, and is worth the share of wrong programs it catches. What differs: a
-tester writes several tests at once, so its reward is the share of wrong programs that its counted tests catch together,
-times the share of its tests that count; writing false tests by the dozen does not pay. A test may leave its output open
-(`f(3)`); then the accepted programs' common value is the label, by execution.
+CURE (arXiv 2506.03136, section 3) rewards a unit test that every accepted program passes and wrong ones fail. Kept: a
+test counts only if all accepted programs pass it, and its reward is the share of wrong programs it catches. What
+differs: a tester writes several tests at once. Its reward is the share of wrong programs that its counted tests catch
+together, times the share of its tests that count, so that false tests lower it. A test may leave its output open
+(`f(3)`); then the value on which the accepted programs agree is the label.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...core.literals import Value, node_literal
 from .code_blocks import find_code, parse
@@ -25,7 +24,7 @@ MOST_TESTS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class UnitTest:
     """A test as written.
 
     Attributes:
@@ -38,56 +37,56 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
-    """What one test is worth.
+class UnitTestResult:
+    """What one test found.
 
     Attributes:
-        claim: the test.
+        test: the test.
         counts: whether every accepted program passes it.
         caught: the wrong programs it fails, by position; empty when it does not count.
         reason: why it does not count, "" when it does.
     """
 
-    claim: Claim
+    test: UnitTest
     counts: bool
     caught: frozenset[int]
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class TesterReport:
-    """What a tester's tests are worth together.
+class UnitTestReport:
+    """What the tests of one tester found together.
 
     Attributes:
-        rulings: one per test.
+        results: one per test.
         wrong: number of wrong programs there were to catch.
     """
 
-    rulings: tuple[Ruling, ...]
+    results: tuple[UnitTestResult, ...]
     wrong: int
 
     @property
     def caught(self) -> frozenset[int]:
         """Wrong programs failed by a test that counts."""
-        return frozenset[int]().union(*(ruling.caught for ruling in self.rulings))
+        return frozenset[int]().union(*(result.caught for result in self.results))
 
     @property
     def score(self) -> float:
         """Share of wrong programs caught, times the share of tests that count; in [0, 1]."""
-        if not self.rulings or not self.wrong:
+        if not self.results or not self.wrong:
             return 0.0
-        counted = sum(ruling.counts for ruling in self.rulings) / len(self.rulings)
+        counted = sum(result.counts for result in self.results) / len(self.results)
         return len(self.caught) / self.wrong * counted
 
     def sentence(self) -> str:
         """For people: `2 of 3 tests count; they catch 4 of 5 wrong programs`."""
-        counted = f"{sum(ruling.counts for ruling in self.rulings)} of {len(self.rulings)} tests count"
+        counted = f"{sum(result.counts for result in self.results)} of {len(self.results)} tests count"
         text = f"{counted}; they catch {len(self.caught)} of {self.wrong} wrong programs"
-        flaw = next((ruling.reason for ruling in self.rulings if ruling.reason), "")
+        flaw = next((result.reason for result in self.results if result.reason), "")
         return f"{text} ({flaw})" if flaw else text
 
 
-def read_tests(text: str, function: str) -> list[Claim]:
+def read_unit_tests(text: str, function: str) -> list[UnitTest]:
     """The distinct tests in a completion, at most `MOST_TESTS`.
 
     Read, never run: `assert f(1) == 2`, `f(1) == 2`, `assert f(1) is None`, `assert f(1)`, `assert not f(1)`, `f(1)`,
@@ -99,33 +98,33 @@ def read_tests(text: str, function: str) -> list[Claim]:
         tree = parse(
             "\n".join(line for line in text.split("\n") if line.strip().startswith(("assert ", f"{function}(")))
         )
-    found: dict[str, Claim] = {}
+    found: dict[str, UnitTest] = {}
     for node in ast.walk(tree) if tree is not None else ():
-        claim = None
+        test = None
         if isinstance(node, ast.Assert):
-            claim = _claim(node.test, function, asserted=True)
+            test = _unit_test(node.test, function, asserted=True)
         elif isinstance(node, ast.Expr):
-            claim = _claim(node.value, function, asserted=False)
-        if claim is not None:
-            found.setdefault(canonical(claim.arguments), claim)
+            test = _unit_test(node.value, function, asserted=False)
+        if test is not None:
+            found.setdefault(canonical(test.arguments), test)
     return list(found.values())[:MOST_TESTS]
 
 
-def _claim(node: ast.expr, function: str, asserted: bool) -> Claim | None:
+def _unit_test(node: ast.expr, function: str, asserted: bool) -> UnitTest | None:
     match node:
         case ast.Compare(left, [ast.Eq() | ast.Is()], [right]):
             for call, stated in ((left, right), (right, left)):
                 arguments, value = _arguments(call, function), node_literal(stated)
                 if arguments is not None and value is not None:
-                    return Claim(arguments, value)
+                    return UnitTest(arguments, value)
             return None
         case ast.UnaryOp(ast.Not(), call) if asserted:
             arguments = _arguments(call, function)
-            return None if arguments is None else Claim(arguments, (False,))
+            return None if arguments is None else UnitTest(arguments, (False,))
     arguments = _arguments(node, function)
     if arguments is None:
         return None
-    return Claim(arguments, (True,)) if asserted else Claim(arguments)
+    return UnitTest(arguments, (True,)) if asserted else UnitTest(arguments)
 
 
 def _arguments(node: ast.expr, function: str) -> tuple[Value, ...] | None:
@@ -137,52 +136,38 @@ def _arguments(node: ast.expr, function: str) -> tuple[Value, ...] | None:
     return tuple(value[0] for value in values if value is not None)
 
 
-def judge_tests(
-    executor: Executor, function: str, claims: Sequence[Claim], accepted: Sequence[str], wrong: Sequence[str]
-) -> TesterReport:
-    """Hold tests against programs, each run once on all inputs.
+def run_unit_tests(
+    executor: Executor, function: str, tests: Sequence[UnitTest], accepted: Sequence[str], wrong: Sequence[str]
+) -> UnitTestReport:
+    """Run tests on programs, each program once with all inputs.
 
     Args:
         accepted: programs taken to be right; without one, no test counts.
         wrong: programs taken to be wrong.
     """
-    inputs = [claim.arguments for claim in claims]
+    inputs = [test.arguments for test in tests]
     if not inputs:
-        return TesterReport((), len(wrong))
+        return UnitTestReport((), len(wrong))
     right = [behaviour(executor.call(program, function, inputs)) for program in accepted]
     faulty = [behaviour(executor.call(program, function, inputs)) for program in wrong]
-    rulings = []
-    for place, claim in enumerate(claims):
-        reason = _flaw(claim, function, [seen[place] for seen in right])
-        label = right[0][place] if right else ""
-        caught = frozenset() if reason else frozenset(p for p, seen in enumerate(faulty) if seen[place] != label)
-        rulings.append(Ruling(claim, not reason, caught, reason))
-    return TesterReport(tuple(rulings), len(wrong))
+    results = []
+    for index, test in enumerate(tests):
+        reason = _flaw(test, function, [seen[index] for seen in right])
+        label = right[0][index] if right else ""
+        caught = frozenset() if reason else frozenset(p for p, seen in enumerate(faulty) if seen[index] != label)
+        results.append(UnitTestResult(test, not reason, caught, reason))
+    return UnitTestReport(tuple(results), len(wrong))
 
 
-def _flaw(claim: Claim, function: str, observed: Sequence[str]) -> str:
+def _flaw(test: UnitTest, function: str, observed: Sequence[str]) -> str:
     """Why a test does not count; "" if it does."""
-    call = call_text(function, claim.arguments)
+    call = call_text(function, test.arguments)
     if not observed:
         return "there is no accepted program to hold tests against"
     if any(map(failed, observed)):
         return f"{call} has no value in an accepted program"
     if len(set(observed)) > 1:
         return f"accepted programs differ on {call}"
-    if claim.expected is not None and canonical(claim.expected[0]) != observed[0]:
-        return f"{call} is {observed[0][:60]} in accepted programs, not {canonical(claim.expected[0])[:60]}"
+    if test.expected is not None and canonical(test.expected[0]) != observed[0]:
+        return f"{call} is {observed[0][:60]} in accepted programs, not {canonical(test.expected[0])[:60]}"
     return ""
-
-
-def record(report: TesterReport, function: str) -> list[dict[str, Any]]:
-    """The rulings as plain JSON values."""
-    return [
-        {
-            "test": call_text(function, ruling.claim.arguments),
-            "counts": ruling.counts,
-            "caught": sorted(ruling.caught),
-            "power": len(ruling.caught) / report.wrong if report.wrong else 0.0,
-            "reason": ruling.reason,
-        }
-        for ruling in report.rulings
-    ]

@@ -31,7 +31,7 @@ class Validity:
     Attributes:
         reason: why it makes no question, "" if it does.
         results: what it did on each input, in order; empty if it was not run.
-        refused: whether the reason is ours: no sandbox, so nothing can be said.
+        refused: whether the reason is ours: no sandbox, so nothing is known.
     """
 
     reason: str
@@ -48,7 +48,7 @@ def check_program(
         inputs: argument tuples; on the first `needed` of them it must return a value.
         depends: whether its values must differ between inputs.
     """
-    reason = shape_reason(code, function)
+    reason = static_reason(code, function)
     if reason:
         return Validity(reason)
     first = executor.call(code, function, inputs[:needed]) if needed else ()  # a program that hangs is found out here
@@ -56,10 +56,10 @@ def check_program(
     results = (*first, *(executor.call(code, function, rest, patience=PATIENCE) if rest else ()))
     if any(result.status == "refused" for result in results):
         return Validity(f"the sandbox refuses to run: {results[0].error}", results, True)
-    for place, result in enumerate(results[:needed]):
+    for index, result in enumerate(results[:needed]):
         if result.status != "ok":
             why = result.error or result.status
-            return Validity(f"no value on input {place + 1}: {why}", results)
+            return Validity(f"no value on input {index + 1}: {why}", results)
     again = tuple(executor.call(code, function, list(inputs)[::-1], patience=PATIENCE))[::-1]
     with_output = prints(results)
     seen, second = behaviour(results, with_output), behaviour(again, with_output)
@@ -71,8 +71,8 @@ def check_program(
     return Validity("", results)
 
 
-def shape_reason(code: str, function: str) -> str:
-    """What can be said against a program without running it; "" if nothing."""
+def static_reason(code: str, function: str) -> str:
+    """Why a program cannot make a question, found without running it; "" if nothing."""
     line, message = syntax_error(code)
     if message:
         return f"does not parse: {message}" + (f" (line {line})" if line else "")

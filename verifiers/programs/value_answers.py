@@ -71,9 +71,9 @@ def _call_each(executor: Executor, code: CodeQuestion, inputs: list[tuple[Value,
         return []
     results = list(executor.call(program, code.function, inputs))
     if len(inputs) > 1:
-        for place, result in enumerate(results):
+        for index, result in enumerate(results):
             if result.status not in ("ok", "error", "refused"):
-                results[place] = executor.call(program, code.function, [inputs[place]])[0]
+                results[index] = executor.call(program, code.function, [inputs[index]])[0]
     return results
 
 

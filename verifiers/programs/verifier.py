@@ -26,12 +26,12 @@ from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Outcome, Question, Verdict
 from .code_blocks import defined_names, find_code, syntax_error
 from .execution import Executor, SandboxExecutor, behaviour, observation
-from .fault_localisation import Fault, locate
+from .fault_localisation import Fault, locate_fault
 from .input_generation import COUNT
 from .labelling import Labelled, completed, digest, inputs_for, label
 from .mutants import mutants
-from .test_suites import Behaviour, Test, call_text, failures, minimise, shortest_failing, thinned, vote, weighed
-from .unit_test_reward import judge_tests, read_tests
+from .test_suites import Behaviour, Test, call_text, failures, minimise, shortest_failing, subsample, vote, with_powers
+from .unit_test_reward import read_unit_tests, run_unit_tests
 from .value_answers import judge_inputs, judge_output, value_text
 
 SPARE = 3
@@ -98,7 +98,7 @@ class CodeVerifier(BaseVerifier):
             found = label(self.executor, code, inputs_for(code, key, self.seed, self.tests))
             if code.task == "program" and 0 < len(found.tests) < self.tests:  # many inputs lay outside the domain
                 found = label(self.executor, code, inputs_for(code, key, self.seed, SPARE * self.tests))
-                found = replace(found, tests=tuple(thinned(found.tests, self.tests)))
+                found = replace(found, tests=tuple(subsample(found.tests, self.tests)))
             if not found.refused:
                 self._labels[key] = found
             while len(self._labels) > _REMEMBERED:
@@ -106,9 +106,9 @@ class CodeVerifier(BaseVerifier):
         return found
 
     def prepare(self, question: Question) -> Question | str:
-        """Complete a challenger's proposal with executed values, or say why it makes no question.
+        """Complete a challenger's proposal with executed values, or give the reason why it cannot be a question.
 
-        Fills `meta["outputs"]`, an induction's `meta["hidden"]`, the reference, and the places marked `<<output>>` and
+        Fills `meta["outputs"]`, an induction's `meta["hidden"]`, the reference, and the placeholders `<<output>>` and
         `<<pairs>>` in the text. A question without a reference program is handed back as it is.
         """
         try:
@@ -170,12 +170,12 @@ class CodeVerifier(BaseVerifier):
             for program, behaviour in seen.items()
         }
         wrong = [b for program, b in seen.items() if not rulings[program][0].score]
-        _describe_suite(evidence, code.function, weighed(tests, wrong), wrong)
+        _describe_suite(evidence, code.function, with_powers(tests, wrong), wrong)
         failing = []
-        for place, program in enumerate(programs):
+        for index, program in enumerate(programs):
             fault = None if program is None else rulings[program][1]
             if fault is not None:
-                failing.append({"attempt": place, **fault.record()})
+                failing.append({"attempt": index, **fault.record()})
         evidence["failing"] = failing
         return [Verdict.wrong(None, "no program") if p is None else rulings[p][0] for p in programs]
 
@@ -198,13 +198,13 @@ class CodeVerifier(BaseVerifier):
     ) -> tuple[Verdict, Fault | None]:
         if any(observed.startswith("!refused") for observed in seen):
             return Verdict.undecided("the sandbox refuses to run", program), None
-        place = shortest_failing(tests, seen)
-        if place is None:
+        index = shortest_failing(tests, seen)
+        if index is None:
             return Verdict.correct(program, f"passes all {len(tests)} tests"), None
         if not syntax_error(program)[1] and function not in defined_names(program):
             names = ", ".join(defined_names(program)) or "nothing"
             return Verdict.wrong(program, f"defines no {function}; it defines {names}"), None
-        fault = locate(self.executor, program, function, tests, seen, place, with_output)
+        fault = locate_fault(self.executor, program, function, tests, seen, index, with_output)
         return Verdict.wrong(program, fault.sentence()), fault
 
     def _judge_by_vote(self, code: CodeQuestion, question: Question, attempts: Sequence[str]) -> Judgement:
@@ -238,7 +238,7 @@ class CodeVerifier(BaseVerifier):
         valid = differing and not result.tied and result.share >= self.min_share
         return Judgement.of(verdicts, label=winner, label_source="vote", valid=valid, evidence=evidence)
 
-    # --- the tester's seat -----------------------------------------------------------------------------------------
+    # --- the tester's role -----------------------------------------------------------------------------------------
 
     def asks_for_program(self, question: Question) -> bool:
         """Whether the answers to a question are programs, which a tester can test."""
@@ -247,7 +247,7 @@ class CodeVerifier(BaseVerifier):
     def judge_tests(
         self, question: Question, attempts: Sequence[str], judgement: Judgement, texts: Sequence[str]
     ) -> list[Verdict]:
-        """What testers' tests are worth, one verdict per text; see `tester`.
+        """The reward of unit tests that testers wrote, one verdict per text; see `unit_test_reward`.
 
         Accepted programs are the reference and the attempts judged correct; wrong ones the other attempts' programs,
         or, where there is none, mutants of the reference that the generated tests catch.
@@ -267,10 +267,10 @@ class CodeVerifier(BaseVerifier):
             return [Verdict.undecided(f"there is no {missing} program to test") for _ in texts]
         verdicts = []
         for text in texts:
-            claims = read_tests(text, code.function)
-            report = judge_tests(self.executor, code.function, claims, accepted, wrong)
-            answer = "; ".join(call_text(code.function, claim.arguments) for claim in claims) or None
-            sentence = report.sentence() if claims else "no test"
+            tests = read_unit_tests(text, code.function)
+            report = run_unit_tests(self.executor, code.function, tests, accepted, wrong)
+            answer = "; ".join(call_text(code.function, test.arguments) for test in tests) or None
+            sentence = report.sentence() if tests else "no test"
             right = report.score > 0
             verdicts.append(
                 Verdict.correct(answer, sentence, report.score) if right else Verdict.wrong(answer, sentence)
@@ -292,7 +292,7 @@ class CodeVerifier(BaseVerifier):
         return list(dict.fromkeys(accepted))[:MOST_PROGRAMS], list(dict.fromkeys(wrong))[:MOST_PROGRAMS]
 
     def _caught_mutants(self, question: Question, code: CodeQuestion) -> list[str]:
-        """Mutants of the reference that a test tells from it: the others may be no mutants in truth."""
+        """Mutants of the reference that some test catches: the others may be equivalent to it."""
         labelled = self.label(question)
         sources: list[str | None] = [m.source for m in mutants(code.program or "", limit=MOST_PROGRAMS)]
         inputs = [test.arguments for test in labelled.tests]
@@ -301,7 +301,7 @@ class CodeVerifier(BaseVerifier):
 
 
 def _describe_suite(evidence: dict[str, Any], function: str, tests: Sequence[Test], wrong: Sequence[Behaviour]) -> None:
-    """The number of tests, and the few that tell the programs at hand apart."""
+    """The number of tests, and the few that distinguish the programs at hand."""
     kept = minimise(tests, wrong)
     evidence["tests"] = len(tests)
     evidence["suite"] = [{"test": tests[i].assertion(function)[:400], "power": tests[i].power} for i in kept]

@@ -1,1 +1,1 @@
-"""Verifiers that hold an attempt against a reference: exact, numeric, mathematical, reasoning-gym, and the controls."""
+"""Verifiers that compare an attempt with a reference, and the controls `format` and `random`; built by name."""

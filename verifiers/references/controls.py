@@ -27,7 +27,7 @@ class FormatVerifier(BaseVerifier):
 
 
 class RandomVerifier(BaseVerifier):
-    """A coin per attempt: a hash of seed, question and the attempt's place, so that replays are equal.
+    """A coin per attempt: a hash of seed, question and the attempt's index, so that replays are equal.
 
     Args:
         share: probability in [0, 1] of being called correct.
@@ -41,8 +41,8 @@ class RandomVerifier(BaseVerifier):
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         verdicts = []
-        for place, attempt in enumerate(attempts):
-            tossed = f"{self.seed}\x00{place}\x00{question.text}".encode("utf-8", "surrogatepass")
+        for index, attempt in enumerate(attempts):
+            tossed = f"{self.seed}\x00{index}\x00{question.text}".encode("utf-8", "surrogatepass")
             coin = int.from_bytes(hashlib.blake2b(tossed, digest_size=8).digest(), "little") / 2**64
             answer = boxed_answer(attempt)
             verdicts.append(Verdict.correct(answer, "coin") if coin < self.share else Verdict.wrong(answer, "coin"))

@@ -61,11 +61,11 @@ class SympyVerifier(BaseVerifier):
             return judgements
         pool = shared_pool() if self.workers == 1 else Pool(self.workers)
         try:
-            told = dict(zip(asked, pool.decide(list(asked), self.timeout_s), strict=True))
+            decisions = dict(zip(asked, pool.decide(list(asked), self.timeout_s), strict=True))
         finally:
             if pool is not shared_pool():
                 pool.close()
-        return [self._judge(question, attempts, lambda a, b: told.get((a, b))) for question, attempts in pairs]
+        return [self._judge(question, attempts, lambda a, b: decisions.get((a, b))) for question, attempts in pairs]
 
     def _judge(self, question: Question, attempts: Sequence[str], oracle: Oracle) -> Judgement:
         if question.reference is None:

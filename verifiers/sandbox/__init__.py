@@ -1,4 +1,4 @@
-"""Run Python that nobody trusts.
+"""Runs Python that nobody trusts; everybody enters through the names below.
 
     result = run_python("print(input()[::-1])", stdin="abc")
     value = call("def f(x): return x * x + 1", "f", [3])
@@ -7,7 +7,7 @@
 A small fork server imports what programs may want; each run is a fork of it that locks itself in before the program
 starts: Landlock (no file outside the scratch folder and the interpreter's library), seccomp (no exec, fork, socket,
 signal to others, ...), resource limits, and, where they can be had, user, mount, pid, network, IPC and UTS
-namespaces. No root is needed. `probe()` says which level holds here; below a safe one, runs are refused unless a
+namespaces. No root is needed. `probe()` returns the level that holds here; below a safe one, runs are refused unless a
 lower `isolation=` is asked for by name.
 
 What this does not protect against:
@@ -25,8 +25,8 @@ What this does not protect against:
 """
 
 from .calls import call, call_many
-from .client import close
-from .isolation_status import probe
+from .client import close, probe
+from .isolation_status import IsolationStatus
 from .levels import LEVELS, SAFE
 from .limits import Limits
 from .protocol.results import CallResult, IsolationError, LimitError, ProgramError, RunResult, SandboxError, Status
@@ -37,6 +37,7 @@ __all__ = [
     "SAFE",
     "CallResult",
     "IsolationError",
+    "IsolationStatus",
     "LimitError",
     "Limits",
     "ProgramError",

@@ -37,7 +37,7 @@ def call(
         ProgramError: it raised, left, crashed or returned something else than plain data.
         LimitError: it was ended at a limit.
         IsolationError: the isolation cannot be had here.
-        ConfigError: no such isolation level, or `args` are no plain data.
+        ConfigError: no such isolation level, or `args` are not plain data.
     """
     (result,) = call_many(code, function, [args], limits=limits, isolation=isolation)
     if result.status != "ok":
@@ -64,13 +64,13 @@ def call_many(
         limits: `wall_s` and `cpu_s` are per input.
         isolation: as for `run_python`.
         trace: record the last line executed; slows the program down tenfold.
-        give_up_after: after so many inputs that ended their fork, the rest is not tried any more.
+        give_up_after: after this many inputs that ended their fork, the rest is not tried.
 
     Returns:
         One `CallResult` per input, in order.
 
     Raises:
-        ConfigError: no such isolation level, or an input is no plain data.
+        ConfigError: no such isolation level, or an input is not plain data.
     """
     return _Series(code, function, inputs, limits or Limits(), isolation, trace, give_up_after).results()
 
@@ -106,11 +106,11 @@ class _Series:
         self._detail: dict[str, Any] = {}
 
     def results(self) -> list[CallResult]:
-        standing = self._pool.standing()
-        self._detail = {"isolation": standing.level, "layers": standing.layers}
-        if standing.refusal is not None:
-            refused = {"isolation": standing.level, "reason": standing.refusal}
-            return [CallResult("refused", error=standing.refusal, detail=refused)] * self._count
+        available = self._pool.isolation_status()
+        self._detail = {"isolation": available.level, "layers": available.layers}
+        if available.refusal is not None:
+            refused = {"isolation": available.level, "reason": available.refusal}
+            return [CallResult("refused", error=available.refusal, detail=refused)] * self._count
         lost = 0
         while len(self._done) < self._count:
             before = len(self._done)

@@ -10,25 +10,14 @@ import atexit
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from . import levels
 from .connection import Server, ServerGone
-from .probes import escapes
+from .isolation_status import IsolationStatus
+from .probes import failed_probes
 
-__all__ = ["ServerGone", "Servers", "Standing", "close", "servers"]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What the servers of one requested isolation can do here."""
-
-    level: str | None
-    layers: tuple[str, ...]
-    missing: dict[str, str]
-    facts: dict[str, Any]
-    refusal: str | None
+__all__ = ["ServerGone", "Servers", "close", "probe", "servers"]
 
 
 class Servers:
@@ -41,26 +30,26 @@ class Servers:
         self._all: set[Server] = set()
         self._free = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
-        self._standing: Standing | None = None
+        self._status: IsolationStatus | None = None
         self._start_lock = threading.Lock()
 
-    def standing(self) -> Standing:
+    def isolation_status(self) -> IsolationStatus:
         """What holds here; found out once, by starting a server and attacking it from inside."""
         with self._start_lock:
-            if self._standing is None:
-                self._standing = self._find_out()
-            return self._standing
+            if self._status is None:
+                self._status = self._find_out()
+            return self._status
 
-    def _find_out(self) -> Standing:
+    def _find_out(self) -> IsolationStatus:
         if not hasattr(os, "fork"):
-            return Standing(None, (), {}, {}, levels.refusal(self.isolation, None, {}))
+            return IsolationStatus(None, (), {}, {}, levels.refusal(self.isolation, None, {}))
         server = self._start()
         facts = server.facts
         missing = dict(facts["missing"])
         level = levels.reached(facts["layers"])
         refusal = levels.refusal(self.isolation, level, missing)
         if refusal is None and level in levels.SAFE:
-            holes = escapes(server)
+            holes = failed_probes(server)
             if holes:
                 missing["probe"] = f"from inside, this worked: {', '.join(holes)}"
                 level = "rlimits"
@@ -69,7 +58,7 @@ class Servers:
             self._idle.append(server)
         else:
             self._drop(server)
-        return Standing(level, tuple(facts["layers"]), missing, facts, refusal)
+        return IsolationStatus(level, tuple(facts["layers"]), missing, facts, refusal)
 
     def run(
         self, request: dict[str, Any], descriptors: list[int], give_up: Callable[[], bool] | None = None
@@ -171,3 +160,12 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def probe(isolation: str | None = None) -> IsolationStatus:
+    """Start a fork server for `isolation`, if none runs yet, and report what it can do.
+
+    Raises:
+        ConfigError: no such isolation level.
+    """
+    return servers(isolation).isolation_status()

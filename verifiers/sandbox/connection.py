@@ -101,7 +101,7 @@ class Server:
             if time.monotonic() > latest:
                 raise ServerGone("it did not answer")
             if give_up is not None and give_up():
-                with contextlib.suppress(OSError):  # gone: the poll will say so
+                with contextlib.suppress(OSError):  # gone: the poll will report it
                     self.wire.send({"kill": True})
                 latest, give_up = min(latest, time.monotonic() + _GRACE_S), None
         reply = self._receive()
@@ -128,6 +128,6 @@ class Server:
                 os.rmdir(self._scratch)
 
     def forget(self) -> None:
-        """Let go of a server that belongs to the process this one was forked from."""
+        """Close our end of a server that belongs to the process this one was forked from."""
         self.wire.close()
         self._process.returncode = 0

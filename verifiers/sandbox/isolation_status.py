@@ -1,19 +1,25 @@
-"""What isolation holds on this machine, asked of a server that was started and attacked from inside."""
+"""What isolation holds on this machine, found out from a server that was started and attacked from inside."""
 
 from __future__ import annotations
 
-from . import client
-from .client import Standing
+from dataclasses import dataclass
+from typing import Any
 
 
-def probe(isolation: str | None = None) -> Standing:
-    """Start a fork server for `isolation`, if none runs yet, and say what it can do.
+@dataclass(frozen=True)
+class IsolationStatus:
+    """What the servers of one requested isolation can do here.
 
-    Returns:
-        `level` ("full", "landlock", "namespaces", "rlimits", or `None`), `layers` in force, `missing` layers with the
-        reason, and `refusal`: `None`, or why `run_python` would refuse.
-
-    Raises:
-        ConfigError: no such isolation level.
+    Attributes:
+        level: "full", "landlock", "namespaces", "rlimits", or `None` when there is no isolation at all.
+        layers: the layers in force.
+        missing: layers that are not in force, each with the reason.
+        facts: what the server reported when it started.
+        refusal: `None`, or why `run_python` would refuse.
     """
-    return client.servers(isolation).standing()
+
+    level: str | None
+    layers: tuple[str, ...]
+    missing: dict[str, str]
+    facts: dict[str, Any]
+    refusal: str | None

@@ -13,7 +13,7 @@ class Limits:
     """Bounds of one run. All are enforced from outside the program; none can be raised or caught from inside.
 
     Raises:
-        ConfigError: a bound is not a positive, finite number (a whole one where the type says so).
+        ConfigError: a bound is not a positive, finite number (a whole one where the type is int).
     """
 
     wall_s: float = 5.0

@@ -44,7 +44,7 @@ def attack(canary):
 """
 
 
-def escapes(server: Server) -> list[str]:
+def failed_probes(server: Server) -> list[str]:
     """Names of the attacks that worked on `server`; empty when it holds."""
     limits = Limits()
     with _canary() as path, contextlib.ExitStack() as files:

@@ -125,7 +125,7 @@ def _show(error: BaseException) -> None:
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
-    """The record of an exception: what it says, and the program's line that raised it."""
+    """The record of an exception: its message, and the program's line that raised it."""
     record: dict[str, Any] = {"s": "memory" if isinstance(error, MemoryError) else "error", "l": _line(error)}
     try:
         record["e"] = "".join(traceback.format_exception_only(type(error), error)).strip()[-_LONGEST_ERROR:]

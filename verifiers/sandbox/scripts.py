@@ -41,10 +41,10 @@ def run_python(code: str, *, stdin: str = "", limits: Limits | None = None, isol
     """
     limits = Limits() if limits is None else limits
     pool = client.servers(isolation)
-    standing = pool.standing()
-    if standing.refusal is not None:
-        return RunResult("refused", detail={"isolation": standing.level, "reason": standing.refusal})
-    detail: dict[str, Any] = {"isolation": standing.level, "layers": standing.layers}
+    available = pool.isolation_status()
+    if available.refusal is not None:
+        return RunResult("refused", detail={"isolation": available.level, "reason": available.refusal})
+    detail: dict[str, Any] = {"isolation": available.level, "layers": available.layers}
     with contextlib.ExitStack() as files:
         channel = ChannelReader(_CHANNEL_BYTES)
         files.callback(channel.close)
@@ -82,7 +82,7 @@ def run_python(code: str, *, stdin: str = "", limits: Limits | None = None, isol
 
 
 def ending(reply: dict[str, Any], record: dict[str, Any]) -> tuple[Status, str | None]:
-    """How a child ended: the server's word first, the program's own record last."""
+    """How a child ended: the server's report first, the program's own record last."""
     if reply["trouble"]:
         return "refused", f"the jail did not shut: {reply['trouble']}"
     if reply["reason"] is not None:

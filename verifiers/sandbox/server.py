@@ -38,7 +38,7 @@ _FIRST_LOOK_S, _LOOK_S = 0.005, 0.02
 
 
 def main(connection: int, wanted: list[str]) -> None:
-    """Set up the `wanted` layers as far as they can be had, report, and serve until the host hangs up."""
+    """Set up the `wanted` layers as far as they can be had, report, and serve until the host closes the connection."""
     wire = Wire(socket.socket(fileno=connection))
     library = [path for path in sys.path if os.path.isdir(path)]
     for name in MODULES:
@@ -132,7 +132,7 @@ def _one_run(wire: Wire, jail: Jail, limits: dict[str, Any], descriptors: list[i
 
 _UNJAILED = 117
 _trouble_read, _trouble_write = -1, -1
-"""A pipe on which a child says why it could not shut itself in. Programs never see it: a jailed child has closed it."""
+"""A pipe on which a child reports why it could not shut itself in. Programs never see it: a jailed child closed it."""
 
 
 def _open_trouble() -> None:

@@ -1,4 +1,4 @@
-"""Takes the same GRPO steps however many processes run it, and writes down what came out; `test_world.py` compares.
+"""Takes the same GRPO steps however many processes run it, and writes the outcome down for `test_process_group.py`.
 
 python steps_in_processes.py OUT                                   alone
 torchrun --standalone --nproc_per_node 2 steps_in_processes.py OUT
@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from selfplay_gym.agents.distributed.parallel_sampler import WorldSampler
+from selfplay_gym.agents.distributed.parallel_sampler import ParallelSampler
 from selfplay_gym.agents.distributed.placement import Placement, Sharded
-from selfplay_gym.agents.distributed.process_group import World
+from selfplay_gym.agents.distributed.process_group import ProcessGroup
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.agents.models.tiny import build_tokenizer
 from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
@@ -27,7 +27,7 @@ def count_ones(prompts, groups):
 
 
 def only_first(prompts, groups):
-    """One group is alive, so one process has nothing to train on."""
+    """One group has variance, so one process has nothing to train on."""
     return [[float(i == 0) * len(text) for text in group] for i, group in enumerate(groups)]
 
 
@@ -38,14 +38,18 @@ def only_others(prompts, groups):
 CASES = {
     "uneven": (PROMPTS, count_ones, {}),
     "small_parts": (PROMPTS, count_ones, {"micro_batch_tokens": 60, "epochs": 2, "loss_type": "dapo"}),
-    "one_group_alive": (PROMPTS, only_first, {}),
-    "one_group_dead": (PROMPTS, only_others, {"loss_type": "dr_grpo", "weight_decay": 0.1}),
+    "one_group_varies": (PROMPTS, only_first, {}),
+    "one_group_without_variance": (PROMPTS, only_others, {"loss_type": "dr_grpo", "weight_decay": 0.1}),
     "one_prompt": (PROMPTS[:1], count_ones, {}),
-    "through_transformers": (PROMPTS[:3], count_ones, {"plain": True}),
-    "towards_a_reference": (PROMPTS, count_ones, {"beta": 0.1}),
+    "through_transformers": (PROMPTS[:3], count_ones, {"hf": True}),
+    "towards_a_reference": (PROMPTS, count_ones, {"kl_weight": 0.1}),
     "in_shards": (PROMPTS, count_ones, {"shard": True, "epochs": 2}),
-    "in_shards_one_group_alive": (PROMPTS[:4], only_first, {"shard": True, "beta": 0.1, "micro_batch_tokens": 60}),
-    "in_shards_through_transformers": (PROMPTS[:3], count_ones, {"shard": True, "plain": True}),
+    "in_shards_one_group_varies": (
+        PROMPTS[:4],
+        only_first,
+        {"shard": True, "kl_weight": 0.1, "micro_batch_tokens": 60},
+    ),
+    "in_shards_through_transformers": (PROMPTS[:3], count_ones, {"shard": True, "hf": True}),
 }
 
 
@@ -72,22 +76,22 @@ def build(seed):
     return LLMAgent(model, build_tokenizer())
 
 
-def prepare(world, name, plain=False, shard=False, **settings):
+def prepare(group, name, hf=False, shard=False, **settings):
     """A trainer for one case that the processes share."""
     agent = build(0)
-    if plain:
+    if hf:
         agent.decoder = agent.sampler.decoder = None
-    local, placement = agent.sampler, Placement(world)
-    if shard and not world.alone:
-        placement = Sharded(world, agent.model, name)
-    reference = build(1) if settings.get("beta") else None
+    local, placement = agent.sampler, Placement(group)
+    if shard and not group.alone:
+        placement = Sharded(group, agent.model, name)
+    reference = build(1) if settings.get("kl_weight") else None
     trainer = GRPOTrainer(agent, GRPOConfig(**{"max_new_tokens": 24, **settings}), reference=reference)
     trainer.placement = placement
-    if not world.alone:
-        trainer.agent.sampler = WorldSampler(local, placement)
-        world.enlist(f"{name}.sample", trainer.agent.sampler.part)
-        world.enlist(f"{name}.update", trainer.take_part)
-        world.enlist(f"{name}.pull", trainer.take_part_in_pull)
+    if not group.alone:
+        trainer.agent.sampler = ParallelSampler(local, placement)
+        group.register(f"{name}.sample", trainer.agent.sampler.sample_on_rank)
+        group.register(f"{name}.update", trainer.update_on_rank)
+        group.register(f"{name}.l2_sp", trainer.l2_sp_on_rank)
     caught, step = {}, trainer.optimizer.step
 
     def spy():
@@ -107,22 +111,22 @@ def outcome(trainer, caught, prompts, reward):
 
     metrics = [trainer.step(prompts, seen, samples=4, seed=seed).as_dict() for seed in range(2)]
     weights = {f"weight.{n}": p.detach().clone() for n, p in trainer.parameters.items()}
-    trainer.pull({n: torch.zeros(p.shape) for n, p in trainer._trained.items()}, 0.25)
-    pulled = {f"pulled.{n}": p.detach().clone() for n, p in trainer.parameters.items()}
-    return metrics, texts, {**caught, **weights, **pulled}
+    trainer.l2_sp({n: torch.zeros(p.shape) for n, p in trainer._trained.items()}, 0.25)
+    moved = {f"moved.{n}": p.detach().clone() for n, p in trainer.parameters.items()}
+    return metrics, texts, {**caught, **weights, **moved}
 
 
 def main(out):
     torch.set_num_threads(1)
-    with World.join("cpu") as world:
-        prepared = {name: prepare(world, name, **settings) for name, (_, _, settings) in CASES.items()}
-        if not world.leads:
-            assert world.follow() == "done"
+    with ProcessGroup.join("cpu") as group:
+        prepared = {name: prepare(group, name, **settings) for name, (_, _, settings) in CASES.items()}
+        if not group.is_rank0:
+            assert group.serve() == "done"
             return
         for name, (prompts, reward, _) in CASES.items():
             metrics, texts, tensors = outcome(*prepared[name], prompts, reward)
             save_file({key: value.contiguous() for key, value in tensors.items()}, out / f"{name}.safetensors")
-            (out / f"{name}.json").write_text(json.dumps({"metrics": metrics, "texts": texts, "size": world.size}))
+            (out / f"{name}.json").write_text(json.dumps({"metrics": metrics, "texts": texts, "size": group.size}))
 
 
 if __name__ == "__main__":

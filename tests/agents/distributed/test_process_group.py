@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from selfplay_gym.agents.distributed.parallel_sampler import owners
-from selfplay_gym.agents.distributed.process_group import World, launched_alone, standing
+from selfplay_gym.agents.distributed.process_group import ProcessGroup, launched_alone, rank_and_size
 from selfplay_gym.core.errors import ConfigError
 
 SCRIPT = Path(__file__).with_name("steps_in_processes.py")
@@ -34,14 +34,14 @@ def outcomes(tmp_path_factory):
     return one, two
 
 
-def told(folder, case):
+def report(folder, case):
     return json.loads((folder / f"{case}.json").read_text())
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_two_processes_sample_and_learn_as_one(outcomes, case):
     one, two = outcomes
-    alone, together = told(one, case), told(two, case)
+    alone, together = report(one, case), report(two, case)
     assert (alone["size"], together["size"]) == (1, 2)
     assert together["texts"] == alone["texts"]
     for mine, theirs in zip(alone["metrics"], together["metrics"], strict=True):
@@ -53,20 +53,22 @@ def test_two_processes_sample_and_learn_as_one(outcomes, case):
     for name in gradients:  # scaled to a length of 1 at most
         assert float((mine[name] - theirs[name]).abs().max()) <= 1e-6, name
     # AdamW divides by the size of the gradient, so where that is next to nothing its rounding shows
-    for kind in ("weight.", "pulled."):
+    for kind in ("weight.", "moved."):
         pairs = [(mine[name], theirs[name]) for name in mine if name.startswith(kind)]
         gap = torch.cat([(a - b).flatten() for a, b in pairs]).norm()
         assert float(gap) <= 1e-6 * float(torch.cat([a.flatten() for a, _ in pairs]).norm())
 
 
 def test_the_cases_include_a_process_without_rows(outcomes):
-    assert told(outcomes[0], "one_group_alive")["metrics"][0]["rows_trained"] == 4  # one group, and groups stay whole
+    assert (
+        report(outcomes[0], "one_group_varies")["metrics"][0]["rows_trained"] == 4
+    )  # one group, and groups stay whole
 
 
-def test_the_pull_moves_weights_a_quarter_of_the_way(outcomes):
+def test_l2_sp_moves_weights_a_quarter_of_the_way(outcomes):
     tensors = load_file(outcomes[1] / "in_shards.safetensors")
     for name in [name for name in tensors if name.startswith("weight.")]:
-        assert torch.allclose(0.75 * tensors[name], tensors[f"pulled.{name.removeprefix('weight.')}"], atol=1e-6)
+        assert torch.allclose(0.75 * tensors[name], tensors[f"moved.{name.removeprefix('weight.')}"], atol=1e-6)
 
 
 def test_rows_are_dealt_in_whole_groups_short_prompts_first():
@@ -78,26 +80,26 @@ def test_rows_are_dealt_in_whole_groups_short_prompts_first():
     assert owners([], 2, 2).tolist() == []
 
 
-def test_a_world_of_one_just_does_it():
-    world, tensor = World(), torch.ones(3)
-    assert world.alone
-    assert world.leads
-    assert world.together(lambda a, b: a - b, 5, 2) == 3
-    assert world.totals([1.0, 2.0]) == [1.0, 2.0]
-    assert world.greatest(-1.0) == -1.0
-    world.add_up([tensor])
-    assert world.from_leader(tensor).tolist() == [1.0, 1.0, 1.0]
-    with World.join("mps") as joined:
+def test_a_group_of_one_calls_the_function():
+    group, tensor = ProcessGroup(), torch.ones(3)
+    assert group.alone
+    assert group.is_rank0
+    assert group.run_on_all(lambda a, b: a - b, 5, 2) == 3
+    assert group.totals([1.0, 2.0]) == [1.0, 2.0]
+    assert group.greatest(-1.0) == -1.0
+    group.add_up([tensor])
+    assert group.from_rank0(tensor).tolist() == [1.0, 1.0, 1.0]
+    with ProcessGroup.join("mps") as joined:
         assert joined.alone
         assert joined.device == "mps"
 
 
-def test_standing_comes_from_the_launcher():
-    assert standing({}) == (0, 1)
-    assert standing({"WORLD_SIZE": "1"}) == (0, 1)
-    assert standing(SHARED) == (1, 2)
+def test_rank_and_size_come_from_the_launcher():
+    assert rank_and_size({}) == (0, 1)
+    assert rank_and_size({"WORLD_SIZE": "1"}) == (0, 1)
+    assert rank_and_size(SHARED) == (1, 2)
     with pytest.raises(ConfigError, match="MASTER_ADDR"):
-        standing({name: value for name, value in SHARED.items() if name != "MASTER_ADDR"})
+        rank_and_size({name: value for name, value in SHARED.items() if name != "MASTER_ADDR"})
 
 
 def test_accelerate_starting_a_single_process_is_noticed():
@@ -110,5 +112,5 @@ def test_accelerate_starting_a_single_process_is_noticed():
 def test_a_device_that_processes_cannot_share_is_refused(monkeypatch, device):
     for name, value in SHARED.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(ConfigError, match="one GPU each"), World.join(device):
+    with pytest.raises(ConfigError, match="one GPU each"), ProcessGroup.join(device):
         pass

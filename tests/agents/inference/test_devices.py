@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from selfplay_gym.agents.inference import devices
-from selfplay_gym.agents.inference.devices import in_one_place, input_device, placing, spread
+from selfplay_gym.agents.inference.devices import input_device, on_one_device, placing, spread
 from selfplay_gym.agents.models.llm import LLMAgent
-from selfplay_gym.agents.roles.isolation import ROLES, seat_models, seat_trainers
-from selfplay_gym.agents.roles.lora import fork
+from selfplay_gym.agents.roles.lora import add_adapters
 from selfplay_gym.agents.roles.role_agent import RoleRecord
+from selfplay_gym.agents.roles.weight_sharing import ROLES, build_agents, build_trainers
 from selfplay_gym.agents.training.config import GRPOConfig
 from selfplay_gym.agents.training.trainer import GRPOTrainer
 from selfplay_gym.core.errors import ConfigError, MissingExtraError
@@ -30,23 +30,23 @@ def folder(make_agent, tmp_path):
 
 @pytest.fixture
 def on_disk(folder, tmp_path):
-    """Options that put the second layer on disk and hook the rest to the CPU: several places, on a CPU."""
+    """Options that put the second layer on disk and hook the rest to the CPU: several devices, on a CPU."""
     pytest.importorskip("accelerate")
     names = ("model.embed_tokens", "model.norm", "model.rotary_emb", "lm_head", "model.layers.0")
     return {"device_map": {**dict.fromkeys(names, "cpu"), "model.layers.1": "disk"}, "offload_folder": tmp_path / "off"}
 
 
-def test_a_map_that_needs_one_device_keeps_the_lean_decoder(folder):
+def test_a_map_that_needs_one_device_keeps_the_packed_model(folder):
     for options in ({"device": "auto"}, {"device_map": {"": "cpu"}}):
         agent = LLMAgent.from_pretrained(folder, **options)
-        assert in_one_place(agent.model)
+        assert on_one_device(agent.model)
         assert agent.decoder is not None
 
 
 def test_a_spread_model_goes_through_transformers_and_says_the_same(folder, on_disk):
     whole = LLMAgent.from_pretrained(folder, max_new_tokens=12)
     spread_out = LLMAgent.from_pretrained(folder, max_new_tokens=12, **on_disk)
-    assert not in_one_place(spread_out.model)
+    assert not on_one_device(spread_out.model)
     assert spread_out.decoder is None
     assert input_device(spread_out.model).type == "cpu"
     ids = torch.tensor([whole.prompt_ids(PROMPTS[1])])
@@ -78,7 +78,9 @@ def test_a_spread_reference_gives_the_same_step(folder, on_disk):
     for options in ({}, on_disk):
         reference = LLMAgent.from_pretrained(folder, **options)
         agent = LLMAgent.from_pretrained(folder)
-        trainer = GRPOTrainer(agent, GRPOConfig(beta=0.1, max_new_tokens=12, learning_rate=1e-3), reference=reference)
+        trainer = GRPOTrainer(
+            agent, GRPOConfig(kl_weight=0.1, max_new_tokens=12, learning_rate=1e-3), reference=reference
+        )
         for seed in range(2):
             metrics = trainer.step(PROMPTS, count_ones, samples=4, seed=seed)
         results.append((metrics, [p.detach() for p in agent.model.parameters()]))
@@ -110,9 +112,11 @@ def test_a_hooked_model_trains_as_a_whole_one(folder):
 def test_adapters_learn_on_a_hooked_trunk(folder):
     pytest.importorskip("peft")
     base = hooked(LLMAgent.from_pretrained(folder))
-    seats = fork(base, RoleRecord("lora", ROLES, ROLES[0], str(folder), "frozen"), rank=4, seed=0, checkpoints={})
-    assert seats["solver"].decoder is None
-    trainers = seat_trainers(seats, {role: GRPOConfig(max_new_tokens=12, beta=0.01) for role in seats})
+    agents = add_adapters(
+        base, RoleRecord("lora", ROLES, ROLES[0], str(folder), "frozen"), rank=4, seed=0, checkpoints={}
+    )
+    assert agents["solver"].decoder is None
+    trainers = build_trainers(agents, {role: GRPOConfig(max_new_tokens=12, kl_weight=0.01) for role in agents})
     metrics = trainers["solver"].step(PROMPTS, count_ones, samples=4, seed=0)
     assert (metrics.updates, metrics.skipped) == (1, 0)
     assert metrics.update_norm > 0
@@ -127,10 +131,10 @@ def test_roles_may_live_on_different_devices(folder, monkeypatch):
         return whole(cls, name, **{**options, "device": "cpu"})
 
     monkeypatch.setattr(LLMAgent, "from_pretrained", classmethod(noted))
-    seat_models(folder, "copies", device="cuda:0", devices={"challenger": "cuda:1"})
+    build_agents(folder, "copies", device="cuda:0", devices={"challenger": "cuda:1"})
     assert asked == ["cuda:1", "cuda:0"]
     with pytest.raises(ConfigError, match="one device"):
-        seat_models(folder, "lora", devices={"challenger": "cuda:1"})
+        build_agents(folder, "lora", devices={"challenger": "cuda:1"})
 
 
 def test_a_loaded_model_is_spread_by_hand(make_agent):
@@ -138,8 +142,8 @@ def test_a_loaded_model_is_spread_by_hand(make_agent):
     model = make_agent().model
     assert spread(model, {"": "cpu"}) is model
     monkey = dict.fromkeys(["model.embed_tokens", "model.layers", "model.norm", "model.rotary_emb", "lm_head"], "cpu")
-    assert in_one_place(spread(model, monkey))
-    assert in_one_place(spread(model, "auto"))
+    assert on_one_device(spread(model, monkey))
+    assert on_one_device(spread(model, "auto"))
     assert accelerate is not None
 
 

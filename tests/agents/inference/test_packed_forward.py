@@ -1,13 +1,13 @@
-"""The lean forward pass says what transformers says, in values and in gradients."""
+"""The packed forward pass says what transformers says, in values and in gradients."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from selfplay_gym.agents.inference.cached_decoding import Decoding
+from selfplay_gym.agents.inference.cached_decoding import CachedDecoding
 from selfplay_gym.agents.inference.logprobs import completion_logps, head_logps
-from selfplay_gym.agents.inference.packed_forward import LeanDecoder, linear
+from selfplay_gym.agents.inference.packed_forward import PackedModel, linear
 from selfplay_gym.agents.inference.packing import pack
 
 KINDS = [
@@ -40,7 +40,7 @@ def plain_logps(model, tokens):
 @pytest.mark.parametrize("recompute", [False, True])
 def test_shared_prefix_logps_and_gradients_equal_unpadded_ones(make_model, kind, changes, recompute):
     model = make_model(kind, **changes)
-    decoder = LeanDecoder.of(model)
+    decoder = PackedModel.of(model)
     assert decoder is not None
     tokens = completions(model.config.vocab_size)
     ours = completion_logps(model, decoder, PROMPTS, OWNER, tokens, LENGTHS, recompute=recompute)
@@ -66,27 +66,27 @@ def test_plain_pass_agrees_too(make_model):
 @pytest.mark.parametrize(("kind", "changes"), KINDS)
 def test_decoding_step_by_step_gives_the_logits_of_a_full_pass(make_model, kind, changes):
     model = make_model(kind, **changes)
-    decoder = LeanDecoder.of(model)
+    decoder = PackedModel.of(model)
     tokens = completions(model.config.vocab_size)
     keep = torch.tensor([0, 2, 5])
     with torch.no_grad():
-        decoding = Decoding(decoder, PROMPTS, OWNER)
+        decoding = CachedDecoding(decoder, PROMPTS, OWNER)
         for step in range(3):
             decoding.step(tokens[:, step])
         decoding.keep(keep)
         for step in range(3, 6):
             decoding.step(tokens[keep, step])
-        for place, row in enumerate(keep.tolist()):
+        for index, row in enumerate(keep.tolist()):
             ids = torch.tensor([PROMPTS[OWNER[row]] + tokens[row].tolist()])
-            torch.testing.assert_close(decoding.logits[place], model(ids).logits[0, -1], atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(decoding.logits[index], model(ids).logits[0, -1], atol=1e-5, rtol=1e-5)
 
 
 def test_cache_grows_past_its_first_size(make_model):
     model = make_model()
-    decoder = LeanDecoder.of(model)
+    decoder = PackedModel.of(model)
     tokens = torch.randint(3, 90, (2, 150), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        decoding = Decoding(decoder, [[5, 6], [7]], torch.tensor([0, 1]))
+        decoding = CachedDecoding(decoder, [[5, 6], [7]], torch.tensor([0, 1]))
         for step in range(150):
             decoding.step(tokens[:, step])
         expected = model(torch.tensor([[7, *tokens[1].tolist()]])).logits[0, -1]
@@ -94,15 +94,15 @@ def test_cache_grows_past_its_first_size(make_model):
 
 
 def test_what_it_cannot_run_it_declines(make_model):
-    assert LeanDecoder.of(make_model("gpt_neox")) is None
+    assert PackedModel.of(make_model("gpt_neox")) is None
     scaled = {"rope_type": "linear", "factor": 2.0, "rope_theta": 1e4}
-    assert LeanDecoder.of(make_model("llama", rope_parameters=scaled)) is None
+    assert PackedModel.of(make_model("llama", rope_parameters=scaled)) is None
 
 
 def test_a_model_whose_layers_were_altered_is_noticed(make_model):
     model = make_model()
     model.model.layers[0].mlp.act_fn = torch.nn.GELU()
-    assert LeanDecoder.of(model) is None
+    assert PackedModel.of(model) is None
 
 
 def test_lora_adapters_are_seen_and_trained_alone(make_model):
@@ -112,7 +112,7 @@ def test_lora_adapters_are_seen_and_trained_alone(make_model):
         for name, parameter in model.named_parameters():
             if "lora_B" in name:
                 parameter.normal_(std=0.2, generator=torch.Generator().manual_seed(2))
-    decoder = LeanDecoder.of(model)
+    decoder = PackedModel.of(model)
     assert decoder is not None
     tokens = completions(90)
     ours = completion_logps(model, decoder, PROMPTS, OWNER, tokens, LENGTHS)
@@ -126,7 +126,7 @@ def test_lora_adapters_are_seen_and_trained_alone(make_model):
 
 
 def test_prompts_alone_give_a_state_per_token(make_model):
-    decoder = LeanDecoder.of(make_model())
+    decoder = PackedModel.of(make_model())
     none = torch.zeros(0, dtype=torch.int64)
     states = decoder.hidden(pack(PROMPTS, none, none.view(0, 0), none))
     assert states.shape[0] == sum(len(p) for p in PROMPTS)

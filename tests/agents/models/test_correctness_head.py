@@ -1,12 +1,12 @@
-"""The validator head learns what is planted, beside a base that does not notice unless it is asked to."""
+"""The correctness head learns what is planted, beside a base that does not notice unless it is asked to."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from selfplay_gym.agents.models.correctness_head import DualHead
-from selfplay_gym.agents.roles.isolation import seat_models
+from selfplay_gym.agents.models.correctness_head import CorrectnessHead
+from selfplay_gym.agents.roles.weight_sharing import build_agents
 from selfplay_gym.core.errors import ConfigError, RunError
 from selfplay_gym.core.records import Question
 from selfplay_gym.core.registries import make_verifier
@@ -26,14 +26,14 @@ def planted(count, seed):
 
 
 def right(head, questions, answers, labels):
-    scores = head.consistency(questions, answers)
+    scores = head.correctness(questions, answers)
     assert all(0.0 <= score <= 1.0 for score in scores)
     return sum((score > 0.5) == bool(label) for score, label in zip(scores, labels, strict=True)) / len(labels)
 
 
 @pytest.fixture
 def trained(make_agent):
-    head = DualHead(make_agent(hidden_size=64))
+    head = CorrectnessHead(make_agent(hidden_size=64))
     head.fit(*planted(200, 0), steps=150)
     return head
 
@@ -41,8 +41,8 @@ def trained(make_agent):
 def test_it_learns_a_planted_signal_and_leaves_the_base_alone(make_agent):
     agent = make_agent(hidden_size=64)
     before = [p.detach().clone() for p in agent.model.parameters()]
-    head, fresh = DualHead(agent), planted(200, 1)
-    assert set(head.consistency(*fresh[:2])) == {0.5}
+    head, fresh = CorrectnessHead(agent), planted(200, 1)
+    assert set(head.correctness(*fresh[:2])) == {0.5}
     losses = head.fit(*planted(300, 0), steps=300)
     assert losses[0] == pytest.approx(0.693, abs=1e-3)
     assert sum(losses[-20:]) / 20 < 0.2
@@ -54,7 +54,7 @@ def test_it_learns_a_planted_signal_and_leaves_the_base_alone(make_agent):
 def test_jointly_the_base_learns_too(make_agent):
     agent = make_agent(hidden_size=64)
     before = [p.detach().clone() for p in agent.model.parameters()]
-    head = DualHead(agent, hidden=0)
+    head = CorrectnessHead(agent, hidden=0)
     losses = head.fit(*planted(16, 0), steps=10, batch=16, joint=True, base_learning_rate=1e-3)
     assert losses[-1] < losses[0]
     moved = [not torch.equal(p, b) for p, b in zip(agent.model.parameters(), before, strict=True)]
@@ -63,8 +63,8 @@ def test_jointly_the_base_learns_too(make_agent):
 
 def test_the_loss_reaches_the_base_only_if_not_detached(make_agent):
     agent = make_agent()
-    head = DualHead(agent)
-    torch.nn.init.ones_(head.validator.outer.weight)
+    head = CorrectnessHead(agent)
+    torch.nn.init.ones_(head.network.outer.weight)
     head.loss(*planted(8, 0)).backward()
     assert all(p.grad is None for p in agent.model.parameters())
     head.loss(*planted(8, 0), detach=False).backward()
@@ -76,7 +76,7 @@ def test_states_are_those_after_the_end_of_the_answer(make_agent, kind):
     agent = make_agent(kind)
     questions, answers, _ = planted(6, 0)
     questions[2] = questions[0]
-    found = DualHead(agent).states(questions, answers)
+    found = CorrectnessHead(agent).states(questions, answers)
     for state, question, answer in zip(found, questions, answers, strict=True):
         ids = agent.prompt_ids(question) + agent.tokenizer(answer).input_ids + [agent.stop_ids[0]]
         with torch.no_grad():
@@ -88,17 +88,17 @@ def test_a_saved_head_says_the_same(trained, tmp_path):
     questions, answers, _ = planted(20, 2)
     trained.agent.save_pretrained(tmp_path)
     trained.save_pretrained(tmp_path)
-    again = DualHead.from_pretrained(tmp_path, trained.agent)
-    assert again.consistency(questions, answers) == trained.consistency(questions, answers)
+    again = CorrectnessHead.from_pretrained(tmp_path, trained.agent)
+    assert again.correctness(questions, answers) == trained.correctness(questions, answers)
     assert again.trained == 200
 
 
 def test_a_head_for_another_model_is_refused(trained, make_agent, tmp_path):
-    with pytest.raises(RunError, match="no validator head"):
-        DualHead.from_pretrained(tmp_path, trained.agent)
+    with pytest.raises(RunError, match="no correctness head"):
+        CorrectnessHead.from_pretrained(tmp_path, trained.agent)
     trained.save_pretrained(tmp_path)
-    with pytest.raises(RunError, match="no validator head for this model"):
-        DualHead.from_pretrained(tmp_path, make_agent(hidden_size=32))
+    with pytest.raises(RunError, match="no correctness head for this model"):
+        CorrectnessHead.from_pretrained(tmp_path, make_agent(hidden_size=32))
 
 
 def test_confidence_turns_a_vote(trained):
@@ -114,9 +114,9 @@ def test_confidence_turns_a_vote(trained):
 def test_it_reads_with_the_adapter_of_its_role(make_agent, tmp_path):
     pytest.importorskip("peft")
     make_agent().save_pretrained(tmp_path / "base")
-    agents = seat_models(tmp_path / "base", "lora", rank=2)
+    agents = build_agents(tmp_path / "base", "lora", rank=2)
     questions, answers, _ = planted(4, 0)
-    heads = {role: DualHead(agent) for role, agent in agents.items()}
+    heads = {role: CorrectnessHead(agent) for role, agent in agents.items()}
     before = heads["challenger"].states(questions, answers)
     for name, parameter in agents["solver"].model.named_parameters():
         if "lora_B.solver" in name:
@@ -127,7 +127,7 @@ def test_it_reads_with_the_adapter_of_its_role(make_agent, tmp_path):
 
 def test_undecided_labels_are_left_out_and_wrong_ones_named(make_agent):
     questions, answers, labels = planted(12, 0)
-    one, other = DualHead(make_agent()), DualHead(make_agent())
+    one, other = CorrectnessHead(make_agent()), CorrectnessHead(make_agent())
     gaps = one.fit([*questions, "?"], [*answers, "?"], [*labels, None], steps=3)
     assert gaps == other.fit(questions, answers, labels, steps=3)
     with pytest.raises(ConfigError, match=r"\[0, 1\]"):
@@ -135,5 +135,5 @@ def test_undecided_labels_are_left_out_and_wrong_ones_named(make_agent):
     with pytest.raises(ConfigError, match="some not None"):
         one.fit(questions[:1], answers[:1], [None])
     with pytest.raises(ConfigError, match="one answer per question"):
-        one.consistency(["a"], [])
-    assert one.consistency([], []) == []
+        one.correctness(["a"], [])
+    assert one.correctness([], []) == []

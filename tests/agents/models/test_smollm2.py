@@ -1,4 +1,4 @@
-"""The real model: loads offline, runs lean, saves, and trains within its memory."""
+"""The real model: loads offline, runs packed, saves, and trains within its memory."""
 
 from __future__ import annotations
 

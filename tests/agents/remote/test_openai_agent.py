@@ -182,18 +182,18 @@ def transformers_serve(folder):
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8", env=environment
     )
     assert server.stderr is not None
-    said = []
+    lines = []
     try:
         for line in server.stderr:
-            said.append(line)
+            lines.append(line)
             if found := re.search(r"running on (http://\S+)", line):
                 # Read on, so that the server never waits for a full pipe.
-                reader = threading.Thread(target=said.extend, args=(server.stderr,), daemon=True)
+                reader = threading.Thread(target=lines.extend, args=(server.stderr,), daemon=True)
                 reader.start()
                 yield f"{found[1]}/v1"
                 break
         else:
-            pytest.fail("transformers serve ended: " + "".join(said[-20:]))
+            pytest.fail("transformers serve ended: " + "".join(lines[-20:]))
     finally:
         server.terminate()
         try:

@@ -92,6 +92,35 @@ def test_foreign_samples_are_weighted(make_agent):
     assert norms[1].grad_norm != pytest.approx(unknown.grad_norm, rel=1e-3)
 
 
+def test_a_sampler_says_whether_its_samples_are_on_policy(make_agent):
+    """Completions of a stranger are trusted as the policy's own if their sampler says so, and weighed otherwise."""
+
+    class Somewhere:
+        on_policy = True
+        keeps_activations = False
+
+        def __init__(self, local):
+            self.local = local
+
+        def sample(self, prompt_ids, *, n, settings, seed):
+            return self.local.sample(prompt_ids, n=n, settings=settings, seed=seed)
+
+    reward = lambda p, g: [[float(len(t)) for t in x] for x in g]  # noqa: E731
+    config = GRPOConfig(max_new_tokens=12, gradient_checkpointing=True)  # the local one keeps no activations either
+    steps = []
+    for trusted in (True, False):
+        agent, sampler = make_agent(), Somewhere(make_agent(seed=1).sampler)
+        sampler.on_policy = trusted
+        trainer = GRPOTrainer(agent.with_settings(sampler=sampler), config)
+        steps.append(trainer.step(["What is 1+2?"], reward, samples=6, seed=0))
+    assert steps[0].mean_reward == steps[1].mean_reward
+    assert steps[0].grad_norm != pytest.approx(steps[1].grad_norm, rel=1e-3)
+    local = make_agent().sampler
+    assert (local.on_policy, local.keeps_activations) == (True, True)
+    for remote_sampler in (ServerSampler, VLLMSampler):
+        assert (remote_sampler.on_policy, remote_sampler.keeps_activations) == (False, False)
+
+
 def test_wrong_answers_are_named(make_agent):
     agent = make_agent()
     for answer in ({}, {"choices": []}, {"choices": "no"}):

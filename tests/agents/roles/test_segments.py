@@ -7,8 +7,8 @@ import torch
 
 from selfplay_gym.agents.inference.logprobs import completion_logps
 from selfplay_gym.agents.models.llm import LLMAgent
-from selfplay_gym.agents.roles.isolation import ROLES, seat_models
 from selfplay_gym.agents.roles.segments import Segment, lay_out, segment_logits, segment_logps
+from selfplay_gym.agents.roles.weight_sharing import ROLES, build_agents
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
 
 CHALLENGER, SOLVER = ROLES
@@ -100,15 +100,15 @@ def test_layout_of_a_game():
     assert layout.written_by(0)[0].sum() == 4 + 3
 
 
-def test_seats_and_one_sequence_agree_on_every_attempt(make_agent, tmp_path):
-    """Token types and all: the log-probabilities a seat trains on are those inside the joint sequence."""
+def test_agents_and_one_sequence_agree_on_every_attempt(make_agent, tmp_path):
+    """Token types and all: the log-probabilities an agent trains on are those inside the joint sequence."""
     make_agent().save_pretrained(tmp_path / "base")
-    agents = seat_models(tmp_path / "base", "tokens")
+    agents = build_agents(tmp_path / "base", "tokens")
     model = agents[SOLVER].model
     with torch.no_grad():
         model.role_types.weight.copy_(torch.randn(3, 48, generator=torch.Generator().manual_seed(0)))
 
-    def in_seat(role, prompt, written):
+    def alone(role, prompt, written):
         agent, lengths = agents[role], torch.tensor([len(written)])
         found = completion_logps(
             agent.model, agent.decoder, [prompt], torch.tensor([0]), torch.tensor([written]), lengths
@@ -116,22 +116,22 @@ def test_seats_and_one_sequence_agree_on_every_attempt(make_agent, tmp_path):
         return found[0]
 
     joint = segment_logps(model, lay_out([GAME], ROLES), model.role_types)[0]
-    assert torch.allclose(joint[-6:], in_seat(SOLVER, QUESTION, ATTEMPT), atol=1e-5)
-    assert torch.allclose(joint[2:5], in_seat(CHALLENGER, THOUGHTS[:2], THOUGHTS[2:]), atol=1e-5)
+    assert torch.allclose(joint[-6:], alone(SOLVER, QUESTION, ATTEMPT), atol=1e-5)
+    assert torch.allclose(joint[2:5], alone(CHALLENGER, THOUGHTS[:2], THOUGHTS[2:]), atol=1e-5)
     untyped = segment_logps(model, lay_out([GAME], ROLES))[0]
     assert not torch.allclose(joint[-6:], untyped[-6:], atol=1e-2)
 
     joint[-6:].sum().backward()
     together = model.role_types.weight.grad.clone()
     model.zero_grad()
-    in_seat(SOLVER, QUESTION, ATTEMPT).sum().backward()
+    alone(SOLVER, QUESTION, ATTEMPT).sum().backward()
     assert torch.allclose(model.role_types.weight.grad, together, atol=1e-4)
     assert not together[1].any()
 
 
-def test_sampling_in_a_seat_uses_the_types(make_agent, tmp_path):
+def test_sampling_uses_the_types(make_agent, tmp_path):
     make_agent().save_pretrained(tmp_path / "base")
-    agents = seat_models(tmp_path / "base", "tokens", max_new_tokens=12)
+    agents = build_agents(tmp_path / "base", "tokens", max_new_tokens=12)
     plainly = LLMAgent.from_pretrained(tmp_path / "base", max_new_tokens=12)
     prompts = ["What is 1+2?", "Solve 3x+4=19."]
     assert agents[SOLVER].act(prompts, n=2, seed=0) == plainly.act(prompts, n=2, seed=0)

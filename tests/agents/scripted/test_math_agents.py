@@ -26,7 +26,7 @@ def test_the_oracle_is_always_right_and_admits_what_it_cannot_read():
 
 
 @pytest.mark.parametrize("accuracy", [0.0, 0.3, 0.8, 1.0])
-def test_noisy_is_right_as_often_as_told(accuracy):
+def test_noisy_is_right_as_often_as_set(accuracy):
     assert abs(share_right(make_agent("noisy", accuracy=accuracy)) - accuracy) < 0.04
 
 

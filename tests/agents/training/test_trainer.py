@@ -20,7 +20,7 @@ def count_ones(prompts, groups):
 
 
 def first_group_only(prompts, groups):
-    """Every other group is dead."""
+    """Every other group is without variance."""
     return [[float(i == 0) * len(text) for text in group] for i, group in enumerate(groups)]
 
 
@@ -32,9 +32,9 @@ def same(one, other):
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def trainer(make_agent, *, lean=True, reference=None, seed=0, **settings):
+def trainer(make_agent, *, packed=True, reference=None, seed=0, **settings):
     agent = make_agent(seed=seed)
-    if not lean:
+    if not packed:
         agent.decoder = None
     return GRPOTrainer(agent, GRPOConfig(**{"max_new_tokens": 24, **settings}), reference=reference)
 
@@ -57,7 +57,7 @@ def assert_close(one, other, tolerance=1e-5):
         assert float((gradient - other[name]).norm()) <= tolerance * scale, name
 
 
-def test_it_learns_what_is_paid(make_agent):
+def test_it_learns_what_is_rewarded(make_agent):
     instance = trainer(make_agent, learning_rate=1e-2)
     seen = [instance.step(PROMPTS, count_ones, samples=8, seed=i).mean_reward for i in range(14)]
     assert sum(seen[-3:]) > 3 * sum(seen[:3])
@@ -102,7 +102,7 @@ def test_state_of_another_model_is_refused(make_agent):
 
 
 @pytest.mark.parametrize("loss_type", ["grpo", "dapo", "dr_grpo", "gspo"])
-@pytest.mark.parametrize("variant", [{"micro_batch_tokens": 1}, {"micro_batch_tokens": 70}, {"lean": False}])
+@pytest.mark.parametrize("variant", [{"micro_batch_tokens": 1}, {"micro_batch_tokens": 70}, {"packed": False}])
 def test_cutting_and_sharing_change_no_gradient(make_agent, loss_type, variant):
     expected, _ = gradients(trainer(make_agent, loss_type=loss_type), count_ones)
     found, _ = gradients(trainer(make_agent, loss_type=loss_type, **variant), count_ones)
@@ -137,7 +137,7 @@ def test_gradient_checkpointing_works_through_transformers_too(make_agent, kind)
 
 
 def test_gradient_is_that_of_the_whole_padded_batch(make_agent):
-    """Dead groups left out, prompts shared, rows regrouped: the same as none of it."""
+    """Groups without variance left out, prompts shared, rows regrouped: the same as none of it."""
     instance = trainer(make_agent, max_grad_norm=1e9)
     found, metrics = gradients(instance, first_group_only)
     assert metrics.zero_variance_share == 0.75
@@ -178,14 +178,14 @@ def test_products_of_moved_weights_are_not_reused(make_agent):
     assert_close(found, expected)
 
 
-def test_recordings_too_large_are_given_up(make_agent, monkeypatch):
+def test_activations_too_large_are_given_up(make_agent, monkeypatch):
     expected, _ = gradients(trainer(make_agent), count_ones)
-    monkeypatch.setattr("selfplay_gym.agents.inference.activation_reuse.RECORD_BYTES", 10_000)
+    monkeypatch.setattr("selfplay_gym.agents.inference.activation_reuse.ACTIVATION_BYTES", 10_000)
     found, _ = gradients(trainer(make_agent), count_ones)
     assert_close(found, expected)
 
 
-def test_all_groups_dead_means_no_update(make_agent):
+def test_no_group_with_variance_means_no_update(make_agent):
     instance = trainer(make_agent)
     before = weights(instance.agent)
     metrics = instance.step(PROMPTS, lambda p, groups: [[1.0] * len(g) for g in groups], samples=4, seed=0)
@@ -228,8 +228,8 @@ def test_wrong_rewards_are_named_and_change_nothing(make_agent, reward_fn, messa
 
 
 def test_kl_holds_the_policy_near_its_reference(make_agent):
-    def drift(beta):
-        instance = trainer(make_agent, reference=make_agent(), beta=beta, learning_rate=1e-2)
+    def drift(kl_weight):
+        instance = trainer(make_agent, reference=make_agent(), kl_weight=kl_weight, learning_rate=1e-2)
         return [instance.step(PROMPTS, count_ones, samples=4, seed=i).kl for i in range(5)]
 
     held, free = drift(1.0), drift(1e-9)  # with a vanishing weight the divergence is only measured
@@ -239,7 +239,7 @@ def test_kl_holds_the_policy_near_its_reference(make_agent):
 
 def test_kl_without_reference_is_refused(make_agent):
     with pytest.raises(ConfigError, match="needs a reference"):
-        trainer(make_agent, beta=0.1)
+        trainer(make_agent, kl_weight=0.1)
 
 
 def test_adapters_train_alone_and_their_base_is_the_reference(make_agent):
@@ -247,7 +247,7 @@ def test_adapters_train_alone_and_their_base_is_the_reference(make_agent):
     agent = make_agent()
     model = peft.get_peft_model(agent.model, peft.LoraConfig(r=4, target_modules=["q_proj", "up_proj"]))
     base = {n: p.detach().clone() for n, p in model.named_parameters() if "lora" not in n}
-    config = GRPOConfig(max_new_tokens=24, beta=0.05, learning_rate=1e-2)
+    config = GRPOConfig(max_new_tokens=24, kl_weight=0.05, learning_rate=1e-2)
     instance = GRPOTrainer(LLMAgent(model, agent.tokenizer), config)
     seen = [instance.step(PROMPTS, count_ones, samples=4, seed=i) for i in range(3)]
     assert seen[0].kl == pytest.approx(0.0, abs=1e-6)

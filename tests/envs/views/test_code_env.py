@@ -15,7 +15,7 @@ from selfplay_gym import Outcome, Question, TaskSpec, make_generator
 from selfplay_gym.envs import aec_env, parallel_env
 from selfplay_gym.envs.game.code_domain import find_calls, read_code
 from selfplay_gym.envs.game.domains import held_out
-from selfplay_gym.verifiers.sandbox.isolation_status import probe
+from selfplay_gym.verifiers.sandbox import probe
 
 needs_sandbox = pytest.mark.skipif(probe().refusal is not None, reason=f"no sandbox here: {probe().refusal}")
 DOUBLE = "def f(x):\n    return x + x"

@@ -13,7 +13,7 @@ from selfplay_gym.selfplay.guard.measures import Start, WatchedPay, divergence, 
 
 def seat(*values):
     agent = SimpleNamespace(model=torch.nn.ParameterDict({"w": torch.tensor(values)}))
-    agent.with_settings, agent.seated = lambda **changes: agent, nullcontext
+    agent.with_settings, agent.active = lambda **changes: agent, nullcontext
     return SimpleNamespace(trainer=GRPOTrainer(agent, GRPOConfig(learning_rate=0.1)))
 
 

@@ -55,7 +55,7 @@ class Trainer:
         self.parameters = {"weight": agent.weight}
         self.reference = None
 
-    def step(self, prompts, reward_fn, *, samples, seed, refill=None):
+    def step(self, prompts, reward_fn, *, samples, seed, dynamic_sampling=None):
         texts = self.agent.act(prompts, n=samples, seed=seed)
         rewards = torch.tensor([list(map(float, row)) for row in reward_fn(prompts, texts)])
         gain = self.drill(self.agent, self.taken, self.learning_rate, rewards)

@@ -55,9 +55,9 @@ def test_a_vote_does_not_depend_on_order(attempts, rng):
     judgement = verifier.judge(Question("q"), attempts)
     order = list(range(len(attempts)))
     rng.shuffle(order)
-    shuffled = verifier.judge(Question("q"), [attempts[place] for place in order])
+    shuffled = verifier.judge(Question("q"), [attempts[index] for index in order])
     assert shuffled.label == judgement.label
-    assert list(shuffled.verdicts) == [judgement.verdicts[place] for place in order]
+    assert list(shuffled.verdicts) == [judgement.verdicts[index] for index in order]
 
 
 @CALM

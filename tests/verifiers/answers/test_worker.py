@@ -60,13 +60,13 @@ def test_close_leaves_nothing_running():
 
 
 def test_works_in_threads_and_asyncio(pool):
-    told: list[list[bool | None]] = []
-    threads = [threading.Thread(target=lambda: told.append(pool.decide([EASY], 10.0))) for _ in range(4)]
+    decisions: list[list[bool | None]] = []
+    threads = [threading.Thread(target=lambda: decisions.append(pool.decide([EASY], 10.0))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert told == [[True]] * 4
+    assert decisions == [[True]] * 4
 
     async def ask() -> list[bool | None]:
         return pool.decide([EASY], 10.0)
@@ -80,8 +80,8 @@ def test_a_forked_child_starts_its_own(pool):
     pool.decide([EASY], 10.0)
     child = os.fork()
     if child == 0:
-        told = pool.decide([(EASY[0], parse("n"))], 10.0)
+        decisions = pool.decide([(EASY[0], parse("n"))], 10.0)
         pool.close()
-        os._exit(0 if told == [False] else 1)
+        os._exit(0 if decisions == [False] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert pool.decide([(EASY[0], parse("n^3"))], 10.0) == [False]

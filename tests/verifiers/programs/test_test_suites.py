@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from selfplay_gym.core.literals import read_literal
 from selfplay_gym.verifiers.programs.code_blocks import defined_names, find_code, parameters, parse
 from selfplay_gym.verifiers.programs.input_generation import generate_inputs, mined_constants
-from selfplay_gym.verifiers.programs.input_types import draw, edges, fits, infer, infer_arguments
+from selfplay_gym.verifiers.programs.input_types import boundary_values, draw, fits, infer_type, infer_types
 from selfplay_gym.verifiers.programs.literals import (
     as_arguments,
     canonical,
@@ -27,9 +27,9 @@ from selfplay_gym.verifiers.programs.test_suites import (
     powers,
     shortest_failing,
     vote,
-    weighed,
+    with_powers,
 )
-from selfplay_gym.verifiers.programs.unit_test_reward import Claim, read_tests
+from selfplay_gym.verifiers.programs.unit_test_reward import UnitTest, read_unit_tests
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.binary(max_size=4)),
@@ -141,13 +141,13 @@ def test_hostile_programs_are_only_read():
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(VALUES, min_size=1, max_size=3), st.integers(0, 99))
-def test_what_is_drawn_or_at_the_edge_fits_the_shape(values, seed):
-    shape = infer(values)
+def test_what_is_drawn_or_at_the_fits_the_type(values, seed):
+    input_type = infer_type(values)
     rng = random.Random(seed)
-    assert all(fits(value, shape) for value in values)
-    if shape.kind not in ("any", "union"):
-        assert fits(draw(shape, rng), shape)
-        assert all(fits(value, shape) for value in edges(shape))
+    assert all(fits(value, input_type) for value in values)
+    if input_type.kind not in ("any", "union"):
+        assert fits(draw(input_type, rng), input_type)
+        assert all(fits(value, input_type) for value in boundary_values(input_type))
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,10 @@ def test_inputs_are_many_distinct_reproducible_and_of_the_right_types(examples, 
     assert len({canonical(i.arguments) for i in inputs}) == 64
     assert [i.arguments for i in inputs[: len(examples)]] == examples
     assert {"boundary", "mutation"} <= {i.source for i in inputs}
-    shapes = infer_arguments(examples, signature)
-    assert all(fits(value, shape) for i in inputs for value, shape in zip(i.arguments, shapes, strict=True))
+    input_types = infer_types(examples, signature)
+    assert all(
+        fits(value, input_type) for i in inputs for value, input_type in zip(i.arguments, input_types, strict=True)
+    )
 
 
 def test_inputs_do_not_leave_the_domain_of_the_examples():
@@ -253,7 +255,7 @@ def suite(*expected: str) -> list[Test]:
 def test_power_is_the_share_of_wrong_programs_caught():
     wrong = [("1", "x", "3"), ("1", "x", "y"), ("1", "2", "y")]
     assert powers(["1", "2", "3"], wrong) == [0, 2 / 3, 2 / 3]
-    assert [t.power for t in weighed(suite("1", "2", "3"), wrong)] == [0, 2 / 3, 2 / 3]
+    assert [t.power for t in with_powers(suite("1", "2", "3"), wrong)] == [0, 2 / 3, 2 / 3]
     assert powers(["1"], []) == [0.0]
 
 
@@ -299,18 +301,18 @@ assert f(x, 1) == 2
 assert f(9, []) > 2
 assert f(1, [2]) == 5
 ```"""
-    assert read_tests(text, "f") == [
-        Claim((3, [1]), (4,)),
-        Claim((4, []), (False,)),
-        Claim((5, []), (True,)),
-        Claim((6, [])),
-        Claim((7, []), (1,)),
-        Claim((1, [2]), (5,)),
-        Claim((2, []), (None,)),
+    assert read_unit_tests(text, "f") == [
+        UnitTest((3, [1]), (4,)),
+        UnitTest((4, []), (False,)),
+        UnitTest((5, []), (True,)),
+        UnitTest((6, [])),
+        UnitTest((7, []), (1,)),
+        UnitTest((1, [2]), (5,)),
+        UnitTest((2, []), (None,)),
     ]
 
 
 def test_tests_outside_a_block_and_none_at_all():
-    assert read_tests("I think\nassert f(1) == 2\nis good", "f") == [Claim((1,), (2,))]
-    assert read_tests("no idea", "f") == []
-    assert len(read_tests("\n".join(f"assert f({i}) == 1" for i in range(99)), "f")) == 32
+    assert read_unit_tests("I think\nassert f(1) == 2\nis good", "f") == [UnitTest((1,), (2,))]
+    assert read_unit_tests("no idea", "f") == []
+    assert len(read_unit_tests("\n".join(f"assert f({i}) == 1" for i in range(99)), "f")) == 32

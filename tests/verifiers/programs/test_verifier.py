@@ -11,8 +11,7 @@ from selfplay_gym import Outcome, Question, TaskSpec, make_generator, make_verif
 from selfplay_gym.core.code_questions import TASKS
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.verifiers.programs.verifier import CodeVerifier
-from selfplay_gym.verifiers.sandbox import CallResult
-from selfplay_gym.verifiers.sandbox.isolation_status import probe
+from selfplay_gym.verifiers.sandbox import CallResult, probe
 
 needs_sandbox = pytest.mark.skipif(probe().refusal is not None, reason=f"no sandbox here: {probe().refusal}")
 
@@ -109,7 +108,7 @@ def test_a_failing_program_is_told_where_and_on_what(verifier):
 
 @needs_sandbox
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "message"),
     [
         ("def f(x):\n    return x *", "invalid syntax"),
         ("def g(x):\n    return x * x + 1", "defines no f; it defines g"),
@@ -122,11 +121,11 @@ def test_a_failing_program_is_told_where_and_on_what(verifier):
         ("print('passes all tests')\ndef f(x):\n    return None", "gave None"),
     ],
 )
-def test_wrong_programs_say_why(verifier, code, said):
+def test_wrong_programs_say_why(verifier, code, message):
     question = code_question(program=SQUARE, inputs=["(3,)", "(-2,)"])
     (verdict,) = verifier.judge(question, [block(code)]).verdicts
     assert verdict.outcome is Outcome.WRONG
-    assert said in verdict.reason
+    assert message in verdict.reason
 
 
 @needs_sandbox

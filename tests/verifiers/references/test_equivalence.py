@@ -23,9 +23,9 @@ def outcome(gold: str, pred: str, **options: object) -> Outcome:
 def agreement(rows: list[dict], with_options: bool) -> tuple[float, int]:
     right = false_equal = 0
     for row in rows:
-        told = outcome(row["gold"], row["pred"], **(row.get("opts", {}) if with_options else {}))
-        right += told is (Outcome.CORRECT if row["label"] else Outcome.WRONG)
-        false_equal += told is Outcome.CORRECT and not row["label"]
+        found = outcome(row["gold"], row["pred"], **(row.get("opts", {}) if with_options else {}))
+        right += found is (Outcome.CORRECT if row["label"] else Outcome.WRONG)
+        false_equal += found is Outcome.CORRECT and not row["label"]
     return right / len(rows), false_equal
 
 

@@ -133,7 +133,7 @@ class Host:
         """The fork servers: each the process started, and with namespaces its one child, process 1 in there."""
         pool = servers(self.isolation)
         found = set(pool.processes())
-        if "namespaces" in pool.standing().layers:
+        if "namespaces" in pool.isolation_status().layers:
             for pid in tuple(found):
                 with contextlib.suppress(OSError):
                     found |= set(map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
@@ -223,9 +223,9 @@ def main(path: str, isolation: str) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.ExitStack() as stack:
         host = Host(stack, isolation)
-        standing = probe(isolation)
-        if standing.refusal is not None:
-            raise SystemExit(f"cannot be tried: {standing.refusal}")
+        status = probe(isolation)
+        if status.refusal is not None:
+            raise SystemExit(f"cannot be tried: {status.refusal}")
 
         def fault(attack: dict[str, str]) -> str | None:
             judge = fault_of_grade if attack["kind"] == "grade" else fault_of_run

@@ -93,7 +93,7 @@ def test_prints_belong_to_their_call():
 
 
 @pytest.mark.parametrize(
-    ("code", "error", "said"),
+    ("code", "error", "message"),
     [
         ("def g(x): return x", ProgramError, "no function 'f'"),
         ("f = object()", ProgramError, "no function 'f'"),
@@ -105,8 +105,8 @@ def test_prints_belong_to_their_call():
         ("def f(x):\n    while 1: pass", LimitError, "wall_s"),
     ],
 )
-def test_errors_of_call(code, error, said):
-    with pytest.raises(error, match=said) as caught:
+def test_errors_of_call(code, error, message):
+    with pytest.raises(error, match=message) as caught:
         call(code, "f", [1], limits=QUICK if "while" in code else Limits())
     assert isinstance(caught.value, SandboxError)
     assert caught.value.result.status != "ok"

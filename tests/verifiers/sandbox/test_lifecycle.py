@@ -59,9 +59,9 @@ def gone_soon(pid: int) -> bool:
 
 
 def test_probe_finds_a_safe_level_here():
-    standing = probe()
-    assert standing.refusal is None
-    assert standing.level in SAFE
+    status = probe()
+    assert status.refusal is None
+    assert status.level in SAFE
 
 
 def test_threads_share_the_servers():
@@ -176,7 +176,7 @@ def test_a_missing_layer_refuses_and_says_how_to_get_it(monkeypatch):
 
 def test_a_layer_that_does_not_hold_refuses(monkeypatch):
     monkeypatch.setattr(client, "_pools", {})
-    monkeypatch.setattr("selfplay_gym.verifiers.sandbox.client.escapes", lambda server: ["open_socket"])
+    monkeypatch.setattr("selfplay_gym.verifiers.sandbox.client.failed_probes", lambda server: ["open_socket"])
     result = run_python("print(1)")
     assert result.status == "refused"
     assert "open_socket" in result.detail["reason"]

@@ -1,4 +1,4 @@
-"""`run_python`: what a program prints, how it ends, and what is said about it."""
+"""`run_python`: what a program prints, how it ends, and how that is reported."""
 
 import pytest
 

@@ -1,1 +1,1 @@
-"""From a model's text to the tree of an answer: tokens, words, units, TeX."""
+"""Reads the text of an answer into a tree; other rooms enter through `parse`, `locate` and `clean`."""

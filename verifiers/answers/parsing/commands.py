@@ -149,7 +149,7 @@ class CommandParser(TermParser):
     def drop_alignment(self) -> None:
         """In a list of equations "&" only aligns, and a line that opens with a relation goes on."""
         rest = self.tokens[self.position :]
-        end = next((place for place, token in enumerate(rest) if token.kind == "end"), len(rest))
+        end = next((index for index, token in enumerate(rest) if token.kind == "end"), len(rest))
         kept: list[Token] = []
         for token in rest[:end]:
             if token.text in _GOES_ON and kept and kept[-1].text == "\\\\":

@@ -15,8 +15,8 @@ class Cursor:
         self.tokens, self.position, self.depth = tokens, 0, 0
 
     def peek(self, ahead: int = 0) -> Token:
-        place = self.position + ahead
-        return self.tokens[place] if place < len(self.tokens) else END
+        index = self.position + ahead
+        return self.tokens[index] if index < len(self.tokens) else END
 
     def take(self) -> Token:
         token = self.peek()

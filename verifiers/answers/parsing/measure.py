@@ -12,7 +12,7 @@ _PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥
 
 
 def measured(value: Node, words: str) -> Node:
-    """The value with its unit; words that are no unit are a comment and dropped."""
+    """The value with its unit; words that are not a unit are a comment and dropped."""
     words = words.strip()
     if not words:
         return value
@@ -25,7 +25,7 @@ def measured(value: Node, words: str) -> Node:
 
 
 def read_unit(words: str) -> Unit | None:
-    """Factor and dimension, or `None` for words that are no unit ("apples")."""
+    """Factor and dimension, or `None` for words that are not a unit ("apples")."""
     factor, powers = Fraction(1), dict[str, int]()
     sign, pending = 1, 1
     last: Unit | None = None

@@ -95,7 +95,7 @@ def _repeating(text: str) -> Node:
                 return _periodic(whole, part, tail)
         raise ParseError("digits go on in no visible pattern")
     whole, _, rest = text.partition(".")
-    cut = min(place for place in (rest.find("\\"), rest.find("(")) if place >= 0)
+    cut = min(index for index in (rest.find("\\"), rest.find("(")) if index >= 0)
     period = "".join(character for character in rest[cut:] if character.isdigit())
     return _periodic(whole, rest[:cut], period)
 

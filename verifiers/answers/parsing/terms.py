@@ -276,10 +276,10 @@ class TermParser(NumeralParser):
 
     def defines(self) -> bool:
         """Whether "(x) =" or "(x, y) =" follows: then a letter is a function's name."""
-        place = 1
-        while self.peek(place).kind == "name" and self.peek(place + 1).text == ",":
-            place += 2
-        return self.peek(place).kind == "name" and self.peek(place + 1).text == ")" and self.peek(place + 2).text == "="
+        index = 1
+        while self.peek(index).kind == "name" and self.peek(index + 1).text == ",":
+            index += 2
+        return self.peek(index).kind == "name" and self.peek(index + 1).text == ")" and self.peek(index + 2).text == "="
 
     def function(self, name: str) -> Node:
         base: Node | None = None

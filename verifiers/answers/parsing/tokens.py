@@ -16,7 +16,7 @@ class Token(NamedTuple):
     kind: str
     text: str
     spaced: bool
-    """Whether blanks stand before it."""
+    """Whether blanks come before it."""
 
 
 _TEXT_COMMANDS = listed(
@@ -166,13 +166,13 @@ def _argument(text: str, position: int) -> tuple[str, int]:
         found = re.compile(r"\\?[A-Za-z]+|\d+|.", re.S).match(text, position)
         return (found[0], found.end()) if found else ("", position)
     depth, start = 0, position + 1
-    for place in range(position, len(text)):
-        if text[place] == "{":
+    for index in range(position, len(text)):
+        if text[index] == "{":
             depth += 1
-        elif text[place] == "}":
+        elif text[index] == "}":
             depth -= 1
             if depth == 0:
-                return text[start:place], place + 1
+                return text[start:index], index + 1
     return text[start:], len(text)
 
 
@@ -250,7 +250,7 @@ def _word(run: str, spaced: bool, before: list[Token]) -> list[Token]:
         return [Token("const", "pi", spaced), Token("name", run[2], False)]
     if _is_prose(run, spaced, before):
         return [Token("text", run, spaced)]
-    return [Token("name", letter, spaced and place == 0) for place, letter in enumerate(run)]
+    return [Token("name", letter, spaced and index == 0) for index, letter in enumerate(run)]
 
 
 def _is_prose(run: str, spaced: bool, before: list[Token]) -> bool:

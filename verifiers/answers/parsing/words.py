@@ -59,7 +59,7 @@ _PARTS = {
 
 
 def spoken_number(words: str) -> Fraction | None:
-    """ "twenty-one" is 21, "two thirds" is 2/3; `None` if it is no number."""
+    """ "twenty-one" is 21, "two thirds" is 2/3; `None` if it is not a number."""
     parts = words.lower().replace("-", " ").split()
     if not 0 < len(parts) <= 12:
         return None

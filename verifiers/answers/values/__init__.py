@@ -1,1 +1,1 @@
-"""Exact and bounded arithmetic on answers: fractions, residues, intervals, linear equations."""
+"""Computes and compares the values of trees (fractions, residues, floats, regions), for the rest of `answers`."""

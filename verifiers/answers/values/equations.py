@@ -15,7 +15,7 @@ def numerator(tree: Node) -> Node:
 
 
 def _over_one(tree: Node, depth: int) -> tuple[Node, Node]:
-    """(top, bottom) of the tree as one fraction; what is no sum, product or quotient is a top."""
+    """(top, bottom) of the tree as one fraction; what is not a sum, product or quotient is a top."""
     kind = tree[0]
     if depth > MAX_FRACTIONS:
         return tree, ONE

@@ -85,7 +85,7 @@ class Floats(Field):
         return value
 
     def _odd_root_power(self, b: Any, exponent: Node) -> Any | None:
-        """The real value of (-8)^(1/3), as taught; `None` if the exponent is no fraction with an odd denominator."""
+        """The real value of (-8)^(1/3), as taught; `None` if the exponent is not a fraction with an odd denominator."""
         try:
             e = self.exact.integer(exponent)
         except Inexpressible:
@@ -204,8 +204,8 @@ def _real(z: Any) -> Any:
 def _binomial(n: Any, k: Any, one: Any, gamma: Callable[[Any], Any]) -> Any:
     if not k.imag and k.real == round(k.real) and 0 <= k.real <= 200:
         result = one
-        for place in range(round(k.real)):
-            result = result * (n - place) / (place + 1)
+        for index in range(round(k.real)):
+            result = result * (n - index) / (index + 1)
         return result
     return gamma(n + one) / (gamma(k + one) * gamma(n - k + one))
 
@@ -222,7 +222,7 @@ def _gamma(z: complex) -> complex:
     if z.real < 0.5:
         return cmath.pi / (cmath.sin(cmath.pi * z) * _gamma(1 - z))
     z -= 1
-    series = _LANCZOS[0] + sum(term / (z + place) for place, term in enumerate(_LANCZOS[1:], 1))
+    series = _LANCZOS[0] + sum(term / (z + index) for index, term in enumerate(_LANCZOS[1:], 1))
     t = z + 7.5
     return cmath.sqrt(2 * cmath.pi) * cmath.exp((z + 0.5) * cmath.log(t) - t) * series
 
@@ -262,7 +262,7 @@ def many_digits() -> Backend:
 
 
 class AtPoint(NamedTuple):
-    """What a tree is worth at one point, on machine numbers.
+    """The value of a tree at one point, on machine numbers.
 
     value: `None` where there is none; ±inf for a constant that is certainly too large.
     scale: what rounding errors are relative to.

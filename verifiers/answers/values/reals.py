@@ -52,7 +52,7 @@ def part(low: Node | Scalar, low_closed: bool, high: Node | Scalar, high_closed:
     """A part from trees or scalars; infinite ends are open.
 
     Raises:
-        ValueError: an end is no real constant.
+        ValueError: an end is not a real constant.
     """
     left = low if isinstance(low, Scalar) else Scalar(low)
     right = high if isinstance(high, Scalar) else Scalar(high)
@@ -111,12 +111,12 @@ def same_region(a: Region, b: Region) -> bool | None:
     """Whether two regions have the same ends, open or closed alike."""
     if len(a) != len(b):
         return False
-    told: list[bool | None] = []
+    ends: list[bool | None] = []
     for p, q in zip(a, b, strict=True):
         if (p.low_closed, p.high_closed) != (q.low_closed, q.high_closed):
             return False
-        told += [_same_end(p.low, q.low), _same_end(p.high, q.high)]
-    return False if False in told else None if None in told else True
+        ends += [_same_end(p.low, q.low), _same_end(p.high, q.high)]
+    return False if False in ends else None if None in ends else True
 
 
 def _same_end(p: Scalar, q: Scalar) -> bool | None:
@@ -133,7 +133,7 @@ def _rounded(p: Scalar, q: Scalar) -> bool:
 
 
 def rounds_to(decimal: Scalar, fraction: Scalar, digits: int) -> bool:
-    """Whether a decimal with at least so many digits after the point is what an exact fraction rounds to.
+    """Whether a decimal with at least `digits` digits after the point is what an exact fraction rounds to.
 
     The fraction must not itself be written as a decimal: 0.12345 is not 0.1234.
     """

@@ -124,8 +124,8 @@ class ResidueField(Field):
         n, result = self.value(top), 1
         if isinstance(n, Matrix):
             raise Inexpressible("binomial of a matrix")
-        for place in range(int(k)):
-            result = result * (n - place) * self._inverse(place + 1) % self.prime
+        for index in range(int(k)):
+            result = result * (n - index) * self._inverse(index + 1) % self.prime
         return result
 
     def symbolic(self, node: Node) -> int:

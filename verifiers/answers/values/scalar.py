@@ -151,7 +151,7 @@ def free_names(tree: Node) -> frozenset[str]:
 
 
 def same_value(a: Scalar, b: Scalar) -> bool | None:
-    """Whether two scalars are equal; `None` if it cannot be told here."""
+    """Whether two scalars are equal; `None` if it cannot be decided here."""
     if a.tree == b.tree:
         return True
     if a.exact is not None and b.exact is not None:
@@ -190,14 +190,14 @@ def _points(a: Scalar, b: Scalar) -> list[int]:
 
 def _close(a: Scalar, b: Scalar) -> bool | None:
     """Whether machine values agree; `False` is certain, `True` is not."""
-    told = False
+    compared_any = False
     for point in _points(a, b):
         at, other = a.floats[point], b.floats[point]
         compared = _near(at.value, other.value, max(at.scale, other.scale))
         if compared is False:
             return False
-        told = told or compared is True
-    return True if told else None
+        compared_any = compared_any or compared is True
+    return True if compared_any else None
 
 
 def _near(x: Value, y: Value, scale: float) -> bool | None:
@@ -222,7 +222,7 @@ def _near(x: Value, y: Value, scale: float) -> bool | None:
 
 def _confirmed(a: Scalar, b: Scalar) -> bool | None:
     """The agreement of machine numbers, with many digits; two points suffice."""
-    told = 0
+    confirmed = 0
     for point in _points(a, b):
         try:
             x, y = a.precise(point), b.precise(point)
@@ -235,8 +235,8 @@ def _confirmed(a: Scalar, b: Scalar) -> bool | None:
                 return False
         except (Inexpressible, ArithmeticError, ValueError, OverflowError):
             continue
-        told += 1
-    return True if told else None
+        confirmed += 1
+    return True if confirmed else None
 
 
 def _depends_differently(a: Scalar, b: Scalar) -> bool:

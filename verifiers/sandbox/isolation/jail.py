@@ -1,4 +1,4 @@
-"""What a freshly forked child does to itself before the program gets the floor. None of it can be undone.
+"""What a freshly forked child does to itself before the program starts. None of it can be undone.
 
 It is a plain list of system calls, written out by the server and carried out by the child, which so touches as little
 memory as possible. The order matters: descriptors, limits and user first, while they may still be set; then no
@@ -70,7 +70,7 @@ class Jail:
             steps += [_step(kept, "landlock_restrict_self", ruleset, 0), _step(kept, "close", ruleset)]
         if "seccomp" in layers:
             column = kernel.architecture()
-            assert column is not None  # `seccomp.supported` said so
+            assert column is not None  # `seccomp.supported` checked it
             self._filter = seccomp.Filter(column)
             steps.append(_step(kept, "prctl", kernel.PR_SET_SECCOMP, 2, self._filter.address))
         return steps

@@ -56,12 +56,12 @@ def ruleset(rules: Iterable[tuple[str, int]]) -> int:
     rules_at = kernel.syscall("landlock_create_ruleset", attribute, len(attribute), 0)
     for path, rights in rules:
         try:
-            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:
             continue
         if not os.path.isdir(path):
             rights &= _ON_FILES
-        beneath = struct.pack("=Qi", rights & handled, place)
+        beneath = struct.pack("=Qi", rights & handled, folder)
         kernel.syscall("landlock_add_rule", rules_at, _RULE_PATH_BENEATH, beneath, 0)
-        os.close(place)
+        os.close(folder)
     return rules_at

@@ -80,7 +80,7 @@ def _stay_behind(child: int) -> None:
 
 
 def _map_users(child: int) -> None:
-    """Give the copy its users: an ordinary user under another name; root as root, with nobody beside it."""
+    """Give the copy its users: an ordinary user under another name; root as root, without any other user."""
     uid, gid = os.geteuid(), os.getegid()
     both = f"0 {uid} 1\n{INSIDE} {NOBODY} 1\n", f"0 {gid} 1\n{INSIDE} {NOBODY} 1\n"
     if uid != 0 or not (_wrote(child, "uid_map", both[0]) and _wrote(child, "gid_map", both[1])):
@@ -93,7 +93,7 @@ def _wrote(child: int, name: str, text: str) -> bool:
     try:
         with open(f"/proc/{child}/{name}", "w") as file:
             file.write(text)
-    except OSError:  # the copy will find itself without a user and say so
+    except OSError:  # the copy will find itself without a user and report it
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""The scratch folder of a run: the only place it can write, empty at the start and gone at the end."""
+"""The scratch folder of a run: the only folder it can write to, empty at the start and gone at the end."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class MountedScratch:
 
 
 class FolderScratch:
-    """A temporary folder that is emptied after each run and looked at now and then, for want of a mount namespace."""
+    """A temporary folder, emptied after each run and checked from time to time, where there is no mount namespace."""
 
     def __init__(self, owner: int | None) -> None:
         """`owner`: the user programs run as, when it is not this one."""

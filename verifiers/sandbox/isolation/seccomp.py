@@ -21,7 +21,7 @@ LOAD, JUMP_EQUAL, JUMP_GREATER_EQUAL, JUMP_ALWAYS, AND, RETURN = 0x20, 0x15, 0x3
 ALLOW, KILL, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x00050000 | 1, 0x00050000 | 38
 
 OWN_PID = 0x7E57_0001
-"""Stands in the program for the process's own number, which is only known after the fork."""
+"""Replaces, in the program, the process's own number, which is only known after the fork."""
 
 _THREAD_FLAGS = (0x3D0F00, 0x7D0F00)  # what glibc and musl pass to clone for a thread; nothing else is one
 _TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIO(N)CLEX

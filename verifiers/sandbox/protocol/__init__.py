@@ -1,1 +1,1 @@
-"""What host and sandbox say to each other: requests, values, results, one line at a time."""
+"""The messages between host and sandbox: requests, values, results; both sides of `sandbox` import it, nobody else."""

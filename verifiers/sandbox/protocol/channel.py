@@ -2,7 +2,7 @@
 
 Nothing has to be drained, so a program can neither block on it nor flood it, and what was written before a kill is
 still there. Header: input being worked on, line being executed, bytes committed; then one JSON text per line.
-Everything in it is the program's word: a program that finds the channel can only say what it could have returned.
+Nothing in it is trusted: a program that finds the channel can only report what it could have returned.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class ChannelWriter:
         self._index, self._line = -1, 0
 
     def begin(self, index: int) -> None:
-        """Say that the inputs from `index` on are being worked on, one per record to come."""
+        """Announce that the inputs from `index` on are being worked on, one per record to come."""
         self._index = index
         self._publish()
 
     def show_line(self, line: int) -> None:
-        """Say which line of the program is being executed."""
+        """Report the line of the program that is being executed."""
         self._line = line
         self._publish()
 

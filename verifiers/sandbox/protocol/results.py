@@ -58,7 +58,7 @@ class CallResult:
 
 
 class SandboxError(SelfPlayError):
-    """A call brought no value; `result` says how it ended."""
+    """A call brought no value; `result` holds how it ended."""
 
     def __init__(self, message: str, result: CallResult) -> None:
         super().__init__(message)
@@ -81,7 +81,7 @@ class IsolationError(SandboxError):
 
 
 def error_for(result: CallResult, function: str) -> SandboxError:
-    """The exception that tells of a call without a value."""
+    """The exception that describes a call without a value."""
     where = f" (line {result.line})" if result.line else ""
     message = f"{function}(...) ended with {result.status!r}{where}: {result.error or 'no reason known'}"
     if result.status == "refused":

@@ -23,7 +23,7 @@ _PLAIN = (bool, float, type(None))
 
 
 class Unsendable(Exception):
-    """This value is no plain data, or too deep or too large."""
+    """This value is not plain data, or too deep or too large."""
 
 
 class Malformed(Exception):

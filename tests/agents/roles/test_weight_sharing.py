@@ -1,4 +1,4 @@
-"""Each isolation keeps its promise: what one role learns reaches the other only where that was said."""
+"""Each kind of weight sharing keeps its promise: what one role learns reaches the other only where it should."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from selfplay_gym.agents.inference.logprobs import completion_logps
+from selfplay_gym.agents.load import load_agent
 from selfplay_gym.agents.models.llm import LLMAgent
-from selfplay_gym.agents.roles.isolation import (
-    ISOLATIONS,
+from selfplay_gym.agents.roles.role_agent import RoleRecord
+from selfplay_gym.agents.roles.weight_sharing import (
     ROLES,
-    role_agent,
-    seat_models,
-    seat_trainers,
+    WEIGHT_SHARING,
+    build_agents,
+    build_trainers,
     shares_weights,
 )
-from selfplay_gym.agents.roles.role_agent import RoleRecord, seated
 from selfplay_gym.agents.training.baselines import RoleBaseline
 from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
@@ -26,7 +26,7 @@ from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 PROMPTS = ["What is 1+2?", "Solve 3x+4=19."]
 CASES = [("copies", "frozen"), ("lora", "frozen"), ("lora", "trained"), ("prompt", "frozen"), ("tokens", "frozen")]
 CONFIG = GRPOConfig(max_new_tokens=10, learning_rate=1e-2, weight_decay=0.1)
-cases = pytest.mark.parametrize(("isolation", "trunk"), CASES)
+cases = pytest.mark.parametrize(("weight_sharing", "trunk"), CASES)
 
 
 def count_ones(prompts, groups):
@@ -41,12 +41,12 @@ def base(make_agent, tmp_path):
 
 
 @pytest.fixture
-def seats(base):
-    def make(isolation, trunk="frozen", config=CONFIG, name=base, **options):
-        if isolation == "lora":
+def build(base):
+    def make(weight_sharing, trunk="frozen", config=CONFIG, name=base, **options):
+        if weight_sharing == "lora":
             pytest.importorskip("peft")
-        agents = seat_models(name, isolation, trunk=trunk, rank=4, max_new_tokens=12, **options)
-        return agents, seat_trainers(agents, dict.fromkeys(agents, config))
+        agents = build_agents(name, weight_sharing, trunk=trunk, rank=4, max_new_tokens=12, **options)
+        return agents, build_trainers(agents, dict.fromkeys(agents, config))
 
     return make
 
@@ -59,7 +59,7 @@ def policy(agent):
     """Log-probabilities of fixed completions: the agent's behaviour, to the last bit."""
     prompts = [agent.prompt_ids(prompt) for prompt in PROMPTS]
     tokens = torch.arange(4, 24).view(2, 10)
-    with torch.no_grad(), seated(agent):
+    with torch.no_grad(), agent.active():
         owner, lengths = torch.tensor([0, 1]), torch.tensor([10, 7])
         return completion_logps(agent.model, agent.decoder, prompts, owner, tokens, lengths)
 
@@ -73,8 +73,8 @@ def same(one, other):
 
 
 @cases
-def test_every_role_starts_as_the_base_and_learns(seats, base, isolation, trunk):
-    agents, trainers = seats(isolation, trunk)
+def test_every_role_starts_as_the_base_and_learns(build, base, weight_sharing, trunk):
+    agents, trainers = build(weight_sharing, trunk)
     expected = policy(LLMAgent.from_pretrained(base))
     assert set(agents) == set(trainers) == set(ROLES)
     for role in ROLES:
@@ -85,25 +85,25 @@ def test_every_role_starts_as_the_base_and_learns(seats, base, isolation, trunk)
         assert not torch.allclose(policy(agents[role]), before, atol=1e-3)
 
 
-@pytest.mark.parametrize("isolation", ["copies", "lora"])
+@pytest.mark.parametrize("weight_sharing", ["copies", "lora"])
 @pytest.mark.parametrize(("learner", "idle"), [ROLES, ROLES[::-1]])
-def test_apart_means_training_one_changes_no_bit_of_the_other(seats, isolation, learner, idle):
-    agents, trainers = seats(isolation)
+def test_apart_means_training_one_changes_no_bit_of_the_other(build, weight_sharing, learner, idle):
+    agents, trainers = build(weight_sharing)
     train(trainers[idle], 1)  # so that the idle one has something to lose, and its optimiser momentum
     before, answers = policy(agents[idle]), agents[idle].act(PROMPTS, n=3, seed=5)
-    mine = weights(agents[idle], f".{idle}." if isolation == "lora" else "")
+    mine = weights(agents[idle], f".{idle}." if weight_sharing == "lora" else "")
     assert mine
     train(trainers[learner], 3)
     assert torch.equal(policy(agents[idle]), before)
     assert agents[idle].act(PROMPTS, n=3, seed=5) == answers
-    assert same(weights(agents[idle], f".{idle}." if isolation == "lora" else ""), mine)
+    assert same(weights(agents[idle], f".{idle}." if weight_sharing == "lora" else ""), mine)
 
 
 @pytest.mark.parametrize("trunk", ["frozen", "trained"])
 @pytest.mark.parametrize("role", ROLES)
-def test_a_bare_trainer_takes_its_agents_seat(seats, role, trunk):
-    """Whoever is seated when it is built, or acts while rewards are given."""
-    agents, _ = seats("lora", trunk)
+def test_a_bare_trainer_activates_its_own_agent(build, role, trunk):
+    """Whichever agent is active when it is built, or acts while rewards are given."""
+    agents, _ = build("lora", trunk)
     idle = ROLES[1 - ROLES.index(role)]
     before, mine = weights(agents[idle], f".{idle}."), weights(agents[role], f".{role}.")
 
@@ -111,7 +111,7 @@ def test_a_bare_trainer_takes_its_agents_seat(seats, role, trunk):
         agents[idle].act(PROMPTS)
         return count_ones(prompts, groups)
 
-    with seated(agents[idle]):
+    with agents[idle].active():
         bare = GRPOTrainer(agents[role], GRPOConfig(max_new_tokens=12, learning_rate=1e-2))
         metrics = bare.step(PROMPTS, reward, samples=4, seed=0)
     assert metrics.updates == 1
@@ -120,8 +120,8 @@ def test_a_bare_trainer_takes_its_agents_seat(seats, role, trunk):
     assert not same(weights(agents[role], f".{role}."), mine)
 
 
-def test_a_frozen_trunk_stays_the_base_and_is_the_reference(seats, base):
-    agents, trainers = seats("lora", config=GRPOConfig(max_new_tokens=12, learning_rate=1e-2, beta=0.1))
+def test_a_frozen_trunk_stays_the_base_and_is_the_reference(build, base):
+    agents, trainers = build("lora", config=GRPOConfig(max_new_tokens=12, learning_rate=1e-2, kl_weight=0.1))
     original = LLMAgent.from_pretrained(base)
     first, *_, last = train(trainers["solver"], 3)
     assert first.kl == pytest.approx(0.0, abs=1e-6)
@@ -135,17 +135,17 @@ def test_a_frozen_trunk_stays_the_base_and_is_the_reference(seats, base):
     assert all(".challenger." not in name for name in trainers["solver"].parameters)
 
 
-def test_a_trained_trunk_moves_for_both_and_the_idle_adapter_for_none(seats):
-    agents, trainers = seats("lora", "trained")
+def test_a_trained_trunk_moves_for_both_and_the_idle_adapter_for_none(build):
+    agents, trainers = build("lora", "trained")
     before, adapter = policy(agents["challenger"]), weights(agents["challenger"], ".challenger.")
     train(trainers["solver"])
     assert same(weights(agents["challenger"], ".challenger."), adapter)
     assert not torch.allclose(policy(agents["challenger"]), before, atol=1e-3)
 
 
-@pytest.mark.parametrize("isolation", ["prompt", "tokens"])
-def test_one_model_is_moved_by_both_with_one_optimiser_and_two_learning_rates(seats, isolation):
-    agents, trainers = seats(isolation)
+@pytest.mark.parametrize("weight_sharing", ["prompt", "tokens"])
+def test_one_model_is_moved_by_both_with_one_optimiser_and_two_learning_rates(build, weight_sharing):
+    agents, trainers = build(weight_sharing)
     before = policy(agents["challenger"])
     trainers["challenger"].learning_rate = 1e-3
     assert train(trainers["solver"])[0].learning_rate == 1e-2
@@ -155,52 +155,52 @@ def test_one_model_is_moved_by_both_with_one_optimiser_and_two_learning_rates(se
     assert not torch.allclose(policy(agents["challenger"]), before, atol=1e-3)
 
 
-def test_shared_weights_do_not_mean_shared_baselines(seats):
-    """What the other role was paid changes nothing in what a role learns from its own pay."""
+def test_shared_weights_do_not_mean_shared_baselines(build):
+    """The rewards of one role change nothing in what the other learns from its own."""
     rewards, alone, mixed = torch.tensor([1.0, 0.0, 1.0, 0.0]), RoleBaseline(), RoleBaseline()
     expected = alone.advantages(rewards, ["solver"] * 4)
-    paid = torch.stack([rewards, 100 + rewards], 1).flatten()
-    found = mixed.advantages(paid, ["solver", "challenger"] * 4)
+    both = torch.stack([rewards, 100 + rewards], 1).flatten()
+    found = mixed.advantages(both, ["solver", "challenger"] * 4)
     assert torch.equal(found[::2], expected)
 
 
-def test_a_role_may_act_while_another_is_trained(seats):
-    """The challenger is paid by the solver's attempts: the seat is taken and given back inside the step."""
-    agents, trainers = seats("lora")
+def test_a_role_may_act_while_another_is_trained(build):
+    """The challenger is rewarded by the solver's attempts: another agent is active for a while inside the step."""
+    agents, trainers = build("lora")
     train(trainers["solver"])
     expected = agents["solver"].act(PROMPTS, n=2, seed=7)
-    solver, heard = policy(agents["solver"]), []
+    solver, acted = policy(agents["solver"]), []
 
-    def paid_by_solver(prompts, groups):
-        heard.append(agents["solver"].act(PROMPTS, n=2, seed=7))
+    def rewarded_by_solver(prompts, groups):
+        acted.append(agents["solver"].act(PROMPTS, n=2, seed=7))
         return count_ones(prompts, groups)
 
-    metrics = trainers["challenger"].step(PROMPTS, paid_by_solver, samples=4, seed=0)
+    metrics = trainers["challenger"].step(PROMPTS, rewarded_by_solver, samples=4, seed=0)
     assert metrics.updates == 1
-    assert heard == [expected]
+    assert acted == [expected]
     assert torch.equal(policy(agents["solver"]), solver)
     assert all(not p.grad.any() for p in agents["solver"].model.parameters() if p.grad is not None)
 
 
 @cases
-def test_saved_roles_go_on_bit_for_bit(seats, tmp_path, isolation, trunk):
-    agents, trainers = seats(isolation, trunk, seed=3)
+def test_saved_roles_go_on_bit_for_bit(build, tmp_path, weight_sharing, trunk):
+    agents, trainers = build(weight_sharing, trunk, seed=3)
     for role in ROLES:
         train(trainers[role], 1)
     trainers["solver"].learning_rate = 5e-3
-    shared = shares_weights(isolation, trunk)
+    shared = shares_weights(weight_sharing, trunk)
     folders = {role: tmp_path / ("both" if shared else role) for role in ROLES}
     for role in ROLES[:1] if shared else ROLES:
         agents[role].save_pretrained(folders[role])
         save_file(trainers[role].tensors(), tmp_path / f"{role}.safetensors")
 
-    again, resumed = seats(isolation, trunk, seed=99, checkpoints=folders)
+    again, resumed = build(weight_sharing, trunk, seed=99, checkpoints=folders)
     for role in ROLES:
         tensors = load_file(tmp_path / f"{ROLES[0] if shared else role}.safetensors")
         resumed[role].load_tensors(tensors)
     for role in ROLES:
         assert torch.equal(policy(again[role]), policy(agents[role]))
-        assert torch.equal(policy(role_agent(folders[role], role=role)), policy(agents[role]))
+        assert torch.equal(policy(load_agent(folders[role], role=role)), policy(agents[role]))
     for step, role in enumerate((*ROLES, *ROLES)):
         assert train(resumed[role], 1, 10 + step) == train(trainers[role], 1, 10 + step)
     for role in ROLES:
@@ -208,8 +208,8 @@ def test_saved_roles_go_on_bit_for_bit(seats, tmp_path, isolation, trunk):
         assert resumed[role].steps == trainers[role].steps == 3
 
 
-def test_a_frozen_fork_saves_adapters_only(seats, tmp_path):
-    agents, trainers = seats("lora")
+def test_a_frozen_trunk_saves_adapters_only(build, tmp_path):
+    agents, trainers = build("lora")
     train(trainers["solver"])
     agents["solver"].save_pretrained(tmp_path / "solver")
     saved = load_file(tmp_path / "solver" / "adapter_model.safetensors")
@@ -218,52 +218,66 @@ def test_a_frozen_fork_saves_adapters_only(seats, tmp_path):
     assert all("lora" in name for name in saved)
     assert not (tmp_path / "solver" / "model.safetensors").exists()
     with pytest.raises(UnknownNameError, match="challenger"):
-        role_agent(tmp_path / "solver", role="challenger")
+        load_agent(tmp_path / "solver", role="challenger")
 
 
-def test_other_architectures_fork_through_transformers(make_agent, tmp_path):
+def test_other_architectures_have_adapters_through_transformers(make_agent, tmp_path):
     pytest.importorskip("peft")
     make_agent("gpt_neox").save_pretrained(tmp_path / "base")
-    agents = seat_models(tmp_path / "base", "lora", rank=2, max_new_tokens=6)
-    trainers = seat_trainers(agents, dict.fromkeys(agents, GRPOConfig(max_new_tokens=6, learning_rate=1e-2)))
+    agents = build_agents(tmp_path / "base", "lora", rank=2, max_new_tokens=6)
+    trainers = build_trainers(agents, dict.fromkeys(agents, GRPOConfig(max_new_tokens=6, learning_rate=1e-2)))
     assert agents["solver"].decoder is None
     before = policy(agents["challenger"])
     train(trainers["solver"])
     assert torch.equal(policy(agents["challenger"]), before)
     assert not torch.equal(policy(agents["solver"]), before)
-    with pytest.raises(ConfigError, match="another isolation"):
-        seat_models(tmp_path / "base", "tokens")
+    with pytest.raises(ConfigError, match="another kind of weight sharing"):
+        build_agents(tmp_path / "base", "tokens")
 
 
-def test_global_random_numbers_are_left_alone(seats):
+def test_only_some_of_the_roles_may_share(base):
+    """Two roles with one model, a third with its own: trainers of the first two are linked, the third stands alone."""
+    agents = build_agents(base, "prompt", max_new_tokens=12) | build_agents(base, roles=["judge"], max_new_tokens=12)
+    trainers = build_trainers(agents, dict.fromkeys(agents, CONFIG))
+    assert list(trainers) == ["challenger", "solver", "judge"]
+    assert trainers["challenger"].optimizer is trainers["solver"].optimizer
+    assert type(trainers["judge"]) is GRPOTrainer
+    before = policy(agents["judge"])
+    train(trainers["solver"])
+    assert torch.equal(policy(agents["judge"]), before)
+    train(trainers["judge"])
+    assert not torch.equal(policy(agents["judge"]), before)
+
+
+def test_global_random_numbers_are_left_alone(build):
     torch.manual_seed(11)
     expected = torch.rand(3)
     torch.manual_seed(11)
-    one, _ = seats("lora", seed=1)
-    seats("tokens")
+    one, _ = build("lora", seed=1)
+    build("tokens")
     assert torch.equal(torch.rand(3), expected)
-    again, _ = seats("lora", seed=1)
-    other, _ = seats("lora", seed=2)
+    again, _ = build("lora", seed=1)
+    other, _ = build("lora", seed=2)
     assert same(weights(one["solver"], "lora"), weights(again["solver"], "lora"))
     assert not same(weights(one["solver"], "lora"), weights(other["solver"], "lora"))
 
 
-def test_what_cannot_work_is_refused(base, seats, tmp_path):
+def test_what_cannot_work_is_refused(base, build, tmp_path):
     with pytest.raises(UnknownNameError, match="Did you mean 'copies'"):
-        seat_models(base, "copy")
+        build_agents(base, "copy")
     with pytest.raises(UnknownNameError, match="Did you mean 'frozen'"):
-        seat_models(base, "lora", trunk="frosen")
-    assert [shares_weights(isolation) for isolation in ISOLATIONS] == [False, False, True, True]
-    for isolation, trunk in (("prompt", "frozen"), ("lora", "trained")):
+        build_agents(base, "lora", trunk="frosen")
+    assert [shares_weights(weight_sharing) for weight_sharing in WEIGHT_SHARING] == [False, False, True, True]
+    for weight_sharing, trunk in (("prompt", "frozen"), ("lora", "trained")):
         with pytest.raises(ConfigError, match="needs reference="):
-            seats(isolation, trunk, config=GRPOConfig(beta=0.1))
+            build(weight_sharing, trunk, config=GRPOConfig(kl_weight=0.1))
     with pytest.raises(ConfigError, match="one checkpoint"):
-        seat_models(base, "prompt", checkpoints={"solver": base, "challenger": tmp_path})
+        build_agents(base, "prompt", checkpoints={"solver": base, "challenger": tmp_path})
     with pytest.raises(RunError, match="no adapter"):
-        seat_models(base, "lora", checkpoints={"solver": base})
+        build_agents(base, "lora", checkpoints={"solver": base})
     with pytest.raises(RunError, match=r"role\.json"):
         RoleRecord.read(base)
-    _, trainers = seats("prompt")
+    _, trainers = build("prompt")
     with pytest.raises(RunError, match="saved by other roles"):
         trainers["solver"].load_tensors({"teacher.trainer.counters": torch.zeros(2)})
 
@@ -271,7 +285,7 @@ def test_what_cannot_work_is_refused(base, seats, tmp_path):
 def test_an_adapter_is_saved_to_the_same_bytes_by_every_process(base, tmp_path):
     """peft keeps the names of its layers in a set, whose order differs from process to process."""
     pytest.importorskip("peft")
-    seat_models(base, "lora", rank=2)["solver"].save_pretrained(tmp_path)
+    build_agents(base, "lora", rank=2)["solver"].save_pretrained(tmp_path)
     names = json.loads((tmp_path / "adapter_config.json").read_text())["target_modules"]
     assert len(names) > 2
     assert names == sorted(names)

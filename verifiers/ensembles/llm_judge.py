@@ -1,7 +1,7 @@
-"""`judge`: a second model says yes or no. The last resort, for answers no rule can compare.
+"""`judge`: a second model answers yes or no. The last resort, for answers no rule can compare.
 
 A model can be talked into anything by the text it judges: the attempt is fenced and announced as data, only the last
-line of the reply counts, and what is no clear yes or no is undecided. Use it behind rules, in a cascade.
+line of the reply counts, and what is not a clear yes or no is undecided. Use it behind rules, in a cascade.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _DASHES = re.compile(r"-{5,}")
 MAX_SHOWN = 4000
 
 
-class JudgeVerifier(BaseVerifier):
+class LLMJudgeVerifier(BaseVerifier):
     """Asks an agent about every attempt.
 
     Args:
@@ -84,15 +84,15 @@ def _fenced(text: str) -> str:
 
 def _verdict(attempt: str, replies: Sequence[str]) -> Verdict:
     answer = extract_answer(attempt)
-    told = [_told(reply) for reply in replies]
-    yes, no = told.count(True), told.count(False)
-    reason = f"{yes} yes, {no} no of {len(told)} replies"
+    votes = [_yes_or_no(reply) for reply in replies]
+    yes, no = votes.count(True), votes.count(False)
+    reason = f"{yes} yes, {no} no of {len(votes)} replies"
     if yes == no:
         return Verdict.undecided(reason, answer)
     return Verdict.correct(answer, reason) if yes > no else Verdict.wrong(answer, reason)
 
 
-def _told(reply: str) -> bool | None:
+def _yes_or_no(reply: str) -> bool | None:
     lines = reply.strip().splitlines()
     found = {word.lower() for word in _WORD.findall(lines[-1])} if lines else set()
     return None if len(found) != 1 else found == {"yes"}

@@ -6,14 +6,19 @@ from typing import Any
 
 from ...core.records import Question
 
+DOMAIN = Question("").domain
+"""The domain of a question whose row names none."""
+
 
 def question_row(question: Question) -> dict[str, Any]:
-    """What a log keeps of a question; "domain" and "meta" only where there is something to keep."""
+    """What a log keeps of a question; "domain" and "meta" only where they say something."""
     row = {"text": question.text, "reference": question.reference, "level": question.level, "author": question.author}
-    return {**row, "domain": question.domain, "meta": dict(question.meta)} if question.meta else row
+    if question.domain != DOMAIN or question.meta:
+        row["domain"] = question.domain
+    return {**row, "meta": dict(question.meta)} if question.meta else row
 
 
 def question_of(row: dict[str, Any]) -> Question:
     """The inverse of `question_row`; a malformed proposal has its text only."""
-    domain, meta = row.get("domain", "math"), row.get("meta", {})
+    domain, meta = row.get("domain", DOMAIN), row.get("meta", {})
     return Question(row["text"], row.get("reference"), domain, row.get("level"), row.get("author", ""), meta)

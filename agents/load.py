@@ -1,0 +1,59 @@
+"""One door to every language model: a model's folder or name, or the checkpoint of a role that shares weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from .models.llm import LLMAgent
+    from .roles.role_agent import RoleRecord
+
+
+def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLMAgent:
+    """The language model `name` as an agent.
+
+    Args:
+        name: what `LLMAgent.from_pretrained` takes (a model's folder, "tiny", "smollm2", a hub name), or a folder that
+            the agent of a role wrote with `save_pretrained`, however the roles share weights.
+        role: which of the roles in such a folder; `None` means the one that saved it. A model plays any role.
+        options: of `LLMAgent.from_pretrained`.
+
+    Raises:
+        ConfigError: no such model, a setting that cannot work, or a folder that does not hold that role.
+        MissingExtraError: a LoRA adapter without peft.
+        RunError: a checkpoint is damaged.
+    """
+    from .models.llm import ROLE_FILE, LLMAgent
+    from .roles.role_agent import RoleRecord
+
+    folder = Path(name)
+    if not (folder / ROLE_FILE).is_file():
+        return LLMAgent.from_pretrained(name, **options)
+    record = RoleRecord.read(folder)
+    role = role or record.plays
+    if role not in record.roles:
+        raise UnknownNameError("role", role, record.roles)
+    sampler = options.pop("sampler", None)
+    agent = _agents(folder, record, options)[role]
+    return agent if sampler is None else agent.with_settings(sampler=sampler)
+
+
+def _agents(folder: Path, record: RoleRecord, options: Mapping[str, Any]) -> Mapping[str, LLMAgent]:
+    """The agents of all roles in a folder."""
+    from .roles.lora import adapter_names, add_adapters
+    from .roles.role_agent import TRUNK, lasting_name
+    from .roles.token_types import add_token_types
+
+    has_trunk = record.weight_sharing == "tokens" or bool(adapter_names(folder, record.roles))
+    start = folder / TRUNK if has_trunk else record.base
+    base = load_agent(start, **options)
+    record = replace(record, plays=record.roles[0], base=lasting_name(start))
+    checkpoints = dict.fromkeys(record.roles, folder)
+    if record.weight_sharing == "tokens":
+        return add_token_types(base, record, checkpoints=checkpoints)
+    return add_adapters(base, record, rank=16, seed=0, checkpoints=checkpoints)

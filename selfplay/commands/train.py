@@ -1,0 +1,53 @@
+"""`selfplay-gym train`: settings from preset, file and command line; a run; its table and report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from ...core.errors import ConfigError
+from ..report import write_report
+from ..report.summary import print_summary
+from ..run.train import Interrupted, is_rank0, train
+from ..settings.compose import changed, compose
+from ..settings.files import stored_config
+from ..storage.run_folder import RunFolder
+
+INTERRUPTED = 130
+
+
+def train_run(
+    preset: str | None,
+    *,
+    file: Path | None,
+    env: str | None,
+    seed: int | None,
+    run_dir: Path,
+    resume: bool,
+    settings: Sequence[str],
+) -> int:
+    """Start or continue a run; the exit code.
+
+    Raises:
+        ConfigError: settings that cannot work, or a preset for a run that goes on.
+    """
+    if resume and preset is not None:
+        raise ConfigError(f"--preset {preset} is for a new run; {run_dir} goes on with its own settings")
+    if resume:
+        config = changed(stored_config(RunFolder.open(run_dir)), file, settings, env=env, seed=seed)
+    else:
+        config = compose(preset or "tiny", file=file, assignments=settings, env=env, seed=seed)
+    console = Console(quiet=not is_rank0())
+    try:
+        folder = train(config, run_dir, resume=resume, console=console)
+    except Interrupted:
+        command = f"selfplay-gym train --resume --run-dir {run_dir}"
+        console.print(f"Stopped and saved. Continue with: {command}", soft_wrap=True, highlight=False, markup=False)
+        return INTERRUPTED
+    if not is_rank0():
+        return 0
+    print_summary(folder, console)
+    console.print(f"Report: {write_report(folder)}", soft_wrap=True, highlight=False, markup=False)
+    return 0

@@ -1,0 +1,30 @@
+"""The players of a run, loaded again: as they started, or from one of its checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..settings.config import RunConfig
+
+if TYPE_CHECKING:
+    from ...agents.models.llm import LLMAgent
+
+
+def load_player(config: RunConfig, role: str, checkpoint: Path | None = None) -> LLMAgent:
+    """Who played `role`: the model it started from, or what a checkpoint holds of it.
+
+    Raises:
+        RunError: the checkpoint cannot be used.
+        ConfigError: the model cannot be loaded.
+    """
+    from ...agents.load import load_agent
+
+    row = config.roles[role]
+    return load_agent(
+        row.model if checkpoint is None else checkpoint,
+        role=None if checkpoint is None else role,
+        temperature=row.grpo.temperature,
+        max_new_tokens=row.max_new_tokens,
+        device=row.device or config.compute.device,
+    )

@@ -1,0 +1,107 @@
+"""What watches a run: hooks are told what happened, and answer with what should be done.
+
+    Rates(scale)       learning rates of all roles become those of the settings times `scale`
+    RollBack(cause)    the best checkpoints and their curriculum come back
+    Stop(reason)       the run saves and stops, as after Ctrl-C
+
+The run carries actions out; a hook never writes its state. `guard.controller` and `progress` are hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from .evaluation import ExamResult
+    from .run.run import SelfPlay
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Multiply the learning rates of the settings by `scale`, in (0, 1]."""
+
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Go back to the best checkpoints.
+
+    Attributes:
+        cause: one word for logs.
+        scale: of the learning rates from there on.
+    """
+
+    cause: str
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Save and stop; `reason` is a sentence for people."""
+
+    reason: str
+
+
+Action: TypeAlias = Rates | RollBack | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One training step that has just been taken.
+
+    Attributes:
+        role: who learnt.
+        number: counts from 0 within the stage.
+        total: steps of the stage.
+        measures: as `metrics.jsonl` has them.
+        bad_rewards: rewards that were not finite.
+        majority_premium: how much more the most frequent answer of a group was rewarded; see `roles.rewards`.
+    """
+
+    role: str
+    number: int
+    total: int
+    measures: Mapping[str, Any]
+    bad_rewards: int = 0
+    majority_premium: float | None = None
+
+
+class Hook:
+    """Does nothing at every occasion; a hook overrides those it is about.
+
+    Attributes:
+        name: under which the run keeps its state.
+    """
+
+    name = "hook"
+
+    def before_stage(self, run: SelfPlay) -> None:
+        """A stage begins, or is entered again."""
+
+    def after_step(self, run: SelfPlay, step: Step) -> Action | None:
+        """A training step was taken and logged."""
+
+    def after_labels(self, run: SelfPlay, measures: Mapping[str, Any]) -> Action | None:
+        """A round's questions were labelled; `measures` as `metrics.jsonl` has them."""
+
+    def after_exam(self, run: SelfPlay, validation: ExamResult) -> Action | None:
+        """A validation was held: a smaller exam on questions of its own."""
+
+    def after_stage(self, run: SelfPlay) -> Action | None:
+        """A stage ended; nothing of the next one is done yet."""
+
+    def count(self, done: int, total: int) -> None:
+        """`done` of `total` things of the present stage are done."""
+
+    def warn(self, run: SelfPlay, message: str) -> None:
+        """Something a person should know."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is needed to go on after a kill, as plain JSON values."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state_dict()`."""

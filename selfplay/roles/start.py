@@ -1,0 +1,72 @@
+"""The weights a role began the run with: what drift is measured from, and what L2-SP pulls towards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..settings.config import RunConfig
+from .build import build_roles
+from .role import Role
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Start:
+    """The weights of one role at the start.
+
+    Args:
+        weights: by the names of the trainer's parameters; never changed.
+
+    Attributes:
+        norm: their Euclidean norm.
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        self.weights = dict(weights)
+        self.norm = math.hypot(*(float(w.detach().float().norm()) for w in self.weights.values()))
+
+    def drift(self, role: Role) -> float:
+        """Distance of the role's weights from the start, as a share of the norm there; ≥ 0."""
+        gaps = [(p.detach() - self._at(name, p)).float().norm() for name, p in role.trainer.parameters.items()]
+        return math.hypot(*map(float, gaps)) / self.norm if self.norm > 0 else 0.0
+
+    def pull(self, role: Role, weight: float) -> None:
+        """L2-SP (arXiv 1802.01483), decoupled as AdamW's decay: θ ← θ − learning rate · weight · (θ − start).
+
+        Unlike the paper's, it does not pass through AdamW's running means.
+        """
+        role.trainer.l2_sp(self.weights, min(1.0, role.trainer.learning_rate * weight))
+
+    def _at(self, name: str, like: Tensor) -> Tensor:
+        return self.weights[name].detach().to(like.device, like.dtype)
+
+
+class Starts:
+    """Where each role began, found out when first asked for.
+
+    That is the KL reference where it is the base model itself, else a role built anew.
+    """
+
+    def __init__(self, config: RunConfig) -> None:
+        self.config = config
+        self._known: dict[str, Start] = {}
+        self._fresh: dict[str, Role] = {}
+
+    def of(self, role: Role, names: tuple[str, ...]) -> Start:
+        """The start of `role`, one of the roles `names` of the run."""
+        if role.name not in self._known:
+            self._known[role.name] = self._find(role, names)
+        return self._known[role.name]
+
+    def _find(self, role: Role, names: tuple[str, ...]) -> Start:
+        trained, reference = role.trainer.parameters, role.trainer.reference
+        known: dict[str, Tensor] = {}
+        if reference is not None and self.config.roles[role.name].kl_reference == "base":
+            known = dict(reference.model.named_parameters())
+        if not all(name in known and known[name].shape == p.shape for name, p in trained.items()):
+            self._fresh = self._fresh or build_roles(self.config, names, {})
+            known = dict(self._fresh[role.name].trainer.parameters)
+        return Start({name: known[name] for name in trained})

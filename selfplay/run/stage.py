@@ -1,0 +1,46 @@
+"""What a stage is to a run: built from `RunConfig.stages`, found by name, entered again after a kill.
+
+A stage of your own is one class and one registration:
+
+    @register_stage("approve")
+    class Approve:
+        name = "approve"
+
+        def run(self, run):
+            for index, question in run.asked(): ...
+            run.log("reviews", [{"index": index, "decision": "reject", ...}])
+
+What it may call is the public part of `run.run.SelfPlay`. Two further attributes are optional: `before_training = True`
+lets it play before the first round too, as the exam of the base does; `stages(…)` is never called with two stages of
+one name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core.errors import ConfigError
+from ...core.protocols import Stage
+from ...core.registries import make_stage
+
+DONE = "done"
+"""The phase of a run that is over."""
+
+
+def make_stages(names: Sequence[str]) -> list[Stage]:
+    """The stages of a round, in order.
+
+    Raises:
+        ConfigError: no such stage, or two of one name, which a resumed run could not tell apart.
+    """
+    built = [make_stage(name) for name in names]
+    own = [stage.name for stage in built]
+    for name in own:
+        if own.count(name) > 1:
+            raise ConfigError(f"stages has {name!r} {own.count(name)} times: a stage plays once per round")
+    return built
+
+
+def plays_before_training(stage: Stage) -> bool:
+    """Whether a stage also plays before the first round, on the base."""
+    return bool(getattr(stage, "before_training", False))

@@ -1,0 +1,50 @@
+"""`label`: attempts become labels, and the questions at the edge of the solver's ability are kept."""
+
+from __future__ import annotations
+
+from ....core.records import Judgement, Outcome, Question, TaskSpec
+from ....core.registries import register_stage
+from ....envs.rewards import in_interval
+from ..labels import labels_right
+from ..metrics import label_measures
+from ..run import SelfPlay
+
+
+@register_stage("label")
+class Label:
+    """Vote or compute the labels, keep the questions in the band, and measure how often labels are right."""
+
+    name = "label"
+
+    def run(self, run: SelfPlay) -> None:
+        """Judge the attempts of the round; the curriculum sees how procedural questions went."""
+        asked, written = run.asked(), run.rows("questions")
+        questions = [question for _, question in asked]
+        judgements = run.game.judge(questions, [row["attempts"] for row in run.rows("attempts")])
+        right = labels_right(questions, [judgement.label for judgement in judgements])
+        low, high = run.config.questions.keep_band
+        rows = []
+        for (index, question), judgement, correct in zip(asked, judgements, right, strict=True):
+            inside = in_interval(judgement.correct_count, len(judgement.verdicts), low, high)
+            rows.append(
+                {
+                    **run.here(),
+                    "index": index,
+                    "label": judgement.label,
+                    "solve_rate": judgement.solve_rate,
+                    "valid": judgement.valid,
+                    "kept": judgement.valid and inside,
+                    "label_right": correct,
+                    "answers": [verdict.answer for verdict in judgement.verdicts],
+                    "matches": [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts],
+                }
+            )
+            self._observe(run, str(written[index].get("source", "")), question, judgement)
+        run.log("labels", rows)
+        run.labelled_as(label_measures(written, rows))
+
+    def _observe(self, run: SelfPlay, source: str, question: Question, judgement: Judgement) -> None:
+        """A curriculum learns from the questions it asked for."""
+        source = source or next(iter(run.config.questions.sources))
+        if source.partition("(")[0] == "procedural" and question.level is not None:
+            run.curriculum.observe(TaskSpec(question.level), judgement.solve_rate)

@@ -1,0 +1,67 @@
+"""`train(role)`: one role learns by GRPO; the others stay as they are."""
+
+from __future__ import annotations
+
+from ....core.registries import register_stage
+from ...hooks import Step
+from ...roles.rewards import MonitoredReward
+from ...settings.config import CHALLENGER, SOLVER
+from ..batches import AnswerBatches, Batches, ChallengerBatches
+from ..run import Interrupted, SelfPlay
+
+
+@register_stage("train")
+class TrainRole:
+    """GRPO on one role, for as many steps as its settings say; a role that does not learn is passed over.
+
+    Args:
+        role: a row of the table of roles.
+    """
+
+    def __init__(self, role: str) -> None:
+        self.role, self.name = role, f"train({role})"
+
+    def run(self, run: SelfPlay) -> None:
+        """Train from the step where the run stands; a state is saved now and then."""
+        config = run.config.roles[self.role]
+        if self.role not in run.roles or not config.learns:
+            return
+        batches = self._batches(run)
+        if batches is None:
+            return
+        for step in range(run.step, config.steps):
+            batch = batches.at(step)
+            reward_fn = MonitoredReward(batch.reward_fn, silences=run.config.guard.mode == "on")
+            trained = run.roles[self.role].trainer.step(
+                batch.prompts, reward_fn, samples=config.samples, seed=batch.seed, dynamic_sampling=batch.more
+            )
+            measures = {**trained.as_dict(), **batch.measures()}
+            taken = Step(self.role, step, config.steps, measures, reward_fn.bad, reward_fn.premium)
+            if not self._end_step(run, taken):
+                return
+
+    def _batches(self, run: SelfPlay) -> Batches | None:
+        return ChallengerBatches(run) if self.role == CHALLENGER else AnswerBatches.of(run, self.role)
+
+    def _end_step(self, run: SelfPlay, step: Step) -> bool:
+        """Log, save now and then, validate where that is asked for; whether the stage goes on.
+
+        A state is saved every few steps, at the end of the stage, at a validation, and before stopping.
+        """
+        run.step = step.number + 1
+        back = run.stepped(step)
+        stopping, every = run.stopping, run.config.guard.every
+        validating = self.role == SOLVER and every > 0 and run.step < step.total and run.step % every == 0
+        due = run.step == step.total or run.step % run.config.storage.save_every == 0
+        saving = stopping or validating or due
+        if saving and not back:
+            run.save(self.role)
+        if validating and not back:
+            back = run.validate()[1]
+        if back:
+            run.step = step.total
+        if saving or back:
+            run.commit(saved=None if back else self.role)
+        if stopping:
+            raise Interrupted
+        return not back

@@ -1,0 +1,52 @@
+"""`generate`: this round's questions are written; repeated and held-out ones are not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ....core.held_out import is_held_out
+from ....core.protocols import Draw
+from ....core.records import Question
+from ....core.registries import make_source, register_stage
+from ....envs.game.question_sources import mix
+from ..question_log import question_row
+from ..run import SelfPlay
+
+
+@register_stage("generate")
+class WriteQuestions:
+    """Each source writes its share; what cannot be asked is logged with the reason."""
+
+    name = "generate"
+
+    def run(self, run: SelfPlay) -> None:
+        """Draw and log the questions of the round."""
+        seen: set[str] = set()
+        rows: list[dict[str, Any]] = []
+        rejected: list[dict[str, Any]] = []
+        for source, question in self._drawn(run, rejected):
+            identity = run.domain.identity(question)
+            why = "held out" if is_held_out(identity) else "repeated" if identity in seen else None
+            seen.add(identity)
+            rows.append({**question_row(question), **source, "dropped": why})
+        run.log("questions", [{**row, "index": index} for index, row in enumerate([*rows, *rejected])])
+
+    def _drawn(self, run: SelfPlay, rejected: list[dict[str, Any]]) -> Iterator[tuple[dict[str, str], Question]]:
+        """Questions with what is logged of their source: its name, where there are several."""
+        shares = run.config.questions.sources
+        agents = {name: role.agent for name, role in run.roles.items()}
+        for name, count in mix(shares, run.config.questions.count).items():
+            draw = Draw(
+                seed=run.config.seed,
+                round=run.round,
+                domain=run.domain.name,
+                game=run.game,
+                agents=agents,
+                generator=run.generator,
+                curriculum=run.curriculum,
+            )
+            source = {"source": name} if len(shares) > 1 else {}
+            questions = make_source(name).draw(count, draw) if count else []
+            yield from ((source, question) for question in questions)
+            rejected += [{"text": text, **source, "dropped": f"malformed: {reason}"} for text, reason in draw.rejected]

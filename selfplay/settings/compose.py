@@ -1,0 +1,52 @@
+"""What a run is started with: preset, then what suits the environment, then the file, then single settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ...envs.game.domains import domain_of
+from .config import RunConfig
+from .files import read_toml
+from .presets import preset as find_preset
+from .tree import parse_assignments, unfold
+
+
+def compose(
+    preset: str = "tiny",
+    *,
+    file: Path | None = None,
+    assignments: Iterable[str] = (),
+    env: str | None = None,
+    seed: int | None = None,
+) -> RunConfig:
+    """The settings of a new run; later ones win: preset < environment < file < `env`, `seed` < `assignments`.
+
+    Args:
+        assignments: `path=value`, as `--set` takes them.
+        env, seed: the same as `env=…` and `seed=…`; `None` leaves them to the others.
+
+    Raises:
+        ConfigError: a setting that does not exist or cannot work, or a file that cannot be read.
+    """
+    base = find_preset(preset)
+    from_file = {} if file is None else unfold(read_toml(file))
+    single = {name: value for name, value in (("env", env), ("seed", seed)) if value is not None}
+    single |= parse_assignments(RunConfig, assignments)
+    played = str(single.get("env", from_file.get("env", base.env)))
+    return base.replace(suited(played)).replace(from_file).replace(single)
+
+
+def suited(env: str) -> dict[str, Any]:
+    """What a run in an environment sets besides its id: the domain's own generator, and what the domain asks for."""
+    domain = domain_of(env)
+    generator = {} if env == RunConfig().env else {"questions.generator": domain.generator}
+    return {"env": env, **generator, **unfold(domain.settings)}
+
+
+def changed(stored: RunConfig, file: Path | None, assignments: Iterable[str], **single: Any) -> RunConfig:
+    """The settings of a run that goes on, with what the command line asks to change."""
+    from_file = {} if file is None else read_toml(file)
+    given = {name: value for name, value in single.items() if value is not None}
+    return stored.replace(from_file).replace({**given, **parse_assignments(RunConfig, assignments)})

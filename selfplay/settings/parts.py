@@ -1,0 +1,141 @@
+"""The parts of a run's settings besides its roles: one frozen dataclass each, one sentence per field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...core.errors import ConfigError
+from ..guard.thresholds import GuardThresholds
+from .checks import Named, at_least, check_types, one_of
+
+GUARD_MODES = ("on", "watch", "off")
+VALIDATIONS = ("reference", "vote")
+SHARDINGS = ("none", "fsdp2")
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionsConfig:
+    """Where the questions of a round come from, and which of them train the solver."""
+
+    sources: Mapping[str, float] = field(default_factory=lambda: {"challenger": 1.0})
+    """Sources by name, each with its share of the questions; shares need not add up to 1."""
+    count: int = 512
+    """Questions N per round."""
+    keep_band: tuple[float, float] = (0.25, 0.75)
+    """Lowest and highest solve rate p̂ at which a question trains the solver, both included."""
+    generator: Named = "mixed"
+    """Generator of procedural questions and of the held-out exam."""
+    curriculum: Named = "band"
+    """What chooses the levels of procedural questions."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        at_least(self, 1, "count")
+        low, high = self.keep_band
+        if not 0.0 <= low <= high <= 1.0:
+            raise ConfigError(f"keep_band must be [low, high] with 0 <= low <= high <= 1, got {list(self.keep_band)!r}")
+        if any(share < 0 for share in self.sources.values()) or not any(self.sources.values()):
+            raise ConfigError(f"sources must have shares >= 0, and one above 0; got {dict(self.sources)!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsConfig:
+    """Where the labels come from that the solver learns."""
+
+    source: Named = "vote"
+    """"vote" (majority of the attempts); computed: "sympy" (math), "executor" (code), "oracle"; or any verifier."""
+    attempts: int = 10
+    """Attempts m of the solver at each question, from which p̂ and the vote come."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        at_least(self, 1, "attempts")
+
+
+@dataclass(frozen=True, slots=True)
+class ExamConfig:
+    """What the solver is examined on; nothing of it is ever trained on."""
+
+    questions: int = 512
+    """Held-out questions of the exam."""
+    samples: int = 4
+    """Samples per question."""
+    every: int = 1
+    """Rounds between two exams; the base and the last round always have one."""
+    suites: tuple[str, ...] = ()
+    """Further suites held with every exam, as `bench` knows them."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        at_least(self, 1, "questions", "samples", "every")
+
+
+@dataclass(frozen=True, slots=True)
+class GuardConfig:
+    """What watches a run, and may go back to its best checkpoint."""
+
+    mode: str = "watch"
+    """"watch" (alarms only), "on" (also learning rates and rollback to the best checkpoint) or "off". With `validation`
+    at "reference", "on" lets held-out answers steer a run, so it is asked for, not given."""
+    validation: str = "reference"
+    """What validation answers are held against: the "reference" of held-out questions, never trained on, or the
+    base's "vote", taken once before training, where no answer is known."""
+    questions: int = 128
+    """Held-out questions of a validation; none of them is in the exam."""
+    every: int = 0
+    """Solver steps between validations inside a training stage; 0 validates once per round only."""
+    thresholds: GuardThresholds = field(default_factory=GuardThresholds)
+    """When alarms are raised, and when the guard acts."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        one_of("mode", self.mode, GUARD_MODES)
+        one_of("validation", self.validation, VALIDATIONS)
+        at_least(self, 1, "questions")
+        at_least(self, 0, "every")
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeConfig:
+    """On what a run computes, and how exactly."""
+
+    device: str = "cpu"
+    """Where models live: "cpu", "cuda", "cuda:1", "mps", or "auto" to spread each over all devices. Several processes:
+    "cpu", or "cuda" for a GPU each."""
+    dtype: str = "float32"
+    """Precision of the weights: "float32", "bfloat16", or "float16" for a base under adapters."""
+    autocast: str = "none"
+    """Precision of matrix products in updates, where a role's `grpo.autocast` says nothing: that of the weights
+    ("none"), "bfloat16", or "float16" with a loss scale."""
+    sharding: str = "none"
+    """What several processes hold of the weights and the optimiser's state: all ("none"), or a share ("fsdp2")."""
+    threads: int = 1
+    """CPU threads of torch; 0 leaves torch's own choice. Small models are fastest, and reproducible, with 1."""
+    sampler: Named = "local"
+    """Where completions come from: "local", the models in this process; or "server(url=…, model=…)" or "vllm(engine=…)"
+    for roles that do not learn."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        one_of("dtype", self.dtype, DTYPES)
+        one_of("autocast", self.autocast, ("none", *DTYPES[1:]))
+        one_of("sharding", self.sharding, SHARDINGS)
+        if not 0 <= self.threads <= 1024:
+            raise ConfigError(f"threads must be in 0..1024, got {self.threads!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class StorageConfig:
+    """What a run keeps on disk."""
+
+    keep: int = 2
+    """Checkpoints kept per role besides the best and the last one; 0 keeps all."""
+    save_every: int = 5
+    """Optimiser steps between two saved states inside a training stage."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        at_least(self, 0, "keep")
+        at_least(self, 1, "save_every")

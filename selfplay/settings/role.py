@@ -1,0 +1,77 @@
+"""The settings of one role: its model, how it learns, and how far it is from the other roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...agents.training.config import GRPOConfig
+from ...core.errors import ConfigError
+from .checks import Named, at_least, check_types, one_of
+
+WEIGHT_SHARING = ("copies", "lora", "prompt", "tokens")
+TRUNKS = ("frozen", "trained")
+KL_REFERENCES = ("base", "round")
+
+
+@dataclass(frozen=True, slots=True)
+class RoleConfig:
+    """One row of a run's table of roles. Defaults are the solver's of the preset `tiny`."""
+
+    model: str = "tiny"
+    """Where the role starts: "tiny", "smollm2", or the path of any causal language model in Hugging Face format."""
+    learns: bool = True
+    """Whether the role trains; one that does not stays as it started: the control "untrained"."""
+    steps: int = 10
+    """GRPO steps per round."""
+    groups: int = 32
+    """Groups per step: a question each for whoever answers; all with the same instruction for a challenger."""
+    samples: int = 8
+    """Samples G per group."""
+    dynamic_sampling: int = 0
+    """At most this many further draws per step: questions whose attempts all got the same reward give their place to
+    others of the round; 0 is none."""
+    max_new_tokens: int = 72
+    """Longest completion, in tokens."""
+    reward: Named = "label"
+    """What the role is rewarded for. A challenger: a reward such as "r-zero" or "r-zero(repetition=0)". Whoever
+    answers: "label", the controls "random" and "format", or any verifier."""
+    weight_sharing: str = "copies"
+    """How far apart roles are: "copies" (a model of its own), "lora" (an adapter each on one base), "prompt" or
+    "tokens" (one model, told apart by the prompt, or by a learned vector per token type)."""
+    trunk: str = "frozen"
+    """Whether the base under the adapters of "lora" is "frozen" or "trained" by all its roles."""
+    adapter_rank: int = 16
+    """Rank of the adapters of "lora"."""
+    kl_reference: str = "base"
+    """What the KL term refers to: the "base" model, which never moves, or the role as it was when the "round" began,
+    which bounds no drift over rounds."""
+    l2_sp: float = 0.0
+    """Weight of L2-SP, a pull of all trained weights to where they started, per unit of learning rate; 0 is none."""
+    device: str | None = None
+    """Where the role lives if not on `compute.device`."""
+    grpo: GRPOConfig = field(default_factory=lambda: GRPOConfig(learning_rate=1e-4, kl_weight=1e-2))
+    """Settings of its updates."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if not self.model:
+            raise ConfigError('model must name a model, got ""')
+        one_of("weight_sharing", self.weight_sharing, WEIGHT_SHARING)
+        one_of("trunk", self.trunk, TRUNKS)
+        one_of("kl_reference", self.kl_reference, KL_REFERENCES)
+        at_least(self, 1, "groups", "samples", "max_new_tokens", "adapter_rank")
+        at_least(self, 0, "steps", "dynamic_sampling", "l2_sp")
+        if self.weight_sharing != "copies":
+            for name, needs_own in (("device", self.device), ("kl_reference", self.kl_reference == "round")):
+                if needs_own:
+                    raise ConfigError(
+                        f"{name}={getattr(self, name)!r} needs a model of the role's own, weight_sharing='copies'; "
+                        f"got {self.weight_sharing!r}"
+                    )
+
+    @property
+    def shares_trained_weights(self) -> bool:
+        """Whether training this role moves weights that another role acts with."""
+        return self.weight_sharing in ("prompt", "tokens") or (
+            self.weight_sharing == "lora" and self.trunk == "trained"
+        )
