@@ -59,6 +59,7 @@ def _part_problems(domain: Domain) -> Iterable[str]:
         ("verifier", domain.verifier, verifiers),
         ("solver", domain.solver, registries.agents),
         ("grader", domain.grader, verifiers),
+        ("matcher", domain.matcher, verifiers),
         *((f"label source {name!r}", verifier, verifiers) for name, verifier in labels.items()),
         *((f"role {name!r}", words.verifier, verifiers) for name, words in domain.roles.items()),
     ]

@@ -134,7 +134,7 @@ class _Even:
     def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
 
 
-def small_draw(seed: int = 7, round: int = 0) -> Draw:
+def small_draw(seed: int = 7, round: int = 1) -> Draw:
     """A draw with all parts that a source may ask for, made of the standard library."""
     agents = {"challenger": _Writer(), "solver": _Writer()}
     draw = Draw(seed, round, game=_Game(), agents=agents, generator=_Sums(), curriculum=_Even())

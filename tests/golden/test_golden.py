@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from selfplay_gym.verifiers.sandbox.isolation_status import probe
+from selfplay_gym.verifiers.sandbox import probe
 
 FOLDER = Path(__file__).parent
 _spec = importlib.util.spec_from_file_location("golden_rewrite", FOLDER / "rewrite.py")

@@ -78,7 +78,7 @@ def test_any_agent_can_write(game, what):
     assert len(questions) == 6
     assert all(question.text.startswith("Solve") for question in questions)
     assert make_source(what).draw(6, replace(draw, rejected=[])) == questions
-    assert make_source(what).draw(6, replace(draw, round=1, rejected=[])) != questions
+    assert make_source(what).draw(6, replace(draw, round=2, rejected=[])) != questions
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def rows(tmp_path):
 def test_a_file_gives_each_row_once(rows):
     path = rows(*({"question": f"What is {i}+1?", "answer": i + 1} for i in range(10)))
     source = make_source(f"file(path={path})")
-    drawn = [source.draw(4, Draw(3, round=k, domain="sums")) for k in range(4)]
+    drawn = [source.draw(4, Draw(3, round=k, domain="sums")) for k in range(1, 5)]
     assert [len(questions) for questions in drawn] == [4, 4, 2, 0]
     asked = [question for questions in drawn for question in questions]
     assert sorted(question.text for question in asked) == sorted(f"What is {i}+1?" for i in range(10))

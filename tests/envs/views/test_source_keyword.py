@@ -30,7 +30,7 @@ class Listed:
 
     def draw(self, n, draw):
         self.draws.append((n, draw))
-        start = draw.round * self.size
+        start = (draw.round - 1) * self.size
         return self.questions[start : start + min(n, self.size)]
 
 
@@ -56,7 +56,7 @@ def test_batches_are_numbered_and_carry_what_the_view_has():
     env = make(source=source, split="any", curriculum="fixed")
     assert asked(env, 40) == [question.text for question in SUMS[:40]]
     assert [n for n, _ in source.draws] == [16, 16, 16]
-    assert [draw.round for _, draw in source.draws] == [0, 1, 2]
+    assert [draw.round for _, draw in source.draws] == [1, 2, 3]
     assert len({draw.seed for _, draw in source.draws}) == 1
     draw = source.draws[0][1]
     assert draw.domain == "math"
