@@ -110,7 +110,8 @@ class Registry(Generic[T]):
         """Whether `what`, with or without options, is a registered name or of a registered family."""
         name = self._named(what)[0]
         family, colon, rest = name.partition(":")
-        return name in self.names() or bool(colon and rest and family + ":" in self._targets)
+        of_family = bool(colon and rest and family + ":" in self._targets)
+        return name in self._targets or of_family or name in self._entry_points()  # the last takes milliseconds
 
     def _named(self, text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         """Name and options. A registered name may itself end in parentheses; an address may, behind a colon."""

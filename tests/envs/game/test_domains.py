@@ -94,6 +94,15 @@ def test_a_domain_under_another_name_is_refused():
         domains.unregister("tiny-domain")
 
 
+def test_a_domain_may_take_options():
+    domains.register("small", lambda grader="exact": small(grader=grader))
+    try:
+        assert find_domain("small(grader=sympy)").grader == "sympy"
+        assert find_domain({"name": "small", "grader": "numeric"}).grader == "numeric"
+    finally:
+        domains.unregister("small")
+
+
 def test_further_roles_are_asked_about_labelled_questions():
     def tasks(labelled):
         return [
