@@ -142,7 +142,7 @@ class Draw:
 
     Attributes:
         seed: root of the random streams; name a stream by `(seed, words of your own, round)`.
-        round: counts draws; a run's round, or an environment's batch.
+        round: counts draws from 1; a run's round, or an environment's batch.
         level: the difficulty in [0, 1] that is asked for; `None` leaves it to the source.
         domain: name of what is played, for sources whose questions do not say it themselves.
         game: the rules; `None` where a source is used without a game.
@@ -153,7 +153,7 @@ class Draw:
     """
 
     seed: int
-    round: int = 0
+    round: int = 1
     level: float | None = None
     domain: str = "math"
     game: GameWords | None = None

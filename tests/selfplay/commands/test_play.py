@@ -33,7 +33,7 @@ def typed(monkeypatch, *lines):
 
 def test_every_round_is_drawn():
     text = played(rounds=3)
-    assert text.count("╭─ challenger · round") == 3
+    assert text.count("╭─ challenger · episode") == 3
     assert text.count("solve rate") == 3
     assert "(vote)" in text
     assert "8/8" not in text or "1.00" in text
