@@ -196,7 +196,7 @@ def test_a_damaged_checkpoint_is_told_and_the_run_ends_as_if_nothing_had_happene
         {"roles.solver.reward": "format"},
         {"roles.challenger.reward": "r-zero(repetition=0)"},
         {"roles.challenger.reward": "azr"},
-        {"exam": {"every": 2, "suites": ["equation"], "samples": 1}},
+        {"exam": {"every": 2, "samples": 1}},
     ],
 )
 def test_every_control_plays(tmp_path, control):
@@ -206,6 +206,16 @@ def test_every_control_plays(tmp_path, control):
     assert folder.state["phase"] == "done"
     roles = {row["role"] for row in folder.rows("metrics") if "role" in row}
     assert ("challenger" in roles) is ("challenger" in config.players and config.roles["challenger"].learns)
+
+
+def test_further_suites_are_held_with_every_exam(tmp_path):
+    suite = tmp_path / "sums.jsonl"
+    suite.write_text('{"question": "What is 1+2?", "answer": "3"}\n{"question": "What is 2+2?", "answer": "4"}\n')
+    short = {"rounds": 2, "roles.*.steps": 0, "exam": {"every": 2, "suites": [f"jsonl:{suite}"]}}
+    folder = train(CONFIG.replace(short), tmp_path / "run")
+    exams = [row for row in folder.rows("metrics") if "validation_accuracy" in row]
+    assert [sorted({"exam", "suites"} & set(row)) for row in exams] == [["exam", "suites"], [], ["exam", "suites"]]
+    assert exams[0]["suites"]["jsonl:sums"]["counts"]["keys"] == ["arithmetic:1+2", "arithmetic:2+2"]
 
 
 def test_a_run_with_dynamic_sampling_trains_on_more_groups_and_stops_and_goes_on_to_the_same_end(tmp_path):
@@ -234,9 +244,7 @@ def test_too_few_questions_shrink_the_batch_with_a_warning(tmp_path):
 
     with open(tmp_path / "out", "w") as out:
         train(
-            CONFIG.replace(
-                {"rounds": 1, "questions.count": 6, "roles.challenger.steps": 0, "roles.solver.groups": 64}
-            ),
+            CONFIG.replace({"rounds": 1, "questions.count": 6, "roles.challenger.steps": 0, "roles.solver.groups": 64}),
             tmp_path / "run",
             console=Console(file=out),
         )
