@@ -24,7 +24,7 @@ class RoundSummary:
     Attributes:
         number: 0 is the base model before any training.
         exam: the held-out exam at the end of the round.
-        labelling: the measures of the phase `label`, see `measures.label_measures`.
+        labelling: the measures of the stage `label`, see `run.metrics.label_measures`.
         steps: per role the measures of its training steps, in order.
     """
 
