@@ -8,8 +8,18 @@
     _, reward, *_ = env.step(r"\\boxed{42}")
 
 Importing registers the environments, those of installed domains included, and the names of all built-in parts; torch,
-transformers and sympy are imported when first used.
+transformers and sympy are imported when first used. So are the four names for whole runs:
+
+    train(config, run_dir)    a run of self-play: a `RunConfig`, a mapping of changes, or a preset's name
+    RunConfig                 its settings
+    load_agent(name)          a language model, or the checkpoint of a role
+    exam(agent)               its held-out exam
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from . import agents, curricula, envs, selfplay, verifiers
 from .core.errors import SelfPlayError
@@ -33,12 +43,19 @@ from .core.registries import (
 )
 from .envs import register_domain
 
+if TYPE_CHECKING:
+    from .agents.load import load_agent
+    from .selfplay.exams.hold import exam
+    from .selfplay.run.train import train
+    from .selfplay.settings.config import RunConfig
+
 __version__ = "0.1.0"
 
 __all__ = [
     "Judgement",
     "Outcome",
     "Question",
+    "RunConfig",
     "SelfPlayError",
     "TaskSpec",
     "Verdict",
@@ -46,6 +63,8 @@ __all__ = [
     "agents",
     "curricula",
     "envs",
+    "exam",
+    "load_agent",
     "make_agent",
     "make_curriculum",
     "make_domain",
@@ -63,5 +82,24 @@ __all__ = [
     "register_stage",
     "register_verifier",
     "selfplay",
+    "train",
     "verifiers",
 ]
+
+_LAZY = {
+    "RunConfig": ".selfplay.settings.config",
+    "exam": ".selfplay.exams.hold",
+    "load_agent": ".agents.load",
+    "train": ".selfplay.run.train",
+}
+"""Names of the door that are imported when first asked for, with their modules: they bring heavy libraries along."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
