@@ -66,7 +66,6 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 def test_gymnasium_finds_an_environment_without_an_import_of_ours():
     """Gymnasium imports what stands before the colon of an id."""
     code = (
-        "import gymnasium, json; env = gymnasium.make('selfplay_gym:SelfPlayMath-v0'); "
-        "print(json.dumps(env.spec.id))"
+        "import gymnasium, json; env = gymnasium.make('selfplay_gym:SelfPlayMath-v0'); print(json.dumps(env.spec.id))"
     )
     assert asked_of_a_new_process(code) == "SelfPlayMath-v0"
