@@ -19,6 +19,9 @@ train: $(VENV)/.ready
 test: $(VENV)/.ready-dev
 	$(BIN)/pytest -n 2 -m "not slow and not gpu"
 
+settings: $(VENV)/.ready
+	$(BIN)/python docs/make_settings.py
+
 slow: $(VENV)/.ready-dev
 	$(BIN)/pytest -m slow
 

@@ -1,5 +1,6 @@
-"""README blocks and examples run as they stand, and links lead somewhere."""
+"""README blocks and examples run as they stand, links lead somewhere, and settings are those that exist."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -8,6 +9,10 @@ from pathlib import Path
 import pytest
 
 import selfplay_gym
+from selfplay_gym.core.errors import UnknownNameError
+from selfplay_gym.selfplay.settings.compose import compose
+from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.tree import parse_assignments
 
 ROOT = Path(selfplay_gym.__file__).parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -38,6 +43,60 @@ def test_links_between_pages_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
     missing = [t for t in targets if not t.startswith(("http", "mailto:")) and not (page.parent / t).exists()]
     assert missing == []
+
+
+TOML = re.compile(r"^```toml\n(.*?)^```", re.M | re.S)
+ASSIGNMENT = re.compile(r"--set(?:\s+|=)(?:'([^']+)'|([^\s`|;,]+))")
+OF_THEIR_TIME = {"log.md"}
+"""Pages that keep the settings as they were called on the day of an entry."""
+PLACEHOLDER = "PATH=VALUE"
+
+
+def assignments(page):
+    """The settings that the commands of a page give after `--set`."""
+    found = [quoted or bare for quoted, bare in ASSIGNMENT.findall(page.read_text(encoding="utf-8"))]
+    return [one for one in found if one != PLACEHOLDER and "=" in one and not one.endswith("…")]
+
+
+SETTING_PAGES = [page for page in PAGES if page.name not in OF_THEIR_TIME and assignments(page)]
+
+
+@pytest.mark.parametrize("page", SETTING_PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_settings_of_a_page_exist_and_take_their_values(page):
+    for assignment in assignments(page):
+        assert parse_assignments(RunConfig, [assignment]), assignment
+
+
+def test_the_pages_with_settings_are_found():
+    assert {"README.md", "settings.md", "guard.md"} <= {page.name for page in SETTING_PAGES}
+
+
+def test_a_setting_of_former_times_is_noticed(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("Try `--set solver_steps=3`, or --set 'roles.*.steps=3'.", encoding="utf-8")
+    assert assignments(page) == ["solver_steps=3", "roles.*.steps=3"]
+    with pytest.raises(UnknownNameError):
+        parse_assignments(RunConfig, assignments(page))
+
+
+def test_the_settings_file_in_the_page_can_be_read(tmp_path):
+    (block,) = TOML.findall((ROOT / "docs" / "settings.md").read_text(encoding="utf-8"))
+    (tmp_path / "run.toml").write_text(block, encoding="utf-8")
+    config = compose(file=tmp_path / "run.toml")
+    assert config.rounds == 2
+    assert {role.max_new_tokens for role in config.roles.values()} == {64}
+    assert config.roles["solver"].grpo.learning_rate == 2e-4
+    assert dict(config.questions.sources) == {"challenger": 0.8, "procedural": 0.2}
+
+
+def test_the_page_of_settings_is_up_to_date():
+    spec = importlib.util.spec_from_file_location("make_settings", ROOT / "docs" / "make_settings.py")
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    text = maker.PAGE.read_text(encoding="utf-8")
+    assert text == maker.page(text), "docs/settings.md is out of date; run: make settings"
+    assert "| `roles.*.grpo.learning_rate` | number |" in text
+    assert maker.page(text.replace("Step size of AdamW", "Something else")) == text
 
 
 EXAMPLES = {

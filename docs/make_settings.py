@@ -1,0 +1,93 @@
+"""Writes the tables of docs/settings.md from the source of the settings: `make settings`.
+
+Only what stands between the two marks of the page is replaced; `tests/test_documents.py` fails when it is out of date.
+"""
+
+# mypy: ignore-errors
+# As for examples: it imports the installed package, which mypy does not look for when it reads the checkout.
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from selfplay_gym.selfplay.commands.list_names import names_of
+from selfplay_gym.selfplay.settings.describe import Setting, settings
+from selfplay_gym.selfplay.settings.presets import PRESETS
+from selfplay_gym.selfplay.settings.tree import flatten, unfold
+
+PAGE = Path(__file__).with_name("settings.md")
+BEGIN, END = "<!-- made by `make settings`: begin -->", "<!-- made by `make settings`: end -->"
+
+
+def page(text: str) -> str:
+    """The page with its tables made anew."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{tables()}\n\n{END}{after}"
+
+
+def tables() -> str:
+    """All settings, part by part; then presets, stages and sources."""
+    blocks = [
+        f"### {part}\n\n" + _table(("setting", "type", "default", "what"), map(_row, rows))
+        for part, rows in groupby(_merged(), lambda setting: _part(setting.path))
+    ]
+    presets = ((f"`{name}`", preset.about, _changes(preset.changes)) for name, preset in PRESETS.items())
+    blocks.append("## Presets\n\n" + _table(("preset", "what", "what it changes of the defaults"), presets))
+    for kind in ("stages", "sources"):
+        rows = ((f"`{name}`", about) for name, about in names_of(kind))
+        blocks.append(f"## {kind.capitalize()}\n\n" + _table((kind[:-1], "what"), rows))
+    return "\n\n".join(blocks)
+
+
+def _merged() -> Iterator[Setting]:
+    """Every setting once: the rows of the table of roles as one, with the defaults of each where they differ."""
+    by_path = {setting.path: setting for setting in settings()}
+    names = list(dict.fromkeys(path.split(".")[1] for path in by_path if path.startswith("roles.")))
+    for path, setting in by_path.items():
+        if not path.startswith("roles."):
+            yield setting
+            continue
+        _, name, rest = path.split(".", 2)
+        if name == names[0]:
+            defaults = {one: by_path[f"roles.{one}.{rest}"].default for one in names}
+            same = len({_written(default) for default in defaults.values()}) == 1
+            yield setting._replace(path=f"roles.*.{rest}", default=setting.default if same else defaults)
+
+
+def _part(path: str) -> str:
+    return path.rpartition(".")[0] or "The run"
+
+
+def _row(setting: Setting) -> tuple[str, ...]:
+    default = setting.default
+    if setting.path.startswith("roles.") and isinstance(default, dict):
+        shown = ", ".join(f"{name}: `{_written(value)}`" for name, value in default.items())
+    else:
+        shown = f"`{_written(default)}`"
+    return f"`{setting.path}`", setting.type, shown, setting.about
+
+
+def _changes(changes: Any) -> str:
+    found = flatten(unfold(changes))
+    return ", ".join(f"`{path}={_written(value)}`" for path, value in found) or "nothing"
+
+
+def _written(value: Any) -> str:
+    """A value as TOML has it, on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_written(one)}" for name, one in value.items()) + "}"
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
