@@ -1,6 +1,7 @@
 """Writes the tables of docs/settings.md from the source of the settings: `make settings`.
 
 Only what stands between the two marks of the page is replaced; `tests/test_documents.py` fails when it is out of date.
+`--print` reads a page from standard input and prints it with its tables made anew.
 """
 
 # mypy: ignore-errors
@@ -9,6 +10,7 @@ Only what stands between the two marks of the page is replaced; `tests/test_docu
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -90,4 +92,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    if sys.argv[1:] == ["--print"]:
+        print(page(sys.stdin.read()), end="")
+    else:
+        PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

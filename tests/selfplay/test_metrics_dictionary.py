@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from selfplay_gym import register_stage
 from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.selfplay.exams.result import ExamResult
 from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.settings.compose import suited
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import LOGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
-BY_DATA = {"by_kind", "by_level", "pass", "majority", "votes"}
-"""Their keys are data: kinds, levels, numbers of samples."""
+BY_DATA = {"by_kind", "by_level", "pass", "majority", "votes", "suites", "meta"}
+"""Their keys are data: kinds, levels, numbers of samples, suites, what a domain keeps of a question."""
 
 
 def names_in(value):
@@ -38,9 +40,28 @@ def documented():
     return set(re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.M))
 
 
+@register_stage("metrics-test-review")
+class Review:
+    """A person who gives every label in another writing."""
+
+    name = "metrics-test-review"
+
+    def run(self, run):
+        kept = [row for row in run.rows("labels") if row["kept"]]
+        run.log("reviews", [{"index": row["index"], "decision": "edit", "after": f"{row['label']}.0"} for row in kept])
+
+
+MIXED = {
+    "questions.sources": {"challenger": 1.0, "procedural": 1.0},
+    "exam.suites": ["arithmetic"],
+    "stages": ["generate", "attempt", "label", "metrics-test-review", "train(solver)", "evaluate", "gate"],
+}
+"""What a run can log besides: several sources, further suites, reviews."""
+
+
 @pytest.fixture(scope="module")
 def real_runs(untrained_model, tmp_path_factory):
-    """One short round with a model that knows nothing: as a challenger, and under a procedural one."""
+    """One short round with a model that knows nothing: as a challenger, under a procedural one, mixed, and of code."""
     small = preset("debug").replace(
         {
             "rounds": 1,
@@ -52,17 +73,23 @@ def real_runs(untrained_model, tmp_path_factory):
         }
     )
     path = tmp_path_factory.mktemp("runs")
-    sources = ("challenger", "procedural")
-    return [train(small.replace({"questions.sources": {source: 1.0}}), path / source) for source in sources]
+    procedural = {"questions.sources": {"procedural": 1.0}}
+    changes = {
+        "challenger": {},
+        "procedural": procedural,
+        "mixed": MIXED,
+        "code": {**suited("SelfPlayCode-v0"), **procedural},
+    }
+    return {name: train(small.replace(change), path / name) for name, change in changes.items()}
 
 
 def test_every_name_a_run_logs_is_explained(documented, real_runs, finished_run):
-    for folder in (*real_runs, finished_run):
+    for folder in (*real_runs.values(), finished_run):
         assert logged(folder) - documented == set()
 
 
 def test_every_explained_name_is_logged(documented, real_runs):
-    assert documented - set.union(*map(logged, real_runs)) == set()
+    assert documented - set.union(*map(logged, real_runs.values())) == set()
 
 
 def test_every_field_of_the_records_is_explained(documented):
@@ -71,6 +98,6 @@ def test_every_field_of_the_records_is_explained(documented):
 
 
 def test_the_scripted_run_of_these_tests_looks_like_a_real_one(real_runs, finished_run):
-    real = set.union(*map(logged, real_runs))
+    real = logged(real_runs["challenger"]) | logged(real_runs["procedural"])
     assert logged(finished_run) <= real
     assert real - logged(finished_run) <= {"event", "name", "limit", "why", "value"}  # of alarms: it is healthy
