@@ -1,6 +1,8 @@
 # make train   set up, play the preset `tiny`, print the table and the report's path
 # make test    set up, run the test suite
 # make check   lint, types and tests: what the continuous integration runs
+# make slow    the tests that take minutes, part by part; make slow PART=kill plays one part
+# make settings   the tables of docs/settings.md
 
 PYTHON ?= python3.11
 VENV ?= .venv
@@ -11,7 +13,18 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: train test slow lint types check clean
+.PHONY: train test slow settings lint types check clean
+
+# The slow tests in parts; tests/test_workflows.py holds that every slow test is in exactly one.
+PARTS := drills-a drills-b kill processes environments models sandbox
+SLOW_drills-a := tests/selfplay/guard -k 'verifier or rate or nan'
+SLOW_drills-b := tests/selfplay/guard -k 'not (verifier or rate or nan)'
+SLOW_kill := tests/selfplay/run/test_kill.py
+SLOW_processes := tests/selfplay/run/test_multi_process.py
+SLOW_environments := tests/envs tests/selfplay/bench
+SLOW_models := tests/agents tests/interop tests/selfplay/run/test_smollm2_round.py
+SLOW_sandbox := tests/verifiers
+PART ?= $(PARTS)
 
 train: $(VENV)/.ready
 	$(BIN)/selfplay-gym train --preset tiny --seed $(SEED) --run-dir $(RUN_DIR)
@@ -23,7 +36,7 @@ settings: $(VENV)/.ready
 	$(BIN)/python docs/make_settings.py
 
 slow: $(VENV)/.ready-dev
-	$(BIN)/pytest -m slow
+	$(foreach part,$(PART),$(BIN)/pytest -m slow $(SLOW_$(part)) &&) true
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
