@@ -84,7 +84,9 @@ def test_the_page_needs_nothing_else(page):
 
 
 def test_every_figure_is_described(page):
-    for svg in re.findall(r"<svg [^>]*>", page):
+    figures = re.findall(r"<svg [^>]*>", page)
+    assert figures
+    for svg in figures:
         assert 'role="img"' in svg
         assert len(re.search(r'aria-label="([^"]*)"', svg)[1]) > 20
 

@@ -92,9 +92,11 @@ json_data = st.recursive(
 @given(json_data)
 def test_whatever_is_forged_is_a_plain_value_or_malformed(data):
     try:
-        decode(data)
+        value = decode(data)
     except Malformed:
         return
+    again = decode(encode(value))  # `encode` refuses everything that is not plain data of an exact type
+    assert type(again) is type(value)
 
 
 @pytest.mark.parametrize(
