@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from selfplay_gym.cli import main
-from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.errors import ConfigError, PluginError
 from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.protocols import BaseVerifier
 from selfplay_gym.core.records import Judgement, Question, Verdict
@@ -141,7 +141,7 @@ def test_exam_takes_names_and_live_agents_alike(plugins):
     lenient = exam(make_agent("random"), generator="plug-letters", verifier="plug-lenient", questions=10, samples=2)
     assert (lenient.accuracy.value, lenient.verifier) == (1.0, "plug-lenient")
     assert exam("random", questions=8, samples=1).verifier == "sympy"
-    with pytest.raises(ConfigError, match="lacks: act"):
+    with pytest.raises(PluginError, match="lacks: act"):
         exam(object(), questions=2)
 
 

@@ -72,10 +72,16 @@ def test_the_figures_name_what_they_show(fallen):
     assert "0.5" in rates
 
 
-def test_the_page_tells_every_event(finished_run):
-    events = read_guard(finished_run).events
-    assert events
-    page = render_report(finished_run)
+@pytest.fixture(scope="module")
+def worsened_run(scripted_run, tmp_path_factory):
+    """Two rounds in which the solver gets worse, so that the guard goes back."""
+    return scripted_run(tmp_path_factory.mktemp("worsened") / "run", skills=(0.9, 0.1, 0.1))
+
+
+def test_the_page_tells_every_event(worsened_run):
+    events = read_guard(worsened_run).events
+    assert {event.kind for event in events} >= {"alarm", "rollback"}
+    page = render_report(worsened_run)
     section = page[page.index('<section id="guard">') :]
     section = section[: section.index("</section>")]
     assert all(event.why in section for event in events)
@@ -90,8 +96,8 @@ def test_without_a_guard_there_is_no_section(scripted_run, tmp_path):
     assert read_guard(folder).sentence == ""
 
 
-def test_the_summary_says_what_the_guard_did(finished_run):
+def test_the_summary_says_what_the_guard_did(worsened_run):
     console = Console(file=io.StringIO(), width=80)
-    print_summary(finished_run, console)
-    assert read_guard(finished_run).sentence in " ".join(console.file.getvalue().split())
-    assert "(unanswered)" in read_guard(finished_run).sentence
+    print_summary(worsened_run, console)
+    assert read_guard(worsened_run).sentence in " ".join(console.file.getvalue().split())
+    assert "validation falls" in read_guard(worsened_run).sentence
