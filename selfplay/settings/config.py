@@ -131,7 +131,7 @@ class RunConfig:
         Raises:
             ConfigError: a setting is a live object, which no file can hold.
         """
-        return tree.plain(tree.as_dict(self))
+        return tree.serialisable(tree.as_dict(self))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
