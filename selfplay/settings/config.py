@@ -74,6 +74,8 @@ class RunConfig:
         for name in self.roles:
             if name not in known:
                 raise UnknownNameError("role", name, known, f"A further role needs a stage train({name}).")
+        if self.guard.mode == "on" and "evaluate" not in self.stages:
+            raise ConfigError("guard.mode='on' goes back to the best validation: it needs the stage 'evaluate'")
         self._check_shared_weights()
         self._check_sampler()
 

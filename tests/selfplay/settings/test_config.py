@@ -119,6 +119,10 @@ def test_a_wrong_name_at_any_depth_is_answered_with_the_nearest(changes, message
         ({"roles.solver.weight_sharing": "lora", "roles.solver.kl_reference": "round"}, "weight_sharing='copies'"),
         ({"compute.sampler": "openai(url=http://x/v1, model=m)"}, r"roles\.challenger learns"),
         ({"guard.thresholds.factor": 1.5}, "factor"),
+        (
+            {"guard.mode": "on", "stages": ["generate", "attempt", "label", "train(solver)"]},
+            "needs the stage 'evaluate'",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_by_the_part_it_belongs_to(changes, message):
