@@ -7,10 +7,9 @@ That is the R-Zero loop (arXiv 2508.05004, section 3) as `RunConfig.stages` has 
 before it wrote to the run folder, draws from random streams named by (seed, words, round, step), and is followed by a
 commit. So a run can stop anywhere, be killed anywhere, and goes on to the same end.
 
-What differs from the paper: question texts of the held-out split and repeated questions are dropped before labelling;
-the KL reference stays the base model over all rounds unless asked otherwise (a moving one bounds nothing); the best
-solver is remembered by a validation of its own, and hooks may ask to go back to it (`guard/`). Rounds count on after a
-rollback, so nothing is drawn twice and a run ends after as many rounds as it was given.
+What differs from the paper: held-out and repeated questions are dropped before labelling; the KL reference stays the
+base model unless asked otherwise (a moving one bounds nothing); the best solver is remembered by a validation of its
+own, and hooks may ask to go back to it (`guard/`). Rounds count on after a rollback, so nothing is drawn twice.
 """
 
 from __future__ import annotations
@@ -91,8 +90,7 @@ class SelfPlay:
                 hook.load_state_dict(state["hooks"][hook.name])
         self.domain = domain_of(config.env)
         self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep)
-        self._build, self._starts = build, Starts(config)
-        self.stop_reason = ""
+        self._build, self._starts, self.stop_reason = build, Starts(config), ""
         challenger = config.roles.get(CHALLENGER)
         labeller = make_labeller(self.domain, config.labels.source)
         reward = make_reward("r-zero" if challenger is None else challenger.reward)
