@@ -1,5 +1,23 @@
-"""Public conformance checks for plug-in authors: `check_verifier`, `check_curriculum`, `check_agent`."""
+"""Public conformance checks for plug-in authors, one for every kind of plug-in."""
 
-from .core.conformance import check_agent, check_curriculum, check_verifier
+from .core.conformance import (
+    check_agent,
+    check_curriculum,
+    check_domain,
+    check_generator,
+    check_reward,
+    check_source,
+    check_stage,
+    check_verifier,
+)
 
-__all__ = ["check_agent", "check_curriculum", "check_verifier"]
+__all__ = [
+    "check_agent",
+    "check_curriculum",
+    "check_domain",
+    "check_generator",
+    "check_reward",
+    "check_source",
+    "check_stage",
+    "check_verifier",
+]

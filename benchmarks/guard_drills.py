@@ -7,12 +7,12 @@ One JSON line per run; runs whose result stands in the folder are not played aga
 spares, is ordinary self-play. Faults come in from outside, by names and objects the package lets anybody pass in:
 
     none       nothing goes wrong: what the same settings come to by themselves
-    verifier   after the first round the solver is paid for the answers that do not match the label
+    verifier   after the first round the solver is rewarded for the answers that do not match the label
     rate       the solver's learning rate is a hundred times that of the preset
     nan        the challenger's reward is no number for five steps, from its second one on
     repeats    after the first round the challenger writes the same 24 questions, which the base answers wrongly;
-               neither band nor KL term hold the solver, and its steps are longer and more (control: "none, harsh")
-    silence    after the first round the solver is paid for writing little, and most for no answer
+               neither keep band nor KL term hold the solver, and its steps are longer and more (control: "none, harsh")
+    silence    after the first round the solver is rewarded for writing little, and most for no answer
 
 The end is the exam of the solver a run leaves behind, the best the best exam held on the way; both on the same held-out
 questions. A run that stops with an error leaves the solver it saved last.
@@ -36,46 +36,55 @@ from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.math_language import key
 from selfplay_gym.core.protocols import BaseVerifier, Verifier
 from selfplay_gym.core.records import Judgement, Question, Verdict
-from selfplay_gym.core.registries import make_reward, register_reward
+from selfplay_gym.core.registries import make_reward, make_verifier, register_reward, verifiers
 from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.envs.game.engine import solver_reward
 from selfplay_gym.selfplay.guard import guard_events
-from selfplay_gym.selfplay.progress import Progress
-from selfplay_gym.selfplay.roles.build import fill_seats
-from selfplay_gym.selfplay.roles.role import FillSeats, Seat
+from selfplay_gym.selfplay.roles.build import build_roles
+from selfplay_gym.selfplay.roles.role import BuildRoles, Role
 from selfplay_gym.selfplay.run.provenance import describe_environment
 from selfplay_gym.selfplay.run.run import SelfPlay
-from selfplay_gym.selfplay.run.subjects import SUBJECTS, Subject
+from selfplay_gym.selfplay.run.train import make_run
 from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.settings.presets import preset
+from selfplay_gym.selfplay.settings.tree import parse_assignments
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 BASE = preset("tiny").replace(
-    rounds=3,
-    questions=128,
-    attempts=6,
-    challenger_steps=1,
-    challenger_groups=4,
-    solver_steps=8,
-    solver_prompts=24,
-    exam_questions=128,
-    exam_samples=2,
-    validation_questions=96,
-    keep_checkpoints=1,
-    learning_rate=3e-4,
+    {
+        "rounds": 3,
+        "questions.count": 128,
+        "labels.attempts": 6,
+        "roles.challenger": {"steps": 1, "groups": 4},
+        "roles.solver": {"steps": 8, "groups": 24, "grpo": {"learning_rate": 3e-4}},
+        "exam": {"questions": 128, "samples": 2},
+        "guard.questions": 96,
+        "storage.keep": 1,
+    }
 )
 
 
-class Paid(BaseVerifier):
-    """Pays attempts anything a function says of the attempt and its honest score, in [0, 1]."""
+Score = Callable[[str, float], float]
+"""An attempt and its honest score → another one."""
 
-    def __init__(self, honest: Verifier, pay: Callable[[str, float], float]) -> None:
-        self.honest, self.pay = honest, pay
 
-    def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
-        honest = self.honest.judge(question, attempts)
+class Turning(BaseVerifier):
+    """Rewards attempts honestly for a number of batches, and then by anything a function says, in [0, 1]."""
+
+    def __init__(self, honest: Verifier, score: Score, after: int) -> None:
+        self.honest, self.score, self.after, self.batches = honest, score, after, 0
+
+    def judge_many(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
+        self.batches += 1
+        judged = self.honest.judge_many(questions, groups)
+        if self.batches <= self.after:
+            return judged
+        return [self._broken(attempts, honest) for attempts, honest in zip(groups, judged, strict=True)]
+
+    def _broken(self, attempts: Sequence[str], honest: Judgement) -> Judgement:
         verdicts = [
-            Verdict.correct(verdict.answer, "paid by a broken verifier", self.pay(attempt, solver_reward(verdict)))
+            Verdict.correct(verdict.answer, "by a broken verifier", self.score(attempt, solver_reward(verdict)))
             for attempt, verdict in zip(attempts, honest.verdicts, strict=True)
         ]
         return Judgement.of(verdicts, label=honest.label, label_source=honest.label_source, valid=honest.valid)
@@ -91,29 +100,15 @@ def for_silence(attempt: str, score: float) -> float:
     return 1.0 if extract_answer(attempt) is None else 0.5 / (1.0 + len(attempt) / 10)
 
 
-@dataclass(frozen=True, slots=True)
-class Turning(Subject):
-    """Mathematics whose payer turns bad after a number of solver steps."""
-
-    pay: Callable[[str, float], float] = contrary
-    after: int = 0
-    steps: list[int] = field(default_factory=list)
-
-    def payer(self, reward: str, source: str, seed: int) -> Verifier:
-        honest = Subject.payer(self, reward, source, seed)
-        self.steps.append(seed)
-        return honest if len(self.steps) <= self.after else Paid(honest, self.pay)
-
-
 class Outage:
     """The reward of R-Zero, except that some of its calls give no number."""
 
-    def __init__(self, repetition: float = 1.0, begin: int = 1, end: int = 6) -> None:
-        self.honest, self.begin, self.end, self.calls = make_reward("r-zero", repetition=repetition), begin, end, 0
+    def __init__(self, begin: int = 1, end: int = 6) -> None:
+        self.honest, self.begin, self.end, self.calls = make_reward("r-zero"), begin, end, 0
 
-    def __call__(self, questions: Sequence[Any], judgements: Sequence[Any]) -> list[Any]:
-        rewards = self.honest(questions, judgements)
-        self.calls += 1
+    def __call__(self, questions: Sequence[Any], judgements: Sequence[Any], attempts: Sequence[Any]) -> list[Any]:
+        rewards = self.honest(questions, judgements, attempts)
+        self.calls += bool(questions)
         out = self.begin < self.calls <= self.end
         return [reward._replace(value=float("nan")) for reward in rewards] if out else list(rewards)
 
@@ -156,16 +151,17 @@ def stock(size: int = 24) -> list[str]:
     return [f"<question>{text}</question> \\boxed{{0}}" for text in texts]
 
 
-def parrots(config: RunConfig) -> FillSeats:
-    """Ordinary seats, but for a challenger that repeats itself."""
+def parrots(config: RunConfig) -> BuildRoles:
+    """Ordinary roles, but for a challenger that repeats itself."""
     rounds: list[int] = []
 
-    def fill(given: RunConfig, roles: Sequence[str], *folders: Mapping[str, Path]) -> dict[str, Seat]:
-        seats = fill_seats(given, roles, *folders)
-        seats["challenger"].agent = Parrot(seats["challenger"].agent, stock(), rounds, config.questions)  # type: ignore[assignment]
-        return seats
+    def build(given: RunConfig, names: Sequence[str], *folders: Mapping[str, Path]) -> dict[str, Role]:
+        roles = build_roles(given, names, *folders)
+        challenger = roles["challenger"]
+        challenger.agent = Parrot(challenger.agent, stock(), rounds, config.questions.count)  # type: ignore[assignment]
+        return roles
 
-    return fill
+    return build
 
 
 @dataclass(frozen=True)
@@ -175,53 +171,50 @@ class Drill:
     Attributes:
         alarms: what the guard must say, all of them.
         settings: what differs from `BASE`.
-        pay: what the solver is paid once the payer is broken.
+        score: what the solver is rewarded with once its verifier is broken.
         parrot: whether the challenger repeats itself.
-        honest_rounds: rounds before the payer breaks.
+        honest_rounds: rounds before the verifier breaks.
     """
 
     alarms: frozenset[str]
     settings: Mapping[str, Any] = field(default_factory=dict)
-    pay: Callable[[str, float], float] | None = None
+    score: Score | None = None
     parrot: bool = False
     honest_rounds: int = 1
 
-    def config(self, base: RunConfig, **changes: Any) -> RunConfig:
-        return base.replace(**{**self.settings, **changes})
+    def config(self, base: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+        reward = {} if self.score is None else {"roles.solver.reward": "turning"}
+        return base.replace({**reward, **self.settings, **changes})
 
     def run(self, config: RunConfig, folder: RunFolder) -> SelfPlay:
         """A run in which this goes wrong."""
-        if self.pay is not None:
-            honest = SUBJECTS["SelfPlayMath-v0"]
-            SUBJECTS["Drill"] = Turning(
-                honest.domain,
-                honest.labels,
-                honest.grader,
-                pay=self.pay,
-                after=self.honest_rounds * config.solver_steps,
-            )
-            config = config.replace(env="Drill")
-        return SelfPlay(config, folder, Progress(), fill=parrots(config) if self.parrot else fill_seats)
+        if self.score is not None:
+            steps = self.honest_rounds * config.roles["solver"].steps
+            broken = Turning(make_verifier("sympy"), self.score, steps)
+            if "turning" in verifiers.names():
+                verifiers.unregister("turning")
+            verifiers.register("turning", lambda: broken)
+        return make_run(config, folder, build=parrots(config) if self.parrot else build_roles)
 
 
-HARSH = {"kl": 0.0, "solver_steps": 12, "learning_rate": 6e-4}
+HARSH = {"roles.*.grpo.kl_weight": 0.0, "roles.solver": {"steps": 12, "grpo": {"learning_rate": 6e-4}}}
 """What it takes to make repeated questions harmful: no hold on the base, longer steps, and half as many more."""
 
 DRILLS = {
     "none": Drill(frozenset()),
-    "verifier": Drill(frozenset({"misled"}), pay=contrary),
-    "rate": Drill(frozenset({"large_update"}), {"learning_rate": 1e-2}),
-    "nan": Drill(frozenset({"not_finite"}), {"challenger_steps": 5, "reward": "outage", "rounds": 4}),
-    "repeats": Drill(frozenset({"repetition"}), {**HARSH, "band": 0.5}, parrot=True),
-    "silence": Drill(frozenset({"misled"}), pay=for_silence),
+    "verifier": Drill(frozenset({"misled"}), score=contrary),
+    "rate": Drill(frozenset({"large_update"}), {"roles.solver.grpo.learning_rate": 1e-2}),
+    "nan": Drill(frozenset({"not_finite"}), {"roles.challenger": {"steps": 5, "reward": "outage"}, "rounds": 4}),
+    "repeats": Drill(frozenset({"repetition"}), {**HARSH, "questions.keep_band": [0.0, 1.0]}, parrot=True),
+    "silence": Drill(frozenset({"misled"}), score=for_silence),
     "none, harsh": Drill(frozenset(), HARSH),
 }
 
 
 def play(drill: Drill, path: Path, config: RunConfig) -> dict[str, Any]:
     """Play one drill; what came of it."""
-    torch.set_num_threads(config.threads)
-    folder = RunFolder.create(path, config.as_dict(), describe_environment())
+    torch.set_num_threads(config.compute.threads)
+    folder = RunFolder.create(path, to_toml(config), describe_environment())
     run, error = drill.run(config, folder), None
     try:
         run.run()
@@ -234,7 +227,7 @@ def play(drill: Drill, path: Path, config: RunConfig) -> dict[str, Any]:
     return {
         "exams": exams,
         "best": max(exams),
-        "end": run.examine(run.exam, samples=config.exam_samples, greedy=False).accuracy.value,
+        "end": run.examine(run.exam, samples=config.exam.samples, greedy=False).accuracy.value,
         "alarms": sorted({row["name"] for row in events if row["event"] == "alarm"}),
         "rollbacks": [f"{row['name']} in round {row['round']}" for row in events if row["event"] == "rollback"],
         "error": error,
@@ -253,11 +246,11 @@ def table(results: Sequence[Mapping[str, Any]]) -> str:
     for (name, seed), pair in pairs.items():
         if len(pair) == 2:
             on, off = pair["on"], pair["off"]
-            said = f"{', '.join(on['alarms'])} | {', '.join(on['rollbacks'])}"
+            cells = f"{', '.join(on['alarms'])} | {', '.join(on['rollbacks'])}"
             numbers = " | ".join(
                 f"{100 * value:.1f}" for value in (on["best"], on["end"], off["end"], on["end"] - off["end"])
             )
-            lines.append(f"| {name}, {seed} | {said} | {numbers} |")
+            lines.append(f"| {name}, {seed} | {cells} | {numbers} |")
     return "\n".join(lines)
 
 
@@ -268,11 +261,9 @@ def main() -> None:
     parser.add_argument("--guard", choices=("on", "off"), help="only with or only without")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the drills"
+        "--set", action="append", default=[], metavar="PATH=VALUE", help="change a setting of the drills"
     )
     given = parser.parse_args()
-    from selfplay_gym.selfplay.settings.presets import parse_settings
-
     results = []
     for name in [given.drill] if given.drill else DRILLS:
         for guard in [given.guard] if given.guard else ("on", "off"):
@@ -280,7 +271,8 @@ def main() -> None:
             kept = path / "result.json"
             if not kept.exists():
                 shutil.rmtree(path, ignore_errors=True)
-                config = DRILLS[name].config(BASE, guard=guard, seed=given.seed, **parse_settings(given.set))
+                changes = {"guard.mode": guard, "seed": given.seed, **parse_assignments(RunConfig, given.set)}
+                config = DRILLS[name].config(BASE, changes)
                 result = {"drill": name, "guard": guard, "seed": given.seed, **play(DRILLS[name], path, config)}
                 kept.write_text(json.dumps(result))
             results.append(json.loads(kept.read_text()))

@@ -1,7 +1,7 @@
 """`kill -9` at random moments of a run, resumed: is everything it leaves equal to the undisturbed run, byte for byte?
 
-    python benchmarks/kill_drill.py [--moments 30] [--lives 5] [--writes 8] [--isolation copies] [--seed 0]
-        [--set NAME=VALUE ...]
+    python benchmarks/kill_drill.py [--moments 30] [--lives 5] [--writes 8] [--weight-sharing copies] [--seed 0]
+        [--set PATH=VALUE ...]
 
 Two rounds of the real tiny model with an acting guard, saved after every step, in processes of the command line. Three
 kinds of blows: `--moments` at random times, `--lives` of them to a run, which is resumed after each; `--writes` inside
@@ -10,7 +10,7 @@ second checkpoint it writes, until one gets through. At the end of each run are 
 every checkpoint. Left out are clocks (`timings.jsonl`) and what names the process (`environment.json`, `report.html`).
 
 What it does not show: a power cut, where also the disk forgets (files are flushed before they are renamed), and a
-damaged disk (tests/selfplay/test_rounds.py).
+damaged disk (tests/selfplay/run/test_run.py).
 """
 
 from __future__ import annotations
@@ -34,19 +34,18 @@ from typing import Any
 from selfplay_gym.core.seeding import python_stream
 
 SETTINGS = {
-    "guard": "on",
-    "save_every": 1,
-    "validate_every": 1,
-    "questions": 16,
-    "challenger_steps": 2,
-    "challenger_groups": 2,
-    "solver_prompts": 4,
-    "exam_questions": 4,
-    "exam_samples": 1,
-    "validation_questions": 4,
-    "max_new_tokens": 32,
-    "challenger_max_new_tokens": 32,
-    "adapter_rank": 4,
+    "guard.mode": "on",
+    "guard.every": 1,
+    "guard.questions": 4,
+    "storage.save_every": 1,
+    "questions.count": 16,
+    "roles.challenger.steps": 2,
+    "roles.challenger.groups": 2,
+    "roles.solver.groups": 4,
+    "roles.*.max_new_tokens": 32,
+    "roles.*.adapter_rank": 4,
+    "exam.questions": 4,
+    "exam.samples": 1,
 }
 TICK = 0.001
 """Seconds between two looks at the run folder."""
@@ -82,12 +81,12 @@ class Run:
     @contextmanager
     def process(self) -> Iterator[subprocess.Popen[bytes]]:
         """A process that starts the run, or continues it; killed on the way out if it still lives."""
-        options = ["--resume"] if (self.folder / "config.json").exists() else self.start
+        options = ["--resume"] if (self.folder / "config.toml").exists() else self.start
         command = [sys.executable, "-m", "selfplay_gym.cli", "train", *options, "--run-dir", str(self.folder)]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         errors = self.folder.with_suffix(".errors")
-        with open(errors, "wb") as told:
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told, env=environment)
+        with open(errors, "wb") as log:
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, env=environment)
             try:
                 yield process
             finally:
@@ -114,9 +113,9 @@ class Run:
 
     def hit(self) -> str:
         state = json.loads((self.folder / "state.json").read_text())
-        place = f"round {state.get('round', 0)} {state.get('phase', 'start')} step {state.get('step', 0)}"
+        where = f"round {state.get('round', 0)} {state.get('phase', 'start')} step {state.get('step', 0)}"
         torn = [sorted(p.name for p in draft.iterdir()) for draft in self.drafts()]
-        return f"{place} {HALF} [{' '.join(torn[0])}]" if torn else place
+        return f"{where} {HALF} [{' '.join(torn[0])}]" if torn else where
 
     def remains(self) -> dict[str, str]:
         """Checksum of everything a run must reproduce, by file."""
@@ -145,7 +144,7 @@ def kill_after(run: Run, seconds: float) -> bool:
     state = run.folder / "state.json"
     before = state.stat().st_mtime_ns if state.exists() else 0
     with run.process() as process:
-        watch(process, lambda: (run.folder / "config.json").exists() and state.stat().st_mtime_ns != before)
+        watch(process, lambda: (run.folder / "config.toml").exists() and state.stat().st_mtime_ns != before)
         try:
             return process.wait(timeout=seconds) != 0
         except subprocess.TimeoutExpired:
@@ -222,11 +221,12 @@ def main() -> None:
     parser.add_argument("--moments", type=int, default=30)
     parser.add_argument("--lives", type=int, default=5)
     parser.add_argument("--writes", type=int, default=8)
-    parser.add_argument("--isolation", default="copies")
+    parser.add_argument("--weight-sharing", default="copies")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="PATH=VALUE")
     options = parser.parse_args()
-    settings = {**SETTINGS, "isolation": options.isolation, **dict(item.split("=", 1) for item in options.settings)}
+    sharing = {"roles.*.weight_sharing": options.weight_sharing}
+    settings = {**SETTINGS, **sharing, **dict(item.split("=", 1) for item in options.settings)}
     begun, seen = time.monotonic(), []
     counts = {"moments": options.moments, "lives": options.lives, "writes": options.writes}
     with tempfile.TemporaryDirectory() as folder:

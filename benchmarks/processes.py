@@ -21,7 +21,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-SETTINGS = {"challenger_steps": 0, "kl": 0.0}
+SETTINGS = {"roles.challenger.steps": 0, "roles.*.grpo.kl_weight": 0.0}
 
 
 def measure(sharding: str, steps: int, out: Path) -> None:
@@ -32,34 +32,34 @@ def measure(sharding: str, steps: int, out: Path) -> None:
     from selfplay_gym.agents.distributed.process_group import ProcessGroup
     from selfplay_gym.core.seeding import python_stream
     from selfplay_gym.selfplay.evaluation import held_out_questions
-    from selfplay_gym.selfplay.roles.build import fill_seats, fill_together
-    from selfplay_gym.selfplay.roles.rewards import SolverPay
+    from selfplay_gym.selfplay.roles.build import build_on_all, build_roles
+    from selfplay_gym.selfplay.roles.rewards import LabelRewardFn
     from selfplay_gym.selfplay.settings.config import RunConfig
 
     torch.set_num_threads(1)
-    config = RunConfig().replace(sharding=sharding, **SETTINGS)
+    config = RunConfig().replace({"compute.sharding": sharding, **SETTINGS})
     taken: dict[str, list[tuple[float, float]]] = {"step": [], "exam": []}
 
     clock = partial(_clock, taken)
 
     with ProcessGroup.join() as group:
-        fill = fill_seats if group.alone else fill_together(group)
+        build = build_roles if group.alone else build_on_all(group)
         group.register("clock", clock)
         if group.is_rank0:
-            role = fill(config, ("solver",), {}, {})["solver"]
+            role = build(config, ("solver",), {}, {})["solver"]
             questions = held_out_questions("mixed", 32 * (steps + 1) + 64)
             verifier = make_verifier("sympy")
             for number in range(steps + 1):  # the first warms up
                 batch = questions[32 * number : 32 * (number + 1)]
-                reward_fn = SolverPay(batch, verifier)
+                reward_fn = LabelRewardFn(batch, verifier)
                 prompts = [question.text for question in batch]
                 group.run_on_all(clock, "step", True)
-                role.trainer.step(prompts, reward_fn, samples=config.solver_samples, seed=number)
+                role.trainer.step(prompts, reward_fn, samples=config.roles["solver"].samples, seed=number)
                 group.run_on_all(clock, "step", False)
             prompts = [question.text for question in python_stream(0, "exam").sample(questions, 64)]
             for number in range(steps + 1):
                 group.run_on_all(clock, "exam", True)
-                role.agent.act(prompts, n=config.exam_samples, seed=number)
+                role.agent.act(prompts, n=config.exam.samples, seed=number)
                 group.run_on_all(clock, "exam", False)
         else:
             group.serve()

@@ -1,1 +1,1 @@
-"""Records, protocols, registries, seeding, errors, conformance kit: standard library and NumPy only."""
+"""Records, protocols, registries, seeding, errors, conformance kit: standard library and NumPy; all rooms come in."""

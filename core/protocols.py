@@ -142,7 +142,7 @@ class Draw:
 
     Attributes:
         seed: root of the random streams; name a stream by `(seed, words of your own, round)`.
-        round: counts draws; a run's round, or an environment's batch.
+        round: counts draws from 1; a run's round, or an environment's batch.
         level: the difficulty in [0, 1] that is asked for; `None` leaves it to the source.
         domain: name of what is played, for sources whose questions do not say it themselves.
         game: the rules; `None` where a source is used without a game.
@@ -153,7 +153,7 @@ class Draw:
     """
 
     seed: int
-    round: int = 0
+    round: int = 1
     level: float | None = None
     domain: str = "math"
     game: GameWords | None = None
@@ -270,6 +270,18 @@ class Domain(Protocol):
 
     def known_answer(self, question: Question) -> str | None:
         """The answer that is computed or was given with a data set; `None` where nobody knows it."""
+        ...
+
+
+@runtime_checkable
+class CompletionSampler(Protocol):
+    """Where a language model's completions come from; `agents.inference.sampling.Sampler` has the whole contract.
+
+    What is registered is a factory that gets the language model as keyword `agent`, and its own options.
+    """
+
+    def sample(self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: Any, seed: int | None) -> Any:
+        """Draw `n` completions for every prompt; equal arguments and seed give equal samples."""
         ...
 
 

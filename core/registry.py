@@ -110,7 +110,8 @@ class Registry(Generic[T]):
         """Whether `what`, with or without options, is a registered name or of a registered family."""
         name = self._named(what)[0]
         family, colon, rest = name.partition(":")
-        return name in self.names() or bool(colon and rest and family + ":" in self._targets)
+        of_family = bool(colon and rest and family + ":" in self._targets)
+        return name in self._targets or of_family or name in self._entry_points()  # the last takes milliseconds
 
     def _named(self, text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         """Name and options. A registered name may itself end in parentheses; an address may, behind a colon."""
@@ -176,7 +177,7 @@ class Registry(Generic[T]):
 
     def _checked(self, name: str, built: Any) -> T:
         if not isinstance(built, self.protocol):
-            needed = _members(self.protocol)
+            needed = members_of(self.protocol)
             missing = [m for m in needed if not hasattr(built, m)]
             raise PluginError(
                 f"{self.kind} {name!r} built a {type(built).__name__}, which lacks: {', '.join(missing)}. "
@@ -201,7 +202,7 @@ def _same_target(one: object, other: object) -> bool:
     return bool(key(one) == key(other))
 
 
-def _members(protocol: type) -> list[str]:
+def members_of(protocol: type) -> list[str]:
     """What an object of the protocol must have."""
     members = {*inspect.get_annotations(protocol), *vars(protocol)}
     return sorted(name for name in members if not name.startswith("_")) or ["__call__"]

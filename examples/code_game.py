@@ -21,7 +21,7 @@ def fenced(program: str) -> str:
 
 
 def find_the_faulty_line(level: float, seed: int) -> None:
-    """One seat: a procedural specification, answered by a program with one fault; the picture shows where it is."""
+    """One role: a procedural specification, answered by a program with one fault; the picture shows where it is."""
     generator = {"name": "code", "parts": {"program": 1.0}}
     curriculum = {"name": "fixed", "level": level}
     env = gym.make("SelfPlayCode-v0", render_mode="ansi", generator=generator, curriculum=curriculum)
@@ -47,8 +47,8 @@ def play_all_four_tasks(level: float, seed: int) -> None:
         assert [v.score for v in judgement.verdicts] == [1.0, 0.0]
 
 
-def sit_everybody_down(seed: int) -> None:
-    """The whole table: nobody knows the true program, three solvers vote by behaviour, the tester finds the odd one."""
+def play_all_roles(seed: int) -> None:
+    """All roles: nobody knows the true program, three solvers vote by behaviour, the tester finds the odd one."""
     env = aec_env("code", attempts=3, render_mode="ansi")
     env.reset(seed=seed)
     env.step("<question>Write f, the number of positive items of a list: f([1, -2, 3]), f([]), f([0])</question>")
@@ -66,7 +66,7 @@ def main(level: float = 0.7, seed: int = 0) -> None:
     """All three."""
     play_all_four_tasks(level, seed)
     find_the_faulty_line(level, seed)
-    sit_everybody_down(seed)
+    play_all_roles(seed)
 
 
 if __name__ == "__main__":

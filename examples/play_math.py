@@ -1,6 +1,6 @@
-"""The math game through its three doors: one seat, a group, the whole table. No model needed.
+"""The game of mathematics in its three views: one role, a group, all roles. No model needed.
 
-python examples/play_math.py [--rounds 2] [--seed 0]
+python examples/play_math.py [--episodes 2] [--seed 0]
 """
 
 import argparse
@@ -11,19 +11,19 @@ import selfplay_gym
 from selfplay_gym.envs import aec_env
 
 
-def sit_in_the_solvers_seat(rounds: int, seed: int) -> None:
+def play_the_solver(episodes: int, seed: int) -> None:
     """The procedural challenger asks, a scripted agent of skill ½ answers."""
     env = gym.make("SelfPlayMath-v0", render_mode="ansi")
     agent = selfplay_gym.make_agent("noisy", skill=0.5)
     question, _ = env.reset(seed=seed)
-    for at in range(rounds):
-        _, reward, _, _, info = env.step(agent.act([question], seed=seed + at)[0][0])
+    for turn in range(episodes):
+        _, reward, _, _, info = env.step(agent.act([question], seed=seed + turn)[0][0])
         print(env.render(), f"reward {reward:.0f}, label {info['label']}", sep="\n")
         question, _ = env.reset()
     env.close()
 
 
-def sit_in_the_challengers_seat(seed: int) -> None:
+def play_the_challenger(seed: int) -> None:
     """The solver inside answers ten times; the reward is highest when it is right half the time."""
     env = gym.make("SelfPlayMath-v0", role="challenger", render_mode="ansi", opponent={"name": "noisy", "skill": 0.5})
     env.reset(seed=seed)
@@ -42,15 +42,15 @@ def vote_in_a_group(seed: int) -> None:
     envs.close()
 
 
-def play_the_whole_table(seed: int) -> None:
-    """Every seat is played from outside, one move at a time."""
-    env = aec_env("math", attempts=4, rounds=2, render_mode="human")
+def play_all_roles(seed: int) -> None:
+    """Every role is played from outside, one move at a time."""
+    env = aec_env("math", attempts=4, episodes=2, render_mode="human")
     challenger = selfplay_gym.make_agent("generator", low=0.3, high=0.6)
     solver = selfplay_gym.make_agent("noisy", skill=0.5)
     env.reset(seed=seed)
-    for turn, seat in enumerate(env.agent_iter()):
+    for turn, role in enumerate(env.agent_iter()):
         observation, _, done, _, _ = env.last()
-        agent = challenger if seat == "challenger_0" else solver
+        agent = challenger if role == "challenger_0" else solver
         env.step(None if done else agent.act([observation["prompt"]], seed=seed + turn)[0][0])
         if env.played and env.agent_selection == "challenger_0" and not done:
             env.render()
@@ -59,10 +59,10 @@ def play_the_whole_table(seed: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--episodes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    sit_in_the_solvers_seat(options.rounds, options.seed)
-    sit_in_the_challengers_seat(options.seed)
+    play_the_solver(options.episodes, options.seed)
+    play_the_challenger(options.seed)
     vote_in_a_group(options.seed)
-    play_the_whole_table(options.seed)
+    play_all_roles(options.seed)

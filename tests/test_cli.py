@@ -27,11 +27,18 @@ def test_every_command_explains_itself(command, capsys):
         (["trian"], "Did you mean 'train'"),
         (["train", "--preset", "tny"], "Did you mean 'tiny'"),
         (["train", "--set", "rouns=3"], "Did you mean 'rounds'"),
-        (["train", "--set", "rounds"], "name=value"),
+        (["train", "--set", "rounds"], "path=value"),
         (["train", "--seed", "-1"], "-1"),
         (["train", "--resume", "--run-dir", "{tmp}/nothing"], "no run in"),
-        (["train", "--resume", "--set", "rounds=1"], "leave out --set"),
-        (["train", "--set", "model={tmp}/nothing", "--run-dir", "{tmp}/run"], "no model at"),
+        (["train", "--set", "roles.solver.grpo.los_type=x"], "Did you mean 'roles.solver.grpo.loss_type'"),
+        (["train", "--set", "labels.source=votes"], "Did you mean 'vote'"),
+        (["train", "--set", "stages=evaluat"], "Did you mean 'evaluate'"),
+        (["train", "--set", "questions.sources={{challengr=1}}"], "Did you mean 'challenger'"),
+        (["train", "--set", "roles.challenger.reward=r-zer"], "Did you mean 'r-zero'"),
+        (["train", "--set", "roles.solver.reward=lable"], "Did you mean 'label'"),
+        (["train", "--config", "{tmp}/nothing.toml"], "cannot read the settings"),
+        (["train", "--resume", "--preset", "debug"], "--preset debug is for a new run"),
+        (["train", "--set", "roles.*.model={tmp}/nothing", "--run-dir", "{tmp}/run"], "no model at"),
         (["exam", "--samples", "0"], "0"),
         (["exam", "orcale"], "oracle"),
         (["report", "{tmp}"], "no run in"),
@@ -49,7 +56,7 @@ def test_wrong_input_is_one_clear_line_and_exit_code_two(arguments, says, capfd,
     assert says in shown.err
     assert shown.err.startswith("error: ")
     assert shown.err.count("\n") == 1
-    assert not (tmp_path / "run" / "config.json").exists(), "a refused run must leave nothing behind"
+    assert not (tmp_path / "run" / "config.toml").exists(), "a refused run must leave nothing behind"
 
 
 def test_no_command_shows_the_help(capsys):
@@ -69,7 +76,7 @@ def test_an_exam_of_a_scripted_agent_as_json(capsys):
 
 
 def test_a_debug_run_from_the_command_line_ends_with_table_and_report(capsys, tmp_path):
-    small = ["--set", "rounds=1", "--set", "questions=16", "--set", "exam_questions=8"]
+    small = ["--set", "rounds=1", "--set", "questions.count=16", "--set", "exam.questions=8"]
     assert main(["train", "--preset", "debug", "--run-dir", str(tmp_path / "run"), *small]) == 0
     assert "Report:" in capsys.readouterr().out
     assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
@@ -82,7 +89,7 @@ def test_ctrl_c_saves_and_names_the_command_that_resumes(tmp_path):
     command = [sys.executable, "-m", "selfplay_gym.cli", "train", "--preset", "debug", "--run-dir", str(tmp_path / "r")]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     for line in run.stdout:
-        if "train challenger" in line:
+        if "train(challenger)" in line:
             run.send_signal(signal.SIGINT)
             break
     shown, _ = run.communicate(timeout=120)

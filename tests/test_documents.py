@@ -41,7 +41,7 @@ def test_links_between_pages_lead_somewhere(page):
 
 
 EXAMPLES = {
-    "play_math.py": ["--rounds", "1"],
+    "play_math.py": ["--episodes", "1"],
     "bench_agents.py": ["--items", "8", "--samples", "2", "--output", "{tmp}/bench.html"],
     "train_with_trl.py": ["--steps", "1", "--prompts", "2", "--samples", "4"],
     "sb3_teacher.py": ["--steps", "512", "--episodes", "2", "--output", "{tmp}/teacher.zip"],

@@ -104,7 +104,7 @@ class SourceAsker:
         domain = self.game.domain.name
         draw = Draw(
             self._seed,
-            self._batches,
+            self._batches + 1,
             level,
             domain,
             self.game,

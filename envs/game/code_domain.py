@@ -1,4 +1,4 @@
-"""The domain of programs: how its players are addressed, and how a challenger's text becomes a code question.
+"""`code`: questions about Python programs; how players are addressed, and how a challenger's text is read.
 
 A proposal is a `<question>` with a program and calls of it, or with a specification and calls. What is asked follows
 from an optional first line `task: …`, else from what is there:

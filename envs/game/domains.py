@@ -12,6 +12,7 @@ from typing import Any
 from ...core import registries
 from ...core.errors import ConfigError, PluginError, UnknownNameError
 from ...core.held_out import is_held_out
+from ...core.options import parse_named
 from ...core.protocols import Domain
 from ...core.records import Labelled, Question
 from .templates import Template
@@ -123,9 +124,10 @@ def find_domain(domain: str | Mapping[str, Any] | Domain) -> Domain:
             return domain
         raise ConfigError(f"domain must be a name or a Domain, got {type(domain).__name__}")
     found = registries.make_domain(domain)
-    if isinstance(domain, str) and domain in registries.domains.names() and found.name != domain:
+    name = parse_named(domain).name if isinstance(domain, str) else domain["name"]
+    if found.name != name and registries.domains.knows(name):
         raise PluginError(
-            f"the domain registered as {domain!r} has the name {found.name!r}; register it under its own name, which "
+            f"the domain registered as {name!r} has the name {found.name!r}; register it under its own name, which "
             "its questions bear"
         )
     return found
@@ -156,7 +158,7 @@ def identity_of(question: Question, domain: str | Domain | None = None) -> str:
             by the case-folded text.
     """
     if domain is None:
-        if question.domain not in registries.domains.names():
+        if not registries.domains.knows(question.domain):
             return folded(question)
         domain = question.domain
     return find_domain(domain).identity(question)

@@ -1,4 +1,4 @@
-"""The domain of mathematics: how its players are addressed, and how a challenger's text becomes a question.
+"""`math`: questions with one exact answer; how players are addressed, and how a challenger's text is read.
 
 Two templates. `plain` is short enough for a one-million-parameter model: the solver reads the bare question. `r-zero`
 asks for the same things as the prompts of R-Zero (arXiv 2508.05004, appendix), in our own words, for instruction-tuned

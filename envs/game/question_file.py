@@ -19,7 +19,7 @@ class FileSource:
     """The rows of a JSONL file as questions whose answer is known.
 
     A row has `question` and `answer` (text, or `null` where nobody knows it), and may have `domain`, `level` in [0, 1]
-    and `meta`. Draw number k takes rows k·n to (k+1)·n of an order that the seed shuffles: with equal `n`, no row comes
+    and `meta`. Draw number k takes the k-th n rows of an order that the seed shuffles: with equal `n`, no row comes
     twice before all have come once.
 
     Args:
@@ -36,7 +36,7 @@ class FileSource:
         order = list(range(len(self.questions)))
         if self.shuffle:
             python_stream(draw.seed, "file").shuffle(order)
-        start = draw.round * n
+        start = max(0, draw.round - 1) * n
         end = start + n if self.repeat else min(start + n, len(order))
         questions = [self.questions[order[i % len(order)]] for i in range(start, end)]
         return [question if question.domain else replace(question, domain=draw.domain) for question in questions]

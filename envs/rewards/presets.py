@@ -38,12 +38,12 @@ def _min_side(p: float) -> float:
 
 
 def r_zero(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
-    """max(0, 1 − 2|p − ½| − λ·|C|/B): R-Zero, arXiv 2508.05004, section 3.1; the default."""
+    """R-Zero, arXiv 2508.05004, section 3.1, the default: max(0, 1 − 2|p − ½| − λ·|C|/B)."""
     return ChallengerReward(uncertainty, repetition=repetition, threshold=threshold)
 
 
 def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
-    """min(p, 1 − p) − |C|/B, malformed −1 − |C|/B, no floor: what R-Zero's published code computes."""
+    """What R-Zero's published code computes: min(p, 1 − p) − |C|/B, malformed −1 − |C|/B, no floor."""
     return ChallengerReward(
         _min_side,
         repetition=repetition,
@@ -57,22 +57,22 @@ def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5) -> Challenge
 
 
 def azr(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
-    """1 − p, and 0 at p = 0 and p = 1: Absolute Zero, arXiv 2505.03335, equation 4."""
+    """Absolute Zero, arXiv 2505.03335, equation 4: 1 − p, and 0 at p = 0 and p = 1."""
     return ChallengerReward(_azr, "learnability", repetition, threshold)
 
 
 def sqlm(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
-    """1 iff 0 < p < 1: Self-Questioning Language Models, arXiv 2508.03682."""
+    """Self-Questioning Language Models, arXiv 2508.03682: 1 iff 0 < p < 1."""
     return ChallengerReward(_sqlm, "neither_end", repetition, threshold)
 
 
 def spice(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
-    """exp(−(p(1−p) − ¼)² / 0.02): SPICE, arXiv 2510.24684, a Gaussian of the answers' variance."""
+    """SPICE, arXiv 2510.24684, a Gaussian of the answers' variance: exp(−(p(1−p) − ¼)² / 0.02)."""
     return ChallengerReward(_spice, "variance", repetition, threshold)
 
 
 def variance(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
-    """4p(1−p): the variance of the answers, scaled to [0, 1]."""
+    """The variance of the answers, scaled to [0, 1]: 4p(1−p)."""
     return ChallengerReward(_variance, "variance", repetition, threshold)
 
 

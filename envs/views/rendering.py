@@ -68,7 +68,8 @@ def _answers(verdicts: Sequence[Verdict]) -> list[str]:
         share = bar(len(members) / len(verdicts))
         rows.append(f"{_MARK[outcome]} {shown:<24} {share} {len(members):>3}  {_short(members[0].reason, 20)}".rstrip())
     if len(ranked) > _ROWS:
-        rows.append(f"  … and {len(ranked) - _ROWS} other answers")
+        others = len(ranked) - _ROWS
+        rows.append(f"  … and {others} other answer{'' if others == 1 else 's'}")
     return rows
 
 

@@ -24,8 +24,10 @@ def probe_divergence(run: SelfPlay) -> float | None:
     prompts = run.game.ask(run.validation.held_out[:PROBES])
     seed, length = integer_seed(run.config.seed, "probes"), run.config.roles[SOLVER].max_new_tokens
     solver, challenger = run.roles[SOLVER].agent, run.roles[CHALLENGER].agent
-    solved = solver.act(prompts, n=PROBE_SAMPLES, seed=seed)
-    return divergence(solved, challenger.with_settings(max_new_tokens=length).act(prompts, n=PROBE_SAMPLES, seed=seed))
+    if hasattr(challenger, "with_settings"):  # scripted agents have none
+        challenger = challenger.with_settings(max_new_tokens=length)
+    answers = [agent.act(prompts, n=PROBE_SAMPLES, seed=seed) for agent in (solver, challenger)]
+    return divergence(*answers)
 
 
 def divergence(one: Sequence[Sequence[str]], other: Sequence[Sequence[str]]) -> float:

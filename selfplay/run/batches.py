@@ -98,18 +98,11 @@ class AnswerBatches:
     @classmethod
     def of(cls, run: SelfPlay, role: str) -> AnswerBatches | None:
         """The batches of a round; `None`, and a warning, where there is nothing to learn."""
-        reward = run.config.roles[role].reward
+        ask, verifier = answering(run, role)
         if role == SOLVER:
             tasks = [question for _, question in run.kept()]
-            ask: Asking = run.game.ask
-            verifier = label_verifier(run.domain, reward, run.config.labels.source)
         else:
-            if role not in run.domain.roles:
-                raise UnknownNameError(f"role of the domain {run.domain.name}", role, run.domain.roles)
-            words = run.domain.roles[role]
-            tasks = words.tasks(run.labelled())
-            ask = _asking(words.ask)
-            verifier = partial(_constant, make_verifier(words.verifier if reward == "label" else reward))
+            tasks = run.domain.roles[role].tasks(run.labelled())
         if not tasks:
             run.warn(f"round {run.round}: no question survived the filter, the {role} does not train")
             return None
@@ -143,9 +136,17 @@ class AnswerBatches:
         return DynamicSampling(self.config.dynamic_sampling, further)
 
 
-def _asking(ask: Callable[[Question], str]) -> Asking:
-    return lambda questions: [ask(question) for question in questions]
+def answering(run: SelfPlay, role: str) -> tuple[Asking, Callable[[int], Verifier]]:
+    """How whoever answers is asked, and what holds the answers against references, made from a seed.
 
-
-def _constant(verifier: Verifier, seed: int) -> Verifier:
-    return verifier
+    Raises:
+        UnknownNameError: the domain has no words for the role, or nobody knows its reward.
+    """
+    reward = run.config.roles[role].reward
+    if role == SOLVER:
+        return run.game.ask, label_verifier(run.domain, reward, run.config.labels.source)
+    if role not in run.domain.roles:
+        raise UnknownNameError(f"role of the domain {run.domain.name!r}", role, [CHALLENGER, SOLVER, *run.domain.roles])
+    words = run.domain.roles[role]
+    verifier = make_verifier(words.verifier if reward == "label" else reward)
+    return lambda tasks: [words.ask(task) for task in tasks], lambda seed: verifier

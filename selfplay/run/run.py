@@ -18,7 +18,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
@@ -37,9 +36,9 @@ from ..settings.config import CHALLENGER, SOLVER, RunConfig
 from ..storage.checkpoint_store import CheckpointStore
 from ..storage.recovery import keep_snapshot, needed_checkpoints
 from ..storage.run_folder import RunFolder
+from . import round_log
 from .labels import make_labeller
-from .question_log import question_of
-from .stage import DONE, plays_before_training
+from .stage import DONE, check_stages, plays_before_training
 from .validation import Validation
 
 
@@ -106,6 +105,7 @@ class SelfPlay:
         self.validation = Validation(config, shuffled[: config.guard.questions], state.get("votes"))
         if self.phase == DONE and self.round < config.rounds:  # prolonged
             self._begin_round(self.round + 1)
+        check_stages(self.stages, self)
         self._build_roles()
 
     def run(self) -> None:
@@ -159,25 +159,15 @@ class SelfPlay:
 
     def asked(self) -> list[tuple[int, Question]]:
         """This round's questions that are put to the solver, with their index in the log."""
-        return [(row["index"], question_of(row)) for row in self.rows("questions") if row["dropped"] is None]
+        return round_log.asked(self.rows)
 
     def kept(self) -> list[tuple[int, Question]]:
         """This round's training questions with their label as reference, after reviews."""
-        labels = {row["index"]: row["label"] for row in self.rows("labels") if row["kept"]}
-        for review in self.rows("reviews"):
-            if review["decision"] == "reject":
-                labels.pop(review["index"], None)
-            elif review["decision"] == "edit" and review["index"] in labels:
-                labels[review["index"]] = review["after"]
-        return [
-            (index, replace(question, reference=labels[index])) for index, question in self.asked() if index in labels
-        ]
+        return round_log.kept(self.rows)
 
     def labelled(self) -> list[Labelled]:
         """The same with the attempts at each, and which of them match the label."""
-        attempts = {row["index"]: row["attempts"] for row in self.rows("attempts")}
-        matches = {row["index"]: row["matches"] for row in self.rows("labels")}
-        return [Labelled(question, tuple(attempts[i]), tuple(matches[i])) for i, question in self.kept()]
+        return round_log.labelled(self.rows)
 
     def warn(self, message: str) -> None:
         """Tell people something."""

@@ -10,14 +10,15 @@ A stage of your own is one class and one registration:
             for index, question in run.asked(): ...
             run.log("reviews", [{"index": index, "decision": "reject", ...}])
 
-What it may call is the public part of `run.run.SelfPlay`. Two further attributes are optional: `before_training = True`
-lets it play before the first round too, as the exam of the base does; `stages(…)` is never called with two stages of
-one name.
+What it may call is the public part of `run.run.SelfPlay`. Two more attributes are optional: `before_training = True`
+lets it play before the first round too, as the exam of the base does; `check(run)` refuses settings that it cannot work
+with, before anything is written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ...core.errors import ConfigError
 from ...core.protocols import Stage
@@ -39,6 +40,13 @@ def make_stages(names: Sequence[str]) -> list[Stage]:
         if own.count(name) > 1:
             raise ConfigError(f"stages has {name!r} {own.count(name)} times: a stage plays once per round")
     return built
+
+
+def check_stages(stages: Sequence[Stage], run: Any) -> None:
+    """Let every stage that wants to refuse the settings of a run."""
+    for stage in stages:
+        if hasattr(stage, "check"):
+            stage.check(run)
 
 
 def plays_before_training(stage: Stage) -> bool:

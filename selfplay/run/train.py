@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from ...agents.distributed.process_group import FAILED, STOPPED, ProcessGroup, l
 from ...core.errors import ConfigError, RunError
 from ..guard.controller import GuardController
 from ..progress import Progress
-from ..roles.build import build_on_all
+from ..roles.build import build_on_all, build_roles
+from ..roles.role import BuildRoles
 from ..settings.config import RunConfig
 from ..settings.files import stored_config, to_toml
 from ..settings.presets import preset
@@ -77,13 +78,12 @@ def train(
         if not group.is_rank0:
             return _serve(group, run_dir)
         folder = _resumed(config, run_dir, console) if resume else RunFolder.vacant(run_dir)
-        hooks = [GuardController(config.guard), progress := Progress(console)]
-        with progress, _polite_stop(progress) as stop:
+        with Progress(console) as progress, _polite_stop(progress) as stop:
             if launched_alone():
                 progress.warn(None, "accelerate launch started a single process; for several use torchrun")
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
             # settings that cannot work are refused here, before anything is written
-            run = SelfPlay(config, folder, make_stages(config.stages), hooks, stop, **shared)
+            run = make_run(config, folder, progress, stop, **shared)
             if not resume:
                 folder.begin(to_toml(config), {**describe_environment(), "processes": group.size})
             try:
@@ -92,6 +92,18 @@ def train(
                 group.end(STOPPED)
                 raise
     return folder
+
+
+def make_run(
+    config: RunConfig,
+    folder: RunFolder,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    build: BuildRoles = build_roles,
+) -> SelfPlay:
+    """A run with the stages of its settings, under the guard; see `SelfPlay`."""
+    hooks = [GuardController(config.guard), progress or Progress()]
+    return SelfPlay(config, folder, make_stages(config.stages), hooks, stop, build)
 
 
 def as_config(config: RunConfig | Mapping[str, Any] | str) -> RunConfig:
@@ -188,4 +200,4 @@ def _polite_stop(progress: Progress) -> Iterator[StopRequest]:
         signal.signal(signal.SIGINT, previous)
 
 
-__all__ = ["Interrupted", "StopRequest", "as_config", "is_rank0", "resume_position", "train"]
+__all__ = ["Interrupted", "StopRequest", "as_config", "is_rank0", "make_run", "resume_position", "train"]

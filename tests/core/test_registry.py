@@ -47,6 +47,23 @@ def test_a_wrong_option_names_those_it_takes(registry):
         registry.make("lenient", scroe=1)
 
 
+def test_options_may_stand_behind_any_name(registry):
+    registry.register("lenient", Lenient)
+    registry.register("half(ish)", lambda score=0.5: Lenient(score))
+    assert registry.make("lenient(score=0.5)").score == 0.5
+    assert registry.make("lenient(0.25)").score == 0.25
+    assert registry.make("half(ish)").score == 0.5
+    assert registry.make("half(ish)(score=0.75)").score == 0.75
+    assert registry.knows("lenient(score=0.5)")
+    assert not registry.knows("strict(score=0.5)")
+
+
+def test_an_object_that_is_ready_is_registered_as_it_is(registry):
+    ready = Lenient()
+    registry.register("ready", ready)
+    assert registry.make("ready") is ready
+
+
 def test_options_do_not_go_with_a_live_object(registry):
     with pytest.raises(ConfigError, match="live object"):
         registry.make(Lenient(), score=1)

@@ -6,7 +6,7 @@ from ....core.registries import register_stage
 from ...hooks import Step
 from ...roles.rewards import MonitoredReward
 from ...settings.config import CHALLENGER, SOLVER
-from ..batches import AnswerBatches, Batches, ChallengerBatches
+from ..batches import AnswerBatches, Batches, ChallengerBatches, answering
 from ..run import Interrupted, SelfPlay
 
 
@@ -20,6 +20,11 @@ class TrainRole:
 
     def __init__(self, role: str) -> None:
         self.role, self.name = role, f"train({role})"
+
+    def check(self, run: SelfPlay) -> None:
+        """Refuse a role without words, or a reward that nobody knows."""
+        if self.role != CHALLENGER:
+            answering(run, self.role)
 
     def run(self, run: SelfPlay) -> None:
         """Train from the step where the run stands; a state is saved now and then."""

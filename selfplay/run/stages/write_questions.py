@@ -20,6 +20,11 @@ class WriteQuestions:
 
     name = "generate"
 
+    def check(self, run: SelfPlay) -> None:
+        """Refuse a source that nobody knows."""
+        for name in run.config.questions.sources:
+            make_source(name)
+
     def run(self, run: SelfPlay) -> None:
         """Draw and log the questions of the round."""
         seen: set[str] = set()

@@ -65,13 +65,13 @@ def test_reading_never_raises(text):
 def test_an_episode_keeps_attempts_with_their_question(game):
     answered = {"What is 1+2?": ["\\boxed{3}", "\\boxed{4}"], "What is 2*4?": ["\\boxed{8}", "8", "no"]}
     texts = [proposal("What is 1+2?"), "nonsense", proposal("What is 2*4?", "8")]
-    rounds = game.play(texts, lambda prompts: [answered[p] for p in prompts])
-    assert [r.solver_rewards for r in rounds] == [[1.0, 0.0], [], [1.0, 1.0, 0.0]]
-    assert [r.judgement and r.judgement.solve_rate for r in rounds] == [0.5, None, 2 / 3]
-    assert rounds[0].reward.terms["uncertainty"] == 1.0
-    assert rounds[1].reward == (0.0, {"format": 0.0})
-    assert [r.verdict.score for r in rounds] == [1.0, 0.0, 1.0]
-    assert "question" in rounds[1].verdict.reason
+    episodes = game.play(texts, lambda prompts: [answered[p] for p in prompts])
+    assert [r.solver_rewards for r in episodes] == [[1.0, 0.0], [], [1.0, 1.0, 0.0]]
+    assert [r.judgement and r.judgement.solve_rate for r in episodes] == [0.5, None, 2 / 3]
+    assert episodes[0].reward.terms["uncertainty"] == 1.0
+    assert episodes[1].reward == (0.0, {"format": 0.0})
+    assert [r.verdict.score for r in episodes] == [1.0, 0.0, 1.0]
+    assert "question" in episodes[1].verdict.reason
 
 
 def test_nobody_is_asked_when_all_proposals_are_malformed(game):

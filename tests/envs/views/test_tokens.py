@@ -40,7 +40,7 @@ def test_gymnasium_and_stable_baselines_accept_it(kwargs, render_mode):
 
 
 @pytest.mark.parametrize("kwargs", [{}, {"digits": 2}, {"generator": "mixed", "answers": (-3, 30)}])
-def test_who_reads_the_tokens_and_answers_right_is_paid_always(kwargs):
+def test_who_reads_the_tokens_and_answers_right_is_always_rewarded(kwargs):
     env = make(curriculum="linear", **kwargs).unwrapped
 
     def oracle(observation):

@@ -14,10 +14,18 @@ from selfplay_gym.selfplay.storage.run_folder import RunFolder
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "guard_drills.py"
 COLLAPSES = ["verifier", "rate", "nan", "repeats", "silence"]
 QUICK = {
-    "rounds": 1, "questions": 16, "attempts": 4, "challenger_groups": 2, "challenger_steps": 1, "challenger_samples": 4,
-    "solver_steps": 3, "solver_prompts": 8, "exam_questions": 8, "exam_samples": 1, "validation_questions": 24,
-    "band": 0.5, "max_new_tokens": 48, "challenger_max_new_tokens": 48, "guard": "on",
-}  # fmt: skip
+    "rounds": 1,
+    "questions": {"count": 16, "keep_band": [0.0, 1.0]},
+    "labels.attempts": 4,
+    "roles.*.max_new_tokens": 48,
+    "roles.challenger.groups": 2,
+    "roles.challenger.steps": 1,
+    "roles.challenger.samples": 4,
+    "roles.solver.steps": 3,
+    "roles.solver.groups": 8,
+    "exam": {"questions": 8, "samples": 1},
+    "guard": {"mode": "on", "questions": 24},
+}
 """Little of everything: a few CPU seconds a run."""
 
 
@@ -30,9 +38,9 @@ def drills():
     del sys.modules["guard_drills"]
 
 
-def quick(drills, name, path, **changes):
+def quick(drills, name, path, changes):
     drill = replace(drills.DRILLS[name], honest_rounds=0)
-    return drills.play(drill, path, drill.config(drills.BASE, **{**QUICK, **changes})), RunFolder.open(path)
+    return drills.play(drill, path, drill.config(drills.BASE, {**QUICK, **changes})), RunFolder.open(path)
 
 
 def weights(folder, role):
@@ -40,41 +48,50 @@ def weights(folder, role):
 
 
 def test_a_verifier_that_turns_is_seen_at_once(drills, tmp_path):
-    result, _ = quick(drills, "verifier", tmp_path / "run", learning_rate=1e-4, rounds=1)
-    assert "perverse_pay" in result["alarms"]
+    result, _ = quick(drills, "verifier", tmp_path / "run", {"roles.solver.grpo.learning_rate": 1e-4})
+    assert "perverse_reward" in result["alarms"]
 
 
 @pytest.mark.parametrize(
     ("name", "settings", "alarms"),
     [
-        ("rate", {"learning_rate": 1e-2}, {"large_update", "far_from_base", "validation_falls"}),
-        ("silence", {"learning_rate": 3e-3, "solver_steps": 5}, {"length", "misled", "validation_falls"}),
+        ("rate", {"roles.solver.grpo.learning_rate": 1e-2}, {"large_update", "far_from_base", "validation_falls"}),
+        (
+            "silence",
+            {"roles.solver.grpo.learning_rate": 3e-3, "roles.solver.steps": 5},
+            {"length", "misled", "validation_falls"},
+        ),
     ],
 )
 def test_a_collapse_is_named_and_the_best_solver_is_left(drills, tmp_path, name, settings, alarms):
-    result, folder = quick(drills, name, tmp_path / "run", **settings)
+    result, folder = quick(drills, name, tmp_path / "run", settings)
     assert alarms <= set(result["alarms"])
     assert result["rollbacks"] == ["fall in round 1"]
     assert result["end"] == result["exams"][0] > result["exams"][1]
     assert folder.state["checkpoints"] == folder.state["best"]["checkpoints"]
-    assert folder.state["guard"]["rule"]["scale"] < 1.0
+    assert folder.state["hooks"]["guard"]["rule"]["scale"] == folder.state["rate_scale"] < 1.0
 
 
 def test_a_challenger_that_repeats_itself_is_named(drills, tmp_path):
-    result, folder = quick(drills, "repeats", tmp_path / "run", questions=60, rounds=2, solver_steps=1)
+    result, folder = quick(
+        drills, "repeats", tmp_path / "run", {"questions.count": 60, "rounds": 2, "roles.solver.steps": 1}
+    )
     assert "repetition" in result["alarms"]
-    told = [row for row in guard_events(folder) if row["name"] == "repetition"]
-    assert {row["round"] for row in told} == {2}
+    alarms = [row for row in guard_events(folder) if row["name"] == "repetition"]
+    assert {row["round"] for row in alarms} == {2}
 
 
 def test_rewards_of_nan_never_reach_the_weights(drills, tmp_path):
-    result, folder = quick(drills, "nan", tmp_path / "run", rounds=1, challenger_steps=5, solver_steps=1)
+    result, folder = quick(
+        drills, "nan", tmp_path / "run", {"roles.challenger.steps": 5, "rounds": 1, "roles.solver.steps": 1}
+    )
     assert "not_finite" in result["alarms"]
     assert result["rollbacks"][0] == "not_finite in round 1"
     assert result["error"] is None
     for role in folder.state["checkpoints"]:
         assert all(tensor.isfinite().all() for tensor in weights(folder, role).values())
-    alone, bare = quick(drills, "nan", tmp_path / "bare", rounds=1, challenger_steps=2, solver_steps=1, guard="off")
+    short = {"roles.challenger.steps": 2, "rounds": 1, "roles.solver.steps": 1}
+    alone, bare = quick(drills, "nan", tmp_path / "bare", {**short, "guard.mode": "off"})
     assert "finite" in alone["error"]
     assert list(bare.rows("guard")) == []
 
@@ -83,8 +100,8 @@ def test_rewards_of_nan_never_reach_the_weights(drills, tmp_path):
 @pytest.mark.parametrize("name", COLLAPSES)
 def test_the_guard_ends_at_the_best_and_without_it_the_run_ends_15_points_lower(drills, tmp_path, name):
     drill = drills.DRILLS[name]
-    guarded = drills.play(drill, tmp_path / "on", drill.config(drills.BASE, guard="on"))
-    alone = drills.play(drill, tmp_path / "off", drill.config(drills.BASE, guard="off"))
+    guarded = drills.play(drill, tmp_path / "on", drill.config(drills.BASE, {"guard.mode": "on"}))
+    alone = drills.play(drill, tmp_path / "off", drill.config(drills.BASE, {"guard.mode": "off"}))
     assert drill.alarms <= set(guarded["alarms"])
     assert guarded["rollbacks"]
     assert guarded["end"] >= guarded["best"] - 0.03
@@ -93,7 +110,7 @@ def test_the_guard_ends_at_the_best_and_without_it_the_run_ends_15_points_lower(
 
 @pytest.mark.slow
 def test_the_same_settings_without_a_fault_are_healthy(drills, tmp_path):
-    healthy = drills.play(drills.DRILLS["none"], tmp_path / "run", drills.BASE.replace(guard="on"))
+    healthy = drills.play(drills.DRILLS["none"], tmp_path / "run", drills.BASE.replace({"guard.mode": "on"}))
     assert healthy["alarms"] == []
     assert set(healthy["rollbacks"]) <= {"end in round 3"}
     assert healthy["end"] >= healthy["exams"][0] + 0.1

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from selfplay_gym.agents.training.config import StepMetrics
-from selfplay_gym.selfplay.guard import Guard, GuardLimits
+from selfplay_gym.selfplay.guard import Guard, GuardThresholds
 
 HEALTHY = {
     **StepMetrics(
@@ -31,7 +31,7 @@ RIGHT = [1.0] * 60 + [0.0] * 40
 
 
 def guard(mode="on"):
-    return Guard(mode, GuardLimits())
+    return Guard(mode, GuardThresholds())
 
 
 def alarms(watching):
@@ -140,7 +140,7 @@ def test_a_verifier_that_turned_is_seen_in_what_it_pays_the_majority_for():
     watching.step("solver", 0, HEALTHY)
     for step in range(1, 6):
         watching.step("solver", step, {**HEALTHY, "majority_premium": -0.5})
-    assert alarms(watching) == ["perverse_pay"]
+    assert alarms(watching) == ["perverse_reward"]
     watching.step("solver", 6, {**HEALTHY, "majority_premium": None})
     watching.step("challenger", 7, {**WRITING, "majority_premium": -0.9})
     assert alarms(watching) == []
@@ -230,7 +230,8 @@ def test_a_guard_read_back_from_json_goes_on_alike():
 
     one = guard()
     first_half(one)
-    two = Guard("on", GuardLimits(), json.loads(json.dumps(one.state_dict())))
+    two = guard()
+    two.load_state_dict(json.loads(json.dumps(one.state_dict())))
     one.take_rows()
     assert second_half(one) == second_half(two)
 

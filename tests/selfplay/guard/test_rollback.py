@@ -1,4 +1,4 @@
-"""Collapse drills on a simulated solver whose skill is one number; rounds, guard and folder are the real ones.
+"""Collapse drills on a simulated solver whose skill is one number; run, guard and folder are the real ones.
 
 Each drill is played twice, guarded and not; what a real model does in them is another matter (docs/guard.md).
 """
@@ -14,21 +14,29 @@ import torch
 
 from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.core.registries import make_agent
-from selfplay_gym.selfplay.guard import controller as duty
 from selfplay_gym.selfplay.guard import guard_events
 from selfplay_gym.selfplay.guard import guard_measures as measured
-from selfplay_gym.selfplay.guard.measures import Start
-from selfplay_gym.selfplay.run import run as rounds
+from selfplay_gym.selfplay.roles.start import Start, Starts
+from selfplay_gym.selfplay.run import batches
+from selfplay_gym.selfplay.run import run as runs
 from selfplay_gym.selfplay.run import train as training
 from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.settings.files import stored_config
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
 from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 
 CONFIG = preset("debug").replace(
-    rounds=6, questions=16, attempts=4, exam_questions=40, validation_questions=40, exam_samples=1, solver_steps=3,
-    keep_checkpoints=3, guard="on",
-)  # fmt: skip
+    {
+        "rounds": 6,
+        "questions.count": 16,
+        "labels.attempts": 4,
+        "exam": {"questions": 40, "samples": 1},
+        "guard": {"mode": "on", "questions": 40},
+        "roles.solver.steps": 3,
+        "storage.keep": 3,
+    }
+)
 
 
 class Skilled:
@@ -81,20 +89,20 @@ class Writer(Skilled):
         return [[row[0]] * n for row in texts] if self.silent[0] else texts
 
 
-class Seat:
-    def __init__(self, role, agent, trainer):
-        self.role, self.agent, self.trainer, self.saves = role, agent, trainer, (role,)
+class SimulatedRole:
+    def __init__(self, name, agent, trainer):
+        self.name, self.agent, self.trainer, self.saves = name, agent, trainer, (name,)
 
     def save(self, path):
         save_checkpoint(path, self.agent, self.trainer.tensors())
 
 
 def simulated(monkeypatch, solver, challenger=lambda agent, taken, rate, rewards: 0.0, start=0.0):
-    """Puts simulated seats into the rounds; `solver` and `challenger` say what a step changes."""
+    """Puts simulated roles into the runs; `solver` and `challenger` say what a step changes."""
 
-    def fill(config, roles, checkpoints, references):
-        seats = {}
-        for role in roles:
+    def build(config, names, checkpoints, references):
+        roles = {}
+        for role in names:
             weight, silent, taken = start, False, 0
             if role in checkpoints:
                 check_checkpoint(checkpoints[role])
@@ -102,14 +110,12 @@ def simulated(monkeypatch, solver, challenger=lambda agent, taken, rate, rewards
                 taken = int(load_optimiser(checkpoints[role])["taken"])
             kind, drill = (Skilled, solver) if role == "solver" else (Writer, challenger)
             agent = kind(torch.nn.Parameter(torch.tensor(float(weight))), [silent])
-            seats[role] = Seat(role, agent, Trainer(agent, config.learning_rate, drill))
-            seats[role].trainer.taken = taken
-        return seats
+            roles[role] = SimulatedRole(role, agent, Trainer(agent, config.roles[role].grpo.learning_rate, drill))
+            roles[role].trainer.taken = taken
+        return roles
 
-    monkeypatch.setattr(training, "SelfPlay", partial(rounds.SelfPlay, fill=fill))
-    monkeypatch.setattr(duty, "starts", lambda config, seats: {
-        role: Start({"weight": torch.tensor(10.0)}) for role in seats
-    })  # fmt: skip
+    monkeypatch.setattr(training, "make_run", partial(training.make_run, build=build))
+    monkeypatch.setattr(Starts, "of", lambda self, role, names: Start({"weight": torch.tensor(10.0)}))
 
 
 def exams(folder):
@@ -118,14 +124,12 @@ def exams(folder):
 
 def final(folder):
     """Accuracy of the solver a run ends with."""
-    config = CONFIG.replace(**{k: v for k, v in folder.config.items() if getattr(CONFIG, k) != v})
-    play = training.SelfPlay(config, folder, rounds.Progress())
-    return play.examine(play.exam, samples=1, greedy=False).accuracy.value
+    run = training.make_run(stored_config(folder), folder)
+    return run.examine(run.exam, samples=1, greedy=False).accuracy.value
 
 
-def drill(path, guard="on", **changes):
-    config = CONFIG.replace(guard=guard, **changes)
-    folder = train(config, path)
+def drill(path, guard="on", changes=()):
+    folder = train(CONFIG.replace({"guard.mode": guard, **dict(changes)}), path)
     return folder, final(folder)
 
 
@@ -138,18 +142,18 @@ def learns(agent, taken, rate, rewards):
 
 
 def turns_wrong(agent, taken, rate, rewards):
-    """From its 7th step on the verifier pays for wrong answers."""
+    """From its 7th step on the verifier rewards wrong answers."""
     return (0.15 if taken < 6 else -3.0) * min(1.0, rate / 1e-4)
 
 
-def turning(pay):
-    """Pays for the right answers 6 times, then for the wrong ones."""
+def turning(reward_fn):
+    """Rewards the right answers 6 times, then the wrong ones."""
 
-    class Turned(pay):
+    class Turned(reward_fn):
         def __call__(self, prompts, groups):
-            paid = super().__call__(prompts, groups)
+            rewards = super().__call__(prompts, groups)
             Turned.calls += 1
-            return paid if Turned.calls <= 6 else [[1.0 - value for value in row] for row in paid]
+            return rewards if Turned.calls <= 6 else [[1.0 - value for value in row] for row in rewards]
 
     Turned.calls = 0
     return Turned
@@ -177,53 +181,62 @@ def repeats(agent, taken, rate, rewards):
     return 0.0
 
 
+EVERYTHING = {"questions.keep_band": [0.0, 1.0]}
 DRILLS = {
-    "a verifier that turns wrong": ({"solver": turns_wrong}, {"labels": "oracle", "band": 0.5}, {"validation_falls"}),
-    "a learning rate 100 times too high": ({"solver": overshoots}, {"learning_rate": 1e-2}, {"large_update"}),
+    "a verifier that turns wrong": (
+        {"solver": turns_wrong},
+        {"labels.source": "oracle", **EVERYTHING},
+        {"validation_falls"},
+    ),
+    "a learning rate 100 times too high": (
+        {"solver": overshoots},
+        {"roles.*.grpo.learning_rate": 1e-2},
+        {"large_update"},
+    ),
     "a solver that stops answering": ({"solver": falls_silent}, {}, {"unanswered"}),
-    "a challenger that repeats itself": ({"solver": overfits, "challenger": repeats}, {"band": 0.5}, {"repetition"}),
+    "a challenger that repeats itself": ({"solver": overfits, "challenger": repeats}, EVERYTHING, {"repetition"}),
 }
 
 
 @pytest.mark.parametrize("name", DRILLS)
 def test_a_collapse_is_named_and_undone(tmp_path, monkeypatch, name):
-    seats, settings, expected = DRILLS[name]
-    simulated(monkeypatch, **seats)
-    if seats["solver"] is turns_wrong:
-        monkeypatch.setattr(rounds, "SolverPay", turning(rounds.SolverPay))
-    folder, end = drill(tmp_path / "guarded", **settings)
+    steps, settings, expected = DRILLS[name]
+    simulated(monkeypatch, **steps)
+    if steps["solver"] is turns_wrong:
+        monkeypatch.setattr(batches, "LabelRewardFn", turning(batches.LabelRewardFn))
+    folder, end = drill(tmp_path / "guarded", changes=settings)
     best = max(exams(folder))
     assert expected <= set(names(folder, "alarm"))
     assert names(folder, "rollback")
     assert end >= best - 0.03
-    bare, alone = drill(tmp_path / "bare", guard="off", **settings)
+    bare, alone = drill(tmp_path / "bare", "off", settings)
     assert alone <= end - 0.15
     assert list(bare.rows("guard")) == []
 
 
 def test_rewards_that_are_no_numbers_never_reach_the_weights(tmp_path, monkeypatch):
-    class Broken(rounds.SolverPay):
+    class Broken(batches.LabelRewardFn):
         def __call__(self, prompts, groups):
-            paid = super().__call__(prompts, groups)
-            return [[math.nan] * len(row) for row in paid]
+            rewards = super().__call__(prompts, groups)
+            return [[math.nan] * len(row) for row in rewards]
 
     def poisoned(agent, taken, rate, rewards):
         return float(rewards.mean()) * 0.1
 
     simulated(monkeypatch, solver=poisoned, start=1.0)
-    monkeypatch.setattr(rounds, "SolverPay", Broken)
-    folder, end = drill(tmp_path / "guarded", rounds=2)
+    monkeypatch.setattr(batches, "LabelRewardFn", Broken)
+    folder, end = drill(tmp_path / "guarded", changes={"rounds": 2})
     assert "not_finite" in names(folder, "alarm")
     assert names(folder, "rollback") == ["not_finite", "not_finite"]
     assert end == max(exams(folder)) > 0.5
-    _, alone = drill(tmp_path / "bare", guard="off", rounds=2)
+    _, alone = drill(tmp_path / "bare", "off", {"rounds": 2})
     assert alone <= end - 0.15
 
 
 def test_a_healthy_run_is_equal_with_and_without_a_guard(tmp_path, monkeypatch):
     simulated(monkeypatch, solver=learns)
-    with_guard, _ = drill(tmp_path / "guarded", rounds=2)
-    without, _ = drill(tmp_path / "bare", guard="off", rounds=2)
+    with_guard, _ = drill(tmp_path / "guarded", changes={"rounds": 2})
+    without, _ = drill(tmp_path / "bare", "off", {"rounds": 2})
     assert set(names(with_guard, "rollback")) <= {"end"}  # which of its solvers a run leaves behind
     assert len(measured(with_guard)) == 3
     for log in ("metrics", "questions", "attempts", "labels"):
@@ -232,10 +245,10 @@ def test_a_healthy_run_is_equal_with_and_without_a_guard(tmp_path, monkeypatch):
 
 def test_inside_a_phase_validation_sees_the_fall_early(tmp_path, monkeypatch):
     simulated(monkeypatch, solver=turns_wrong)
-    folder, end = drill(tmp_path / "run", validate_every=1, rounds=3)
-    inside = [row for row in measured(folder) if row["phase"] == "train_solver"]
+    folder, end = drill(tmp_path / "run", changes={"guard.every": 1, "rounds": 3})
+    inside = [row for row in measured(folder) if row["phase"] == "train(solver)"]
     assert inside
-    assert any(row["event"] == "rollback" and row["phase"] == "train_solver" for row in guard_events(folder))
+    assert any(row["event"] == "rollback" and row["phase"] == "train(solver)" for row in guard_events(folder))
     assert end >= max(exams(folder)) - 0.03
 
 
@@ -245,7 +258,7 @@ def contents(folder):
 
 def test_a_crash_around_a_rollback_is_invisible_after_resume(tmp_path, monkeypatch):
     simulated(monkeypatch, solver=turns_wrong)
-    config = CONFIG.replace(rounds=4, save_every=1)
+    config = CONFIG.replace({"rounds": 4, "storage.save_every": 1})
     whole = train(config, tmp_path / "whole")
     assert names(whole, "rollback")
     honest, resumed = RunFolder.commit, 0
@@ -276,7 +289,7 @@ def test_a_crash_around_a_rollback_is_invisible_after_resume(tmp_path, monkeypat
 @pytest.mark.parametrize("count", [1, 2, 99])
 def test_damaged_checkpoints_are_told_and_the_run_goes_on_from_the_one_before(tmp_path, monkeypatch, count):
     simulated(monkeypatch, solver=learns)
-    config = CONFIG.replace(rounds=3, save_every=1)
+    config = CONFIG.replace({"rounds": 3, "storage.save_every": 1})
     whole = train(config, tmp_path / "run")
     before = contents(whole)
     damaged = sorted((tmp_path / "run" / "checkpoints").glob("solver-*"))[-count:]
@@ -292,8 +305,8 @@ def test_damaged_checkpoints_are_told_and_the_run_goes_on_from_the_one_before(tm
 
 def test_validation_by_the_bases_vote_needs_no_reference(tmp_path, monkeypatch):
     simulated(monkeypatch, solver=learns, start=1.0)
-    monkeypatch.setattr(rounds, "held_out_questions", _without_right_references(rounds.held_out_questions))
-    folder = train(CONFIG.replace(rounds=1, validation="vote"), tmp_path / "run")
+    monkeypatch.setattr(runs, "held_out_questions", _without_right_references(runs.held_out_questions))
+    folder = train(CONFIG.replace({"rounds": 1, "guard.validation": "vote"}), tmp_path / "run")
     assert min(row["validation_loss"] for row in measured(folder)) < 0.5
     assert all(exam == 0.0 for exam in exams(folder))
 

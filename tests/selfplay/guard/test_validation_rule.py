@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfplay_gym.selfplay.guard.thresholds import GuardLimits
+from selfplay_gym.selfplay.guard.thresholds import GuardThresholds
 from selfplay_gym.selfplay.guard.validation_rule import ValidationRule, loss, standard_error
 
 QUESTIONS = 100
@@ -17,14 +17,14 @@ def shares(accuracy):
     return [float(i < accuracy) for i in range(QUESTIONS)]
 
 
-def moves(*accuracies, limits=GuardLimits()):  # noqa: B008 - frozen
+def moves(*accuracies, limits=GuardThresholds()):  # noqa: B008 - frozen
     rule = ValidationRule(limits)
     return rule, [rule.observe(shares(accuracy)) for accuracy in accuracies]
 
 
 def test_improvement_changes_nothing():
-    rule, said = moves(40, 45, 50, 60)
-    assert said == ["best"] * 4
+    rule, answers = moves(40, 45, 50, 60)
+    assert answers == ["best"] * 4
     assert rule.scale == 1.0
 
 
@@ -39,13 +39,13 @@ def test_a_collapse_rolls_back_at_once():
 
 
 def test_a_collapsed_solver_that_cannot_fall_further_counts_as_rising():
-    lenient = GuardLimits(fall=2.0)
+    lenient = GuardThresholds(fall=2.0)
     assert moves(60, 0, 0, 0, limits=lenient)[1][-1] == "patience"
 
 
 def test_rates_go_down_beyond_chance_and_up_after_an_improvement_to_the_start_at_most():
-    rule, said = moves(60, 55)
-    assert said[-1] == "lower"
+    rule, answers = moves(60, 55)
+    assert answers[-1] == "lower"
     assert rule.scale == 0.5
     rule.observe(shares(61))
     assert rule.scale == 1.0
@@ -65,11 +65,11 @@ def test_after_a_rollback_the_step_is_smaller_for_good_and_ever_smaller_without_
     assert rule.scale == rule.ceiling == 0.125
     for _ in range(100):
         rule.rolled_back()
-    assert rule.scale == GuardLimits().least_scale
+    assert rule.scale == GuardThresholds().least_scale
 
 
 def test_a_way_back_may_leave_the_step_as_it_is():
-    rule = ValidationRule(GuardLimits())
+    rule = ValidationRule(GuardThresholds())
     rule.observe(shares(60))
     rule.observe(shares(20))
     scale = rule.scale
@@ -78,7 +78,7 @@ def test_a_way_back_may_leave_the_step_as_it_is():
 
 
 def test_a_run_ends_at_its_best_however_little_better_it_is():
-    rule = ValidationRule(GuardLimits())
+    rule = ValidationRule(GuardThresholds())
     rule.observe(shares(60))
     assert not rule.ends_below_best()
     rule.observe(shares(59))
@@ -91,23 +91,23 @@ def test_a_run_ends_at_its_best_however_little_better_it_is():
 
 @given(st.lists(st.integers(0, QUESTIONS), min_size=1, max_size=20))
 def test_the_best_is_the_least_loss_and_scales_stay_in_bounds(accuracies):
-    rule = ValidationRule(GuardLimits())
+    rule = ValidationRule(GuardThresholds())
     for accuracy in accuracies:
         if rule.observe(shares(accuracy)) in ("patience", "fall"):
             rule.rolled_back()
-        assert GuardLimits().least_scale <= rule.scale <= rule.ceiling <= 1.0
+        assert GuardThresholds().least_scale <= rule.scale <= rule.ceiling <= 1.0
     assert loss(rule.best) == pytest.approx(1 - max(accuracies) / QUESTIONS)
 
 
 @given(st.lists(st.integers(0, QUESTIONS), min_size=2, max_size=12), st.integers(1, 11))
 def test_a_rule_read_back_from_json_goes_on_alike(accuracies, cut):
-    whole = ValidationRule(GuardLimits())
-    said = [whole.observe(shares(a)) for a in accuracies]
-    first = ValidationRule(GuardLimits())
+    whole = ValidationRule(GuardThresholds())
+    expected = [whole.observe(shares(a)) for a in accuracies]
+    first = ValidationRule(GuardThresholds())
     before = [first.observe(shares(a)) for a in accuracies[:cut]]
-    second = ValidationRule(GuardLimits())
+    second = ValidationRule(GuardThresholds())
     second.load_state_dict(json.loads(json.dumps(first.state_dict())))
-    assert before + [second.observe(shares(a)) for a in accuracies[cut:]] == said
+    assert before + [second.observe(shares(a)) for a in accuracies[cut:]] == expected
     assert second.state_dict() == whole.state_dict()
 
 

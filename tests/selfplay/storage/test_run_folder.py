@@ -12,7 +12,7 @@ from selfplay_gym.selfplay.storage.run_folder import RunFolder, read_json, write
 
 @pytest.fixture
 def folder(tmp_path):
-    return RunFolder.create(tmp_path / "run", {"seed": 1}, {"commit": None})
+    return RunFolder.create(tmp_path / "run", "seed = 1\n", {"commit": None})
 
 
 def test_rows_count_once_they_are_committed(folder):
@@ -25,7 +25,7 @@ def test_rows_count_once_they_are_committed(folder):
 
 @given(st.lists(st.lists(st.text(st.characters(), max_size=9), max_size=4), max_size=5))
 def test_read_from_the_end_a_log_is_the_same_the_other_way_round(tmp_path_factory, commits):
-    folder = RunFolder.create(tmp_path_factory.mktemp("log") / "run", {}, {})
+    folder = RunFolder.create(tmp_path_factory.mktemp("log") / "run", "", {})
     for number, texts in enumerate(commits):
         folder.log("labels", [{"round": number, "text": text} for text in texts])
         folder.commit({})
@@ -48,10 +48,10 @@ def test_resume_cuts_off_what_a_killed_process_wrote_after_the_last_commit(folde
 
 
 def test_a_run_is_never_overwritten(folder):
-    before = (folder.path / "config.json").read_bytes()
+    before = (folder.path / "config.toml").read_bytes()
     with pytest.raises(RunError, match=r"already holds a run.*--resume"):
-        RunFolder.create(folder.path, {"seed": 2}, {})
-    assert (folder.path / "config.json").read_bytes() == before
+        RunFolder.create(folder.path, "seed = 2\n", {})
+    assert (folder.path / "config.toml").read_bytes() == before
 
 
 def test_no_run_a_shortened_log_and_broken_json_are_named(folder, tmp_path):

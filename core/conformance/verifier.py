@@ -1,12 +1,4 @@
-"""The conformance kit: what every verifier, curriculum and agent must do, checked in three lines by a plug-in author.
-
-    from selfplay_gym.testing import check_verifier
-
-    def test_my_verifier():
-        check_verifier(MyVerifier())
-
-Each check that fails is a line of the `PluginError` raised at the end; what passed is returned by name.
-"""
+"""What every verifier must do."""
 
 from __future__ import annotations
 
@@ -17,11 +9,10 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
-from .errors import PluginError, SelfPlayError
-from .protocols import Agent, Curriculum, Verifier
-from .records import Judgement, Outcome, Question, TaskSpec, Verdict
+from ..errors import PluginError
+from ..protocols import Verifier
+from ..records import Judgement, Outcome, Question, Verdict
+from .findings import Findings
 
 QUESTION = Question("What is 6*7?", reference="42", domain="math", level=0.5)
 RIGHT, WRONG = r"So it is \boxed{42}.", r"So it is \boxed{41}."
@@ -55,32 +46,6 @@ HOSTILE = (
 )
 
 
-class _Findings:
-    """Runs checks by name and gathers what fails."""
-
-    def __init__(self, what: str, skip: Collection[str]) -> None:
-        self.what, self.skip = what, skip
-        self.passed: list[str] = []
-        self.failed: list[str] = []
-
-    def check(self, name: str, run: Callable[[], Iterable[str]]) -> None:
-        if name in self.skip:
-            return
-        try:
-            problems = list(run())
-        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is a finding
-            problems = [f"raised {type(error).__name__}: {error}"]
-        if problems:
-            self.failed += [f"{name}: {problem}" for problem in problems[:3]]
-        else:
-            self.passed.append(name)
-
-    def report(self) -> list[str]:
-        if self.failed:
-            raise PluginError(f"{self.what} does not conform:\n  " + "\n  ".join(self.failed))
-        return self.passed
-
-
 def check_verifier(
     verifier: Verifier,
     *,
@@ -104,9 +69,9 @@ def check_verifier(
         PluginError: lists every check that failed.
     """
     right_, wrong_ = RIGHT if right is None else right, WRONG if wrong is None else wrong
-    found = _Findings(f"verifier {type(verifier).__name__}", skip)
+    found = Findings(f"verifier {type(verifier).__name__}", skip)
     if not isinstance(verifier, Verifier):
-        raise PluginError(f"{type(verifier).__name__} is no verifier: it needs judge and judge_many")
+        raise PluginError(f"{type(verifier).__name__} is not a verifier: it needs judge and judge_many")
     group = [right_, wrong_, "", right_, *NON_ANSWERS, *ADVERSARIAL, right_]
 
     def judged(attempts: Sequence[str], q: Question = question) -> Judgement:
@@ -186,8 +151,8 @@ def _permutation_problems(judged: Callable[..., Judgement], group: Sequence[str]
     reference = judged(group)
     for seed in range(3):
         random.Random(seed).shuffle(order)
-        shuffled = judged([group[place] for place in order])
-        if [shuffled.verdicts[i] for i in range(len(order))] != [reference.verdicts[place] for place in order]:
+        shuffled = judged([group[i] for i in order])
+        if [shuffled.verdicts[i] for i in range(len(order))] != [reference.verdicts[i] for i in order]:
             yield "verdicts depend on the order of the attempts"
         if shuffled.label != reference.label:
             yield f"the label depends on the order of the attempts: {reference.label!r} or {shuffled.label!r}"
@@ -223,10 +188,10 @@ def _non_answer_problems(judged: Callable[..., Judgement]) -> Iterable[str]:
     judgement = judged(group)
     if judgement.label is not None and judgement.label.strip() in ("", "None"):
         yield f"non-answers won: label {judgement.label!r}"
-    for place in range(4):
-        answer = judgement.verdicts[place].answer
+    for i in range(4):
+        answer = judgement.verdicts[i].answer
         if answer is not None and answer.strip() in ("", "None"):
-            yield f"the answer of {group[place]!r} is {answer!r}, expected None"
+            yield f"the answer of {group[i]!r} is {answer!r}, expected None"
 
 
 def _value_problems(judged: Callable[..., Judgement], right: str, wrong: str, question: Question) -> Iterable[str]:
@@ -244,108 +209,7 @@ def _value_problems(judged: Callable[..., Judgement], right: str, wrong: str, qu
             yield f"{attempt[:60]!r} was judged correct"
 
 
-def _must_be(judgement: Judgement, place: int, correct: bool, attempt: str) -> Iterable[str]:
-    outcome = judgement.verdicts[place].outcome
+def _must_be(judgement: Judgement, i: int, correct: bool, attempt: str) -> Iterable[str]:
+    outcome = judgement.verdicts[i].outcome
     if (outcome is Outcome.CORRECT) is not correct:
-        yield f"{attempt!r} was judged {outcome.value}: {judgement.verdicts[place].reason}"
-
-
-def check_curriculum(curriculum: Curriculum, *, rounds: int = 200, skip: Collection[str] = ()) -> list[str]:
-    """Check a curriculum: levels in range, equal draws for equal states, state that survives JSON.
-
-    The curriculum is used up: it is sampled and observes made-up solve rates.
-
-    Raises:
-        PluginError: lists every check that failed.
-    """
-    found = _Findings(f"curriculum {type(curriculum).__name__}", skip)
-    if not isinstance(curriculum, Curriculum):
-        raise PluginError(
-            f"{type(curriculum).__name__} is no curriculum: it needs sample, observe and (load_)state_dict"
-        )
-    found.check("samples", lambda: _sample_problems(curriculum, rounds))
-    found.check("generators", lambda: _sample_problems(curriculum, 20, np.random.default_rng(0)))
-    found.check("state", lambda: _state_problems(curriculum, rounds))
-    found.check("randomness", lambda: _global_randomness_problems(lambda: curriculum.sample(random.Random(0))))
-    return found.report()
-
-
-def _sample_problems(curriculum: Curriculum, rounds: int, rng: Any = None) -> Iterable[str]:
-    rng = rng or random.Random(0)
-    for count in range(rounds):
-        spec = curriculum.sample(rng)
-        if not isinstance(spec, TaskSpec):
-            yield f"sample returned a {type(spec).__name__}, expected a TaskSpec"
-            return
-        curriculum.observe(spec, (0.0, 1.0, 0.5, rng.random())[count % 4])
-
-
-def _draws(curriculum: Curriculum, count: int) -> list[TaskSpec]:
-    rng = random.Random(7)
-    drawn = []
-    for _ in range(count):
-        drawn.append(curriculum.sample(rng))
-        curriculum.observe(drawn[-1], 0.6)
-    return drawn
-
-
-def _state_problems(curriculum: Curriculum, rounds: int) -> Iterable[str]:
-    state = json.loads(json.dumps(curriculum.state_dict()))
-    first = _draws(curriculum, rounds)
-    curriculum.load_state_dict(state)
-    if json.loads(json.dumps(curriculum.state_dict())) != state:
-        yield "the state read back differs from the state loaded"
-    if _draws(curriculum, rounds) != first:
-        yield "after load_state_dict the same random stream draws other tasks"
-
-
-def check_agent(
-    agent: Agent, *, prompts: Sequence[str] = ("What is 6*7?", "Solve 3x+4=19.", ""), skip: Collection[str] = ()
-) -> list[str]:
-    """Check an agent: shape of what it returns, repeatability by seed, no touch of global random state.
-
-    Raises:
-        PluginError: lists every check that failed.
-    """
-    found = _Findings(f"agent {type(agent).__name__}", skip)
-    if not isinstance(agent, Agent):
-        raise PluginError(f"{type(agent).__name__} is no agent: it needs act(prompts, *, n, seed)")
-    found.check("shape", lambda: _shape_problems(agent, prompts))
-    found.check("no prompts", lambda: [] if agent.act([], n=2, seed=0) == [] else ["act([]) is not an empty list"])
-    found.check("seed", lambda: _seed_problems(agent, prompts))
-    found.check("randomness", lambda: _global_randomness_problems(lambda: agent.act(prompts, n=1, seed=0)))
-    found.check("bad n", lambda: _bad_count_problems(agent, prompts))
-    return found.report()
-
-
-def _shape_problems(agent: Agent, prompts: Sequence[str]) -> Iterable[str]:
-    for n in (1, 3):
-        completions = agent.act(prompts, n=n, seed=0)
-        if len(completions) != len(prompts) or any(len(samples) != n for samples in completions):
-            yield f"expected {len(prompts)} lists of {n}, got {[len(samples) for samples in completions]}"
-        if any(not isinstance(text, str) for samples in completions for text in samples):
-            yield "a completion is no text"
-
-
-def _seed_problems(agent: Agent, prompts: Sequence[str]) -> Iterable[str]:
-    if agent.act(prompts, n=2, seed=5) != agent.act(prompts, n=2, seed=5):
-        yield "equal prompts, n and seed give different completions"
-
-
-def _bad_count_problems(agent: Agent, prompts: Sequence[str]) -> Iterable[str]:
-    try:
-        agent.act(prompts, n=0, seed=0)
-    except (SelfPlayError, ValueError):
-        return
-    yield "n=0 is not refused"
-
-
-def _global_randomness_problems(run: Callable[[], object]) -> Iterable[str]:
-    before = random.getstate()
-    numpy_before = np.random.get_state()  # noqa: NPY002 - to see that nobody touched it
-    run()
-    numpy_after = np.random.get_state()  # noqa: NPY002
-    if random.getstate() != before:
-        yield "the global state of `random` was changed"
-    if any(np.any(a != b) for a, b in zip(numpy_before, numpy_after, strict=True)):
-        yield "the global state of `numpy.random` was changed"
+        yield f"{attempt!r} was judged {outcome.value}: {judgement.verdicts[i].reason}"

@@ -1,5 +1,6 @@
 """The state machine: a run that is stopped or killed anywhere ends exactly as one that was left alone."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,14 +9,15 @@ import pytest
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.math_language import key
-from selfplay_gym.selfplay.progress import Progress
-from selfplay_gym.selfplay.run.run import Interrupted, SelfPlay
-from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.run.run import Interrupted
+from selfplay_gym.selfplay.run.train import make_run, train
+from selfplay_gym.selfplay.settings.compose import compose
+from selfplay_gym.selfplay.settings.files import stored_config, to_toml
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 
 CONFIG = preset("debug").replace(
-    questions=16, challenger_steps=2, exam_questions=8, max_new_tokens=40, challenger_max_new_tokens=40
+    {"questions.count": 16, "roles.challenger.steps": 2, "exam.questions": 8, "roles.*.max_new_tokens": 40}
 )
 
 
@@ -46,7 +48,8 @@ def test_a_run_goes_through_all_phases_and_trains_both_roles(undisturbed):
     assert weights["challenger"] != weights["solver"]
     labelled = [row for row in logs["labels"] if row["kept"]]
     assert labelled
-    assert all(abs(row["solve_rate"] - 0.5) <= CONFIG.band for row in labelled)
+    low, high = CONFIG.questions.keep_band
+    assert all(low <= row["solve_rate"] <= high for row in labelled)
 
 
 def test_nothing_held_out_reaches_training(undisturbed):
@@ -89,7 +92,7 @@ def test_a_crash_at_a_commit_is_invisible_after_resume(undisturbed, tmp_path, mo
 
 
 def test_a_polite_stop_saves_inside_a_training_phase_and_resumes_to_the_same_end(undisturbed, tmp_path):
-    folder = RunFolder.create(tmp_path / "run", CONFIG.as_dict(), {})
+    folder = RunFolder.create(tmp_path / "run", to_toml(CONFIG), {})
     asked = []
 
     def stop():
@@ -97,13 +100,13 @@ def test_a_polite_stop_saves_inside_a_training_phase_and_resumes_to_the_same_end
         return len(asked) == 4
 
     with pytest.raises(Interrupted):
-        SelfPlay(CONFIG, folder, Progress(), stop).run()
+        make_run(CONFIG, folder, stop=stop).run()
     train(CONFIG, tmp_path / "run", resume=True)
     assert outcome(tmp_path / "run") == outcome(undisturbed)
 
 
 def test_a_reference_of_the_round_is_where_the_role_stood_and_survives_a_stop(undisturbed, tmp_path):
-    config = CONFIG.replace(kl_reference="round", learning_rate=1e-3, challenger_learning_rate=1e-3)
+    config = CONFIG.replace({"roles.*": {"kl_reference": "round", "grpo.learning_rate": 1e-3}})
     train(config, tmp_path / "whole")
 
     def divergences(path, step):
@@ -114,17 +117,56 @@ def test_a_reference_of_the_round_is_where_the_role_stood_and_survives_a_stop(un
     assert min(divergences(tmp_path / "whole", 1)) > 1e-5
     assert min(divergences(undisturbed, 0)) > 1e-6  # against the base there is a distance from round 1
 
-    folder = RunFolder.create(tmp_path / "stopped", config.as_dict(), {})
-    run = SelfPlay(config, folder, Progress(), lambda: (run.round, run.phase, run.step) == (2, "train_solver", 1))
+    folder = RunFolder.create(tmp_path / "stopped", to_toml(config), {})
+    run = make_run(config, folder, stop=lambda: (run.round, run.phase, run.step) == (2, "train(solver)", 1))
     with pytest.raises(Interrupted):
         run.run()
     train(config, tmp_path / "stopped", resume=True)
     assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
 
 
-def test_resuming_with_other_settings_is_refused(undisturbed):
-    with pytest.raises(RunError, match="other settings"):
-        train(CONFIG.replace(rounds=5), undisturbed, resume=True)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": 1}, "seed was 0, not 1"),
+        ({"roles.solver.grpo.loss_type": "dr_grpo"}, "roles.solver.grpo.loss_type was 'grpo', not 'dr_grpo'"),
+        ({"labels.source": "sympy", "rounds": 9}, "labels.source was 'vote', not 'sympy'"),
+        ({"rounds": 1}, "can grow, not shrink to 1"),
+    ],
+)
+def test_resuming_with_other_settings_is_refused_by_name(undisturbed, change, message):
+    before = outcome(undisturbed)
+    with pytest.raises(RunError, match=re.escape(message)):
+        train(CONFIG.replace(change), undisturbed, resume=True)
+    assert stored_config(RunFolder.open(undisturbed)) == CONFIG
+    assert outcome(undisturbed) == before
+
+
+@pytest.mark.parametrize("settings", [{}, {"roles.*.kl_reference": "round"}])
+def test_a_finished_run_can_be_prolonged_and_ends_as_one_that_was_longer_from_the_start(tmp_path, settings):
+    config = CONFIG.replace({**settings, "rounds": 1})
+    longer = config.replace(rounds=2)
+    train(config, tmp_path / "run")
+    folder = train(longer, tmp_path / "run", resume=True)
+    train(longer, tmp_path / "whole")
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+    assert stored_config(folder) == longer
+
+
+def test_the_settings_a_run_keeps_start_the_same_run_again(undisturbed, tmp_path):
+    config = compose(file=undisturbed / "config.toml")
+    assert config == CONFIG
+    train(config, tmp_path / "again")
+    assert (tmp_path / "again" / "config.toml").read_bytes() == (undisturbed / "config.toml").read_bytes()
+
+
+def test_a_loss_of_another_type_trains(tmp_path):
+    folder = train(
+        CONFIG.replace({"roles.solver.grpo.loss_type": "dr_grpo", "rounds": 1, "roles.challenger.steps": 0}),
+        tmp_path / "run",
+    )
+    steps = [row for row in folder.rows("metrics") if row.get("role") == "solver"]
+    assert any(row["updates"] and row["update_norm"] > 0 for row in steps)
 
 
 def test_a_damaged_checkpoint_is_told_and_the_run_ends_as_if_nothing_had_happened(undisturbed, tmp_path):
@@ -145,30 +187,45 @@ def test_a_damaged_checkpoint_is_told_and_the_run_ends_as_if_nothing_had_happene
 @pytest.mark.parametrize(
     "control",
     [
-        {"challenger": "untrained"},
-        {"challenger": "procedural"},
-        {"labels": "sympy"},
-        {"labels": "oracle"},
-        {"solver_reward": "random"},
-        {"solver_reward": "format"},
-        {"repetition_scale": 0.0},
-        {"reward": "azr"},
+        {"roles.challenger.learns": False},
+        {"questions.sources": {"procedural": 1.0}},
+        {"questions.sources": {"challenger": 0.5, "procedural": 0.5}},
+        {"labels.source": "sympy"},
+        {"labels.source": "oracle"},
+        {"roles.solver.reward": "random"},
+        {"roles.solver.reward": "format"},
+        {"roles.challenger.reward": "r-zero(repetition=0)"},
+        {"roles.challenger.reward": "azr"},
+        {"exam": {"every": 2, "samples": 1}},
     ],
 )
 def test_every_control_plays(tmp_path, control):
-    folder = train(CONFIG.replace(rounds=1, solver_steps=1, challenger_steps=1, **control), tmp_path / "run")
+    short = {"rounds": 1, "roles.solver.steps": 1, "roles.challenger.steps": 1}
+    config = CONFIG.replace({**short, **control})
+    folder = train(config, tmp_path / "run")
     assert folder.state["phase"] == "done"
     roles = {row["role"] for row in folder.rows("metrics") if "role" in row}
-    assert ("challenger" in roles) is ("challenger" not in control)
+    assert ("challenger" in roles) is ("challenger" in config.players and config.roles["challenger"].learns)
 
 
-def test_a_refilled_run_trains_on_more_groups_and_stops_and_goes_on_to_the_same_end(tmp_path):
-    config = CONFIG.replace(rounds=1, questions=32, challenger_steps=0, solver_steps=3, solver_prompts=4, refill=3)
+def test_further_suites_are_held_with_every_exam(tmp_path):
+    suite = tmp_path / "sums.jsonl"
+    suite.write_text('{"question": "What is 1+2?", "answer": "3"}\n{"question": "What is 2+2?", "answer": "4"}\n')
+    short = {"rounds": 2, "roles.*.steps": 0, "exam": {"every": 2, "suites": [f"jsonl:{suite}"]}}
+    folder = train(CONFIG.replace(short), tmp_path / "run")
+    exams = [row for row in folder.rows("metrics") if "validation_accuracy" in row]
+    assert [sorted({"exam", "suites"} & set(row)) for row in exams] == [["exam", "suites"], [], ["exam", "suites"]]
+    assert exams[0]["suites"]["jsonl:sums"]["counts"]["keys"] == ["arithmetic:1+2", "arithmetic:2+2"]
+
+
+def test_a_run_with_dynamic_sampling_trains_on_more_groups_and_stops_and_goes_on_to_the_same_end(tmp_path):
+    solver = {"steps": 3, "groups": 4, "dynamic_sampling": 3}
+    config = CONFIG.replace({"rounds": 1, "questions.count": 32, "roles.challenger.steps": 0, "roles.solver": solver})
     train(config, tmp_path / "whole")
     logs, weights = outcome(tmp_path / "whole")
     steps = [row for row in logs["metrics"] if row.get("role") == "solver"]
     assert max(row["groups_drawn"] for row in steps) > 4
-    assert all(row["rows_trained"] <= 4 * config.solver_samples for row in steps)
+    assert all(row["rows_trained"] <= 4 * config.roles["solver"].samples for row in steps)
     asked = []
 
     def stop():
@@ -176,8 +233,8 @@ def test_a_refilled_run_trains_on_more_groups_and_stops_and_goes_on_to_the_same_
         return len(asked) == 6
 
     with pytest.raises(Interrupted):
-        SelfPlay(config, RunFolder.create(tmp_path / "run", config.as_dict(), {}), Progress(), stop).run()
-    assert RunFolder.open(tmp_path / "run").state["phase"] == "train_solver"
+        make_run(config, RunFolder.create(tmp_path / "run", to_toml(config), {}), stop=stop).run()
+    assert RunFolder.open(tmp_path / "run").state["phase"] == "train(solver)"
     train(config, tmp_path / "run", resume=True)
     assert outcome(tmp_path / "run") == (logs, weights)
 
@@ -187,7 +244,7 @@ def test_too_few_questions_shrink_the_batch_with_a_warning(tmp_path):
 
     with open(tmp_path / "out", "w") as out:
         train(
-            CONFIG.replace(rounds=1, questions=6, challenger_steps=0, solver_prompts=64),
+            CONFIG.replace({"rounds": 1, "questions.count": 6, "roles.challenger.steps": 0, "roles.solver.groups": 64}),
             tmp_path / "run",
             console=Console(file=out),
         )

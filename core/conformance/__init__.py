@@ -1,0 +1,31 @@
+"""The conformance kit: what every plug-in must do, one file per kind.
+
+Plug-in authors come in, through `selfplay_gym.testing`:
+
+    from selfplay_gym.testing import check_verifier
+
+    def test_my_verifier():
+        check_verifier(MyVerifier())
+
+Each check that fails is a line of the `PluginError` raised at the end; what passed is returned by name.
+"""
+
+from .agent import check_agent
+from .curriculum import check_curriculum
+from .domain import check_domain
+from .generator import check_generator
+from .reward import check_reward
+from .source import check_source
+from .stage import check_stage
+from .verifier import check_verifier
+
+__all__ = [
+    "check_agent",
+    "check_curriculum",
+    "check_domain",
+    "check_generator",
+    "check_reward",
+    "check_source",
+    "check_stage",
+    "check_verifier",
+]

@@ -1,0 +1,36 @@
+"""One round read back from the logs: what was asked, what is kept for training, and with which attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from ...core.records import Labelled, Question
+from .question_log import question_of
+
+Rows: TypeAlias = Callable[[str], list[dict[str, Any]]]
+"""The name of a log → its rows of one round, in order."""
+
+
+def asked(rows: Rows) -> list[tuple[int, Question]]:
+    """The questions that are put to the solver, with their index in the log."""
+    return [(row["index"], question_of(row)) for row in rows("questions") if row["dropped"] is None]
+
+
+def kept(rows: Rows) -> list[tuple[int, Question]]:
+    """The training questions with their label as reference, after reviews: the last decision on each counts."""
+    labels = {row["index"]: row["label"] for row in rows("labels") if row["kept"]}
+    for review in rows("reviews"):
+        if review["decision"] == "reject":
+            labels.pop(review["index"], None)
+        elif review["decision"] == "edit" and review["index"] in labels:
+            labels[review["index"]] = review["after"]
+    return [(index, replace(question, reference=labels[index])) for index, question in asked(rows) if index in labels]
+
+
+def labelled(rows: Rows) -> list[Labelled]:
+    """The same with the attempts at each, and which of them match the label."""
+    attempts = {row["index"]: row["attempts"] for row in rows("attempts")}
+    matches = {row["index"]: row["matches"] for row in rows("labels")}
+    return [Labelled(question, tuple(attempts[i]), tuple(matches[i])) for i, question in kept(rows)]

@@ -1,0 +1,72 @@
+"""Options behind a name read the same on the command line, in TOML and in keyword arguments."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.options import parse_named, write_named
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "leading", "options"),
+    [
+        ("sympy", "sympy", (), {}),
+        ("sympy()", "sympy", (), {}),
+        (" sympy ( timeout_s = 2 ) ", "sympy", (), {"timeout_s": 2}),
+        ("train(challenger)", "train", ("challenger",), {}),
+        ("train(challenger, steps=3)", "train", ("challenger",), {"steps": 3}),
+        ('weighted(members={"sympy": 2.0, "exact": 1})', "weighted", (), {"members": {"sympy": 2.0, "exact": 1}}),
+        (
+            "file(path=a, b=[1, 2], repeat=true, level=null)",
+            "file",
+            (),
+            {"path": "a", "b": [1, 2], "repeat": True, "level": None},
+        ),
+        ("file(path='a, b.jsonl')", "file", (), {"path": "a, b.jsonl"}),
+        ('file(path="a=(b)")', "file", (), {"path": "a=(b)"}),
+        ("agent(name=chess's)", "agent", (), {"name": "chess's"}),
+        ("openai:gpt@https://host/v1?a=b(temperature=0)", "openai:gpt@https://host/v1?a=b", (), {"temperature": 0}),
+        ("4p(1-p)", "4p", ("1-p",), {}),
+        ("4p(1-p)(repetition=0.5)", "4p(1-p)", (), {"repetition": 0.5}),
+        ("agent(name=noisy(skill=0.5))", "agent", (), {"name": "noisy(skill=0.5)"}),
+        ("llm:models/mine(1)", "llm:models/mine", (1,), {}),
+        ("judge(x=NaN)", "judge", (), {"x": "NaN"}),
+        ("a)b(", "a)b(", (), {}),
+        ("(x=1)", "(x=1)", (), {}),
+        ("", "", (), {}),
+    ],
+)
+def test_options_are_read(text, name, leading, options):
+    assert parse_named(text) == (name, leading, options)
+
+
+@pytest.mark.parametrize("text", ["a(x=1, 2)", "a(x=1, x=2)", "a(2x=1)", "a(x=1, y z=2)", "a(=1)"])
+def test_what_cannot_be_read_says_how_options_are_written(text):
+    with pytest.raises(ConfigError, match=r"name\(key=value"):
+        parse_named(text)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True).filter(lambda key: key != "name"), VALUES, max_size=4)
+)
+def test_what_is_written_is_read_again(options):
+    text = write_named({"name": "sympy", **options})
+    assert "\n" not in text
+    assert parse_named(text) == ("sympy", (), options)
+
+
+@given(st.text(alphabet="ab()[]{}=,'\" \\1", max_size=30))
+def test_any_text_is_read_or_refused(text):
+    try:
+        name, _, _ = parse_named(text)
+    except ConfigError:
+        return
+    assert isinstance(name, str)
