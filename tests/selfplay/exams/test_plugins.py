@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from selfplay_gym.cli import main
-from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.errors import ConfigError, PluginError
 from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.protocols import BaseVerifier
 from selfplay_gym.core.records import Judgement, Question, Verdict
@@ -104,8 +104,15 @@ def test_options_stand_behind_a_generators_name(plugins):
     assert other.name == "arithmetic"
 
 
-@pytest.mark.parametrize(("name", "grader", "vote"), [("mixed", "sympy", "majority"), ("abduction", "code", "majority"),
-                                                      ("induction", "code", None), ("math", "sympy", "majority")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "grader", "vote"),
+    [
+        ("mixed", "sympy", "majority"),
+        ("math", "sympy", "majority"),
+        ("abduction", "code", "majority"),
+        ("induction", "code", None),
+    ],
+)
 def test_built_in_generators_are_graded_as_ever(name, grader, vote):
     suite = load_suite(name, limit=3)
     assert (suite.verifier, suite.vote) == (grader, vote)
@@ -134,7 +141,7 @@ def test_exam_takes_names_and_live_agents_alike(plugins):
     lenient = exam(make_agent("random"), generator="plug-letters", verifier="plug-lenient", questions=10, samples=2)
     assert (lenient.accuracy.value, lenient.verifier) == (1.0, "plug-lenient")
     assert exam("random", questions=8, samples=1).verifier == "sympy"
-    with pytest.raises(ConfigError, match="lacks: act"):
+    with pytest.raises(PluginError, match="lacks: act"):
         exam(object(), questions=2)
 
 
