@@ -108,9 +108,9 @@ def test_options_stand_behind_a_generators_name(plugins):
     ("name", "grader", "vote"),
     [
         ("mixed", "sympy", "majority"),
+        ("math", "sympy", "majority"),
         ("abduction", "code", "majority"),
         ("induction", "code", None),
-        ("math", "sympy", "majority"),
     ],
 )
 def test_built_in_generators_are_graded_as_ever(name, grader, vote):
