@@ -27,10 +27,7 @@ def test_importing_pulls_in_no_heavy_library():
 
 def test_importing_takes_less_than_half_a_second():
     """Processor time, so that a busy machine does not count; the best of three, so that a cold disk does not either."""
-    code = (
-        "import gymnasium, json, time; begun = time.process_time(); import selfplay_gym; "
-        "print(json.dumps(time.process_time() - begun))"
-    )
+    code = "import json, time; begun = time.process_time(); import selfplay_gym; print(time.process_time() - begun)"
     assert min(asked_of_a_new_process(code) for _ in range(3)) < 0.5
 
 
