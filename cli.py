@@ -88,7 +88,7 @@ def play(**options: Any) -> None:
 @click.option("--questions", type=click.IntRange(min=1), default=512, help="Held-out questions.")
 @click.option("--samples", type=click.IntRange(min=1), default=8, help="Samples per question.")
 @click.option("--generator", default="mixed", help="Generator of the questions.")
-@click.option("--verifier", default="sympy", help="Grader.")
+@click.option("--verifier", help="Grader; left out: that of the domain of the questions.")
 @seed_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def exam(agent: str, **options: Any) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +24,7 @@ from ..core.errors import ConfigError
 from ..core.seeding import PathElement, stream
 
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,11 @@ class Reliability:
     brier: float
 
 
-def mean(values: Sequence[float], empty: float = 0.0) -> float:
+@overload
+def mean(values: Sequence[float]) -> float: ...
+@overload
+def mean(values: Sequence[float], empty: T) -> float | T: ...
+def mean(values: Sequence[float], empty: T | float = 0.0) -> float | T:
     """The arithmetic mean, added up in order; `empty` for nothing."""
     return sum(values) / len(values) if values else empty
 
@@ -220,18 +226,18 @@ def sign_flip_p_value(differences: ArrayLike) -> float:
 
 def reliability(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> Reliability:
     """Calibration of a confidence in [0, 1] (for us: the vote's share p̂) against correctness (0/1), in equal bins."""
-    said, right = np.asarray(confidence, dtype=float), np.asarray(correct, dtype=float)
-    if said.shape != right.shape:
-        raise ConfigError(f"confidence and correctness differ in shape: {said.shape} and {right.shape}")
-    if not len(said):
+    claimed, right = np.asarray(confidence, dtype=float), np.asarray(correct, dtype=float)
+    if claimed.shape != right.shape:
+        raise ConfigError(f"confidence and correctness differ in shape: {claimed.shape} and {right.shape}")
+    if not len(claimed):
         return Reliability((), math.nan, math.nan)
-    place = np.minimum((said * bins).astype(int), bins - 1)
+    bin_of = np.minimum((claimed * bins).astype(int), bins - 1)
     rows = []
-    for index in np.unique(place):
-        inside = place == index
-        rows.append((float(said[inside].mean()), float(right[inside].mean()), int(inside.sum())))
-    error = sum(count * abs(mean - share) for mean, share, count in rows) / len(said)
-    return Reliability(tuple(rows), error, float(((said - right) ** 2).mean()))
+    for index in np.unique(bin_of):
+        inside = bin_of == index
+        rows.append((float(claimed[inside].mean()), float(right[inside].mean()), int(inside.sum())))
+    error = sum(count * abs(average - share) for average, share, count in rows) / len(claimed)
+    return Reliability(tuple(rows), error, float(((claimed - right) ** 2).mean()))
 
 
 def _normal_quantile(confidence: float) -> float:
@@ -250,7 +256,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's adjusted p-values (1979), in the given order."""
     order = np.argsort(p_values)
     adjusted, largest = [0.0] * len(p_values), 0.0
-    for rank, place in enumerate(order.tolist()):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        adjusted[place] = largest
+    for rank, index in enumerate(order.tolist()):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
     return adjusted

@@ -1,4 +1,7 @@
-"""Which part of the method does the work: one thing changed at a time, over several seeds."""
+"""Which part of the method does the work: one thing changed at a time, over several seeds.
+
+Commands and users come in.
+"""
 
 from .variants import VARIANTS, Ablation, ablate, summarise
 

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from ..pages.figures import CHALLENGER, GRID, MUTED, SOLVER, draw_svg
+from ..pages.tables import markdown_table
 from ..stats import Paired
-from .variants import FULL, Ablation
+from .variants import FULL, Ablation, VariantResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
@@ -40,8 +47,7 @@ def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
 
 def to_markdown(ablation: Ablation) -> str:
     """The table and its notes."""
-    header, cells = rows(ablation)
-    lines = ["| " + " | ".join(line) + " |" for line in [header, ["---"] * len(header), *cells]]
+    lines = markdown_table(*rows(ablation))
     return "\n".join([*lines, "", *(f"- Note: {note}." for note in ablation.notes)]) + "\n"
 
 
@@ -52,23 +58,22 @@ def to_json(ablation: Ablation) -> str:
 
 def plot(ablation: Ablation) -> str:
     """Gain over the base with interval and the single seeds, as inline SVG."""
-    from matplotlib.figure import Figure
-
-    from ..pages.html_page import inline_svg
-
     ranked = sorted(ablation.results, key=lambda result: result.gain.points)
-    figure = Figure(figsize=(9, 0.42 * len(ranked) + 1.2), layout="constrained")
-    axes = figure.subplots()
-    for place, r in enumerate(ranked):
-        colour = "C1" if r.name == FULL else "C0"
-        errors = [[r.gain.points - r.gain.low], [r.gain.high - r.gain.points]]
-        axes.errorbar(r.gain.points, place, xerr=errors, fmt="o", color=colour, capsize=3)
-        axes.scatter(r.gains, [place] * len(r.gains), marker="|", color="0.3")
-    axes.axvline(0, color="0.8")
-    axes.set_yticks(range(len(ranked)), [r.name for r in ranked])
-    axes.set(xlabel="points of held-out accuracy over the base (bars: single seeds)", title=ablation.preset)
-    axes.spines[["top", "right"]].set_visible(False)
-    return inline_svg(figure)
+    gains = ", ".join(f"{result.name} {result.gain.points:+.1f}" for result in reversed(ranked))
+    label = f"Points of held-out accuracy over the base, preset {ablation.preset}: {gains}."
+    return draw_svg(lambda axes: _draw_gains(axes, ranked, ablation.preset), label, (9, 0.42 * len(ranked) + 1.2))
+
+
+def _draw_gains(axes: Axes, ranked: Sequence[VariantResult], preset: str) -> None:
+    for row, result in enumerate(ranked):
+        gain = result.gain
+        errors = [[gain.points - gain.low], [gain.high - gain.points]]
+        shown = CHALLENGER if result.name == FULL else SOLVER
+        axes.errorbar(gain.points, row, xerr=errors, fmt="o", color=shown, capsize=3)
+        axes.scatter(result.gains, [row] * len(result.gains), marker="|", color=MUTED)
+    axes.axvline(0, color=GRID)
+    axes.set_yticks(range(len(ranked)), [result.name for result in ranked])
+    axes.set(xlabel="points of held-out accuracy over the base (bars: single seeds)", title=preset)
 
 
 def _points(difference: Paired | None) -> str:

@@ -4,7 +4,7 @@
 
 Every variant has the same number of rounds, questions, attempts, solver steps and samples, but for the one thing
 changed. An untrained challenger saves its training; "untrained, equal compute" spends that on solver steps. Variants of
-one seed sit the identical exam, so they are compared with `full` question by question, all seeds together. That
+one seed take the identical exam, so they are compared with `full` question by question, all seeds together. That
 interval is over questions; how far seeds scatter stands beside it, and with few seeds is the wider doubt. Runs are
 ordinary run folders: an interrupted ablation resumes.
 """
@@ -266,7 +266,7 @@ def _run(name: str, seed: int, config: RunConfig, folder: Path, train: Train | N
 def _paired(before: Sequence[ExamResult], after: Sequence[ExamResult]) -> Paired:
     for one, other in zip(before, after, strict=True):
         if one.keys != other.keys or one.samples != other.samples:
-            raise RunError("runs of an ablation with the same seed must sit the same exam")
+            raise RunError("runs of an ablation with the same seed must take the same exam")
     counts = [[c for exam in exams for c in exam.correct] for exams in (before, after)]
     return paired(counts[0], counts[1], before[0].samples)
 

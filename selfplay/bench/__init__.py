@@ -1,4 +1,7 @@
-"""Comparing agents: on suites of questions, pair against pair, and as policies of the numeric views."""
+"""Comparing agents: on suites of questions, pair against pair, and as policies of the numeric views.
+
+Commands, exams and users come in.
+"""
 
 from .run import BenchReport, BenchSettings, run_bench
 

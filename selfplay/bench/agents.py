@@ -22,7 +22,7 @@ from ...core.protocols import Agent
 from ...core.records import Question
 from ...core.registries import agents
 from ..exams.contamination import run_of_checkpoint
-from .find_agent import find_agent, with_options
+from .resolve_agent import read_agent, resolve_agent
 
 INSTRUCTION = "Please reason step by step, and put your final answer within \\boxed{}."
 BARE = "{question}"
@@ -55,7 +55,7 @@ class Contestant:
         return self.template == BARE
 
     def ask(self, question: Question) -> str:
-        """The prompt for a question; a question that already asks for a box is not told twice."""
+        """The prompt for a question; a question that asks for a box itself stands alone."""
         if "\\boxed" in question.text:
             return question.text
         return self.template.replace(BARE, question.text)
@@ -72,11 +72,11 @@ def load_contestant(spec: str, *, prompt: str | None = None) -> Contestant:
         ConfigError: a malformed name, an unknown agent, or one that cannot be loaded.
     """
     label, bare = _labelled(spec)
-    name, options = with_options(bare)
-    agent = find_agent(name, **options)
+    name, leading, options = read_agent(bare)
+    agent = resolve_agent(bare)
     registered = name in agents.names()
     weights = weights_digest(agent, None if registered else Path(name))
-    identity = json.dumps([name, sorted(options.items()), weights], default=str)
+    identity = json.dumps([name, sorted(options.items()), weights, *leading], default=str)
     run = None if registered else run_of_checkpoint(Path(name))
     return Contestant(label or _short(bare), agent, identity, _template(prompt, agent, name), run)
 

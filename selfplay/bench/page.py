@@ -1,4 +1,4 @@
-"""A benchmark as one HTML page that needs nothing else: the tables, and plots drawn by matplotlib and put inline."""
+"""A benchmark as one HTML page that needs nothing else: the tables, and the figures of every suite."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..pages.html_page import inline_svg, page, table
+from ..pages.figures import GRID, colour, draw_svg, legend
+from ..pages.html_page import figures, page, warnings
+from ..pages.tables import html_table
 from .run import BenchReport
 from .table import comparison_rows, level_rows, origin, rows
 
@@ -26,30 +28,32 @@ Draw = Callable[["Axes", BenchReport, str], None]
 
 def to_html(report: BenchReport, title: str = "Benchmark") -> str:
     """The whole page as text."""
-    body = [f'<p class="note">{escape(note)}</p>' for note in report.warnings()]
-    body += ["<h2>Scores</h2>", table(*rows(report), names=2), f"<p>{escape(MEANINGS)}</p>"]
+    body = warnings(report.warnings())
+    body += ["<h2>Scores</h2>", html_table(*rows(report), names=2), f"<p>{escape(MEANINGS)}</p>"]
     if report.comparisons:
-        body += ["<h2>Paired comparisons</h2>", table(*comparison_rows(report), names=2)]
+        body += ["<h2>Paired comparisons</h2>", html_table(*comparison_rows(report), names=2)]
         body.append(f"<p>{escape(COMPARED)}</p>")
     body += [f"<p>Contamination: {escape(line)}.</p>" for line in report.contamination_lines()]
     for suite in report.suites:
         body += [f"<h2>{escape(suite.name)}</h2>", f"<p>{escape(suite.source)}, content {suite.digest}</p>"]
-        body.append(f"<figure>{suite_plots(report, suite.name)}</figure>")
+        body.append(figures(suite_figures(report, suite.name)))
     if len((by_level := level_rows(report))[0]) > 3:
-        body += [f"<h2>avg@{report.settings.samples} per level, per cent</h2>", table(*by_level, names=2)]
+        body += [f"<h2>avg@{report.settings.samples} per level, per cent</h2>", html_table(*by_level, names=2)]
     return page(title, [*body, f"<footer>{escape(origin(report))}</footer>"])
 
 
-def suite_plots(report: BenchReport, suite: str) -> str:
+def suite_figures(report: BenchReport, suite: str) -> list[str]:
     """Accuracy per agent, pass@k, reliability of p̂ and accuracy per level of one suite, as inline SVG."""
-    from matplotlib.figure import Figure
-
-    panels: list[Draw] = [_draw_accuracy, _draw_pass, _draw_reliability, _draw_levels]
-    figure = Figure(figsize=(14, 3.4), layout="constrained")
-    for axes, draw in zip(figure.subplots(1, len(panels)), panels, strict=True):
-        draw(axes, report, suite)
-        axes.spines[["top", "right"]].set_visible(False)
-    return inline_svg(figure)
+    drawn: dict[str, Draw] = {
+        "accuracy per agent, sampled and greedy": _draw_accuracy,
+        "pass@k per agent": _draw_pass,
+        "reliability of the vote's share per agent": _draw_reliability,
+        "accuracy per level and agent": _draw_levels,
+    }
+    return [
+        draw_svg(lambda axes, draw=draw: draw(axes, report, suite), f"Suite {suite}: {what}.")  # type: ignore[misc]
+        for what, draw in drawn.items()
+    ]
 
 
 def _entries(report: BenchReport, suite: str) -> list[Any]:
@@ -57,50 +61,50 @@ def _entries(report: BenchReport, suite: str) -> list[Any]:
 
 
 def _draw_accuracy(axes: Axes, report: BenchReport, suite: str) -> None:
-    for place, entry in enumerate(_entries(report, suite)):
+    for row, entry in enumerate(_entries(report, suite)):
         scores = [entry.exam.accuracy, entry.exam.greedy_accuracy]
         for shift, marker, score in zip((-0.1, 0.1), ("o", "D"), scores, strict=True):
             if score is not None:
                 errors = [[score.value - score.low], [score.high - score.value]]
-                axes.errorbar(place + shift, score.value, errors, fmt=marker, color=f"C{place}", capsize=3)
+                axes.errorbar(row + shift, score.value, errors, fmt=marker, color=colour(row), capsize=3)
     names = [entry.agent for entry in _entries(report, suite)]
     axes.set_xticks(range(len(names)), names, rotation=20 if len("".join(names)) > 40 else 0)
     axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(0, 1.02), title="sampled (●) and greedy (◆)", ylabel="accuracy")
 
 
 def _draw_pass(axes: Axes, report: BenchReport, suite: str) -> None:
-    for place, entry in enumerate(_entries(report, suite)):
+    for row, entry in enumerate(_entries(report, suite)):
         curve = entry.exam.pass_at_powers()
         ks, values = list(curve), [curve[k] for k in curve]
-        axes.plot(ks, [v.value for v in values], "o-", color=f"C{place}", label=entry.agent)
-        axes.fill_between(ks, [v.low for v in values], [v.high for v in values], color=f"C{place}", alpha=0.15)
+        axes.plot(ks, [v.value for v in values], "o-", color=colour(row), label=entry.agent)
+        axes.fill_between(ks, [v.low for v in values], [v.high for v in values], color=colour(row), alpha=0.15)
     axes.set_xscale("log", base=2)
     axes.set_xticks(powers := sorted({k for e in _entries(report, suite) for k in e.exam.pass_at_powers()}), powers)
     axes.minorticks_off()
     axes.set(ylim=(0, 1.02), title="pass@k", xlabel="k")
-    axes.legend(frameon=False, fontsize=8)
+    legend(axes, 3)
 
 
 def _draw_reliability(axes: Axes, report: BenchReport, suite: str) -> None:
-    axes.plot([0, 1], [0, 1], color="0.8")
-    for place, entry in enumerate(_entries(report, suite)):
+    axes.plot([0, 1], [0, 1], color=GRID)
+    for row, entry in enumerate(_entries(report, suite)):
         vote = entry.exam.vote_reliability
-        if vote is not None:
-            said, right, counts = zip(*vote.rows, strict=True)
+        if vote is not None and vote.rows:
+            shares, right, counts = zip(*vote.rows, strict=True)
             area = 200 * np.array(counts) / sum(counts) + 6
-            axes.scatter(said, right, s=area, color=f"C{place}")
-            axes.plot(said, right, color=f"C{place}", alpha=0.5)
+            axes.scatter(shares, right, s=area, color=colour(row))
+            axes.plot(shares, right, color=colour(row), alpha=0.5)
     axes.set(
         xlim=(0, 1.02), ylim=(0, 1.02), title="reliability of p̂", xlabel="share of the vote", ylabel="majority right"
     )
 
 
 def _draw_levels(axes: Axes, report: BenchReport, suite: str) -> None:
-    for place, entry in enumerate(_entries(report, suite)):
+    for row, entry in enumerate(_entries(report, suite)):
         by_level = {name: score for name, score in entry.exam.breakdown("level").items() if name != "?"}
         if not by_level:
             continue
         levels, scores = [float(name) for name in by_level], list(by_level.values())
-        axes.plot(levels, [score.value for score in scores], "o-", color=f"C{place}")
-        axes.fill_between(levels, [s.low for s in scores], [s.high for s in scores], color=f"C{place}", alpha=0.15)
+        axes.plot(levels, [score.value for score in scores], "o-", color=colour(row))
+        axes.fill_between(levels, [s.low for s in scores], [s.high for s in scores], color=colour(row), alpha=0.15)
     axes.set(xlim=(-0.02, 1.02), ylim=(0, 1.02), title="per level", xlabel="level")

@@ -1,6 +1,6 @@
-"""Two seats at one table: what a challenger's questions are worth with a certain solver, measured from outside.
+"""Two roles in one game: how good a challenger's questions are with a certain solver, measured from outside.
 
-The game pays a challenger for questions the solver's vote is unsure of. That pay is also earned by questions nobody can
+The game rewards a challenger for questions the solver's vote is unsure of. It also rewards questions that nobody can
 answer: ambiguous, ill-posed, outside the language. Two checks tell these apart without trusting the vote:
 
 - *readable*: the answer can be computed from the text (`core.language`), so the label can be checked;
@@ -25,10 +25,11 @@ from ...core.seeding import integer_seed
 from ...envs.game.domains import find_domain
 from ...envs.game.engine import Episode, Game
 from ...envs.rewards.challenger import distinct_clusters, uncertainty
+from ..pages.figures import colour, legend
 from ..run.labels import labels_right
 from ..run.metrics import histogram
-from ..stats import Estimate, mean_rate
-from .sheet import Sheet
+from ..stats import Estimate, mean, mean_rate
+from .result_table import ResultTable
 from .table import percent
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class PairResult:
     @property
     def readable_share(self) -> float:
         """Share of the questions whose answer can be computed."""
-        return _mean([right is not None for right in self.label_right])
+        return mean([right is not None for right in self.label_right])
 
     @property
     def solve_rate(self) -> Estimate:
@@ -79,8 +80,8 @@ class PairResult:
 
     @property
     def uncertainty(self) -> float:
-        """Mean 1 − 2|p̂ − ½|: the challenger's pay before any penalty, in [0, 1]."""
-        return _mean([uncertainty(p) for p in self.solve_rates])
+        """Mean 1 − 2|p̂ − ½|: the challenger's reward before any penalty, in [0, 1]."""
+        return mean([uncertainty(p) for p in self.solve_rates])
 
     @property
     def label_accuracy(self) -> Estimate:
@@ -94,16 +95,16 @@ class PairResult:
 
     @property
     def reward_accuracy(self) -> float:
-        """Share of the challenger's pay earned with questions whose label is known to be right."""
-        pay = [uncertainty(p) for p in self.solve_rates]
-        earned = sum(value for value, right in zip(pay, self.label_right, strict=True) if right)
-        return earned / sum(pay) if sum(pay) else 0.0
+        """Share of the challenger's reward earned with questions whose label is known to be right."""
+        rewards = [uncertainty(p) for p in self.solve_rates]
+        earned = sum(value for value, right in zip(rewards, self.label_right, strict=True) if right)
+        return earned / sum(rewards) if sum(rewards) else 0.0
 
     @property
     def stability(self) -> float:
         """Share of questions, among those with ½ ≤ p̂ ≤ ¾, whose vote repeats itself; 1.0 if there are none."""
         unsure = [s for s, p in zip(self.stable, self.solve_rates, strict=True) if UNSURE[0] <= p <= UNSURE[1]]
-        return _mean(unsure) if unsure else 1.0
+        return mean(unsure) if unsure else 1.0
 
     def warnings(self) -> list[str]:
         """What is wrong with this challenger, in sentences."""
@@ -172,9 +173,9 @@ def play_pair(
     )
 
 
-def pair_sheet(results: Sequence[PairResult], seed: int) -> Sheet:
+def pair_table(results: Sequence[PairResult], seed: int) -> ResultTable:
     """The pairs as one table, with a histogram of p̂."""
-    header = ["pair", "well-formed", "readable", "p̂", "pay", "label acc.", "reward acc.", "solver acc.", "stable"]
+    header = ["pair", "well-formed", "readable", "p̂", "reward", "label acc.", "reward acc.", "solver acc.", "stable"]
     cells = [
         [
             f"{r.challenger}+{r.solver}",
@@ -189,15 +190,15 @@ def pair_sheet(results: Sequence[PairResult], seed: int) -> Sheet:
     ]
 
     def draw(axes: Axes) -> None:
-        for r in results:
+        for row, r in enumerate(results):
             shares = np.array(histogram(r.solve_rates)) / max(1, len(r.solve_rates))
-            axes.plot((np.arange(10) + 0.5) / 10, shares, "o-", label=f"{r.challenger}+{r.solver}")
+            axes.plot((np.arange(10) + 0.5) / 10, shares, "o-", color=colour(row), label=f"{r.challenger}+{r.solver}")
         axes.set(xlim=(0, 1), ylim=(0, None), xlabel="p̂", ylabel="share of the questions", title="how undecided")
-        axes.legend(frameon=False, fontsize=8)
+        legend(axes, 2)
 
     notes = [f"{r.challenger}+{r.solver}: {note}" for r in results for note in r.warnings()]
     found = {"seed": seed, "pairs": [result.as_dict() for result in results]}
-    return Sheet(TITLE, header, cells, notes, found, draw)
+    return ResultTable(TITLE, header, cells, notes, found, draw)
 
 
 def _shares_right(questions: Sequence[Question], played: Sequence[Episode]) -> list[float | None]:
@@ -222,7 +223,3 @@ def _stable(voter: Verifier, questions: Sequence[Question], groups: Sequence[Seq
         [[] if judgement.label is None else [rf"\boxed{{{judgement.label}}}"] for judgement in odd],
     )
     return [label is not None and j.correct_count == 1 for label, j in zip(labels, same, strict=True)]
-
-
-def _mean(values: Sequence[float | bool]) -> float:
-    return float(np.mean(values)) if len(values) else 0.0

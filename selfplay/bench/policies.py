@@ -18,14 +18,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ...core.errors import ConfigError, MissingExtraError, UnknownNameError
+from ...core.options import parse_named
 from ...core.protocols import Curriculum
 from ...core.records import TaskSpec
 from ...core.registries import curricula, make_curriculum
 from ...core.seeding import integer_seed, python_stream, stream
 from ...envs.views.teacher import TeacherEnv
+from ..pages.figures import colour
+from ..pages.tables import markdown_table
 from ..stats import Estimate
-from .find_agent import with_options
-from .sheet import Sheet
+from .result_table import ResultTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,19 +149,19 @@ class PolicyReport:
         first = next(iter(self.rewards))
         return ["policy", "episodes", "mean reward per step", f"against {first}", "p"], cells
 
-    def sheet(self) -> Sheet:
-        """Table, JSON and plot of the scores."""
+    def table(self) -> ResultTable:
+        """Table, JSON and figure of the scores."""
 
         def draw(axes: Axes) -> None:
-            for place, name in enumerate(self.rewards):
+            for row, name in enumerate(self.rewards):
                 score = self.score(name)
                 errors = [[score.value - score.low], [score.high - score.value]]
-                axes.errorbar(place, score.value, errors, fmt="o", capsize=4)
+                axes.errorbar(row, score.value, errors, fmt="o", color=colour(row), capsize=4)
             axes.set_xticks(range(len(self.rewards)), list(self.rewards))
             axes.set(xlim=(-0.5, len(self.rewards) - 0.5), ylabel="mean reward per step", title="95 % intervals")
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
 
-        return Sheet(f"{self.environment}, equal episodes", *self.rows(), [], self.as_dict(), draw)
+        return ResultTable(f"{self.environment}, equal episodes", *self.rows(), [], self.as_dict(), draw)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -181,9 +183,7 @@ class PolicyReport:
         }
 
     def __str__(self) -> str:
-        header, cells = self.rows()
-        lines = [header, ["---"] * len(header), *cells]
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        return "\n".join(markdown_table(*self.rows()))
 
 
 def bench_policies(specs: Sequence[str], environment: str, *, episodes: int = 100, seed: int = 0) -> PolicyReport:
@@ -199,7 +199,7 @@ def bench_policies(specs: Sequence[str], environment: str, *, episodes: int = 10
 
     if not specs or episodes < 2:
         raise ConfigError(f"name at least one policy and two episodes, got {list(specs)} and {episodes}")
-    identity, options = with_options(environment)
+    identity, _, options = parse_named(environment)
     try:
         env = gym.make(identity, **options)
     except gym.error.Error as error:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..pages.html_page import NARROW, finite, markdown_table, provenance_line, shortened
+from ..pages.tables import NARROW, finite, markdown_table, provenance_line, terminal_table
 from ..stats import Estimate
 from .run import BenchEntry, BenchReport
 
@@ -104,9 +104,7 @@ def to_terminal(report: BenchReport, width: int = 200) -> RenderableType:
     Below 150 columns only the most important scores are shown, below 120 each with half the width of its interval, and
     no levels.
     """
-    from rich import box
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
     parts: list[RenderableType] = []
@@ -114,16 +112,10 @@ def to_terminal(report: BenchReport, width: int = 200) -> RenderableType:
         if width < NARROW and "per level" in title:
             continue
         if width < WIDE and title == SCORES:
-            kept = [place for place, name in enumerate(header) if name not in SECONDARY]
-            header, cells = [header[place] for place in kept], [[row[place] for place in kept] for row in cells]
-        if width < NARROW:
-            cells = shortened(cells)
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-        for place, name in enumerate(header):
-            table.add_column(name.replace("/", "/\n"), justify="left" if place < 2 else "right", overflow="fold")
-        for row in cells:
-            table.add_row(*map(Text, row))
-        parts.append(table)
+            kept = [column for column, name in enumerate(header) if name not in SECONDARY]
+            header, cells = [header[i] for i in kept], [[row[i] for i in kept] for row in cells]
+        broken = [name.replace("/", "/\n") for name in header]
+        parts.append(terminal_table(title, broken, cells, width=width, names=2))
     parts += [Text(f"! {note}", style="yellow") for note in report.warnings()]
     parts += [Text(f"Contamination: {line}.", style="dim") for line in report.contamination_lines()]
     return Group(*parts)

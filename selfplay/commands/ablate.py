@@ -6,13 +6,11 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ..ablate.page import plot, rows, to_json, to_markdown
 from ..ablate.variants import Ablation, Train, ablate
+from ..pages.tables import terminal_table
 from ..run.provenance import describe_environment
 from ..settings.presets import preset as find_preset
 
@@ -44,11 +42,7 @@ def run_ablation(
     result = ablate(
         find_preset(preset), folder, variants=variants, seeds=seeds, preset=preset, train=train, progress=announce
     )
-    header, cells = rows(result)
-    table = Table(*header, title=f"preset {preset}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in cells:
-        table.add_row(*map(Text, row))
-    console.print(table)
+    console.print(terminal_table(f"preset {preset}", *rows(result)))
     origin = describe_environment()
     made = sorted({run.commit or "unknown" for one in result.results for run in one.runs})
     heading = f"# Ablation of preset `{preset}`\n\n`{shlex.join(origin['command'])}`, {origin['system']} with "

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ConfigError
 from ..bench.agents import load_contestant, load_contestants
 from ..bench.page import to_html
-from ..bench.pairs import PairResult, pair_sheet, play_pair
+from ..bench.pairs import PairResult, pair_table, play_pair
 from ..bench.policies import PolicyReport, bench_policies
 from ..bench.record import record
-from ..bench.run import BenchReport, BenchSettings, run_bench
-from ..bench.sheet import FORMATS, Sheet, targets, write
+from ..bench.result_table import FORMATS, ResultTable, targets, write
+from ..bench.run import BenchReport, BenchSettings, Progress, run_bench
 from ..bench.table import to_csv, to_json, to_markdown, to_terminal
 from ..exams.contamination import training_texts
 from ..exams.suites import load_suites
@@ -94,7 +95,7 @@ def bench(
     Args:
         agents: names as in `bench.agents`; the first is the baseline.
         suite: comma-separated names as in `exams.suites`.
-        limit: at most so many questions per suite.
+        limit: at most this many questions per suite.
         out: folder for `bench.md`, `.csv`, `.json` and `.html`; or one file with one of these endings.
         cache: where answers are recorded for resuming; `None` records nothing.
         run: a run folder whose training questions are looked for among the exam's, besides those of the runs the
@@ -103,9 +104,6 @@ def bench(
         console: where to print; `None` is the terminal.
     """
     from rich.console import Console
-    from rich.progress import Progress
-
-    from ..progress import bar_columns
 
     if not agents:
         raise ConfigError("name at least one agent, as in: selfplay-gym bench tiny oracle --suite mixed")
@@ -116,15 +114,7 @@ def bench(
     runs = {found.resolve() for found in (run, *(c.run for c in contestants)) if found is not None}
     training = [text for found in sorted(runs) for text in training_texts(found)] if runs else None
     console = console or Console()
-    with Progress(*bar_columns(), console=Console(stderr=True), transient=True) as shown:
-        tasks: dict[tuple[str, str], Any] = {}
-
-        def progress(agent: str, name: str, done: int, total: int) -> None:
-            task = tasks.get((agent, name))
-            if task is None:
-                task = tasks[agent, name] = shown.add_task(f"{agent} · {name}", total=total)
-            shown.update(task, completed=done)
-
+    with _bars() as progress:
         report = run_bench(
             contestants,
             suites,
@@ -137,6 +127,26 @@ def bench(
     console.print(to_terminal(report, console.width))
     write(report, files, console)
     return report
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    """A progress bar per agent and suite, on the terminal's error stream."""
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    from ..progress import bar_columns
+
+    with Bars(*bar_columns(), console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[tuple[str, str], Any] = {}
+
+        def progress(agent: str, suite: str, done: int, total: int) -> None:
+            task = tasks.get((agent, suite))
+            if task is None:
+                task = tasks[agent, suite] = bars.add_task(f"{agent} · {suite}", total=total)
+            bars.update(task, completed=done)
+
+        yield progress
 
 
 def bench_teachers(
@@ -156,7 +166,7 @@ def bench_teachers(
     """
     files = targets(out, FORMATS)
     report = bench_policies(policies, environment, episodes=episodes, seed=seed)
-    _tell(report.sheet(), files, console)
+    _show(report.table(), files, console)
     return report
 
 
@@ -175,7 +185,7 @@ def bench_pairs(
 
     Args:
         votes_of: answers per vote; each question gets two votes, which are compared, and the vote of both is the label.
-        template: words of the seats, "plain" or "r-zero"; `None`: "r-zero" as soon as one agent follows instructions.
+        template: words of the roles, "plain" or "r-zero"; `None`: "r-zero" as soon as one agent follows instructions.
         out, cache: as for `bench`.
     """
     files = targets(out, FORMATS)
@@ -184,26 +194,28 @@ def bench_pairs(
         challenger, plus, solver = pair.partition("+")
         if not plus or not solver:
             raise ConfigError(f"a pair is written CHALLENGER+SOLVER, got {pair!r}")
-        seats = load_contestant(challenger), load_contestant(solver)
-        asking, answering = (record(seat.agent, seat.identity, cache) for seat in seats)
+        both = load_contestant(challenger), load_contestant(solver)
+        asking, answering = (record(one.agent, one.identity, cache) for one in both)
         results.append(
             play_pair(
                 asking,
                 answering,
                 proposals=proposals,
                 attempts=2 * votes_of,
-                template=template or ("plain" if all(seat.bare for seat in seats) else "r-zero"),
+                template=template or ("plain" if all(one.bare for one in both) else "r-zero"),
                 seed=seed,
-                names=(seats[0].name, seats[1].name),
+                names=(both[0].name, both[1].name),
             )
         )
-    _tell(pair_sheet(results, seed), files, console)
+    _show(pair_table(results, seed), files, console)
     return results
 
 
-def _tell(sheet: Sheet, files: Sequence[tuple[Path, Callable[[Sheet], str]]], console: Console | None) -> None:
+def _show(
+    table: ResultTable, files: Sequence[tuple[Path, Callable[[ResultTable], str]]], console: Console | None
+) -> None:
     from rich.console import Console
 
     console = console or Console()
-    sheet.show(console)
-    write(sheet, files, console)
+    table.show(console)
+    write(table, files, console)

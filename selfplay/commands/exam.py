@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,12 +12,10 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from ...core.records import Question
-from ...core.registries import make_verifier
-from ...envs.game.domains import find_domain
-from ..bench.find_agent import find_agent, template_for, with_options
-from ..evaluation import held_out_questions, run_exam
+from ..bench.resolve_agent import read_agent
+from ..evaluation import held_out_questions
 from ..exams.contamination import Contamination, check_contamination, run_of_checkpoint, training_texts
+from ..exams.hold import exam
 from ..exams.result import ExamResult
 from ..progress import bar_columns
 from ..stats import Estimate
@@ -29,7 +27,7 @@ def hold_exam(
     questions: int,
     samples: int,
     generator: str,
-    verifier: str,
+    verifier: str | None,
     seed: int,
     as_json: bool,
     console: Console,
@@ -37,37 +35,34 @@ def hold_exam(
     """Hold the exam and print it, as a table or as JSON.
 
     Args:
-        agent: see `find_agent`.
+        agent: see `bench.resolve_agent`.
         questions: how many held-out questions.
         samples: samples per question.
-        generator, verifier: registered names.
+        generator, verifier: registered names; no verifier means the grader of the domain of the questions.
         as_json: print `ExamResult.summary()` as JSON and nothing else.
 
     Raises:
         ConfigError: an unknown name, or more questions than the generator has.
     """
-    make_verifier(verifier)  # names are checked before anything takes long
-    asked = held_out_questions(generator, questions, seed)
-    examined = find_agent(agent)
-    template = find_domain("math").template(template_for(examined))
     with _bar(None if as_json else console, questions) as progress:
-        result = run_exam(
-            examined,
-            asked,
-            verifier=verifier,
+        result = exam(
+            agent,
+            questions=questions,
             samples=samples,
+            generator=generator,
+            verifier=verifier,
             seed=seed,
-            ask=template.ask,
             progress=progress,
-            name=agent,
         )
-    found = _contamination(agent, asked)
+    found = _contamination(agent, generator, questions, seed)
     if as_json:
-        described = {**result.summary(), "generator": generator, "verifier": verifier, "seed": seed}
+        described = {**result.summary(), "generator": generator, "verifier": result.verifier, "seed": seed}
         described["contamination"] = None if found is None else found.as_dict()
         console.out(json.dumps(described, indent=1, ensure_ascii=False), highlight=False)
         return result
-    console.print(f"{agent}: {questions} held-out questions of {generator!r}, graded by {verifier!r}", highlight=False)
+    console.print(
+        f"{agent}: {questions} held-out questions of {generator!r}, graded by {result.verifier!r}", highlight=False
+    )
     console.print(_scores(result))
     for by, name in (("kind", "kind"), ("level", "level")):
         rows = result.breakdown("kind" if by == "kind" else "level")
@@ -75,15 +70,18 @@ def hold_exam(
             console.print(_breakdown(name, rows, result))
     for note in result.warnings():
         console.print(f"Note: {note}.", highlight=False)
-    known = "this agent is no checkpoint of a run, so there are no training questions to compare with"
+    known = "this agent is not a checkpoint of a run, so there are no training questions to compare with"
     console.print(f"Contamination: {known if found is None else found}.", highlight=False)
     return result
 
 
-def _contamination(agent: str, asked: Sequence[Question]) -> Contamination | None:
+def _contamination(agent: str, generator: str, questions: int, seed: int) -> Contamination | None:
     """The exam's questions among those of the run the agent is a checkpoint of; `None` for other agents."""
-    run = run_of_checkpoint(Path(agent if Path(agent).is_dir() else with_options(agent)[0]))
-    return None if run is None else check_contamination([q.text for q in asked], training_texts(run))
+    run = run_of_checkpoint(Path(read_agent(agent).name))
+    if run is None:
+        return None
+    asked = held_out_questions(generator, questions, seed)
+    return check_contamination([question.text for question in asked], training_texts(run))
 
 
 def _scores(result: ExamResult) -> Table:

@@ -1,4 +1,4 @@
-"""`selfplay-gym play`: watch rounds of the game, or take a seat and play with the keyboard."""
+"""`selfplay-gym play`: watch rounds of the game, or play a role with the keyboard."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ...core.protocols import Agent
 from ...core.registries import make_agent
 from ...core.seeding import integer_seed
 from ...envs.game.domains import domain_of
-from ..bench.find_agent import find_agent, template_for
+from ..bench.resolve_agent import resolve_agent, template_for
 from ..settings.compose import suited
 from ..settings.config import RunConfig
 
 ME = "me"
 
 
-class Leaving(Exception):
+class Quit(Exception):
     """The person at the keyboard has left."""
 
 
@@ -40,12 +40,12 @@ class Person:
         """A line from the person.
 
         Raises:
-            Leaving: there will be no more (end of input).
+            Quit: there will be no more (end of input).
         """
         try:
             return self.console.input(f"{label}: ", markup=False).strip()
         except EOFError:
-            raise Leaving from None
+            raise Quit from None
 
 
 class SolvingPerson(Person):
@@ -73,7 +73,7 @@ class ChallengingPerson(Person):
 def _asking(challenger: str, env: str) -> Agent:
     """The challenger's agent; "generator" writes what a run in this environment would."""
     if challenger != "generator":
-        return find_agent(challenger)
+        return resolve_agent(challenger)
     return make_agent("generator", generator=RunConfig().replace(suited(env)).questions.generator)
 
 
@@ -93,19 +93,19 @@ def play_rounds(
 
     Args:
         env: what is played, by its Gymnasium id.
-        solver, challenger: an agent (see `find_agent`) or "me".
+        solver, challenger: an agent (see `resolve_agent`) or "me".
         attempts: attempts per question; a person makes one.
-        verifier: judges. A vote of one person is no vote, so their answers are held against the claimed one instead.
+        verifier: judges. A vote of one person is not a vote, so their answers are held against the claimed one instead.
         reward: reward preset of the challenger.
 
     Raises:
         ConfigError: an unknown name.
     """
     alone = solver == ME
-    answering = SolvingPerson(console) if alone else find_agent(solver)
+    answering = SolvingPerson(console) if alone else resolve_agent(solver)
     asking = ChallengingPerson(console) if challenger == ME else _asking(challenger, env)
     judge = domain_of(env).grader if alone and verifier == "majority" else verifier
-    table = gym.make(
+    game = gym.make(
         env,
         role="challenger",
         opponent=answering,
@@ -121,15 +121,15 @@ def play_rounds(
     played: list[float] = []
     try:
         for number in range(rounds):
-            instruction, _ = table.reset(seed=integer_seed(seed, "play") if number == 0 else None)
+            instruction, _ = game.reset(seed=integer_seed(seed, "play") if number == 0 else None)
             proposal = asking.act([instruction], n=1, seed=integer_seed(seed, "play", number))[0][0]
-            _, _, _, _, info = table.step(proposal)
+            _, _, _, _, info = game.step(proposal)
             played.append(info["solve_rate"])
-            console.print(str(table.render()), markup=False, highlight=False, soft_wrap=True)
-    except Leaving:
+            console.print(str(game.render()), markup=False, highlight=False, soft_wrap=True)
+    except Quit:
         console.print("\nGoodbye.", highlight=False)
     finally:
-        table.close()
+        game.close()
     if alone and played:
         console.print(f"You were right {sum(played):.0f} of {len(played)} times.", highlight=False)
 

@@ -1,4 +1,4 @@
-"""What happened inside a run of self-play: labels, difficulty, forgetting, diversity, reasoning."""
+"""What happened inside a run: labels, difficulty, forgetting, diversity, reasoning; commands and users come in."""
 
 from .measure import Diagnosis, diagnose
 

@@ -1,4 +1,4 @@
-"""A run looked at from outside: are labels right, what was the pay for, what got harder, better, forgotten, repeated?
+"""A run looked at from outside: are labels right, what was the reward for, what got harder, better, forgotten, repeated?
 
 Everything here comes from the run folder's logs alone; `frozen` and `play` add what needs the models (the difficulty of
 each round's questions for the frozen base, cross-play). `docs/metrics.md` has the logs' own names.
@@ -64,7 +64,7 @@ class RoundDiagnosis:
         asked: questions put to the solver.
         readable_share: share of these whose answer can be computed.
         label_accuracy: share of right labels among readable questions; `kept_…`: among those trained on.
-        reward_accuracy: share of the challenger's pay (uncertainty) earned with rightly labelled readable questions.
+        reward_accuracy: share of the challenger's reward (uncertainty) earned with rightly labelled readable questions.
         solver_accuracy: share of right attempts at readable questions.
         histogram: counts of p̂ in ten equal bins.
     """
@@ -273,7 +273,7 @@ def _share_right(labels: Sequence[dict[str, Any]]) -> float | None:
 
 
 def _reward_accuracy(labels: Sequence[dict[str, Any]]) -> float | None:
-    pay = [uncertainty(row["solve_rate"]) for row in labels]
-    earned = math.fsum(value for value, row in zip(pay, labels, strict=True) if row["label_right"])
-    total = math.fsum(pay)
+    rewards = [uncertainty(row["solve_rate"]) for row in labels]
+    earned = math.fsum(value for value, row in zip(rewards, labels, strict=True) if row["label_right"])
+    total = math.fsum(rewards)
     return earned / total if total else None

@@ -1,4 +1,4 @@
-"""A diagnosis as tables for the terminal and as one HTML page with plots."""
+"""A diagnosis as tables for the terminal and as one HTML page with figures."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..bench.table import percent
-from ..pages.html_page import NARROW, finite, inline_svg, page, shortened, table
-from ..run.metrics import histogram
+from ..pages.html_page import figures, page, warnings
+from ..pages.tables import finite, html_table, terminal_table
 from .consistency import Consistency
-from .measure import CURVES, Diagnosis
+from .figures import curve_figures, difficulty_figures, play_figures, round_figures
+from .measure import Diagnosis
 from .play import CrossPlay
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from rich.console import RenderableType
 
 
 MEANINGS = """Shares in per cent. Readable: the answer can be computed. Label accuracy: share of right labels among
-readable questions, and among those kept for training. Reward accuracy: share of the challenger's pay earned with
+readable questions, and among those kept for training. Reward accuracy: share of the challenger's reward earned with
 rightly labelled questions. Clusters, and those that hold no earlier round's question, by BLEU. Rigour: share of written
 steps that hold; lucky: right answers with a step that does not. Methods: shapes of steps in right answers, and the
 share no earlier round used."""
@@ -104,9 +102,7 @@ def _share(value: float | None) -> str:
 
 def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None, width: int = 200) -> RenderableType:
     """Tables and notes for `rich`; rounds stand side by side, for a terminal is narrower than their measures."""
-    from rich import box
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
     named = [("Rounds; shares in per cent", _turned(*round_rows(diagnosis))), ("Exam", exam_rows(diagnosis))]
@@ -116,14 +112,7 @@ def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None, width: int 
         named.append(("Are right labels scored above wrong ones?", consistency_rows(diagnosis.consistency)))
     if play is not None:
         named.append(("Cross-play: solver accuracy at the challenger's questions, per cent", play_rows(play)))
-    parts: list[RenderableType] = []
-    for title, (header, cells) in named:
-        shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-        for place, name in enumerate(header):
-            shown.add_column(name, justify="right" if place else "left", overflow="fold")
-        for row in shortened(cells) if width < NARROW else cells:
-            shown.add_row(*map(Text, row))
-        parts.append(shown)
+    parts: list[RenderableType] = [terminal_table(title, *shown, width=width) for title, shown in named]
     parts += [Text(f"! {note}", style="yellow") for note in diagnosis.notes]
     return Group(*parts)
 
@@ -151,110 +140,27 @@ def to_json(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
 def to_html(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
     """The whole page as text."""
     title = f"Diagnosis of {diagnosis.run}"
-    parts = [f'<p class="note">{escape(note)}</p>' for note in diagnosis.notes]
+    parts = warnings(diagnosis.notes)
     if diagnosis.rounds:
-        parts += ["<h2>Rounds</h2>", table(*_turned(*round_rows(diagnosis))), f"<p>{escape(MEANINGS)}</p>"]
-        parts.append(f"<figure>{_round_plots(diagnosis)}</figure>")
-    parts += ["<h2>Exam</h2>", table(*exam_rows(diagnosis))]
+        parts += ["<h2>Rounds</h2>", html_table(*_turned(*round_rows(diagnosis))), f"<p>{escape(MEANINGS)}</p>"]
+        parts.append(figures(round_figures(diagnosis)))
+    parts += ["<h2>Exam</h2>", html_table(*exam_rows(diagnosis))]
     if diagnosis.contamination is not None:
         parts.append(f"<p>Contamination: {escape(str(diagnosis.contamination))}.</p>")
     if diagnosis.curves:
-        parts += ["<h2>Training</h2>", f"<figure>{_curve_plots(diagnosis)}</figure>"]
+        parts += ["<h2>Training</h2>", figures(curve_figures(diagnosis))]
     if diagnosis.difficulty:
-        parts += ["<h2>Difficulty for the frozen base</h2>", table(*difficulty_rows(diagnosis))]
-        parts += [f"<p>{escape(FROZEN)}</p>", f"<figure>{_difficulty_plots(diagnosis)}</figure>"]
+        parts += ["<h2>Difficulty for the frozen base</h2>", html_table(*difficulty_rows(diagnosis))]
+        parts += [f"<p>{escape(FROZEN)}</p>", figures(difficulty_figures(diagnosis))]
     if diagnosis.consistency is not None:
-        parts += ["<h2>Logic consistency of the labels</h2>", table(*consistency_rows(diagnosis.consistency))]
+        parts += ["<h2>Logic consistency of the labels</h2>", html_table(*consistency_rows(diagnosis.consistency))]
         doubted = [[str(d.round), d.text, d.label, f"{d.consistency:.2f}"] for d in diagnosis.consistency.doubted()]
-        parts += ["<p>Least believed:</p>", table(["round", "question", "label", "consistency"], doubted)]
+        parts += ["<p>Least believed:</p>", html_table(["round", "question", "label", "consistency"], doubted)]
     if play is not None:
-        parts += ["<h2>Cross-play</h2>", table(*play_rows(play)), f"<figure>{_play_plots(play)}</figure>"]
+        parts += ["<h2>Cross-play</h2>", html_table(*play_rows(play)), figures(play_figures(play))]
     return page(title, parts)
 
 
-def _round_plots(diagnosis: Diagnosis) -> str:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(14, 3.4), layout="constrained")
-    accuracy, histograms, variety = figure.subplots(1, 3)
-    rounds = [r.round for r in diagnosis.rounds]
-    for name in ("label_accuracy", "kept_label_accuracy", "reward_accuracy", "solver_accuracy"):
-        values = [math.nan if (v := getattr(r, name)) is None else v for r in diagnosis.rounds]
-        accuracy.plot(rounds, values, "o-", label=name.replace("_", " "))
-    accuracy.set(ylim=(0, 1.02), title="are the labels right?", xlabel="round")
-    accuracy.legend(frameon=False, fontsize=8)
-    for r in diagnosis.rounds:
-        total = max(1, sum(r.histogram))
-        histograms.plot((np.arange(10) + 0.5) / 10, np.array(r.histogram) / total, "o-", label=f"round {r.round}")
-    histograms.set(title="p̂ of the questions", xlabel="p̂", ylabel="share")
-    histograms.legend(frameon=False, fontsize=8)
-    variety.plot(rounds, [r.diversity.clusters for r in diagnosis.rounds], "o-", label="clusters")
-    variety.plot(rounds, [r.diversity.new_clusters for r in diagnosis.rounds], "o-", label="new clusters")
-    variety.set(title="diversity", xlabel="round", ylim=(0, None))
-    variety.legend(frameon=False, fontsize=8)
-    for axes in (accuracy, variety):
-        axes.xaxis.get_major_locator().set_params(integer=True)
-    return inline_svg(figure)
-
-
-def _curve_plots(diagnosis: Diagnosis) -> str:
-    from matplotlib.figure import Figure
-
-    names = [name for name in CURVES if any(name in curves for curves in diagnosis.curves.values())]
-    figure = Figure(figsize=(14, 3 * math.ceil(len(names) / 4)), layout="constrained")
-    panels: list[Axes] = list(figure.subplots(math.ceil(len(names) / 4), 4, squeeze=False).flat)
-    for axes, name in zip(panels, names, strict=False):
-        for role, curves in diagnosis.curves.items():
-            axes.plot(curves.get(name, []), label=role)
-        axes.set(title=name.replace("_", " "), xlabel="training step")
-        if name.endswith("_share"):
-            axes.set_ylim(0, max(0.05, axes.get_ylim()[1]))
-        axes.legend(frameon=False, fontsize=8)
-    for axes in panels[len(names) :]:
-        axes.set_visible(False)
-    return inline_svg(figure)
-
-
-def _difficulty_plots(diagnosis: Diagnosis) -> str:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(14, 3.4), layout="constrained")
-    accuracy, histograms = figure.subplots(1, 2)
-    rounds, scores = [d.round for d in diagnosis.difficulty], [d.accuracy for d in diagnosis.difficulty]
-    errors = [[s.value - s.low for s in scores], [s.high - s.value for s in scores]]
-    accuracy.errorbar(rounds, [s.value for s in scores], errors, fmt="o-", capsize=4)
-    accuracy.set(ylim=(0, 1.02), title="accuracy of the frozen base", xlabel="round")
-    accuracy.xaxis.get_major_locator().set_params(integer=True)
-    for d in diagnosis.difficulty:
-        shares = np.array(histogram(d.solve_rates)) / max(1, d.questions)
-        histograms.plot((np.arange(10) + 0.5) / 10, shares, "o-", label=f"round {d.round}")
-    histograms.set(title="p̂ of the frozen base", xlabel="p̂", ylabel="share")
-    histograms.legend(frameon=False, fontsize=8)
-    return inline_svg(figure)
-
-
-def _play_plots(play: CrossPlay) -> str:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(14, 3.8), layout="constrained")
-    panels = figure.subplots(1, 3)
-    cells = [[play.cell(a, b) for b in play.solvers] for a in play.challengers]
-    accuracy = np.array([[cell.solver_accuracy.value for cell in row] for row in cells])
-    pay = np.array([[cell.uncertainty for cell in row] for row in cells])
-    for axes, title, values in ((panels[0], "solver accuracy", accuracy), (panels[1], "challenger's pay", pay)):
-        axes.imshow(values, vmin=0, vmax=1, cmap="viridis")
-        axes.set_xticks(range(len(play.solvers)), play.solvers, rotation=30)
-        axes.set_yticks(range(len(play.challengers)), play.challengers)
-        axes.set(title=title, xlabel="solver", ylabel="challenger")
-        for (row, column), value in np.ndenumerate(values):
-            dark = math.isnan(value) or value < 0.6
-            axes.text(column, row, _percent(value), ha="center", va="center", color="white" if dark else "black")
-    for name, counts in play.histograms().items():
-        panels[2].plot((np.arange(10) + 0.5) / 10, np.array(counts) / max(1, sum(counts)), "o-", label=name)
-    panels[2].set(title="p̂ of the base solver at their questions", xlabel="p̂", ylabel="share")
-    panels[2].legend(frameon=False, fontsize=8)
-    return inline_svg(figure)
-
-
 def _percent(value: float | None) -> str:
+    """A share in per cent; a dash where there is none."""
     return "–" if value is None or math.isnan(value) else f"{100 * value:.1f}"

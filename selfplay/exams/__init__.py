@@ -1,1 +1,4 @@
-"""What an exam is made of: questions, suites, grading, results, and the check that nothing leaked."""
+"""What an exam is made of: questions, suites, grading, results, and the check that nothing leaked.
+
+All of `selfplay` comes in.
+"""

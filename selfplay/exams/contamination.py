@@ -91,8 +91,8 @@ def normalised(text: str) -> str:
     if read(text) is not None:
         return key(text)
     folded = unicodedata.normalize("NFKD", text).casefold()
-    plain = "".join(character for character in folded if not unicodedata.combining(character))
-    return " ".join(token for token in _TOKEN.findall(plain) if token not in ".,;:!?\"'`“”‘’")
+    letters = "".join(character for character in folded if not unicodedata.combining(character))
+    return " ".join(token for token in _TOKEN.findall(letters) if token not in ".,;:!?\"'`“”‘’")
 
 
 def training_texts(run: str | Path) -> list[str]:
@@ -117,7 +117,7 @@ def training_texts(run: str | Path) -> list[str]:
 
 
 def run_of_checkpoint(model: Path) -> Path | None:
-    """The run folder a model folder is a checkpoint of (RUN/checkpoints/NAME), `None` if it is none."""
+    """The run folder a model folder is a checkpoint of (RUN/checkpoints/NAME), `None` if it is not one."""
     run = model.resolve().parent.parent
     inside = model.is_dir() and model.resolve().parent.name == "checkpoints"
     return run if inside and (run / "questions.jsonl").is_file() else None
@@ -129,20 +129,20 @@ class _GramIndex:
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = texts
         self.holders: dict[int, set[int]] = {}
-        for place, text in enumerate(texts):
+        for index, text in enumerate(texts):
             for gram in _grams(text):
-                self.holders.setdefault(gram, set()).add(place)
+                self.holders.setdefault(gram, set()).add(index)
 
     def nearest(self, item: str) -> str | None:
         """The training question with most of the item's 8-grams, if it has enough of them."""
         grams = _grams(item)
         if not grams or read(item) is not None:
             return None
-        shared = Counter(place for gram in grams for place in self.holders.get(gram, ()))
+        shared = Counter(index for gram in grams for index in self.holders.get(gram, ()))
         if not shared:
             return None
-        place, count = min(shared.items(), key=lambda pair: (-pair[1], pair[0]))
-        return self.texts[place] if count >= NEAR * len(grams) else None
+        best, count = min(shared.items(), key=lambda pair: (-pair[1], pair[0]))
+        return self.texts[best] if count >= NEAR * len(grams) else None
 
 
 def _grams(text: str) -> set[int]:

@@ -69,10 +69,10 @@ def audit_grader(verifier: Verifier, questions: Sequence[Question]) -> GraderAud
     wrong: dict[str, list[list[str]]] = {
         name: [] for name in ("neighbour", "other question", "candidates", "retracted", "echo", "silence")
     }
-    for place, question in enumerate(numeric):
+    for i, question in enumerate(numeric):
         value = int(question.reference or 0)
         other = next(
-            (q.reference for q in [*numeric[place + 1 :], *numeric[:place]] if q.reference != question.reference), "x"
+            (q.reference for q in [*numeric[i + 1 :], *numeric[:i]] if q.reference != question.reference), "x"
         )
         wrong["neighbour"].append([rf"\boxed{{{value + 1}}}"])
         wrong["other question"].append([rf"\boxed{{{other}}}"])

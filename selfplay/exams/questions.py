@@ -44,7 +44,9 @@ def held_out_questions(
             elif len(found) < count:
                 found.append(question)
     if len(found) < count:
-        raise ConfigError(f"{name!r} has only about {len(found)} held-out questions at these levels, not {count}")
+        raise ConfigError(
+            f"{name!r} has only about {len(found)} held-out questions at these levels, not {count}; ask for fewer"
+        )
     return found
 
 

@@ -110,8 +110,8 @@ class ExamResult:
         if not self.samples_vary:
             notes.append(f"all {self.samples} samples of every question are one text: avg@k is one answer repeated")
         elif self.samples > 1 and (varying := float(np.mean(np.array(self.distinct) > 1))) < HARDLY:
-            told = f"the samples of only {100 * varying:.1f} % of the questions differ"
-            notes.append(f"{told}: avg@k is nearly one answer repeated, and pass@k says little")
+            varied = f"the samples of only {100 * varying:.1f} % of the questions differ"
+            notes.append(f"{varied}: avg@k is nearly one answer repeated, and pass@k says little")
         if self.keys and self.lenient_accuracy.value - self.strict_accuracy.value > 0.02:
             gap = 100 * (self.lenient_accuracy.value - self.strict_accuracy.value)
             notes.append(f"a lenient grader would give {gap:.1f} points more than a strict one")

@@ -32,11 +32,11 @@ def read_questions(form: str, source: str, split: str = "test") -> list[Question
         MissingExtraError: a Hub name or folder without the library `datasets`.
     """
     questions = []
-    for place, row in read_rows(source, split):
+    for where, row in read_rows(source, split):
         try:
             questions.append(PARSERS[form](row))
         except (KeyError, ValueError, TypeError) as error:
-            raise ConfigError(f"{place} of {source!r} {_misfit(form, row, error)}") from None
+            raise ConfigError(f"{where} of {source!r} {_misfit(form, row, error)}") from None
     if not questions:
         raise ConfigError(f"{source!r} holds no questions; expected rows with {FIELDS[form]}")
     return questions
@@ -61,8 +61,8 @@ def read_rows(source: str, split: str = "test") -> Iterator[tuple[str, Row]]:
 def _read_lines(path: Path) -> Iterator[tuple[str, Row]]:
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         if line.strip():
-            place = f"line {number}"
-            yield place, _object(_parsed(line, f"{place} of {str(path)!r}"), f"{place} of {str(path)!r}")
+            where = f"line {number}"
+            yield where, _object(_parsed(line, f"{where} of {str(path)!r}"), f"{where} of {str(path)!r}")
 
 
 def _read_list(path: Path) -> Iterator[tuple[str, Row]]:
@@ -73,16 +73,16 @@ def _read_list(path: Path) -> Iterator[tuple[str, Row]]:
         yield f"row {number}", _object(row, f"row {number} of {str(path)!r}")
 
 
-def _parsed(raw: bytes, place: str) -> Any:
+def _parsed(raw: bytes, where: str) -> Any:
     try:
         return json.loads(raw.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{place} is not JSON: {error}; mend or remove it") from None
+        raise ConfigError(f"{where} is not JSON: {error}; mend or remove it") from None
 
 
-def _object(row: Any, place: str) -> Row:
+def _object(row: Any, where: str) -> Row:
     if not isinstance(row, dict):
-        raise ConfigError(f"{place} is {row!r:.80}, expected an object with the fields of one question")
+        raise ConfigError(f"{where} is {row!r:.80}, expected an object with the fields of one question")
     return row
 
 
@@ -90,9 +90,9 @@ def _misfit(form: str, row: Row, error: Exception) -> str:
     """Why a row does not have a form, and which one it may have instead."""
     missing = isinstance(error, KeyError)
     why = f"no field {error}" if missing else str(error)
-    said = f"is not a {form} row: {why}. It has {', '.join(map(str, row)) or 'no fields'}"
+    problem = f"is not a {form} row: {why}. It has {', '.join(map(str, row)) or 'no fields'}"
     fitting = [name for name, parse in PARSERS.items() if name != form and _fits(parse, row)]
-    return f"{said}; expected {FIELDS[form]}" + (f". Read it with {fitting[0]}:FILE" if fitting else "")
+    return f"{problem}; expected {FIELDS[form]}" + (f". Read it with {fitting[0]}:FILE" if fitting else "")
 
 
 def _fits(parse: Callable[[Row], Question], row: Row) -> bool:

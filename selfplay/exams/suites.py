@@ -1,7 +1,8 @@
 """Exam suites by name: procedural, reasoning-gym, published, or a user's own file.
 
-    mixed, arithmetic, equation, composed        procedural math, held out by `core.split`, spread over the levels
-    deduction, abduction, induction              procedural code questions, graded by running them
+    mixed, deduction, name(options)              any registered generator: held out, spread over the levels, graded as
+                                                 the domain of its questions says
+    math, sets                                   any registered domain: its own generator
     rg:chain_sum                                 any reasoning-gym data set, its own seed path, guarded scorer
     gsm8k, math-500, svamp                       from the Hub; `gsm8k:FILE.jsonl` from a local file
     jsonl:FILE                                   rows with question and answer, optionally level, kind, domain
@@ -14,16 +15,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...core.code_questions import PROGRAM_TASKS, TASKS
 from ...core.errors import ConfigError, MissingExtraError, UnknownNameError
+from ...core.options import write_named
+from ...core.protocols import Generator
 from ...core.records import Question
-from ...core.registries import generators, verifiers
+from ...core.registries import domains, generators, verifiers
 from ...core.seeding import integer_seed
+from ...envs.game.domains import find_domain
 from .questions import held_out_questions
 from .suite_files import HUB_NAMES, read_questions
 
@@ -32,6 +38,9 @@ CODE = ("deduction", "abduction", "induction")
 DEFAULT_SIZE = 500
 CODE_SIZE = 167
 """Code questions per suite by default: longer to read, answer and run; `builtin` has 2,001 questions in all."""
+
+_BETWEEN_NAMES = re.compile(r",(?![^(]*\))")
+"""A comma that is not inside the options of a name."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +74,23 @@ class Suite:
 def suite_names() -> list[str]:
     """Every name `load_suites` takes; a trailing colon wants something after it."""
     files = [*HUB_NAMES, *(f"{name}:" for name in HUB_NAMES), "jsonl:"]
-    return ["builtin", *MATH_SUITES, "mixed", *_code_suites(), "rg:", *files]
+    return list(dict.fromkeys(["builtin", *generators.names(), *domains.names(), "rg:", *files]))
+
+
+def describe_suites() -> Iterator[tuple[str, str]]:
+    """The suites that are not a generator or a domain, each with a sentence."""
+    yield "builtin", f"The suites {', '.join(_expand('builtin'))} together."
+    yield "rg:", "A reasoning-gym data set by its name, with its own scorer."
+    for name, source in HUB_NAMES.items():
+        yield name, f"The test split of {source.partition('@')[0]} from the Hub; {name}:FILE from a local file."
+    yield "jsonl:", "Your own file: rows with question and answer, optionally level, kind, domain."
 
 
 def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: int = 0) -> list[Suite]:
     """The suites of a comma-separated list of names.
 
     Args:
-        limit: at most so many questions per suite (its first ones); procedural suites have 500 by default (code
+        limit: at most this many questions per suite (its first ones); procedural suites have 500 by default (code
             167), published ones all they have.
         seed: of the procedural suites; 0 is the standard exam.
 
@@ -82,7 +100,7 @@ def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: i
     """
     if limit is not None and limit < 1:
         raise ConfigError(f"--limit must be at least 1, got {limit}")
-    listed = names.split(",") if isinstance(names, str) else list(names)
+    listed = _BETWEEN_NAMES.split(names) if isinstance(names, str) else list(names)
     wanted = [expanded for name in listed if name.strip() for expanded in _expand(name.strip())]
     if not wanted:
         raise ConfigError(f"no suite named in {names!r}; known: {', '.join(suite_names())}")
@@ -96,31 +114,57 @@ def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: i
 def load_suite(name: str, *, limit: int | None = None, seed: int = 0) -> Suite:
     """One suite; see `load_suites`."""
     family, colon, rest = name.partition(":")
-    if name in (*MATH_SUITES, "mixed"):
-        questions = held_out_questions(name, limit or DEFAULT_SIZE, seed)
-        return Suite(name, tuple(questions), source=f"generator {name}, seed {seed}")
-    if name in _code_suites():
-        questions = held_out_questions(name, limit or CODE_SIZE, seed)
-        vote = None if name == "induction" else "majority"
-        return Suite(name, tuple(questions), "code", vote, source=f"generator {name}, seed {seed}")
     if family == "rg" and rest:
         return _reasoning_gym(name, rest, limit or DEFAULT_SIZE, seed)
     if family in HUB_NAMES and (rest or not colon):
         return _from_rows(family, rest or HUB_NAMES[family], limit)
     if family == "jsonl" and rest:
         return _from_rows("jsonl", rest, limit)
+    if generators.knows(name):
+        return generated_suite(name, limit=limit, seed=seed)
+    if name in domains.names():
+        return replace(generated_suite(find_domain(name).generator, limit=limit, seed=seed), name=name)
     raise UnknownNameError("suite", name, suite_names(), "A user file is 'jsonl:FILE'.")
 
 
+def generated_suite(
+    generator: str | Mapping[str, Any] | Generator, *, limit: int | None = None, seed: int = 0
+) -> Suite:
+    """Held-out questions of a generator, graded as the domain of these questions says, or else by `exact`.
+
+    Args:
+        generator: by name, `name(options)`, as a mapping, or a live object.
+        limit: how many questions; `None` for 500, or 167 code questions.
+
+    Raises:
+        ConfigError: the generator has too few held-out questions, or questions of domains with different graders.
+    """
+    name = write_named(generator) if isinstance(generator, str | Mapping) else type(generator).__name__
+    if limit is None:
+        (first,) = held_out_questions(generator, 1, seed)
+        limit = CODE_SIZE if first.meta.get("task") in TASKS else DEFAULT_SIZE
+    questions = held_out_questions(generator, limit, seed)
+    graders = sorted({grader_of(question) for question in questions})
+    if len(graders) > 1:
+        raise ConfigError(
+            f"the generator {name!r} writes questions that need different graders ({', '.join(graders)}); "
+            "a suite has one: use a generator per domain"
+        )
+    answers_are_programs = any(question.meta.get("task") in PROGRAM_TASKS for question in questions)
+    vote = None if answers_are_programs else "majority"
+    return Suite(name, tuple(questions), graders[0], vote, source=f"generator {name}, seed {seed}")
+
+
+def grader_of(question: Question) -> str:
+    """Name of the verifier that grades a question: its domain's, or "exact" where the domain is not registered."""
+    return find_domain(question.domain).grader if question.domain in domains.names() else "exact"
+
+
 def _expand(name: str) -> list[str]:
+    """`builtin` as the suites it stands for: code needs its generators and the sandbox verifier."""
     if name != "builtin":
         return [name]
-    return [*MATH_SUITES, *_code_suites()]
-
-
-def _code_suites() -> list[str]:
-    """The code suites that can be asked here: they need their generator and the sandbox verifier."""
-    return [task for task in CODE if task in generators.names() and "code" in verifiers.names()]
+    return [*MATH_SUITES, *(task for task in CODE if task in generators.names() and "code" in verifiers.names())]
 
 
 def _from_rows(form: str, source: str, limit: int | None) -> Suite:

@@ -1,1 +1,1 @@
-"""What all written pages share: the HTML frame and the figures."""
+"""What all pages share: the HTML frame, figures and tables; report, bench, diagnose, ablate and commands come in."""

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 INK, MUTED, GRID = "#1c2430", "#5b6675", "#e4e8ee"
 SOLVER, CHALLENGER, VOTE = "#1f5fa8", "#c4560c", "#7a4ea3"
 GOOD, BAD, BAND = "#2a7d4f", "#b3261e", "#fdf0c8"
-KINDS = (SOLVER, CHALLENGER, GOOD, VOTE, "#8a6d00", "#0e7c86", "#a8326b", MUTED)
+COLOURS = (SOLVER, CHALLENGER, GOOD, VOTE, "#8a6d00", "#0e7c86", "#a8326b", MUTED)
 MARKERS = "osD^vPX*"
+"""For things of which there are several: agents, kinds of questions, rounds."""
 
 SIZE = (4.4, 2.9)
 _STYLE: dict[Any, Any] = {
@@ -83,6 +84,11 @@ def plot_rates(
     axes.errorbar(x, values, yerr=[below, above], label=label, color=colour, marker=marker, capsize=2.5, **style)
 
 
+def colour(index: int) -> str:
+    """The colour of the i-th of several things; they repeat after eight."""
+    return COLOURS[index % len(COLOURS)]
+
+
 def per_cent(axes: Axes) -> None:
     """An axis of shares: from 0 to 100 %."""
     axes.set_ylim(0, 102)
@@ -99,6 +105,8 @@ def round_ticks(axes: Axes, rounds: Sequence[int]) -> None:
         axes.set_xlim(rounds[0] - 1, rounds[0] + 1)
 
 
-def legend(axes: Axes, columns: int = 1, **place: Any) -> None:
-    """A legend below the axes, where it covers no data."""
+def legend(axes: Axes, columns: int = 1) -> None:
+    """A legend below the axes, where it covers no data; nothing where nothing has a name."""
+    if not axes.get_legend_handles_labels()[0]:
+        return
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=columns, columnspacing=1.2, handlelength=1.6)

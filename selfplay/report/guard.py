@@ -43,7 +43,7 @@ class GuardEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class GuardStory:
+class GuardSummary:
     """The guard's part of a run; both are empty if it was off.
 
     Attributes:
@@ -62,15 +62,15 @@ class GuardStory:
     def sentence(self) -> str:
         """Alarms and rollbacks in a sentence; "" if there were none."""
         alarms, rollbacks = self.of("alarm"), self.of("rollback")
-        said = []
+        parts = []
         if alarms:
             names = ", ".join(dict.fromkeys(event.name.replace("_", " ") for event in alarms))
-            said.append(f"raised {_times(len(alarms), 'alarm')} ({names})")
+            parts.append(f"raised {_times(len(alarms), 'alarm')} ({names})")
         if rollbacks:
             often = "once" if len(rollbacks) == 1 else f"{len(rollbacks)} times, last"
-            said.append(f"rolled back {often} in {rollbacks[-1].where}")
+            parts.append(f"rolled back {often} in {rollbacks[-1].where}")
         ended = " The solver is the best one again." if self.at_best else ""
-        return f"The guard {' and '.join(said)}.{ended}" if said else ""
+        return f"The guard {' and '.join(parts)}.{ended}" if parts else ""
 
     @property
     def at_best(self) -> bool:
@@ -79,7 +79,7 @@ class GuardStory:
         return bool(rollbacks) and rollbacks[-1].at >= len(self.evaluations) - 1
 
 
-def read_guard(folder: RunFolder) -> GuardStory:
+def read_guard(folder: RunFolder) -> GuardSummary:
     """Read what the guard wrote down."""
     evaluations: list[Mapping[str, Any]] = []
     events = []
@@ -89,19 +89,19 @@ def read_guard(folder: RunFolder) -> GuardStory:
             events.append(_event(row, len(evaluations) - 1 + (0.5 if between else 0.0)))
         else:
             evaluations.append(row)
-    return GuardStory(evaluations, events)
+    return GuardSummary(evaluations, events)
 
 
-def guard_figures(story: GuardStory) -> list[str]:
+def guard_figures(summary: GuardSummary) -> list[str]:
     """Validation loss and learning rates over the evaluations; empty without any."""
-    if not story.evaluations:
+    if not summary.evaluations:
         return []
-    losses = ", ".join(f"{row['validation_loss']:.2f}" for row in story.evaluations)
-    marks = f"{_times(len(story.of('alarm')), 'alarm')}, {_times(len(story.of('rollback')), 'rollback')}"
-    scales = ", ".join(f"{row['rate_scale']:g}" for row in story.evaluations)
+    losses = ", ".join(f"{row['validation_loss']:.2f}" for row in summary.evaluations)
+    marks = f"{_times(len(summary.of('alarm')), 'alarm')}, {_times(len(summary.of('rollback')), 'rollback')}"
+    scales = ", ".join(f"{row['rate_scale']:g}" for row in summary.evaluations)
     return [
-        draw_svg(lambda axes: _draw_losses(axes, story), f"Validation loss per evaluation: {losses}; {marks}."),
-        draw_svg(lambda axes: _draw_rates(axes, story), f"Scale of the learning rates per evaluation: {scales}."),
+        draw_svg(lambda axes: _draw_losses(axes, summary), f"Validation loss per evaluation: {losses}; {marks}."),
+        draw_svg(lambda axes: _draw_rates(axes, summary), f"Scale of the learning rates per evaluation: {scales}."),
     ]
 
 
@@ -127,39 +127,47 @@ def _event(row: Mapping[str, Any], at: float) -> GuardEvent:
     return GuardEvent(at, row["event"], row["name"], row["role"] or "", where, row["why"], numbers, scale)
 
 
-def _draw_losses(axes: Axes, story: GuardStory) -> None:
-    rows = story.evaluations
+def _draw_losses(axes: Axes, summary: GuardSummary) -> None:
+    rows = summary.evaluations
     losses = [100 * row["validation_loss"] for row in rows]
     axes.plot(range(len(rows)), losses, "-o", color=SOLVER, label="validation loss")
     best = [100 * row["best_validation_loss"] for row in rows]
     axes.step(range(len(rows)), best, "--", where="post", color=GOOD, linewidth=1.2, label="least so far")
-    for event in story.of("rollback"):
-        label = None if event is not story.of("rollback")[0] else "rollback"
+    for event in summary.of("rollback"):
+        label = None if event is not summary.of("rollback")[0] else "rollback"
         axes.axvline(event.at, color=BAD, linewidth=1.4, linestyle=":", label=label)
     low, high = min(losses), max(losses)
     room = max(4.0, 0.12 * (high - low))
     axes.set_ylim(max(0.0, low - 2 * room), min(103.0, high + room))
     heights: dict[float, int] = {}
-    for event in story.of("alarm"):
+    for event in summary.of("alarm"):
         height = heights[event.at] = heights.get(event.at, -1) + 1
         if height < 5:
-            label = None if event is not story.of("alarm")[0] else "alarm"
-            place = axes.get_ylim()[0] + (0.06 + 0.09 * height) * (axes.get_ylim()[1] - axes.get_ylim()[0])
-            axes.plot([event.at], [place], "^", color=CHALLENGER, markersize=6, label=label, linestyle="none")
+            label = None if event is not summary.of("alarm")[0] else "alarm"
+            bottom, top = axes.get_ylim()
+            axes.plot(
+                [event.at],
+                [bottom + (0.06 + 0.09 * height) * (top - bottom)],
+                "^",
+                color=CHALLENGER,
+                markersize=6,
+                label=label,
+                linestyle="none",
+            )
     axes.set_title("Validation loss, per cent of held-out samples")
     _evaluation_ticks(axes, rows)
     legend(axes, 4)
 
 
-def _draw_rates(axes: Axes, story: GuardStory) -> None:
-    measured = [(float(at), row["rate_scale"]) for at, row in enumerate(story.evaluations)]
-    changed = [(event.at, event.scale) for event in story.events if event.scale is not None]
+def _draw_rates(axes: Axes, summary: GuardSummary) -> None:
+    measured = [(float(at), row["rate_scale"]) for at, row in enumerate(summary.evaluations)]
+    changed = [(event.at, event.scale) for event in summary.events if event.scale is not None]
     scales = sorted(
         [*measured, *changed], key=lambda pair: pair[0]
     )  # stable: what follows an evaluation stands after it
-    ends = [*scales, (len(story.evaluations) - 0.5, scales[-1][1])]
+    ends = [*scales, (len(summary.evaluations) - 0.5, scales[-1][1])]
     axes.step([at for at, _ in ends], [scale for _, scale in ends], where="post", color=MUTED)
-    for event in story.of("rollback"):
+    for event in summary.of("rollback"):
         axes.axvline(event.at, color=BAD, linewidth=1.4, linestyle=":")
     axes.set_yscale("log", base=2)
     least = min(scale for _, scale in scales)
@@ -168,7 +176,7 @@ def _draw_rates(axes: Axes, story: GuardStory) -> None:
     axes.set_yticks(ticks, [f"× {tick:.2g}" for tick in ticks], minor=False)
     axes.minorticks_off()
     axes.set_title("Learning rates, against the settings")
-    _evaluation_ticks(axes, story.evaluations)
+    _evaluation_ticks(axes, summary.evaluations)
 
 
 def _evaluation_ticks(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ...core.math_language import answer, read
 from ...core.records import Outcome, Question
 from ...core.registries import make_verifier
+from ..stats import mean
 from ..storage.run_folder import RunFolder
 from .summary_data import Row
 
@@ -100,12 +101,12 @@ def read_questions(folder: RunFolder) -> list[RoundQuestions]:
             attempts[row["round"], row["index"]] = row["attempts"]
     rounds = []
     for number, rows in sorted(written.items()):
-        told = _describe(number, rows, labels.get(number, {}))
+        round_questions = _describe(number, rows, labels.get(number, {}))
         by_index = {row["index"]: row for row in rows}
-        told.samples = [
+        round_questions.samples = [
             _sample(by_index[index], labels[number][index], attempts[number, index]) for index in picked.get(number, ())
         ]
-        rounds.append(told)
+        rounds.append(round_questions)
     return rounds
 
 
@@ -121,10 +122,10 @@ def _describe(number: int, rows: Sequence[Row], labels: Mapping[int, Row]) -> Ro
     others = [pair for pair in refused.items() if not pair[1].startswith("malformed")]
     return RoundQuestions(
         number,
-        operations=_mean([reading.operations for reading in known.values()]),
-        kept_operations=_mean(kept),
+        operations=mean([reading.operations for reading in known.values()], None),
+        kept_operations=mean(kept, None),
         kinds=kinds,
-        level=_mean(levels),
+        level=mean(levels, None),
         right_by_rate=_right_by_rate(list(labels.values())),
         refused=(malformed + others)[:SHOWN_REFUSED],
     )
@@ -144,8 +145,7 @@ def _pick(rows: Sequence[Row]) -> list[int]:
     ranked = sorted(rows, key=lambda row: (-row["solve_rate"], row["index"]))
     if len(ranked) <= SHOWN:
         return [row["index"] for row in ranked]
-    places = [round(i * (len(ranked) - 1) / (SHOWN - 1)) for i in range(SHOWN)]
-    picked = [ranked[place] for place in places]
+    picked = [ranked[round(i * (len(ranked) - 1) / (SHOWN - 1))] for i in range(SHOWN)]
     misleading = [row for row in ranked if row["kept"] and row["label_right"] is False]
     if misleading and not any(row in misleading for row in picked):
         inner = range(1, SHOWN - 1)
@@ -185,7 +185,3 @@ def _equal(text: str, truth: str, answers: Sequence[str | None]) -> list[bool]:
         given is not None and verdict.outcome is Outcome.CORRECT
         for given, verdict in zip(answers, verdicts, strict=True)
     ]
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None

@@ -11,8 +11,8 @@ from ..exams.result import ExamResult
 from ..pages.figures import (
     BAND,
     CHALLENGER,
+    COLOURS,
     GOOD,
-    KINDS,
     MARKERS,
     MUTED,
     SOLVER,
@@ -26,52 +26,54 @@ from ..pages.figures import (
 from ..run.metrics import HISTOGRAM_BINS
 from ..stats import Estimate, wilson
 from .questions import RoundQuestions
-from .summary_data import Row, RunStory
+from .summary_data import Row, RunSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BETWEEN = "#bcc6d2"
 HISTOGRAMS = 12
-"""Solve-rate histograms shown at most; of longer runs every so-manieth round."""
+"""Solve-rate histograms shown at most; of longer runs every n-th round."""
 
 
-def exam_figures(story: RunStory) -> list[str]:
+def exam_figures(summary: RunSummary) -> list[str]:
     """Accuracy per round, then by kind and by level; empty without an exam."""
-    if not story.exams:
+    if not summary.exams:
         return []
-    last = story.exams[-1][1]
-    figures = [draw_svg(lambda axes: _draw_exam(axes, story.exams), _exam_label(story))]
+    last = summary.exams[-1][1]
+    figures = [draw_svg(lambda axes: _draw_exam(axes, summary.exams), _exam_label(summary))]
     if len(set(last.kinds)) > 1:
-        figures.append(draw_svg(lambda axes: _draw_kinds(axes, story.exams), "Sampled accuracy per round and kind."))
+        figures.append(draw_svg(lambda axes: _draw_kinds(axes, summary.exams), "Sampled accuracy per round and kind."))
     if len(set(last.levels)) > 1:
-        figures.append(draw_svg(lambda axes: _draw_levels(axes, story.exams), "Sampled accuracy per level, per round."))
+        figures.append(
+            draw_svg(lambda axes: _draw_levels(axes, summary.exams), "Sampled accuracy per level, per round.")
+        )
     return figures
 
 
-def label_figures(story: RunStory, questions: Sequence[RoundQuestions]) -> list[str]:
+def label_figures(summary: RunSummary, questions: Sequence[RoundQuestions]) -> list[str]:
     """Label accuracy and kept share, label accuracy by solve rate, and where the written questions went."""
-    rows = story.labellings
+    rows = summary.labellings
     if not rows:
         return []
     return [
         draw_svg(lambda axes: _draw_labels(axes, rows), "Per round, how many labels are right and questions are kept."),
         draw_svg(
-            lambda axes: _draw_right_by_rate(axes, questions, story.config.questions.keep_band),
+            lambda axes: _draw_right_by_rate(axes, questions, summary.config.questions.keep_band),
             "How many labels are right, by the solve rate of the question, over all rounds.",
         ),
         draw_svg(lambda axes: _draw_fates(axes, rows), "Per round, what became of the questions written."),
     ]
 
 
-def histogram_figures(story: RunStory) -> list[str]:
+def histogram_figures(summary: RunSummary) -> list[str]:
     """One small histogram of the solve rate per round, the band shaded."""
-    rows = story.labellings
+    rows = summary.labellings
     every = max(1, -(-len(rows) // HISTOGRAMS))
     rows = [pair for i, pair in enumerate(rows) if (len(rows) - 1 - i) % every == 0]  # the last one is always there
     return [
         draw_svg(
-            lambda axes, number=number, row=row: _draw_histogram(axes, number, row, story.config.questions.keep_band),  # type: ignore[misc]
+            lambda axes, number=number, row=row: _draw_histogram(axes, number, row, summary.config.questions.keep_band),  # type: ignore[misc]
             f"Round {number}: questions per tenth of the solve rate: {row['histogram']}.",
             (2.15, 1.75),
         )
@@ -93,8 +95,8 @@ def question_figures(questions: Sequence[RoundQuestions]) -> list[str]:
     return figures
 
 
-def _exam_label(story: RunStory) -> str:
-    scores = ", ".join(f"round {number} {100 * exam.accuracy.value:.1f} %" for number, exam in story.exams)
+def _exam_label(summary: RunSummary) -> str:
+    scores = ", ".join(f"round {number} {100 * exam.accuracy.value:.1f} %" for number, exam in summary.exams)
     return f"Sampled accuracy in the held-out exam: {scores}."
 
 
@@ -117,8 +119,8 @@ def _draw_exam(axes: Axes, exams: Sequence[tuple[int, ExamResult]]) -> None:
 def _draw_kinds(axes: Axes, exams: Sequence[tuple[int, ExamResult]]) -> None:
     kinds = sorted(set(exams[-1][1].kinds))
     tables = [(number, exam.breakdown("kind")) for number, exam in exams]
-    for place, (kind, colour, marker) in enumerate(zip(kinds, KINDS, MARKERS, strict=False)):
-        shift = 0.05 * (place - (min(len(kinds), len(KINDS)) - 1) / 2)
+    for i, (kind, colour, marker) in enumerate(zip(kinds, COLOURS, MARKERS, strict=False)):
+        shift = 0.05 * (i - (min(len(kinds), len(COLOURS)) - 1) / 2)
         points = [(number, table[kind]) for number, table in tables]
         plot_rates(axes, *_shifted(points, shift), kind, colour, marker)
     axes.set_title("Exam accuracy by kind (sampled)")
@@ -160,14 +162,16 @@ def _draw_labels(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
 
 def _draw_right_by_rate(axes: Axes, questions: Sequence[RoundQuestions], band: tuple[float, float]) -> None:
     tenths: dict[int, list[int]] = {}
-    for told in questions:
-        for rate, (right, known) in told.right_by_rate.items():
+    for round_questions in questions:
+        for rate, (right, known) in round_questions.right_by_rate.items():
             counts = tenths.setdefault(round(10 * rate), [0, 0])
             counts[0] += right
             counts[1] += known
     axes.axvspan(*band, color=BAND, zorder=0, linewidth=0, label="the band")
-    places = sorted(tenths)
-    plot_rates(axes, [p / 10 for p in places], [wilson(*tenths[p]) for p in places], "labels right", VOTE)
+    filled = sorted(tenths)
+    plot_rates(
+        axes, [tenth / 10 for tenth in filled], [wilson(*tenths[tenth]) for tenth in filled], "labels right", VOTE
+    )
     axes.set_title("Labels right by solve rate")
     axes.set_xlabel("solve rate p̂, rounded to tenths")
     axes.set_xlim(-0.03, 1.03)
@@ -227,7 +231,7 @@ def _draw_question_kinds(axes: Axes, questions: Sequence[RoundQuestions]) -> Non
     numbers = [q.number for q in questions]
     kinds = sorted({kind for q in questions for kind in q.kinds}, key=lambda kind: (kind == "other", kind))
     bottom = np.zeros(len(questions))
-    for kind, colour in zip(kinds, KINDS, strict=False):
+    for kind, colour in zip(kinds, COLOURS, strict=False):
         shares = [100 * q.kinds.get(kind, 0) / max(1, sum(q.kinds.values())) for q in questions]
         axes.bar(numbers, shares, bottom=bottom, label=kind, color=MUTED if kind == "other" else colour, width=0.7)
         bottom += shares

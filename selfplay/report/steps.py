@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..pages.figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, VOTE, draw_svg, legend, per_cent
-from .summary_data import Row, RunStory
+from .summary_data import Row, RunSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,9 +80,9 @@ OF_THE_UPDATE = ("kl", "entropy", "grad_norm")
 """Measures that say nothing of a step whose groups were all dead."""
 
 
-def step_figures(story: RunStory, role: str) -> list[str]:
+def step_figures(summary: RunSummary, role: str) -> list[str]:
     """The figures of a role's training; empty if it did not train."""
-    steps = story.steps(role)
+    steps = summary.steps(role)
     curves = CHALLENGER_CURVES if role == "challenger" else SOLVER_CURVES
     return [_figure(steps, one, role) for one in curves] if steps else []
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from ..stats import Estimate
 from ..storage.run_folder import RunFolder
 from .guard import read_guard
-from .summary_data import RoundStory, RunStory, headline, read_story
+from .summary_data import RoundSummary, RunSummary, headline, read_run_summary
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = ".:-=+*#@"
@@ -27,18 +27,18 @@ def print_summary(folder: RunFolder, console: Console) -> None:
 
     Fits 80 columns, and reads the same without colour; on a terminal without Unicode it keeps to ASCII.
     """
-    story = read_story(folder)
-    plain = console.options.ascii_only
-    console.print(_table(story, plain), highlight=False)
-    said = headline(story)
-    console.print(_ascii(said.text, plain), style=_COLOURS[said.tone], highlight=False)
-    for note in [said.detail, *_notes(story), read_guard(folder).sentence]:
+    summary = read_run_summary(folder)
+    ascii_only = console.options.ascii_only
+    console.print(_table(summary, ascii_only), highlight=False)
+    outcome = headline(summary)
+    console.print(_ascii(outcome.text, ascii_only), style=_COLOURS[outcome.tone], highlight=False)
+    for note in [outcome.detail, *_notes(summary), read_guard(folder).sentence]:
         if note:
-            console.print(_ascii(note, plain), highlight=False)
+            console.print(_ascii(note, ascii_only), highlight=False)
 
 
-def _table(story: RunStory, plain: bool) -> Table:
-    samples = story.exams[0][1].samples if story.exams else 0
+def _table(summary: RunSummary, ascii_only: bool) -> Table:
+    samples = summary.exams[0][1].samples if summary.exams else 0
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     for name in (
         "round",
@@ -52,34 +52,34 @@ def _table(story: RunStory, plain: bool) -> Table:
         "in band\n%",
     ):
         histogram = name.startswith("solve")
-        table.add_column(_ascii(name, plain), justify="left" if histogram else "right", no_wrap=True)
-    for told in story.rounds:
-        table.add_row(*(_ascii(cell, plain) for cell in _cells(told)))
+        table.add_column(_ascii(name, ascii_only), justify="left" if histogram else "right", no_wrap=True)
+    for row in summary.rounds:
+        table.add_row(*(_ascii(cell, ascii_only) for cell in _cells(row)))
     return table
 
 
-def _cells(told: RoundStory) -> list[str]:
-    exam, labelling = told.exam, told.labelling
+def _cells(row: RoundSummary) -> list[str]:
+    exam, labelling = row.exam, row.labelling
     return [
-        "base" if told.number == 0 else str(told.number),
+        "base" if row.number == 0 else str(row.number),
         NONE if exam is None else interval(exam.accuracy),
         NONE if exam is None else _percent(exam.greedy_accuracy),
         NONE if exam is None or exam.samples not in exam.votes else _percent(exam.majority_at(exam.samples)),
         NONE if labelling is None else _share(labelling["label_accuracy"]),
         NONE if labelling is None else _share(labelling["kept_share"]),
         NONE if labelling is None else sparkline(labelling["histogram"]),
-        _movement(told.first_and_last("challenger", "uncertainty"), "{:.2f}", 1),
-        _movement(told.first_and_last("challenger", "band_share"), "{:.0f}", 100),
+        _movement(row.first_and_last("challenger", "uncertainty"), "{:.2f}", 1),
+        _movement(row.first_and_last("challenger", "band_share"), "{:.0f}", 100),
     ]
 
 
-def _notes(story: RunStory) -> list[str]:
+def _notes(summary: RunSummary) -> list[str]:
     notes = []
-    if story.best_round is not None and len(story.exams) > 1:
-        best = "the base" if story.best_round == 0 else f"round {story.best_round}"
+    if summary.best_round is not None and len(summary.exams) > 1:
+        best = "the base" if summary.best_round == 0 else f"round {summary.best_round}"
         notes.append(f"Best solver by the validation exam: {best}.")
-    if not story.finished:
-        notes.append(f"The run is not finished: {story.position}.")
+    if not summary.finished:
+        notes.append(f"The run is not finished: {summary.position}.")
     return notes
 
 
@@ -106,5 +106,5 @@ def _movement(ends: tuple[float, float] | None, form: str, scale: float) -> str:
     return NONE if ends is None else "→".join(form.format(scale * value) for value in ends)
 
 
-def _ascii(text: str, plain: bool) -> str:
-    return text.translate(_ASCII) if plain else text
+def _ascii(text: str, ascii_only: bool) -> str:
+    return text.translate(_ASCII) if ascii_only else text

@@ -1,4 +1,4 @@
-"""A run read back from its folder and told round by round: what the summary and the report show."""
+"""A run read back from its folder, round by round: what the table at the end and the report show."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Row = Mapping[str, Any]
 
 
 @dataclass(slots=True)
-class RoundStory:
+class RoundSummary:
     """What one round left in `metrics.jsonl`; parts the run has not reached are `None` or empty.
 
     Attributes:
         number: 0 is the base model before any training.
         exam: the held-out exam at the end of the round.
-        labelling: the measures of the phase `label`, see `measures.label_measures`.
+        labelling: the measures of the stage `label`, see `run.metrics.label_measures`.
         steps: per role the measures of its training steps, in order.
     """
 
@@ -40,7 +40,7 @@ class RoundStory:
 
 
 @dataclass(frozen=True, slots=True)
-class RunStory:
+class RunSummary:
     """A whole run, finished or not.
 
     Attributes:
@@ -53,7 +53,7 @@ class RunStory:
 
     folder: RunFolder
     config: RunConfig
-    rounds: Sequence[RoundStory]
+    rounds: Sequence[RoundSummary]
     best_round: int | None
     left_behind: int | None = None
 
@@ -69,12 +69,12 @@ class RunStory:
     @property
     def exams(self) -> list[tuple[int, ExamResult]]:
         """The exams held, with their rounds."""
-        return [(told.number, told.exam) for told in self.rounds if told.exam is not None]
+        return [(row.number, row.exam) for row in self.rounds if row.exam is not None]
 
     @property
     def labellings(self) -> list[tuple[int, Row]]:
         """The measures of labelling, with their rounds."""
-        return [(told.number, told.labelling) for told in self.rounds if told.labelling is not None]
+        return [(row.number, row.labelling) for row in self.rounds if row.labelling is not None]
 
     @property
     def outcome(self) -> tuple[int, ExamResult] | None:
@@ -89,25 +89,25 @@ class RunStory:
 
     def steps(self, role: str) -> list[Row]:
         """All training steps of a role, over all rounds."""
-        return [step for told in self.rounds for step in told.steps.get(role, [])]
+        return [step for row in self.rounds for step in row.steps.get(role, [])]
 
 
-def read_story(folder: RunFolder) -> RunStory:
+def read_run_summary(folder: RunFolder) -> RunSummary:
     """Read the metrics of a run."""
-    rounds: dict[int, RoundStory] = {}
+    rounds: dict[int, RoundSummary] = {}
     best: int | None = None
     for row in folder.rows("metrics"):
-        told = rounds.setdefault(row["round"], RoundStory(row["round"]))
+        own = rounds.setdefault(row["round"], RoundSummary(row["round"]))
         if "role" in row:
-            told.steps.setdefault(row["role"], []).append(row)
+            own.steps.setdefault(row["role"], []).append(row)
         elif row["phase"] == "label":
-            told.labelling = row
+            own.labelling = row
         elif "exam" in row:
-            told.exam = ExamResult.from_dict(row["exam"])
+            own.exam = ExamResult.from_dict(row["exam"])
         elif row["phase"] == "gate":
             best = row["best_round"]
-    told_rounds = [rounds[number] for number in sorted(rounds)]
-    return RunStory(folder, stored_config(folder), told_rounds, best, _left_behind(folder.state))
+    in_order = [rounds[number] for number in sorted(rounds)]
+    return RunSummary(folder, stored_config(folder), in_order, best, _left_behind(folder.state))
 
 
 def _left_behind(state: Row) -> int | None:
@@ -132,9 +132,9 @@ class Headline:
     detail: str = ""
 
 
-def headline(story: RunStory) -> Headline:
+def headline(summary: RunSummary) -> Headline:
     """Say what came out, and no more than interval and test allow."""
-    exams, change, outcome = story.exams, story.change, story.outcome
+    exams, change, outcome = summary.exams, summary.change, summary.outcome
     if outcome is None:
         return Headline("open", "No exam has been held yet.")
     (_, before), (last, after) = exams[0], outcome
@@ -146,7 +146,7 @@ def headline(story: RunStory) -> Headline:
         return Headline("open", f"The guard went back to the base, which answers {start} of {asked}.")
     rounds = f"After {last} {'round' if last == 1 else 'rounds'} of self-play the solver answers {end} of {asked}"
     compared = "Last exam"
-    if story.left_behind is not None:
+    if summary.left_behind is not None:
         compared = f"Exam of round {last}"
         rounds = f"The guard went back to the solver of round {last}, which answers {end} of {asked}"
     detail = (

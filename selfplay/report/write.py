@@ -8,26 +8,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.options import write_named
-from ..run.metrics import HISTOGRAM_BINS
-from ..settings.config import CHALLENGER, SOLVER
+from ..pages.html_page import render
 from ..settings.tree import flatten
 from ..storage.run_folder import RunFolder, read_json
 from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
 from .rounds import exam_figures, histogram_figures, label_figures, question_figures
 from .steps import step_figures
-from .summary_data import RunStory, headline, read_story
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from .summary_data import RunSummary, headline, read_run_summary
 
 PAGE = "report.html"
 LONGEST = 2_000
 """Characters of a model's text shown at most."""
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(folder: RunFolder) -> Path:
@@ -47,46 +42,43 @@ def render_report(folder: RunFolder) -> str:
     """The page as text; equal run folders give equal pages."""
     from markupsafe import Markup
 
-    story = read_story(folder)
+    summary = read_run_summary(folder)
+    name = folder.path.resolve().name
+    reward_of = {role: write_named(row.reward) for role, row in summary.config.roles.items()}
     questions = read_questions(folder)
     guard = read_guard(folder)
     figures = {
-        "exam": exam_figures(story),
-        "labels": label_figures(story, questions),
-        "histograms": histogram_figures(story),
+        "exam": exam_figures(summary),
+        "labels": label_figures(summary, questions),
+        "histograms": histogram_figures(summary),
         "questions": question_figures(questions),
-        "challenger": step_figures(story, "challenger"),
-        "solver": step_figures(story, "solver"),
+        "challenger": step_figures(summary, "challenger"),
+        "solver": step_figures(summary, "solver"),
         "guard": guard_figures(guard),
     }
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            story=story,
-            settings=list(flatten(story.config.as_dict())),
-            challenger_reward=write_named(story.config.roles[CHALLENGER].reward)
-            if CHALLENGER in story.config.roles
-            else "",
-            solver_reward=write_named(story.config.roles[SOLVER].reward),
-            headline=headline(story),
-            tiles=_tiles(story),
-            figures={name: [Markup(svg) for svg in drawn] for name, drawn in figures.items()},
-            questions=questions,
-            guard=guard,
-            kinds=KINDS,
-            environment=read_json(folder.path / "environment.json"),
-            durations=_durations(folder),
-            bins=HISTOGRAM_BINS,
-            name=folder.path.resolve().name,
-        )
+    return render(
+        "report.html.j2",
+        {"percent": _percent, "shown": _shown, "clock": _clock, "named": write_named},
+        title=f"{name} · self-play run",
+        name=name,
+        summary=summary,
+        settings=list(flatten(summary.config.as_dict())),
+        reward_of=reward_of,
+        headline=headline(summary),
+        tiles=_tiles(summary),
+        figures={name: [Markup(svg) for svg in drawn] for name, drawn in figures.items()},
+        questions=questions,
+        guard=guard,
+        kinds=KINDS,
+        environment=read_json(folder.path / "environment.json"),
+        durations=_durations(folder),
     )
 
 
-def _tiles(story: RunStory) -> list[tuple[str, str, str]]:
+def _tiles(summary: RunSummary) -> list[tuple[str, str, str]]:
     """The run in a few numbers: (what, value, explanation)."""
     tiles = []
-    exams, labellings = story.exams, story.labellings
+    exams, labellings = summary.exams, summary.labellings
     if exams:
         values = _from_to([exam.accuracy.value for _, exam in exams], "{:.1f}", 100)
         tiles.append(("Exam accuracy", f"{values} %", "sampled; base → last exam"))
@@ -96,7 +88,7 @@ def _tiles(story: RunStory) -> list[tuple[str, str, str]]:
     if labellings:
         shares = [row["kept_share"] for _, row in labellings]
         tiles.append(("Questions kept", f"{_from_to(shares, '{:.0f}', 100)} %", "in the band; first → last round"))
-    steps = story.steps("challenger")
+    steps = summary.steps("challenger")
     if steps:
         values = _from_to([step["uncertainty"] for step in steps], "{:.2f}", 1)
         tiles.append(("Challenger’s uncertainty", values, "1 − 2|p̂ − ½|; first → last step"))
@@ -114,20 +106,6 @@ def _durations(folder: RunFolder) -> list[tuple[str, float]]:
     for row in folder.rows("timings"):
         totals[row["phase"]] = totals.get(row["phase"], 0.0) + row["seconds"]
     return list(totals.items())
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": _percent, "shown": _shown, "clock": _clock, "named": write_named}
-    return environment
 
 
 def _percent(value: float | Mapping[str, Any] | None, digits: int = 1) -> str:

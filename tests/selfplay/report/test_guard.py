@@ -8,7 +8,7 @@ from rich.console import Console
 
 from selfplay_gym.selfplay.guard import Guard, GuardLimits
 from selfplay_gym.selfplay.report import render_report
-from selfplay_gym.selfplay.report.guard import GuardStory, guard_figures, read_guard
+from selfplay_gym.selfplay.report.guard import GuardSummary, guard_figures, read_guard
 from selfplay_gym.selfplay.report.summary import print_summary
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
@@ -58,7 +58,7 @@ def test_events_stand_where_they_happened(fallen):
 def test_a_run_that_ends_with_a_rollback_says_that_it_stands_at_its_best(fallen):
     story = read_guard(fallen)
     assert not story.at_best
-    cut = GuardStory(story.evaluations[:2], story.events)
+    cut = GuardSummary(story.evaluations[:2], story.events)
     assert cut.at_best
     assert cut.sentence.endswith("evaluate. The solver is the best one again.")
 

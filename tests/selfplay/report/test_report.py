@@ -9,7 +9,7 @@ import pytest
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.report import render_report, write_report
 from selfplay_gym.selfplay.report.questions import SHOWN, read_questions
-from selfplay_gym.selfplay.report.summary_data import headline, read_story
+from selfplay_gym.selfplay.report.summary_data import headline, read_run_summary
 from selfplay_gym.selfplay.run.run import PHASES
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
@@ -65,7 +65,7 @@ def test_the_page_is_well_formed_and_complete(page, finished_run):
     read = Page(page)
     assert len(read.ids) == len(set(read.ids))
     assert {"exam", "labels", "questions", "training", "settings"} <= set(read.ids)
-    said = headline(read_story(finished_run))
+    said = headline(read_run_summary(finished_run))
     text = " ".join(" ".join(read.text).split())
     assert said.text in text
     assert said.detail in text
@@ -169,7 +169,7 @@ def test_attempts_are_grouped_by_answer(finished_run):
 
 
 def test_label_accuracy_by_solve_rate_adds_up(finished_run):
-    for told, (_, row) in zip(read_questions(finished_run), read_story(finished_run).labellings, strict=True):
+    for told, (_, row) in zip(read_questions(finished_run), read_run_summary(finished_run).labellings, strict=True):
         right = sum(right for right, _ in told.right_by_rate.values())
         known = sum(known for _, known in told.right_by_rate.values())
         assert right / known == pytest.approx(row["label_accuracy"])

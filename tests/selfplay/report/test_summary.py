@@ -13,7 +13,7 @@ from rich.console import Console
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.evaluation import compare, held_out_questions, run_exam
 from selfplay_gym.selfplay.report.summary import BLOCKS, print_summary, sparkline
-from selfplay_gym.selfplay.report.summary_data import RoundStory, RunStory, headline, read_story
+from selfplay_gym.selfplay.report.summary_data import RoundSummary, RunSummary, headline, read_run_summary
 from selfplay_gym.selfplay.run.run import PHASES
 
 
@@ -36,7 +36,7 @@ def test_there_is_a_row_for_the_base_and_for_every_round(finished_run):
     lines = printed(finished_run).splitlines()
     first_words = [line.split()[0] for line in lines if line.strip()]
     assert [word for word in first_words if word in ("base", "1", "2", "3")] == ["base", "1", "2"]
-    story = read_story(finished_run)
+    story = read_run_summary(finished_run)
     for told in story.rounds:
         row = next(line for line in lines if line.strip().startswith("base" if told.number == 0 else str(told.number)))
         assert f"{100 * told.exam.accuracy.value:.1f}" in row
@@ -46,7 +46,7 @@ def test_there_is_a_row_for_the_base_and_for_every_round(finished_run):
 
 
 def test_the_paired_difference_stands_below(finished_run):
-    change = read_story(finished_run).change
+    change = read_run_summary(finished_run).change
     text = " ".join(printed(finished_run).split())
     assert change.low > 0  # this solver really gets better
     assert f"{change.points:+.1f} points, 95 % interval [{change.low:+.1f}, {change.high:+.1f}]" in text
@@ -74,8 +74,8 @@ def test_a_run_that_was_stopped_says_where(stopped_run, until):
 
 
 def story(*exams):
-    told = [RoundStory(number, exam) for number, exam in enumerate(exams)]
-    return RunStory(folder=None, config={}, rounds=told, best_round=None)
+    told = [RoundSummary(number, exam) for number, exam in enumerate(exams)]
+    return RunSummary(folder=None, config={}, rounds=told, best_round=None)
 
 
 def test_the_headline_claims_no_more_than_the_interval_allows(exams):
@@ -105,13 +105,13 @@ def test_a_run_that_went_back_is_told_by_the_solver_it_left_behind(exams, finish
     assert (base.tone, base.detail) == ("open", "")
     assert "went back to the base" in base.text
 
-    assert read_story(finished_run).left_behind is None  # it ended at its last solver
+    assert read_run_summary(finished_run).left_behind is None  # it ended at its last solver
     folder = copy.copy(finished_run)
     best = {"round": 1, "checkpoints": {"solver": "solver-01-002"}}
     folder.state = {**finished_run.state, "best": best, "checkpoints": best["checkpoints"]}
-    assert read_story(folder).left_behind == 1
+    assert read_run_summary(folder).left_behind == 1
     folder.state = {**folder.state, "phase": "evaluate"}
-    assert read_story(folder).left_behind is None
+    assert read_run_summary(folder).left_behind is None
 
 
 def test_without_two_exams_nothing_is_compared(exams):

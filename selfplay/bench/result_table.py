@@ -1,4 +1,4 @@
-"""One table with notes and a plot, for benchmarks that are not exams (pairs, policies): shown, and written as files."""
+"""One table with notes and a figure, for benchmarks that are not exams (pairs, policies): shown, written as files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.errors import ConfigError
-from ..pages.html_page import NARROW, finite, inline_svg, markdown_table, page, provenance_line, shortened, table
+from ..pages.figures import draw_svg
+from ..pages.html_page import figures, page, warnings
+from ..pages.tables import finite, html_table, markdown_table, provenance_line, terminal_table
 from ..run.provenance import describe_environment
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ResultTable:
     """What a benchmark found, ready to be shown.
 
     Attributes:
@@ -31,7 +33,7 @@ class Sheet:
         header, cells: the table.
         notes: what a reader must know, in sentences.
         found: everything, for JSON.
-        draw: draws the result into one plot.
+        draw: draws the result into one figure.
     """
 
     title: str
@@ -43,16 +45,9 @@ class Sheet:
 
     def show(self, console: Console) -> None:
         """Print table and notes."""
-        from rich import box
-        from rich.table import Table
         from rich.text import Text
 
-        shown = Table(title=self.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-        for place, name in enumerate(self.header):
-            shown.add_column(name, justify="right" if place else "left", overflow="fold")
-        for row in shortened(self.cells) if console.width < NARROW else self.cells:
-            shown.add_row(*map(Text, row))
-        console.print(shown)
+        console.print(terminal_table(self.title, self.header, self.cells, width=console.width))
         for note in self.notes:
             console.print(Text(f"! {note}", style="yellow"))
 
@@ -71,19 +66,18 @@ class Sheet:
         return json.dumps(finite(stored), ensure_ascii=False, indent=1) + "\n"
 
     def to_html(self) -> str:
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(7, 3.4), layout="constrained")
-        axes = figure.subplots()
-        self.draw(axes)
-        axes.spines[["top", "right"]].set_visible(False)
-        body = [f'<p class="note">{escape(note)}</p>' for note in self.notes]
-        body += [table(self.header, self.cells), f"<figure>{inline_svg(figure)}</figure>"]
+        body = warnings(self.notes)
+        body += [html_table(self.header, self.cells), figures([draw_svg(self.draw, f"{self.title}.")])]
         body.append(f"<footer>{escape(provenance_line(describe_environment()))}</footer>")
         return page(self.title, body)
 
 
-FORMATS = {"md": Sheet.to_markdown, "csv": Sheet.to_csv, "json": Sheet.to_json, "html": Sheet.to_html}
+FORMATS = {
+    "md": ResultTable.to_markdown,
+    "csv": ResultTable.to_csv,
+    "json": ResultTable.to_json,
+    "html": ResultTable.to_html,
+}
 
 
 def targets(out: Path | None, formats: Mapping[str, Callable[[T], str]]) -> list[tuple[Path, Callable[[T], str]]]:

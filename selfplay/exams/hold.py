@@ -1,0 +1,66 @@
+"""The held-out exam in one call: `exam("tiny")`, or `exam(agent, generator="my-generator", samples=4)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ...core.protocols import Agent, Generator, Verifier
+from ...core.records import Question
+from ...core.registries import domains, make_agent, make_verifier
+from ...envs.game.domains import find_domain
+from ..bench.resolve_agent import resolve_agent, template_for
+from ..evaluation import run_exam
+from .result import ExamResult
+from .suites import generated_suite
+
+
+def exam(
+    agent: str | Path | Agent,
+    *,
+    questions: int = 512,
+    samples: int = 8,
+    generator: str | Mapping[str, Any] | Generator = "mixed",
+    verifier: str | Mapping[str, Any] | Verifier | None = None,
+    seed: int = 0,
+    greedy: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> ExamResult:
+    """Let an agent answer held-out questions of a generator; nothing here trains on them.
+
+    Args:
+        agent: a name as the command line takes it (see `bench.resolve_agent`), a model folder, or a live agent.
+        questions: how many, ≥ 1; spread evenly over the levels.
+        samples: answers per question, ≥ 1.
+        generator: a registered generator, with options as `name(key=value)`, or a live one.
+        verifier: grades against the reference; `None` means the grader of the domain of the questions.
+        seed: of questions and answers; equal seeds give equal exams.
+        greedy: also answer once greedily, if the agent can.
+        progress: called with (questions done, questions in all).
+
+    Raises:
+        ConfigError: an unknown name, or more questions than the generator has.
+    """
+    if verifier is not None:
+        make_verifier(verifier)  # names are checked before anything takes long
+    suite = generated_suite(generator, limit=questions, seed=seed)
+    examined = resolve_agent(str(agent)) if isinstance(agent, str | Path) else make_agent(agent)
+    return run_exam(
+        examined,
+        suite.questions,
+        verifier=suite.verifier if verifier is None else verifier,
+        vote=suite.vote,
+        samples=samples,
+        greedy=greedy,
+        seed=seed,
+        ask=lambda question: _prompt(question, template_for(examined)),
+        progress=progress,
+        name=str(agent) if isinstance(agent, str | Path) else None,
+    )
+
+
+def _prompt(question: Question, template: str) -> str:
+    """A question as its domain puts it to a solver; one of an unknown domain is put as in mathematics."""
+    domain = find_domain(question.domain if question.domain in domains.names() else "math")
+    return domain.template(template if template in domain.templates else "plain").ask(question)
