@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, overload
@@ -36,6 +37,7 @@ class Registry(Generic[T]):
     ) -> None:
         self.kind, self.group, self.protocol, self.problem = kind, group, protocol, problem
         self._targets: dict[str, str | Callable[..., Any] | T] = {}
+        self._points: tuple[tuple[str, ...], dict[str, str]] | None = None
 
     @overload
     def register(self, name: str) -> Callable[[F], F]: ...
@@ -111,7 +113,7 @@ class Registry(Generic[T]):
         name = self._named(what)[0]
         family, colon, rest = name.partition(":")
         of_family = bool(colon and rest and family + ":" in self._targets)
-        return name in self._targets or of_family or name in self._entry_points()  # the last takes milliseconds
+        return name in self._targets or of_family or name in self._entry_points()
 
     def _named(self, text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         """Name and options. A registered name may itself end in parentheses; an address may, behind a colon."""
@@ -190,7 +192,11 @@ class Registry(Generic[T]):
         return checked
 
     def _entry_points(self) -> dict[str, str]:
-        return {point.name: point.value for point in entry_points(group=self.group)}
+        """Names of installed packages; reading them takes milliseconds, so they are kept while `sys.path` is the same."""
+        path = tuple(sys.path)
+        if self._points is None or self._points[0] != path:
+            self._points = path, {point.name: point.value for point in entry_points(group=self.group)}
+        return self._points[1]
 
 
 def _same_target(one: object, other: object) -> bool:

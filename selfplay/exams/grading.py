@@ -71,9 +71,7 @@ def audit_grader(verifier: Verifier, questions: Sequence[Question]) -> GraderAud
     }
     for i, question in enumerate(numeric):
         value = int(question.reference or 0)
-        other = next(
-            (q.reference for q in [*numeric[i + 1 :], *numeric[:i]] if q.reference != question.reference), "x"
-        )
+        other = next((q.reference for q in [*numeric[i + 1 :], *numeric[:i]] if q.reference != question.reference), "x")
         wrong["neighbour"].append([rf"\boxed{{{value + 1}}}"])
         wrong["other question"].append([rf"\boxed{{{other}}}"])
         wrong["candidates"].append(["It is one of " + ", ".join(rf"\boxed{{{value + i}}}" for i in (-1, 0, 1)) + "."])

@@ -13,8 +13,8 @@ from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import LOGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
-BY_DATA = {"by_kind", "by_level", "pass", "majority", "votes"}
-"""Their keys are data: kinds, levels, numbers of samples."""
+BY_DATA = {"by_kind", "by_level", "pass", "majority", "votes", "reward_terms"}
+"""Their keys are data: kinds, levels, numbers of samples, terms of a reward."""
 
 
 def names_in(value):

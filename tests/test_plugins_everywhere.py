@@ -1,0 +1,206 @@
+"""An installed package with a plug-in of every kind (`tests/plugin`): each passes its kit, and works wherever a name does.
+
+Everything runs in processes of its own, offline, with the package installed into a folder that only they see.
+"""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PLUGIN = Path(__file__).parent / "plugin"
+NAMES = {
+    "verifiers": "first-letters",
+    "rewards": "brief",
+    "generators": "formulas",
+    "curricula": "staircase",
+    "agents": "logician",
+    "sources": "laws",
+    "stages": "human-gate",
+    "domains": "logic",
+}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The plug-in package installed into a folder of its own, without a network."""
+    target = tmp_path_factory.mktemp("site")
+    source = tmp_path_factory.mktemp("source")
+    for path in PLUGIN.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            copy = source / path.relative_to(PLUGIN)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
+    done = subprocess.run([*command, "--target", str(target), str(source)], capture_output=True, text=True, timeout=120)
+    if done.returncode:  # no pip or setuptools in this environment
+        _install_by_hand(source, target)
+    return target
+
+
+def _install_by_hand(source, target):
+    """What an installer writes."""
+    project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
+    for path in (source / "logic_game").glob("*.py"):
+        copy = target / "logic_game" / path.name
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    info = target / "logic_game-0.1.0.dist-info"
+    info.mkdir(exist_ok=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: logic-game\nVersion: 0.1.0\n")
+    groups = [
+        "\n".join([f"[{group}]", *(f"{name} = {where}" for name, where in points.items())])
+        for group, points in project["entry-points"].items()
+    ]
+    (info / "entry_points.txt").write_text("\n".join(groups) + "\n")
+
+
+@pytest.fixture(scope="module")
+def python(installed):
+    """Runs a program, or a module's command line, where the package is installed."""
+
+    def run(*arguments, code=0, cwd=None):
+        path = os.pathsep.join(filter(None, [str(installed), os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "200", "HF_HUB_OFFLINE": "1"}
+        done = subprocess.run(
+            [sys.executable, *arguments], capture_output=True, text=True, timeout=120, env=environment, cwd=cwd
+        )
+        assert done.returncode == code, done.stderr + done.stdout
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def command(python):
+    def run(*arguments, code=0):
+        return python("-m", "selfplay_gym.cli", *arguments, code=code)
+
+    return run
+
+
+KITS = r"""
+import selfplay_gym as sg
+from selfplay_gym.core.records import Question
+from selfplay_gym.testing import *
+
+first = sg.make_verifier("first-letters")
+check_verifier(first, right=r"\boxed{42}", wrong=r"\boxed{41}")
+check_reward(sg.make_reward("brief"))
+check_generator(sg.make_generator("formulas"), verifier=first)
+check_curriculum(sg.make_curriculum("staircase"))
+check_agent(sg.make_agent("logician"))
+check_source(sg.make_source("laws"))
+check_stage(sg.make_stage("human-gate"))
+check_domain(sg.make_domain("logic"), proposal=r"<question>What is true and not false?</question> \boxed{true}")
+"""
+
+
+def test_each_passes_its_kit(python):
+    python("-c", KITS)
+
+
+PLAY = r"""
+import gymnasium as gym
+import selfplay_gym as sg
+from logic_game import agent, curriculum, generator, reward, source, verifier
+from logic_game.formulas import read, value
+
+FORMS = {  # by name and options, by dict, and live
+    "verifier": ("first-letters(letters=1)", {"name": "first-letters", "letters": 1}, verifier.FirstLettersVerifier),
+    "curriculum": ("staircase(start=0.5)", {"name": "staircase", "start": 0.5}, curriculum.StaircaseCurriculum),
+    "generator": ("formulas(longest=5)", {"name": "formulas", "longest": 5}, generator.FormulaGenerator),
+    "reward": ("brief(weight=2.0)", {"name": "brief", "weight": 2.0}, reward.BriefReward),
+    "source": ("laws(law=contradiction)", {"name": "laws", "law": "contradiction"}, source.LawSource),
+    "opponent": ("logician(accuracy=0.5)", {"name": "logician", "accuracy": 0.5}, agent.Logician),
+}
+
+
+def form(name, which):
+    text, mapping, kind = FORMS[name]
+    options = {key: option for key, option in mapping.items() if key != "name"}
+    return (text, mapping, kind(**options))[which]
+
+
+def play(options, role="solver"):
+    # (what was asked, level, reward and terms) of an episode
+    env = gym.make("SelfPlayMath-v0", role=role, **options)
+    prompt, info = env.reset(seed=3)
+    action = r"\boxed{t}" if role == "solver" else r"<question>What is true or false?</question> \boxed{true}"
+    _, earned, *_, after = env.step(action)
+    return prompt, info["level"], earned, after["reward_terms"]
+
+
+def forms(*names, role="solver"):
+    played = [play({name: form(name, which) for name in names}, role) for which in range(3)]
+    assert played[0] == played[1] == played[2], played
+    return played[0]
+
+
+prompt, level, earned, _ = forms("verifier", "curriculum", "generator")
+assert level == 0.5 and read(prompt) and earned == (value(read(prompt)) == "true")
+assert prompt.count("true") + prompt.count("false") == 4
+prompt, *_ = forms("source", "verifier")
+assert " and not " in prompt and value(read(prompt)) == "false"
+assert read(forms("opponent", "verifier")[0])
+_, _, earned, terms = forms("opponent", "reward", "verifier", "curriculum", role="challenger")
+assert abs(terms["brevity"] - 2 * (1 - len("What is true or false?") / 100)) < 1e-9
+assert terms["variance"] > 0 and abs(earned - sum(terms.values())) < 1e-9
+for name, (_, mapping, _) in FORMS.items():
+    play({name: mapping["name"]})
+
+# its own game: both roles, groups, PettingZoo
+env = gym.make("SelfPlayLogic-v0")
+question, _ = env.reset(seed=0)
+assert env.step(rf"\boxed{{{value(read(question))}}}")[1] == 1.0
+env = gym.make("SelfPlayLogic-v0", role="challenger", reward="brief", attempts=4)
+env.reset(seed=0)
+_, earned, *_, info = env.step(r"<question>What is true or false?</question> \boxed{true}")
+assert info["label"] == "true" and earned > 0
+assert env.reset() and env.step("What is it?")[1] == 0.0
+group = gym.make_vec("SelfPlayLogic-v0", num_envs=2)
+questions, _ = group.reset(seed=0)
+assert list(group.step((r"\boxed{true}", r"\boxed{false}"))[1]) in ([1.0, 0.0], [0.0, 1.0])
+aec = sg.envs.aec_env("logic", attempts=2)
+aec.reset(seed=0)
+texts = {"challenger_0": r"<question>What is not false?</question> \boxed{true}", "solver_0": r"\boxed{true}"}
+rewards = {}
+for player in aec.agent_iter(3):
+    aec.step(texts.get(player, r"\boxed{false}"))
+    rewards |= {name: earned for name, earned in aec.rewards.items()}
+assert rewards["solver_0"] == 1.0 and rewards["solver_1"] == 0.0, rewards
+import pettingzoo
+if hasattr(pettingzoo, "make"):
+    pettingzoo.make("parallel", "SelfPlayLogic-v0").reset(seed=0)
+print("played")
+"""
+
+
+def test_each_plays_in_gym_make_in_all_forms_of_options(python):
+    assert python("-c", PLAY).strip() == "played"
+
+
+SENTENCES = {
+    "verifiers": "Right if the first letters of the answer are those of the reference, in any case.",
+    "rewards": "Rewards short questions that the solver answers differently from time to time",
+    "generators": "Asks for the truth of a random formula; the level is its length.",
+    "curricula": "One step up when a question was solved often enough",
+    "agents": "Answers a formula right with a known probability",
+    "sources": "Laws of logic with formulas put in, at the levels that the curriculum asks for.",
+    "stages": "Waits for a person's decisions on the labelled questions of a round",
+    "domains": "The truth of small formulas",
+    "envs": "One role of the game",
+    "suites": "Asks for the truth of a random formula",
+}
+
+
+def test_each_is_listed_with_its_sentence(command):
+    every = command("list")
+    for kind, sentence in SENTENCES.items():
+        lines = [line.strip() for line in command("list", kind).splitlines()] if kind in ("stages", "suites") else []
+        lines = lines or [line.strip() for line in every.splitlines()]
+        name = {**NAMES, "envs": "SelfPlayLogic-v0", "suites": "formulas"}[kind]
+        assert any(line.startswith(f"{name} ") and sentence in line for line in lines), (kind, every)
