@@ -192,7 +192,7 @@ class Registry(Generic[T]):
         return checked
 
     def _entry_points(self) -> dict[str, str]:
-        """Names of installed packages; reading them takes milliseconds, so they are kept while `sys.path` is the same."""
+        """Names of installed packages, which take milliseconds to read: kept while `sys.path` is the same."""
         path = tuple(sys.path)
         if self._points is None or self._points[0] != path:
             self._points = path, {point.name: point.value for point in entry_points(group=self.group)}
