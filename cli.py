@@ -9,12 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from .core.errors import SelfPlayError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 INTERRUPTED = 130
 
@@ -64,7 +66,7 @@ def warmup(output: Path, seed: int, steps: int | None) -> None:
     from .selfplay.commands.warmup import WarmupConfig
     from .selfplay.commands.warmup import warmup as make
 
-    make(WarmupConfig(seed=seed) if steps is None else WarmupConfig(seed=seed, steps=steps), output, Console())
+    make(WarmupConfig(seed=seed) if steps is None else WarmupConfig(seed=seed, steps=steps), output, _console())
 
 
 @app.command(short_help="Watch rounds of the game, or play a role yourself.")
@@ -80,7 +82,7 @@ def play(**options: Any) -> None:
     """Watch rounds of the game, or play a role yourself (--solver me, --challenger me)."""
     from .selfplay.commands.play import play_rounds
 
-    play_rounds(**options, console=Console())
+    play_rounds(**options, console=_console())
 
 
 @app.command(short_help="Held-out accuracy of an agent.")
@@ -96,7 +98,7 @@ def exam(agent: str, **options: Any) -> None:
     with 95 % intervals."""
     from .selfplay.commands.exam import hold_exam
 
-    hold_exam(agent, **options, console=Console())
+    hold_exam(agent, **options, console=_console())
 
 
 @app.command("list", short_help="What is registered.")
@@ -106,7 +108,7 @@ def list_names(kind: str | None) -> None:
     stages, envs, settings, presets, suites. `list settings.roles` shows a part of the settings."""
     from .selfplay.commands.list_names import print_names
 
-    print_names(kind, Console())
+    print_names(kind, _console())
 
 
 @app.command(short_help="A run as one HTML page.")
@@ -116,7 +118,7 @@ def report(run_dir: Path) -> None:
     from .selfplay.report import write_report
     from .selfplay.storage.run_folder import RunFolder
 
-    Console().print(f"Report: {write_report(RunFolder.open(run_dir))}", soft_wrap=True, highlight=False)
+    _console().print(f"Report: {write_report(RunFolder.open(run_dir))}", soft_wrap=True, highlight=False)
 
 
 @app.command(short_help="Compare agents on suites of questions.")
@@ -140,7 +142,7 @@ def bench(agents: tuple[str, ...], **options: Any) -> None:
     """
     from .selfplay.commands.bench import bench_any
 
-    bench_any(agents, **options, console=Console())
+    bench_any(agents, **options, console=_console())
 
 
 @app.command(short_help="Look into a run: labels, difficulty, diversity, cross-play.")
@@ -153,7 +155,7 @@ def diagnose(run_dir: Path, **options: Any) -> None:
     """Look into the run in RUN_DIR: label and reward accuracy, difficulty, diversity, forgetting, cross-play."""
     from .selfplay.commands.diagnose import diagnose_run
 
-    diagnose_run(run_dir, **options, console=Console())
+    diagnose_run(run_dir, **options, console=_console())
 
 
 @app.command(short_help="Which part of the method does the work?")
@@ -171,7 +173,7 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
     """
     from .selfplay.commands.ablate import run_ablation
 
-    run_ablation(preset, variants=variants or None, **options, console=Console())
+    run_ablation(preset, variants=variants or None, **options, console=_console())
 
 
 @app.command(short_help="Add benchmark results to a board.")
@@ -196,7 +198,7 @@ def verify(source: Path, target: Path, **options: Any) -> None:
     """Judge every line of SOURCE (JSON: question, reference, attempts); verdicts with reasons go to TARGET."""
     from .selfplay.commands.verify import verify_file
 
-    summary = verify_file(source, target, **options, console=Console(stderr=True))
+    summary = verify_file(source, target, **options, console=_console(stderr=True))
     counts = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
     click.echo(
         f"{summary.lines} lines, {summary.attempts} attempts: {counts}; {summary.errors} lines could not be read"
@@ -212,22 +214,28 @@ def doctor() -> None:
         click.echo(finding)
 
 
+def _console(**options: Any) -> Console:
+    """A terminal; rich is imported where something is shown, not for every `--help`."""
+    from rich.console import Console
+
+    return Console(**options)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 2 for wrong input, 130 when interrupted."""
-    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
         code = app.main(args=arguments, prog_name="selfplay-gym", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 2
     except click.ClickException as error:
-        errors.print(f"error: {error.format_message()}")
+        click.echo(f"error: {error.format_message()}", err=True)
         return 2
     except SelfPlayError as error:
-        errors.print(f"error: {error}")
+        click.echo(f"error: {error}", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
-        errors.print("interrupted")
+        click.echo("interrupted", err=True)
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 

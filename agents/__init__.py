@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.registries import register_agent
+from ..core.registries import register_agent, register_sampler
 
 if TYPE_CHECKING:
     from .load import load_agent
@@ -17,6 +17,10 @@ register_agent("generator", "selfplay_gym.agents.scripted.math_agents:GeneratorA
 register_agent("openai:", "selfplay_gym.agents.remote.openai_agent:OpenAIAgent")
 register_agent("llm:", "selfplay_gym.agents.load:load_agent")
 register_agent("tiny", "selfplay_gym.agents.models.tiny:tiny_agent")
+
+register_sampler("local", "selfplay_gym.agents.remote.samplers:local")
+register_sampler("openai", "selfplay_gym.agents.remote.samplers:openai")
+register_sampler("vllm", "selfplay_gym.agents.remote.samplers:vllm")
 
 __all__ = ["LLMAgent", "load_agent"]
 

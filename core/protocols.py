@@ -277,6 +277,18 @@ class Domain(Protocol):
 
 
 @runtime_checkable
+class CompletionSampler(Protocol):
+    """Where a language model's completions come from; `agents.inference.sampling.Sampler` has the whole contract.
+
+    What is registered is a factory that gets the language model as keyword `agent`, and its own options.
+    """
+
+    def sample(self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: Any, seed: int | None) -> Any:
+        """Draw `n` completions for every prompt; equal arguments and seed give equal samples."""
+        ...
+
+
+@runtime_checkable
 class Stage(Protocol):
     """One part of a round of a run.
 

@@ -6,7 +6,17 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from .protocols import Agent, Curriculum, Domain, Generator, QuestionSource, RewardRule, Stage, Verifier
+from .protocols import (
+    Agent,
+    CompletionSampler,
+    Curriculum,
+    Domain,
+    Generator,
+    QuestionSource,
+    RewardRule,
+    Stage,
+    Verifier,
+)
 from .registry import Registry
 
 
@@ -30,6 +40,7 @@ rewards: Registry[RewardRule] = Registry("reward", "selfplay_gym.rewards", Rewar
 domains: Registry[Domain] = Registry("domain", "selfplay_gym.domains", Domain)
 sources: Registry[QuestionSource] = Registry("source", "selfplay_gym.sources", QuestionSource)
 stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage)
+samplers: Registry[CompletionSampler] = Registry("sampler", "selfplay_gym.samplers", CompletionSampler)
 
 ALL: dict[str, Registry[Any]] = {
     "verifiers": verifiers,
@@ -40,6 +51,7 @@ ALL: dict[str, Registry[Any]] = {
     "domains": domains,
     "sources": sources,
     "stages": stages,
+    "samplers": samplers,
 }
 
 make_verifier, register_verifier = verifiers.make, verifiers.register
@@ -50,6 +62,7 @@ make_reward, register_reward = rewards.make, rewards.register
 make_domain = domains.make
 make_source, register_source = sources.make, sources.register
 make_stage, register_stage = stages.make, stages.register
+make_sampler, register_sampler = samplers.make, samplers.register
 
 
 def env_id(domain: str) -> str:

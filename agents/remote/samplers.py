@@ -13,16 +13,19 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from ...core.errors import MissingExtraError
 from ...core.seeding import fresh_seed, integer_seed
-from ..inference.sampling import Samples, SamplingSettings
+from ..inference.sampling import Sampler, Samples, SamplingSettings
 from .http_client import JsonPost, Post, ServerError, check_url
 
-__all__ = ["Completion", "ServerError", "ServerSampler", "VLLMSampler", "assemble"]
+if TYPE_CHECKING:
+    from ..models.llm import LLMAgent
+
+__all__ = ["Completion", "ServerError", "ServerSampler", "VLLMSampler", "assemble", "local", "openai", "vllm"]
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,31 @@ class VLLMSampler:
                 logps = [step[token].logprob for token, step in zip(tokens, choice.logprobs, strict=True)]
                 found.append(Completion(tokens, logps, choice.finish_reason == "stop"))
         return assemble(prompt_ids, found)
+
+
+def local(*, agent: LLMAgent) -> Sampler:
+    """The model itself, in this process."""
+    return agent.sampler
+
+
+def openai(*, agent: LLMAgent, url: str, model: str, key: str | None = None, timeout_s: float = 600.0) -> ServerSampler:
+    """A server that speaks OpenAI's completions protocol, reads token ids and holds the same weights.
+
+    Args:
+        url: up to and including `/v1`.
+        model: the name the server knows the model by.
+    """
+    return ServerSampler(url, model, agent.tokenizer, key=key, timeout_s=timeout_s)
+
+
+def vllm(*, agent: LLMAgent, engine: str, **options: Any) -> VLLMSampler:
+    """vLLM in this process.
+
+    Args:
+        engine: the path of the model; it must be the agent's own.
+        options: of `vllm.LLM`.
+    """
+    return VLLMSampler(engine, **options)
 
 
 def assemble(prompt_ids: Sequence[Sequence[int]], completions: Sequence[Completion]) -> Samples:

@@ -22,7 +22,7 @@ SLIPS = (-10, -2, -1, 1, 2, 10)
 _NUMBER_OR_SIGN = re.compile(r"\d+|[-+*()]")
 _TERM = re.compile(r"(\d*)x([+-]\d+)?")
 _CALL = re.compile(r"f=lambda (?P<names>[a-z](?:,[a-z])*): (?P<body>[^.]+)\. f\((?P<values>-?\d+(?:,-?\d+)*)\)=\?")
-_PLAIN = re.compile(r"\d+(?:[-+*]\d+)+")
+_OPERATIONS = re.compile(r"\d+(?:[-+*]\d+)+")
 _EQUATION = re.compile(r"(?P<left>[^=\s:]+)=(?P<right>[^=\s,.]+)")
 
 
@@ -66,7 +66,7 @@ class Worker:
         if found is not None:
             values = dict(zip(found["names"].split(","), found["values"].split(","), strict=False))
             expression = "".join(_operand(values[c]) if c in values else c for c in found["body"])
-            if len(values) == found["names"].count(",") + 1 and _PLAIN.fullmatch(expression):
+            if len(values) == found["names"].count(",") + 1 and _OPERATIONS.fullmatch(expression):
                 lines, result = self._arithmetic(expression, style)
                 return _as_text([expression, *lines] if style == "steps" else lines, result, style)
         return f"\\boxed{{{reference}}}"

@@ -42,9 +42,12 @@ def train_run(
     console = Console(quiet=not is_rank0())
     try:
         folder = train(config, run_dir, resume=resume, console=console)
-    except Interrupted:
+    except Interrupted as stop:
+        reason = f" ({stop})" if str(stop) else ""
         command = f"selfplay-gym train --resume --run-dir {run_dir}"
-        console.print(f"Stopped and saved. Continue with: {command}", soft_wrap=True, highlight=False, markup=False)
+        console.print(
+            f"Stopped and saved{reason}. Continue with: {command}", soft_wrap=True, highlight=False, markup=False
+        )
         return INTERRUPTED
     if not is_rank0():
         return 0

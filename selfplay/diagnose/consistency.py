@@ -3,9 +3,9 @@
 A correctness head (`agents/models/correctness_head.py`) on the run's last solver learns which attempts match the label
 of their question. Questions are dealt into two halves, and each half is scored by the head that learnt from the other,
 so no label judges itself. The consistency of a label is the mean P(right) of the attempts behind it. Where answers can
-be computed, how good it is, is measured as an AUC: the probability that a right label is scored above a wrong one; ½ is to
-know nothing. Beside it stands that of p̂, the share of attempts behind the label, which costs nothing: what the head must
-beat (docs/roles.md says how it fares).
+be computed, an AUC measures it: the probability that a right label is scored above a wrong one; ½ is to know nothing.
+Beside it stands the AUC of p̂, the share of attempts behind the label, which costs nothing: what the head must beat
+(docs/roles.md says how it fares).
 
 No computed answer reaches the head. So where none can be computed, the least consistent labels are those to look at.
 """

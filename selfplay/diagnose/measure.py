@@ -1,4 +1,4 @@
-"""A run looked at from outside: are labels right, what was the reward for, what got harder, better, forgotten, repeated?
+"""A run looked at from outside: are labels and rewards right, what got harder, better, forgotten, repeated?
 
 Everything here comes from the run folder's logs alone; `frozen` and `play` add what needs the models (the difficulty of
 each round's questions for the frozen base, cross-play). `docs/metrics.md` has the logs' own names.

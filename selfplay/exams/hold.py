@@ -41,6 +41,7 @@ def exam(
 
     Raises:
         ConfigError: an unknown name, or more questions than the generator has.
+        PluginError: a live object that is not an agent, generator or verifier.
     """
     if verifier is not None:
         make_verifier(verifier)  # names are checked before anything takes long

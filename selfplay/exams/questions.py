@@ -10,9 +10,9 @@ from ...core.held_out import is_held_out
 from ...core.math_language import read
 from ...core.protocols import Generator, Rng
 from ...core.records import Question, TaskSpec
-from ...core.registries import make_generator
+from ...core.registries import domains, make_generator
 from ...core.seeding import python_stream
-from ...envs.game.domains import identity_of
+from ...envs.game.domains import folded, identity_of
 
 DRAWS_PER_QUESTION = 400
 """Draws in a row without a new held-out question after which a level counts as exhausted."""
@@ -33,12 +33,12 @@ def held_out_questions(
     name = generator if isinstance(generator, str) else type(source).__name__
     asked = [i / max(levels - 1, 1) for i in range(levels)] if isinstance(levels, int) else list(levels)
     rngs = [python_stream(seed, "exam", name, float(level)) for level in asked]
-    seen: set[str] = set()
+    fresh = _FreshQuestions(source)
     found: list[Question] = []
     rich = list(range(len(asked)))
     while rich and len(found) < count:
         for index in list(rich):
-            question = _fresh_question(source, asked[index], rngs[index], seen)
+            question = fresh.draw(asked[index], rngs[index])
             if question is None:
                 rich.remove(index)
             elif len(found) < count:
@@ -50,14 +50,30 @@ def held_out_questions(
     return found
 
 
-def _fresh_question(source: Generator, level: float, rng: Rng, seen: set[str]) -> Question | None:
-    for _ in range(DRAWS_PER_QUESTION):
-        question = source.generate(TaskSpec(level), rng)
-        identity = identity_of(question)
-        if identity not in seen and is_held_out(identity):
-            seen.add(identity)
-            return question
-    return None
+class _FreshQuestions:
+    """Draws held-out questions of a generator, none twice."""
+
+    def __init__(self, source: Generator) -> None:
+        self.source = source
+        self.seen: set[str] = set()
+        self.known: dict[str, bool] = {}
+
+    def draw(self, level: float, rng: Rng) -> Question | None:
+        """A new question, `None` where there seem to be no more at this level."""
+        for _ in range(DRAWS_PER_QUESTION):
+            question = self.source.generate(TaskSpec(level), rng)
+            identity = self._identity(question)
+            if identity not in self.seen and is_held_out(identity):
+                self.seen.add(identity)
+                return question
+        return None
+
+    def _identity(self, question: Question) -> str:
+        """As `identity_of`; whether a domain is registered is looked up once, for that may read installed packages."""
+        name = question.domain
+        if name not in self.known:
+            self.known[name] = domains.knows(name)
+        return identity_of(question) if self.known[name] else folded(question)
 
 
 def kind_of(question: Question) -> str:

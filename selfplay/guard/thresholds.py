@@ -73,8 +73,9 @@ class GuardThresholds:
                 raise ConfigError(f"{field.name} must be a {'whole ' if whole else ''}number, got {value!r}")
             if not math.isfinite(value):
                 raise ConfigError(f"{field.name} must be a finite number, got {value!r}")
-        if self.patience < 1 or self.bad_steps < 1:
-            raise ConfigError(f"patience and bad_steps must be >= 1, got {self.patience!r} and {self.bad_steps!r}")
+        for name in ("patience", "bad_steps"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)!r}")
         if not 0.0 < self.factor < 1.0:
             raise ConfigError(f"factor must lie between 0 and 1, got {self.factor!r}")
         if not 0.0 < self.least_scale <= 1.0:

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ConfigError, RunError
+from ...core.registries import make_sampler
 from ..settings.config import RunConfig
 from ..storage.checkpoint import check_checkpoint, load_optimiser
 from .distributed import distribute, place
@@ -119,6 +120,9 @@ def _agents(
         found[name] = made[name].with_settings(
             max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
         )
+        if config.compute.sampler != "local":
+            sampler: Any = make_sampler(config.compute.sampler, agent=found[name])
+            found[name] = found[name].with_settings(sampler=sampler)
     return found
 
 

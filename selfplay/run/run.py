@@ -7,10 +7,9 @@ That is the R-Zero loop (arXiv 2508.05004, section 3) as `RunConfig.stages` has 
 before it wrote to the run folder, draws from random streams named by (seed, words, round, step), and is followed by a
 commit. So a run can stop anywhere, be killed anywhere, and goes on to the same end.
 
-What differs from the paper: question texts of the held-out split and repeated questions are dropped before labelling;
-the KL reference stays the base model over all rounds unless asked otherwise (a moving one bounds nothing); the best
-solver is remembered by a validation of its own, and hooks may ask to go back to it (`guard/`). Rounds count on after a
-rollback, so nothing is drawn twice and a run ends after as many rounds as it was given.
+What differs from the paper: held-out and repeated questions are dropped before labelling; the KL reference stays the
+base model unless asked otherwise (a moving one bounds nothing); the best solver is remembered by a validation of its
+own, and hooks may ask to go back to it (`guard/`). Rounds count on after a rollback, so nothing is drawn twice.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
+from ...core.errors import RunError
 from ...core.protocols import Stage
 from ...core.records import Labelled, Question
 from ...core.registries import make_curriculum, make_generator, make_reward
@@ -53,7 +53,7 @@ class SelfPlay:
         config: the settings.
         folder: a fresh or resumed run folder.
         stages: what a round consists of, in order.
-        hooks: told what happens, in order; what they ask for is done at once.
+        hooks: hear what happens, in order; what they ask for is done at once.
         stop: asked between steps; when it says `True` the run saves and raises `Interrupted`.
         build: makes the roles; another one brings other players.
 
@@ -64,6 +64,7 @@ class SelfPlay:
         checkpoints: the saved state of each role, by name.
         best: the best validation so far: round, accuracy, checkpoints and curriculum; empty before the first.
         exam: the held-out questions of the exam.
+        stop_reason: why a hook wants the run to stop, "" if none does.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class SelfPlay:
                 hook.load_state_dict(state["hooks"][hook.name])
         self.domain = domain_of(config.env)
         self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep)
-        self._build, self._starts, self._asked_to_stop = build, Starts(config), ""
+        self._build, self._starts, self.stop_reason = build, Starts(config), ""
         challenger = config.roles.get(CHALLENGER)
         labeller = make_labeller(self.domain, config.labels.source)
         reward = make_reward("r-zero" if challenger is None else challenger.reward)
@@ -273,13 +274,13 @@ class SelfPlay:
 
     def stop_if_asked(self) -> None:
         """Leave if somebody asked to; what was committed last stands."""
-        if self._asked_to_stop or self.stop():
-            raise Interrupted(self._asked_to_stop)
+        if self.stop_reason or self.stop():
+            raise Interrupted(self.stop_reason)
 
     @property
     def stopping(self) -> bool:
         """Whether the run leaves at the next occasion, so that a stage saves now."""
-        return bool(self._asked_to_stop) or self.stop()
+        return bool(self.stop_reason) or self.stop()
 
     # --- inside ---
 
@@ -293,11 +294,13 @@ class SelfPlay:
             elif isinstance(action, Rates):
                 self._set_rates(action.scale)
             elif isinstance(action, Stop):
-                self._asked_to_stop = action.reason
+                self.stop_reason = action.reason
         return back
 
     def _roll_back(self, action: RollBack) -> None:
         """The best checkpoints again, optimisers and curriculum included."""
+        if not self.best:
+            raise RunError(f"a hook asked to go back ({action.cause}) before a validation; add the stage 'evaluate'")
         self.checkpoints = dict(self.best["checkpoints"])
         self.curriculum.load_state_dict(self.best["curriculum"])
         self.rate_scale = action.scale

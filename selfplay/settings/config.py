@@ -66,11 +66,16 @@ class RunConfig:
             raise ConfigError(f"roles must have a {SOLVER!r}, got {', '.join(self.roles) or 'none'}")
         if not self.stages:
             raise ConfigError("stages must name at least one stage, such as 'evaluate'")
+        trained = [role for stage in self.stages for role in _trained_by(stage)]
+        for name in trained:
+            if name not in self.roles:
+                raise UnknownNameError("role", name, self.roles, f"It needs a row of its own: [roles.{name}].")
+        known = dict.fromkeys([CHALLENGER, SOLVER, *trained])
         for name in self.roles:
-            if name not in self._known_roles():
-                raise UnknownNameError(
-                    "role", name, self._known_roles(), f"A further role needs a stage train({name})."
-                )
+            if name not in known:
+                raise UnknownNameError("role", name, known, f"A further role needs a stage train({name}).")
+        if self.guard.mode == "on" and "evaluate" not in self.stages:
+            raise ConfigError("guard.mode='on' goes back to the best validation: it needs the stage 'evaluate'")
         self._check_shared_weights()
         self._check_sampler()
 
@@ -79,10 +84,6 @@ class RunConfig:
         """The roles at the table, in its order. A challenger that writes no questions is not among them."""
         idle = () if CHALLENGER in self.questions.sources else (CHALLENGER,)
         return tuple(name for name in self.roles if name not in idle)
-
-    def _known_roles(self) -> list[str]:
-        trained = [role for stage in self.stages for role in _trained_by(stage)]
-        return list(dict.fromkeys([CHALLENGER, SOLVER, *trained]))
 
     def _check_shared_weights(self) -> None:
         sharing = {name: role for name, role in self.roles.items() if role.weight_sharing != "copies"}
@@ -132,7 +133,7 @@ class RunConfig:
         Raises:
             ConfigError: a setting is a live object, which no file can hold.
         """
-        return tree.plain(tree.as_dict(self))
+        return tree.serialisable(tree.as_dict(self))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:

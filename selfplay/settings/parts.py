@@ -114,8 +114,8 @@ class ComputeConfig:
     threads: int = 1
     """CPU threads of torch; 0 leaves torch's own choice. Small models are fastest, and reproducible, with 1."""
     sampler: Named = "local"
-    """Where completions come from: "local", the models in this process; or "server(url=…, model=…)" or "vllm(engine=…)"
-    for roles that do not learn."""
+    """Where completions come from: "local", the models in this process; or, for roles that do not learn,
+    "openai(url=…, model=…)" or "vllm(engine=…)"."""
 
     def __post_init__(self) -> None:
         check_types(self)

@@ -37,20 +37,20 @@ def as_dict(part: Any) -> dict[str, Any]:
     return found
 
 
-def plain(values: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+def serialisable(values: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     """The same as TOML and JSON know it: lists for tuples, "none" for `None`.
 
     Raises:
         ConfigError: a live object.
     """
-    return {name: _plain(value, f"{path}{name}") for name, value in values.items()}
+    return {name: _serialisable(value, f"{path}{name}") for name, value in values.items()}
 
 
-def _plain(value: Any, path: str) -> Any:
+def _serialisable(value: Any, path: str) -> Any:
     if isinstance(value, Mapping):
-        return plain(value, f"{path}.")
+        return serialisable(value, f"{path}.")
     if isinstance(value, tuple | list):
-        return [_plain(one, path) for one in value]
+        return [_serialisable(one, path) for one in value]
     if value is None:
         return "none"
     if isinstance(value, str | int | float | bool):

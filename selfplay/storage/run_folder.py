@@ -80,6 +80,8 @@ class RunFolder:
         Raises:
             RunError: no run there, or its state cannot be read.
         """
+        if (path / "config.json").exists() and not (path / CONFIG).exists():
+            raise RunError(f"the run in {path} is from a version that had no {CONFIG}; this one cannot read it")
         if not (path / CONFIG).exists():
             raise RunError(f"no run in {path} (there is no {CONFIG}); start one with: selfplay-gym train")
         folder = cls(path)

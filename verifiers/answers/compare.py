@@ -98,8 +98,8 @@ class Comparison:
         return _all(self.same(x, y) for x, y in zip(a, b, strict=True))
 
     def _collections(self, a: Collection, b: Collection) -> Decision:
-        plain = {"list", "set"}
-        if a.kind != b.kind and not {a.kind, b.kind} <= plain:
+        collections = {"list", "set"}
+        if a.kind != b.kind and not {a.kind, b.kind} <= collections:
             return False
         if self.policy.order == "kept" and a.kind == b.kind == "list":
             return self.in_order(a.items, b.items)

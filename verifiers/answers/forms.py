@@ -246,8 +246,8 @@ def _relation(tree: Node) -> Form:
     assigned = assignment(tree)
     if assigned is not None:
         name, named, value = assigned
-        plain = named[0] == "sym" and value[0] in SCALARS and not _special(value)
-        if ops == ("in",) or not plain:
+        ordinary = named[0] == "sym" and value[0] in SCALARS and not _special(value)
+        if ops == ("in",) or not ordinary:
             return _assigned(name, value, is_set=ops == ("in",), function=named if named[0] == "call" else None)
         if len(parts) > 2:
             ops, parts = ("=",), (named, value)

@@ -37,7 +37,7 @@ class Worker:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-I", "-S", str(_SCRIPT)]
-        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        discarded: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         if os.name == "posix":
             inherited = theirs.fileno()
             self.process = subprocess.Popen(
@@ -45,10 +45,10 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 pass_fds=(inherited,),
                 start_new_session=True,
-                **quiet,
+                **discarded,
             )
         else:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, **quiet)
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, **discarded)
             assert self.process.stdin is not None
             self.process.stdin.write(theirs.share(self.process.pid))  # type: ignore[attr-defined,unused-ignore]
             self.process.stdin.close()
@@ -60,7 +60,7 @@ class Worker:
         self._send({"path": [entry for entry in sys.path if entry]})
 
     def ask(self, a: Node, b: Node) -> None:
-        self._send({"a": plain(a), "b": plain(b)})
+        self._send({"a": as_lists(a), "b": as_lists(b)})
 
     def _send(self, message: Any) -> None:
         body = json.dumps(message).encode()
@@ -246,10 +246,10 @@ class Pool:
                 self._stop()
 
 
-def plain(node: Any) -> Any:
+def as_lists(node: Any) -> Any:
     """A tree as JSON values."""
     if isinstance(node, tuple):
-        return [plain(part) for part in node]
+        return [as_lists(part) for part in node]
     return str(node) if isinstance(node, Fraction) else node
 
 

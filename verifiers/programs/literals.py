@@ -24,9 +24,9 @@ def as_arguments(value: Value, count: int) -> tuple[Value, ...] | None:
 
 def find_literal(text: str) -> tuple[Value] | None:
     """The value in a 1-tuple, also from text in backquotes or dollars or with LaTeX's escapes; `None` without one."""
-    plain = text.strip().strip("`$").strip()
-    unescaped = plain.replace("\\{", "{").replace("\\}", "}").replace("\\_", "_")
-    for candidate in dict.fromkeys((text.strip(), plain, unescaped)):
+    stripped = text.strip().strip("`$").strip()
+    unescaped = stripped.replace("\\{", "{").replace("\\}", "}").replace("\\_", "_")
+    for candidate in dict.fromkeys((text.strip(), stripped, unescaped)):
         try:
             return (read_literal(candidate),)
         except ValueError:

@@ -18,6 +18,11 @@ class Evaluate:
     name = "evaluate"
     before_training = True
 
+    def check(self, run: SelfPlay) -> None:
+        """Refuse suites that nobody knows or that cannot be read."""
+        if run.config.exam.suites:
+            load_suites(run.config.exam.suites, limit=1)
+
     def run(self, run: SelfPlay) -> None:
         """Log exam and validation of the round."""
         exams = self._exams(run)

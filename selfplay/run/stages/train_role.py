@@ -68,5 +68,5 @@ class TrainRole:
         if saving or back:
             run.commit(saved=None if back else self.role)
         if stopping:
-            raise Interrupted
+            raise Interrupted(run.stop_reason)
         return not back

@@ -1,6 +1,7 @@
 import functools
 import io
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,11 +14,17 @@ from selfplay_gym.selfplay.ablate.page import plot, to_json, to_markdown
 from selfplay_gym.selfplay.commands.ablate import run_ablation
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
 from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.files import to_toml
+from selfplay_gym.selfplay.settings.tree import flatten
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 exam_of = functools.lru_cache(lambda seed: held_out_questions("mixed", 120, seed))
 EQUAL_COMPUTE = "untrained, equal compute"
-GAINS = {"trained": 0.15, "untrained": 0.05}
+GAINS = {True: 0.15, False: 0.05}
+"""By whether the challenger learns."""
+EQUAL = ("rounds", "questions.count", "labels.attempts", "roles.solver.steps", "roles.solver.samples",
+         "roles.solver.groups", "exam.questions")  # fmt: skip
+"""What no variant changes, but for solver steps at equal compute."""
 
 
 class FakeTraining:
@@ -28,11 +35,11 @@ class FakeTraining:
 
     def __call__(self, config, path, *, resume=False, console=None):
         self.calls.append((path.name, resume))
-        folder = RunFolder.resume(path) if resume else RunFolder.create(path, config.as_dict(), {})
+        folder = RunFolder.resume(path) if resume else RunFolder.create(path, to_toml(config), {})
         if len(self.calls) > self.dies_after:
             raise KeyboardInterrupt
         questions = exam_of(config.seed)
-        gain = 0.0 if config.solver_reward == "random" else GAINS[config.challenger]
+        gain = 0.0 if config.roles["solver"].reward == "random" else GAINS[config.roles["challenger"].learns]
         for round_, skill in enumerate((0.4, 0.4 + gain)):
             exam = run_exam(
                 make_agent("noisy", accuracy=skill), questions, samples=4, seed=round_, verifier="exact", vote=None
@@ -111,29 +118,27 @@ def test_runs_with_other_settings_are_not_mixed_in(tmp_path):
 
 def test_every_variant_is_a_valid_change_of_exactly_what_it_says():
     base = RunConfig()
+    before = dict(flatten(base.as_dict()))
     for name, change in VARIANTS.items():
         changes = change(base) if callable(change) else change
-        changed = base.replace(**changes)
-        differing = {key for key, value in base.as_dict().items() if changed.as_dict()[key] != value}
-        assert differing == set(changes), name
-        for same in (
-            "rounds",
-            "questions",
-            "attempts",
-            "solver_steps",
-            "solver_samples",
-            "solver_prompts",
-            "exam_questions",
-        ):
-            assert getattr(changed, same) == getattr(base, same) or (name, same) == (EQUAL_COMPUTE, "solver_steps")
+        after = dict(flatten(base.replace(changes).as_dict()))
+        differing = {path for path in {*before, *after} if before.get(path) != after.get(path)}
+        asked = [re.compile(re.escape(path).replace(r"\*", r"\w+")) for path in changes]
+        assert all(any(path.match(found) for path in asked) for found in differing), name
+        assert all(any(path.match(found) for found in differing) for path in asked), name
+        for same in EQUAL:
+            assert after[same] == before[same] or (name, same) == (EQUAL_COMPUTE, "roles.solver.steps")
 
 
 def test_equal_compute_turns_the_challengers_share_into_solver_steps():
-    base = RunConfig(challenger_steps=5, challenger_groups=16, solver_prompts=32, solver_steps=10)
+    sizes = {"roles.challenger.steps": 5, "roles.challenger.groups": 16, "roles.solver.groups": 32}
+    base = RunConfig().replace({**sizes, "roles.solver.steps": 10})
     changes = VARIANTS[EQUAL_COMPUTE](base)
-    assert changes == {"challenger": "untrained", "solver_steps": 18}
-    assert VARIANTS[EQUAL_COMPUTE](base.replace(challenger_steps=0))["solver_steps"] == base.solver_steps
-    assert VARIANTS[EQUAL_COMPUTE](base.replace(attempts=30))["solver_steps"] > 18  # attempts pay the challenger too
+    assert changes == {"roles.challenger.learns": False, "roles.solver.steps": 18}
+    idle = base.replace({"roles.challenger.steps": 0})
+    assert VARIANTS[EQUAL_COMPUTE](idle)["roles.solver.steps"] == 10
+    longer = base.replace({"labels.attempts": 30})  # the challenger's reward takes attempts too
+    assert VARIANTS[EQUAL_COMPUTE](longer)["roles.solver.steps"] > 18
 
 
 def test_the_command_prints_and_writes(tmp_path):

@@ -175,11 +175,14 @@ def test_leaked_exam_items_are_reported_with_the_bench():
 
 def test_every_benchmark_says_what_is_known_of_contamination():
     suites = load_suites("mixed", limit=20)
-    for training, said in ((None, "--run FOLDER"), (["What is 1+1?"], "20 exam items against 1 training questions: 0")):
+    for training, known in (
+        (None, "--run FOLDER"),
+        (["What is 1+1?"], "20 exam items against 1 training questions: 0"),
+    ):
         report = run_bench(_contestants(), suites, SETTINGS, training=training)
         for text in (to_markdown(report), to_html(report)):
             assert f"Contamination: {'mixed: ' if training else ''}" in text
-            assert said in text
+            assert known in text
 
 
 def test_the_questions_of_the_run_behind_a_checkpoint_are_looked_for(tmp_path, untrained_model):
@@ -211,7 +214,7 @@ def test_every_format_tells_the_same_scores():
     assert cell in to_markdown(report)
     page = to_html(report)
     assert cell in page
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 2 * 4  # four figures per suite
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     ).replace("https://matplotlib.org", "")
@@ -275,8 +278,9 @@ def test_names_options_labels_and_prompts_of_contestants():
     assert load_contestant("selfplay_gym.agents.scripted.math_agents:OracleAgent").agent.name == "oracle"
     with pytest.raises(UnknownNameError, match="oracle"):
         load_contestant("orakle")
+    assert load_contestant("noisy(0.5)").agent.accuracy == 0.5
     with pytest.raises(ConfigError, match="key=value"):
-        load_contestant("noisy(0.5)")
+        load_contestant("noisy(accuracy=0.5, 3)")
     with pytest.raises(ConfigError, match="better="):
         load_contestants(["oracle", "oracle"])
     with pytest.raises(ConfigError, match="template"):

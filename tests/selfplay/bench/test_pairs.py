@@ -5,11 +5,11 @@ import pytest
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.core.seeding import python_stream
-from selfplay_gym.selfplay.bench.pairs import pair_sheet, play_pair
+from selfplay_gym.selfplay.bench.pairs import pair_table, play_pair
 
 
 class AmbiguousChallenger:
-    """The planted flaw: well-formed questions with two answers, which pay well because the vote is torn."""
+    """The planted flaw: well-formed questions with two answers, which earn well because the vote is torn."""
 
     def act(self, prompts, *, n=1, seed=None):
         text = r"<question>Which number has the square {}?</question> \boxed{{{}}}"
@@ -31,7 +31,7 @@ class Rambler:
 
 def test_a_challenger_of_ambiguous_questions_is_caught():
     result = play_pair(AmbiguousChallenger(), EitherRoot())
-    assert result.uncertainty > 0.7  # the game pays it well
+    assert result.uncertainty > 0.7  # the game rewards it well
     assert result.reward_accuracy == 0.0
     assert result.readable_share == 0.0
     assert result.stability < 0.7
@@ -83,10 +83,10 @@ def test_pairs_are_replayed_by_their_seed_and_are_json():
 
 
 def test_pairs_are_shown_with_their_notes_in_every_format():
-    sheet = pair_sheet([play_pair(AmbiguousChallenger(), EitherRoot(), names=("torn", "either"))], seed=0)
-    assert any("ambiguous" in note for note in sheet.notes)
-    for text in (sheet.to_markdown(), sheet.to_html(), sheet.to_json()):
+    table = pair_table([play_pair(AmbiguousChallenger(), EitherRoot(), names=("torn", "either"))], seed=0)
+    assert any("ambiguous" in note for note in table.notes)
+    for text in (table.to_markdown(), table.to_html(), table.to_json()):
         assert "ambiguous" in text
-    assert sheet.to_html().count("<svg") == 1
-    assert sheet.to_csv().splitlines()[1].startswith("torn+either,100,0,")
-    assert json.loads(sheet.to_json())["pairs"][0]["summary"]["readable_share"] == 0.0
+    assert table.to_html().count("<svg") == 1
+    assert table.to_csv().splitlines()[1].startswith("torn+either,100,0,")
+    assert json.loads(table.to_json())["pairs"][0]["summary"]["readable_share"] == 0.0

@@ -60,7 +60,7 @@ def test_an_exam_is_held_against_the_training_questions_of_the_run(untrained_mod
     assert "4 exam items against 1 training questions: 1 exact" in " ".join(text.split())
     _, text = examined(str(checkpoint), questions=4, samples=1, as_json=True)
     assert json.loads(text)["contamination"]["exact"] == 1
-    assert "no checkpoint of a run" in " ".join(examined("noisy")[1].split())
+    assert "not a checkpoint of a run" in " ".join(examined("noisy")[1].split())
 
 
 def test_agents_take_options():
@@ -68,7 +68,7 @@ def test_agents_take_options():
 
 
 def test_a_run_folder_is_told_from_a_model(scripted_run, tmp_path):
-    folder = scripted_run(tmp_path / "run", rounds=0, until="train_challenger").path
+    folder = scripted_run(tmp_path / "run", rounds=0, until="train(challenger)").path
     with pytest.raises(ConfigError, match="no solver yet"):
         examined(str(folder))
     (folder / "checkpoints" / "solver-01-002").mkdir(parents=True)
@@ -94,6 +94,6 @@ def test_wrong_input_is_one_line_and_exit_code_2(capsys, arguments, expected):
     assert error.count("\n") == 1
 
 
-def test_an_empty_folder_is_no_model(tmp_path, capsys):
+def test_an_empty_folder_is_not_a_model(tmp_path, capsys):
     assert main(["exam", str(tmp_path)]) == 2
     assert "config.json" in capsys.readouterr().err

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from selfplay_gym.core.errors import UnknownNameError
 from selfplay_gym.core.registries import ALL, generators
-from selfplay_gym.selfplay.commands.list_names import ENVS, describe, first_sentence, names_of, print_names
+from selfplay_gym.selfplay.commands.list_names import KINDS, describe, first_sentence, names_of, print_names
+from selfplay_gym.selfplay.settings.describe import settings
 
 
 def listed(kind=None):
@@ -18,7 +19,7 @@ def listed(kind=None):
     return console.file.getvalue()
 
 
-@pytest.mark.parametrize("kind", [*ALL, ENVS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_name_is_described(kind):
     rows = dict(names_of(kind))
     assert rows
@@ -35,7 +36,10 @@ def test_all_kinds_are_listed_at_once():
         assert kind in words
         for name in ALL[kind].names():
             assert (f"{name}…" if name.endswith(":") else name) in words
-    assert "SelfPlayMath-v0" in words
+    for name in ("SelfPlayMath-v0", "tiny", "smollm2", "debug", "builtin", "train", "gate"):
+        assert name in words
+    assert "selfplay-gym list settings" in " ".join(words)
+    assert "roles.solver.steps" not in words
 
 
 def test_what_others_register_is_listed_too():
@@ -52,6 +56,37 @@ def test_what_others_register_is_listed_too():
 def test_an_unknown_kind_is_named_with_what_there_is():
     with pytest.raises(UnknownNameError, match="Did you mean 'verifiers'"):
         listed("verifers")
+    with pytest.raises(UnknownNameError, match="Did you mean 'settings'"):
+        listed("setings")
+
+
+def test_every_setting_is_listed_with_its_default_and_a_sentence():
+    text = listed("settings")
+    flat = " ".join(text.split())
+    for setting in settings():
+        assert f"  {setting.path} = " in text
+        assert len(setting.about) > 10
+        assert setting.about in flat
+    assert "roles.solver.grpo.clip_high = none" in text
+    assert "questions.keep_band = [0.25, 0.75]" in text
+    headings = [line for line in text.splitlines() if line and not line.startswith(" ")]
+    assert headings[:3] == ["run", "roles.challenger", "roles.solver"]
+    assert len(headings) == len(set(headings))
+
+
+def test_a_part_of_the_settings_is_listed_by_its_path():
+    text = listed("settings.roles.solver")
+    assert "roles.solver.steps = 10" in text
+    assert "roles.challenger" not in text
+    assert listed("settings.rounds").startswith("run\n  rounds = 4\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"), [("role", "roles"), ("guard.modes", "guard.mode"), ("roles.solver.step", "roles.solver.steps")]
+)
+def test_a_wrong_path_is_named_with_what_is_near(path, meant):
+    with pytest.raises(UnknownNameError, match=f"unknown setting .* Did you mean '{meant}'"):
+        listed(f"settings.{path}")
 
 
 def test_brackets_in_a_description_survive():

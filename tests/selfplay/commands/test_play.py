@@ -1,4 +1,4 @@
-"""`play`: rounds to watch, seats to take, and a polite end."""
+"""`play`: rounds to watch, roles to play, and a polite end."""
 
 import io
 import sys
@@ -44,7 +44,7 @@ def test_equal_seeds_play_equal_rounds():
     assert played(rounds=2) != played(rounds=2, seed=2)
 
 
-def test_a_person_in_the_solver_seat_is_told_whether_they_are_right(monkeypatch):
+def test_a_person_as_solver_hears_whether_they_are_right(monkeypatch):
     typed(monkeypatch, "0")
     question = next(line for line in played(solver="me").splitlines() if answer(line) is not None)
     typed(monkeypatch, answer(question))
@@ -56,12 +56,12 @@ def test_a_person_in_the_solver_seat_is_told_whether_they_are_right(monkeypatch)
     assert "You were right 0 of 1 times." in text
 
 
-def test_a_person_in_the_challenger_seat_is_attempted_and_paid(monkeypatch):
+def test_a_person_as_challenger_is_attempted_and_rewarded(monkeypatch):
     typed(monkeypatch, "What is 2+3?", "5")
     text = played(challenger="me", solver="oracle")
     assert "What is 2+3?" in text
     assert "8/8 = 1.00" in text
-    assert "challenger  +0.00" in text  # a question everybody solves is worth nothing
+    assert "challenger  +0.00" in text  # a question everybody solves earns nothing
 
 
 def test_an_empty_question_is_malformed_not_a_crash(monkeypatch):

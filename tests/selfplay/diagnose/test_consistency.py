@@ -14,6 +14,7 @@ from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.selfplay.commands.diagnose import diagnose_run
 from selfplay_gym.selfplay.diagnose.consistency import auc, label_consistency
 from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 
@@ -27,7 +28,7 @@ def _one_thread():
 
 def write_run(path, questions=80, misled=0.25):
     """Three of four attempts agree everywhere; where they are wrong, they are written like the losers elsewhere."""
-    folder, rng = RunFolder.create(path, RunConfig().as_dict(), {}), python_stream(0, "misled")
+    folder, rng = RunFolder.create(path, to_toml(RunConfig()), {}), python_stream(0, "misled")
     for number in (1, 2):
         for index in range(questions // 2):
             one, other = (1 + int(rng.random() * 9) for _ in range(2))

@@ -17,6 +17,7 @@ from selfplay_gym.selfplay.diagnose.play import cross_play_run
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
 from selfplay_gym.selfplay.run.labels import labels_right
 from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 EXAM = held_out_questions("mixed", 120)
@@ -55,7 +56,7 @@ def _log_exam(folder, number, agent, questions=EXAM):
 
 
 def _run(path, rounds=2):
-    folder = RunFolder.create(path, RunConfig().as_dict(), {})
+    folder = RunFolder.create(path, to_toml(RunConfig()), {})
     _log_exam(folder, 0, make_agent("noisy", accuracy=0.5))
     for number in range(1, rounds + 1):
         _log_round(folder, number, skill=0.5 + 0.1 * number, low=0.3 * number, high=0.3 * number + 0.3)
@@ -84,7 +85,7 @@ def test_a_run_is_measured_round_by_round(tmp_path):
 
 
 def test_wrong_labels_are_noticed(tmp_path):
-    folder = RunFolder.create(tmp_path, RunConfig().as_dict(), {})
+    folder = RunFolder.create(tmp_path, to_toml(RunConfig()), {})
     _log_round(folder, 1, skill=0.1, low=0.5, high=1.0)
     folder.commit({})
     diagnosis = diagnose(tmp_path)
@@ -93,7 +94,7 @@ def test_wrong_labels_are_noticed(tmp_path):
 
 
 def test_questions_nobody_can_compute_are_noticed(tmp_path):
-    folder = RunFolder.create(tmp_path, RunConfig().as_dict(), {})
+    folder = RunFolder.create(tmp_path, to_toml(RunConfig()), {})
     _log_round(folder, 1, skill=0.5, low=0.0, high=1.0, spoil=lambda text: f"Roughly: {text}")
     folder.commit({})
     diagnosis = diagnose(tmp_path)
@@ -150,7 +151,7 @@ def test_topic_entropy_counts_shapes():
 def test_an_unfinished_or_missing_run_is_refused(tmp_path):
     with pytest.raises(RunError, match="no run"):
         diagnose(tmp_path)
-    RunFolder.create(tmp_path / "empty", RunConfig().as_dict(), {})
+    RunFolder.create(tmp_path / "empty", to_toml(RunConfig()), {})
     with pytest.raises(RunError, match="go on first"):
         diagnose(tmp_path / "empty")
 
@@ -161,7 +162,7 @@ def test_the_command_writes_a_page_and_json(tmp_path):
     diagnose_run(tmp_path / "run", play=False, console=Console(file=screen, width=200))
     assert "against the base" in screen.getvalue()
     page = (tmp_path / "run" / "diagnosis.html").read_text()
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 5  # three of the rounds, two of the training curves
     assert len(json.loads((tmp_path / "run" / "diagnosis.json").read_text())["rounds"]) == 2
 
 
@@ -173,8 +174,8 @@ def test_checkpoints_play_each_other(tmp_path):
     build_model(0).save_pretrained(base)
     build_tokenizer().save_pretrained(base)
     run = tmp_path / "run"
-    config = RunConfig(model=str(base), max_new_tokens=4, challenger_max_new_tokens=4)
-    folder = RunFolder.create(run, config.as_dict(), {})
+    config = RunConfig().replace({"roles.*": {"model": str(base), "max_new_tokens": 4}})
+    folder = RunFolder.create(run, to_toml(config), {})
     _log_exam(folder, 0, make_agent("noisy"))
     folder.commit({})
     for name in ("challenger-01-002", "solver-01-001", "solver-01-003"):
@@ -188,8 +189,10 @@ def test_checkpoints_play_each_other(tmp_path):
 
 
 def test_a_procedural_challenger_cannot_cross_play_but_is_diagnosed(tmp_path, untrained_model):
-    config = RunConfig(model=str(untrained_model), challenger="procedural", max_new_tokens=2)
-    folder = RunFolder.create(tmp_path, config.as_dict(), {})
+    config = RunConfig().replace(
+        {"roles.*": {"model": str(untrained_model), "max_new_tokens": 2}, "questions.sources": {"procedural": 1.0}}
+    )
+    folder = RunFolder.create(tmp_path, to_toml(config), {})
     _log_round(folder, 1, skill=0.5, low=0.0, high=0.5)
     folder.commit({})
     with pytest.raises(RunError, match="cannot cross-play"):
@@ -200,7 +203,7 @@ def test_a_procedural_challenger_cannot_cross_play_but_is_diagnosed(tmp_path, un
 
 
 def test_the_frozen_base_tells_harder_questions_from_easier_ones(tmp_path):
-    folder = RunFolder.create(tmp_path, RunConfig().as_dict(), {})
+    folder = RunFolder.create(tmp_path, to_toml(RunConfig()), {})
     _log_round(folder, 1, skill=0.5, low=0.0, high=0.1)
     _log_round(folder, 2, skill=0.9, low=0.9, high=1.0)  # the run's own solver finds these easier
     folder.commit({})

@@ -10,7 +10,8 @@ from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.report import render_report, write_report
 from selfplay_gym.selfplay.report.questions import SHOWN, read_questions
 from selfplay_gym.selfplay.report.summary_data import headline, read_run_summary
-from selfplay_gym.selfplay.run.run import PHASES
+from selfplay_gym.selfplay.settings.config import STAGES, RunConfig
+from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -65,10 +66,10 @@ def test_the_page_is_well_formed_and_complete(page, finished_run):
     read = Page(page)
     assert len(read.ids) == len(set(read.ids))
     assert {"exam", "labels", "questions", "training", "settings"} <= set(read.ids)
-    said = headline(read_run_summary(finished_run))
+    outcome = headline(read_run_summary(finished_run))
     text = " ".join(" ".join(read.text).split())
-    assert said.text in text
-    assert said.detail in text
+    assert outcome.text in text
+    assert outcome.detail in text
     assert read.tags["svg"] >= 15
 
 
@@ -107,22 +108,21 @@ def test_hostile_text_is_only_text(scripted_run, tmp_path):
     assert "{ 7*7 }" in text
 
 
-@pytest.mark.parametrize("until", PHASES)
+@pytest.mark.parametrize("until", STAGES)
 def test_a_run_stopped_at_any_phase_has_a_page(stopped_run, until):
     path = write_report(stopped_run(until))
     read = Page(path.read_text(encoding="utf-8"))
     text = " ".join(" ".join(read.text).split())
-    assert f"Stopped at round 1, {until.replace('_', ' ')}" in text
-    assert ("labels" in read.ids) == (PHASES.index(until) > PHASES.index("label"))
+    assert f"Stopped at round 1, {until}" in text
+    assert ("labels" in read.ids) == (STAGES.index(until) > STAGES.index("label"))
     assert list(path.parent.glob("*.draft")) == []
 
 
 def test_a_run_that_has_hardly_begun_has_a_page(tmp_path):
-    folder = RunFolder.create(tmp_path / "run", {"band": 0.25, **dict.fromkeys(SETTINGS, "x")}, ENVIRONMENT)
+    folder = RunFolder.create(tmp_path / "run", to_toml(RunConfig()), ENVIRONMENT)
     assert "No exam has been held yet" in write_report(folder).read_text(encoding="utf-8")
 
 
-SETTINGS = ("rounds", "model", "challenger", "labels", "reward", "seed", "attempts", "solver_reward")
 ENVIRONMENT = {"command": ["x"], "commit": None, "versions": {}, "python": "3", "system": "any", "cpus": 1}
 
 
@@ -136,7 +136,7 @@ def test_half_a_line_after_a_crash_is_not_read(scripted_run, tmp_path):
 
 
 def test_a_damaged_run_is_refused(scripted_run, tmp_path):
-    folder = scripted_run(tmp_path / "run", rounds=0, until="train_challenger")
+    folder = scripted_run(tmp_path / "run", rounds=0, until="train(challenger)")
     folder.log_path("labels").unlink()
     with pytest.raises(RunError, match="labels"):
         write_report(folder)
@@ -146,20 +146,20 @@ def test_samples_span_the_solve_rates_and_show_what_would_mislead(finished_run):
     labels = {}
     for row in finished_run.rows("labels"):
         labels.setdefault(row["round"], []).append(row)
-    for told in read_questions(finished_run):
-        rows = labels[told.number]
-        assert len(told.samples) == min(SHOWN, len(rows))
-        rates = [sample.solve_rate for sample in told.samples]
+    for own in read_questions(finished_run):
+        rows = labels[own.number]
+        assert len(own.samples) == min(SHOWN, len(rows))
+        rates = [sample.solve_rate for sample in own.samples]
         assert rates == sorted(rates, reverse=True)
         assert rates[0] == max(row["solve_rate"] for row in rows)
         assert rates[-1] == min(row["solve_rate"] for row in rows)
         if any(row["kept"] and row["label_right"] is False for row in rows):
-            assert any(sample.kept and sample.label_right is False for sample in told.samples)
+            assert any(sample.kept and sample.label_right is False for sample in own.samples)
 
 
 def test_attempts_are_grouped_by_answer(finished_run):
-    for told in read_questions(finished_run):
-        for sample in told.samples:
+    for own in read_questions(finished_run):
+        for sample in own.samples:
             assert sum(answer.count for answer in sample.answers) == sample.attempts
             matching = sum(answer.count for answer in sample.answers if answer.matches)
             assert matching / sample.attempts == pytest.approx(sample.solve_rate)
@@ -169,8 +169,8 @@ def test_attempts_are_grouped_by_answer(finished_run):
 
 
 def test_label_accuracy_by_solve_rate_adds_up(finished_run):
-    for told, (_, row) in zip(read_questions(finished_run), read_run_summary(finished_run).labellings, strict=True):
-        right = sum(right for right, _ in told.right_by_rate.values())
-        known = sum(known for _, known in told.right_by_rate.values())
+    for own, (_, row) in zip(read_questions(finished_run), read_run_summary(finished_run).labellings, strict=True):
+        right = sum(right for right, _ in own.right_by_rate.values())
+        known = sum(known for _, known in own.right_by_rate.values())
         assert right / known == pytest.approx(row["label_accuracy"])
         assert known / row["asked"] == pytest.approx(row["readable_share"])

@@ -14,7 +14,7 @@ from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.evaluation import compare, held_out_questions, run_exam
 from selfplay_gym.selfplay.report.summary import BLOCKS, print_summary, sparkline
 from selfplay_gym.selfplay.report.summary_data import RoundSummary, RunSummary, headline, read_run_summary
-from selfplay_gym.selfplay.run.run import PHASES
+from selfplay_gym.selfplay.settings.config import STAGES
 
 
 def printed(folder, encoding="utf-8", **options):
@@ -36,13 +36,13 @@ def test_there_is_a_row_for_the_base_and_for_every_round(finished_run):
     lines = printed(finished_run).splitlines()
     first_words = [line.split()[0] for line in lines if line.strip()]
     assert [word for word in first_words if word in ("base", "1", "2", "3")] == ["base", "1", "2"]
-    story = read_run_summary(finished_run)
-    for told in story.rounds:
-        row = next(line for line in lines if line.strip().startswith("base" if told.number == 0 else str(told.number)))
-        assert f"{100 * told.exam.accuracy.value:.1f}" in row
-        if told.labelling is not None:
-            assert f"{100 * told.labelling['label_accuracy']:.0f}" in row
-            assert sparkline(told.labelling["histogram"]) in row
+    summary = read_run_summary(finished_run)
+    for own in summary.rounds:
+        row = next(line for line in lines if line.strip().startswith("base" if own.number == 0 else str(own.number)))
+        assert f"{100 * own.exam.accuracy.value:.1f}" in row
+        if own.labelling is not None:
+            assert f"{100 * own.labelling['label_accuracy']:.0f}" in row
+            assert sparkline(own.labelling["histogram"]) in row
 
 
 def test_the_paired_difference_stands_below(finished_run):
@@ -60,27 +60,27 @@ def test_it_fits_80_columns_and_needs_no_colour(finished_run):
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured).split() == text.split()
 
 
-def test_it_keeps_to_ascii_on_a_plain_terminal(finished_run):
+def test_it_keeps_to_ascii_on_a_ascii_terminal(finished_run):
     text = printed(finished_run, encoding="ascii")
     assert "base" in text
     assert "?" not in text
 
 
-@pytest.mark.parametrize("until", PHASES)
+@pytest.mark.parametrize("until", STAGES)
 def test_a_run_that_was_stopped_says_where(stopped_run, until):
     text = " ".join(printed(stopped_run(until)).split())
     assert "not finished" in text
-    assert f"round 1, {until.replace('_', ' ')}" in text
+    assert f"round 1, {until}" in text
 
 
-def story(*exams):
-    told = [RoundSummary(number, exam) for number, exam in enumerate(exams)]
-    return RunSummary(folder=None, config={}, rounds=told, best_round=None)
+def summary_of(*exams):
+    rounds = [RoundSummary(number, exam) for number, exam in enumerate(exams)]
+    return RunSummary(folder=None, config={}, rounds=rounds, best_round=None)
 
 
 def test_the_headline_claims_no_more_than_the_interval_allows(exams):
     weak, strong, equal = exams
-    better, worse, chance = (headline(story(*pair)) for pair in ((weak, strong), (strong, weak), (weak, equal)))
+    better, worse, chance = (headline(summary_of(*pair)) for pair in ((weak, strong), (strong, weak), (weak, equal)))
     assert compare(weak, strong).low > 0
     assert (better.tone, worse.tone) == ("better", "worse")
     assert "up from" in better.text
@@ -92,12 +92,12 @@ def test_the_headline_claims_no_more_than_the_interval_allows(exams):
 
 def test_the_headline_compares_the_base_with_the_last_exam(exams):
     weak, strong, _ = exams
-    assert headline(story(weak, weak, strong)) == headline(story(weak, strong, strong))
+    assert headline(summary_of(weak, weak, strong)) == headline(summary_of(weak, strong, strong))
 
 
-def test_a_run_that_went_back_is_told_by_the_solver_it_left_behind(exams, finished_run):
+def test_a_run_that_went_back_is_summarised_by_the_solver_it_left_behind(exams, finished_run):
     weak, strong, equal = exams
-    back = dataclasses.replace(story(weak, strong, equal), left_behind=1)
+    back = dataclasses.replace(summary_of(weak, strong, equal), left_behind=1)
     assert headline(back).text.startswith("The guard went back to the solver of round 1, which answers")
     assert headline(back).tone == "better"
     assert back.change == compare(weak, strong)
@@ -115,8 +115,8 @@ def test_a_run_that_went_back_is_told_by_the_solver_it_left_behind(exams, finish
 
 
 def test_without_two_exams_nothing_is_compared(exams):
-    assert headline(story()).text == "No exam has been held yet."
-    assert headline(story(exams[0])).detail == ""
+    assert headline(summary_of()).text == "No exam has been held yet."
+    assert headline(summary_of(exams[0])).detail == ""
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=20))
@@ -138,4 +138,4 @@ def test_a_difference_the_exact_test_does_not_support_is_no_gain(exams, monkeypa
         "selfplay_gym.selfplay.report.summary_data.compare",
         lambda *_: dataclasses.replace(change, low=0.01, p_value=0.06),
     )
-    assert headline(story(weak, strong)).tone == "open"
+    assert headline(summary_of(weak, strong)).tone == "open"

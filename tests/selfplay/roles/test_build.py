@@ -7,6 +7,7 @@ import torch
 
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
+from selfplay_gym.core.registries import register_sampler, samplers
 from selfplay_gym.selfplay.roles.build import build_roles
 from selfplay_gym.selfplay.settings.compose import compose
 
@@ -78,3 +79,27 @@ def test_only_some_roles_share_weights(untrained_model):
     _, roles = built(untrained_model, "roles.solver.weight_sharing=prompt", "roles.solver.trunk=trained")
     assert roles["challenger"].agent.model is not roles["solver"].agent.model
     assert roles["solver"].saves == ("solver",)
+
+
+def test_completions_may_come_from_a_sampler_elsewhere(untrained_model):
+    @register_sampler("counting")
+    class Counting:
+        on_policy, keeps_activations = False, False
+
+        def __init__(self, *, agent, start=0):
+            self.inner, self.calls = agent.sampler, start
+
+        def sample(self, prompt_ids, *, n, settings, seed):
+            self.calls += 1
+            return self.inner.sample(prompt_ids, n=n, settings=settings, seed=seed)
+
+    try:
+        frozen = ["roles.*.learns=false", "roles.*.max_new_tokens=5"]
+        _, roles = built(untrained_model, "compute.sampler=counting(start=10)", *frozen)
+        _, local = built(untrained_model, *frozen)
+        prompts = ["What is 1+2?"]
+        answers = [row["solver"].agent.act(prompts, n=3, seed=0) for row in (roles, local)]
+        assert answers[0] == answers[1]
+        assert roles["solver"].agent.sampler.calls == 11
+    finally:
+        samplers.unregister("counting")

@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
-from selfplay_gym.selfplay.bench.find_agent import find_agent
+from selfplay_gym.selfplay.bench.resolve_agent import resolve_agent
 from selfplay_gym.selfplay.run.run import Interrupted
 from selfplay_gym.selfplay.run.train import make_run, train
 from selfplay_gym.selfplay.settings.config import RunConfig
@@ -60,7 +60,7 @@ def test_roles_that_share_a_model_play_stop_and_go_on(tmp_path, sharing, trunk):
     train(config, tmp_path / "stopped", resume=True)
     assert outcome(tmp_path / "stopped") == (logs, names, files)
 
-    solver = find_agent(str(tmp_path / "whole" / "checkpoints" / names["solver"]))
+    solver = resolve_agent(str(tmp_path / "whole" / "checkpoints" / names["solver"]))
     assert getattr(solver, "role", "solver") == "solver"
     assert len(solver.act(["What is 1+2?"], n=2, seed=0)[0]) == 2
 

@@ -1,12 +1,24 @@
-"""Settings travel through JSON and the command line, and wrong ones are named."""
+"""The settings of a run: what they are, what survives a file, and what is refused, with its name."""
 
+import dataclasses
 import json
+import typing
 
 import pytest
 
+from selfplay_gym.agents.training.config import GRPOConfig
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
+from selfplay_gym.selfplay.guard.thresholds import GuardThresholds
+from selfplay_gym.selfplay.settings import tree
 from selfplay_gym.selfplay.settings.config import RunConfig
-from selfplay_gym.selfplay.settings.presets import PRESETS, parse_settings, preset
+from selfplay_gym.selfplay.settings.describe import settings
+from selfplay_gym.selfplay.settings.parts import GuardConfig, LabelsConfig, QuestionsConfig
+from selfplay_gym.selfplay.settings.presets import PRESETS, preset
+from selfplay_gym.selfplay.settings.role import RoleConfig
+
+PATHS = [path for path, _, _ in tree.paths(RunConfig, rows={"roles": ("challenger", "solver")})]
+TYPES = {path: tree.setting_type(RunConfig, path) for path in PATHS}
+NUMBERS = [path for path, hint in TYPES.items() if hint is float or float in typing.get_args(hint)]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -17,36 +29,126 @@ def test_presets_survive_json(name):
 
 def test_the_published_setting_is_what_the_paper_says():
     config = preset("r-zero")
-    assert (config.attempts, config.questions, config.rounds) == (10, 8000, 3)
-    assert (config.challenger_samples, config.solver_samples) == (4, 5)
-    assert (config.challenger_steps, config.solver_steps) == (5, 15)
-    assert (config.learning_rate, config.kl, config.temperature) == (1e-6, 1e-2, 1.0)
+    challenger, solver = config.roles["challenger"], config.roles["solver"]
+    assert (config.labels.attempts, config.questions.count, config.rounds) == (10, 8000, 3)
+    assert (challenger.samples, solver.samples) == (4, 5)
+    assert (challenger.steps, solver.steps) == (5, 15)
+    for role in (challenger, solver):
+        assert (role.grpo.learning_rate, role.grpo.kl_weight, role.grpo.temperature) == (1e-6, 1e-2, 1.0)
 
 
-def test_settings_from_the_command_line_get_the_type_of_their_field():
-    assert parse_settings(["rounds=3", "learning_rate=2e-4", "labels=sympy"]) == {
-        "rounds": 3,
-        "learning_rate": 2e-4,
-        "labels": "sympy",
-    }
+def test_every_setting_of_updates_and_of_the_guard_can_be_reached():
+    for role in ("challenger", "solver"):
+        assert {f"roles.{role}.grpo.{field.name}" for field in dataclasses.fields(GRPOConfig)} <= set(PATHS)
+    assert {f"guard.thresholds.{field.name}" for field in dataclasses.fields(GuardThresholds)} <= set(PATHS)
 
 
-@pytest.mark.parametrize("text", ["rounds", "rounds=many", "learning_rate=fast"])
-def test_what_is_no_setting_is_refused(text):
-    with pytest.raises(ConfigError, match=text.partition("=")[0]):
-        parse_settings([text])
+def test_every_setting_is_described():
+    described = list(settings())
+    assert [setting.path for setting in described] == PATHS
+    assert [setting.path for setting in described if not setting.about.endswith(".")] == []
+    assert {setting.path for setting in settings("roles.solver")} == {p for p in PATHS if p.startswith("roles.solver")}
 
 
-def test_typos_are_answered():
-    with pytest.raises(UnknownNameError, match="Did you mean 'rounds'"):
-        parse_settings(["rouns=3"])
-    with pytest.raises(UnknownNameError, match="Did you mean 'tiny'"):
-        preset("tny")
-    with pytest.raises(UnknownNameError, match="Did you mean 'vote'"):
-        RunConfig(labels="votes")
+def test_changes_come_by_path_as_a_tree_or_by_keyword():
+    base = RunConfig()
+    one = base.replace({"roles.solver.grpo.learning_rate": 2e-4, "rounds": 2})
+    other = base.replace({"roles": {"solver": {"grpo": {"learning_rate": 2e-4}}}}, rounds=2)
+    assert one == other != base
+    assert one.roles["solver"].grpo.learning_rate == 2e-4
+    assert one.roles["challenger"] == base.roles["challenger"]
+    both = base.replace({"roles.*.max_new_tokens": 9, "roles.solver.max_new_tokens": 5})
+    assert [role.max_new_tokens for role in both.roles.values()] == [9, 5]
 
 
-@pytest.mark.parametrize("wrong", [{"rounds": 0}, {"band": 0.7}, {"temperature": 0.0}, {"kl": -1.0}, {"seed": -1}])
-def test_values_that_cannot_work_are_refused(wrong):
-    with pytest.raises(ConfigError, match=next(iter(wrong))):
-        RunConfig(**wrong)
+@pytest.mark.parametrize("path", NUMBERS)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), "3", True])
+def test_a_number_is_a_finite_number(path, value):
+    with pytest.raises(ConfigError, match=path.replace(".", r"\.")):
+        RunConfig().replace({path: value})
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if TYPES[path] is int])
+@pytest.mark.parametrize("value", [2.5, "3", True, None, -1, [1]])
+def test_a_whole_number_is_a_whole_number(path, value):
+    with pytest.raises(ConfigError, match=path.replace(".", r"\.")):
+        RunConfig().replace({path: value})
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if TYPES[path] is str])
+@pytest.mark.parametrize("value", [3, None, True, ["x"], {"a": 1}])
+def test_text_is_text(path, value):
+    with pytest.raises(ConfigError, match=path.replace(".", r"\.")):
+        RunConfig().replace({path: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rouns": 3}, "Did you mean 'rounds'"),
+        ({"learning_rate": 1e-3}, r"Elsewhere it is roles\.\*\.grpo\.learning_rate"),
+        ({"roles.solver.grpo.los_type": "grpo"}, r"Did you mean 'roles\.solver\.grpo\.loss_type'"),
+        ({"roles.solver.grpo.loss_type": "drgrpo"}, "Did you mean 'dr_grpo'"),
+        ({"guard.thresholds.paitence": 3}, r"Did you mean 'guard\.thresholds\.patience'"),
+        ({"roles.slover.steps": 3}, "Did you mean 'solver'"),
+        ({"stages": ["train(slover)"]}, "Did you mean 'solver'"),
+        ({"guard.mode": "of"}, "Did you mean 'off'"),
+        ({"compute.sharding": "fsdp"}, "Did you mean 'fsdp2'"),
+    ],
+)
+def test_a_wrong_name_at_any_depth_is_answered_with_the_nearest(changes, message):
+    with pytest.raises(UnknownNameError, match=message):
+        RunConfig().replace(changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"questions.keep_band": [0.9, 0.5]}, "keep_band"),
+        ({"questions.keep_band": [0.5]}, "keep_band"),
+        ({"questions.sources": {}}, "sources"),
+        ({"questions.sources": {"challenger": -1.0}}, "sources"),
+        ({"questions.sources": {"challenger": "much"}}, "sources"),
+        ({"labels.source": ""}, "source"),
+        ({"labels.source": {"timeout_s": 2}}, "needs a 'name'"),
+        ({"labels": "vote"}, "part with settings of its own"),
+        ({"roles.solver": 3}, "part with settings of its own"),
+        ({"stages": []}, "at least one stage"),
+        ({"compute.threads": 99999}, "threads"),
+        ({"roles.solver.weight_sharing": "lora", "roles.solver.device": "cuda:1"}, "weight_sharing='copies'"),
+        ({"roles.solver.weight_sharing": "lora", "roles.solver.kl_reference": "round"}, "weight_sharing='copies'"),
+        ({"compute.sampler": "openai(url=http://x/v1, model=m)"}, r"roles\.challenger learns"),
+        ({"guard.thresholds.factor": 1.5}, "factor"),
+        (
+            {"guard.mode": "on", "stages": ["generate", "attempt", "label", "train(solver)"]},
+            "needs the stage 'evaluate'",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_by_the_part_it_belongs_to(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        RunConfig().replace(changes)
+
+
+def test_python_gets_the_same_checks():
+    with pytest.raises(ConfigError, match="samples must be a whole number"):
+        RoleConfig(samples=2.5)
+    with pytest.raises(ConfigError, match="keep_band"):
+        QuestionsConfig(keep_band=(0.1,))
+    with pytest.raises(ConfigError, match="guard must be a GuardConfig"):
+        RunConfig(guard="on")
+    with pytest.raises(ConfigError, match=r"roles\.solver must be a RoleConfig"):
+        RunConfig(roles={"solver": {"steps": 3}})
+    with pytest.raises(ConfigError, match="patience"):
+        GuardConfig(thresholds=GuardThresholds(patience=0))
+
+
+def test_a_live_object_plays_but_no_file_can_hold_it():
+    config = RunConfig(labels=LabelsConfig(source=object()))
+    with pytest.raises(ConfigError, match=r"labels\.source is a live object.*register it"):
+        config.as_dict()
+
+
+def test_a_challenger_that_writes_no_questions_is_not_at_the_table():
+    assert RunConfig().players == ("challenger", "solver")
+    assert RunConfig().replace({"questions.sources": {"procedural": 1.0}}).players == ("solver",)

@@ -1,7 +1,7 @@
 """The system call filter: a seccomp-BPF program that allows a list and refuses everything else with EPERM.
 
 No exec, no fork, no sockets, no ptrace, no mounts, no keys, no io_uring, no perf, no bpf: whatever is not named in
-`PLAIN` or `CHECKED` does not happen. Calls that are safe only with certain arguments are checked on them. The
+`ALWAYS` or `CHECKED` does not happen. Calls that are safe only with certain arguments are checked on them. The
 numbers are cut into stretches with one answer each, and searched as a balanced tree: a short program, because every
 run has the kernel compile it anew.
 
@@ -87,7 +87,7 @@ CHECKED: dict[str, Program] = {
     "sendto": [*_refuse_unless_zero(4, high=True), _argument(4), *_allow_if_in((0,))],
 }
 
-PLAIN = sorted(set(kernel.NUMBERS) - set(CHECKED) - OUTSIDE)
+ALWAYS = sorted(set(kernel.NUMBERS) - set(CHECKED) - OUTSIDE)
 """Calls allowed whatever their arguments."""
 
 
@@ -115,7 +115,7 @@ def _stretches(column: int) -> list[tuple[int, Program]]:
 
 
 def _named(column: int) -> list[tuple[str, int]]:
-    found = [(name, kernel.NUMBERS[name][column]) for name in (*PLAIN, *CHECKED)]
+    found = [(name, kernel.NUMBERS[name][column]) for name in (*ALWAYS, *CHECKED)]
     return [(name, number) for name, number in found if number is not None]
 
 

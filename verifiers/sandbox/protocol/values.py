@@ -19,7 +19,7 @@ MAX_ODD_KEYS = 1_000
 """Keys other than strings and small integers, in one value: their hashes can be made to collide."""
 
 _SMALL = 1 << 60
-_PLAIN = (bool, float, type(None))
+_SCALARS = (bool, float, type(None))
 
 
 class Unsendable(Exception):
@@ -49,14 +49,14 @@ def encode(value: Any) -> Any:
         Unsendable: another type, or a subclass; deeper than `MAX_DEPTH`; more than `MAX_NODES` parts.
     """
     kind = type(value)
-    if kind in _PLAIN or (kind is int and -_SMALL < value < _SMALL):
+    if kind in _SCALARS or (kind is int and -_SMALL < value < _SMALL):
         return value
     return _encode(value, 0, _Budget())
 
 
 def _encode(value: Any, depth: int, budget: _Budget) -> Any:
     kind = type(value)
-    if kind in _PLAIN:
+    if kind in _SCALARS:
         return value
     if kind is int:
         return value if -_SMALL < value < _SMALL else {"int": hex(value)}

@@ -1,0 +1,63 @@
+"""One frame for every page: it needs nothing from outside, escapes what it is given, and describes each figure."""
+
+import re
+
+import pytest
+from jinja2 import UndefinedError
+
+from selfplay_gym.core.registries import make_agent
+from selfplay_gym.selfplay.bench.pairs import pair_table, play_pair
+from selfplay_gym.selfplay.bench.policies import bench_policies
+from selfplay_gym.selfplay.pages.figures import draw_svg
+from selfplay_gym.selfplay.pages.html_page import figures, page, render, warnings
+from selfplay_gym.selfplay.pages.tables import finite, html_table, markdown_table, shortened
+
+
+def pair_page():
+    pair = play_pair(make_agent("generator"), make_agent("noisy"), proposals=8, names=("<b>asks</b>", "answers"))
+    return pair_table([pair], seed=0).to_html()
+
+
+def policy_page():
+    return bench_policies(["random"], "SelfPlayTeacher-v0", episodes=2).table().to_html()
+
+
+@pytest.mark.parametrize("made", [pair_page, policy_page])
+def test_a_page_stands_alone(made):
+    text = made()
+    assert text.startswith("<!doctype html>")
+    assert 'name="viewport"' in text
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", text)
+    assert not re.search(r"<(script|img|link|iframe)\b|@import", text)
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    for svg in re.findall(r"<svg [^>]*>", text):
+        assert len(re.search(r'aria-label="([^"]*)"', svg)[1]) > 20
+    assert made() == text
+
+
+def test_names_are_only_text():
+    assert "<b>asks" not in pair_page()
+    assert "&lt;b&gt;asks" in pair_page()
+    assert "<i>" not in page("<i>", [html_table(["<i>"], [["<i>"]]), *warnings(["<i>"])])
+
+
+def test_a_template_may_not_forget_a_value():
+    with pytest.raises(UndefinedError):
+        render("page.html.j2", title="x")
+
+
+def test_equal_figures_are_equal_bytes_and_different_ones_share_no_id():
+    one, again, other = (draw_svg(lambda axes: axes.plot([0, 1]), f"A line that rises, {name}.") for name in "aab")
+    assert one == again
+    ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (one, other)]
+    assert not ids[0] & ids[1]
+    assert figures([one, other]).count("<figure>") == 2
+
+
+def test_tables_say_the_same_in_every_form():
+    header, cells = ["who", "score"], [["a|b", "50.0 [41.9, 57.3]"]]
+    assert markdown_table(header, cells)[2] == r"| a\|b | 50.0 [41.9, 57.3] |"
+    assert '<th scope="row">a|b</th><td>50.0 [41.9, 57.3]</td>' in html_table(header, cells)
+    assert shortened(cells) == [["a|b", "50.0 ±7.7"]]
+    assert finite({"a": [float("nan"), 1.0], 2: (float("inf"),)}) == {"a": [None, 1.0], "2": [None]}
