@@ -96,14 +96,10 @@ class Registry(Generic[T]):
             given = dict(what)
             if "name" not in given:
                 raise ConfigError(f"a {self.kind} given as a dict needs a 'name', got keys {sorted(given)}")
-            name = str(given.pop("name"))
-            twice = sorted(set(given) & set(options))
-            if twice:
-                raise ConfigError(f"{self.kind} {name!r} is given {', '.join(twice)} twice")
-            return self._built(name, (), {**given, **options})
+            return self._built(str(given.pop("name")), (), given, options)
         if isinstance(what, str):
             name, leading, given = self._named(what)
-            return self._built(name, leading, {**given, **options})
+            return self._built(name, leading, given, options)
         if options:
             raise ConfigError(f"options {sorted(options)} go with a {self.kind} name, not with a live object")
         return self._checked(type(what).__name__, what)
@@ -124,9 +120,12 @@ class Registry(Generic[T]):
             return text.strip(), (), {}
         return name, leading, options
 
-    def _built(self, name: str, leading: tuple[Any, ...], options: dict[str, Any]) -> T:
+    def _built(self, name: str, leading: tuple[Any, ...], given: dict[str, Any], options: dict[str, Any]) -> T:
+        twice = sorted(set(given) & set(options))
+        if twice:
+            raise ConfigError(f"{self.kind} {name!r} is given {', '.join(twice)} twice")
         factory, family = self._resolve(name)
-        return self._checked(name, self._call(name, factory, (*family, *leading), options))
+        return self._checked(name, self._call(name, factory, (*family, *leading), {**given, **options}))
 
     def _resolve(self, name: str) -> tuple[Callable[..., Any], tuple[str, ...]]:
         if name in self._targets:

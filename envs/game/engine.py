@@ -159,8 +159,20 @@ class Game:
         for i, judgement in zip(asked, judged, strict=True):
             judgements[i] = judgement
             attempts[i] = tuple(groups[i])
-        rewards = self.reward([proposal.question for proposal in proposals], judgements, attempts)
+        rewards = self._rewards([proposal.question for proposal in proposals], judgements, attempts)
         return [Episode(*one) for one in zip(proposals, attempts, judgements, rewards, strict=True)]
+
+    def _rewards(
+        self, questions: list[Question | None], judgements: list[Judgement | None], attempts: list[tuple[str, ...]]
+    ) -> Sequence[Reward]:
+        given: object = self.reward(questions, judgements, attempts)
+        each = [*given] if isinstance(given, Sequence) else []
+        if len(each) != len(questions) or not all(isinstance(reward, Reward) for reward in each):
+            name = type(self.reward).__name__
+            raise PluginError(
+                f"reward {name} must give a Reward for each of {len(questions)} questions, got {given!r:.80}"
+            )
+        return each
 
     def wants_tests(self, question: Question) -> bool:
         """Whether a tester has a turn after this question's solvers: the verifier can judge tests, and of this one."""

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfplay_gym import Judgement, Question, Verdict, make_reward, make_verifier
+from selfplay_gym import Judgement, Question, Verdict, make_reward, make_verifier, register_reward
 from selfplay_gym.core.errors import ConfigError, PluginError
 from selfplay_gym.core.protocols import BaseVerifier
+from selfplay_gym.core.records import Reward
 from selfplay_gym.envs.game.domains import find_domain
 from selfplay_gym.envs.game.engine import Game, solver_reward
 from selfplay_gym.envs.game.math_domain import read_math
@@ -111,3 +112,22 @@ def test_unknown_names_are_refused():
         find_domain("chess")
     with pytest.raises(ConfigError, match="domain"):
         find_domain(3)
+
+
+@pytest.mark.parametrize("given", [None, [], [1.0], 3, [Reward(0.0, {})] * 2])
+def test_a_reward_that_gives_something_else_is_named(given):
+    def strange(questions, judgements, attempts):
+        return given
+
+    game = Game(find_domain("math"), make_verifier("exact"), strange)
+    with pytest.raises(PluginError, match="must give a Reward for each of 1 questions"):
+        game.play([r"<question>What is 1+2?</question> \boxed{3}"], lambda prompts: [["3"]])
+
+
+def test_what_is_no_reward_is_refused_where_it_is_named():
+    with pytest.raises(PluginError, match="built-in"):
+        make_reward(print)
+    with pytest.raises(ConfigError, match="built-in"):
+        register_reward("printed", print)
+    with pytest.raises(PluginError, match="questions, judgements, attempts"):
+        make_reward(lambda questions: [])
