@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....core.records import Outcome, TaskSpec
-from ....core.registries import make_source, register_stage
+from ....core.registries import register_stage, sources
 from ....envs.rewards import in_interval
 from ..labels import labels_right
 from ..metrics import label_measures
@@ -47,5 +47,5 @@ class Label:
 
     def _following(self, run: SelfPlay) -> set[str]:
         """The sources that draw their levels from the curriculum, which learns from their questions."""
-        sources = run.config.questions.sources
-        return {name for name in sources if getattr(make_source(name), "follows_curriculum", False)}
+        names = run.config.questions.sources
+        return {name for name in names if getattr(sources.factory(name), "follows_curriculum", False)}
