@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.registries import ALL
 from selfplay_gym.selfplay.run import round_log
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
@@ -113,6 +114,7 @@ import gymnasium as gym
 import selfplay_gym as sg
 from logic_game import agent, curriculum, generator, reward, source, verifier
 from logic_game.formulas import read, value
+from selfplay_gym.envs.game.domains import held_out
 
 FORMS = {  # by name and options, by dict, and live
     "verifier": ("first-letters(letters=1)", {"name": "first-letters", "letters": 1}, verifier.FirstLettersVerifier),
@@ -156,6 +158,11 @@ assert abs(terms["brevity"] - 2 * (1 - len("What is true or false?") / 100)) < 1
 assert terms["variance"] > 0 and abs(earned - sum(terms.values())) < 1e-9
 for name, (_, mapping, _) in FORMS.items():
     play({name: mapping["name"]})
+
+# what an exam of these formulas may ask, no game asks, whatever is played
+env = gym.make("SelfPlayMath-v0", generator="formulas", verifier="first-letters", reuse=1)
+asked = [env.reset(seed=0 if i == 0 else None)[0] for i in range(60)]
+assert not any(held_out(sg.Question(text, domain="logic")) for text in asked)
 
 # its own game: both roles, groups, PettingZoo
 env = gym.make("SelfPlayLogic-v0")
@@ -285,6 +292,9 @@ def test_a_run_asks_the_questions_of_these_sources(reviewed_run):
     assert {row["author"] for row in formulas} == {"formulas"}
     assert {row["level"] for row in formulas + laws} == {0.5}  # the curriculum's
     assert all(row["text"].count("true") + row["text"].count("false") == 4 for row in formulas)  # longest=5
+    for row in laws + formulas:  # kept apart from exams as their own domain has it: by the formula
+        formula = row["text"].removeprefix("What is ").removesuffix("?")
+        assert (row["dropped"] == "held out") is is_held_out(formula)
 
 
 def test_a_run_labels_with_this_verifier_and_its_curriculum_learns_of_it(reviewed_run):

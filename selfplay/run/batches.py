@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from ...core.errors import ConfigError, UnknownNameError
+from ...core.errors import UnknownNameError
 from ...core.protocols import Verifier
 from ...core.records import Question
 from ...core.registries import make_verifier
@@ -141,15 +141,12 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Callable[[int], Verifie
 
     Raises:
         UnknownNameError: the domain has no words for the role, or nobody knows its reward.
-        ConfigError: the settings have no such role.
     """
-    if role != SOLVER and role not in run.domain.roles:
-        raise UnknownNameError(f"role of the domain {run.domain.name!r}", role, [CHALLENGER, SOLVER, *run.domain.roles])
-    if role not in run.config.roles:
-        raise ConfigError(f"the stage train({role}) needs settings of its role: add a table [roles.{role}]")
     reward = run.config.roles[role].reward
     if role == SOLVER:
         return run.game.ask, label_verifier(run.domain, reward, run.config.labels.source)
+    if role not in run.domain.roles:
+        raise UnknownNameError(f"role of the domain {run.domain.name!r}", role, [CHALLENGER, SOLVER, *run.domain.roles])
     words = run.domain.roles[role]
     verifier = make_verifier(words.verifier if reward == "label" else reward)
     return lambda tasks: [words.ask(task) for task in tasks], lambda seed: verifier

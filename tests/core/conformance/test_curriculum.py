@@ -68,7 +68,13 @@ def test_what_conforms_passes():
 
 @pytest.mark.parametrize(
     ("broken", "message"),
-    [(ForgetsState, "state"), (ForgetsOnItsWayUp, "state"), (Numbers, "samples"), (GlobalDice, "randomness"), (SeedsOnly, "generators")],
+    [
+        (ForgetsState, "state"),
+        (ForgetsOnItsWayUp, "state"),
+        (Numbers, "samples"),
+        (GlobalDice, "randomness"),
+        (SeedsOnly, "generators"),
+    ],
 )
 def test_what_is_broken_is_named(broken, message):
     with pytest.raises(PluginError, match=f"{message}: "):

@@ -84,7 +84,7 @@ def test_a_role_without_words_is_refused_before_anything_is_written(config, tmp_
     with pytest.raises(ConfigError, match="editor"):
         train(config.replace({"stages": [*STAGES, "train(editor)"]}), tmp_path / "run")
     alone = {name: value for name, value in config.as_dict()["roles"].items() if name != "validator"}
-    with pytest.raises(ConfigError, match=r"\[roles.validator\]"):
+    with pytest.raises(ConfigError, match="unknown role 'validator'"):
         train(RunConfig.from_dict({**config.as_dict(), "roles": alone}), tmp_path / "run")
     with pytest.raises(ConfigError, match="unknown role 'editor'"):
         config.replace({"roles.editor": {"steps": 1}})
