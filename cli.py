@@ -184,8 +184,9 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
 def leaderboard(results: Path, board: Path) -> None:
     """Add RESULTS (the .json of a benchmark) to a board and write its page beside it."""
     from .selfplay.bench.leaderboard import submit
+    from .selfplay.pages.wording import counted
 
-    click.echo(f"{len(submit(results, board))} results in {board.with_suffix('.md')}")
+    click.echo(f"{counted(len(submit(results, board)), 'result')} in {board.with_suffix('.md')}")
 
 
 @app.command(short_help="Check answers in a file.")
@@ -197,11 +198,13 @@ def leaderboard(results: Path, board: Path) -> None:
 def verify(source: Path, target: Path, **options: Any) -> None:
     """Judge every line of SOURCE (JSON: question, reference, attempts); verdicts with reasons go to TARGET."""
     from .selfplay.commands.verify import verify_file
+    from .selfplay.pages.wording import counted
 
     summary = verify_file(source, target, **options, console=_console(stderr=True))
     counts = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
     click.echo(
-        f"{summary.lines} lines, {summary.attempts} attempts: {counts}; {summary.errors} lines could not be read"
+        f"{counted(summary.lines, 'line')}, {counted(summary.attempts, 'attempt')}: {counts}; "
+        f"{counted(summary.errors, 'line')} could not be read"
     )
 
 

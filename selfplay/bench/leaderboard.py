@@ -73,9 +73,7 @@ def read_submission(path: Path) -> list[Result]:
             )
     for result in results:
         if result.questions < FEWEST:
-            raise ConfigError(
-                f"{result.suite}: {result.questions} questions are too few to rank; use at least {FEWEST}"
-            )
+            raise ConfigError(f"{result.suite}: too few questions to rank, {result.questions}; use at least {FEWEST}")
     return results
 
 

@@ -17,6 +17,7 @@ from ..evaluation import held_out_questions
 from ..exams.contamination import Contamination, check_contamination, run_of_checkpoint, training_texts
 from ..exams.hold import exam
 from ..exams.result import ExamResult
+from ..pages.wording import counted
 from ..progress import bar_columns
 from ..stats import Estimate
 
@@ -61,7 +62,8 @@ def hold_exam(
         console.out(json.dumps(described, indent=1, ensure_ascii=False), highlight=False)
         return result
     console.print(
-        f"{agent}: {questions} held-out questions of {generator!r}, graded by {result.verifier!r}", highlight=False
+        f"{agent}: {counted(questions, 'held-out question')} of {generator!r}, graded by {result.verifier!r}",
+        highlight=False,
     )
     console.print(_scores(result))
     for by, name in (("kind", "kind"), ("level", "level")):
@@ -86,7 +88,7 @@ def _contamination(agent: str, generator: str, questions: int, seed: int) -> Con
 
 def _scores(result: ExamResult) -> Table:
     table = _table("score")
-    varying = f", {result.samples} samples each" if result.samples_vary else ""
+    varying = f", {counted(result.samples, 'sample')} each" if result.samples_vary else ""
     _row(table, f"sampled (avg@{result.samples})", result.accuracy, f"mean over the questions{varying}")
     if result.greedy_accuracy is not None:
         _row(table, "greedy", result.greedy_accuracy, "temperature 0")
@@ -104,7 +106,7 @@ def _breakdown(name: str, rows: Mapping[str, Estimate], result: ExamResult) -> T
     labels = result.kinds if name == "kind" else ["?" if x is None else f"{x:.2f}" for x in result.levels]
     table = _table(name)
     for row, estimate in rows.items():
-        _row(table, row, estimate, f"{labels.count(row)} questions")
+        _row(table, row, estimate, counted(labels.count(row), "question"))
     return table
 
 

@@ -14,6 +14,7 @@ from ...core.registries import make_agent
 from ...core.seeding import integer_seed
 from ...envs.game.domains import domain_of
 from ..bench.resolve_agent import resolve_agent, template_for
+from ..pages.wording import counted
 from ..settings.compose import suited
 from ..settings.config import RunConfig
 
@@ -131,7 +132,7 @@ def play_rounds(
     finally:
         game.close()
     if alone and played:
-        console.print(f"You were right {sum(played):.0f} of {len(played)} times.", highlight=False)
+        console.print(f"You were right {sum(played):.0f} of {counted(len(played), 'time')}.", highlight=False)
 
 
 def _template(*players: Agent) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 
 from ...core.errors import RunError
 from ...core.math_language import key, read
+from ..pages.wording import counted
 
 GRAM = 8
 NEAR = 0.6
@@ -63,7 +64,7 @@ class Contamination:
 
     def __str__(self) -> str:
         counts = f"{len(self.exact)} exact, {len(self.normalised)} normalised, {len(self.near)} near"
-        return f"{self.items} exam items against {self.training} training questions: {counts}"
+        return f"{counted(self.items, 'exam item')} against {counted(self.training, 'training question')}: {counts}"
 
 
 def check_contamination(exam: Iterable[str], training: Iterable[str], *, near: bool = True) -> Contamination:

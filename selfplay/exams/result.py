@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...core.errors import ConfigError
+from ..pages.wording import counted
 from ..stats import Estimate, Reliability, mean_rate, pass_at_k, reliability
 
 HARDLY = 0.05
@@ -116,7 +117,7 @@ class ExamResult:
             gap = 100 * (self.lenient_accuracy.value - self.strict_accuracy.value)
             notes.append(f"a lenient grader would give {gap:.1f} points more than a strict one")
         if sum(self.undecided):
-            notes.append(f"{sum(self.undecided)} samples could not be decided and count as not correct")
+            notes.append(f"{counted(sum(self.undecided), 'sample')} could not be decided: not counted as correct")
         return notes
 
     def summary(self) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What all pages share: the HTML frame, figures and tables; report, bench, diagnose, ablate and commands come in."""
+"""What all pages share: HTML frame, figures, tables, wording; all of `selfplay` that people see comes in."""

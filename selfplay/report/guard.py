@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..pages.figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, draw_svg, legend
+from ..pages.wording import counted
 from ..storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class GuardSummary:
         parts = []
         if alarms:
             names = ", ".join(dict.fromkeys(event.name.replace("_", " ") for event in alarms))
-            parts.append(f"raised {_times(len(alarms), 'alarm')} ({names})")
+            parts.append(f"raised {counted(len(alarms), 'alarm')} ({names})")
         if rollbacks:
             often = "once" if len(rollbacks) == 1 else f"{len(rollbacks)} times, last"
             parts.append(f"rolled back {often} in {rollbacks[-1].where}")
@@ -97,7 +98,7 @@ def guard_figures(summary: GuardSummary) -> list[str]:
     if not summary.evaluations:
         return []
     losses = ", ".join(f"{row['validation_loss']:.2f}" for row in summary.evaluations)
-    marks = f"{_times(len(summary.of('alarm')), 'alarm')}, {_times(len(summary.of('rollback')), 'rollback')}"
+    marks = f"{counted(len(summary.of('alarm')), 'alarm')}, {counted(len(summary.of('rollback')), 'rollback')}"
     scales = ", ".join(f"{row['rate_scale']:g}" for row in summary.evaluations)
     return [
         draw_svg(lambda axes: _draw_losses(axes, summary), f"Validation loss per evaluation: {losses}; {marks}."),
@@ -187,7 +188,3 @@ def _evaluation_ticks(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     axes.set_xticks([at for at, _ in shown], ["base" if not number else str(number) for _, number in shown])
     axes.set_xlim(-0.4, len(rows) - 0.5)
     axes.set_xlabel("after round")
-
-
-def _times(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

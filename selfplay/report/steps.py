@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..pages.figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, VOTE, draw_svg, legend, per_cent
+from ..pages.wording import counted
 from .summary_data import Row, RunSummary
 
 if TYPE_CHECKING:
@@ -136,4 +137,4 @@ def _mark_rounds(axes: Axes, steps: Sequence[Row]) -> None:
     axes.set_xticks(shown, [str(steps[start - 1]["round"]) for start in shown], ha="left")
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(0.4, len(steps) + 0.6)
-    axes.set_xlabel(f"round ({len(steps)} training {'step' if len(steps) == 1 else 'steps'})")
+    axes.set_xlabel(f"round ({counted(len(steps), 'training step')})")

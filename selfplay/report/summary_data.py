@@ -8,6 +8,7 @@ from typing import Any
 
 from ..evaluation import compare
 from ..exams.result import ExamResult
+from ..pages.wording import counted
 from ..run.train import resume_position
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
@@ -138,13 +139,13 @@ def headline(summary: RunSummary) -> Headline:
     if outcome is None:
         return Headline("open", "No exam has been held yet.")
     (_, before), (last, after) = exams[0], outcome
-    asked = f"{len(before.keys)} held-out questions"
+    asked = counted(len(before.keys), "held-out question")
     start, end = (f"{100 * exam.accuracy.value:.1f} %" for exam in (before, after))
     if change is None:
         return Headline("open", f"Only the base model has been examined so far: it answers {start} of {asked}.")
     if last == 0:
         return Headline("open", f"The guard went back to the base, which answers {start} of {asked}.")
-    rounds = f"After {last} {'round' if last == 1 else 'rounds'} of self-play the solver answers {end} of {asked}"
+    rounds = f"After {counted(last, 'round')} of self-play the solver answers {end} of {asked}"
     compared = "Last exam"
     if summary.left_behind is not None:
         compared = f"Exam of round {last}"
@@ -152,7 +153,7 @@ def headline(summary: RunSummary) -> Headline:
     detail = (
         f"{compared} − base, paired by question: {change.points:+.1f} points, "
         f"95 % interval [{change.low:+.1f}, {change.high:+.1f}], exact p = {change.p_value:.2g} "
-        f"({change.better} questions better, {change.worse} worse)."
+        f"({counted(change.better, 'question')} better, {change.worse} worse)."
     )
     if change.low > 0 and change.p_value < 0.05:
         return Headline("better", f"{rounds}, up from {start}.", detail)

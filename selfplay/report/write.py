@@ -12,6 +12,7 @@ from typing import Any
 
 from ...core.options import write_named
 from ..pages.html_page import render
+from ..pages.wording import counted
 from ..settings.tree import flatten
 from ..storage.run_folder import RunFolder, read_json
 from .guard import KINDS, guard_figures, read_guard
@@ -58,7 +59,7 @@ def render_report(folder: RunFolder) -> str:
     }
     return render(
         "report.html.j2",
-        {"percent": _percent, "shown": _shown, "clock": _clock, "named": write_named},
+        {"percent": _percent, "shown": _shown, "clock": _clock, "named": write_named, "counted": counted},
         title=f"{name} · self-play run",
         name=name,
         summary=summary,

@@ -102,6 +102,8 @@ def _check_named(name: str, value: Any) -> None:
         raise ConfigError(f"{name} must be a {readable(Named)}, got {value!r}")
     if isinstance(value, Mapping) and not isinstance(value.get("name"), str):
         raise ConfigError(f"{name} given as a table needs a 'name', got keys {sorted(value)}")
+    if isinstance(value, Mapping) and None in value.values():
+        raise ConfigError(f"{name}: no file can hold an option that is None; leave it out, got {dict(value)!r}")
 
 
 def _check_part(name: str, value: Any, kind: Any) -> None:

@@ -177,7 +177,7 @@ def test_every_benchmark_says_what_is_known_of_contamination():
     suites = load_suites("mixed", limit=20)
     for training, known in (
         (None, "--run FOLDER"),
-        (["What is 1+1?"], "20 exam items against 1 training questions: 0"),
+        (["What is 1+1?"], "20 exam items against 1 training question: 0"),
     ):
         report = run_bench(_contestants(), suites, SETTINGS, training=training)
         for text in (to_markdown(report), to_html(report)):

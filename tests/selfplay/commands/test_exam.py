@@ -57,7 +57,7 @@ def test_an_exam_is_held_against_the_training_questions_of_the_run(untrained_mod
     leaked = held_out_questions("mixed", 4, 5)[2].text
     (tmp_path / "run" / "questions.jsonl").write_text(json.dumps({"text": leaked, "dropped": None}) + "\n")
     _, text = examined(str(checkpoint), questions=4, samples=1)
-    assert "4 exam items against 1 training questions: 1 exact" in " ".join(text.split())
+    assert "4 exam items against 1 training question: 1 exact" in " ".join(text.split())
     _, text = examined(str(checkpoint), questions=4, samples=1, as_json=True)
     assert json.loads(text)["contamination"]["exact"] == 1
     assert "not a checkpoint of a run" in " ".join(examined("noisy")[1].split())

@@ -50,10 +50,10 @@ def test_a_person_as_solver_hears_whether_they_are_right(monkeypatch):
     typed(monkeypatch, answer(question))
     text = played(solver="me")
     assert "1/1 = 1.00" in text
-    assert "You were right 1 of 1 times." in text
+    assert "You were right 1 of 1 time." in text
     typed(monkeypatch, "not a number at all")
     text = played(solver="me")
-    assert "You were right 0 of 1 times." in text
+    assert "You were right 0 of 1 time." in text
 
 
 def test_a_person_as_challenger_is_attempted_and_rewarded(monkeypatch):
@@ -73,7 +73,7 @@ def test_a_person_may_leave_at_any_time(monkeypatch):
     typed(monkeypatch, "5")
     text = played(solver="me", rounds=3)
     assert text.rstrip().splitlines()[-2] == "Goodbye."
-    assert "of 1 times" in text
+    assert "of 1 time" in text
     typed(monkeypatch)
     assert "Goodbye." in played(challenger="me")
 

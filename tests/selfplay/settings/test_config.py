@@ -111,6 +111,7 @@ def test_a_wrong_name_at_any_depth_is_answered_with_the_nearest(changes, message
         ({"questions.sources": {"challenger": "much"}}, "sources"),
         ({"labels.source": ""}, "source"),
         ({"labels.source": {"timeout_s": 2}}, "needs a 'name'"),
+        ({"labels.source": {"name": "sympy", "timeout_s": None}}, "leave it out"),
         ({"labels": "vote"}, "part with settings of its own"),
         ({"roles.solver": 3}, "part with settings of its own"),
         ({"stages": []}, "at least one stage"),
