@@ -1,4 +1,4 @@
-"""A verifier from elsewhere: by decorator, and by "module:attribute". Packages: `tests/test_plugins_everywhere.py`."""
+"""A verifier from elsewhere: by decorator, and by "module:attribute". Packages: `tests/plugins`."""
 
 import gymnasium as gym
 import pytest
