@@ -48,7 +48,10 @@ def test_exam_and_bench_of_plug_ins(command, tmp_path):
     options = ("--limit", "16", "--samples", "2", "--cache", str(tmp_path / "cache"), "--out", str(out))
     for suite in ("formulas", "logic"):
         command("bench", *agents, "--suite", suite, *options)
-        assert out.exists()
+        report = json.loads(out.read_text())
+        assert [(one["name"], one["verifier"]) for one in report["suites"]] == [(suite, "first-letters(letters=1)")]
+        scores = {one["agent"]: one["accuracy"]["value"] for one in (entry["summary"] for entry in report["entries"])}
+        assert scores == {"logician(accuracy=1.0)": 1.0, "oracle": 0.0}  # the oracle reads mathematics
 
 
 def test_verify_with_a_plug_in(command, tmp_path):
