@@ -175,6 +175,9 @@ class QuestionSource(Protocol):
 
         A `reference` is an answer the source *knows*; what a challenger claims about its own question has the author
         "challenger", and is never taken for known.
+
+        A class whose sources draw levels from `draw.curriculum` has an attribute `follows_curriculum = True`: in a run,
+        the curriculum then observes how these questions went.
         """
         ...
 

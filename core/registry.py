@@ -8,8 +8,11 @@ costs nothing; what they name is a factory, or the object itself.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
+import os
+import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, overload
@@ -36,6 +39,7 @@ class Registry(Generic[T]):
     ) -> None:
         self.kind, self.group, self.protocol, self.problem = kind, group, protocol, problem
         self._targets: dict[str, str | Callable[..., Any] | T] = {}
+        self._points: tuple[list[tuple[str, int]], dict[str, str]] | None = None
 
     @overload
     def register(self, name: str) -> Callable[[F], F]: ...
@@ -107,7 +111,11 @@ class Registry(Generic[T]):
         name = self._named(what)[0]
         family, colon, rest = name.partition(":")
         of_family = bool(colon and rest and family + ":" in self._targets)
-        return name in self._targets or of_family or name in self._entry_points()  # the last takes milliseconds
+        return name in self._targets or of_family or name in self._entry_points()
+
+    def factory(self, what: str) -> Callable[..., Any]:
+        """The class or function behind a name, with or without options: to look at it, where building costs much."""
+        return self._resolve(self._named(what)[0])[0]
 
     def _named(self, text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         """Name and options. A registered name may itself end in parentheses; an address may, behind a colon."""
@@ -189,7 +197,20 @@ class Registry(Generic[T]):
         return checked
 
     def _entry_points(self) -> dict[str, str]:
-        return {point.name: point.value for point in entry_points(group=self.group)}
+        """Names of installed packages, which take milliseconds to read: kept until something is installed."""
+        folders = _import_folders()
+        if self._points is None or self._points[0] != folders:
+            self._points = folders, {point.name: point.value for point in entry_points(group=self.group)}
+        return self._points[1]
+
+
+def _import_folders() -> list[tuple[str, int]]:
+    """Where packages are found, with the time of the last change: installing one changes a folder."""
+    found = []
+    for folder in sys.path:
+        with contextlib.suppress(OSError, ValueError):
+            found.append((folder, os.stat(folder or ".").st_mtime_ns))
+    return found
 
 
 def _same_target(one: object, other: object) -> bool:

@@ -28,9 +28,9 @@ def check_curriculum(curriculum: Curriculum, *, rounds: int = 200, skip: Collect
         raise PluginError(
             f"{type(curriculum).__name__} is not a curriculum: it needs sample, observe and (load_)state_dict"
         )
+    found.check("state", lambda: _state_problems(curriculum, rounds))  # first, before levels come to rest at an end
     found.check("samples", lambda: _sample_problems(curriculum, rounds))
     found.check("generators", lambda: _sample_problems(curriculum, 20, np.random.default_rng(0)))
-    found.check("state", lambda: _state_problems(curriculum, rounds))
     found.check("randomness", lambda: global_randomness_problems(lambda: curriculum.sample(random.Random(0))))
     return found.report()
 

@@ -8,14 +8,13 @@ every draw fresh.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from ...core.errors import ConfigError
 from ...core.held_out import is_held_out
 from ...core.protocols import Domain, Generator
 from ...core.records import Question, TaskSpec
-from .domains import folded
+from .domains import folded, identity_of
 
 SPLITS = ("train", "held_out", "any")
 CELL_SIZE = 256
@@ -50,7 +49,7 @@ class QuestionCache:
         if isinstance(reuse, bool) or not isinstance(reuse, int) or reuse < 1:
             raise ConfigError(f"reuse must be an integer >= 1, got {reuse!r}")
         self.generator, self.split, self.reuse = generator, split, reuse
-        self.identity: Callable[[Question], str] = folded if domain is None else domain.identity
+        self.domain = domain
         self._span = CELL_SIZE * reuse / max(reuse - 1, 1)  # a draw beyond the cell, one in `reuse`, is a fresh one
         self._cells: dict[tuple[int, str | None], list[Question]] = {}
         self._oldest: dict[tuple[int, str | None], int] = {}
@@ -96,4 +95,10 @@ class QuestionCache:
 
     def shows(self, question: Question) -> bool:
         """Whether a question belongs to the split."""
-        return self.split == "any" or is_held_out(self.identity(question)) is (self.split == "held_out")
+        return self.split == "any" or is_held_out(self._identity(question)) is (self.split == "held_out")
+
+    def _identity(self, question: Question) -> str:
+        """As the exam has it: the domain that a question names says what is the same, not the domain that is played."""
+        if self.domain is None:
+            return folded(question)
+        return self.domain.identity(question) if question.domain == self.domain.name else identity_of(question)

@@ -44,6 +44,8 @@ class ChallengerSource:
 class ProceduralSource:
     """The generator of the game writes, at the level asked for, or else at those that the curriculum chooses."""
 
+    follows_curriculum = True
+
     def draw(self, n: int, draw: Draw) -> list[Question]:
         generator, curriculum = draw.generator, draw.curriculum
         if generator is None or (curriculum is None and draw.level is None):

@@ -80,19 +80,29 @@ def label_verifier(
 
 
 def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) -> list[bool | None]:
-    """Whether each label equals the known answer; `None` where none is known.
+    """Whether each label equals the known answer, by the matcher of its domain; `None` where none is known.
 
     Only measures: nothing it returns reaches training.
     """
     truths = known_answers(questions)
-    known = [i for i, truth in enumerate(truths) if truth is not None]
-    checked = make_verifier("sympy").judge_many(
-        [replace(questions[i], reference=truths[i]) for i in known], [[f"\\boxed{{{labels[i]}}}"] for i in known]
-    )
     right: list[bool | None] = [None] * len(questions)
-    for i, judgement in zip(known, checked, strict=True):
-        right[i] = labels[i] is not None and judgement.verdicts[0].outcome is Outcome.CORRECT
+    for verifier, indices in _matchers(questions).items():
+        known = [i for i in indices if truths[i] is not None]
+        checked = make_verifier(verifier).judge_many(
+            [replace(questions[i], reference=truths[i]) for i in known], [[f"\\boxed{{{labels[i]}}}"] for i in known]
+        )
+        for i, judgement in zip(known, checked, strict=True):
+            right[i] = labels[i] is not None and judgement.verdicts[0].outcome is Outcome.CORRECT
     return right
+
+
+def _matchers(questions: Sequence[Question]) -> dict[str, list[int]]:
+    """Which verifier compares the answers to which questions: the matcher of their domain."""
+    found: dict[str, list[int]] = {}
+    for i, question in enumerate(questions):
+        known = domains.knows(question.domain)
+        found.setdefault(find_domain(question.domain).matcher if known else "sympy", []).append(i)
+    return found
 
 
 def known_answers(questions: Sequence[Question]) -> list[str | None]:

@@ -29,6 +29,7 @@ def challenger_measures(episodes: Sequence[Episode], band: tuple[float, float]) 
         "band_share": sum(in_interval(j.correct_count, len(j.verdicts), *band) for j in judged) / len(episodes),
         "uncertainty": mean([1.0 - 2.0 * abs(j.solve_rate - 0.5) for j in judged]),
         "repetition": -mean([t["repetition"] for t in terms if "repetition" in t]),
+        "reward_terms": {name: mean([t[name] for t in terms if name in t]) for name in sorted(set().union(*terms))},
         "clusters": distinct_clusters(texts),
         "distinct_share": len(set(texts)) / len(texts) if texts else 0.0,
     }

@@ -1,5 +1,6 @@
 """Names find what they name, and a wrong name or option says what would be right."""
 
+import os
 import subprocess
 import sys
 
@@ -111,3 +112,16 @@ def test_importing_the_package_pulls_in_no_heavy_library():
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_a_package_is_found_as_soon_as_it_is_installed(registry, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    os.utime(tmp_path, (1, 1))  # clocks of file systems are coarse
+    assert not registry.knows("newcomer")
+    info = tmp_path / "newcomer-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: newcomer\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{registry.group}]\nnewcomer = newcomer:Thing\n")
+    assert registry.knows("newcomer")
+    (tmp_path / "newcomer.py").write_text("class Thing:\n    kept = True\n")
+    assert registry.factory("newcomer(option=1)").kept

@@ -15,8 +15,8 @@ from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import LOGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
-BY_DATA = {"by_kind", "by_level", "pass", "majority", "votes", "suites", "meta"}
-"""Their keys are data: kinds, levels, numbers of samples, suites, what a domain keeps of a question."""
+BY_DATA = {"by_kind", "by_level", "pass", "majority", "votes", "suites", "meta", "reward_terms"}
+"""Their keys are data: kinds, levels, numbers of samples, suites, what a domain keeps of a question, reward terms."""
 
 
 def names_in(value):

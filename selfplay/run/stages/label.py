@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ....core.records import Judgement, Outcome, Question, TaskSpec
-from ....core.registries import register_stage
+from ....core.records import Outcome, TaskSpec
+from ....core.registries import register_stage, sources
 from ....envs.rewards import in_interval
 from ..labels import labels_right
 from ..metrics import label_measures
@@ -17,12 +17,13 @@ class Label:
     name = "label"
 
     def run(self, run: SelfPlay) -> None:
-        """Judge the attempts of the round; the curriculum sees how procedural questions went."""
+        """Judge the attempts of the round; the curriculum sees how the questions went that it asked for."""
         asked, written = run.asked(), run.rows("questions")
         questions = [question for _, question in asked]
         judgements = run.game.judge(questions, [row["attempts"] for row in run.rows("attempts")])
         right = labels_right(questions, [judgement.label for judgement in judgements])
         low, high = run.config.questions.keep_band
+        following, only = self._following(run), next(iter(run.config.questions.sources))
         rows = []
         for (index, question), judgement, correct in zip(asked, judgements, right, strict=True):
             inside = in_interval(judgement.correct_count, len(judgement.verdicts), low, high)
@@ -39,12 +40,12 @@ class Label:
                     "matches": [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts],
                 }
             )
-            self._observe(run, str(written[index].get("source", "")), question, judgement)
+            if written[index].get("source", only) in following and question.level is not None:
+                run.curriculum.observe(TaskSpec(question.level), judgement.solve_rate)
         run.log("labels", rows)
         run.labelled_as(label_measures(written, rows))
 
-    def _observe(self, run: SelfPlay, source: str, question: Question, judgement: Judgement) -> None:
-        """A curriculum learns from the questions it asked for."""
-        source = source or next(iter(run.config.questions.sources))
-        if source.partition("(")[0] == "procedural" and question.level is not None:
-            run.curriculum.observe(TaskSpec(question.level), judgement.solve_rate)
+    def _following(self, run: SelfPlay) -> set[str]:
+        """The sources that draw their levels from the curriculum, which learns from their questions."""
+        names = run.config.questions.sources
+        return {name for name in names if getattr(sources.factory(name), "follows_curriculum", False)}

@@ -9,6 +9,7 @@ from ....core.held_out import is_held_out
 from ....core.protocols import Draw
 from ....core.records import Question
 from ....core.registries import make_source, register_stage
+from ....envs.game.domains import identity_of
 from ....envs.game.question_sources import mix
 from ..question_log import question_row
 from ..run import SelfPlay
@@ -31,7 +32,7 @@ class WriteQuestions:
         rows: list[dict[str, Any]] = []
         rejected: list[dict[str, Any]] = []
         for source, question in self._drawn(run, rejected):
-            identity = run.domain.identity(question)
+            identity = identity_of(question)  # as the exam has it, whatever the run plays
             why = "held out" if is_held_out(identity) else "repeated" if identity in seen else None
             seen.add(identity)
             rows.append({**question_row(question), **source, "dropped": why})

@@ -42,6 +42,11 @@ class ForgetsState(Even):
         pass
 
 
+class ForgetsOnItsWayUp(ForgetsState):
+    def observe(self, spec, solve_rate):
+        self.level = min(1.0, self.level + 0.01)
+
+
 class Numbers(Even):
     def sample(self, rng):
         return 0.5
@@ -63,7 +68,13 @@ def test_what_conforms_passes():
 
 @pytest.mark.parametrize(
     ("broken", "message"),
-    [(ForgetsState, "state"), (Numbers, "samples"), (GlobalDice, "randomness"), (SeedsOnly, "generators")],
+    [
+        (ForgetsState, "state"),
+        (ForgetsOnItsWayUp, "state"),
+        (Numbers, "samples"),
+        (GlobalDice, "randomness"),
+        (SeedsOnly, "generators"),
+    ],
 )
 def test_what_is_broken_is_named(broken, message):
     with pytest.raises(PluginError, match=f"{message}: "):
