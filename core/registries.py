@@ -39,7 +39,9 @@ generators: Registry[Generator] = Registry("generator", "selfplay_gym.generators
 rewards: Registry[RewardRule] = Registry("reward", "selfplay_gym.rewards", RewardRule, _reward_problem)
 domains: Registry[Domain] = Registry("domain", "selfplay_gym.domains", Domain)
 sources: Registry[QuestionSource] = Registry("source", "selfplay_gym.sources", QuestionSource)
-stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage)
+stages: Registry[Stage] = Registry(
+    "stage", "selfplay_gym.stages", Stage, room=f"{__package__.rpartition('.')[0]}.selfplay.run.stages"
+)
 samplers: Registry[CompletionSampler] = Registry("sampler", "selfplay_gym.samplers", CompletionSampler)
 
 ALL: dict[str, Registry[Any]] = {

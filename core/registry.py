@@ -32,12 +32,18 @@ class Registry(Generic[T]):
         group: entry-point group other packages may fill, read lazily.
         protocol: the runtime-checkable protocol every built object must satisfy.
         problem: says what else is wrong with a built object, or `None`.
+        room: package whose modules register themselves; imported at the first look-up.
     """
 
     def __init__(
-        self, kind: str, group: str, protocol: Any, problem: Callable[[T], str | None] = lambda built: None
+        self,
+        kind: str,
+        group: str,
+        protocol: Any,
+        problem: Callable[[T], str | None] = lambda built: None,
+        room: str | None = None,
     ) -> None:
-        self.kind, self.group, self.protocol, self.problem = kind, group, protocol, problem
+        self.kind, self.group, self.protocol, self.problem, self._room = kind, group, protocol, problem, room
         self._targets: dict[str, str | Callable[..., Any] | T] = {}
         self._points: tuple[list[tuple[str, int]], dict[str, str]] | None = None
 
@@ -78,12 +84,14 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         """All registered names and entry points, sorted; families end in a colon."""
+        self._enter_room()
         return sorted({*self._targets, *self._entry_points()})
 
     def targets(self) -> dict[str, str | Callable[..., Any] | T]:
         """What each name stands for, by name: "module:attr", a factory or the object. Nothing is imported."""
+        names = self.names()
         known = {**self._entry_points(), **self._targets}
-        return {name: known[name] for name in self.names()}
+        return {name: known[name] for name in names}
 
     def make(self, what: str | Mapping[str, Any] | T, **options: Any) -> T:
         """Build by name (`make("sympy", timeout_s=2)`, `make("sympy(timeout_s=2)")`), by dict (`{"name": "sympy",
@@ -108,6 +116,7 @@ class Registry(Generic[T]):
 
     def knows(self, what: str) -> bool:
         """Whether `what`, with or without options, is a registered name or of a registered family."""
+        self._enter_room()
         name = self._named(what)[0]
         family, colon, rest = name.partition(":")
         of_family = bool(colon and rest and family + ":" in self._targets)
@@ -133,7 +142,13 @@ class Registry(Generic[T]):
         factory, family = self._resolve(name)
         return self._checked(name, self._call(name, factory, (*family, *leading), {**given, **options}))
 
+    def _enter_room(self) -> None:
+        if self._room is not None:
+            room, self._room = self._room, None
+            importlib.import_module(room)
+
     def _resolve(self, name: str) -> tuple[Callable[..., Any], tuple[str, ...]]:
+        self._enter_room()
         if name in self._targets:
             return self._load(name, self._targets[name]), ()
         family, colon, rest = name.partition(":")

@@ -26,11 +26,10 @@ from ...core.registries import ALL
 from ...envs.game.domains import find_domain
 from ..bench.resolve_agent import MODELS
 from ..exams.suites import describe_suites
-from ..run import stages
 from ..settings import describe as settings_of
 from ..settings.presets import PRESETS
 
-REGISTERING = (agents, curricula, envs, verifiers, stages)
+REGISTERING = (agents, curricula, envs, verifiers)
 """Importing these registers what the package brings."""
 ENVS, PRESETS_KIND, SUITES, SETTINGS = "envs", "presets", "suites", "settings"
 KINDS = (*ALL, ENVS, PRESETS_KIND, SUITES)

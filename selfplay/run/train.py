@@ -23,7 +23,6 @@ from ..settings.presets import preset
 from ..settings.tree import flatten
 from ..storage.recovery import recover
 from ..storage.run_folder import RunFolder
-from . import stages  # noqa: F401 - registers the stages of the package
 from .provenance import describe_environment
 from .run import Interrupted, SelfPlay
 from .stage import DONE, make_stages

@@ -1,6 +1,6 @@
 """The stages that ship with the package, one file each, and only those: every module of this room registers itself.
 
-`selfplay.run.train` comes in, so that names in `RunConfig.stages` are found.
+The registry of stages comes in at its first look-up.
 """
 
 import importlib
