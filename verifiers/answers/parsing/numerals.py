@@ -44,8 +44,8 @@ class NumeralParser(Cursor):
             start = self.position
             self.take()
             top, bottom = self.argument(), self.argument()
-            whole = top[0] == bottom[0] == "num" and top[1].denominator == bottom[1].denominator == 1
-            if whole and bottom[1]:
+            integers = top[0] == bottom[0] == "num" and top[1].denominator == bottom[1].denominator == 1
+            if integers and bottom[1]:
                 return ("num", whole + top[1] / bottom[1], 0)
             self.position = start
         return None
