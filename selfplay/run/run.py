@@ -324,7 +324,7 @@ class SelfPlay:
     def _begin_round(self, number: int) -> None:
         self.round, self.phase = number, self.stages[0].name
         moving = [role for role in self.checkpoints if self.config.roles[role].kl_reference == "round"]
-        self.references |= {role: self.checkpoints[role] for role in moving}
+        self.references = {role: self.checkpoints[role] for role in moving}  # none after a return to the base
 
     def _advance(self) -> None:
         """Go to the next stage and make the step permanent."""

@@ -177,3 +177,34 @@ def test_a_hook_can_stop_a_run_which_goes_on_to_the_same_end(tmp_path):
     folders = [RunFolder.open(tmp_path / name) for name in ("whole", "run")]
     for log in ("questions", "attempts", "labels", "metrics"):
         assert list(folders[0].rows(log)) == list(folders[1].rows(log))
+
+
+def test_after_going_back_to_the_base_the_reference_of_the_round_is_the_base_again(tmp_path):
+    config = CONFIG.replace({"rounds": 3, "roles.*.kl_reference": "round"})
+
+    class BackInRoundTwo(Hook):
+        name = "back"
+
+        def __init__(self):
+            self.references = []
+
+        def before_stage(self, run):
+            if run.phase == "generate":
+                self.references.append(dict(run.references))
+
+        def after_stage(self, run):
+            return RollBack("because") if (run.round, run.phase) == (2, "gate") else None
+
+    hook = BackInRoundTwo()
+    run = started(tmp_path / "run", config, [hook])
+    honest = run.validate
+
+    def keep_the_base():
+        best = run.best
+        score, back = honest()
+        run.best = best or run.best  # the base stays the best, whatever the rounds bring
+        return score, back
+
+    run.validate = keep_the_base
+    run.run()
+    assert [sorted(references) for references in hook.references] == [[], ["challenger", "solver"], []]
