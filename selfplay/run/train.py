@@ -101,7 +101,7 @@ def make_run(
     build: BuildRoles = build_roles,
 ) -> SelfPlay:
     """A run with the stages of its settings, under the guard; see `SelfPlay`."""
-    hooks = [GuardController(config.guard), progress or Progress()]
+    hooks = [progress or Progress(), GuardController(config.guard)]  # a step is shown, then what is wrong with it
     return SelfPlay(config, folder, make_stages(config.stages), hooks, stop, build)
 
 
