@@ -4,7 +4,7 @@
 
 One step of a one-turn game is `step` and the `reset` that must follow. Every row goes through `gym.make` or
 `gym.make_vec` with default wrappers. The rows take turns, `--repeats` times, so that a busy machine slows all of them
-alike; the median is shown. The first round of a row, in which question shelves fill, is part of it.
+alike; the median is shown. The first round of a row, in which the cache of questions fills, is part of it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python examples/sb3_teacher.py                      about a minute on one core
     python examples/sb3_teacher.py --steps 2048         a quick look
 
-The environment pays a teacher for questions the learner gets right about half the time. A random teacher earns about
+The environment rewards a teacher for questions the learner gets right about half the time. A random teacher earns about
 0.2 per question, the `band` curriculum adapts by a fixed rule, PPO has to find out.
 """
 

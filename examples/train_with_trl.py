@@ -1,4 +1,4 @@
-"""Train the embedded model with TRL's GRPOTrainer on our questions, paid by our verifier.
+"""Train the embedded model with TRL's GRPOTrainer on our questions, rewarded by our verifier.
 
     python examples/train_with_trl.py --steps 50
 

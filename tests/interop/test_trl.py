@@ -1,4 +1,4 @@
-"""TRL's trainer is handed our questions and pays what our verifiers say."""
+"""TRL's trainer is handed our questions and rewards what our verifiers say."""
 
 from __future__ import annotations
 
