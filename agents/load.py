@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import UnknownNameError
+from ..core.errors import ConfigError, UnknownNameError
 
 if TYPE_CHECKING:
     from .models.llm import LLMAgent
@@ -32,6 +32,12 @@ def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLM
     from .roles.role_agent import RoleRecord
 
     folder = Path(name)
+    if (folder / "state.json").is_file():
+        raise ConfigError(
+            f"{folder} is a run, not a model: name one of its models, such as {folder}/checkpoints/solver-…"
+        )
+    if not folder.exists() and folder.parent != Path() and folder.parent.is_dir():
+        raise ConfigError(f"no model at {str(name)!r}: {folder.parent} holds no {folder.name!r}")
     if not (folder / ROLE_FILE).is_file():
         return LLMAgent.from_pretrained(name, **options)
     record = RoleRecord.read(folder)

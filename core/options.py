@@ -43,11 +43,18 @@ def parse_named(text: str) -> Named:
         key = key.strip()
         if not equals and not options:
             leading.append(_value(piece))
-        elif not key.isidentifier() or key in options:
+        elif key in options:
+            raise ConfigError(f"the option {key!r} is given twice in {text!r}")
+        elif not key.isidentifier():
             raise ConfigError(f"options are written name(key=value, key=value), got {piece!r} in {text!r}")
         else:
             options[key] = _value(value)
     return Named(name, tuple(leading), options)
+
+
+def split_list(text: str) -> list[str]:
+    """What stands between commas: names with options, such as `train(solver), mine(a=1, b=2)`."""
+    return list(_pieces(text))
 
 
 def write_named(what: str | Mapping[str, Any]) -> str:
@@ -107,6 +114,8 @@ def _value(text: str) -> Any:
     text = text.strip()
     try:
         return json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise ConfigError(f"an option is nested too deeply: {text[:40]}…") from None
     except ValueError:
         quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
         return text[1:-1] if quoted else text

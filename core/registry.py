@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, overload
 
-from .errors import ConfigError, PluginError, UnknownNameError
+from .errors import ConfigError, PluginError, SelfPlayError, UnknownNameError
 from .options import parse_named
 
 T = TypeVar("T")
@@ -131,7 +131,7 @@ class Registry(Generic[T]):
         if text in self._targets:
             return text, (), {}
         name, leading, options = parse_named(text)
-        if ":" in name and leading:  # `llm:models/mine(1)` is a path
+        if leading and name.partition(":")[0] + ":" in self._targets:  # `llm:models/mine(1)` is a path
             return text.strip(), (), {}
         return name, leading, options
 
@@ -165,17 +165,24 @@ class Registry(Generic[T]):
         if not isinstance(target, str):
             return self._factory(name, target, repr(target))
         module, _, attribute = target.partition(":")
+        if not all(part.isidentifier() for part in module.split(".")):
+            raise UnknownNameError(self.kind, name, self.names(), "An address is 'module:attribute'.")
         try:
             found: Any = importlib.import_module(module)
         except ModuleNotFoundError as error:
             if error.name is None or not (module == error.name or module.startswith(error.name + ".")):
                 raise  # the module exists; something it needs does not
-            raise UnknownNameError(self.kind, name, self.names(), f"(No module {error.name!r}.)") from None
+            raise self._unreachable(name, target, f"no module {error.name!r}") from None
         for part in attribute.split("."):
             if not hasattr(found, part):
-                raise UnknownNameError(self.kind, name, self.names(), f"({module!r} has no {part!r}.)")
+                raise self._unreachable(name, target, f"{module!r} has no {part!r}")
             found = getattr(found, part)
         return self._factory(name, found, target)
+
+    def _unreachable(self, name: str, target: str, why: str) -> SelfPlayError:
+        if name == target:
+            return UnknownNameError(self.kind, name, self.names(), f"({why[:1].upper()}{why[1:]}.)")
+        return PluginError(f"{self.kind} {name!r} stands for {target!r}, which cannot be imported: {why}")
 
     def _factory(self, name: str, found: Any, target: str) -> Callable[..., Any]:
         """A factory as it is, and one for an object that is ready to use."""
@@ -195,7 +202,15 @@ class Registry(Generic[T]):
         except TypeError as error:
             accepted = ", ".join(p for p in signature.parameters if p not in ("self", "args", "kwargs")) or "none"
             raise ConfigError(f"{self.kind} {name!r}: {error}. Options it takes: {accepted}.") from None
-        return factory(*leading, **options)
+        if not (leading or options):
+            return factory()
+        try:
+            return factory(*leading, **options)
+        except SelfPlayError:
+            raise
+        except (TypeError, ValueError, AttributeError, KeyError) as error:  # an option of the wrong type, as a rule
+            given = ", ".join([*map(repr, leading), *(f"{key}={value!r}" for key, value in options.items())])
+            raise ConfigError(f"{self.kind} {name!r} does not take the options ({given:.200}): {error}") from error
 
     def _checked(self, name: str, built: Any) -> T:
         if not isinstance(built, self.protocol):

@@ -19,7 +19,7 @@ from typing import Any
 from selfplay_gym.selfplay.commands.list_names import names_of
 from selfplay_gym.selfplay.settings.describe import Setting, settings
 from selfplay_gym.selfplay.settings.presets import PRESETS
-from selfplay_gym.selfplay.settings.tree import flatten, unfold
+from selfplay_gym.selfplay.settings.tree import flatten
 
 PAGE = Path(__file__).with_name("settings.md")
 BEGIN, END = "<!-- made by `make settings`: begin -->", "<!-- made by `make settings`: end -->"
@@ -75,7 +75,7 @@ def _row(setting: Setting) -> tuple[str, ...]:
 
 
 def _changes(changes: Any) -> str:
-    found = flatten(unfold(changes))
+    found = flatten(changes)
     return ", ".join(f"`{path}={_written(value)}`" for path, value in found) or "nothing"
 
 

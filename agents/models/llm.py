@@ -101,7 +101,12 @@ class LLMAgent:
         else:
             model, tokenizer = _load_folder(name, dtype=precision, **{**options, **placed})
         if not placed:
-            model = model.to(device)
+            try:
+                model = model.to(device)
+            except (AssertionError, RuntimeError) as error:  # torch's words for a device that is not there
+                raise ConfigError(
+                    f"device {device!r} cannot be used here: {str(error).partition(chr(10))[0]}"
+                ) from None
         return cls(model, tokenizer, settings, sampler=sampler, system=system)
 
     def active(self) -> AbstractContextManager[None]:

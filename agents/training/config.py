@@ -30,7 +30,7 @@ class GRPOConfig:
     max_grad_norm: float = 1.0
     """The gradient is scaled down to this Euclidean norm if it is longer."""
     loss_type: LossType = "grpo"
-    """Which member of the family, see `grpo.py`."""
+    """Which member of the family, see docs/grpo.md; Dr. GRPO as published also wants `scale = "none"`."""
     clip_low: float = 0.2
     """The ratio to the sampling policy is clipped below at 1 minus this number."""
     clip_high: float | None = None

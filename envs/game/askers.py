@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...core.errors import ConfigError, PluginError, SelfPlayError
+from ...core.errors import ConfigError
 from ...core.protocols import Agent, Curriculum, Draw, QuestionSource
 from ...core.records import Question, TaskSpec
 from .engine import Game
 from .question_cache import IntRng, QuestionCache
+from .question_sources import drawn
 
 BATCH = 16
 """Questions that a source is asked for at a time."""
@@ -120,23 +121,3 @@ class SourceAsker:
                 "that repeats its questions (file(path=..., repeat=true)), or play fewer episodes"
             )
         return [question for question in questions if self.fallback.shows(question)]
-
-
-def drawn(source: QuestionSource, n: int, draw: Draw) -> list[Question]:
-    """`source.draw(n, draw)`, held to its contract.
-
-    Raises:
-        PluginError: the source raised something that names no remedy, or gave too many or other things than questions.
-    """
-    name = type(source).__name__
-    try:
-        questions = source.draw(n, draw)
-    except SelfPlayError:
-        raise
-    except Exception as error:
-        raise PluginError(f"the source {name} raised {type(error).__name__}: {error}") from error
-    if not isinstance(questions, list) or any(not isinstance(question, Question) for question in questions):
-        raise PluginError(f"the source {name} gave {str(questions)[:80]}, expected a list of Questions")
-    if len(questions) > n:
-        raise PluginError(f"the source {name} gave {len(questions)} questions, at most {n} were asked for")
-    return questions

@@ -136,6 +136,8 @@ class Game:
             PluginError: the verifier lost or invented a verdict.
         """
         judgements = self.verifier.judge_many(questions, groups)
+        if not isinstance(judgements, list | tuple) or any(not isinstance(one, Judgement) for one in judgements):
+            raise PluginError(f"{self._judge_name} must give a Judgement per question, got {judgements!r:.80}")
         if len(judgements) != len(questions):
             raise PluginError(f"{self._judge_name} judged {len(judgements)} questions of {len(questions)}")
         for judgement, attempts in zip(judgements, groups, strict=True):
@@ -193,9 +195,14 @@ class Game:
         """
         proposals = self.read(texts)
         prompts = self.ask([p.question for p in proposals if p.question is not None])
-        answered = iter(answer(prompts) if prompts else ())
+        groups = list(answer(prompts)) if prompts else []
+        if len(groups) != len(prompts) or any(isinstance(group, str) for group in groups):
+            raise PluginError(
+                f"whoever answers must give a list of texts for each of {len(prompts)} prompts, got {groups!r:.80}"
+            )
+        answered = iter(groups)
         return self.settle(proposals, [() if p.question is None else next(answered) for p in proposals])
 
     @property
     def _judge_name(self) -> str:
-        return f"verifier {type(self.verifier).__name__}"
+        return f"verifier {type(getattr(self.verifier, 'verifier', self.verifier)).__name__}"

@@ -14,8 +14,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ...core.errors import ConfigError
-from ...core.protocols import Agent, Draw
+from ...core.errors import ConfigError, PluginError, SelfPlayError
+from ...core.protocols import Agent, Draw, QuestionSource
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_agent
 from ...core.seeding import integer_seed, python_stream
@@ -84,10 +84,35 @@ def proposed(agent: Agent, n: int, draw: Draw, seed: int) -> list[Question]:
         raise ConfigError("an agent needs a game to write questions for: its instruction, and a reader of its texts")
     if n == 0:
         return []
-    texts = agent.act([draw.game.instruct()], n=n, seed=seed)[0]
+    acted: object = agent.act([draw.game.instruct()], n=n, seed=seed)
+    texts = acted[0] if isinstance(acted, list) and len(acted) == 1 else None
+    if not isinstance(texts, list) or len(texts) != n or not all(isinstance(text, str) for text in texts):
+        raise PluginError(
+            f"the agent {type(agent).__name__} must give a list of {n} texts per prompt, got {acted!r:.80}"
+        )
     proposals = draw.game.read(texts)
     draw.rejected += [(proposal.text, proposal.reason) for proposal in proposals if proposal.question is None]
     return [proposal.question for proposal in proposals if proposal.question is not None]
+
+
+def drawn(source: QuestionSource, n: int, draw: Draw) -> list[Question]:
+    """`source.draw(n, draw)`, held to its contract.
+
+    Raises:
+        PluginError: the source raised something that names no remedy, or gave too many or other things than questions.
+    """
+    name = type(source).__name__
+    try:
+        questions = source.draw(n, draw)
+    except SelfPlayError:
+        raise
+    except Exception as error:
+        raise PluginError(f"the source {name} raised {type(error).__name__}: {error}") from error
+    if not isinstance(questions, list) or any(not isinstance(question, Question) for question in questions):
+        raise PluginError(f"the source {name} gave {str(questions)[:80]}, expected a list of Questions")
+    if len(questions) > n:
+        raise PluginError(f"the source {name} gave {len(questions)} questions, at most {n} were asked for")
+    return questions
 
 
 def mix(weights: Mapping[str, float], n: int) -> dict[str, int]:

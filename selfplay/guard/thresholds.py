@@ -73,6 +73,9 @@ class GuardThresholds:
                 raise ConfigError(f"{field.name} must be a {'whole ' if whole else ''}number, got {value!r}")
             if not math.isfinite(value):
                 raise ConfigError(f"{field.name} must be a finite number, got {value!r}")
+        for field in fields(self):
+            if field.name != "premium" and getattr(self, field.name) < 0:
+                raise ConfigError(f"{field.name} must be >= 0, got {getattr(self, field.name)!r}")
         for name in ("patience", "bad_steps"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)!r}")

@@ -108,7 +108,9 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
         elif row["phase"] == "gate":
             best = row["best_round"]
     in_order = [rounds[number] for number in sorted(rounds)]
-    return RunSummary(folder, stored_config(folder), in_order, best, _left_behind(folder.state))
+    config = stored_config(folder)
+    back = _left_behind(folder.state) if config.guard.mode == "on" else None
+    return RunSummary(folder, config, in_order, best, back)
 
 
 def _left_behind(state: Row) -> int | None:

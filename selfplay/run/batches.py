@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from ...core.errors import UnknownNameError
+from ...core.errors import ConfigError
 from ...core.protocols import Verifier
 from ...core.records import Question
 from ...core.registries import make_verifier
@@ -140,13 +140,16 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Callable[[int], Verifie
     """How whoever answers is asked, and what holds the answers against references, made from a seed.
 
     Raises:
-        UnknownNameError: the domain has no words for the role, or nobody knows its reward.
+        ConfigError: the domain has no words for the role, or nobody knows its reward.
     """
     reward = run.config.roles[role].reward
     if role == SOLVER:
         return run.game.ask, label_verifier(run.domain, reward, run.config.labels.source)
     if role not in run.domain.roles:
-        raise UnknownNameError(f"role of the domain {run.domain.name!r}", role, [CHALLENGER, SOLVER, *run.domain.roles])
+        raise ConfigError(
+            f"the domain {run.domain.name!r} has no words for the role {role!r}; it knows "
+            f"{', '.join([CHALLENGER, SOLVER, *run.domain.roles])}. A further role needs its RoleWords there"
+        )
     words = run.domain.roles[role]
-    verifier = make_verifier(words.verifier if reward == "label" else reward)
+    verifier = make_verifier(words.verifier if reward in ("label", {"name": "label"}) else reward)
     return lambda tasks: [words.ask(task) for task in tasks], lambda seed: verifier

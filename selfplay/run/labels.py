@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...core.errors import UnknownNameError
+from ...core.options import parse_named
 from ...core.protocols import BaseVerifier, Domain, Verifier
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import domains, make_verifier, verifiers
@@ -48,12 +49,24 @@ def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier) ->
     Raises:
         UnknownNameError: neither the domain nor anybody else has such a source.
     """
-    if isinstance(source, str) and source in domain.labels:
-        verifier = make_verifier(domain.labels[source])
-        return verifier if source == VOTE or not domain.recomputes else KnownReference(verifier, domain)
-    if isinstance(source, str) and ":" not in source and not verifiers.knows(source):
-        raise UnknownNameError(f"label source of {domain.name}", source, [*domain.labels, *verifiers.names()])
+    name, options = _name_and_options(source)
+    if name in domain.labels:
+        verifier = make_verifier(domain.labels[name], **options)
+        return verifier if name == VOTE or not domain.recomputes else KnownReference(verifier, domain)
+    if name and ":" not in name and not verifiers.knows(name):
+        known = dict.fromkeys([*domain.labels, *verifiers.names()])
+        raise UnknownNameError(f"label source of {domain.name}", name, known)
     return KnownReference(make_verifier(source), domain)
+
+
+def _name_and_options(what: str | Mapping[str, Any] | Verifier) -> tuple[str, dict[str, Any]]:
+    """A plug-in's name and options in either form; "" for a live object."""
+    if isinstance(what, Mapping):
+        return str(what["name"]), {key: value for key, value in what.items() if key != "name"}
+    if not isinstance(what, str):
+        return "", {}
+    named = parse_named(what)
+    return (what, {}) if what in verifiers.names() else (named.name, named.options)
 
 
 def label_verifier(
@@ -68,12 +81,13 @@ def label_verifier(
     Raises:
         ConfigError: no such verifier.
     """
-    if reward == "random":
+    name, options = _name_and_options(reward)
+    if name == "random" and not options:
         return lambda seed: make_verifier("random", seed=seed)
-    if isinstance(reward, str) and reward != "label" and ":" not in reward and not verifiers.knows(reward):
-        raise UnknownNameError("reward", reward, ["label", *verifiers.names()])
-    if reward == "label":
-        graded = isinstance(source, str) and domain.labels.get(source) == domain.grader
+    if name not in ("", "label") and ":" not in name and not verifiers.knows(name):
+        raise UnknownNameError("reward", name, ["label", *verifiers.names()])
+    if name == "label":
+        graded = domain.labels.get(_name_and_options(source)[0]) == domain.grader
         reward = domain.grader if graded else domain.matcher
     verifier = make_verifier(reward)
     return lambda seed: verifier

@@ -6,11 +6,30 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from ...core.errors import PluginError
 from ...core.records import Labelled, Question
 from .question_log import question_of
 
 Rows: TypeAlias = Callable[[str], list[dict[str, Any]]]
 """The name of a log → its rows of one round, in order."""
+
+
+DECISIONS = ("approve", "edit", "reject", "prefer")
+
+
+def checked(log: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows for a log, unless they are reviews with a decision that nobody would obey.
+
+    Raises:
+        PluginError: names the decision, or what is missing.
+    """
+    for row in rows if log == "reviews" else ():
+        if row.get("decision") not in DECISIONS or type(row.get("index")) is not int:
+            wanted = f"an index and a decision, {' | '.join(DECISIONS)}"
+            raise PluginError(f"a review has {wanted}; got {row!r:.120}")
+        if row["decision"] == "edit" and not isinstance(row.get("after"), str):
+            raise PluginError(f"the review that edits question {row['index']} must say what the label is 'after' it")
+    return rows
 
 
 def asked(rows: Rows) -> list[tuple[int, Question]]:

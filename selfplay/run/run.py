@@ -152,7 +152,7 @@ class SelfPlay:
 
     def log(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows to a log of the run folder; they reach the disk with the next commit."""
-        self.folder.log(name, [{**self.here(), **row} for row in rows])
+        self.folder.log(name, round_log.checked(name, [{**self.here(), **row} for row in rows]))
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """This round's rows of a log, in order: the last ones, so no more is read."""

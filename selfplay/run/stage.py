@@ -26,6 +26,8 @@ from ...core.registries import make_stage
 
 DONE = "done"
 """The phase of a run that is over."""
+READS = {"attempt": "generate", "label": "attempt", "train(solver)": "label"}
+"""Stages that can do nothing before another one has played."""
 
 
 def make_stages(names: Sequence[str]) -> list[Stage]:
@@ -37,8 +39,13 @@ def make_stages(names: Sequence[str]) -> list[Stage]:
     built = [make_stage(name) for name in names]
     own = [stage.name for stage in built]
     for name in own:
+        if not isinstance(name, str) or name in ("", DONE):
+            raise ConfigError(f"a stage has a name, which is not {DONE!r}: got {name!r}")
         if own.count(name) > 1:
             raise ConfigError(f"stages has {name!r} {own.count(name)} times: a stage plays once per round")
+    for name, earlier in READS.items():
+        if name in own and earlier in own and own.index(name) < own.index(earlier):
+            raise ConfigError(f"stages has {name!r} before {earlier!r}, whose rows it reads: put it behind")
     return built
 
 

@@ -59,7 +59,8 @@ def train(
 
     Args:
         config: the settings: a `RunConfig`, changes of the defaults as a mapping, or a preset's name. On resume they
-            must be those the run was started with, but for more `rounds`, which prolong it.
+            must be those the run was started with, but for more `rounds`, which prolong it; a mapping then means
+            changes of the run's own: `train({"rounds": 8}, run_dir, resume=True)`.
         run_dir: the run folder, created unless `resume`.
         console: where progress is shown; `None` for silence.
 
@@ -70,7 +71,10 @@ def train(
     """
     import torch
 
-    config, run_dir = as_config(config), Path(run_dir)
+    run_dir = Path(run_dir)
+    if resume and isinstance(config, Mapping):
+        config = stored_config(RunFolder.open(run_dir)).replace(config)
+    config = as_config(config)
     if config.compute.threads:
         torch.set_num_threads(config.compute.threads)
     with ProcessGroup.join(config.compute.device) as group:
@@ -83,6 +87,10 @@ def train(
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
             # settings that cannot work are refused here, before anything is written
             run = make_run(config, folder, progress, stop, **shared)
+            if not any(name.startswith("train(") for name in config.stages):
+                progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
+            if resume and folder.config != to_toml(config):
+                folder.replace_config(to_toml(config))  # prolonged
             if not resume:
                 folder.begin(to_toml(config), {**describe_environment(), "processes": group.size})
             try:
@@ -142,8 +150,6 @@ def _resumed(config: RunConfig, run_dir: Path, console: Console | None) -> RunFo
         _check_prolonged(stored, config, run_dir)
     position = resume_position(folder, config)
     report = recover(folder)
-    if config != stored:
-        folder.store_config(to_toml(config))
     if console is not None and report is not None:
         console.print(f"warning: {report}", highlight=False, markup=False)
     if console is not None:

@@ -36,7 +36,7 @@ def check_types(part: Any) -> None:
     for name, hint in hints(type(part)).items():
         value = getattr(part, name)
         if hint == Named:
-            _check_named(name, value)
+            object.__setattr__(part, name, _checked_named(name, value))
         elif dataclasses.is_dataclass(hint):
             _check_part(name, value, hint)
         elif row_kind(hint) is not None:
@@ -97,13 +97,27 @@ def one_of(name: str, value: str, allowed: Iterable[str]) -> None:
         raise UnknownNameError(name, value, allowed)
 
 
-def _check_named(name: str, value: Any) -> None:
+def _checked_named(name: str, value: Any) -> Any:
+    """A plug-in by name, or as a table that a file can hold; a live object as it is."""
     if value is None or isinstance(value, bool | int | float | list | tuple) or value == "":
         raise ConfigError(f"{name} must be a {readable(Named)}, got {value!r}")
-    if isinstance(value, Mapping) and not isinstance(value.get("name"), str):
-        raise ConfigError(f"{name} given as a table needs a 'name', got keys {sorted(value)}")
-    if isinstance(value, Mapping) and None in value.values():
-        raise ConfigError(f"{name}: no file can hold an option that is None; leave it out, got {dict(value)!r}")
+    if not isinstance(value, Mapping):
+        return value
+    if not isinstance(value.get("name"), str):
+        raise ConfigError(f"{name} given as a table needs a 'name', got keys {sorted(map(str, value))}")
+    return {key: _option(f"{name}.{key}", option) for key, option in value.items()}
+
+
+def _option(path: str, value: Any) -> Any:
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: _option(f"{path}.{key}", one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_option(path, one) for one in value]
+    if isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise ConfigError(
+        f"{path}: no file can hold the option {value!r}; give text, numbers, lists or tables, or leave it out"
+    )
 
 
 def _check_part(name: str, value: Any, kind: Any) -> None:

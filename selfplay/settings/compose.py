@@ -10,7 +10,7 @@ from ...envs.game.domains import domain_of
 from .config import RunConfig
 from .files import read_toml
 from .presets import preset as find_preset
-from .tree import parse_assignments, unfold
+from .tree import parse_assignments
 
 
 def compose(
@@ -31,7 +31,7 @@ def compose(
         ConfigError: a setting that does not exist or cannot work, or a file that cannot be read.
     """
     base = find_preset(preset)
-    from_file = {} if file is None else unfold(read_toml(file))
+    from_file = {} if file is None else read_toml(file)
     single = {name: value for name, value in (("env", env), ("seed", seed)) if value is not None}
     single |= parse_assignments(RunConfig, assignments)
     played = str(single.get("env", from_file.get("env", base.env)))
@@ -42,7 +42,7 @@ def suited(env: str) -> dict[str, Any]:
     """What a run in an environment sets besides its id: the domain's own generator, and what the domain asks for."""
     domain = domain_of(env)
     generator = {} if env == RunConfig().env else {"questions.generator": domain.generator}
-    return {"env": env, **generator, **unfold(domain.settings)}
+    return {"env": env, **generator, **domain.settings}
 
 
 def changed(stored: RunConfig, file: Path | None, assignments: Iterable[str], **single: Any) -> RunConfig:

@@ -124,7 +124,9 @@ class RunConfig:
             UnknownNameError: no such setting; says what is near, with its path.
             ConfigError: a value that cannot work.
         """
-        given = tree.unfold({**(changes or {}), **named})
+        if changes is not None and not isinstance(changes, Mapping):
+            raise ConfigError(f"changes are a mapping of settings, got {changes!r:.80}")
+        given = {**(changes or {}), **named}
         return tree.build(RunConfig, tree.merge(RunConfig, tree.as_dict(self), given))
 
     def as_dict(self) -> dict[str, Any]:
@@ -142,5 +144,6 @@ class RunConfig:
 
 
 def _trained_by(stage: str) -> list[str]:
-    name, leading, _ = parse_named(stage)
-    return [str(role) for role in leading] if name == "train" else []
+    name, leading, options = parse_named(stage)
+    given = [*leading, *([options["role"]] if "role" in options else [])]
+    return [str(role) for role in given] if name == "train" else []

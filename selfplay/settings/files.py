@@ -20,13 +20,15 @@ def read_toml(path: Path) -> dict[str, Any]:
         ConfigError: the file is missing, no text, or not TOML; says where.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows write a byte order mark
     except OSError as error:
         raise ConfigError(f"cannot read the settings in {path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text: byte {error.start}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not TOML that can be read: {error}") from None
+    except ValueError as error:  # a number with thousands of digits
+        raise ConfigError(f"{path} holds a value that cannot be used: {error}") from None
 
 
 def to_toml(config: RunConfig) -> str:

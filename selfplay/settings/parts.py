@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -36,7 +37,8 @@ class QuestionsConfig:
         low, high = self.keep_band
         if not 0.0 <= low <= high <= 1.0:
             raise ConfigError(f"keep_band must be [low, high] with 0 <= low <= high <= 1, got {list(self.keep_band)!r}")
-        if any(share < 0 for share in self.sources.values()) or not any(self.sources.values()):
+        shares = self.sources.values()
+        if any(share < 0 for share in shares) or not 0 < sum(shares) < math.inf:
             raise ConfigError(f"sources must have shares >= 0, and one above 0; got {dict(self.sources)!r}")
 
 
@@ -122,6 +124,8 @@ class ComputeConfig:
         one_of("dtype", self.dtype, DTYPES)
         one_of("autocast", self.autocast, ("none", *DTYPES[1:]))
         one_of("sharding", self.sharding, SHARDINGS)
+        if not self.device:
+            raise ConfigError('device must name a device, such as "cpu", got ""')
         if not 0 <= self.threads <= 1024:
             raise ConfigError(f"threads must be in 0..1024, got {self.threads!r}")
 

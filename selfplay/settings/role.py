@@ -54,8 +54,9 @@ class RoleConfig:
 
     def __post_init__(self) -> None:
         check_types(self)
-        if not self.model:
-            raise ConfigError('model must name a model, got ""')
+        for name in ("model", "device"):
+            if getattr(self, name) == "":
+                raise ConfigError(f'{name} must not be empty, got ""')
         one_of("weight_sharing", self.weight_sharing, WEIGHT_SHARING)
         one_of("trunk", self.trunk, TRUNKS)
         one_of("kl_reference", self.kl_reference, KL_REFERENCES)

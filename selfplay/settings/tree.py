@@ -7,14 +7,14 @@ have: a did-you-mean with the path, `*` for every row of a table, and errors tha
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import tomllib
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from ...core.errors import ConfigError, UnknownNameError
-from .checks import Named, converted, hints, readable
+from ...core.options import split_list
+from .checks import Named, converted, hints
 from .checks import row_kind as row_kind_of
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ def serialisable(values: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     Raises:
         ConfigError: a live object.
     """
-    return {name: _serialisable(value, f"{path}{name}") for name, value in values.items()}
+    return {_writable(name, path): _serialisable(value, f"{path}{name}") for name, value in values.items()}
 
 
 def _serialisable(value: Any, path: str) -> Any:
@@ -53,12 +53,22 @@ def _serialisable(value: Any, path: str) -> Any:
         return [_serialisable(one, path) for one in value]
     if value is None:
         return "none"
-    if isinstance(value, str | int | float | bool):
+    if isinstance(value, str):
+        return _writable(value, path)
+    if isinstance(value, int | float | bool):
         return value
     raise ConfigError(
         f"{path} is a live {type(value).__name__}: a run must be repeatable from its config.toml, so register it and "
         "give its name"
     )
+
+
+def _writable(text: str, path: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(f"{path} holds {text!r}, which cannot be written as UTF-8") from None
+    return text
 
 
 def build(kind: type[T], values: Mapping[str, Any], path: str = "") -> T:
@@ -84,64 +94,57 @@ def build(kind: type[T], values: Mapping[str, Any], path: str = "") -> T:
 
 
 def merge(kind: type, base: Mapping[str, Any], changes: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """`base` with `changes` laid over it, table by table.
+    """`base` with `changes` laid over it; a name may be a path (`"solver.steps"`), and what is for `*` comes first.
 
     Raises:
         UnknownNameError: a name that `kind` does not have.
+        ConfigError: a part that is given as something else.
     """
     known = hints(kind)
     merged = dict(base)
-    for name, value in changes.items():
+    for given, change in sorted(_pairs(changes, path), key=lambda pair: EVERY not in pair[0].split(".")):
+        name, dot, rest = given.partition(".")
         where = f"{path}{name}"
         if name not in known:
-            raise unknown(kind, where, path)
+            raise unknown(kind, f"{path}{given}", path)
         hint, row_kind = known[name], row_kind_of(known[name])
+        if dot and not dataclasses.is_dataclass(hint) and row_kind is None:
+            setting_type(kind, given)  # says why nothing goes on below it
+        value = {rest: change} if dot else change
         if dataclasses.is_dataclass(hint):
             part = typing.cast(type, hint)
-            merged[name] = merge(part, _table(base.get(name, {}), where), _table(value, where, part), f"{where}.")
+            merged[name] = merge(part, merged.get(name, {}), _table(value, where, part), f"{where}.")
         elif row_kind is not None:
-            merged[name] = _merge_rows(row_kind, base.get(name, {}), _table(value, where), where)
+            merged[name] = _merge_rows(row_kind, merged.get(name, {}), _table(value, where), where)
         else:
             merged[name] = value
     return merged
 
 
 def _merge_rows(kind: type, base: Mapping[str, Any], changes: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """`*` is for all rows, and a row of its own wins over it."""
     rows = {row: dict(values) for row, values in base.items()}
-    common = changes.get(EVERY)
-    for row in [*rows, *(row for row in changes if row != EVERY and row not in rows)]:
-        values = rows.get(row, as_dict(kind()))
-        for change in (common, changes.get(row)):
-            if change is not None:
-                values = merge(kind, values, _table(change, f"{path}.{row}", kind), f"{path}.{row}.")
-        rows[row] = values
+    for given, change in sorted(_pairs(changes, path), key=lambda pair: pair[0].partition(".")[0] != EVERY):
+        name, dot, rest = given.partition(".")
+        value = {rest: change} if dot else change
+        for row in list(rows) if name == EVERY else [name]:
+            where = f"{path}.{row}"
+            rows[row] = merge(kind, rows.get(row, as_dict(kind())), _table(value, where, kind), f"{where}.")
     return rows
 
 
-def unfold(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"a.b": 1, "c": {"d": 2}}` → `{"a": {"b": 1}, "c": {"d": 2}}`; later entries win."""
-    folded: dict[str, Any] = {}
-    for path, value in changes.items():
-        inner = unfold(value) if isinstance(value, Mapping) and path not in _KEEP_WHOLE else value
-        *parents, last = path.split(".")
-        table = folded
-        for name in parents:
-            nested = table.get(name)
-            table[name] = table = dict(nested) if isinstance(nested, Mapping) else {}
-        both = isinstance(inner, Mapping) and isinstance(table.get(last), Mapping) and path not in _KEEP_WHOLE
-        table[last] = {**table[last], **inner} if both else inner
-    return folded
-
-
-_KEEP_WHOLE = ("sources", "questions.sources")
-"""A table of plug-ins by name: a name may hold dots, and shares are given together."""
+def _pairs(changes: Mapping[str, Any], path: str) -> list[tuple[str, Any]]:
+    for name in changes:
+        if not isinstance(name, str) or not name:
+            raise ConfigError(f"the settings {path.rstrip('.') or 'of a run'} have names, got {name!r}")
+    return list(changes.items())
 
 
 def flatten(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     """Every setting with its path; a table of plug-ins is one setting."""
     for name, value in values.items():
         where = f"{path}{name}"
-        if isinstance(value, Mapping) and where not in _KEEP_WHOLE and "name" not in value:
+        if isinstance(value, Mapping) and where != "questions.sources" and "name" not in value:
             yield from flatten(value, f"{where}.")
         else:
             yield where, value
@@ -215,8 +218,7 @@ def unknown(kind: type, path: str, parent: str) -> UnknownNameError:
     name = path[len(parent) :].partition(".")[0]
     elsewhere = [] if parent else [p for p, _, last in paths(kind) if last == name]
     remedy = f"Elsewhere it is {', '.join(elsewhere[:4])}." if elsewhere else ""
-    near = difflib.get_close_matches(f"{parent}{name}", here, n=1, cutoff=0.5)
-    return UnknownNameError("setting", f"{parent}{name}", here, "" if near else remedy)
+    return UnknownNameError("setting", f"{parent}{name}", here, remedy)
 
 
 def _typed(path: str, text: str, hint: Any) -> Any:
@@ -225,11 +227,16 @@ def _typed(path: str, text: str, hint: Any) -> Any:
     if hint in (str, Named) or hint == (str | None):
         return _unquoted(text)
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        read = tomllib.loads(f"value = {text}")
+        value = read["value"] if list(read) == ["value"] else text  # not what stands on further lines
+    except RecursionError:
+        raise ConfigError(f"{path} is nested too deeply") from None
+    except ValueError:  # not TOML, or a number with thousands of digits
         value = _number(text, hint)
+    if isinstance(value, Mapping) and row_kind_of(hint) is not None:
+        return value
     if hint == tuple[str, ...] and isinstance(value, str):
-        value = [piece.strip() for piece in value.split(",")]
+        value = split_list(value)
     return converted(path, value, hint)
 
 
@@ -256,7 +263,9 @@ def _leaf(path: str, value: Any, hint: Any) -> Any:
 
 
 def _table(value: Any, path: str, kind: type | None = None) -> Mapping[str, Any]:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type) and kind in (None, type(value)):
+        return as_dict(value)
     if isinstance(value, Mapping):
         return value
     inside = "" if kind is None else "; set one of " + ", ".join(f"{path}.{name}" for name in hints(kind))
-    raise ConfigError(f"{path} is a part with settings of its own, got {readable(type(value))} {value!r}{inside}")
+    raise ConfigError(f"{path} is a part with settings of its own, got {value!r:.80}{inside}")

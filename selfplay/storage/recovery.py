@@ -45,7 +45,7 @@ def recover(folder: RunFolder) -> str | None:
     here = {"round": state.get("round", 0), "phase": state.get("phase", "evaluate")}
     folder.state = state
     folder.log("guard", [{**here, **event, "why": report}])
-    folder.commit({name: value for name, value in state.items() if name != "logs"})
+    folder.commit({name: value for name, value in state.items() if name not in ("logs", "settings")})
     return report
 
 

@@ -14,6 +14,7 @@ the run repeats that step and writes the same lines again.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +22,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import RunError
+from ...core.errors import PluginError, RunError
 
 LOGS = ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews")
 CONFIG = "config.toml"
@@ -33,6 +34,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.state: dict[str, Any] = {}
+        self._settings: list[str] = []
         self._pending: dict[str, list[str]] = {name: [] for name in LOGS}
 
     @classmethod
@@ -62,16 +64,22 @@ class RunFolder:
             config: the settings as TOML.
             environment: where and with what it is made.
         """
+        self._settings = [_digest(config)]
         self.path.mkdir(parents=True, exist_ok=True)
         write_json(self.path / "environment.json", environment)
         for name in LOGS:
             self.log_path(name).write_bytes(b"")
         self.commit({})
-        self.store_config(config)  # last: a run exists once this is there
+        write_text(self.path / CONFIG, config)  # last: a run exists once this is there
 
-    def store_config(self, config: str) -> None:
-        """Replace the settings."""
+    def replace_config(self, config: str) -> None:
+        """Go on with other settings; whenever this is killed, the old or the new ones are those of the state."""
+        state = {name: value for name, value in self.state.items() if name not in ("logs", "settings")}
+        self._settings = [*self._settings, _digest(config)]
+        self.commit(state)
         write_text(self.path / CONFIG, config)
+        self._settings = self._settings[-1:]
+        self.commit(state)
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -85,7 +93,13 @@ class RunFolder:
         if not (path / CONFIG).exists():
             raise RunError(f"no run in {path} (there is no {CONFIG}); start one with: selfplay-gym train")
         folder = cls(path)
-        folder.state = read_json(path / "state.json")
+        folder.state = _checked_state(read_json(path / "state.json"), path)
+        folder._settings = list(folder.state["settings"])
+        if _digest(folder.config) not in folder._settings:
+            raise RunError(
+                f"{path / CONFIG} is not as the run wrote it. A run goes on with its own settings: put them back, or "
+                f"start another run with --config {path / CONFIG}"
+            )
         return folder
 
     @classmethod
@@ -116,8 +130,17 @@ class RunFolder:
         return self.path / f"{name}.jsonl"
 
     def log(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add rows to a log; they reach the disk with the next `commit`."""
-        self._pending[name] += [json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows]
+        """Add rows to a log; they reach the disk with the next `commit`.
+
+        Raises:
+            PluginError: no such log, or a row that is not JSON.
+        """
+        if name not in LOGS:
+            raise PluginError(f"a run has no log {name!r}; it has {', '.join(LOGS)}")
+        try:
+            self._pending[name] += [json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows]
+        except (TypeError, ValueError) as error:
+            raise PluginError(f"a row of the log {name!r} cannot be written as JSON: {error}") from None
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
         """All committed rows of a log, oldest first; a line torn by a crash, or still being written, is not read.
@@ -151,7 +174,7 @@ class RunFolder:
     def commit(self, state: Mapping[str, Any]) -> None:
         """Make everything logged so far, and `state`, the point a resume continues from."""
         lengths = {name: self._append(name) for name in LOGS}
-        self.state = {**state, "logs": lengths}
+        self.state = {**state, "settings": self._settings, "logs": lengths}
         write_json(self.path / "state.json", self.state)
 
     def _append(self, name: str) -> int:
@@ -162,6 +185,30 @@ class RunFolder:
                 log.flush()
                 os.fsync(log.fileno())
             return log.tell()
+
+
+def _digest(config: str) -> str:
+    return hashlib.sha256(config.encode()).hexdigest()
+
+
+def _checked_state(state: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The state of a run as far as this file knows it.
+
+    Raises:
+        RunError: a part is missing or of another type.
+    """
+    logs, settings = state.get("logs"), state.get("settings")
+    sound = (
+        isinstance(logs, dict)
+        and all(name in LOGS and type(length) is int and length >= 0 for name, length in logs.items())
+        and isinstance(settings, list)
+        and all(type(state.get(name, 0)) is int and state.get(name, 0) >= 0 for name in ("round", "step"))
+        and isinstance(state.get("phase", ""), str)
+        and all(isinstance(state.get(name, {}), dict) for name in ("checkpoints", "references", "best", "hooks"))
+    )
+    if not sound:
+        raise RunError(f"{path / 'state.json'} does not hold the state of a run; the run folder is damaged")
+    return state
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.options import parse_named, write_named
+from selfplay_gym.core.options import parse_named, split_list, write_named
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_options_are_read(text, name, leading, options):
     assert parse_named(text) == (name, leading, options)
 
 
-@pytest.mark.parametrize("text", ["a(x=1, 2)", "a(x=1, x=2)", "a(2x=1)", "a(x=1, y z=2)", "a(=1)"])
+@pytest.mark.parametrize("text", ["a(x=1, 2)", "a(2x=1)", "a(x=1, y z=2)", "a(=1)"])
 def test_what_cannot_be_read_says_how_options_are_written(text):
     with pytest.raises(ConfigError, match=r"name\(key=value"):
         parse_named(text)
@@ -70,3 +70,14 @@ def test_any_text_is_read_or_refused(text):
     except ConfigError:
         return
     assert isinstance(name, str)
+
+
+def test_an_option_given_twice_and_one_that_is_nested_too_deeply_are_named():
+    with pytest.raises(ConfigError, match="'x' is given twice"):
+        parse_named("a(x=1, x=2)")
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        parse_named("a(x=" + "[" * 100_000 + "]" * 100_000 + ")")
+
+
+def test_a_list_of_names_is_split_outside_of_their_options():
+    assert split_list("train(solver), mine(a=1, b='x, y'),gate") == ["train(solver)", "mine(a=1, b='x, y')", "gate"]

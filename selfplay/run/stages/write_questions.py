@@ -10,7 +10,7 @@ from ....core.protocols import Draw
 from ....core.records import Question
 from ....core.registries import make_source, register_stage
 from ....envs.game.domains import identity_of
-from ....envs.game.question_sources import mix
+from ....envs.game.question_sources import drawn, mix
 from ..question_log import question_row
 from ..run import SelfPlay
 
@@ -53,6 +53,6 @@ class WriteQuestions:
                 curriculum=run.curriculum,
             )
             source = {"source": name} if len(shares) > 1 else {}
-            questions = make_source(name).draw(count, draw) if count else []
+            questions = drawn(make_source(name), count, draw) if count else []
             yield from ((source, question) for question in questions)
             rejected += [{"text": text, **source, "dropped": f"malformed: {reason}"} for text, reason in draw.rejected]
