@@ -67,6 +67,8 @@ class NoisyAgent(ScriptedAgent):
             raise ConfigError(f"noisy takes accuracy or skill, not both (got {accuracy!r} and {skill!r})")
         if accuracy is not None and not 0.0 <= accuracy <= 1.0:
             raise ConfigError(f"noisy needs accuracy in [0, 1], got {accuracy!r}")
+        if skill is not None and not math.isfinite(skill):
+            raise ConfigError(f"noisy needs a finite skill, got {skill!r}")
         if width <= 0 or scatter < 1:
             raise ConfigError(f"noisy needs width > 0 and scatter >= 1, got {width!r} and {scatter!r}")
         self.accuracy, self.width, self.scatter = accuracy, width, scatter

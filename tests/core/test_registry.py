@@ -125,3 +125,30 @@ def test_a_package_is_found_as_soon_as_it_is_installed(registry, tmp_path, monke
     assert registry.knows("newcomer")
     (tmp_path / "newcomer.py").write_text("class Thing:\n    kept = True\n")
     assert registry.factory("newcomer(option=1)").kept
+
+
+@pytest.mark.parametrize("name", ["sympy(timeout_s=x)", "sympy(timeout_s=[1])", 'noisy(skill="much")'])
+def test_an_option_of_the_wrong_type_is_a_setting_that_cannot_work(name):
+    make = selfplay_gym.make_agent if name.startswith("noisy") else selfplay_gym.make_verifier
+    with pytest.raises(ConfigError, match=r"(does not take the options|must be)"):
+        make(name)
+
+
+@pytest.mark.parametrize("name", [":", ":a", "..:a", "a b:c"])
+def test_an_address_without_a_module_is_an_unknown_name(name):
+    with pytest.raises(LookupError, match="module:attribute"):
+        selfplay_gym.make_verifier(name)
+
+
+def test_a_registered_name_that_leads_nowhere_says_where_to():
+    ALL["verifiers"].register("lost", "nowhere_at_all:Lost")
+    try:
+        with pytest.raises(PluginError, match="'lost' stands for 'nowhere_at_all:Lost', which cannot be imported"):
+            selfplay_gym.make_verifier("lost")
+    finally:
+        ALL["verifiers"].unregister("lost")
+
+
+def test_an_address_takes_options_in_order_too():
+    made = selfplay_gym.make_curriculum("selfplay_gym.curricula.fixed:FixedCurriculum(0.5)")
+    assert (made.low, made.high) == (0.5, 0.5)

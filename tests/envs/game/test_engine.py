@@ -131,3 +131,21 @@ def test_what_is_no_reward_is_refused_where_it_is_named():
         register_reward("printed", print)
     with pytest.raises(PluginError, match="questions, judgements, attempts"):
         make_reward(lambda questions: [])
+
+
+@pytest.mark.parametrize("given", [["3"], [], [["3"], ["4"]]])
+def test_answers_that_are_no_lists_of_texts_are_named(given):
+    game = Game(find_domain("math"), make_verifier("exact"), make_reward("azr"))
+    with pytest.raises(PluginError, match="a list of texts for each of 1 prompts"):
+        game.play([r"<question>What is 1+2?</question> \boxed{3}"], lambda prompts: given)
+
+
+@pytest.mark.parametrize("given", [None, "correct", [None]])
+def test_a_verifier_that_gives_no_judgements_is_named(given):
+    class Silent(BaseVerifier):
+        def judge_many(self, questions, groups):
+            return given
+
+    game = Game(find_domain("math"), Silent(), make_reward("azr"))
+    with pytest.raises(PluginError, match="verifier Silent must give a Judgement per question"):
+        game.judge([Question("What is 1+2?", "3")], [["3"]])

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import io
 import re
+import shutil
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ from selfplay_gym.selfplay.evaluation import compare, held_out_questions, run_ex
 from selfplay_gym.selfplay.report.summary import BLOCKS, print_summary, sparkline
 from selfplay_gym.selfplay.report.summary_data import RoundSummary, RunSummary, headline, read_run_summary
 from selfplay_gym.selfplay.settings.config import STAGES
+from selfplay_gym.selfplay.settings.files import to_toml
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 
 def printed(folder, encoding="utf-8", **options):
@@ -139,3 +142,16 @@ def test_a_difference_the_exact_test_does_not_support_is_no_gain(exams, monkeypa
         lambda *_: dataclasses.replace(change, low=0.01, p_value=0.06),
     )
     assert headline(summary_of(weak, strong)).tone == "open"
+
+
+def test_a_guard_that_only_watches_went_back_nowhere(scripted_run, tmp_path):
+    """Also where nothing was trained, so that the best checkpoints are those the run ends with."""
+    folder = scripted_run(tmp_path / "run", skills=(0.5,))
+    summary = read_run_summary(folder)
+    watching = dataclasses.replace(summary, config=summary.config.replace({"guard.mode": "watch"}))
+    path = tmp_path / "watched"
+    shutil.copytree(folder.path, path)
+    copied = RunFolder.resume(path)
+    copied.state["checkpoints"] = copied.state["best"]["checkpoints"] = {}
+    copied.replace_config(to_toml(watching.config))
+    assert read_run_summary(RunFolder.open(path)).left_behind is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from selfplay_gym.core.errors import ConfigError, RunError
+from selfplay_gym.core.errors import ConfigError, PluginError, RunError
 from selfplay_gym.core.registries import register_stage, stages
 from selfplay_gym.selfplay.hooks import Hook, Rates, RollBack, Stop
 from selfplay_gym.selfplay.progress import Progress
@@ -72,16 +72,46 @@ def test_a_run_may_be_any_list_of_stages(tmp_path):
     assert folder.state["checkpoints"] == {}
 
 
+@pytest.fixture
+def called_done():
+    @register_stage("called-done")
+    class Done:
+        name = "done"
+
+        def run(self, run): ...
+
+    yield
+    stages.unregister("called-done")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"index": 0, "decision": "drop"},
+        {"index": "first", "decision": "reject"},
+        {"decision": "approve"},
+        {"index": 0, "decision": "edit"},
+    ],
+)
+def test_a_decision_that_nobody_would_obey_is_refused(tmp_path, row):
+    run = started(tmp_path / "run", CONFIG)
+    with pytest.raises(PluginError, match="review"):
+        run.log("reviews", [row])
+
+
 @pytest.mark.parametrize(
     ("order", "message"),
     [
         (["generate", "atempt"], "Did you mean 'attempt'"),
         (["generate", "generate"], "2 times"),
         (["train"], "role"),
+        (["attempt", "generate"], "'attempt' before 'generate'"),
+        (["train(solver)", "generate", "attempt", "label"], "before 'label'"),
+        (["called-done"], "which is not 'done'"),
         (["train(solver, fast=true)"], "fast"),
     ],
 )
-def test_stages_that_cannot_be_are_refused(tmp_path, order, message):
+def test_stages_that_cannot_be_are_refused(tmp_path, order, message, called_done):
     with pytest.raises(ConfigError, match=message):
         train(CONFIG.replace(stages=order), tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -208,3 +238,11 @@ def test_after_going_back_to_the_base_the_reference_of_the_round_is_the_base_aga
     run.validate = keep_the_base
     run.run()
     assert [sorted(references) for references in hook.references] == [[], ["challenger", "solver"], []]
+
+
+def test_python_goes_on_with_the_runs_own_settings(tmp_path):
+    train(CONFIG, tmp_path / "run")
+    folder = train({"rounds": 2}, tmp_path / "run", resume=True)
+    assert (folder.state["phase"], folder.state["round"]) == ("done", 2)
+    with pytest.raises(RunError, match=r"labels\.attempts was 4, not 5"):
+        train({"labels.attempts": 5}, tmp_path / "run", resume=True)

@@ -116,8 +116,33 @@ def test_single_settings_get_the_type_of_their_field():
         ("labels=sympy", "set one of them: labels.source, labels.attempts"),
         ("roles.solver.steps.more=3", "is a single setting"),
         ("questions.sources.procedural=0.2", "whole tables"),
+        ("rounds=3\nseed=4", "rounds must be a whole number"),
+        ("rounds=" + "[" * 5000, "nested too deeply"),
+        ("rounds=" + "9" * 5000, "rounds must be a whole number"),
     ],
 )
 def test_what_is_not_a_setting_is_refused(text, message):
     with pytest.raises(ConfigError, match=message):
         compose(assignments=[text])
+
+
+def test_names_with_options_are_split_at_the_commas_between_them():
+    assert parse_assignments(RunConfig, ["stages=evaluate, mine(a=1, b=2),gate"]) == {
+        "stages": ("evaluate", "mine(a=1, b=2)", "gate")
+    }
+
+
+def test_a_whole_table_of_roles_may_be_given_at_once():
+    assert compose(assignments=["roles={solver={steps=3}}"]).roles["solver"].steps == 3
+
+
+def test_within_one_layer_a_role_of_its_own_wins_over_all(tmp_path):
+    assert compose(assignments=["roles.solver.steps=20", "roles.*.steps=3"]).roles["solver"].steps == 20
+    file = written(tmp_path / "run.toml", "[roles.solver]\nsteps = 20\n[roles.'*']\nsteps = 4\n")
+    assert [role.steps for role in compose(file=file).roles.values()] == [4, 20]
+    assert compose(file=file, assignments=["roles.*.steps=3"]).roles["solver"].steps == 3
+
+
+def test_a_byte_order_mark_is_read_past(tmp_path):
+    (tmp_path / "run.toml").write_bytes(b"\xef\xbb\xbfrounds = 3\n")
+    assert compose(file=tmp_path / "run.toml").rounds == 3

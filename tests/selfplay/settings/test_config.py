@@ -112,6 +112,13 @@ def test_a_wrong_name_at_any_depth_is_answered_with_the_nearest(changes, message
         ({"labels.source": ""}, "source"),
         ({"labels.source": {"timeout_s": 2}}, "needs a 'name'"),
         ({"labels.source": {"name": "sympy", "timeout_s": None}}, "leave it out"),
+        ({"labels.source": {"name": "sympy", "policy": {"tolerance": [None]}}}, r"policy\.tolerance.*leave it out"),
+        ({"labels.source": {"name": "sympy", "timeout_s": float("nan")}}, "leave it out"),
+        ({"questions.sources": {"challenger": 1e308, "procedural": 1e308}}, "sources"),
+        ({"stages": ["train(role=tester)"]}, "tester"),
+        ({"roles.solver.device": ""}, "device must not be empty"),
+        ({"guard.thresholds.length_ratio": -1.0}, "length_ratio"),
+        ({3: 4}, "have names, got 3"),
         ({"labels": "vote"}, "part with settings of its own"),
         ({"roles.solver": 3}, "part with settings of its own"),
         ({"stages": []}, "at least one stage"),
@@ -153,3 +160,23 @@ def test_a_live_object_plays_but_no_file_can_hold_it():
 def test_a_challenger_that_writes_no_questions_is_not_at_the_table():
     assert RunConfig().players == ("challenger", "solver")
     assert RunConfig().replace({"questions.sources": {"procedural": 1.0}}).players == ("solver",)
+
+
+def test_whole_parts_of_another_config_can_be_taken_over():
+    other = RunConfig().replace({"roles.solver.steps": 3, "questions.count": 5})
+    taken = RunConfig().replace(roles=other.roles, questions=other.questions)
+    assert (taken.roles, taken.questions) == (other.roles, other.questions)
+    with pytest.raises(ConfigError, match="mapping"):
+        RunConfig().replace([("rounds", 3)])
+
+
+def test_options_of_plug_ins_keep_their_own_names():
+    source = {"name": "weighted", "members": {"my_package.verifiers:Mine": 1.0, "sympy": 2}}
+    config = RunConfig().replace({"labels.source": source})
+    assert config.labels.source == source
+    assert RunConfig.from_dict(config.as_dict()) == config
+
+
+def test_what_cannot_be_written_as_utf8_is_refused_before_a_file_is_touched():
+    with pytest.raises(ConfigError, match="UTF-8"):
+        RunConfig().replace({"roles.*.model": "\udcff"}).as_dict()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfplay_gym.core.errors import RunError
+from selfplay_gym.core.errors import PluginError, RunError
 from selfplay_gym.selfplay.storage.run_folder import RunFolder, read_json, write_json
 
 
@@ -74,3 +74,53 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         write_json(path, {"a": float("nan")})
     assert read_json(path) == {"a": 1}
     assert json.loads(path.read_text()) == {"a": 1}
+
+
+@pytest.mark.parametrize("text", ["", "seed = 2\n", "seed = 1\n# looked at\n"])
+def test_settings_that_somebody_changed_are_noticed(folder, text):
+    (folder.path / "config.toml").write_text(text)
+    with pytest.raises(RunError, match=r"not as the run wrote it.*put them back"):
+        RunFolder.open(folder.path)
+
+
+def test_settings_replaced_by_the_run_itself_stand_however_early_it_is_killed(folder, monkeypatch):
+    def killed(path, text):
+        raise SystemError("power cut")
+
+    folder.commit({"round": 3})
+    monkeypatch.setattr("selfplay_gym.selfplay.storage.run_folder.write_text", killed)
+    with pytest.raises(SystemError):
+        folder.replace_config("seed = 2\n")
+    monkeypatch.undo()
+    assert RunFolder.open(folder.path).config == "seed = 1\n"
+    again = RunFolder.resume(folder.path)
+    again.replace_config("seed = 2\n")
+    opened = RunFolder.open(folder.path)
+    assert (opened.config, opened.state["round"], len(opened.state["settings"])) == ("seed = 2\n", 3, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"logs": None},
+        {"logs": {"metrics": "x"}},
+        {"logs": {"../victim": 3}},
+        {"round": "x"},
+        {"step": -1},
+        {"phase": 3},
+        {"checkpoints": []},
+        {"settings": None},
+    ],
+)
+def test_a_state_that_is_none_is_named(folder, change):
+    write_json(folder.path / "state.json", {**folder.state, **change})
+    with pytest.raises(RunError, match="does not hold the state of a run"):
+        RunFolder.resume(folder.path)
+
+
+def test_rows_that_no_log_can_hold_are_named(folder):
+    with pytest.raises(PluginError, match="no log 'nolog'"):
+        folder.log("nolog", [{"a": 1}])
+    for value in (float("nan"), object()):
+        with pytest.raises(PluginError, match="'metrics' cannot be written as JSON"):
+            folder.log("metrics", [{"a": value}])
