@@ -46,8 +46,8 @@ def train(context: click.Context, /, preset: str, **options: Any) -> int:
     """Let a challenger and a solver teach each other; ends with a table and a report.
 
     Settings are a tree: --set roles.solver.steps=20, --set 'roles.*.grpo.learning_rate=2e-4', --set rounds=8. The last
-    one wins: preset, then --config, then --set. All of them, with defaults: selfplay-gym list settings. A run keeps its
-    own as config.toml, which starts the same run again.
+    one wins: preset, then what the environment asks for, then --config, then --env and --seed, then --set. All of them,
+    with defaults: selfplay-gym list settings. A run keeps its own as config.toml, which starts the same run again.
 
     Ctrl-C saves and says how to continue.
     """

@@ -139,6 +139,8 @@ def resume_position(folder: RunFolder, config: RunConfig) -> str:
     phase = state.get("phase", known[0])
     if phase not in (*known, DONE):
         raise RunError(f"{folder.path} stands at stage {phase!r}, which its settings do not have: {', '.join(known)}")
+    if phase == DONE:
+        return f"finished after round {state['round']}"
     return f"round {state.get('round', 0)}, {phase}, step {state.get('step', 0)}"
 
 
@@ -169,9 +171,7 @@ def _check_prolonged(stored: RunConfig, asked: RunConfig, run_dir: Path) -> None
             "run in another --run-dir for anything else"
         )
     if asked.rounds < stored.rounds:
-        raise RunError(
-            f"{run_dir} was started with rounds={stored.rounds}: they can grow, not shrink to {asked.rounds}"
-        )
+        raise RunError(f"{run_dir} plays rounds={stored.rounds}: they can grow, not shrink to {asked.rounds}")
 
 
 def _serve(group: ProcessGroup, run_dir: Path) -> RunFolder:
