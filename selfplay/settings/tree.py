@@ -93,51 +93,69 @@ def build(kind: type[T], values: Mapping[str, Any], path: str = "") -> T:
         raise ConfigError(f"{path}{error}") from None
 
 
+Change: typing.TypeAlias = tuple[str, str, Any]
+"""A name, what of its path goes on below it ("" for nothing), and the value."""
+
+
 def merge(kind: type, base: Mapping[str, Any], changes: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """`base` with `changes` laid over it; a name may be a path (`"solver.steps"`), and what is for `*` comes first.
+    """`base` with `changes` laid over it; a name may be a path (`"solver.steps"`).
 
     Raises:
         UnknownNameError: a name that `kind` does not have.
         ConfigError: a part that is given as something else.
     """
-    known = hints(kind)
-    merged = dict(base)
-    for given, change in sorted(_pairs(changes, path), key=lambda pair: EVERY not in pair[0].split(".")):
-        name, dot, rest = given.partition(".")
+    return _laid_over(kind, base, _changes(changes, path), path)
+
+
+def _laid_over(kind: type, base: Mapping[str, Any], changes: Iterable[Change], path: str) -> dict[str, Any]:
+    known, merged = hints(kind), dict(base)
+    rows: dict[str, list[Change]] = {}
+    for name, rest, value in changes:
         where = f"{path}{name}"
         if name not in known:
-            raise unknown(kind, f"{path}{given}", path)
-        hint, row_kind = known[name], row_kind_of(known[name])
-        if dot and not dataclasses.is_dataclass(hint) and row_kind is None:
-            setting_type(kind, given)  # says why nothing goes on below it
-        value = {rest: change} if dot else change
+            raise unknown(kind, f"{where}.{rest}" if rest else where, path)
+        hint = known[name]
         if dataclasses.is_dataclass(hint):
             part = typing.cast(type, hint)
-            merged[name] = merge(part, merged.get(name, {}), _table(value, where, part), f"{where}.")
-        elif row_kind is not None:
-            merged[name] = _merge_rows(row_kind, merged.get(name, {}), _table(value, where), where)
+            merged[name] = _laid_over(part, merged.get(name, {}), _below(rest, value, where, part), f"{where}.")
+        elif row_kind_of(hint) is not None:
+            rows.setdefault(name, []).extend(_below(rest, value, where))
         else:
+            if rest:
+                setting_type(kind, f"{name}.{rest}")  # says why nothing goes on below it
             merged[name] = value
+    for name, below in rows.items():
+        row_kind = typing.cast(type, row_kind_of(known[name]))
+        merged[name] = _rows_laid_over(row_kind, merged.get(name, {}), below, f"{path}{name}")
     return merged
 
 
-def _merge_rows(kind: type, base: Mapping[str, Any], changes: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """`*` is for all rows, and a row of its own wins over it."""
-    rows = {row: dict(values) for row, values in base.items()}
-    for given, change in sorted(_pairs(changes, path), key=lambda pair: pair[0].partition(".")[0] != EVERY):
-        name, dot, rest = given.partition(".")
-        value = {rest: change} if dot else change
-        for row in list(rows) if name == EVERY else [name]:
-            where = f"{path}.{row}"
-            rows[row] = merge(kind, rows.get(row, as_dict(kind())), _table(value, where, kind), f"{where}.")
+def _rows_laid_over(kind: type, base: Mapping[str, Any], changes: list[Change], path: str) -> dict[str, Any]:
+    """`*` is for all rows, new ones among them; what is said of a single row wins over it."""
+    rows = dict(base)
+    for row in dict.fromkeys([*rows, *(name for name, _, _ in changes if name != EVERY)]):
+        values = rows.get(row, as_dict(kind()))
+        for wanted in (EVERY, row):
+            for _, rest, value in (change for change in changes if change[0] == wanted):
+                where = f"{path}.{row}"
+                values = _laid_over(kind, values, _below(rest, value, where, kind), f"{where}.")
+        rows[row] = values
     return rows
 
 
-def _pairs(changes: Mapping[str, Any], path: str) -> list[tuple[str, Any]]:
-    for name in changes:
-        if not isinstance(name, str) or not name:
-            raise ConfigError(f"the settings {path.rstrip('.') or 'of a run'} have names, got {name!r}")
-    return list(changes.items())
+def _below(rest: str, value: Any, path: str, kind: type | None = None) -> list[Change]:
+    """The changes inside a part: the one that a path goes on to, or those of a whole table."""
+    return _changes({rest: value} if rest else _table(value, path, kind), f"{path}.")
+
+
+def _changes(changes: Mapping[str, Any], path: str) -> list[Change]:
+    found = []
+    for given, value in changes.items():
+        if not isinstance(given, str) or not given:
+            raise ConfigError(f"the settings {path.rstrip('.') or 'of a run'} have names, got {given!r}")
+        name, _, rest = given.partition(".")
+        found.append((name, rest, value))
+    return found
 
 
 def flatten(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

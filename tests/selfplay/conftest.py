@@ -122,7 +122,8 @@ def play(config: RunConfig, folder: RunFolder, build, stop: Callable[[SelfPlay],
 def scripted_run() -> Callable[..., RunFolder]:
     """`scripted_run(path, rounds=2, until="done", skills=…, proposals=…)` writes a run folder in about a second.
 
-    `until` names the stage of the next round at which the run was stopped; `proposals` changes what challengers wrote.
+    `until` names the stage of the next round at which the run was stopped; `proposals` changes what challengers wrote,
+    `questions` of them per round.
     """
 
     def write(
@@ -131,9 +132,10 @@ def scripted_run() -> Callable[..., RunFolder]:
         until: str = "done",
         skills: tuple[float, ...] = SKILLS,
         proposals: Callable[[list[str]], list[str]] = lambda texts: texts,
+        questions: int = 40,
     ) -> RunFolder:
         played = rounds if until == "done" else rounds + 1
-        config = CONFIG.replace(rounds=max(played, 1))
+        config = CONFIG.replace({"rounds": max(played, 1), "questions.count": questions})
         folder = RunFolder.vacant(path)
         play(
             config,

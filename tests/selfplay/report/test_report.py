@@ -97,7 +97,8 @@ def test_equal_runs_give_equal_pages(page, finished_run):
 
 
 def test_hostile_text_is_only_text(scripted_run, tmp_path):
-    folder = scripted_run(tmp_path / "run", rounds=1, proposals=lambda texts: HOSTILE + texts[:2])
+    written = {"questions": len(HOSTILE) + 2, "proposals": lambda texts: (HOSTILE + texts)[: len(texts)]}
+    folder = scripted_run(tmp_path / "run", rounds=1, **written)
     path = write_report(folder)
     content = path.read_bytes().decode("utf-8")  # raises if a lone surrogate got through
     read = Page(content)

@@ -146,3 +146,16 @@ def test_within_one_layer_a_role_of_its_own_wins_over_all(tmp_path):
 def test_a_byte_order_mark_is_read_past(tmp_path):
     (tmp_path / "run.toml").write_bytes(b"\xef\xbb\xbfrounds = 3\n")
     assert compose(file=tmp_path / "run.toml").rounds == 3
+
+
+def test_what_is_for_all_roles_is_for_new_ones_too(tmp_path):
+    file = written(
+        tmp_path / "run.toml",
+        "stages = ['generate', 'attempt', 'label', 'train(tester)']\n[roles.tester]\nsteps = 1\n[roles.'*']\nsamples = 3\n",
+    )
+    roles = compose(file=file).roles
+    assert {name: (role.steps, role.samples) for name, role in roles.items()} == {
+        "challenger": (5, 3),
+        "solver": (10, 3),
+        "tester": (1, 3),
+    }
