@@ -151,7 +151,8 @@ def test_a_byte_order_mark_is_read_past(tmp_path):
 def test_what_is_for_all_roles_is_for_new_ones_too(tmp_path):
     file = written(
         tmp_path / "run.toml",
-        "stages = ['generate', 'attempt', 'label', 'train(tester)']\n[roles.tester]\nsteps = 1\n[roles.'*']\nsamples = 3\n",
+        "stages = ['generate', 'attempt', 'label', 'train(tester)']\n"
+        "[roles.tester]\nsteps = 1\n[roles.'*']\nsamples = 3\n",
     )
     roles = compose(file=file).roles
     assert {name: (role.steps, role.samples) for name, role in roles.items()} == {
