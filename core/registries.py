@@ -19,6 +19,8 @@ from .protocols import (
 )
 from .registry import Registry
 
+_PACKAGE = __package__.rpartition(".")[0]
+
 
 def _reward_problem(rule: RewardRule) -> str | None:
     """Anything that can be called looks like a reward rule: look at what it takes."""
@@ -33,15 +35,17 @@ def _reward_problem(rule: RewardRule) -> str | None:
 
 
 verifiers: Registry[Verifier] = Registry("verifier", "selfplay_gym.verifiers", Verifier)
-curricula: Registry[Curriculum] = Registry("curriculum", "selfplay_gym.curricula", Curriculum)
+curricula: Registry[Curriculum] = Registry(
+    "curriculum", "selfplay_gym.curricula", Curriculum, room=f"{_PACKAGE}.curricula"
+)
 agents: Registry[Agent] = Registry("agent", "selfplay_gym.agents", Agent)
 generators: Registry[Generator] = Registry("generator", "selfplay_gym.generators", Generator)
-rewards: Registry[RewardRule] = Registry("reward", "selfplay_gym.rewards", RewardRule, _reward_problem)
+rewards: Registry[RewardRule] = Registry(
+    "reward", "selfplay_gym.rewards", RewardRule, _reward_problem, room=f"{_PACKAGE}.envs.rewards"
+)
 domains: Registry[Domain] = Registry("domain", "selfplay_gym.domains", Domain)
 sources: Registry[QuestionSource] = Registry("source", "selfplay_gym.sources", QuestionSource)
-stages: Registry[Stage] = Registry(
-    "stage", "selfplay_gym.stages", Stage, room=f"{__package__.rpartition('.')[0]}.selfplay.run.stages"
-)
+stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage, room=f"{_PACKAGE}.selfplay.run.stages")
 samplers: Registry[CompletionSampler] = Registry("sampler", "selfplay_gym.samplers", CompletionSampler)
 
 ALL: dict[str, Registry[Any]] = {

@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import inspect
 import os
+import pkgutil
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
@@ -32,7 +33,7 @@ class Registry(Generic[T]):
         group: entry-point group other packages may fill, read lazily.
         protocol: the runtime-checkable protocol every built object must satisfy.
         problem: says what else is wrong with a built object, or `None`.
-        room: package whose modules register themselves; imported at the first look-up.
+        room: package whose modules register themselves; all are imported at the first look-up.
     """
 
     def __init__(
@@ -60,6 +61,8 @@ class Registry(Generic[T]):
             raise ConfigError(f"a {self.kind} name must be a non-empty word, got {name!r}")
 
         def add(factory: str | Callable[..., Any] | T) -> None:
+            if not self._is_of_room(factory):  # a name that the room has is taken, whoever comes first
+                self._enter_room()
             if inspect.isbuiltin(factory):
                 raise ConfigError(f"{self.kind} {name!r}: {factory!r} is a built-in function, not a {self.kind}")
             previous = self._targets.get(name)
@@ -79,6 +82,7 @@ class Registry(Generic[T]):
 
     def unregister(self, name: str) -> None:
         """Forget a registered name (entry points stay)."""
+        self._enter_room()
         if self._targets.pop(name, None) is None:
             raise UnknownNameError(self.kind, name, self._targets)
 
@@ -116,7 +120,6 @@ class Registry(Generic[T]):
 
     def knows(self, what: str) -> bool:
         """Whether `what`, with or without options, is a registered name or of a registered family."""
-        self._enter_room()
         name = self._named(what)[0]
         family, colon, rest = name.partition(":")
         of_family = bool(colon and rest and family + ":" in self._targets)
@@ -128,6 +131,7 @@ class Registry(Generic[T]):
 
     def _named(self, text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         """Name and options. A registered name may itself end in parentheses; an address may, behind a colon."""
+        self._enter_room()
         if text in self._targets:
             return text, (), {}
         name, leading, options = parse_named(text)
@@ -144,8 +148,13 @@ class Registry(Generic[T]):
 
     def _enter_room(self) -> None:
         if self._room is not None:
-            room, self._room = self._room, None
-            importlib.import_module(room)
+            room, self._room = importlib.import_module(self._room), None
+            for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
+                if not module.ispkg:
+                    importlib.import_module(module.name)
+
+    def _is_of_room(self, factory: Any) -> bool:
+        return self._room is not None and str(getattr(factory, "__module__", "")).startswith(f"{self._room}.")
 
     def _resolve(self, name: str) -> tuple[Callable[..., Any], tuple[str, ...]]:
         self._enter_room()

@@ -16,18 +16,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.registries import domains, register_reward, register_source
+from ..core.registries import domains, register_source
 from .registration import register_domain, register_known_ids, register_pettingzoo
-from .rewards.presets import PRESETS
 
 if TYPE_CHECKING:
     from .views.aec import SelfPlayAEC
     from .views.parallel import SelfPlayParallel
 
 __all__ = ["aec_env", "parallel_env", "register_domain", "register_pettingzoo"]
-
-for _name, _factory in PRESETS.items():
-    register_reward(_name, _factory)
 
 for _name, _target in {
     "challenger": "question_sources:ChallengerSource",

@@ -1,19 +1,18 @@
-"""Published rewards of challengers, by name. A new built-in reward costs one entry here: a factory in `PRESETS`.
+"""Published rewards of challengers, by name. A new built-in reward costs one factory here, with its decorator.
 
 `p` is the solve rate of a question over the solver's m attempts, C its cluster and B the batch.
 
 Where we differ: a malformed proposal, and a question that its verifier holds to be invalid, earn 0 in every preset but
 `r-zero-code` (SPICE gives −0.1, which has been seen to end in silence).
 
-This file is loaded by `import selfplay_gym`; scipy and sacrebleu are loaded by the first batch that is clustered.
+The registry of rewards loads this file at its first look-up; scipy and sacrebleu come with the first clustered batch.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
-from ...core.protocols import RewardRule
+from ...core.registries import register_reward
 from .challenger import ChallengerReward, uncertainty
 
 
@@ -37,11 +36,13 @@ def _min_side(p: float) -> float:
     return min(p, 1.0 - p)
 
 
+@register_reward("r-zero")
 def r_zero(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
     """R-Zero, arXiv 2508.05004, section 3.1, the default: max(0, 1 − 2|p − ½| − λ·|C|/B)."""
     return ChallengerReward(uncertainty, repetition=repetition, threshold=threshold)
 
 
+@register_reward("r-zero-code")
 def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
     """What R-Zero's published code computes: min(p, 1 − p) − |C|/B, malformed −1 − |C|/B, no floor."""
     return ChallengerReward(
@@ -56,31 +57,25 @@ def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5) -> Challenge
     )
 
 
+@register_reward("azr")
 def azr(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
     """Absolute Zero, arXiv 2505.03335, equation 4: 1 − p, and 0 at p = 0 and p = 1."""
     return ChallengerReward(_azr, "learnability", repetition, threshold)
 
 
+@register_reward("sqlm")
 def sqlm(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
     """Self-Questioning Language Models, arXiv 2508.03682: 1 iff 0 < p < 1."""
     return ChallengerReward(_sqlm, "neither_end", repetition, threshold)
 
 
+@register_reward("spice")
 def spice(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
     """SPICE, arXiv 2510.24684, a Gaussian of the answers' variance: exp(−(p(1−p) − ¼)² / 0.02)."""
     return ChallengerReward(_spice, "variance", repetition, threshold)
 
 
+@register_reward("4p(1-p)")
 def variance(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
     """The variance of the answers, scaled to [0, 1]: 4p(1−p)."""
     return ChallengerReward(_variance, "variance", repetition, threshold)
-
-
-PRESETS: dict[str, Callable[..., RewardRule]] = {
-    "r-zero": r_zero,
-    "r-zero-code": r_zero_code,
-    "azr": azr,
-    "sqlm": sqlm,
-    "spice": spice,
-    "4p(1-p)": variance,
-}

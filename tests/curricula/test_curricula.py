@@ -113,24 +113,26 @@ def test_settings_that_cannot_work_are_refused(name, options):
 
 
 def test_a_new_file_in_the_folder_is_a_new_curriculum(tmp_path, monkeypatch):
-    """Copied into an empty package beside `band`, and imported as the package imports its own modules."""
-    source = Path(curricula.__file__).read_text()
+    """A registry finds what the modules of its room register, as that of curricula does with this folder."""
     package = tmp_path / "own_curricula"
     package.mkdir()
-    (package / "__init__.py").write_text(source.replace("from . import generators", "generators = None"))
+    (package / "__init__.py").write_text(
+        "from selfplay_gym.core.registry import Registry\n"
+        "from selfplay_gym.core.protocols import Curriculum\n\n"
+        'shelf = Registry("curriculum", "no.such.group", Curriculum, room=__name__)\n'
+    )
     (package / "still.py").write_text(
-        "from selfplay_gym.core.registries import register_curriculum\n"
+        "from own_curricula import shelf\n"
         "from selfplay_gym.curricula.fixed import FixedCurriculum\n\n\n"
-        '@register_curriculum("still")\n'
+        '@shelf.register("still")\n'
         "class StillCurriculum(FixedCurriculum):\n"
         '    """Never moves."""\n'
     )
     monkeypatch.syspath_prepend(tmp_path)
-    importlib.import_module("own_curricula")
-    try:
-        assert type(make_curriculum("still", level=0.5)).__name__ == "StillCurriculum"
-    finally:
-        registered.unregister("still")
+    shelf = importlib.import_module("own_curricula").shelf
+    with pytest.raises(ConfigError, match="already registered"):
+        shelf.register("still", "own_package:Other")  # before anything was looked up
+    assert type(shelf.make("still", level=0.5)).__name__ == "StillCurriculum"
 
 
 def test_every_module_of_the_folder_registers_a_curriculum():

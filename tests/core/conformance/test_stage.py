@@ -2,7 +2,6 @@
 
 import pytest
 
-import selfplay_gym.selfplay.run.stages  # noqa: F401 - registers the built-in ones
 from selfplay_gym import make_stage
 from selfplay_gym.core.errors import PluginError
 from selfplay_gym.core.registries import stages
