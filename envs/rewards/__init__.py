@@ -1,6 +1,7 @@
 """What challengers earn, and how alike the questions of a batch are; views, runs and reward authors come in."""
 
-from .challenger import ChallengerReward, Reward, in_band, in_interval, uncertainty
+from ...core.records import Reward
+from .challenger import ChallengerReward, in_band, in_interval, uncertainty
 from .repetition import bleu_matrix, clusters, distinct_clusters, repetition_penalty
 
 __all__ = [

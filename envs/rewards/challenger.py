@@ -13,19 +13,7 @@ from fractions import Fraction
 
 from ...core.errors import ConfigError
 from ...core.records import Judgement, Question, Reward
-from .repetition import bleu_matrix, clusters, distinct_clusters, repetition_penalty
-
-__all__ = [
-    "ChallengerReward",
-    "Reward",
-    "bleu_matrix",
-    "clusters",
-    "distinct_clusters",
-    "in_band",
-    "in_interval",
-    "repetition_penalty",
-    "uncertainty",
-]
+from .repetition import repetition_penalty
 
 
 def uncertainty(p: float) -> float:

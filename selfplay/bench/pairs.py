@@ -24,7 +24,7 @@ from ...core.registries import make_reward, make_verifier
 from ...core.seeding import integer_seed
 from ...envs.game.domains import find_domain
 from ...envs.game.engine import Episode, Game
-from ...envs.rewards.challenger import distinct_clusters, uncertainty
+from ...envs.rewards import distinct_clusters, uncertainty
 from ..pages.figures import colour, legend
 from ..run.labels import labels_right
 from ..run.metrics import histogram

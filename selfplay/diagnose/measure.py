@@ -18,7 +18,7 @@ import numpy as np
 
 from ...core.errors import RunError
 from ...core.math_language import key
-from ...envs.rewards.challenger import bleu_matrix, clusters, distinct_clusters, uncertainty
+from ...envs.rewards import bleu_matrix, clusters, distinct_clusters, uncertainty
 from ..evaluation import ExamResult, compare
 from ..exams.contamination import Contamination, check_contamination
 from ..run.labels import known_answers
