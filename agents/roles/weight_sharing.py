@@ -15,28 +15,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import ConfigError, UnknownNameError
+from ...core.errors import ConfigError
 from ..load import load_agent
 from ..models.llm import LLMAgent
 from ..training.config import GRPOConfig
 from ..training.trainer import GRPOTrainer
 from .lora import AdapterAgent, add_adapters
 from .role_agent import TRUNK, RoleAgent, RoleRecord, lasting_name
+from .sharing_kinds import TRUNKS, WEIGHT_SHARING, check_sharing, shares_weights
 from .token_types import add_token_types
 from .trainers import RoleTrainer, SharedTrainer, link_trainers
 
 __all__ = ["ROLES", "TRUNKS", "WEIGHT_SHARING", "build_agents", "build_trainers", "shares_weights"]
 
 ROLES = ("challenger", "solver")
-WEIGHT_SHARING = ("copies", "lora", "prompt", "tokens")
-TRUNKS = ("frozen", "trained")
-
-
-def shares_weights(weight_sharing: str, trunk: str = "frozen") -> bool:
-    """Whether training one role moves weights the other acts with. Such roles are saved together: one checkpoint holds
-    all of them."""
-    _check(weight_sharing, trunk)
-    return weight_sharing in ("prompt", "tokens") or (weight_sharing == "lora" and trunk == "trained")
 
 
 def build_agents(
@@ -69,7 +61,7 @@ def build_agents(
         MissingExtraError: "lora" without peft.
         RunError: a checkpoint does not fit.
     """
-    _check(weight_sharing, trunk)
+    check_sharing(weight_sharing, trunk)
     saved = {role: Path(folder) for role, folder in (checkpoints or {}).items()}
     if weight_sharing == "copies":
         own = {role: {**options, "device": device} for role, device in (devices or {}).items()}
@@ -138,10 +130,3 @@ def _one_checkpoint(saved: Mapping[str, Path], roles: Sequence[str]) -> Path:
         named = {role: str(folder) for role, folder in saved.items()}
         raise ConfigError(f"roles that share weights have one checkpoint, the same for all; got {named}")
     return next(iter(saved.values()))
-
-
-def _check(weight_sharing: str, trunk: str) -> None:
-    if weight_sharing not in WEIGHT_SHARING:
-        raise UnknownNameError("weight_sharing", weight_sharing, WEIGHT_SHARING)
-    if trunk not in TRUNKS:
-        raise UnknownNameError("trunk", trunk, TRUNKS)

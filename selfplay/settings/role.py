@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ...agents.roles.sharing_kinds import check_sharing, shares_weights
 from ...agents.training.config import GRPOConfig
 from ...core.errors import ConfigError
 from .checks import Named, at_least, check_types, one_of
 
-WEIGHT_SHARING = ("copies", "lora", "prompt", "tokens")
-TRUNKS = ("frozen", "trained")
 KL_REFERENCES = ("base", "round")
 
 
@@ -57,8 +56,7 @@ class RoleConfig:
         for name in ("model", "device"):
             if getattr(self, name) == "":
                 raise ConfigError(f'{name} must not be empty, got ""')
-        one_of("weight_sharing", self.weight_sharing, WEIGHT_SHARING)
-        one_of("trunk", self.trunk, TRUNKS)
+        check_sharing(self.weight_sharing, self.trunk)
         one_of("kl_reference", self.kl_reference, KL_REFERENCES)
         at_least(self, 1, "groups", "samples", "max_new_tokens", "adapter_rank")
         at_least(self, 0, "steps", "dynamic_sampling", "l2_sp")
@@ -73,6 +71,4 @@ class RoleConfig:
     @property
     def shares_trained_weights(self) -> bool:
         """Whether training this role moves weights that another role acts with."""
-        return self.weight_sharing in ("prompt", "tokens") or (
-            self.weight_sharing == "lora" and self.trunk == "trained"
-        )
+        return shares_weights(self.weight_sharing, self.trunk)
