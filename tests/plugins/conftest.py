@@ -11,6 +11,24 @@ import pytest
 PLUGIN = Path(__file__).parent.parent / "plugin"
 
 
+NAMES = {
+    "verifiers": "first-letters",
+    "rewards": "brief",
+    "generators": "formulas",
+    "curricula": "staircase",
+    "agents": "logician",
+    "sources": "laws",
+    "stages": "human-gate",
+    "domains": "logic",
+}
+
+
+@pytest.fixture
+def names():
+    """What the package brings, one of every kind."""
+    return NAMES
+
+
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory):
     """The plug-in package installed into a folder of its own, without a network."""

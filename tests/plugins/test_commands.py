@@ -2,18 +2,6 @@
 
 import json
 
-NAMES = {
-    "verifiers": "first-letters",
-    "rewards": "brief",
-    "generators": "formulas",
-    "curricula": "staircase",
-    "agents": "logician",
-    "sources": "laws",
-    "stages": "human-gate",
-    "domains": "logic",
-}
-
-
 SENTENCES = {
     "verifiers": "Right if the first letters of the answer are those of the reference, in any case.",
     "rewards": "Rewards short questions that the solver answers differently from time to time",
@@ -28,12 +16,12 @@ SENTENCES = {
 }
 
 
-def test_each_is_listed_with_its_sentence(command):
+def test_each_is_listed_with_its_sentence(command, names):
     every = command("list")
     for kind, sentence in SENTENCES.items():
         lines = [line.strip() for line in command("list", kind).splitlines()] if kind in ("stages", "suites") else []
         lines = lines or [line.strip() for line in every.splitlines()]
-        name = {**NAMES, "envs": "SelfPlayLogic-v0", "suites": "formulas"}[kind]
+        name = {**names, "envs": "SelfPlayLogic-v0", "suites": "formulas"}[kind]
         assert any(line.startswith(f"{name} ") and sentence in line for line in lines), (kind, every)
 
 

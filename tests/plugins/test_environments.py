@@ -4,18 +4,6 @@ import pytest
 
 from selfplay_gym.core.registries import ALL
 
-NAMES = {
-    "verifiers": "first-letters",
-    "rewards": "brief",
-    "generators": "formulas",
-    "curricula": "staircase",
-    "agents": "logician",
-    "sources": "laws",
-    "stages": "human-gate",
-    "domains": "logic",
-}
-
-
 KITS = r"""
 import selfplay_gym as sg
 from selfplay_gym.core.records import Question
@@ -123,7 +111,7 @@ def test_each_plays_in_gym_make_in_all_forms_of_options(python):
     assert python("-c", PLAY).strip() == "played"
 
 
-def test_without_the_package_the_names_are_unknown():
-    for kind, name in NAMES.items():
+def test_without_the_package_the_names_are_unknown(names):
+    for kind, name in names.items():
         with pytest.raises(LookupError, match=name):
             ALL[kind].make(name)
