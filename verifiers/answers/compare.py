@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .forms import form
@@ -14,7 +15,7 @@ from .tree import Node
 from .values import reals
 from .values.evaluate import Inexpressible, Matrix
 from .values.residue import ResidueField
-from .values.scalar import Scalar, same_value, within_reach
+from .values.scalar import Scalar, base_pairs, far_pairs, same_value, within_reach
 
 Decision = bool | None
 MAX_PAIRWISE = 64
@@ -107,7 +108,12 @@ class Comparison:
 
     def distinct(self, items: Sequence[Form]) -> Sequence[Form]:
         if len(items) > MAX_PAIRWISE:
-            return list({key(item) or id(item): item for item in items}.values())
+            keys = [key(item, self.policy) for item in items]
+            return list(
+                {
+                    ("unique", i) if k is None else k: item for i, (k, item) in enumerate(zip(keys, items, strict=True))
+                }.values()
+            )
         found: list[Form] = []
         for item in items:
             if not any(self.same(item, other) for other in found):
@@ -118,8 +124,8 @@ class Comparison:
         """Whether the items can be paired off."""
         if len(a) != len(b):
             return False
-        left, right = [key(item) for item in a], [key(item) for item in b]
-        if None not in left and None not in right and sorted(map(hash, left)) == sorted(map(hash, right)):
+        left, right = [key(item, self.policy) for item in a], [key(item, self.policy) for item in b]
+        if None not in left and None not in right and Counter(left) == Counter(right):
             return True
         if len(a) > MAX_PAIRWISE:
             return None if None in left or None in right else False
@@ -226,22 +232,28 @@ def same_relation(f: Scalar, g: Scalar, signed: bool) -> Decision:
 
 
 def _proportional(f: Scalar, g: Scalar) -> Decision:
-    values = [
-        (complex(x[0]), complex(y[0]))
-        for x, y in zip(f.floats, g.floats, strict=True)
-        if x[0] is not None and y[0] is not None and not isinstance(x[0], Matrix) and not isinstance(y[0], Matrix)
-    ]
-    if len(values) < 2 or any(x != x or y != y for x, y in values):
+    """Whether f = c·g wherever both are known, with c from the place where g is largest; far away too if they bend."""
+    known, real = base_pairs(f, g)
+    pairs = real or known
+    if f.bends or g.bends:
+        pairs = [*pairs, *far_pairs(f, g)]
+    values = []
+    for pair in pairs:
+        x, y = pair.left.value, pair.right.value
+        if isinstance(x, Matrix) or isinstance(y, Matrix):
+            return None
+        x, y = complex(x), complex(y)
+        scale = max(abs(x), abs(y), pair.left.scale, pair.right.scale)
+        if x == x and y == y and 0.0 < scale < 1e150:  # squares must not overflow
+            values.append((x, y, scale))
+    if len(values) < 2:
         return None
-    (a, c), others = values[0], values[1:]
-    scale = max(abs(v) for pair in values for v in pair)
-    if not 0.0 < scale < 1e150:  # squares must not overflow
-        return None
-    return all(abs(a * d - b * c) <= 1e-9 * scale * scale for b, d in others)
+    a, b, size = max(values[:3], key=lambda value: abs(value[1]))
+    return all(abs(a * y - b * x) <= 1e-9 * size * scale for x, y, scale in values)
 
 
 def _same_sign(f: Scalar, g: Scalar) -> Decision:
-    x, y = f.floats[0][0], g.floats[0][0]
+    x, y = f.floats[0].value, g.floats[0].value
     if x is None or y is None:
         return None
     return bool(complex(x).real * math.copysign(1.0, complex(y).real) > 0)
@@ -261,7 +273,7 @@ def normal_words(text: str, policy: Policy) -> str:
     return " ".join(kept or words.split())
 
 
-def key(a: Form) -> object | None:
+def key(a: Form, policy: Policy | None = None) -> Hashable | None:
     """Equal keys mean equal forms; `None` if this form has none (its value is known to floats only)."""
     if isinstance(a, Number):
         known = a.scalar.exact
@@ -270,8 +282,8 @@ def key(a: Form) -> object | None:
         fingerprint = a.scalar.fingerprint
         return None if fingerprint is None or a.scalar.large_numbers else ("rational", fingerprint)
     if isinstance(a, Words):
-        return ("words", normal_words(a.text, Policy()))
+        return ("words", normal_words(a.text, policy or Policy()))
     if isinstance(a, Tuple):
-        parts = tuple(key(item) for item in a.items)
+        parts = tuple(key(item, policy) for item in a.items)
         return None if None in parts else ("tuple", a.brackets, parts)
     return None

@@ -1,7 +1,7 @@
 """Complex floats at fixed points: the fingerprint of what no residue expresses (roots, trigonometry, logarithms).
 
-Variables take pseudo-random real values, at the last point negative ones, so that √x² is not x. The same walk runs on
-machine numbers and, to confirm an agreement, on mpmath's with 50 digits.
+Variables take the real values of a place (`places.py`). The same walk runs on machine numbers and, to confirm what they
+say, on mpmath's with 50 digits.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ..tree import Node
-from .evaluate import Field, Inexpressible, Matrix, Value
+from .evaluate import Field, Inexpressible, Matrix, Undefined, Value
 from .exact import Exact
-from .residue import opaque_key, pseudo_random
+from .places import BASE, Place
+from .residue import opaque_key
 
-POINTS = 3
 DIGITS = 50
 
 
@@ -25,13 +25,13 @@ class Floats(Field):
     """Complex numbers of one precision.
 
     Args:
-        point: 0 and 1 have positive variables, 2 negative ones.
+        place: the values of the variables.
         backend: `MACHINE`, or `many_digits()`.
     """
 
-    def __init__(self, point: int, backend: Backend) -> None:
+    def __init__(self, place: Place, backend: Backend) -> None:
         super().__init__()
-        self.point, self.backend = point, backend
+        self.place, self.backend = place, backend
         self.exact = Exact()
         self.scale = 0.0
         """Largest magnitude that entered a sum: what rounding errors are relative to."""
@@ -53,9 +53,7 @@ class Floats(Field):
             return Fraction(round(value.real))
 
     def variable(self, name: str) -> Any:
-        share = Fraction(pseudo_random(name, 10 + self.point) >> 64, 1 << 64)
-        value = Fraction(1, 3) + share * Fraction(9, 5)
-        return self.number(-value if self.point == POINTS - 1 else value)
+        return self.number(self.place(name))
 
     def constant(self, name: str) -> Any:
         return self.backend.constants[name]
@@ -68,7 +66,7 @@ class Floats(Field):
 
     def divide(self, a: Any, b: Any) -> Any:
         if not b:
-            raise Inexpressible("division by zero")
+            raise Undefined("division by zero")
         return a / b
 
     def power(self, base: Any, exponent: Node) -> Any:
@@ -237,7 +235,7 @@ def _machine_number(value: Fraction) -> complex:
 def _machine_power(b: complex, e: complex) -> complex:
     if not e.imag and not b.imag and (b.real > 0 or e.real == round(min(e.real, 1e15))):
         if not b.real and e.real < 0:
-            raise Inexpressible("zero to a negative power")
+            raise Undefined("zero to a negative power")
         return complex(b.real**e.real)
     return b**e
 
@@ -261,34 +259,42 @@ def many_digits() -> Backend:
     return _MANY[0]
 
 
-class AtPoint(NamedTuple):
-    """The value of a tree at one point, on machine numbers.
+class Sample(NamedTuple):
+    """The value of a tree at one place, on machine numbers.
 
     value: `None` where there is none; ±inf for a constant that is certainly too large.
     scale: what rounding errors are relative to.
     opaque: kinds of nodes left symbolic.
     real: whether no root or logarithm of a negative number was taken.
+    undefined: whether it divides by zero, or takes the logarithm of zero.
     """
 
     value: Value | None
     scale: float
     opaque: set[str]
     real: bool
+    undefined: bool = False
 
 
-def at_points(node: Node) -> list[AtPoint]:
-    return [_at(node, point) for point in range(POINTS)]
+def base_samples(node: Node) -> list[Sample]:
+    return [sample(node, place) for place in BASE]
 
 
-def _at(node: Node, point: int) -> AtPoint:
-    field = Floats(point, MACHINE)
+def sample(node: Node, place: Place) -> Sample:
+    field = Floats(place, MACHINE)
+    undefined = False
+    value: Value | None = None
     try:
-        value: Value | None = field.value(node)
+        value = field.value(node)
     except OverflowError:
         value = math.inf if _grows(node) else None
-    except (Inexpressible, ValueError, ZeroDivisionError):
+    except (Undefined, ZeroDivisionError):
+        undefined = True
+    except ValueError as error:
+        undefined = "math domain error" in str(error)
+    except Inexpressible:
         value = None
-    return AtPoint(value, field.scale, field.opaque, field.real)
+    return Sample(value, field.scale, field.opaque, field.real, undefined)
 
 
 def _grows(node: Node) -> bool:
@@ -302,7 +308,7 @@ def _grows(node: Node) -> bool:
 
 def _positive_real(node: Node, large: bool = False) -> bool:
     try:
-        value = complex(Floats(0, MACHINE).value(node))
+        value = complex(Floats(BASE[0], MACHINE).value(node))
     except OverflowError:
         return _grows(node)
     except (Inexpressible, ValueError, ZeroDivisionError, TypeError):

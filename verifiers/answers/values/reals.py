@@ -34,6 +34,8 @@ Region = tuple[Part, ...]
 
 LINE: Region = (Part(MINUS_INFINITY, False, INFINITY, False),)
 MAX_PARTS = 200
+SIGNIFICANT = 3
+"""Digits a rounded decimal must have, leading zeros not counted; fewer if the policy asks for fewer after the point."""
 
 
 def value(end: Scalar) -> float:
@@ -141,6 +143,8 @@ def rounds_to(decimal: Scalar, fraction: Scalar, digits: int) -> bool:
     if places < digits or written_decimals(fraction.tree):
         return False
     if decimal.exact is None or fraction.exact is None:
+        return False
+    if abs(decimal.exact) * 10**places < 10 ** (min(SIGNIFICANT, digits) - 1):  # 0.0000 says nothing of 1/30000
         return False
     return abs(decimal.exact - fraction.exact) <= Fraction(1, 2 * 10**places)
 

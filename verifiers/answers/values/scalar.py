@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..tree import Node, children, walk
 from .evaluate import Inexpressible, Matrix, Undefined, Value
 from .exact import exact
-from .floats import POINTS, AtPoint, Floats, at_points, many_digits
+from .floats import Floats, Sample, base_samples, many_digits, sample
+from .places import BASE, Place, bends, far
 from .residue import PRIMES, ResidueField, secret_prime
 
 UNEVALUATED = {"int", "lim", "diff", "sum", "prod"}
@@ -36,17 +37,18 @@ class Scalar:
 
     @cached_property
     def undefined(self) -> bool:
-        """Whether it divides by zero."""
+        """Whether it divides by zero whatever the variables are."""
         if self.exact is not None:
             return False
-        try:
-            exact(self.tree)
-            ResidueField(0).value(self.tree)
-        except Undefined:
-            return True
-        except Inexpressible:
+        for value in (exact, ResidueField(0).value):
+            try:
+                value(self.tree)
+            except Undefined:
+                return True
+            except Inexpressible:
+                continue
             return False
-        return False
+        return all(at.undefined for at in self.floats)
 
     @cached_property
     def fingerprint(self) -> tuple[Value, ...] | None:
@@ -63,8 +65,14 @@ class Scalar:
     """Kinds of nodes the fingerprint takes as symbols although they have a value."""
 
     @cached_property
-    def floats(self) -> list[AtPoint]:
-        return at_points(self.tree)
+    def floats(self) -> list[Sample]:
+        """Values at the base places."""
+        return base_samples(self.tree)
+
+    @cached_property
+    def bends(self) -> bool:
+        """Whether far places may show another formula than the base places."""
+        return bool(self.names) and bends(self.tree)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -107,9 +115,9 @@ class Scalar:
         value = complex(value)
         return value.real if abs(value.imag) <= 1e-12 * (1 + abs(value.real)) and not math.isnan(value.real) else None
 
-    def precise(self, point: int) -> Any:
+    def precise(self, place: Place) -> Any:
         """The value with many digits; raises what the arithmetic raises."""
-        return Floats(point, many_digits()).value(self.tree)
+        return Floats(place, many_digits()).value(self.tree)
 
     @cached_property
     def key(self) -> Any:
@@ -166,8 +174,7 @@ def same_value(a: Scalar, b: Scalar) -> bool | None:
         return False if _depends_differently(a, b) else None
     if (left is None or right is None) and (a.undefined or b.undefined):
         return None if a.undefined and b.undefined else False
-    close = _close(a, b)
-    return _confirmed(a, b) if close else close
+    return _same_samples(a, b)
 
 
 def _same_residue(a: Scalar, b: Scalar, prime: int) -> bool:
@@ -177,27 +184,60 @@ def _same_residue(a: Scalar, b: Scalar, prime: int) -> bool:
         return False
 
 
-def _points(a: Scalar, b: Scalar) -> list[int]:
-    """Where both have a value to compare. Unless i is written, expressions are meant where they are real.
+class Pair(NamedTuple):
+    """Two scalars at one place."""
 
-    So log a + log b is log ab, although both logarithms of negative numbers have an imaginary part, and √x² is not x.
+    place: Place
+    left: Sample
+    right: Sample
+
+    @property
+    def known(self) -> bool:
+        return self.left.value is not None and self.right.value is not None
+
+    @property
+    def real(self) -> bool:
+        return self.known and self.left.real and self.right.real
+
+    @property
+    def near(self) -> bool | None:
+        return _near(self.left.value, self.right.value, max(self.left.scale, self.right.scale))
+
+
+def _same_samples(a: Scalar, b: Scalar) -> bool | None:
+    """By floats: first at the base places, then far away if an expression bends.
+
+    Unless i is written, expressions are meant where they are real: log a + log b is log ab, although both logarithms of
+    negative numbers have an imaginary part, and √x² is not x.
     """
-    known = [point for point in range(POINTS) if a.floats[point][0] is not None and b.floats[point][0] is not None]
-    if a.imaginary or b.imaginary:
-        return known
-    return [point for point in known if a.floats[point].real and b.floats[point].real] or known
-
-
-def _close(a: Scalar, b: Scalar) -> bool | None:
-    """Whether machine values agree; `False` is certain, `True` is not."""
-    compared_any = False
-    for point in _points(a, b):
-        at, other = a.floats[point], b.floats[point]
-        compared = _near(at.value, other.value, max(at.scale, other.scale))
-        if compared is False:
+    known, counted = base_pairs(a, b)
+    if any(pair.near is False for pair in counted):
+        return False
+    if a.bends or b.bends:
+        pairs = far_pairs(a, b)
+        if any(pair.near is False and _precisely(a, b, pair) is False for pair in pairs):
             return False
-        compared_any = compared_any or compared is True
-    return True if compared_any else None
+        counted = counted or pairs
+    if not counted:  # nowhere real: compared as complex numbers
+        counted = known
+        if any(pair.near is False for pair in counted):
+            return False
+    if not any(pair.near for pair in counted):
+        return None
+    confirmed = [_precisely(a, b, pair) for pair in counted[: len(BASE)]]
+    return False if False in confirmed else True if True in confirmed else None
+
+
+def base_pairs(a: Scalar, b: Scalar) -> tuple[list[Pair], list[Pair]]:
+    """The base places where both have values, and those of them that count."""
+    known = [pair for pair in map(Pair, BASE, a.floats, b.floats) if pair.known]
+    return known, known if a.imaginary or b.imaginary else [pair for pair in known if pair.real]
+
+
+def far_pairs(a: Scalar, b: Scalar) -> list[Pair]:
+    """Values far away, where they count."""
+    pairs = [Pair(place, sample(a.tree, place), sample(b.tree, place)) for place in far(a.tree, b.tree)]
+    return [pair for pair in pairs if (pair.known if a.imaginary or b.imaginary else pair.real)]
 
 
 def _near(x: Value, y: Value, scale: float) -> bool | None:
@@ -220,23 +260,18 @@ def _near(x: Value, y: Value, scale: float) -> bool | None:
     return bool(abs(x - y) <= _AGREE * size)
 
 
-def _confirmed(a: Scalar, b: Scalar) -> bool | None:
-    """The agreement of machine numbers, with many digits; two points suffice."""
-    confirmed = 0
-    for point in _points(a, b):
-        try:
-            x, y = a.precise(point), b.precise(point)
-            if isinstance(x, Matrix) or isinstance(y, Matrix):
-                pairs = [(p, q) for r, s in zip(x, y, strict=True) for p, q in zip(r, s, strict=True)]
-            else:
-                pairs = [(x, y)]
-            scale = max(a.floats[point][1], b.floats[point][1], 1e-300)
-            if any(abs(p - q) > _CONFIRM * max(abs(p), abs(q), scale) for p, q in pairs):
-                return False
-        except (Inexpressible, ArithmeticError, ValueError, OverflowError):
-            continue
-        confirmed += 1
-    return True if confirmed else None
+def _precisely(a: Scalar, b: Scalar, pair: Pair) -> bool | None:
+    """What many digits say about machine numbers that agree, or do not; `None` if they say nothing."""
+    try:
+        x, y = a.precise(pair.place), b.precise(pair.place)
+        if isinstance(x, Matrix) or isinstance(y, Matrix):
+            values = [(p, q) for r, s in zip(x, y, strict=True) for p, q in zip(r, s, strict=True)]
+        else:
+            values = [(x, y)]
+        scale = max(pair.left.scale, pair.right.scale, 1e-300)
+        return not any(abs(p - q) > _CONFIRM * max(abs(p), abs(q), scale) for p, q in values)
+    except (Inexpressible, ArithmeticError, ValueError, OverflowError):
+        return None
 
 
 def _depends_differently(a: Scalar, b: Scalar) -> bool:
