@@ -10,8 +10,24 @@ from dataclasses import dataclass
 
 from .forms import form
 from .policy import Policy
-from .shapes import Area, Assigned, Collection, Form, Number, Quantity, Relation, Structure, Tuple, Words
-from .tree import Node
+from .shapes import (
+    Area,
+    Assigned,
+    Choice,
+    Clock,
+    Collection,
+    Directed,
+    Form,
+    Given,
+    Number,
+    Quantity,
+    Relation,
+    Residue,
+    Structure,
+    Tuple,
+    Words,
+)
+from .tree import Node, number
 from .values import reals
 from .values.evaluate import Inexpressible, Matrix
 from .values.residue import ResidueField
@@ -91,7 +107,32 @@ class Comparison:
             return a.op == b.op and same_relation(a.difference, b.difference, signed="<" in a.op)
         if isinstance(a, Structure) and isinstance(b, Structure) and a.head == b.head:
             return self.in_order(a.items, b.items)
+        return self._alike_rare(a, b)
+
+    def _alike_rare(self, a: Form, b: Form) -> Decision:
+        if isinstance(a, Residue) and isinstance(b, Residue):
+            return self._residues(a, b)
+        if isinstance(a, Directed) and isinstance(b, Directed):
+            return self.same(a.value, b.value) if a.direction == b.direction else False
+        if isinstance(a, Clock) and isinstance(b, Clock):
+            return (a.hour, a.minute, bool(a.half)) == (b.hour, b.minute, bool(b.half))
+        if isinstance(a, Choice) and isinstance(b, Choice):
+            if a.letter != b.letter:
+                return False
+            words = isinstance(a.rest, Words) or isinstance(b.rest, Words)
+            return True if words or self.same(a.rest, b.rest) else None  # (C) 12 and (C) 13: which of them counts?
+        if isinstance(a, Given) and isinstance(b, Given):
+            decision = self.same(a.value, b.value)
+            return decision if decision is False or self.same(a.condition, b.condition) else None
         return False
+
+    def _residues(self, a: Residue, b: Residue) -> Decision:
+        modulus = self.numbers(a.modulus, b.modulus)
+        if not modulus:
+            return modulus
+        if a.value.exact is not None and b.value.exact is not None and a.modulus.exact:
+            return ((a.value.exact - b.value.exact) / a.modulus.exact).denominator == 1
+        return self.numbers(a.value, b.value) or None
 
     def in_order(self, a: Sequence[Form], b: Sequence[Form]) -> Decision:
         if len(a) != len(b):
@@ -161,6 +202,13 @@ class Comparison:
         if isinstance(a, Number) and isinstance(b, Tuple):
             vector = _as_tuple(a.scalar.tree, b) if self.policy.tuples else None
             return self.same(vector, b) if vector is not None else False
+        if isinstance(b, Given):  # a definition may stand behind what looks different
+            decision = self.same(a, b.value)
+            return False if decision is False and not _defines(b.condition) else None
+        if isinstance(b, Choice):
+            return self.same(a, Number(Scalar(("sym", b.letter))))
+        if isinstance(b, Clock) and isinstance(a, Number):
+            return not b.half and a.scalar.tree == ("ratio", number(b.hour), number(b.minute))
         if isinstance(b, Area):
             region = _as_region(a)
             if region is None or (b.inequality and not self.policy.relations):
@@ -169,7 +217,17 @@ class Comparison:
         return False
 
 
-_RANK = {Number: 0, Tuple: 1, Collection: 2, Area: 3, Quantity: 4, Assigned: 5, Relation: 6, Words: 7, Structure: 8}
+_RANK = {
+    kind: rank
+    for rank, kind in enumerate(
+        [Number, Tuple, Collection, Area, Quantity, Assigned, Relation, Words, Structure]
+        + [Residue, Directed, Clock, Choice, Given]
+    )
+}
+
+
+def _defines(condition: Form) -> bool:
+    return isinstance(condition, Words) and (condition.text.startswith("where") or "=" in condition.text)
 
 
 def _all(decisions: Iterable[Decision]) -> Decision:

@@ -60,6 +60,8 @@ def compare(gold: str, pred: str, policy: Policy, oracle: Oracle) -> Finding:
     """`equal`, with the oracle as an argument."""
     if gold == pred or gold.split() == pred.split():
         return Finding(Outcome.CORRECT, "the same text")
+    if not gold.strip() or not pred.strip():
+        return Finding(Outcome.UNDECIDED, "an empty answer")
     try:
         a, b = read(gold, policy), read(pred, policy)
         decision = _any_reading(a, b, Comparison(policy, oracle))
@@ -71,6 +73,8 @@ def compare(gold: str, pred: str, policy: Policy, oracle: Oracle) -> Finding:
         return Finding(Outcome.UNDECIDED, f"{FAILURE}: {type(error).__name__}: {error}")
     if decision:
         return Finding(Outcome.CORRECT, "equal")
+    if a.unknown or b.unknown:
+        return Finding(Outcome.UNDECIDED, f"an unknown command: {a.unknown or b.unknown}")
     if not (a.readable and b.readable):
         side = "both" if not (a.readable or b.readable) else "pred" if a.readable else "gold"
         return Finding(Outcome.UNDECIDED, "not readable as mathematics, and another text", side)
@@ -83,6 +87,9 @@ def _any_reading(a: Answer, b: Answer, comparison: Comparison) -> Decision:
     """The first reading of one against every reading of the other."""
     unsure = False
     first, second = a.forms[0], b.forms[0]
+    names_count = comparison.policy.assignment != "dropped" and comparison.policy.variables == "named"
+    if names_count and a.names and b.names and a.names != b.names:  # no reading drops names that disagree
+        return comparison.same(first, second)
     pairs = [(first, form) for form in b.forms] + [(form, second) for form in a.forms[1:]]
     for index, (x, y) in enumerate(pairs):
         decision = comparison.same(x, y)

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from fractions import Fraction
 
 from .naming import assignment, is_constant, name_of
-from .shapes import Area, Assigned, Collection, Form, Number, Quantity, Relation, Structure, Tuple, Words
+from .shapes import (
+    Area,
+    Assigned,
+    Choice,
+    Clock,
+    Collection,
+    Directed,
+    Form,
+    Given,
+    Number,
+    Quantity,
+    Relation,
+    Residue,
+    Structure,
+    Tuple,
+    Words,
+)
 from .tree import SCALARS, Node, children, walk
 from .values import reals
 from .values.equations import numerator
@@ -46,11 +63,28 @@ def form(tree: Node) -> Form:
         return _builder(tree)
     if kind == "unit":
         return _quantity(tree)
-    if kind == "choice":
-        return Number(Scalar(("sym", tree[1])))
     if kind == "text":
         return Words(tree[1])
+    special = _SPECIAL.get(kind)
+    if special is not None:
+        return special(tree)
     return Structure(str(kind), tuple(form(part) for part in children(tree)))
+
+
+def _residue(tree: Node) -> Form:
+    if any(node[0] not in SCALARS for part in tree[1:] for node in walk(part)):
+        return Structure("residue", (form(tree[1]), form(tree[2])))
+    return Residue(Scalar(tree[1]), Scalar(tree[2]))
+
+
+_SPECIAL: dict[str, Callable[[Node], Form]] = {
+    "residue": _residue,
+    "directed": lambda tree: Directed(form(tree[1]), tree[2]),
+    "clock": lambda tree: Clock(*tree[1:]),
+    "choice": lambda tree: Choice(tree[1], form(tree[2])),
+    "given": lambda tree: Given(form(tree[1]), form(tree[2])),
+    "contradiction": lambda tree: Structure(f"contradiction {tree[1]!r}", ()),
+}
 
 
 def _scalar(tree: Node) -> Form:
@@ -58,6 +92,8 @@ def _scalar(tree: Node) -> Form:
         return Area(None, _NUMBER_SETS[tree[1]])
     if tree[0] == "num" or tree[0] == "sym":
         return Number(Scalar(tree))
+    if tree[0] == "fn" and tree[1] == "mod" and len(tree) == 4:  # 5 mod 7, alone
+        return _residue(("residue", *tree[2:]))
     if tree[0] == "ratio" and len(tree) > 3:  # 3:4:5, up to a factor
         return Structure("ratio", tuple(form(("div", part, tree[1])) for part in tree[2:]))
     inner = walk(tree)
@@ -119,7 +155,7 @@ def _items(trees: tuple[Node, ...]) -> tuple[Form, ...]:
 
 def _bag(tree: Node) -> Form:
     items, joint = tree[1], tree[2]
-    if items[0][0] == "rel" and items[0][1] == ("=",) and all(item[0] != "rel" for item in items[1:]):
+    if items[0][0] == "rel" and items[0][1] in (("=",), ("equiv",)) and all(item[0] != "rel" for item in items[1:]):
         name = name_of(items[0][2][0])
         if name is not None:  # x = 2, 3, 4
             return Assigned(name, Collection("list", _items((items[0][2][1], *items[1:]))))
@@ -129,8 +165,9 @@ def _bag(tree: Node) -> Form:
             return _joined_areas([item for item in forms if isinstance(item, Area)], joint, forms)
         except ValueError:  # too many parts
             return Collection("list", forms)
-    names = {item[2][0] for item in items if item[0] == "rel" and item[1] == ("=",) and name_of(item[2][0])}
-    if len(names) == 1 and all(item[0] == "rel" and item[1] == ("=",) for item in items):
+    alike = all(item[0] == "rel" and item[1] in (("=",), ("equiv",)) for item in items)
+    names = {item[2][0] for item in items if alike and name_of(item[2][0])}
+    if alike and len(names) == 1 and all(item[2][0] in names for item in items):
         values = _items(tuple(item[2][1] for item in items))
         return Assigned(str(name_of(names.pop())), Collection("list", values))
     return Collection("list", forms)
@@ -241,11 +278,17 @@ def _quantity(tree: Node) -> Form:
 
 def _relation(tree: Node) -> Form:
     ops, parts = tree[1], tree[2]
+    if ops == ("=",) and parts[0][0] == parts[1][0] == "seq" and parts[0][1:3] == ("(", ")") == parts[1][1:3]:
+        names, values = parts[0][3], parts[1][3]
+        if len(names) == len(values) and all(name[0] == "sym" for name in names):  # (x, y) = (3, 5)
+            return form(("bag", tuple(("rel", ops, pair) for pair in zip(names, values, strict=True)), ","))
     if set(ops) == {"to"} and all(map(is_constant, parts)):  # 3 to 4
         return form(("ratio", *parts))
     assigned = assignment(tree)
     if assigned is not None:
         name, named, value = assigned
+        if named[0] == "mul" and not is_constant(value) and len(parts) == 2 and ops == ("=",):  # PV = nRT
+            return _difference("=", parts)
         ordinary = named[0] == "sym" and value[0] in SCALARS and not _special(value)
         if ops == ("in",) or not ordinary:
             return _assigned(name, value, is_set=ops == ("in",), function=named if named[0] == "call" else None)

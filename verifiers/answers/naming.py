@@ -15,6 +15,8 @@ def name_of(tree: Node) -> str | None:
     if kind == "mul":
         parts = [name_of(part) for part in tree[1:]]
         upper = all(part and (part[0].isupper() or part in ("angle", "triangle") or len(part) > 1) for part in parts)
+        if upper and len(parts) == 2 and all(part[0] == "sym" and len(part[1]) == 1 for part in tree[1:]):
+            parts.sort(key=str)  # AB and BA are one length
         return "".join(str(part) for part in parts) if upper else None
     if kind == "div" and all(part[0] == "mul" and part[1] == ("sym", "d") for part in tree[1:]):
         return "/".join(f"d{name_of(part[2])}" for part in tree[1:])

@@ -21,6 +21,8 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "assignment": ("optional", "required", "dropped"),
     "variables": ("named", "any"),
     "case": ("folded", "kept"),
+    "modulus": ("optional", "required"),
+    "bases": ("optional", "required"),
 }
 
 
@@ -42,6 +44,8 @@ class Policy:
         decimals: a decimal with at least this many digits after the point equals the exact fraction that rounds to it
             (2.6667 = 8/3); `None` for never. Irrational numbers never equal a decimal, unless `tolerance` says so.
         tolerance: relative difference up to which constants are equal; 0.0 means exact.
+        modulus: "optional" (x ≡ 5 (mod 7) equals 5 and 12, because the question names the modulus) or "required".
+        bases: "required" (101₂ equals 5 only) or "optional" (also 101, where the question names the base).
         relations: whether an inequality may stand for the set it describes ("x > 5" = "(5, ∞)").
     """
 
@@ -56,6 +60,8 @@ class Policy:
     decimals: int | None = 4
     tolerance: float = 0.0
     relations: bool = True
+    modulus: Literal["optional", "required"] = "optional"
+    bases: Literal["optional", "required"] = "required"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

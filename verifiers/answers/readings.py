@@ -10,19 +10,23 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .contradictions import consistent
 from .forms import form
 from .limits import ParseError, TooLarge
-from .naming import assignment
+from .naming import assignment, name_of
+from .parsing.answer_parser import time_of_day
 from .parsing.clean import clean
 from .parsing.parse import REMEMBERED, parse, parse_cleaned
 from .policy import Policy
-from .shapes import Form
+from .shapes import Area, Form
 from .tree import Node, number, walk
 
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d{1,2}|\d{4,})(?![\d,.])")
 _POINTS_GROUP = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){2,}(?![\d,.])")
 _SIGNS = re.compile(r"[\\^_={}<>|]|\d\s*[-+*/]\s*\d")
 _COMMA_GROUP = re.compile(r"\d,\d{3}(?!\d)")
+_LETTER_UNIT = re.compile(r"\d\s+[A-Za-z]\b")
+_BASE = re.compile(r"\(?(\d+)\)?_\s*\{?(?:[2-9]|1[0-6])\}?")
 _ATTACHED_UNIT = re.compile(r"(-?[\d.,]+)\s*(?:[kcm]?m|km|ft|in)\s*\^\s*\{?[23]\}?")
 
 
@@ -32,12 +36,16 @@ class Answer:
 
     Attributes:
         readable: whether it is mathematics (or plain words), not text full of signs nobody can parse.
+        names: what it names: x in x = 5, x > 5 and x ∈ S.
+        unknown: a command in it that nobody knows, "" if there is none.
     """
 
     text: str
     tree: Node
     forms: tuple[Form, ...]
     readable: bool
+    names: frozenset[str] = frozenset()
+    unknown: str = ""
 
 
 def read(text: str, policy: Policy) -> Answer:
@@ -62,18 +70,20 @@ def _read(text: str, policy: Policy) -> Answer:
 
 
 def _analysed(text: str, policy: Policy) -> Answer:
-    tree = parse(text)
+    tree = consistent(parse(text))
     readable = tree[0] != "text" or not _SIGNS.search(tree[1])
     trees = _variants(tree, policy)
-    for other in _other_spellings(text, tree):
+    for other in _other_spellings(text, tree, policy):
         trees += _variants(other, policy)
-    return Answer(text, tree, tuple(form(variant) for variant in dict.fromkeys(trees)), readable)
+    forms = tuple(form(variant) for variant in dict.fromkeys(trees))
+    slips = (node[1] for node in walk(unnamed(tree)) if node[0] == "sym" and node[1].startswith("\\"))
+    return Answer(text, tree, forms, readable, given_names(tree) | area_names(forms[0]), next(slips, ""))
 
 
 def _variants(tree: Node, policy: Policy) -> list[Node]:
     first = tree
     if policy.units == "ignored":
-        first = stripped(first, frozenset(("unit",)))
+        first = stripped(first, frozenset(("unit", "directed")))
     if policy.assignment == "dropped":
         first = unnamed(first)
     if policy.variables == "any":
@@ -81,23 +91,76 @@ def _variants(tree: Node, policy: Policy) -> list[Node]:
     found = [first]
     if policy.assignment == "optional":
         found.append(unnamed(first))
-    decorations = {"unit"} if policy.units == "optional" else set()
+    decorations = {"unit", "directed"} if policy.units == "optional" else set()
     decorations |= {
         kind for kind, rule in (("percent", policy.percent), ("degree", policy.degrees)) if rule == "either"
     }
     bare = [stripped(variant, frozenset(decorations)) for variant in found]
+    if policy.units == "optional":
+        bare += [stripped(variant, frozenset(("directed",))) for variant in found]
     found += [variant for variant in bare if variant not in found]
     if any(node[:2] == ("fn", "log") and len(node) == 3 for node in walk(first)):
         found += [_common_log(variant) for variant in found]
     if tree[0] == "choice":
-        try:
-            found.append(parse_cleaned(clean(tree[2])))
-        except ParseError:
-            found.append(("text", tree[2]))
+        found.append(tree[2])
+    for variant in list(found):
+        found += _looser(variant, policy)
     return found
 
 
-def _other_spellings(text: str, tree: Node) -> list[Node]:
+def _looser(tree: Node, policy: Policy) -> list[Node]:
+    """A residue without its modulus, a time of day without its half, capitals as a product."""
+    found: list[Node] = []
+    value = tree[2][-1] if tree[0] == "rel" else tree
+    if value[0] == "residue" and policy.modulus == "optional":
+        for bare in (value[1], ("add", number(0), ("fn", "mod", *value[1:]))):
+            found.append((*tree[:2], (*tree[2][:-1], bare)) if tree[0] == "rel" else bare)
+    elif tree[0] == "fn" and tree[1] == "mod" and policy.modulus == "optional":
+        found += [tree[2], ("add", number(0), tree)]
+    elif tree[0] == "clock" and policy.units == "optional":
+        hour, minute, half = tree[1:]
+        if half in ("am", "pm"):
+            found += [("clock", (hour - 1) % 12 + 1, minute, "")] + ([] if minute else [number((hour - 1) % 12 + 1)])
+    elif tree[0] == "ratio" and len(tree) == 3:
+        time = time_of_day(list(tree[1:]), "00")
+        found += [time] if time is not None and time[3] else []
+    spread = _spread(tree)
+    return found if spread == tree else [*found, spread]
+
+
+def _spread(tree: Node) -> Node:
+    """Runs of capitals as products: AB is also A times B."""
+    if tree[0] == "sym":
+        run = tree[1]
+        return (
+            ("mul", *(("sym", letter) for letter in run)) if len(run) > 1 and run.isalpha() and run.isupper() else tree
+        )
+    if tree[0] in ("num", "const", "text", "choice", "given"):
+        return tree
+    return tuple(
+        _spread(part) if isinstance(part, tuple) and part and isinstance(part[0], str) else part for part in tree
+    )
+
+
+def given_names(tree: Node) -> frozenset[str]:
+    """The names that an answer gives to its values; of a pair (x, y) = (1, 2) both."""
+    if tree[0] == "bag":
+        return frozenset().union(*map(given_names, tree[1]))
+    if tree[0] in ("unit", "directed", "given"):
+        return given_names(tree[1])
+    named = assignment(tree)
+    if named is None or not named[0]:
+        return frozenset()
+    if named[1][0] == "seq":
+        return frozenset(str(name_of(part)) for part in named[1][3])
+    return frozenset((named[0],))
+
+
+def area_names(first: Form) -> frozenset[str]:
+    return frozenset((first.name,)) if isinstance(first, Area) and first.name else frozenset()
+
+
+def _other_spellings(text: str, tree: Node, policy: Policy) -> list[Node]:
     """Decimal commas, groups of digits that may be a list, units glued to a number."""
     found = []
     if "," in text or "." in text:
@@ -107,6 +170,11 @@ def _other_spellings(text: str, tree: Node) -> list[Node]:
             found.append(parse(continental))
         if _COMMA_GROUP.search(text) and tree[0] != "num":
             found.append(_ungrouped(text))
+    if _LETTER_UNIT.search(text) and any(node[0] == "unit" for node in walk(tree)):
+        found.append(_without_letter_units(text))
+    base = _BASE.fullmatch(text.strip("$ "))
+    if base and policy.bases == "optional":
+        found.append(parse(base[1]))
     glued = _ATTACHED_UNIT.fullmatch(text.replace("²", "^2").replace("³", "^3").strip("$ "))
     if glued:
         found.append(parse(glued[1]))
@@ -117,6 +185,14 @@ def _ungrouped(text: str) -> Node:
     """ "(1,234)" as a pair."""
     try:
         return parse_cleaned(clean(text), grouped=False)
+    except ParseError:
+        return ("text", text)
+
+
+def _without_letter_units(text: str) -> Node:
+    """ "5 m" as a product."""
+    try:
+        return parse_cleaned(clean(text), letters=True)
     except ParseError:
         return ("text", text)
 

@@ -71,6 +71,47 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
+class Residue:
+    """A value modulo something."""
+
+    value: Scalar
+    modulus: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Directed:
+    """A value and where it goes: north, a loss, clockwise."""
+
+    value: Form
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A time of day; half "" where nobody knows whether it is before noon."""
+
+    hour: int
+    minute: int
+    half: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The letter of a choice, and what stands behind it."""
+
+    letter: str
+    rest: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A form that holds under a condition."""
+
+    value: Form
+    condition: Form
+
+
+@dataclass(frozen=True, slots=True)
 class Structure:
     """Anything else: equal if its parts are, in order."""
 
@@ -78,4 +119,7 @@ class Structure:
     items: tuple[Form, ...]
 
 
-Form: TypeAlias = Number | Quantity | Words | Tuple | Collection | Assigned | Relation | Area | Structure
+Form: TypeAlias = (
+    Number | Quantity | Words | Tuple | Collection | Assigned | Relation | Area
+    | Residue | Directed | Clock | Choice | Given | Structure
+)  # fmt: skip

@@ -22,6 +22,11 @@ Node: TypeAlias = tuple[Any, ...]
 and of everything else:
 
     ("unit", a, unit)             unit: (factor: Fraction, dimension: tuple of (base, power) pairs)
+    ("directed", a, words)        a and where it goes: "north", "loss"
+    ("clock", hour, minute, half) a time of day; half: "am", "pm" or "24" where the hour is one of 24, "" where unknown
+    ("residue", a, modulus)       a modulo something
+    ("rounded", a, approximation) a ≈ approximation
+    ("given", a, condition)       a under a condition; ("contradiction", tree) what contradicts itself
     ("seq", open, close, items)   (1,2) [0,1) ⟨a,b⟩
     ("bag", items, joint)         a bare list; joint: ",", "and" or "or"
     ("set", items) ("builder", element, condition)
@@ -59,8 +64,10 @@ def children(node: Node) -> tuple[Node, ...]:
         return tuple(node[1])
     if kind == "matrix":
         return tuple(cell for row in node[1] for cell in row)
-    if kind == "unit":
+    if kind in ("unit", "directed"):
         return (node[1],)
+    if kind == "clock":
+        return ()
     return tuple(part for part in node[1:] if isinstance(part, tuple) and part)
 
 

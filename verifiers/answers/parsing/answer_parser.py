@@ -13,11 +13,10 @@ import re
 
 from ..limits import MAX_ITEMS, ParseError, TooLarge
 from ..tree import Node, number, symbols
-from .commands import CommandParser
 from .cursor import END
-from .measure import measured
-from .tokens import Token
-from .words import NUMBER_SETS, SCALES, UNITS, spoken_number
+from .measure import MeasureParser, joined_measures, measured
+from .word_tokens import Token
+from .words import CURRENCY_CODES, NUMBER_SETS, UNITS, spoken_number
 
 RELATIONS = {
     "=", "<", ">", "<=", ">=", "!=", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong",
@@ -30,11 +29,13 @@ _LEADING = re.compile(
     r"|therefore|hence|it|at|a|an|x|length|area|probability|total|correct|option|choice|number|there)\b[\s:.]*)+",
     re.I,
 )
-_NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
 
 
-class AnswerParser(CommandParser):
+class AnswerParser(MeasureParser):
     """Reads whole answers."""
+
+    before_value = ""
+    """The code of a currency that was written before the value."""
 
     def answer(self) -> Node:
         node = self.listing()
@@ -56,7 +57,15 @@ class AnswerParser(CommandParser):
             joints.append("," if joint == "\\\\" else joint)
             if len(items) > MAX_ITEMS:
                 raise TooLarge(f"more than {MAX_ITEMS} items")
-        return _bag(items, joints)
+        if len(items) > 1 and set(joints) <= {",", "and"}:
+            joined = joined_measures(items)
+            if joined is not None:
+                return joined
+        return _bag(_with_modulus(items), joints)
+
+    def item_ends(self, ahead: int) -> bool:
+        token = self.peek(ahead)
+        return token is END or (token.kind in ("op", "cmd") and token.text in (*_ENDS, ",", ";", "and", "or"))
 
     def ends_list(self) -> bool:
         token = self.peek()
@@ -66,12 +75,18 @@ class AnswerParser(CommandParser):
         lead = self.leading_words()
         if lead is not None:
             return lead
+        names = self.capitals()
+        if len(names) > 1 and not self.group_depth and self.item_ends(sum(map(len, names))):
+            self.take_capitals(names)
+            return ("sym", "".join(names))
         if self.sees("-") and self.peek(1).kind == "money":
             self.take()
             value = self.relation()
             value = ("unit", ("neg", value[1]), value[2]) if value[0] == "unit" else ("neg", value)
         else:
             value = self.relation()
+        if self.before_value:
+            value, self.before_value = ("unit", value, UNITS[self.before_value]), ""
         return self.with_unit(value)
 
     def leading_words(self) -> Node | None:
@@ -98,62 +113,21 @@ class AnswerParser(CommandParser):
             return ("text", phrase)
         if _LEADING.fullmatch(phrase):
             return None
+        if phrase in CURRENCY_CODES or phrase == "Rs":
+            self.before_value = phrase
+            return None
         self.position = start
         raise ParseError(f"words {phrase!r} before a value")
-
-    def with_unit(self, value: Node) -> Node:
-        parts: list[str] = []
-        while True:
-            token = self.peek()
-            if token.kind in ("text", "unit") or (
-                token.kind == "name" and (parts or token.spaced) and token.text in UNITS
-            ):
-                parts.append(token.text)
-            elif token.kind == "money":
-                parts.append("dollars" if token.text == "$" else token.text)
-            elif parts and token.kind == "op" and token.text in ("/", "*"):
-                parts.append(token.text)
-            elif parts and token.text == "^" and token.kind == "op":
-                self.take()
-                parts.append("^" + self.subscript())
-                continue
-            elif parts and token.kind == "num":  # 3 hours 20 minutes
-                return self.compound(measured(value, " ".join(parts)), " ".join(parts))
-            else:
-                break
-            self.take()
-        if not parts:
-            return value
-        phrase = " ".join(parts)
-        if _NEGATION.search(phrase):
-            raise ParseError("a negation")
-        first, _, rest = phrase.partition(" ")
-        if first in SCALES:
-            return measured(("mul", value, number(SCALES[first])), rest)
-        if value[0] == "rel":  # x = 5 cm: the unit belongs to the last part
-            return ("rel", value[1], (*value[2][:-1], measured(value[2][-1], phrase)))
-        return measured(value, phrase)
-
-    def compound(self, first: Node, words: str) -> Node:
-        """What follows "3 hours" when another number does."""
-        if words in ("out of", "in"):  # 3 out of 4
-            return ("div", first, self.numeral(self.take()))
-        second = self.with_unit(self.numeral(self.take()))
-        if first[0] != "unit" or second[0] != "unit" or first[2][1] != second[2][1]:
-            raise ParseError("a number after words")
-        factor, dimension = first[2]
-        rest = ("mul", second[1], ("num", second[2][0] / factor, 0))
-        return ("unit", ("add", first[1], rest), (factor, dimension))
 
     # -- relations and sets
 
     def relation(self) -> Node:
-        parts, ops = [self.union()], []
+        parts, ops = [self.part()], []
         while self.peek().kind in ("op", "cmd") and self.peek().text in RELATIONS | {"not"}:
             op = self.take().text
             if op == "approx":
                 if "=" in ops or not symbols(parts[-1]):  # x = 1/3 ≈ 0.33: what is exact counts
-                    self.union()
+                    parts[-1] = ("rounded", parts[-1], self.union())
                     continue
                 op = "="
             if op == "not":
@@ -167,8 +141,22 @@ class AnswerParser(CommandParser):
                     parts.append(named)
                     continue
             ops.append(op)
-            parts.append(self.union())
+            parts.append(self.part())
+        modulus = self.modulus()
+        if modulus is None and "equiv" in ops and parts[-1][:2] == ("fn", "mod"):  # x ≡ 5 \mod 7
+            modulus, parts[-1] = parts[-1][3], parts[-1][2]
+        if modulus is not None:
+            parts[-1] = ("residue", parts[-1], modulus)
         return parts[0] if not ops else ("rel", tuple(ops), tuple(parts))
+
+    def part(self) -> Node:
+        """A side of a relation. Three capitals or more are one name there: \\triangle, a polygon, a word."""
+        names = self.capitals()
+        length = sum(map(len, names))
+        if len(names) > 2 and (self.item_ends(length) or self.peek(length).text in RELATIONS):
+            self.take_capitals(names)
+            return ("sym", "".join(names))
+        return self.union()
 
     def union(self) -> Node:
         value = self.ratio()
@@ -177,7 +165,7 @@ class AnswerParser(CommandParser):
                 value = ("union", value, self.ratio())
             elif self.accept("cap"):
                 value = ("inter", value, self.ratio())
-            elif self.peek() == ("name", "U", True) and self.peek(1).text in ("(", "[", "\\{", "{"):
+            elif self.joins_sets():
                 self.take()
                 value = ("union", value, self.ratio())
             elif self.accept("setminus"):
@@ -190,6 +178,10 @@ class AnswerParser(CommandParser):
         while self.sees(":") and not self.bars:
             self.take()
             parts.append(self.sum())
+        if len(parts) == 2 and self.tokens[self.position - 1].text[0] == "0":
+            time = time_of_day(parts, self.tokens[self.position - 1].text)
+            if time is not None:
+                return time
         return parts[0] if len(parts) == 1 else ("ratio", *parts)
 
     # -- brackets
@@ -204,6 +196,8 @@ class AnswerParser(CommandParser):
         if self.accept("}"):
             self.depth -= 1
             return ("set", ())
+        inside = self.position > 1  # braces around everything are what is left of a box
+        self.group_depth += inside
         bars, self.bars = self.bars, 0
         inner = self.listing()
         self.bars = bars
@@ -215,11 +209,23 @@ class AnswerParser(CommandParser):
             inner = ("builder", inner, self.listing())
         self.expect("}")
         self.depth -= 1
+        self.group_depth -= inside
         return ("set", inner[1]) if inner[0] == "bag" else inner
 
     def bracket(self) -> Node:
         self.deeper()
         bars, self.bars = self.bars, 0
+        if (
+            self.peek().text == "("
+            and self.peek(1).kind == "num"
+            and self.peek(2).text == ")"
+            and self.peek(3).text == "_"
+        ):
+            self.position += 3  # (101)_2
+            node = self.based(self.peek(-2).text)
+            self.bars = bars
+            self.depth -= 1
+            return node
         opening = self.take().text
         node = self.braces() if opening == "\\{" else self.enclosed(opening)
         self.bars = bars
@@ -272,3 +278,27 @@ def _bag(items: list[Node], joints: list[str]) -> Node:
             return ("bag", tuple(grouped), ";")
     joint = "or" if "or" in joints else "and" if set(joints) == {"and"} else joints[0]
     return ("bag", tuple(items), joint)
+
+
+def _with_modulus(items: list[Node]) -> list[Node]:
+    """A modulus at the end of a list belongs to all of it: x ≡ 1, 4 (mod 5)."""
+    last = items[-1][2][-1] if items[-1][0] == "rel" else items[-1]
+    if len(items) == 1 or last[0] != "residue":
+        return items
+    return [_residue(item, last[2]) for item in items]
+
+
+def _residue(item: Node, modulus: Node) -> Node:
+    if item[0] == "rel":
+        return (*item[:2], (*item[2][:-1], _residue(item[2][-1], modulus)))
+    return item if item[0] == "residue" else ("residue", item, modulus)
+
+
+def time_of_day(parts: list[Node], minutes: str) -> Node | None:
+    """15:00 and 9:05: a time of day rather than a ratio, because nobody writes a ratio with a leading zero."""
+    hour, minute = parts
+    if len(minutes) != 2 or not all(part[0] == "num" and part[1].denominator == 1 for part in parts):
+        return None
+    if not (0 <= hour[1] <= 24 and 0 <= minute[1] < 60):
+        return None
+    return ("clock", int(hour[1]), int(minute[1]), "24" if hour[1] > 12 or not hour[1] else "")

@@ -22,7 +22,9 @@ _CHARACTERS = str.maketrans(
         "≡": " \\equiv ",
         "∠": " \\angle ", "∑": " \\sum ", "∏": " \\prod ", "∫": " \\int ", "，": ",", "；": ";", "：": ":", "（": "(",
         "）": ")", "￥": "¥", "∨": " or ", "∧": " and ", "→": " \\to ", "\u00a0": " ", "\u200b": "", "\u2009": " ",
-        "\u202f": " ", "ı": "i", "∣": "|", "％": "%", "µ": "μ", "⊂": " \\subset ", "⊆": " \\subseteq ",
+        "\u202f": " ", "ı": "i", "∣": "|", "％": "%", "。": ".", "、": ",", "．": ".",
+        "∼": " \\sim ", "≃": " \\approx ", "≅": " \\cong ", "≒": " \\approx ", "△": " \\triangle ", "∀": " \\forall ", "∃": " \\exists ",
+        "⟂": " \\perp ", "∥": " \\parallel ", "⊥": " \\perp ", "µ": "μ", "⊂": " \\subset ", "⊆": " \\subseteq ",
     }
 )  # fmt: skip
 _VULGAR = re.compile("[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
@@ -48,6 +50,8 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _to_ascii(text)
     text = text.strip()
+    if "US" in text or "U.S." in text:
+        text = _SIGNED_DOLLAR.sub("", text)
     if "\\" in text:
         if "\\\\" in text and "\\begin" not in text:
             text = _DOUBLED.sub(r"\\", text)
@@ -65,14 +69,15 @@ def clean(text: str) -> str:
         text = re.sub(r"\{([,:;])\}", r"\1", text)
         if text.startswith("{") and text.count("{") > text.count("}"):
             text = text[1:]  # a box that was cut off
-    text = _introduced(text.strip())
+    text = _respelled(_introduced(text.strip()))
     while text and (text[-1] in ".,;:" or text.endswith("\\")) and not text.endswith("..."):
         text = text[:-1].rstrip()
     return text.strip()
 
 
 _INTRODUCTION = re.compile(
-    r"(?:(?:so|thus|hence|therefore|then|and|we (?:get|have)|which is)\b[,:]?\s*|[=≈]\s*)+", re.I
+    r"(?:(?:so|thus|hence|therefore|then|and|we (?:get|have)|which is)\b[,:]?\s*|(?:=|\\(?:approx|sim|simeq)\b|~)\s*)+",
+    re.I,
 )
 _MARK = re.compile(r"(?:^|(?<=[\s;,}]))\(?([a-e]|[1-9])\)\s*(?=[^\s,;)])")
 _MATRIX_CALL = re.compile(r"[Mm]atrix\((.*)\)", re.S)
@@ -90,6 +95,48 @@ def _introduced(text: str) -> str:
         text = f"\\langle {text[1:-1]} \\rangle"
     called = _MATRIX_CALL.fullmatch(text)
     return called[1] if called else text
+
+
+_QUOTED = re.compile(r"""(?<![\w)}'"])(["'])([^"'\n]{1,60})\1(?![\w'"])""")
+_HALF_DAY = re.compile(r"(?<![A-Za-z])([AaPp])\.\s?[Mm]\b\.?")
+_FEET = re.compile(r"""(\d+)\s*'\s*(\d+(?:\.\d+)?)\s*(?:"|'')""")
+_HOURS = re.compile(r"(\d+)\s*h\s*(\d+)\s*(?:m|min)\s*(?:(\d+)\s*s)?")
+_AND_PART = re.compile(
+    r"(\d+)\s+and\s+(?:(an?|one|two|three|\d+)\s+)?(half|thirds?|quarters?|(?:fif|six|eigh|ten)ths?)\b"
+)
+_TOP = {"two": 2, "three": 3}
+_BOTTOM = {"ha": 2, "th": 3, "qu": 4, "fi": 5, "si": 6, "ei": 8, "te": 10}
+_POWER = re.compile(r"\bto the power(?: of)?\b|\braised to(?: the)?\b")
+_SIGNED_DOLLAR = re.compile(r"\b(?:US|U\.S\.)\s?(?=\\?\$)")
+_TIMES = re.compile(r"(?<=\d)\s+[xX]\s+(?=-?\d)|(?<=\d)[xX](?=10\^)")
+_MEASURED_ANGLE = re.compile(r"\bm\s*\\angle\b")
+
+
+def _respelled(text: str) -> str:
+    """Spellings that are only known as a whole: quotes around items, a.m., feet and inches, hours and minutes, 3 x 4."""
+    if '"' in text or "'" in text:
+        feet = _FEET.fullmatch(text)
+        if feet:
+            return f"{feet[1]} feet {feet[2]} inches"
+        text = _QUOTED.sub(r"\2", text)
+    if "." in text:
+        text = _HALF_DAY.sub(lambda found: found[1].lower() + "m", text)
+    if "h" in text:
+        hours = _HOURS.fullmatch(text)
+        if hours:
+            seconds = f" {hours[3]} seconds" if hours[3] else ""
+            return f"{hours[1]} hours {hours[2]} minutes{seconds}"
+    if " and " in text:
+        text = _AND_PART.sub(lambda m: f"{m[1]} {_numeral(m[2])}/{_BOTTOM[m[3][:2]]}", text)
+    if " to the " in text or "raised" in text:
+        text = _POWER.sub("^", text)
+    if "x" in text or "X" in text:
+        text = _TIMES.sub(" * ", text)
+    return _MEASURED_ANGLE.sub(r"\\angle", text) if "\\angle" in text else text
+
+
+def _numeral(word: str | None) -> int:
+    return int(word) if word and word.isdigit() else _TOP.get(word or "", 1)
 
 
 def group_digits(text: str) -> str:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from ..limits import MAX_ITEMS, ParseError, TooLarge
 from ..tree import ONE, Node, walk
+from .symbols import ORDERED
 from .terms import TermParser
-from .tokens import Token
+from .word_tokens import Token
 
 _FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac"}
 _BINOMIALS = {"binom", "dbinom", "tbinom"}
 _ROUNDINGS = {"lfloor": ("rfloor", "floor"), "lceil": ("rceil", "ceil")}
 _MATRICES = {"pmatrix", "bmatrix", "Bmatrix", "matrix", "smallmatrix", "array", "vmatrix", "Vmatrix"}
+_LINES = {"overline", "bar", "overleftrightarrow", "overarc", "overset"}
+_NUMBER_SETS = {"R": "setR", "Z": "setZ", "N": "setN", "Q": "setQ", "C": "setC", "Reals": "setR", "reals": "setR"}
+_SYMBOLS = {
+    "triangle", "angle", "measuredangle", "square", "Box", "star", "bigstar", "bullet", "diamond", "dagger", "ddagger", "aleph",
+    "wp", "clubsuit", "spadesuit", "heartsuit", "diamondsuit", "checkmark", "blacksquare", "oplus", "ominus", "otimes",
+    "dim", "ker", "deg", "Pr", "sup", "hom", "rank", "tr", "imath", "jmath", "S", "P", "copyright", "sharp", "flat", "natural",
+    "top", "bot", "forall", "exists", "digamma", "varkappa", "beth", "complement", "bigcirc", "bigtriangleup", "surd",
+    "lozenge", "blacktriangle", "smiley", "male", "female", "sun", "eth", "mho", "Finv", "Game", "hslash", "varpi",
+}  # fmt: skip
+"""Commands that stand for themselves. Any other one is a slip of the pen; its name keeps the backslash."""
 _GOES_ON = {"=", "<", ">", "<=", ">=", "+", "-", "approx"}
 _LISTS = {"cases", "aligned", "align", "gathered", "split", "alignedat", "gather"}
 
@@ -38,16 +49,30 @@ class CommandParser(TermParser):
             return self.limit()
         if name == "emptyset":
             return ("set", ())
-        if name in ("overline", "bar"):
-            inner = self.argument()
-            if ("const", "i") in walk(inner):
-                return ("fn", "conj", inner)
-            return inner if inner[0] == "mul" else ("call", "bar", inner)
+        if name in ORDERED:
+            return self.marked(name) or (self.symbol(name) if name.endswith("angle") else self.argument())
+        if name in _LINES:
+            return self.barred(name)
         if name in ("max", "min", "gcd", "lcm"):
             return self.function(name)
-        if name in ("partial", "nabla"):
-            raise ParseError(f"{name} is not read")
+        if name.startswith("set") or name in _NUMBER_SETS:
+            return self.symbol(_NUMBER_SETS.get(name, name))
+        if name not in _SYMBOLS:
+            return self.symbol("\\" + name)
         return self.symbol(name)
+
+    def barred(self, name: str) -> Node:
+        r"""\overline{AB}: a segment, whose ends may swap; a number by its digits; a conjugate or a mean."""
+        names = self.capitals(1) if self.sees("{") else []
+        inner = self.argument()
+        if ("const", "i") in walk(inner):
+            return ("fn", "conj", inner)
+        if len(names) == 2:
+            return ("mul", *(("sym", letter) for letter in names))
+        if name != "overline":
+            return inner
+        plain = inner[0] == "mul" and all(node[0] in ("mul", "sym", "num") for node in walk(inner))
+        return ("sym", f"bar {spelled(inner)}") if plain else ("call", "bar", inner)
 
     def fraction(self) -> Node:
         top, bottom = self.argument(), self.argument()
@@ -187,3 +212,10 @@ def _derivative(top: Node, bottom: Node) -> tuple[str, int] | None:
         return None
     variable = bottom[2][1] if order > 1 and bottom[2][0] == "pow" else bottom[2]
     return (variable[1], order) if variable[0] == "sym" else None
+
+
+def spelled(product: Node) -> str:
+    """The factors of a product of names and digits, in their order."""
+    if product[0] == "mul":
+        return "".join(spelled(part) for part in product[1:])
+    return str(product[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..limits import MAX_DEPTH, ParseError, TooLarge
-from .tokens import Token
+from .word_tokens import Token
 
 END = Token("end of text", "", False)
 

@@ -1,27 +1,93 @@
-"""Unit words after a value: "cm", "square metres", "miles per hour", "m/s^2", "apples"."""
+"""Words after a value: units ("cm", "square metres", "m/s^2"), times of day, words that change it, comments."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from fractions import Fraction
 
-from ..tree import Node
-from .words import POWERS, UNITS, Unit
+from ..limits import ParseError
+from ..tree import Node, number
+from .commands import CommandParser
+from .cursor import END
+from .words import CHINESE_SCALES, DIRECTIONS, PARTS, POWERS, SCALES, UNITS, VALUE_WORDS, Unit
 
 _PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥])")
+_NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
+_HALVES = {"am": "am", "a m": "am", "in the morning": "am", "pm": "pm", "p m": "pm", "noon": "pm", "midnight": "am"}
+_HALVES |= {"in the afternoon": "pm", "in the evening": "pm", "at night": "pm", "oclock": "", "o'clock": ""}
 
 
 def measured(value: Node, words: str) -> Node:
-    """The value with its unit; words that are not a unit are a comment and dropped."""
+    """The value with its unit; words that are not a unit are a comment, of which only a direction is kept.
+
+    Raises:
+        ParseError: the words deny the value, or change it in a way not understood here.
+    """
     words = words.strip()
     if not words:
         return value
-    if re.fullmatch(r"degrees?", words):
+    if _NEGATION.search(words):
+        raise ParseError("a negation")
+    if re.fullmatch(r"degrees?|度", words):
         return ("degree", value)
     if re.fullmatch(r"percent|percentage|pct\.?|per cent", words):
         return ("percent", value)
+    time = clock(value, words)
+    if time is not None:
+        return time
+    changed = _changed(value, words)
+    if changed is not None:
+        return changed
     unit = read_unit(words)
-    return value if unit is None else ("unit", value, unit)
+    if unit is not None:
+        return ("unit", value, unit)
+    said = words.casefold().split()
+    if any(word.strip(".,;") in VALUE_WORDS for word in said):
+        raise ParseError("words that change the value")
+    first, _, rest = words.partition(" ")
+    before_comment = read_unit(first) if rest and len(first) > 1 and first != "in" else None
+    if before_comment is not None:  # 5 miles north
+        value = ("unit", value, before_comment)
+    directions = sorted({DIRECTIONS[word] for word in said if word in DIRECTIONS})
+    return ("directed", value, " ".join(directions)) if directions else value
+
+
+def _changed(value: Node, words: str) -> Node | None:
+    """ "5 hundredths", "5 squared", "5 factorial", "3 million dollars"; `None` if the words do not change the value."""
+    first, _, rest = words.partition(" ")
+    low = first.casefold().strip(".,")
+    if first[0] in CHINESE_SCALES:
+        return measured(("mul", value, number(CHINESE_SCALES[first[0]])), words[1:])
+    if low in SCALES:
+        return measured(("mul", value, number(SCALES[low])), rest)
+    if low in PARTS:
+        rest = re.sub(r"^of (?:an? )?", "", rest)
+        return measured(("div", value, number(PARTS[low])), rest)
+    if low in ("squared", "cubed") and not rest:
+        return ("pow", value, number(POWERS[low]))
+    if low == "factorial" and not rest:
+        return ("fn", "factorial", value)
+    return None
+
+
+def clock(value: Node, words: str) -> Node | None:
+    """ "9 am", "4:30 p.m.": a time of day; `None` if it is none."""
+    half = _HALVES.get(re.sub(r"[.\s]+", " ", words.casefold()).strip())
+    if half is None:
+        return None
+    if value[0] == "clock":
+        hour, minute = value[1:3]
+    else:
+        parts = value[1:] if value[0] == "ratio" else (value,)
+        if not all(part[0] == "num" and part[1].denominator == 1 and not part[2] for part in parts) or len(parts) > 2:
+            return None
+        hour, minute = int(parts[0][1]), int(parts[1][1]) if len(parts) > 1 else 0
+    if not (0 <= hour <= 12 and 0 <= minute < 60):
+        return None
+    if half:
+        hour = hour % 12 + (12 if half == "pm" and "midnight" not in words.casefold() else 0)
+    return ("clock", hour, minute, half)
 
 
 def read_unit(words: str) -> Unit | None:
@@ -29,7 +95,7 @@ def read_unit(words: str) -> Unit | None:
     factor, powers = Fraction(1), dict[str, int]()
     sign, pending = 1, 1
     last: Unit | None = None
-    for piece in _PIECE.finditer(words.replace("per ", "/ ").replace(".", "")):
+    for piece in _PIECE.finditer(words.replace("per ", "/ ").replace("每", "/").replace(".", "")):
         exponent, operator, word = piece.groups()
         if exponent:
             if last is None:
@@ -58,3 +124,191 @@ def _times(factor: Fraction, powers: dict[str, int], unit: Unit, power: int) -> 
     for base, exponent in unit[1]:
         merged[base] = merged.get(base, 0) + exponent * power
     return factor * unit[0] ** power, merged
+
+
+class MeasureParser(CommandParser):
+    """Adds what may follow a value: units, words, modulus."""
+
+    def item(self) -> Node:
+        raise NotImplementedError
+
+    def with_unit(self, value: Node) -> Node:
+        """The value with the words after it."""
+        parts: list[str] = []
+        while True:
+            token = self.peek()
+            unit = token.kind == "letter" or (token.kind == "name" and (parts or token.spaced))
+            if token.kind in ("text", "unit") or (unit and token.text in UNITS):
+                parts.append(token.text)
+            elif token.kind == "money":
+                parts.append("dollars" if token.text == "$" else token.text)
+            elif parts and token.kind == "op" and token.text in ("/", "*"):
+                parts.append(token.text)
+            elif parts and token.text == "^" and token.kind == "op":
+                self.take()
+                parts.append("^" + self.subscript())
+                continue
+            elif parts and token.kind in ("num", "cmd") and self.value_follows():
+                return self.continued(value, " ".join(parts))
+            elif token.text == "(" and self.comment_ahead():
+                parts += self.words_in_brackets()
+                continue
+            elif token.text in ("frac", "dfrac", "tfrac") and self.comment_ahead():
+                parts += self.unit_fraction()
+                continue
+            else:
+                break
+            self.take()
+        return attached(value, " ".join(parts)) if parts else value
+
+    def value_follows(self) -> bool:
+        return self.peek().kind == "num" or self.peek().text in ("frac", "dfrac", "tfrac")
+
+    def continued(self, first: Node, words: str) -> Node:
+        """What follows "3 hours", "5 choose" or "3 out of" when another number does."""
+        following = self.with_unit(self.numeral(self.take()) if self.peek().kind == "num" else self.atom())
+        if words in _OPERATIONS:
+            return _OPERATIONS[words](first, following)
+        if words == "base":
+            return based(first, following)
+        joined = joined_measures([measured(first, words), following])
+        if joined is None:
+            raise ParseError("a number after words")
+        return joined
+
+    # -- what looks like a factor, and is none
+
+    def unit_ahead(self) -> bool:
+        """Whether a unit's symbol ends the item: 5 m, 5 m^2, 9.8 m/s^2, but not 2 m + 1, 3 s^2 or 2 g h."""
+        if self.group_depth:
+            return False
+        index = 1
+        if self.peek().text == "m" and self.peek(1).text == "^":
+            index = 3 if self.peek(2).text in ("2", "3") else 5 if self.peek(3).text in ("2", "3") else 1
+        while self.peek(index).text in ("/", "*") and self.peek(index + 1).text in UNITS:
+            index += 2
+            if self.peek(index).text == "^":
+                index += 4 if self.peek(index + 1).text == "{" else 2
+        token = self.peek(index)
+        if token is END or token.kind in ("text", "unit"):
+            return True
+        return token.kind in ("op", "cmd") and token.text in _ITEM_ENDS
+
+    def comment_ahead(self) -> bool:
+        """Whether (apples), (mod 7) or \\frac{km}{h} follows a value."""
+        token = self.peek()
+        if token.text == "(":
+            if self.modulus_ahead():
+                return True
+            index = 1
+            while self.peek(index).kind in ("text", "unit") or self.peek(index).text in _IN_COMMENTS:
+                index += 1
+            if self.peek(index).text != ")":
+                return False
+            inner = [self.peek(ahead) for ahead in range(1, index)]
+            return any(part.kind in ("text", "unit") or len(part.text) > 1 for part in inner)
+        return token.text in ("frac", "dfrac", "tfrac") and self.position > 0 and self.fraction_end() > 0
+
+    def modulus_ahead(self) -> bool:
+        return self.peek().text == "(" and self.peek(1).text in ("mod", "bmod", "pmod")
+
+    def words_in_brackets(self) -> list[str]:
+        self.take()
+        words = []
+        while not self.sees(")"):
+            words.append(self.take().text)
+        self.take()
+        return words
+
+    def fraction_end(self) -> int:
+        """How many tokens a fraction of units has, 0 if it is none."""
+        index = 1
+        letters = []
+        for _ in range(2):
+            if self.peek(index).text != "{":
+                return 0
+            index += 1
+            while self.peek(index).text != "}":
+                token = self.peek(index)
+                exponent = token.text == "^" or (token.kind == "num" and self.peek(index - 1).text == "^")
+                if token.text not in UNITS and not exponent:
+                    return 0
+                letters.append(token)
+                index += 1
+            index += 1
+        certain = any(token.kind in ("unit", "text") or len(token.text) > 1 for token in letters)
+        plain = "".join(token.text for token in letters) in ("ms", "ms^2")
+        return index if (self.peek().spaced and plain) or certain else 0
+
+    def unit_fraction(self) -> list[str]:
+        tokens = self.tokens[self.position + 1 : self.position + self.fraction_end()]
+        self.position += self.fraction_end()
+        words, slash = [], False
+        for index, token in enumerate(tokens):
+            if token.text == "{" and index and not slash:
+                words.append("/")
+                slash = True
+            elif token.text not in ("{", "}"):
+                words.append(token.text)
+        return words
+
+    # -- residues
+
+    def modulus(self) -> Node | None:
+        """The modulus that follows, if one does."""
+        if self.accept("pmod"):
+            return self.group() if self.sees("{") else self.atom()
+        if not self.modulus_ahead():
+            return None
+        self.position += 2
+        modulus = self.sum()
+        self.expect(")")
+        return modulus
+
+
+_ITEM_ENDS = (",", ";", "and", "or", ")", "]", "rangle", "\\}", "\\\\", "&")
+_IN_COMMENTS = UNITS.keys() | {"/", "-", "and", "or", "of", "in", "."}
+_OPERATIONS = {
+    "out of": lambda a, b: ("div", a, b),
+    "in": lambda a, b: ("div", a, b),
+    "choose": lambda a, b: ("fn", "binom", a, b),
+    "times": lambda a, b: ("mul", a, b),
+    "plus": lambda a, b: ("add", a, b),
+    "minus": lambda a, b: ("add", a, ("neg", b)),
+    "over": lambda a, b: ("div", a, b),
+    "divided by": lambda a, b: ("div", a, b),
+    "multiplied by": lambda a, b: ("mul", a, b),
+    "to the power of": lambda a, b: ("pow", a, b),
+    "to the power": lambda a, b: ("pow", a, b),
+}
+
+
+def attached(value: Node, words: str) -> Node:
+    """The value with words; of a relation the last part has the unit: x = 5 cm."""
+    if value[0] == "rel":
+        if _NEGATION.search(words):
+            raise ParseError("a negation")
+        return ("rel", value[1], (*value[2][:-1], measured(value[2][-1], words)))
+    return measured(value, words)
+
+
+def joined_measures(items: list[Node]) -> Node | None:
+    """5 hours 45 minutes as one quantity; `None` if the items are not parts of one, from large to small."""
+    if not all(item[0] == "unit" and item[1][0] == "num" for item in items):
+        return None
+    factor, dimension = items[0][2]
+    total: Node = items[0][1]
+    for before, item in itertools.pairwise(items):
+        if item[2][1] != dimension or not 0 <= item[1][1] * item[2][0] < before[2][0]:
+            return None
+        total = ("add", total, ("mul", item[1], number(item[2][0] / factor)))
+    return ("unit", total, (factor, dimension))
+
+
+def based(digits: Node, base: Node) -> Node:
+    """101 base 2."""
+    if digits[0] == base[0] == "num" and digits[1].denominator == 1 and 2 <= base[1] <= 10:
+        written = str(digits[1])
+        if all(int(digit) < base[1] for digit in written):
+            return number(int(written, int(base[1])))
+    raise ParseError("a number of no base")

@@ -7,7 +7,7 @@ from fractions import Fraction
 from ..limits import MAX_DIGITS, ParseError, TooLarge
 from ..tree import Node, number
 from .cursor import END, Cursor
-from .tokens import Token
+from .word_tokens import Token
 from .words import spoken_number
 
 
@@ -25,6 +25,10 @@ class NumeralParser(Cursor):
             return self.based(text)
         if "\\" in text or "(" in text or text.endswith("..."):
             return _repeating(text)
+        if text[:2].lower() in ("0x", "0b"):
+            return number(int(text, 0))
+        if (not text[0].isdigit() and text[0] != ".") or text[-1:].isalpha():
+            raise ParseError("digits of no base")
         value = Fraction(text)
         decimals = len(text.partition(".")[2]) if "e" not in text.lower() else 0
         if not decimals:
@@ -55,7 +59,7 @@ class NumeralParser(Cursor):
         start = self.position
         words = self.subscript()
         base = int(words) if words.isdigit() and len(words) < 3 else spoken_number(words)
-        digits_only = digits.replace(".", "", 1).isdigit()
+        digits_only = digits.replace(".", "", 1).isalnum()
         if (
             digits_only
             and base is not None

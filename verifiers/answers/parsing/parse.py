@@ -15,7 +15,24 @@ from .words import NUMBER_SETS, spoken_number
 REMEMBERED = 120
 """Longest answers whose trees are kept in memory."""
 _CONTRACTION = re.compile(r"[A-Za-z]{2}'(?:t|s|re|ll|ve|d|m)\b", re.I)
-_CHOICE = re.compile(r"(?:\(\s*([A-J]|[a-e](?=\)\s+[\d\\$(-]))\s*\)|([A-J])\s*[).]|([A-J]):(?=\s|$))\s*(.*)", re.S)
+_CHOICE = re.compile(
+    r"(?:(?:the |correct )*(?:choice|option|answer)(?: is)?:?\s*(?=\(?[A-J]\b))?"
+    r"(?:\(\s*([A-J]|[a-e](?=\)\s+[\d\\$(-]))\s*\)|([A-J])\s*[).]|([A-J]):(?=\s|$)|([A-J])\s+(?:-+|:)\s+(?=[A-Za-z]{2,}))\s*(.*)",
+    re.S | re.I,
+)
+_CHOICE_WORD = re.compile(r"(?:choice|option)\s+\(?([A-J])\)?", re.I)
+_CHOICE_GAP = re.compile(r"(\\(?:text|textbf|mathrm|mathbf)\s*\{\s*[A-J]\s*\}|[A-J])\s*\\q?quad\b\s*")
+_CONDITION = re.compile(
+    r"(?:[,;]\s*|\s|(?<=[}$)]))\(?(?:\\(?:text|textrm|mathrm|mbox)\s*\{)?\s*"
+    r"(where|for (?:some|any|all|every|each)|such that|provided(?: that)?|whenever|if|when|unless)\b(.*)",
+    re.S | re.I,
+)
+_FOR_ALL = re.compile(r"\\(?:forall|exists)\b\s*(.*?)\s*(?:[,:]|\\[,:;]|\\text\s*\{)\s*(.*)", re.S)
+_REAL = re.compile(
+    r"(?:where|for (?:any|all|every|each)) (?:\S+? ?\\in ?\\mathbb ?R|(?:real )?(?:constants?|numbers?|values?)? ?\\?\w?)"
+)
+_BOUND = re.compile(r"[,;(]\s*\\?([A-Za-z]+)\s*(?:\\[gl]eq?(?:slant)?\b|\\neq?\b|[<>]=?|!=)[^,;]*$")
+_MEMBERSHIP = re.compile(r"\s*[,;(]\s*\\?[A-Za-z](?:\s*,\s*[A-Za-z])*\s*\\in\s*\\?[A-Za-z{} ]+\+?\)?\s*$")
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z'\-]*(?:[ \n]+[A-Za-z][A-Za-z'\-]*)*")
 _STYLE = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|operatorname|mbox|textnormal|rm|bf)\b\s*|[{}$]")
 _SHORT_WORDS = {"no", "na", "up", "ok", "to", "in", "on"}
@@ -38,15 +55,54 @@ def _parse_short(text: str) -> Node:
 def _parse(text: str) -> Node:
     cleaned = clean(text)
     try:
-        return parse_cleaned(cleaned)
+        given = _with_condition(cleaned)
+        return parse_cleaned(cleaned) if given is None else given
     except ParseError as error:
         if isinstance(error, TooLarge):
             raise
         return ("text", plain_words(cleaned))
 
 
-def parse_cleaned(cleaned: str, grouped: bool = True) -> Node:
-    """The tree of a cleaned answer; raises `ParseError` where it is not mathematics."""
+def _with_condition(cleaned: str) -> Node | None:
+    """An answer that holds under a condition, "cx for any c > 0"; `None` if it names none.
+
+    That a variable is real is no condition.
+    """
+    found = _CONDITION.search(cleaned)
+    if found and found.start():
+        main, condition = cleaned[: found.start()], f"{found[1]} {found[2].strip()}"
+        if not re.search(r"[\d\\=<>]|\b[a-zA-Z]\b", found[2]):
+            return None
+    else:
+        quantified, member, bound = _FOR_ALL.match(cleaned), _MEMBERSHIP.search(cleaned), _BOUND.search(cleaned)
+        if quantified:
+            main, condition = quantified[2], "for all " + quantified[1]
+        elif member and "=" in cleaned[: member.start()]:
+            main, condition = cleaned[: member.start()], "where " + member[0].strip(" ,;()")
+        elif bound and re.search(rf"(?<![A-Za-z]){bound[1]}", cleaned[: bound.start()].partition("=")[2]):
+            main, condition = cleaned[: bound.start()], "where " + bound[0].strip(" ,;()")
+        else:
+            return None
+    main = main.strip().rstrip(",;{(")
+    try:
+        tree = parse_cleaned(main + "}" * max(0, main.count("{") - main.count("}")))
+    except TooLarge:
+        raise
+    except ParseError:
+        return None
+    words = plain_words(condition)
+    if _REAL.fullmatch(words):
+        return tree
+    return ("given", tree, ("text", words))
+
+
+def parse_cleaned(cleaned: str, grouped: bool = True, letters: bool = False) -> Node:
+    """The tree of a cleaned answer; raises `ParseError` where it is not mathematics.
+
+    Args:
+        grouped: whether 1,234 is one number.
+        letters: whether a single letter after a number is always a variable, also where it could be a unit.
+    """
     if _CONTRACTION.search(cleaned):
         raise ParseError("prose")
     if len(cleaned) > 1:
@@ -54,18 +110,27 @@ def parse_cleaned(cleaned: str, grouped: bool = True) -> Node:
         if words is not None:
             return words
     try:
-        return AnswerParser(tokenize(group_digits(cleaned) if grouped else cleaned)).answer()
+        tokens = tokenize(group_digits(cleaned) if grouped else cleaned)
+        if letters:
+            tokens = [token._replace(kind="name") if token.kind == "letter" else token for token in tokens]
+        return AnswerParser(tokens).answer()
     except RecursionError:
         raise TooLarge("nested too deeply") from None
 
 
 def _as_words(cleaned: str) -> Node | None:
-    bare = _STYLE.sub("", cleaned).strip() if "\\" in cleaned else cleaned
+    gap = _CHOICE_GAP.match(cleaned)
+    bare = f"{_STYLE.sub('', gap[1])}) {cleaned[gap.end() :]}" if gap else cleaned
+    bare = _STYLE.sub("", bare).strip() if "\\" in bare else bare
+    named = _CHOICE_WORD.fullmatch(bare)
+    if named:
+        return ("sym", named[1].upper())
     chosen = _CHOICE.fullmatch(bare)
-    if chosen and "," not in bare[:4]:
-        letter, rest = chosen[1] or chosen[2] or chosen[3], chosen[4].strip()
+    letter = chosen and next(group for group in chosen.groups()[:4] if group)
+    if chosen and letter and (letter.isupper() or chosen[1]) and "," not in bare[:4]:
+        rest = chosen[5].strip()
         if not rest or (letter != "I" and not rest.startswith(("=", "-", "+", "*", "/", "^", ",", "\\cup"))):
-            return ("choice", letter, rest) if rest else ("sym", letter)
+            return ("choice", letter, _rest(rest)) if rest else ("sym", letter)
     if len(bare) < 2 or not _PLAIN_WORDS.fullmatch(bare):
         return None
     low = " ".join(bare.casefold().split())
@@ -81,6 +146,14 @@ def _as_words(cleaned: str) -> Node | None:
         if len(tokens) > 1 and all(token.kind == "name" for token in tokens) and not bare.isupper():
             return ("text", bare)
     return ("text", bare) if low in _SHORT_WORDS else None
+
+
+def _rest(text: str) -> Node:
+    """What stands behind the letter of a choice."""
+    try:
+        return parse_cleaned(clean(text))
+    except ParseError:
+        return ("text", text)
 
 
 def plain_words(cleaned: str) -> str:

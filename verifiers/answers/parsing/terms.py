@@ -12,22 +12,21 @@ from __future__ import annotations
 
 from ..limits import ParseError
 from ..tree import ONE, Node, number
-from .numerals import NumeralParser
-from .tokens import Token
+from .symbols import SymbolParser
+from .word_tokens import Token
 from .words import CURRENCY, UNITS
 
 _STARTS = {"num", "name", "fn", "const"}
 _OPENING = {"(", "[", "langle", "\\{"}
 _STRUCTURE = {
     "cup", "cap", "setminus", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong", "perp",
-    "parallel", "propto", "pm", "mp", "rangle", "rfloor", "rceil", "pmod", "bmod", "mod", "choose", "degree", "circ",
+    "parallel", "propto", "pm", "mp", "leftrightarrow", "rangle", "rfloor", "rceil", "pmod", "bmod", "mod", "choose", "degree", "circ",
     "notmid", "nmid", "ni", "over", "not", "approx",
 }  # fmt: skip
 _INVERSE = {"sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh"}
-_FUNCTION_LETTERS = set("fghFGH")
 
 
-class TermParser(NumeralParser):
+class TermParser(SymbolParser):
     """Each method reads one rule or raises `ParseError`."""
 
     def __init__(self, tokens: list[Token]) -> None:
@@ -35,6 +34,8 @@ class TermParser(NumeralParser):
         self.bars = 0
         """Open absolute bars: inside them a bar closes."""
         self.integrals = 0
+        self.group_depth = 0
+        """Open braces: inside them a letter after a number is a variable."""
         self.bound: list[str] = []
 
     # -- rules
@@ -91,11 +92,11 @@ class TermParser(NumeralParser):
 
     def starts_factor(self) -> bool:
         token = self.peek()
-        if token == ("name", "U", True) and self.peek(1).text in ("(", "[", "\\{", "{") and self.closed_before():
+        if self.joins_sets() or self.comment_ahead():
             return False
         if self.integrals and token == ("name", "d", token.spaced) and self.peek(1).kind == "name":
             return False
-        if token.kind in _STARTS:
+        if token.kind in _STARTS or (token.kind == "letter" and not self.unit_ahead()):
             return True
         if token.kind == "op":
             return token.text in ("(", "[", "{") or (token.text in "|‖" and not self.bars)
@@ -103,9 +104,20 @@ class TermParser(NumeralParser):
             return True
         return token.kind == "cmd" and token.text not in _STRUCTURE
 
-    def closed_before(self) -> bool:
-        """Whether a bracket has just been closed: then "U" means the union."""
+    def joins_sets(self) -> bool:
+        """Whether "U" stands between brackets: then it means the union."""
+        token = self.peek()
+        if token.kind != "name" or token.text != "U" or self.peek(1).text not in ("(", "[", "\\{", "{"):
+            return False
         return self.position > 0 and self.tokens[self.position - 1].text in (")", "]", "\\}", "}")
+
+    def comment_ahead(self) -> bool:
+        """Whether words in parentheses, a modulus or a unit's fraction follow, which are no factor."""
+        raise NotImplementedError
+
+    def unit_ahead(self) -> bool:
+        """Whether a unit's symbol ends the item."""
+        raise NotImplementedError
 
     def power(self) -> Node:
         self.deeper()
@@ -122,8 +134,9 @@ class TermParser(NumeralParser):
         if self.sees("{") and self.peek(1).text in ("circ", "degree") and self.peek(2).text == "}":
             self.position += 3
             return self.degrees(base)
-        if self.sees("{") and self.peek(1).text == "'":
-            raise ParseError("prime in an exponent")
+        primes = self.primes_in_exponent()
+        if primes:
+            return self.primed(base, primes)
         if self.accept("'"):
             return self.primed(base)
         return ("pow", base, self.exponent())
@@ -160,28 +173,23 @@ class TermParser(NumeralParser):
             elif self.sees("degree"):
                 self.take()
                 value = self.degrees(value)
-            elif self.sees("pmod"):
-                self.take()
-                self.argument()
             elif self.sees("'"):
                 self.take()
                 value = self.primed(value)
+            elif value[0] == "sym" and self.sees("_"):  # {g}_{k}
+                self.take()
+                value = self.applied(f"{value[1]}_{self.subscript()}")
             else:
                 return value
-
-    def primed(self, value: Node) -> Node:
-        if value[0] not in ("sym", "const"):
-            raise ParseError("a prime after an expression")
-        return self.applied(value[1] + "'")
 
     def atom(self) -> Node:
         token = self.take()
         if token.kind == "num":
             return self.numeral(token)
-        if token.kind == "name":
+        if token.kind in ("name", "letter"):
             return self.symbol(token.text)
         if token.kind == "const":
-            return self.applied_constant(token.text)
+            return self.symbol(token.text) if self.sees("_") else ("const", token.text)
         if token.kind == "fn":
             return self.function(token.text)
         if token.kind == "money":
@@ -190,11 +198,6 @@ class TermParser(NumeralParser):
             self.position -= 1
             return self.special(token)
         raise ParseError(f"unexpected {token.kind} {token.text!r}")
-
-    def applied_constant(self, name: str) -> Node:
-        if self.sees("_"):
-            return self.symbol(name)
-        return ("const", name)
 
     def special(self, token: Token) -> Node:
         """Everything that opens with an operator or a command."""
@@ -245,48 +248,12 @@ class TermParser(NumeralParser):
         self.expect(bar)
         return ("fn", "abs" if bar == "|" else "norm", inner)
 
-    def symbol(self, name: str) -> Node:
-        if self.accept("_"):
-            return self.applied(f"{name}_{self.subscript()}")
-        if name in ("e", "i") and name not in self.bound:
-            return ("const", name)
-        return self.applied(name)
-
-    def applied(self, name: str) -> Node:
-        primes = 0
-        while self.accept("'"):
-            primes += 1
-        name += "'" * primes
-        inverse = [self.peek(ahead).text for ahead in range(6)]
-        if inverse == ["^", "{", "-", "1", "}", "("] and name[0] in _FUNCTION_LETTERS:
-            self.position += 5
-            name += "^-1"
-        if self.sees("(") and (name[0] in _FUNCTION_LETTERS or "'" in name or self.defines()):
-            self.take()
-            items = self.items(")")
-            self.expect(")")
-            return ("call", name, *items)
-        return ("sym", name)
-
-    def items(self, closing: str) -> list[Node]:
-        found = [self.sum()]
-        while self.accept(",", ";"):
-            found.append(self.sum())
-        return found
-
-    def defines(self) -> bool:
-        """Whether "(x) =" or "(x, y) =" follows: then a letter is a function's name."""
-        index = 1
-        while self.peek(index).kind == "name" and self.peek(index + 1).text == ",":
-            index += 2
-        return self.peek(index).kind == "name" and self.peek(index + 1).text == ")" and self.peek(index + 2).text == "="
-
     def function(self, name: str) -> Node:
         base: Node | None = None
         power: Node | None = None
         while self.sees("_", "^"):
             if self.take().text == "_":
-                base = self.argument() if self.sees("{") else self.atom()
+                base = self.index_of_logarithm()
             else:
                 power = self.exponent()
         if name == "sqrt":
@@ -306,6 +273,14 @@ class TermParser(NumeralParser):
         if base is not None:
             arguments = [*arguments, base]
         return self.raise_to(("fn", name, *arguments), power)
+
+    def index_of_logarithm(self) -> Node:
+        """The base in log_2 8, log_{10} 5 and log_28: of a number that no argument follows, the first digit."""
+        token, following = self.peek(), self.peek(1)
+        if token.kind == "num" and len(token.text) > 1:
+            goes_on = following.kind in _STARTS or following.text in ("(", "{", "|") or following.kind == "cmd"
+            return self.atom() if goes_on else self.argument()
+        return self.argument() if self.sees("{") else self.atom()
 
     @staticmethod
     def raise_to(value: Node, power: Node | None) -> Node:

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from ..limits import MAX_TOKENS, ParseError, TooLarge
 from .clean import group_digits
-from .words import CONSTANTS, CURRENCY, FUNCTIONS, GREEK, LATEX_ONLY, SCALES, UNITS, listed
-
-
-class Token(NamedTuple):
-    """kind: "num", "name" (a variable), "fn", "const", "text" (words), "cmd", "op", "unit", "money", "begin", "end"."""
-
-    kind: str
-    text: str
-    spaced: bool
-    """Whether blanks come before it."""
-
+from .word_tokens import Token, after_value, compound_word, unwritten, without_argument, word
+from .words import CONSTANTS, CURRENCY, FUNCTIONS, GREEK, UNITS, listed
 
 _TEXT_COMMANDS = listed(
     "text textbf textit textrm textsf texttt textnormal mathrm mathbf mathit mathsf mathtt mbox hbox operatorname rm bf"
@@ -27,7 +17,7 @@ _SKIPPED = set(
     listed(
         "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle scriptstyle"
         " limits nolimits quad qquad thinspace space hfill bold mathstrut nobreak strut middle boxed fbox displaylimits"
-        " enspace therefore because overrightarrow vec underline hat widehat tilde"
+        " enspace therefore because underline hat widehat tilde"
     )
 )
 _ARGUMENT_SKIPPED = {
@@ -65,10 +55,14 @@ _LEXER = re.compile(
     r"|(?P<cmd>\\[A-Za-z]+)"
     r"|(?P<rep>\d*\.\d*(?:\\(?:overline|bar|dot)\s*(?:\{\d+\}|\d)|(?<=\.)\(\d+\)))"
     r"|(?P<etc>\d*\.\d+(?:\.\.\.|\\l?dots\b|\\cdots\b))"
+    r"|(?P<hex>(?=[0-9A-F]{2})[0-9A-F]{0,20}[A-F][0-9A-F]{0,20}(?=_\{?(?:1[1-9]|2\d|3[0-6])\}?)|0[xX][0-9A-Fa-f]{1,40}\b|0[bB][01]{1,99}\b)"
     r"|(?P<num>\d+(?:\.\d+)?(?:[eE][-+]?\d{1,4}(?![\d.A-Za-z]))?|\.\d+)"
+    r"|(?P<compound>[A-Za-z]+(?:-[A-Za-z]{2,}){1,4})"
     r"|(?P<word>[A-Za-z]+|[^\W\d_]+)"
-    r"|(?P<op><=|>=|!=|==|=<|=>|\*\*|->|\.\.\.|:=|[-+*/^_=<>(){}\[\],;:!|'%&°‖€£¥$.])"
+    r"|(?P<op><=|>=|!=|==|=<|=>|\*\*|->|\.\.\.|:=|[-+*/^_=<>(){}\[\],;:!|'%&°‖€£¥$₹₩₽₱฿¢.])"
 )
+AHEAD = 24
+"""Characters after a word that are looked at to tell a function from a unit."""
 _ARRAY_COLUMNS = re.compile(r"\s*(?:\[[a-z]\])?\s*\{[lcr|@{}\s]*\}")
 
 
@@ -90,12 +84,16 @@ def tokenize(text: str) -> list[Token]:
         if kind == "space":
             spaced = True
             continue
-        if kind in ("num", "rep", "etc"):
+        if kind in ("num", "rep", "etc", "hex"):
             tokens.append(Token("num", lexeme, spaced))
         elif kind == "op":
             tokens.append(_operator(lexeme, spaced))
-        elif kind == "word":
-            tokens.extend(_word(lexeme, spaced, tokens))
+        elif kind == "compound" and compound_word(lexeme, spaced, tokens):
+            tokens.append(Token("text", lexeme, spaced))
+        elif kind in ("word", "compound"):
+            run = lexeme.partition("-")[0]
+            position = found.start() + len(run)
+            tokens.extend(word(run, spaced, tokens, text[position : position + AHEAD]))
         elif kind == "cmd":
             position = _command(lexeme[1:], text, position, spaced, tokens)
         elif kind == "env":
@@ -128,7 +126,7 @@ def _operator(lexeme: str, spaced: bool) -> Token:
 def _command(name: str, text: str, position: int, spaced: bool, tokens: list[Token]) -> int:
     if name in _TEXT_COMMANDS:
         content, position = _argument(text, position)
-        tokens.extend(_styled(name, content, spaced, tokens))
+        tokens.extend(_styled(name, content, spaced, tokens, text[position : position + AHEAD]))
         return position
     if name in _ARGUMENT_SKIPPED:
         return _argument(text, position)[1]
@@ -176,7 +174,7 @@ def _argument(text: str, position: int) -> tuple[str, int]:
     return text[start:], len(text)
 
 
-def _styled(command: str, content: str, spaced: bool, before: list[Token]) -> list[Token]:
+def _styled(command: str, content: str, spaced: bool, before: list[Token], rest: str) -> list[Token]:
     r"""`\text{ and }` joins, `\mathrm{e}` is a letter, `\text{cm}` a unit, `\mathbf{12}` a number, the rest words."""
     content = content.replace("$", " ").replace("\\!", "")
     words = content.strip().strip(".")
@@ -187,13 +185,19 @@ def _styled(command: str, content: str, spaced: bool, before: list[Token]) -> li
         return [Token("op", joint[1] if joint else words, True)]
     if not words:
         return []
+    if words in ("mod", "U"):
+        return [Token("cmd", words, spaced) if words == "mod" else Token("name", "U", True)]
+    if words in UNITS and words in FUNCTIONS and after_value(before) and without_argument(words, rest):
+        return [Token("unit", words, spaced)]
     if words in FUNCTIONS and len(words) > 1:
         return [Token("fn", FUNCTIONS[words], spaced)]
     if len(words) == 1 and words.isalpha():
-        measured = before and (before[-1].kind == "num" or before[-1].text in ("}", ")")) and words in UNITS
+        if unwritten(words):
+            return [Token("text", words, spaced)]
+        measured = after_value(before) and words in UNITS
         return [Token("unit" if measured else "name", words, spaced)]
     if (
-        not re.search("[A-Za-z]", words)
+        (not re.search("[A-Za-z]", words) and words.isascii())
         or words[0].isdigit()
         or _LETTERS.fullmatch(words)
         or (command[:4] in ("math", "text") and command != "text" and "\\" in words)
@@ -204,70 +208,5 @@ def _styled(command: str, content: str, spaced: bool, before: list[Token]) -> li
     return [Token("text", words, spaced)]
 
 
-_LETTERS = re.compile(r"[A-Z]{1,3}(?:(?:\s*,\s*|\s*,?\s+(?:and|or)\s+)[A-Z]{1,3})+")
-"""A, C and D; I and III: choices, not words."""
-
-
-def _word(run: str, spaced: bool, before: list[Token]) -> list[Token]:
-    """A run of letters: a known word, a function glued to its letter ("sinx"), words of prose, or a product."""
-    if len(run) == 1:
-        after_number = spaced and before and before[-1].kind == "num" and run in UNITS
-        return [Token("unit" if after_number else "name", run, spaced)]
-    low = run.lower()
-    if run in FUNCTIONS and run not in LATEX_ONLY:
-        return [Token("fn", FUNCTIONS[run], spaced)]
-    if low in CONSTANTS:
-        return [Token("const", CONSTANTS[low], spaced)]
-    if low in ("and", "or"):
-        return [Token("op", low, spaced)]
-    if low in ("pct", "percent", "percentage") or low == "percents":
-        return [Token("op", "%", spaced)]
-    if low in ("degree", "degrees", "deg"):
-        return [Token("cmd", "degree", spaced)]
-    if run in GREEK:
-        return [Token("name", run, spaced)]
-    if low in ("in", "mod", "union", "to") and before:
-        command = {"union": "cup"}.get(low, low)
-        if low != "in" or before[-1].kind != "num":
-            return [Token("cmd", command, spaced)]
-    if (
-        before
-        and before[-1].kind in ("num", "unit")
-        and run in UNITS
-        and (spaced or (len(run) == 2 and run[0] in "kcm"))
-    ):
-        return [Token("unit", run, spaced)]
-    for joint in ("or", "and"):  # "1orW(x)=-1"
-        if low.startswith(joint) and len(run) == len(joint) + 1 and before and not spaced:
-            return [Token("op", joint, True), Token("name", run[-1], False)]
-    for length in (6, 5, 4, 3, 2):
-        head, rest = run[:length], run[length:]
-        if head in FUNCTIONS and head not in LATEX_ONLY and len(rest) == 1:
-            return [Token("fn", FUNCTIONS[head], spaced), Token("name", rest, False)]
-    if low.endswith("pi") and len(run) <= 4 and not spaced:
-        return [Token("name", letter, False) for letter in run[:-2]] + [Token("const", "pi", False)]
-    if low.startswith("pi") and len(run) == 3:
-        return [Token("const", "pi", spaced), Token("name", run[2], False)]
-    if _is_prose(run, spaced, before):
-        return [Token("text", run, spaced)]
-    return [Token("name", letter, spaced and index == 0) for index, letter in enumerate(run)]
-
-
-def _is_prose(run: str, spaced: bool, before: list[Token]) -> bool:
-    if not run.isascii() or run.lower() in SCALES:
-        return True
-    attached = bool(before) and not spaced
-    if len(run) >= 4:
-        return not attached or any(vowel in run.lower() for vowel in "aeiou")
-    if attached:
-        return False
-    follows_value = bool(before) and before[-1].kind in ("num", "unit", "text", "money")
-    return run.lower() in _SHORT_WORDS or (len(run) == 3 and follows_value)
-
-
-_SHORT_WORDS = set(
-    listed(
-        "of in at is am pm to no by on it as if we he an be so or us the sum are get was has not but for its all any"
-        " yes you can now per his her she who how why out our one two six ten"
-    )
-)
+_LETTERS = re.compile(r"\([A-Z]{1,3}\)|[A-Z]{2,3}|[A-Z]{1,3}(?:(?:\s*,\s*|\s*,?\s+(?:and|or)\s+)[A-Z]{1,3})+")
+"""(C); VW; A, C and D; I and III: names, not words."""

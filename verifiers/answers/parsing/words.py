@@ -52,20 +52,54 @@ _ONES = listed(
 _TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _SMALL = {word: value for value, word in enumerate(_ONES)} | {word: 20 + 10 * k for k, word in enumerate(_TENS)}
 SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
-_PARTS = {
-    "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5,
-    "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10,
-}  # fmt: skip
+CHINESE_SCALES = {"百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+_ORDINALS = listed(
+    "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth"
+)
+_PARTS = (
+    {"half": 2, "halves": 2, "quarter": 4, "quarters": 4, "twentieth": 20, "hundredth": 100, "thousandth": 1000}
+    | {"twentieths": 20, "hundredths": 100, "thousandths": 1000, "millionth": 10**6, "millionths": 10**6}
+    | {name: value for value, name in enumerate(_ORDINALS, 3)}
+    | {name + "s": value for value, name in enumerate(_ORDINALS, 3)}
+)
+PARTS = {name: value for name, value in _PARTS.items() if name.endswith("s") or name in ("half", "quarter")}
+"""Words that divide the number before them: 5 hundredths; "5 hundredth" is a place in a row."""
+VALUE_WORDS = set(PARTS) | set(
+    listed(
+        "squared cubed choose factorial plus minus times over divided multiplied power powers exponent root negative"
+        " reciprocal inverse doubled tripled half double twice triple base remainder"
+    )
+)
+"""Words that change the value of a number: where they are not understood, the answer is not read."""
 
 
 def spoken_number(words: str) -> Fraction | None:
-    """ "twenty-one" is 21, "two thirds" is 2/3; `None` if it is not a number."""
+    """ "twenty-one" is 21, "two thirds" is 2/3, "five and a half" is 11/2; `None` if it is not a number."""
     parts = words.lower().replace("-", " ").split()
     if not 0 < len(parts) <= 12:
         return None
-    divisor = 1
+    if parts[0] in ("negative", "minus") and len(parts) > 1:
+        value = spoken_number(" ".join(parts[1:]))
+        return None if value is None else -value
     if parts[-1] in _PARTS and len(parts) > 1:
-        divisor = _PARTS[parts.pop()]
+        return _spoken_fraction(parts[:-1], _PARTS[parts[-1]])
+    return Fraction(1, 2) if parts == ["half"] else _spoken_whole(parts)
+
+
+def _spoken_fraction(parts: list[str], divisor: int) -> Fraction | None:
+    """ "five and a half": what comes before a part."""
+    if "and" in parts:
+        split = len(parts) - 1 - parts[::-1].index("and")
+        whole, top = _spoken_whole(parts[:split]), _spoken_whole(parts[split + 1 :], article=True)
+        if whole is not None and top is not None and top < divisor:
+            return whole + top / divisor
+    top = _spoken_whole(parts, article=True)
+    return None if top is None else top / divisor
+
+
+def _spoken_whole(parts: list[str], article: bool = False) -> Fraction | None:
+    if parts and parts[0] in ("a", "an") and (article or len(parts) > 1):
+        parts = ["one", *parts[1:]]
     total, current, seen = 0, 0, False
     for word in parts:
         if word in _SMALL:
@@ -77,7 +111,7 @@ def spoken_number(words: str) -> Fraction | None:
                 total, current = total + current, 0
         elif word != "and" or not seen:
             return None
-    return Fraction(total + current, divisor) if seen else None
+    return Fraction(total + current) if seen else None
 
 
 def _metric() -> dict[str, Unit]:
@@ -141,8 +175,19 @@ def _customary() -> dict[str, Unit]:
         ("euro euros eur EUR", 1, (("€", 1),)),
         ("yuan rmb RMB CNY", 1, (("¥", 1),)),
         ("yen JPY", 1, (("yen", 1),)),
-        ("rupee rupees Rs", 1, (("rupee", 1),)),
+        ("rupee rupees Rs INR", 1, (("rupee", 1),)),
         ("pence", Fraction(1, 100), (("£", 1),)),
+        ("quid GBP", 1, (("£", 1),)),
+        ("won KRW", 1, (("won", 1),)),
+        ("ruble rubles rouble roubles RUB", 1, (("ruble", 1),)),
+        ("peso pesos MXN PHP", 1, (("peso", 1),)),
+        ("franc francs CHF", 1, (("franc", 1),)),
+        ("reais BRL", 1, (("real", 1),)),
+        ("baht THB", 1, (("baht", 1),)),
+        ("CAD", 1, (("CAD", 1),)),
+        ("AUD", 1, (("AUD", 1),)),
+        ("HKD", 1, (("HKD", 1),)),
+        ("SGD", 1, (("SGD", 1),)),
         ("rad radian radians", 1, ()),
         ("°C", 1, (("°C", 1),)),
         ("°F", 1, (("°F", 1),)),
@@ -155,6 +200,48 @@ def _customary() -> dict[str, Unit]:
     return {name: (Fraction(size), dimension) for names, size, dimension in table for name in names.split()}
 
 
+def _chinese(known: dict[str, Unit]) -> dict[str, Unit]:
+    """Chinese words for units that are known by another name; other words after a number are comments."""
+    names = listed(
+        "米=m 厘米=cm 毫米=mm 千米=km 公里=km 克=g 千克=kg 公斤=kg 毫克=mg 吨=ton 升=L 毫升=mL 秒=s 秒钟=s 分钟=min 小时=h"
+        " 天=day 周=week 星期=week 个月=month 年=year 元=yuan 人民币=yuan 块=yuan 块钱=yuan 美元=dollar 美分=cent 欧元=euro"
+        " 英镑=GBP 日元=yen 円=yen 英里=mile 英尺=ft 英寸=inch 磅=lb 公顷=ha 時間=h 分=min メートル=m グラム=g キロ=kg"
+    )
+    units = {name: known[other] for name, other in (pair.split("=") for pair in names)}
+    for name, power in (("平方", 2), ("立方", 3)):
+        for length in ("米", "厘米", "毫米", "千米", "英尺"):
+            factor, _ = units[length]
+            units[name + length] = (factor**power, (("m", power),))
+    return units
+
+
 UNITS: dict[str, Unit] = _metric() | _customary()
-CURRENCY: dict[str, Unit] = {sign: (Fraction(1), ((sign, 1),)) for sign in ("$", "€", "£", "¥")}
+UNITS |= _chinese(UNITS)
+CURRENCY: dict[str, Unit] = {sign: (Fraction(1), ((sign, 1),)) for sign in ("$", "€", "£", "¥")} | {
+    "₹": UNITS["rupee"], "₩": UNITS["won"], "₽": UNITS["ruble"], "₱": UNITS["peso"], "฿": UNITS["baht"],
+    "¢": UNITS["cent"],
+}  # fmt: skip
+CURRENCY_CODES = {
+    "USD", "EUR", "GBP", "CNY", "RMB", "JPY", "INR", "KRW", "RUB", "MXN", "PHP", "CHF", "BRL", "THB", "CAD", "AUD", "HKD",
+    "SGD",
+}  # fmt: skip
+"""Codes that may stand before a number, as "USD 5" does; "Rs" may as well."""
+DIRECTIONS = {
+    "north": "north", "northward": "north", "northwards": "north", "south": "south", "southward": "south",
+    "southwards": "south", "east": "east", "eastward": "east", "west": "west", "westward": "west",
+    "northeast": "northeast", "northwest": "northwest", "southeast": "southeast", "southwest": "southwest",
+    "profit": "gain", "gain": "gain", "gained": "gain", "loss": "loss", "lost": "loss", "lose": "loss", "up": "up",
+    "upward": "up", "upwards": "up", "down": "down", "downward": "down", "downwards": "down", "left": "left",
+    "leftward": "left", "right": "right", "rightward": "right", "increase": "increase", "increased": "increase",
+    "decrease": "decrease", "decreased": "decrease", "rise": "increase", "fall": "decrease", "above": "above",
+    "below": "below", "before": "before", "after": "after", "ago": "before", "later": "after", "early": "before",
+    "earlier": "before", "late": "after", "clockwise": "clockwise", "counterclockwise": "counterclockwise",
+    "anticlockwise": "counterclockwise", "deposit": "deposit", "withdrawal": "withdrawal", "more": "more", "less": "less",
+    "fewer": "less", "faster": "faster", "slower": "slower", "older": "older", "younger": "younger", "taller": "taller",
+    "shorter": "shorter", "heavier": "heavier", "lighter": "lighter", "bc": "bc", "bce": "bc", "ad": "ad", "ce": "ad",
+    "forward": "forward", "forwards": "forward", "backward": "backward", "backwards": "backward", "ahead": "ahead",
+    "behind": "behind", "inward": "inward", "outward": "outward", "debit": "debit", "credit": "credit", "won": "gain",
+    "surplus": "surplus", "deficit": "deficit", "warmer": "warmer", "colder": "colder",
+}  # fmt: skip
+"""Words in a comment that may not differ, and what each says: 5 miles north is not 5 miles south."""
 POWERS = {"square": 2, "sq": 2, "cubic": 3, "squared": 2, "cubed": 3}
