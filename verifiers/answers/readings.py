@@ -22,6 +22,8 @@ from .shapes import Area, Form
 from .tree import Node, number, walk
 
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d{1,2}|\d{4,})(?![\d,.])")
+_TWO_DIGITS = re.compile(r"(?<![\d.,])\d,\d(?![\d.,])")
+"""0,4: rather the two numbers 0 and 4 than four tenths."""
 _POINTS_GROUP = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){2,}(?![\d,.])")
 _SIGNS = re.compile(r"[\\^_={}<>|]|\d\s*[-+*/]\s*\d")
 _COMMA_GROUP = re.compile(r"\d,\d{3}(?!\d)")
@@ -166,7 +168,8 @@ def _other_spellings(text: str, tree: Node, policy: Policy) -> list[Node]:
     if "," in text or "." in text:
         continental = _POINTS_GROUP.sub(lambda m: m[0].replace(".", ""), text)
         continental = _DECIMAL_COMMA.sub(lambda m: f"{m[1].replace('.', '')}.{m[2]}", continental)
-        if continental != text and len(re.findall(r"\d+(?:\.\d+)?", continental)) == 1:
+        one_number = len(re.findall(r"\d+(?:\.\d+)?", continental)) == 1
+        if continental != text and one_number and not _TWO_DIGITS.search(text):
             found.append(parse(continental))
         if _COMMA_GROUP.search(text) and tree[0] != "num":
             found.append(_ungrouped(text))

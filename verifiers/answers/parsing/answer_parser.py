@@ -39,6 +39,10 @@ class AnswerParser(MeasureParser):
 
     def answer(self) -> Node:
         node = self.listing()
+        if self.accept("over"):
+            node = ("div", node, self.listing())
+        elif self.accept("choose"):
+            node = ("fn", "binom", node, self.listing())
         if self.peek() is not END:
             raise ParseError(f"unexpected {self.peek().text!r}")
         return node

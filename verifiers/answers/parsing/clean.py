@@ -36,6 +36,7 @@ _DOUBLED = re.compile(
     r"|mathrm|mathbf|neq?|circ|angle|theta|alpha|beta)(?![A-Za-z]))"
 )
 _BOX = re.compile(r"\\(?:boxed|fbox)\b")
+_SPACES = re.compile(r"^(?:\\[,;:! ]|\\q?quad\b|[\s~])+|(?:(?<!\\)\\[,;:! ]|\\q?quad\b|[\s~])+$")
 _GROUP_TEX = re.compile(
     r"(?<=\d)(?:,\s?\\!\s*|\\!,\s*|\s?\{\s*,\s*\}\s*(?:\\!\s*)?|\\[,:;]|(?<![,.]\d)\\ )(?=\d{3}(?!\d))"
 )
@@ -49,14 +50,14 @@ def clean(text: str) -> str:
         raise TooLarge(f"longer than {MAX_LENGTH} characters")
     if not text.isascii():
         text = _to_ascii(text)
-    text = text.strip()
+    text = _SPACES.sub("", text.strip())
     if "US" in text or "U.S." in text:
         text = _SIGNED_DOLLAR.sub("", text)
     if "\\" in text:
         if "\\\\" in text and "\\begin" not in text:
             text = _DOUBLED.sub(r"\\", text)
         if "boxed" in text or "fbox" in text:
-            text = _BOX.sub("", text)
+            text = _without_braces(_BOX.sub("", text)) if _BOX.match(text) else _BOX.sub("", text)
         if "$" in text:
             text = re.sub(r"\\\$", "\x00", text).replace("$", " ").replace("\x00", "\\$")
         if "\\(" in text or "\\[" in text:
@@ -69,6 +70,9 @@ def clean(text: str) -> str:
         text = re.sub(r"\{([,:;])\}", r"\1", text)
         if text.startswith("{") and text.count("{") > text.count("}"):
             text = text[1:]  # a box that was cut off
+        if "," not in text:  # {1, 2} is a set
+            text = _without_braces(text.strip())
+        text = _STYLE.sub("", text)
     text = _respelled(_introduced(text.strip()))
     while text and (text[-1] in ".,;:" or text.endswith("\\")) and not text.endswith("..."):
         text = text[:-1].rstrip()
@@ -79,7 +83,7 @@ _INTRODUCTION = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|and|we (?:get|have)|which is)\b[,:]?\s*|(?:=|\\(?:approx|sim|simeq)\b|~)\s*)+",
     re.I,
 )
-_MARK = re.compile(r"(?:^|(?<=[\s;,}]))\(?([a-e]|[1-9])\)\s*(?=[^\s,;)])")
+_MARK = re.compile(r"(?:^|(?<=[;,}])|(?<=\s)(?<![-+*/=<>^(]\s))\(?([a-e]|[1-9])\)\s*(?=[^\s,;)])")
 _MATRIX_CALL = re.compile(r"[Mm]atrix\((.*)\)", re.S)
 
 
@@ -97,6 +101,7 @@ def _introduced(text: str) -> str:
     return called[1] if called else text
 
 
+_STYLE = re.compile(r"^\\(?:display|text|script)style(?![A-Za-z])\s*")
 _QUOTED = re.compile(r"""(?<![\w)}'"])(["'])([^"'\n]{1,60})\1(?![\w'"])""")
 _HALF_DAY = re.compile(r"(?<![A-Za-z])([AaPp])\.\s?[Mm]\b\.?")
 _FEET = re.compile(r"""(\d+)\s*'\s*(\d+(?:\.\d+)?)\s*(?:"|'')""")
@@ -108,7 +113,7 @@ _TOP = {"two": 2, "three": 3}
 _BOTTOM = {"ha": 2, "th": 3, "qu": 4, "fi": 5, "si": 6, "ei": 8, "te": 10}
 _POWER = re.compile(r"\bto the power(?: of)?\b|\braised to(?: the)?\b")
 _SIGNED_DOLLAR = re.compile(r"\b(?:US|U\.S\.)\s?(?=\\?\$)")
-_TIMES = re.compile(r"(?<=\d)\s+[xX]\s+(?=-?\d)|(?<=\d)[xX](?=10\^)")
+_TIMES = re.compile(r"(?<=\d)\s+[xX]\s+(?=\d)|(?<=\d)[xX](?=10\^)")
 _MEASURED_ANGLE = re.compile(r"\bm\s*\\angle\b")
 
 
@@ -121,6 +126,7 @@ def _respelled(text: str) -> str:
         text = _QUOTED.sub(r"\2", text)
     if "." in text:
         text = _HALF_DAY.sub(lambda found: found[1].lower() + "m", text)
+        text = re.sub(r"\b([Ss]q|[Cc]u)\.\s", r"\1 ", text)
     if "h" in text:
         hours = _HOURS.fullmatch(text)
         if hours:
@@ -137,6 +143,18 @@ def _respelled(text: str) -> str:
 
 def _numeral(word: str | None) -> int:
     return int(word) if word and word.isdigit() else _TOP.get(word or "", 1)
+
+
+def _without_braces(text: str) -> str:
+    """The inside of braces that enclose all of a text."""
+    if not (text.startswith("{") and text.endswith("}")):
+        return text
+    depth = 0
+    for index, sign in enumerate(text):
+        depth += (sign == "{") - (sign == "}")
+        if depth == 0:
+            return text[1:-1].strip() if index == len(text) - 1 else text
+    return text
 
 
 def group_digits(text: str) -> str:

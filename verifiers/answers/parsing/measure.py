@@ -14,6 +14,7 @@ from .words import CHINESE_SCALES, DIRECTIONS, PARTS, POWERS, SCALES, UNITS, VAL
 
 _PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥])")
 _NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
+_COUNTED = {"times", "quarters", "power", "powers", "over", "base", "root", "double", "triple", "half", "negative"}
 _HALVES = {"am": "am", "a m": "am", "in the morning": "am", "pm": "pm", "p m": "pm", "noon": "pm", "midnight": "am"}
 _HALVES |= {"in the afternoon": "pm", "in the evening": "pm", "at night": "pm", "oclock": "", "o'clock": ""}
 
@@ -43,14 +44,25 @@ def measured(value: Node, words: str) -> Node:
     if unit is not None:
         return ("unit", value, unit)
     said = words.casefold().split()
-    if any(word.strip(".,;") in VALUE_WORDS for word in said):
+    if _changes_value(said):
         raise ParseError("words that change the value")
     first, _, rest = words.partition(" ")
     before_comment = read_unit(first) if rest and len(first) > 1 and first != "in" else None
     if before_comment is not None:  # 5 miles north
         value = ("unit", value, before_comment)
-    directions = sorted({DIRECTIONS[word] for word in said if word in DIRECTIONS})
+    return directed(value, words)
+
+
+def directed(value: Node, comment: str) -> Node:
+    """The value with the directions that a comment names."""
+    directions = sorted({DIRECTIONS[word] for word in comment.casefold().split() if word in DIRECTIONS})
     return ("directed", value, " ".join(directions)) if directions else value
+
+
+def _changes_value(said: list[str]) -> bool:
+    """Whether the first or the last word changes the value; "5 times" and "5 power drills" are comments."""
+    first, last = (word.strip(".,;") for word in (said[0], said[-1]))
+    return first in VALUE_WORDS - _COUNTED or last in VALUE_WORDS - {"times", "quarters"}
 
 
 def _changed(value: Node, words: str) -> Node | None:
@@ -61,7 +73,8 @@ def _changed(value: Node, words: str) -> Node | None:
         return measured(("mul", value, number(CHINESE_SCALES[first[0]])), words[1:])
     if low in SCALES:
         return measured(("mul", value, number(SCALES[low])), rest)
-    if low in PARTS:
+    coins = low == "quarters" and value[0] == "num" and value[1] >= 4
+    if low in PARTS and not coins:
         rest = re.sub(r"^of (?:an? )?", "", rest)
         return measured(("div", value, number(PARTS[low])), rest)
     if low in ("squared", "cubed") and not rest:
@@ -283,12 +296,14 @@ _OPERATIONS = {
 }
 
 
-def attached(value: Node, words: str) -> Node:
-    """The value with words; of a relation the last part has the unit: x = 5 cm."""
+def attached(value: Node, words: str, note: bool = False) -> Node:
+    """The value with words; of a relation the last part has the unit: x = 5 cm. A note in parentheses changes no value."""
     if value[0] == "rel":
         if _NEGATION.search(words):
             raise ParseError("a negation")
         return ("rel", value[1], (*value[2][:-1], measured(value[2][-1], words)))
+    if note and not _NEGATION.search(words) and read_unit(words) is None and clock(value, words) is None:
+        return directed(value, words)
     return measured(value, words)
 
 

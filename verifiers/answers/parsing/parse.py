@@ -9,8 +9,9 @@ from ..limits import ParseError, TooLarge
 from ..tree import Node, number
 from .answer_parser import AnswerParser
 from .clean import clean, group_digits
+from .measure import attached
 from .tokens import tokenize
-from .words import NUMBER_SETS, spoken_number
+from .words import FUNCTIONS, GREEK, NUMBER_SETS, UNITS, spoken_number
 
 REMEMBERED = 120
 """Longest answers whose trees are kept in memory."""
@@ -32,6 +33,7 @@ _REAL = re.compile(
     r"(?:where|for (?:any|all|every|each)) (?:\S+? ?\\in ?\\mathbb ?R|(?:real )?(?:constants?|numbers?|values?)? ?\\?\w?)"
 )
 _BOUND = re.compile(r"[,;(]\s*\\?([A-Za-z]+)\s*(?:\\[gl]eq?(?:slant)?\b|\\neq?\b|[<>]=?|!=)[^,;]*$")
+_NOTE = re.compile(r"([^()]*[\d}])\s*(?:\\left)?\(\s*([A-Za-z][A-Za-z0-9 .,'/&-]{0,60}?)\s*(?:\\right)?\)", re.S)
 _MEMBERSHIP = re.compile(r"\s*[,;(]\s*\\?[A-Za-z](?:\s*,\s*[A-Za-z])*\s*\\in\s*\\?[A-Za-z{} ]+\+?\)?\s*$")
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z'\-]*(?:[ \n]+[A-Za-z][A-Za-z'\-]*)*")
 _STYLE = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|operatorname|mbox|textnormal|rm|bf)\b\s*|[{}$]")
@@ -109,6 +111,9 @@ def parse_cleaned(cleaned: str, grouped: bool = True, letters: bool = False) -> 
         words = _as_words(cleaned)
         if words is not None:
             return words
+    noted = _NOTE.fullmatch(cleaned)
+    if noted and _is_note(noted[2]):
+        return _noted(parse_cleaned(noted[1], grouped, letters), noted[2])
     try:
         tokens = tokenize(group_digits(cleaned) if grouped else cleaned)
         if letters:
@@ -116,6 +121,21 @@ def parse_cleaned(cleaned: str, grouped: bool = True, letters: bool = False) -> 
         return AnswerParser(tokens).answer()
     except RecursionError:
         raise TooLarge("nested too deeply") from None
+
+
+def _is_note(words: str) -> bool:
+    """Whether what stands in parentheses after a value is a note, "9 (apples)", and no factor."""
+    if words in UNITS:
+        return True
+    return any(
+        len(word) > 2 and word not in FUNCTIONS and word not in GREEK and word != "mod"
+        for word in re.findall("[A-Za-z]+", words)
+    )
+
+
+def _noted(value: Node, words: str) -> Node:
+    """The value with its note, which is a unit or a comment; a negation spoils it."""
+    return attached(value, re.sub(r"\bsq\.", "sq", words), note=True)
 
 
 def _as_words(cleaned: str) -> Node | None:
@@ -141,6 +161,8 @@ def _as_words(cleaned: str) -> Node | None:
         return ("sym", "set" + NUMBER_SETS[low]) if NUMBER_SETS[low] else ("set", ())
     if " " in low and not re.search(r"\b(?:and|or)\b", low):
         return None if any(len(word) < 2 for word in low.split()) else ("text", bare)
+    if len(low) >= 4 and bare.isupper():
+        return ("text", bare)
     if len(low) >= 3 and " " not in low:
         tokens = tokenize(bare)
         if len(tokens) > 1 and all(token.kind == "name" for token in tokens) and not bare.isupper():

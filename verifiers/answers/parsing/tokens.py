@@ -177,7 +177,7 @@ def _argument(text: str, position: int) -> tuple[str, int]:
 def _styled(command: str, content: str, spaced: bool, before: list[Token], rest: str) -> list[Token]:
     r"""`\text{ and }` joins, `\mathrm{e}` is a letter, `\text{cm}` a unit, `\mathbf{12}` a number, the rest words."""
     content = content.replace("$", " ").replace("\\!", "")
-    words = content.strip().strip(".")
+    words = content.strip().rstrip(".")
     if command == "mathbb":
         return [Token("cmd", "set" + words, spaced)]
     joint = re.fullmatch(r"(?:.*\s)?(and|or)", words, re.S)

@@ -91,7 +91,16 @@ def word(run: str, spaced: bool, before: list[Token], rest: str) -> list[Token]:
         return [Token("text", low, spaced)]
     if run.upper() in CURRENCY_CODES and run.upper() == run:
         return [Token("text", run, spaced)]
+    if spaced and after_value(before) and _is_abbreviation(run, rest):
+        return [Token("text", run, spaced)]
     return _glued(run, spaced, before, rest)
+
+
+def _is_abbreviation(run: str, rest: str) -> bool:
+    """ "CDs"; "DS" in "3 DS games"."""
+    if run[-1] == "s" and run[:-1].isupper() and len(run) > 2:
+        return True
+    return run.isupper() and re.match(r"\s+[a-z]{3}", rest) is not None
 
 
 def unwritten(letter: str) -> bool:

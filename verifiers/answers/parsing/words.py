@@ -195,6 +195,9 @@ def _customary() -> dict[str, Unit]:
         ("fahrenheit", 1, (("°F", 1),)),
         ("unit units", 1, ()),
         ("hectare hectares ha", 10**4, (("m", 2),)),
+        ("MB", 10**6, (("B", 1),)),
+        ("GB", 10**9, (("B", 1),)),
+        ("TB", 10**12, (("B", 1),)),
         ("cc", Fraction(1, 10**6), (("m", 3),)),
     ]
     return {name: (Fraction(size), dimension) for names, size, dimension in table for name in names.split()}
@@ -244,4 +247,4 @@ DIRECTIONS = {
     "surplus": "surplus", "deficit": "deficit", "warmer": "warmer", "colder": "colder",
 }  # fmt: skip
 """Words in a comment that may not differ, and what each says: 5 miles north is not 5 miles south."""
-POWERS = {"square": 2, "sq": 2, "cubic": 3, "squared": 2, "cubed": 3}
+POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
