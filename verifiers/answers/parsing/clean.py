@@ -23,7 +23,8 @@ _CHARACTERS = str.maketrans(
         "∠": " \\angle ", "∑": " \\sum ", "∏": " \\prod ", "∫": " \\int ", "，": ",", "；": ";", "：": ":", "（": "(",
         "）": ")", "￥": "¥", "∨": " or ", "∧": " and ", "→": " \\to ", "\u00a0": " ", "\u200b": "", "\u2009": " ",
         "\u202f": " ", "ı": "i", "∣": "|", "％": "%", "。": ".", "、": ",", "．": ".",
-        "∼": " \\sim ", "≃": " \\approx ", "≅": " \\cong ", "≒": " \\approx ", "△": " \\triangle ", "∀": " \\forall ", "∃": " \\exists ",
+        "∼": " \\sim ", "≃": " \\approx ", "≅": " \\cong ", "≒": " \\approx ", "△": " \\triangle ", "∀": " \\forall ",
+        "∃": " \\exists ",
         "⟂": " \\perp ", "∥": " \\parallel ", "⊥": " \\perp ", "µ": "μ", "⊂": " \\subset ", "⊆": " \\subseteq ",
     }
 )  # fmt: skip
@@ -36,7 +37,9 @@ _DOUBLED = re.compile(
     r"|mathrm|mathbf|neq?|circ|angle|theta|alpha|beta)(?![A-Za-z]))"
 )
 _BOX = re.compile(r"\\(?:boxed|fbox)\b")
-_SPACES = re.compile(r"^(?:\\[,;:! ]|\\q?quad\b|[\s~])+|(?:(?<!\\)\\[,;:! ]|\\q?quad\b|[\s~])+$")
+_BLANKS = re.compile(r"\s{3,}")
+_SPACES_IN_FRONT = re.compile(r"(?:\\[,;:! ]|\\q?quad\b|[\s~])+")
+_SPACE_AT_END = re.compile(r"(?:(?<!\\)\\[,;:! ]|\\q?quad|[\s~])$")
 _GROUP_TEX = re.compile(
     r"(?<=\d)(?:,\s?\\!\s*|\\!,\s*|\s?\{\s*,\s*\}\s*(?:\\!\s*)?|\\[,:;]|(?<![,.]\d)\\ )(?=\d{3}(?!\d))"
 )
@@ -50,7 +53,10 @@ def clean(text: str) -> str:
         raise TooLarge(f"longer than {MAX_LENGTH} characters")
     if not text.isascii():
         text = _to_ascii(text)
-    text = _SPACES.sub("", text.strip())
+    text = _BLANKS.sub("  ", text)
+    text = text[found.end() :] if (found := _SPACES_IN_FRONT.match(text)) else text
+    while found := _SPACE_AT_END.search(text, max(0, len(text) - 8)):
+        text = text[: found.start()]
     if "US" in text or "U.S." in text:
         text = _SIGNED_DOLLAR.sub("", text)
     if "\\" in text:
@@ -118,7 +124,7 @@ _MEASURED_ANGLE = re.compile(r"\bm\s*\\angle\b")
 
 
 def _respelled(text: str) -> str:
-    """Spellings that are only known as a whole: quotes around items, a.m., feet and inches, hours and minutes, 3 x 4."""
+    """Spellings that are known only as a whole: quotes around items, a.m., feet and inches, hours and minutes."""
     if '"' in text or "'" in text:
         feet = _FEET.fullmatch(text)
         if feet:

@@ -15,9 +15,11 @@ _MATRICES = {"pmatrix", "bmatrix", "Bmatrix", "matrix", "smallmatrix", "array", 
 _LINES = {"overline", "bar", "overleftrightarrow", "overarc", "overset"}
 _NUMBER_SETS = {"R": "setR", "Z": "setZ", "N": "setN", "Q": "setQ", "C": "setC", "Reals": "setR", "reals": "setR"}
 _SYMBOLS = {
-    "triangle", "angle", "measuredangle", "square", "Box", "star", "bigstar", "bullet", "diamond", "dagger", "ddagger", "aleph",
+    "triangle", "angle", "measuredangle", "square", "Box", "star", "bigstar", "bullet", "diamond", "dagger",
+    "ddagger", "aleph",
     "wp", "clubsuit", "spadesuit", "heartsuit", "diamondsuit", "checkmark", "blacksquare", "oplus", "ominus", "otimes",
-    "dim", "ker", "deg", "Pr", "sup", "hom", "rank", "tr", "imath", "jmath", "S", "P", "copyright", "sharp", "flat", "natural",
+    "dim", "ker", "deg", "Pr", "sup", "hom", "rank", "tr", "imath", "jmath", "S", "P", "copyright", "sharp",
+    "flat", "natural",
     "top", "bot", "forall", "exists", "digamma", "varkappa", "beth", "complement", "bigcirc", "bigtriangleup", "surd",
     "lozenge", "blacktriangle", "smiley", "male", "female", "sun", "eth", "mho", "Finv", "Game", "hslash", "varpi",
 }  # fmt: skip
@@ -71,8 +73,8 @@ class CommandParser(TermParser):
             return ("mul", *(("sym", letter) for letter in names))
         if name != "overline":
             return inner
-        plain = inner[0] == "mul" and all(node[0] in ("mul", "sym", "num") for node in walk(inner))
-        return ("sym", f"bar {spelled(inner)}") if plain else ("call", "bar", inner)
+        digits = inner[0] == "mul" and all(node[0] in ("mul", "sym", "num") for node in walk(inner))
+        return ("sym", f"bar {spelled(inner)}") if digits else ("call", "bar", inner)
 
     def fraction(self) -> Node:
         top, bottom = self.argument(), self.argument()

@@ -250,8 +250,8 @@ class MeasureParser(CommandParser):
                 index += 1
             index += 1
         certain = any(token.kind in ("unit", "text") or len(token.text) > 1 for token in letters)
-        plain = "".join(token.text for token in letters) in ("ms", "ms^2")
-        return index if (self.peek().spaced and plain) or certain else 0
+        speed = "".join(token.text for token in letters) in ("ms", "ms^2")
+        return index if (self.peek().spaced and speed) or certain else 0
 
     def unit_fraction(self) -> list[str]:
         tokens = self.tokens[self.position + 1 : self.position + self.fraction_end()]
@@ -297,7 +297,7 @@ _OPERATIONS = {
 
 
 def attached(value: Node, words: str, note: bool = False) -> Node:
-    """The value with words; of a relation the last part has the unit: x = 5 cm. A note in parentheses changes no value."""
+    """The value with words; of a relation the last part has the unit: x = 5 cm. A note in parentheses keeps the value."""
     if value[0] == "rel":
         if _NEGATION.search(words):
             raise ParseError("a negation")

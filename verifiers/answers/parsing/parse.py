@@ -30,7 +30,8 @@ _CONDITION = re.compile(
 )
 _FOR_ALL = re.compile(r"\\(?:forall|exists)\b\s*(.*?)\s*(?:[,:]|\\[,:;]|\\text\s*\{)\s*(.*)", re.S)
 _REAL = re.compile(
-    r"(?:where|for (?:any|all|every|each)) (?:\S+? ?\\in ?\\mathbb ?R|(?:real )?(?:constants?|numbers?|values?)? ?\\?\w?)"
+    r"(?:where|for (?:any|all|every|each)) "
+    r"(?:\S+? ?\\in ?\\mathbb ?R|(?:real )?(?:constants?|numbers?|values?)? ?\\?\w?)"
 )
 _BOUND = re.compile(r"[,;(]\s*\\?([A-Za-z]+)\s*(?:\\[gl]eq?(?:slant)?\b|\\neq?\b|[<>]=?|!=)[^,;]*$")
 _NOTE = re.compile(r"([^()]*[\d}])\s*(?:\\left)?\(\s*([A-Za-z][A-Za-z0-9 .,'/&-]{0,60}?)\s*(?:\\right)?\)", re.S)

@@ -20,7 +20,8 @@ _STARTS = {"num", "name", "fn", "const"}
 _OPENING = {"(", "[", "langle", "\\{"}
 _STRUCTURE = {
     "cup", "cap", "setminus", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong", "perp",
-    "parallel", "propto", "pm", "mp", "leftrightarrow", "rangle", "rfloor", "rceil", "pmod", "bmod", "mod", "choose", "degree", "circ",
+    "parallel", "propto", "pm", "mp", "leftrightarrow", "rangle", "rfloor", "rceil", "pmod", "bmod", "mod", "choose",
+    "degree", "circ",
     "notmid", "nmid", "ni", "over", "not", "approx",
 }  # fmt: skip
 _INVERSE = {"sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh"}

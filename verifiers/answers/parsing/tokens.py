@@ -6,7 +6,7 @@ import re
 
 from ..limits import MAX_TOKENS, ParseError, TooLarge
 from .clean import group_digits
-from .word_tokens import Token, after_value, compound_word, unwritten, without_argument, word
+from .word_tokens import Token, after_value, compound_word, without_argument, word, wordless
 from .words import CONSTANTS, CURRENCY, FUNCTIONS, GREEK, UNITS, listed
 
 _TEXT_COMMANDS = listed(
@@ -192,7 +192,7 @@ def _styled(command: str, content: str, spaced: bool, before: list[Token], rest:
     if words in FUNCTIONS and len(words) > 1:
         return [Token("fn", FUNCTIONS[words], spaced)]
     if len(words) == 1 and words.isalpha():
-        if unwritten(words):
+        if wordless(words):
             return [Token("text", words, spaced)]
         measured = after_value(before) and words in UNITS
         return [Token("unit" if measured else "name", words, spaced)]

@@ -57,7 +57,7 @@ def compound_word(run: str, spaced: bool, before: list[Token]) -> bool:
 def word(run: str, spaced: bool, before: list[Token], rest: str) -> list[Token]:
     """The tokens of a run of letters; `rest` is the text after it."""
     if len(run) == 1:
-        if not run.isascii() and unwritten(run):
+        if not run.isascii() and wordless(run):
             return [Token("text", run, spaced)]
         after_number = spaced and before and before[-1].kind == "num" and run in UNITS
         per = bool(before) and before[-1].text == "per" and run in UNITS
@@ -103,8 +103,8 @@ def _is_abbreviation(run: str, rest: str) -> bool:
     return run.isupper() and re.match(r"\s+[a-z]{3}", rest) is not None
 
 
-def unwritten(letter: str) -> bool:
-    """Whether a letter belongs to a script whose words have no blanks (Chinese, Japanese) or is no letter of formulas."""
+def wordless(letter: str) -> bool:
+    """Whether a letter is of a script whose words have no blanks (Chinese, Japanese), and no letter of formulas."""
     return ord(letter) >= 0x2E80
 
 

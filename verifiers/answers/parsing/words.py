@@ -206,8 +206,10 @@ def _customary() -> dict[str, Unit]:
 def _chinese(known: dict[str, Unit]) -> dict[str, Unit]:
     """Chinese words for units that are known by another name; other words after a number are comments."""
     names = listed(
-        "米=m 厘米=cm 毫米=mm 千米=km 公里=km 克=g 千克=kg 公斤=kg 毫克=mg 吨=ton 升=L 毫升=mL 秒=s 秒钟=s 分钟=min 小时=h"
-        " 天=day 周=week 星期=week 个月=month 年=year 元=yuan 人民币=yuan 块=yuan 块钱=yuan 美元=dollar 美分=cent 欧元=euro"
+        "米=m 厘米=cm 毫米=mm 千米=km 公里=km 克=g 千克=kg 公斤=kg 毫克=mg 吨=ton 升=L 毫升=mL 秒=s 秒钟=s 分钟=min"
+        " 小时=h"
+        " 天=day 周=week 星期=week 个月=month 年=year 元=yuan 人民币=yuan 块=yuan 块钱=yuan 美元=dollar 美分=cent"
+        " 欧元=euro"
         " 英镑=GBP 日元=yen 円=yen 英里=mile 英尺=ft 英寸=inch 磅=lb 公顷=ha 時間=h 分=min メートル=m グラム=g キロ=kg"
     )
     units = {name: known[other] for name, other in (pair.split("=") for pair in names)}
@@ -225,8 +227,8 @@ CURRENCY: dict[str, Unit] = {sign: (Fraction(1), ((sign, 1),)) for sign in ("$",
     "¢": UNITS["cent"],
 }  # fmt: skip
 CURRENCY_CODES = {
-    "USD", "EUR", "GBP", "CNY", "RMB", "JPY", "INR", "KRW", "RUB", "MXN", "PHP", "CHF", "BRL", "THB", "CAD", "AUD", "HKD",
-    "SGD",
+    "USD", "EUR", "GBP", "CNY", "RMB", "JPY", "INR", "KRW", "RUB", "MXN", "PHP", "CHF", "BRL", "THB", "CAD",
+    "AUD", "HKD", "SGD",
 }  # fmt: skip
 """Codes that may stand before a number, as "USD 5" does; "Rs" may as well."""
 DIRECTIONS = {
@@ -239,7 +241,8 @@ DIRECTIONS = {
     "decrease": "decrease", "decreased": "decrease", "rise": "increase", "fall": "decrease", "above": "above",
     "below": "below", "before": "before", "after": "after", "ago": "before", "later": "after", "early": "before",
     "earlier": "before", "late": "after", "clockwise": "clockwise", "counterclockwise": "counterclockwise",
-    "anticlockwise": "counterclockwise", "deposit": "deposit", "withdrawal": "withdrawal", "more": "more", "less": "less",
+    "anticlockwise": "counterclockwise", "deposit": "deposit", "withdrawal": "withdrawal", "more": "more",
+    "less": "less",
     "fewer": "less", "faster": "faster", "slower": "slower", "older": "older", "younger": "younger", "taller": "taller",
     "shorter": "shorter", "heavier": "heavier", "lighter": "lighter", "bc": "bc", "bce": "bc", "ad": "ad", "ce": "ad",
     "forward": "forward", "forwards": "forward", "backward": "backward", "backwards": "backward", "ahead": "ahead",
