@@ -5,8 +5,8 @@
 
 The folder may also hold any files NAME/test.jsonl with `answer` or `solution`. Every distinct gold is written in about
 50 ways that mean the same; then golds that differ are paired, near ones first (neighbours in the
-alphabet and in value). A pair counts as different if its texts differ and an evaluation of our own, which shares no code
-with the checker, gives different values at two places. The data sets are not part of this repository.
+alphabet and in value). A pair counts as different if its texts differ and an evaluation of our own, which shares no
+code with the checker, gives different values at two places. The data sets are not part of this repository.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ REWRITINGS: dict[str, Rewriting] = {
     "\\mathrm of a number": if_number(lambda gold: f"\\mathrm{{{gold}}}"),
     "equals sign in front": lambda gold: None if "=" in gold or "\\text" in gold else f"= {gold}",
     "x = in front": lambda gold: f"x = {gold}" if re.fullmatch(r"[-\d\\{}a-z]*", gold) and "x" not in gold else None,
-    "\\left( \\right)": replaced(r"(?<!left)(?<!right)([()])", lambda m: ("\\left" if m[0] == "(" else "\\right") + m[0]),
+    "\\left( \\right)": replaced(r"(?<!left)(?<!right)[()]", lambda m: {"(": "\\left(", ")": "\\right)"}[m[0]]),
     "without \\left \\right": replaced(r"\\left(?![a-z])|\\right(?![a-z])", ""),
     "\\bigl( \\bigr)": replaced(r"\\(left|right)(?=[()\[\]])", lambda m: "\\bigl" if m[1] == "left" else "\\bigr"),
     "\\dfrac": replaced(r"\\[t]?frac", r"\\dfrac"),
@@ -373,9 +373,8 @@ def report_equal(name: str, texts: list[str], failures: int) -> None:
                     if sum(missed.values()) <= failures:
                         print(f"    without parentheses: {gold!r} | {text!r}")
     seconds = time.process_time() - started
-    print(
-        f"{name}: {len(texts)} golds, {count} pairs, {right / max(1, count):.3%} equal, {count / seconds:,.0f} pairs per CPU-s"
-    )
+    share, rate = right / max(1, count), count / seconds
+    print(f"{name}: {len(texts)} golds, {count} pairs, {share:.3%} equal, {rate:,.0f} pairs per CPU-s")
     for notation, times in missed.most_common(12):
         print(f"    {times} missed: {notation}")
 

@@ -275,6 +275,8 @@ def same_relation(f: Scalar, g: Scalar, signed: bool) -> Decision:
     """Whether f = c·g for a constant c, positive if `signed`."""
     if f.tree == g.tree:
         return True
+    if f.undefined or g.undefined:
+        return None if f.undefined and g.undefined else False
     try:
         for first, second in ((0, 2), (1, 3)):
             prime = ResidueField(first).prime

@@ -121,8 +121,9 @@ def _looser(tree: Node, policy: Policy) -> list[Node]:
         found += [tree[2], ("add", number(0), tree)]
     elif tree[0] == "clock" and policy.units == "optional":
         hour, minute, half = tree[1:]
-        if half in ("am", "pm"):
-            found += [("clock", (hour - 1) % 12 + 1, minute, "")] + ([] if minute else [number((hour - 1) % 12 + 1)])
+        if half != "24":
+            hour = (hour - 1) % 12 + 1
+            found += [("clock", hour, minute, "")] + ([] if minute else [number(hour)])
     elif tree[0] == "ratio" and len(tree) == 3:
         time = time_of_day(list(tree[1:]), "00")
         found += [time] if time is not None and time[3] else []
@@ -137,6 +138,8 @@ def _spread(tree: Node) -> Node:
         return (
             ("mul", *(("sym", letter) for letter in run)) if len(run) > 1 and run.isalpha() and run.isupper() else tree
         )
+    if tree[0] == "text" and len(tree[1]) <= 4 and tree[1].isalpha() and tree[1].islower():  # mgh
+        return ("mul", *(("sym", letter) for letter in tree[1])) if len(tree[1]) > 1 else tree
     if tree[0] in ("num", "const", "text", "choice", "given"):
         return tree
     return tuple(

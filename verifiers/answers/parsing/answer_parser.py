@@ -117,6 +117,10 @@ class AnswerParser(MeasureParser):
             return ("text", phrase)
         if _LEADING.fullmatch(phrase):
             return None
+        if phrase.casefold() in ("negative", "minus"):
+            self.tokens[self.position - 1] = Token("op", "-", False)
+            self.position -= 1
+            return None
         if phrase in CURRENCY_CODES or phrase == "Rs":
             self.before_value = phrase
             return None

@@ -130,7 +130,9 @@ def _respelled(text: str) -> str:
         if feet:
             return f"{feet[1]} feet {feet[2]} inches"
         text = _QUOTED.sub(r"\2", text)
+        text = re.sub(r"\bo'clock\b", "oclock", text)
     if "." in text:
+        text = re.sub(r"\bRs\.\s*(?=\d)", "Rs ", text)
         text = _HALF_DAY.sub(lambda found: found[1].lower() + "m", text)
         text = re.sub(r"\b([Ss]q|[Cc]u)\.\s", r"\1 ", text)
     if "h" in text:

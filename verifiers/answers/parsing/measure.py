@@ -10,13 +10,13 @@ from ..limits import ParseError
 from ..tree import Node, number
 from .commands import CommandParser
 from .cursor import END
-from .words import CHINESE_SCALES, DIRECTIONS, PARTS, POWERS, SCALES, UNITS, VALUE_WORDS, Unit
+from .words import CHINESE_SCALES, CURRENCY, DIRECTIONS, PARTS, POWERS, SCALES, UNITS, VALUE_WORDS, Unit
 
-_PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥])")
+_PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥₹₩₽₱฿¢])")
 _NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
 _COUNTED = {"times", "quarters", "power", "powers", "over", "base", "root", "double", "triple", "half", "negative"}
 _HALVES = {"am": "am", "a m": "am", "in the morning": "am", "pm": "pm", "p m": "pm", "noon": "pm", "midnight": "am"}
-_HALVES |= {"in the afternoon": "pm", "in the evening": "pm", "at night": "pm", "oclock": "", "o'clock": ""}
+_HALVES |= {"in the afternoon": "pm", "in the evening": "pm", "at night": "pm", "oclock": ""}
 
 
 def measured(value: Node, words: str) -> Node:
@@ -123,7 +123,7 @@ def read_unit(words: str) -> Unit | None:
         elif word in POWERS:
             pending = POWERS[word]
         else:
-            last = UNITS.get(word) or UNITS.get(word.lower())
+            last = UNITS.get(word) or UNITS.get(word.lower()) or CURRENCY.get(word)
             if last is None:
                 return None
             factor, powers = _times(factor, powers, last, sign * pending)
@@ -297,11 +297,14 @@ _OPERATIONS = {
 
 
 def attached(value: Node, words: str, note: bool = False) -> Node:
-    """The value with words; of a relation the last part has the unit: x = 5 cm. A note in parentheses keeps the value."""
+    """The value with words; of a relation the last part has them: x = 5 cm. A note in parentheses keeps the value."""
     if value[0] == "rel":
         if _NEGATION.search(words):
             raise ParseError("a negation")
         return ("rel", value[1], (*value[2][:-1], measured(value[2][-1], words)))
+    base = re.fullmatch(r"base (\d+)", words)
+    if base:
+        return based(value, number(int(base[1])))
     if note and not _NEGATION.search(words) and read_unit(words) is None and clock(value, words) is None:
         return directed(value, words)
     return measured(value, words)

@@ -44,7 +44,7 @@ class NumeralParser(Cursor):
             if first.text.isdigit() and third.text.isdigit() and int(third.text[:20]):
                 self.position += 3
                 return ("num", whole + Fraction(int(first.text), int(third.text)), 0)
-        elif first.kind == "cmd" and first.text in ("frac", "dfrac", "tfrac", "cfrac"):
+        elif first.text in ("frac", "dfrac", "tfrac", "cfrac") and "num" in (second.kind, third.kind):
             start = self.position
             self.take()
             top, bottom = self.argument(), self.argument()

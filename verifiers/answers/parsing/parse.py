@@ -21,7 +21,7 @@ _CHOICE = re.compile(
     r"(?:\(\s*([A-J]|[a-e](?=\)\s+[\d\\$(-]))\s*\)|([A-J])\s*[).]|([A-J]):(?=\s|$)|([A-J])\s+(?:-+|:)\s+(?=[A-Za-z]{2,}))\s*(.*)",
     re.S | re.I,
 )
-_CHOICE_WORD = re.compile(r"(?:choice|option)\s+\(?([A-J])\)?", re.I)
+_CHOICE_WORD = re.compile(r"(?:(?:the )?(?:correct )?(?:choice|option|answer)(?: is)?:?)\s+\(?([A-J])\)?", re.I)
 _CHOICE_GAP = re.compile(r"(\\(?:text|textbf|mathrm|mathbf)\s*\{\s*[A-J]\s*\}|[A-J])\s*\\q?quad\b\s*")
 _CONDITION = re.compile(
     r"(?:[,;]\s*|\s|(?<=[}$)]))\(?(?:\\(?:text|textrm|mathrm|mbox)\s*\{)?\s*"
@@ -160,6 +160,8 @@ def _as_words(cleaned: str) -> Node | None:
         return number(spoken)
     if low in NUMBER_SETS:
         return ("sym", "set" + NUMBER_SETS[low]) if NUMBER_SETS[low] else ("set", ())
+    if low in ("noon", "midnight"):
+        return ("clock", 12 if low == "noon" else 0, 0, "pm" if low == "noon" else "am")
     if " " in low and not re.search(r"\b(?:and|or)\b", low):
         return None if any(len(word) < 2 for word in low.split()) else ("text", bare)
     if len(low) >= 4 and bare.isupper():

@@ -187,7 +187,8 @@ def _styled(command: str, content: str, spaced: bool, before: list[Token], rest:
         return []
     if words in ("mod", "U"):
         return [Token("cmd", words, spaced) if words == "mod" else Token("name", "U", True)]
-    if words in UNITS and words in FUNCTIONS and after_value(before) and without_argument(words, rest):
+    inside = bool(before) and before[-1].text in ("{", "/")  # \\frac{\\text{ft}}{\\text{sec}}
+    if words in UNITS and words in FUNCTIONS and (inside or after_value(before)) and without_argument(words, rest):
         return [Token("unit", words, spaced)]
     if words in FUNCTIONS and len(words) > 1:
         return [Token("fn", FUNCTIONS[words], spaced)]
@@ -196,6 +197,8 @@ def _styled(command: str, content: str, spaced: bool, before: list[Token], rest:
             return [Token("text", words, spaced)]
         measured = after_value(before) and words in UNITS
         return [Token("unit" if measured else "name", words, spaced)]
+    if command[:4] == "math" and after_value(before) and _is_unit_product(words):
+        return [Token("text", words.replace("\\cdot", "*").replace("\\,", " "), spaced)]
     if (
         (not re.search("[A-Za-z]", words) and words.isascii())
         or words[0].isdigit()
@@ -206,6 +209,12 @@ def _styled(command: str, content: str, spaced: bool, before: list[Token], rest:
     if command == "operatorname":
         return [Token("name", words, spaced)]
     return [Token("text", words, spaced)]
+
+
+def _is_unit_product(words: str) -> bool:
+    r"""Whether it is m\\,s^{-1} or kg\\cdot m/s^2."""
+    names = re.findall("[A-Za-z]+", words.replace("\\cdot", ""))
+    return len(names) > 1 and all(name in UNITS for name in names)
 
 
 _LETTERS = re.compile(r"\([A-Z]{1,3}\)|[A-Z]{2,3}|[A-Z]{1,3}(?:(?:\s*,\s*|\s*,?\s+(?:and|or)\s+)[A-Z]{1,3})+")

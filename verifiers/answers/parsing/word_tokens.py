@@ -89,7 +89,7 @@ def word(run: str, spaced: bool, before: list[Token], rest: str) -> list[Token]:
         return [Token("unit", run, spaced)]
     if low in ("am", "pm") and before and before[-1].kind == "num":
         return [Token("text", low, spaced)]
-    if run.upper() in CURRENCY_CODES and run.upper() == run:
+    if run in CURRENCY_CODES or run == "Rs":
         return [Token("text", run, spaced)]
     if spaced and after_value(before) and _is_abbreviation(run, rest):
         return [Token("text", run, spaced)]
