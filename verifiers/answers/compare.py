@@ -304,7 +304,7 @@ def _proportional(f: Scalar, g: Scalar) -> Decision:
         x, y = pair.left.value, pair.right.value
         if isinstance(x, Matrix) or isinstance(y, Matrix):
             return None
-        x, y = complex(x), complex(y)
+        x, y = complex(x or 0), complex(y or 0)
         scale = max(abs(x), abs(y), pair.left.scale, pair.right.scale)
         if x == x and y == y and 0.0 < scale < 1e150:  # squares must not overflow
             values.append((x, y, scale))

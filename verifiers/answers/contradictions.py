@@ -25,7 +25,9 @@ def consistent(tree: Node) -> Node:
         if len(tree[1]) > 1:
             return (kind, tree[1], tuple(part[1] if part[0] == "rounded" else part for part in tree[2]))
         parts = tuple(consistent(part) for part in tree[2])
-        wrong = any(part[0] == "contradiction" for part in parts) or (tree[1] == ("=",) and not _agree(*parts))
+        wrong = any(part[0] == "contradiction" for part in parts) or (
+            tree[1] == ("=",) and not _agree(parts[0], parts[1])
+        )
         return ("contradiction", tree) if wrong else (kind, tree[1], parts)
     if kind == "bag":
         items = tuple(consistent(item) for item in tree[1])

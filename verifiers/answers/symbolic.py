@@ -7,11 +7,17 @@ reads trees as JSON. No text reaches sympy, only numbers, names made safe, and f
 from __future__ import annotations
 
 import json
+import os
+import select
+import signal
 import socket
 import struct
 import sys
+import time
 from typing import Any
 
+PATIENCE = 4.0
+"""How much longer than its processor time a pair may take by the clock, on a busy machine."""
 MEMORY = 1 << 30
 _TOLERANCE = 1e-9
 _SHARED_NAMES = {
@@ -21,23 +27,100 @@ _SHARED_NAMES = {
 
 
 def main() -> None:
-    """Connect to the parent, then answer pairs until it closes the line."""
+    """Connect to the parent, then answer pairs until it closes the line.
+
+    This process only imports sympy. A child of it thinks, and is killed when it thinks too long; the next one is forked
+    from here in milliseconds. Where there is no fork (Windows), this process thinks itself and the parent kills it.
+    """
     line = socket.socket(fileno=int(sys.argv[1])) if len(sys.argv) > 1 else _shared_line()
     settings = receive(line)
     sys.path[:] = settings["path"]
     _limit_memory()
     _warm_up()
     send(line, {"ready": True})
+    thinker = Thinker(line) if hasattr(os, "fork") else None
     while True:
         try:
             pair = receive(line)
         except EOFError:
-            return
+            break
+        send(line, thinker.decide(pair) if thinker else answer(pair))
+    if thinker:
+        thinker.kill()
+
+
+def answer(pair: Any) -> dict[str, Any]:
+    """The message about a pair: its decision, or why there is none."""
+    try:
+        return {"decision": decide(pair["a"], pair["b"])}
+    except Exception:  # noqa: BLE001 - sympy raises of all kinds on odd input: not decided
+        return {"decision": None}
+
+
+class Thinker:
+    """A forked child that answers pairs, replaced when it dies or takes too long.
+
+    Args:
+        line: to the parent; when that is closed while the child thinks, nobody waits for it any more.
+    """
+
+    def __init__(self, line: socket.socket) -> None:
+        self.line = line
+        self.pid, self.own = self._fork()
+
+    def _fork(self) -> tuple[int, socket.socket]:
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid:
+            theirs.close()
+            return pid, ours
+        ours.close()
+        self.line.close()
         try:
-            decision = decide(pair["a"], pair["b"])
-        except Exception:  # noqa: BLE001 - sympy raises of all kinds on odd input: not decided
-            decision = None
-        send(line, {"decision": decision})
+            while True:
+                send(theirs, answer(receive(theirs)))
+        except (EOFError, OSError, KeyboardInterrupt):
+            os._exit(0)
+
+    def decide(self, pair: Any) -> dict[str, Any]:
+        """The child's answer; {"late": True} or {"died": True} where there is none."""
+        try:
+            send(self.own, pair)
+            if self._answered(pair["seconds"]):
+                return receive(self.own)  # type: ignore[no-any-return]
+            lost = {"decision": None, "late": True}
+        except (EOFError, OSError):
+            lost = {"decision": None, "died": True}
+        self.kill()
+        self.pid, self.own = self._fork()
+        return lost
+
+    def _answered(self, seconds: float) -> bool:
+        """Whether it answers within so many seconds of processor time, or `PATIENCE` times as long by the clock."""
+        begun, spent = time.monotonic(), _processor_time(self.pid)
+        while True:
+            passed = time.monotonic() - begun
+            used = passed if spent is None else (_processor_time(self.pid) or 0.0) - spent
+            if used >= seconds or passed >= PATIENCE * seconds:
+                return False
+            ready, _, _ = select.select([self.own, self.line], [], [], max(0.002, seconds - used))
+            if self.own in ready:
+                return True
+            if self.line in ready:  # the parent is gone: it never asks twice at a time
+                raise EOFError
+
+    def kill(self) -> None:
+        self.own.close()
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+
+def _processor_time(pid: int) -> float | None:
+    """Seconds of processor time a process has used; `None` where the system does not tell (it is Linux that does)."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2)  # the kernel's CPUCLOCK_SCHED of that process
+    except (OSError, OverflowError, AttributeError):
+        return None
 
 
 def _warm_up() -> None:

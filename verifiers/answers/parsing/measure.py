@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 from fractions import Fraction
 
 from ..limits import ParseError
@@ -281,7 +282,7 @@ class MeasureParser(CommandParser):
 
 _ITEM_ENDS = (",", ";", "and", "or", ")", "]", "rangle", "\\}", "\\\\", "&")
 _IN_COMMENTS = UNITS.keys() | {"/", "-", "and", "or", "of", "in", "."}
-_OPERATIONS = {
+_OPERATIONS: dict[str, Callable[[Node, Node], Node]] = {
     "out of": lambda a, b: ("div", a, b),
     "in": lambda a, b: ("div", a, b),
     "choose": lambda a, b: ("fn", "binom", a, b),

@@ -86,7 +86,7 @@ def _beside(numbers: list[Fraction], turn: int, side: int) -> Place:
 
     def place(name: str) -> Fraction:
         chosen = numbers[(turn + pseudo_random(name, 60)) % len(numbers)]
-        return chosen + side * (1 + _share(name, 61)) * max(1, abs(chosen)) / 64
+        return chosen + side * (1 + _share(name, 61)) * max(Fraction(1), abs(chosen)) / 64
 
     return place
 
