@@ -82,7 +82,7 @@ class Policy:
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
-        return dataclasses.asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def _translated(fields: Mapping[str, Any]) -> dict[str, Any]:

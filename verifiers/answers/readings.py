@@ -97,11 +97,14 @@ def _variants(tree: Node, policy: Policy) -> list[Node]:
     decorations |= {
         kind for kind, rule in (("percent", policy.percent), ("degree", policy.degrees)) if rule == "either"
     }
-    bare = [stripped(variant, frozenset(decorations)) for variant in found]
-    if policy.units == "optional":
-        bare += [stripped(variant, frozenset(("directed",))) for variant in found]
-    found += [variant for variant in bare if variant not in found]
-    if any(node[:2] == ("fn", "log") and len(node) == 3 for node in walk(first)):
+    nodes = walk(first)
+    decorations &= {node[0] for node in nodes}
+    if decorations:
+        bare = [stripped(variant, frozenset(decorations)) for variant in found]
+        if "directed" in decorations:
+            bare += [stripped(variant, frozenset(("directed",))) for variant in found]
+        found += [variant for variant in bare if variant not in found]
+    if any(node[:2] == ("fn", "log") and len(node) == 3 for node in nodes):
         found += [_common_log(variant) for variant in found]
     if tree[0] == "choice":
         found.append(tree[2])

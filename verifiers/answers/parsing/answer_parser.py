@@ -79,7 +79,7 @@ class AnswerParser(MeasureParser):
         lead = self.leading_words()
         if lead is not None:
             return lead
-        names = self.capitals()
+        names = self.capitals() if self.peek().text.isupper() else []
         if len(names) > 1 and not self.group_depth and self.item_ends(sum(map(len, names))):
             self.take_capitals(names)
             return ("sym", "".join(names))
@@ -159,6 +159,8 @@ class AnswerParser(MeasureParser):
 
     def part(self) -> Node:
         """A side of a relation. Three capitals or more are one name there: \\triangle, a polygon, a word."""
+        if not self.peek().text.isupper():
+            return self.union()
         names = self.capitals()
         length = sum(map(len, names))
         if len(names) > 2 and (self.item_ends(length) or self.peek(length).text in RELATIONS):

@@ -15,8 +15,10 @@ class Cursor:
         self.tokens, self.position, self.depth = tokens, 0, 0
 
     def peek(self, ahead: int = 0) -> Token:
-        index = self.position + ahead
-        return self.tokens[index] if index < len(self.tokens) else END
+        try:
+            return self.tokens[self.position + ahead]
+        except IndexError:
+            return END
 
     def take(self) -> Token:
         token = self.peek()
@@ -24,11 +26,18 @@ class Cursor:
         return token
 
     def sees(self, *texts: str) -> bool:
-        token = self.peek()
-        return token.text in texts and token.kind in ("op", "cmd")
+        try:
+            token = self.tokens[self.position]
+        except IndexError:
+            return False
+        return token[1] in texts and token[0] in ("op", "cmd")
 
     def accept(self, *texts: str) -> bool:
-        if self.sees(*texts):
+        try:
+            token = self.tokens[self.position]
+        except IndexError:
+            return False
+        if token[1] in texts and token[0] in ("op", "cmd"):
             self.position += 1
             return True
         return False

@@ -7,6 +7,7 @@ from ..tree import Node
 from .numerals import NumeralParser
 
 _FUNCTION_LETTERS = set("fghFGH")
+_INVERSE = ["^", "{", "-", "1", "}", "("]
 ORDERED = {"overrightarrow", "overleftarrow", "vec", "angle", "measuredangle", "triangle"}
 """Commands before a run of capitals whose order matters, or not, in a way of their own."""
 
@@ -31,8 +32,7 @@ class SymbolParser(NumeralParser):
         while self.accept("'"):
             primes += 1
         name += "'" * primes
-        inverse = [self.peek(ahead).text for ahead in range(6)]
-        if inverse == ["^", "{", "-", "1", "}", "("] and name[0] in _FUNCTION_LETTERS:
+        if name[0] in _FUNCTION_LETTERS and [self.peek(ahead).text for ahead in range(6)] == _INVERSE:
             self.position += 5
             name += "^-1"
         if self.sees("{") and self.peek(1).text == "(" and self.closes(1):  # sympy prints f{\\left(x \\right)}

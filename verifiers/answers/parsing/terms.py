@@ -24,6 +24,8 @@ _STRUCTURE = {
     "degree", "circ",
     "notmid", "nmid", "ni", "over", "not", "approx",
 }  # fmt: skip
+_PERHAPS = {"U", "(", "frac", "dfrac", "tfrac"}
+"""What may begin a union, a comment or a unit's fraction instead of a factor."""
 _INVERSE = {"sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh"}
 
 
@@ -93,7 +95,7 @@ class TermParser(SymbolParser):
 
     def starts_factor(self) -> bool:
         token = self.peek()
-        if self.joins_sets() or self.comment_ahead():
+        if token.text in _PERHAPS and (self.joins_sets() or self.comment_ahead()):
             return False
         if self.integrals and token == ("name", "d", token.spaced) and self.peek(1).kind == "name":
             return False

@@ -10,7 +10,10 @@ import cmath
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from typing import Any, NamedTuple
+
+from mpmath import MPContext  # type: ignore[import-untyped,unused-ignore]
 
 from ..tree import Node
 from .evaluate import Field, Inexpressible, Matrix, Undefined, Value
@@ -241,22 +244,18 @@ def _machine_power(b: complex, e: complex) -> complex:
 
 
 MACHINE = Backend(cmath, _machine_number, _gamma, _machine_power)
-_MANY: list[Backend] = []
 
 
+@cache
 def many_digits() -> Backend:
-    """The backend of `DIGITS` digits; mpmath is imported at first use, with a context of its own."""
-    if not _MANY:
-        from mpmath import MPContext  # type: ignore[import-untyped,unused-ignore]
+    """The backend of `DIGITS` digits, with an mpmath context of its own."""
+    context = MPContext()
+    context.dps = DIGITS
 
-        context = MPContext()
-        context.dps = DIGITS
+    def number(value: Fraction) -> Any:
+        return context.mpc(context.mpf(value.numerator) / context.mpf(value.denominator))
 
-        def number(value: Fraction) -> Any:
-            return context.mpc(context.mpf(value.numerator) / context.mpf(value.denominator))
-
-        _MANY.append(Backend(context, number, context.gamma, context.power))
-    return _MANY[0]
+    return Backend(context, number, context.gamma, context.power)
 
 
 class Sample(NamedTuple):
