@@ -12,6 +12,7 @@ from selfplay_gym.verifiers.answers.policy import Policy
 DATA = Path(__file__).parents[2] / "data"
 PAIRS = [json.loads(line) for line in (DATA / "equivalence.jsonl").read_text().splitlines()]
 NOTATION = [json.loads(line) for line in (DATA / "notation.jsonl").read_text().splitlines()]
+MEANING = [json.loads(line) for line in (DATA / "meaning.jsonl").read_text(encoding="utf-8").splitlines()]
 CONTESTED = {("4, 10, -2", "10, 4, -2"), ("$9$", "Answer $ \n 9 \n $")}
 """Labels other suites contradict; argued in docs/verifiers.md."""
 
@@ -58,6 +59,33 @@ def test_notation(row):
     assert outcome(row["pred"], row["gold"]) is expected or not row["label"] or " " in row["pred"]
 
 
+@pytest.mark.parametrize("row", MEANING, ids=lambda row: f"{row['gold']} | {row['pred']}"[:60])
+def test_meaning_both_ways_round(row):
+    assert equal(row["gold"], row["pred"]).outcome.value == row["want"]
+    assert equal(row["pred"], row["gold"]).outcome.value == row["want"]
+
+
+TRUE_AFTER_ALL = {("10", "5 choose 3")}
+
+
+def digits_changed(text: str) -> list[str]:
+    return [
+        text[:index] + str((int(digit) + 1) % 10) + text[index + 1 :]
+        for index, digit in enumerate(text)
+        if digit in "0123456789"
+    ]
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in MEANING if row["want"] == "correct"], ids=lambda row: f"{row['gold']} | {row['pred']}"[:60]
+)
+def test_no_other_digit_is_equal(row):
+    """What stands behind the letter of a choice does not count; everything else does."""
+    if len(row["gold"]) > 1 or not row["gold"].isalpha():
+        for near in digits_changed(row["pred"]):
+            assert not equal(row["gold"], near) or (row["gold"], near) in TRUE_AFTER_ALL
+
+
 @pytest.mark.parametrize(
     ("gold", "pred", "field", "default", "switched", "expected"),
     [
@@ -75,6 +103,9 @@ def test_notation(row):
         ("\\frac13", "0.3333", "decimals", True, None, False),
         ("\\sqrt2", "1.41421", "tolerance", False, 1e-4, True),
         ("x>5", "(5,\\infty)", "relations", True, False, False),
+        ("x\\equiv 5\\pmod{7}", "5", "modulus", True, "required", False),
+        ("101_2", "101", "bases", False, "optional", True),
+        ("5\\text{ miles north}", "5\\text{ miles south}", "units", False, "ignored", True),
     ],
 )
 def test_each_policy_switches_what_it_names(gold, pred, field, default, switched, expected):
