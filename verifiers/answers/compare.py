@@ -30,6 +30,7 @@ from .shapes import (
 from .tree import Node, number
 from .values import reals
 from .values.evaluate import Inexpressible, Matrix
+from .values.places import scattered, special
 from .values.residue import ResidueField
 from .values.scalar import Scalar, base_pairs, far_pairs, same_value, within_reach
 
@@ -98,7 +99,8 @@ class Comparison:
                 return False
             return self.same(a.value, b.value)
         if isinstance(a, Area) and isinstance(b, Area):
-            if a.name and b.name and a.name != b.name and self.policy.variables == "named":
+            named = self.policy.variables == "named" and self.policy.assignment != "dropped"
+            if named and a.name and b.name and a.name != b.name:
                 return False
             if a.inequality != b.inequality and not self.policy.relations:
                 return False
@@ -298,7 +300,7 @@ def _proportional(f: Scalar, g: Scalar) -> Decision:
     known, real = base_pairs(f, g)
     pairs = real or known
     if f.bends or g.bends:
-        pairs = [*pairs, *far_pairs(f, g)]
+        pairs = [*pairs, *far_pairs(f, g, (*scattered(), *special(f.tree, g.tree)))]
     values = []
     for pair in pairs:
         x, y = pair.left.value, pair.right.value

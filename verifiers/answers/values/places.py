@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
+from itertools import product
 
-from ..tree import Node, walk
+from ..tree import Node, symbols, walk
 from .evaluate import Inexpressible
 from .exact import exact
 from .residue import pseudo_random
@@ -20,7 +21,9 @@ Place = Callable[[str], Fraction]
 """The value of a variable, by its name."""
 
 _SIZES = (Fraction(1, 40), *map(Fraction, (1, 3, 5, 9, 16, 30, 60, 150, 500, 3000, 50_000)))
+_POSITIVE_SIZES = (Fraction(1, 10), *map(Fraction, (4, 20, 200)))
 _INTEGER_PLACES = 4
+_MOST_SIGNED = 4
 _MOST_NUMBERS = 6
 _BENDING = {
     "abs", "norm", "max", "min", "floor", "ceil", "sgn", "sqrt", "root", "mod", "ln", "log", "gcd", "lcm", "conj", "Re",
@@ -53,10 +56,22 @@ def bends(tree: Node) -> bool:
     )
 
 
-def far(*trees: Node) -> Iterator[Place]:
-    """Places to look at expressions that bend, before they are called equal."""
+def scattered() -> Iterator[Place]:
+    """Far places of no special kind, where equal values are no chance."""
     for label, size in enumerate(_SIZES, 20):
         yield _scattered(label, size)
+    for label, size in enumerate(_POSITIVE_SIZES, 50):
+        yield _scattered(label, size, positive=True)
+
+
+def special(*trees: Node) -> Iterator[Place]:
+    """Places where different expressions may show it.
+
+    All signs of the first variables, integers, and both sides of every number written in the expressions.
+    """
+    names = sorted(set().union(*map(symbols, trees)))[:_MOST_SIGNED]
+    for signs in product((1, -1), repeat=len(names)):
+        yield _signed(dict(zip(names, signs, strict=True)))
     for label in range(40, 40 + _INTEGER_PLACES):
         yield _integers(label)
     numbers = _written_numbers(trees)
@@ -65,12 +80,16 @@ def far(*trees: Node) -> Iterator[Place]:
             yield _beside(numbers, turn, side)
 
 
-def _scattered(label: int, size: Fraction) -> Place:
+def _scattered(label: int, size: Fraction, positive: bool = False) -> Place:
     def place(name: str) -> Fraction:
         value = size * (1 + _share(name, label))
-        return value if _positive(name, label) else -value
+        return value if positive or _positive(name, label) else -value
 
     return place
+
+
+def _signed(signs: dict[str, int]) -> Place:
+    return lambda name: signs.get(name, 1) * 7 * (1 + _share(name, 62))
 
 
 def _integers(label: int) -> Place:

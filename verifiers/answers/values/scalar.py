@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from ..tree import Node, children, walk
 from .evaluate import Inexpressible, Matrix, Undefined, Value
 from .exact import exact
 from .floats import Floats, Sample, base_samples, many_digits, sample
-from .places import BASE, Place, bends, far
+from .places import BASE, Place, bends, scattered, special
 from .residue import PRIMES, ResidueField, secret_prime
 
 UNEVALUATED = {"int", "lim", "diff", "sum", "prod"}
@@ -214,11 +215,12 @@ def _same_samples(a: Scalar, b: Scalar) -> bool | None:
     if any(pair.near is False for pair in counted):
         return False
     if a.bends or b.bends:
-        pairs = far_pairs(a, b)
-        if any(pair.near is False and _precisely(a, b, pair) is False for pair in pairs):
+        pairs = far_pairs(a, b, scattered())
+        everywhere = [*pairs, *far_pairs(a, b, special(a.tree, b.tree))]
+        if any(pair.near is False and _precisely(a, b, pair) is False for pair in everywhere):
             return False
-        counted = counted or pairs
-    if not counted:  # nowhere real: compared as complex numbers
+        counted = counted or (pairs if len(pairs) > 1 else [])
+    if not counted:  # nowhere real, or at one place by chance: compared as complex numbers
         counted = known
         if any(pair.near is False for pair in counted):
             return False
@@ -234,9 +236,9 @@ def base_pairs(a: Scalar, b: Scalar) -> tuple[list[Pair], list[Pair]]:
     return known, known if a.imaginary or b.imaginary else [pair for pair in known if pair.real]
 
 
-def far_pairs(a: Scalar, b: Scalar) -> list[Pair]:
-    """Values far away, where they count."""
-    pairs = [Pair(place, sample(a.tree, place), sample(b.tree, place)) for place in far(a.tree, b.tree)]
+def far_pairs(a: Scalar, b: Scalar, places: Iterable[Place]) -> list[Pair]:
+    """Values at other places, where they count."""
+    pairs = [Pair(place, sample(a.tree, place), sample(b.tree, place)) for place in places]
     return [pair for pair in pairs if (pair.known if a.imaginary or b.imaginary else pair.real)]
 
 
@@ -264,7 +266,11 @@ def _precisely(a: Scalar, b: Scalar, pair: Pair) -> bool | None:
     """What many digits say about machine numbers that agree, or do not; `None` if they say nothing."""
     try:
         x, y = a.precise(pair.place), b.precise(pair.place)
-        if isinstance(x, Matrix) or isinstance(y, Matrix):
+        if isinstance(x, Matrix) != isinstance(y, Matrix):
+            return False
+        if isinstance(x, Matrix):
+            if (len(x), len(x[0])) != (len(y), len(y[0])):
+                return False
             values = [(p, q) for r, s in zip(x, y, strict=True) for p, q in zip(r, s, strict=True)]
         else:
             values = [(x, y)]
