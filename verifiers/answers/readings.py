@@ -13,7 +13,7 @@ from functools import lru_cache
 from .contradictions import consistent
 from .forms import form
 from .limits import ParseError, TooLarge
-from .naming import assignment, name_of
+from .naming import assignment, is_constant, name_of
 from .parsing.answer_parser import time_of_day
 from .parsing.clean import clean
 from .parsing.parse import REMEMBERED, parse, parse_cleaned
@@ -117,10 +117,10 @@ def _looser(tree: Node, policy: Policy) -> list[Node]:
     """A residue without its modulus, a time of day without its half, capitals as a product."""
     found: list[Node] = []
     value = tree[2][-1] if tree[0] == "rel" else tree
-    if value[0] == "residue" and policy.modulus == "optional":
+    if value[0] == "residue" and policy.modulus == "optional" and is_constant(value[1]):
         for bare in (value[1], ("add", number(0), ("fn", "mod", *value[1:]))):
             found.append((*tree[:2], (*tree[2][:-1], bare)) if tree[0] == "rel" else bare)
-    elif tree[0] == "fn" and tree[1] == "mod" and policy.modulus == "optional":
+    elif tree[0] == "fn" and tree[1] == "mod" and policy.modulus == "optional" and is_constant(tree):
         found += [tree[2], ("add", number(0), tree)]
     elif tree[0] == "clock" and policy.units == "optional":
         hour, minute, half = tree[1:]

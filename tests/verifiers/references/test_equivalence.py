@@ -72,7 +72,7 @@ def digits_changed(text: str) -> list[str]:
     return [
         text[:index] + str((int(digit) + 1) % 10) + text[index + 1 :]
         for index, digit in enumerate(text)
-        if digit in "0123456789"
+        if digit in "0123456789" and text[index - 1 : index] != "_"  # not the index in x_1 = 2
     ]
 
 

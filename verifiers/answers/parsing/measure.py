@@ -16,8 +16,10 @@ from .words import CHINESE_SCALES, CURRENCY, DIRECTIONS, PARTS, POWERS, SCALES, 
 _PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥₹₩₽₱฿¢])")
 _NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
 _COUNTED = {"times", "quarters", "power", "powers", "over", "base", "root", "double", "triple", "half", "negative"}
-_HALVES = {"am": "am", "a m": "am", "in the morning": "am", "pm": "pm", "p m": "pm", "noon": "pm", "midnight": "am"}
-_HALVES |= {"in the afternoon": "pm", "in the evening": "pm", "at night": "pm", "oclock": ""}
+_HALF = re.compile(
+    r"(?:oclock\s*)?"
+    r"(?:(am|a m|in the morning)|(pm|p m|noon|in the afternoon|in the evening|at night)|(midnight))\b|oclock\b"
+)
 
 
 def measured(value: Node, words: str) -> Node:
@@ -86,9 +88,9 @@ def _changed(value: Node, words: str) -> Node | None:
 
 
 def clock(value: Node, words: str) -> Node | None:
-    """ "9 am", "4:30 p.m.": a time of day; `None` if it is none."""
-    half = _HALVES.get(re.sub(r"[.\s]+", " ", words.casefold()).strip())
-    if half is None:
+    """ "9 am", "4:30 p.m.", "7 o'clock": a time of day, whatever follows; `None` if it is none."""
+    found = _HALF.match(re.sub(r"[.\s]+", " ", words.casefold()).strip())
+    if found is None:
         return None
     if value[0] == "clock":
         hour, minute = value[1:3]
@@ -99,9 +101,9 @@ def clock(value: Node, words: str) -> Node | None:
         hour, minute = int(parts[0][1]), int(parts[1][1]) if len(parts) > 1 else 0
     if not (0 <= hour <= 12 and 0 <= minute < 60):
         return None
-    if half:
-        hour = hour % 12 + (12 if half == "pm" and "midnight" not in words.casefold() else 0)
-    return ("clock", hour, minute, half)
+    if found[1] or found[2] or found[3]:
+        return ("clock", hour % 12 + (12 if found[2] else 0), minute, "pm" if found[2] else "am")
+    return ("clock", hour, minute, "")
 
 
 def read_unit(words: str) -> Unit | None:

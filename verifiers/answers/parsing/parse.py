@@ -9,7 +9,7 @@ from ..limits import ParseError, TooLarge
 from ..tree import Node, number
 from .answer_parser import AnswerParser
 from .clean import clean, group_digits
-from .measure import attached
+from .measure import attached, measured
 from .tokens import tokenize
 from .words import FUNCTIONS, GREEK, NUMBER_SETS, UNITS, spoken_number
 
@@ -23,6 +23,7 @@ _CHOICE = re.compile(
 )
 _CHOICE_WORD = re.compile(r"(?:(?:the )?(?:correct )?(?:choice|option|answer)(?: is)?:?)\s+\(?([A-J])\)?", re.I)
 _CHOICE_GAP = re.compile(r"(\\(?:text|textbf|mathrm|mathbf)\s*\{\s*[A-J]\s*\}|[A-J])\s*\\q?quad\b\s*")
+_SECOND_CHOICE = re.compile(r"(?:and|or|nor|but|not)\b|[&/;]|\\(?:and|or|land|lor|wedge|vee)\b", re.I)
 _CONDITION = re.compile(
     r"(?:[,;]\s*|\s|(?<=[}$)]))\(?(?:\\(?:text|textrm|mathrm|mbox)\s*\{)?\s*"
     r"(where|for (?:some|any|all|every|each)|such that|provided(?: that)?|whenever|if|when|unless)\b(.*)",
@@ -150,6 +151,8 @@ def _as_words(cleaned: str) -> Node | None:
     letter = chosen and next(group for group in chosen.groups()[:4] if group)
     if chosen and letter and (letter.isupper() or chosen[1]) and "," not in bare[:4]:
         rest = chosen[5].strip()
+        if _SECOND_CHOICE.match(rest):  # (A) and (C)
+            return None
         if not rest or (letter != "I" and not rest.startswith(("=", "-", "+", "*", "/", "^", ",", "\\cup"))):
             return ("choice", letter, _rest(rest)) if rest else ("sym", letter)
     if len(bare) < 2 or not _PLAIN_WORDS.fullmatch(bare):
@@ -162,6 +165,9 @@ def _as_words(cleaned: str) -> Node | None:
         return ("sym", "set" + NUMBER_SETS[low]) if NUMBER_SETS[low] else ("set", ())
     if low in ("noon", "midnight"):
         return ("clock", 12 if low == "noon" else 0, 0, "pm" if low == "noon" else "am")
+    counted = _counted(bare)
+    if counted is not None:
+        return counted
     if " " in low and not re.search(r"\b(?:and|or)\b", low):
         return None if any(len(word) < 2 for word in low.split()) else ("text", bare)
     if len(low) >= 4 and bare.isupper():
@@ -171,6 +177,19 @@ def _as_words(cleaned: str) -> Node | None:
         if len(tokens) > 1 and all(token.kind == "name" for token in tokens) and not bare.isupper():
             return ("text", bare)
     return ("text", bare) if low in _SHORT_WORDS else None
+
+
+def _counted(words: str) -> Node | None:
+    """ "five dollars", "thirty percent", "seven squared": a number in words, and what it counts."""
+    parts = words.split()
+    for split in range(min(len(parts) - 1, 8), 0, -1):
+        spoken = spoken_number(" ".join(parts[:split]))
+        if spoken is not None:
+            rest = parts[split:]
+            if any(word in ("and", "or", "to", "of", "in") or spoken_number(word) is not None for word in rest):
+                return None
+            return measured(number(spoken), " ".join(rest))
+    return None
 
 
 def _rest(text: str) -> Node:

@@ -24,6 +24,7 @@ _STRUCTURE = {
     "degree", "circ",
     "notmid", "nmid", "ni", "over", "not", "approx",
 }  # fmt: skip
+_SCALES = {"c", "f", "celsius", "fahrenheit"}
 _PERHAPS = {"U", "(", "frac", "dfrac", "tfrac"}
 """What may begin a union, a comment or a unit's fraction instead of a factor."""
 _INVERSE = {"sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh"}
@@ -160,9 +161,9 @@ class TermParser(SymbolParser):
 
     def degrees(self, base: Node) -> Node:
         token = self.peek()
-        if token.kind in ("name", "text", "unit") and token.text in ("C", "F"):
+        if token.kind in ("name", "text", "unit") and token.text.casefold() in _SCALES:
             self.take()
-            return ("unit", base, UNITS["°" + token.text])
+            return ("unit", base, UNITS["°" + token.text[0].upper()])
         return ("degree", base)
 
     def postfix(self, value: Node) -> Node:

@@ -98,7 +98,9 @@ def _spoken_fraction(parts: list[str], divisor: int) -> Fraction | None:
 
 
 def _spoken_whole(parts: list[str], article: bool = False) -> Fraction | None:
-    if parts and parts[0] in ("a", "an") and (article or len(parts) > 1):
+    if parts and parts[-1] == "and":
+        return None
+    if parts and parts[0] in ("a", "an") and (parts[1] in SCALES if len(parts) > 1 else article):
         parts = ["one", *parts[1:]]
     total, current, seen = 0, 0, False
     for word in parts:
