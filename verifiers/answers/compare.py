@@ -29,10 +29,8 @@ from .shapes import (
 )
 from .tree import Node, number
 from .values import reals
-from .values.evaluate import Inexpressible, Matrix
-from .values.places import scattered, special
-from .values.residue import ResidueField
-from .values.scalar import Scalar, base_pairs, far_pairs, same_value, within_reach
+from .values.equations import same_relation
+from .values.scalar import Scalar, same_value, within_reach
 
 Decision = bool | None
 MAX_PAIRWISE = 64
@@ -271,56 +269,6 @@ def _as_region(a: Form) -> reals.Region | None:
     except ValueError:
         return None
     return None
-
-
-def same_relation(f: Scalar, g: Scalar, signed: bool) -> Decision:
-    """Whether f = c·g for a constant c, positive if `signed`."""
-    if f.tree == g.tree:
-        return True
-    if f.undefined or g.undefined:
-        return None if f.undefined and g.undefined else False
-    try:
-        for first, second in ((0, 2), (1, 3)):
-            prime = ResidueField(first).prime
-            a, b = (ResidueField(point).reduced(f.tree) for point in (first, second))
-            c, d = (ResidueField(point).reduced(g.tree) for point in (first, second))
-            if isinstance(a, tuple) or isinstance(c, tuple):
-                return None
-            if (a == 0) != (c == 0) or (a * d - b * c) % prime:
-                return False
-    except Inexpressible:
-        decision = _proportional(f, g)
-        if decision is not True:
-            return decision
-    return not signed or _same_sign(f, g)
-
-
-def _proportional(f: Scalar, g: Scalar) -> Decision:
-    """Whether f = c·g wherever both are known, with c from the place where g is largest; far away too if they bend."""
-    known, real = base_pairs(f, g)
-    pairs = real or known
-    if f.bends or g.bends:
-        pairs = [*pairs, *far_pairs(f, g, (*scattered(), *special(f.tree, g.tree)))]
-    values = []
-    for pair in pairs:
-        x, y = pair.left.value, pair.right.value
-        if isinstance(x, Matrix) or isinstance(y, Matrix):
-            return None
-        x, y = complex(x or 0), complex(y or 0)
-        scale = max(abs(x), abs(y), pair.left.scale, pair.right.scale)
-        if x == x and y == y and 0.0 < scale < 1e150:  # squares must not overflow
-            values.append((x, y, scale))
-    if len(values) < 2:
-        return None
-    a, b, size = max(values[:3], key=lambda value: abs(value[1]))
-    return all(abs(a * y - b * x) <= 1e-9 * size * scale for x, y, scale in values)
-
-
-def _same_sign(f: Scalar, g: Scalar) -> Decision:
-    x, y = f.floats[0].value, g.floats[0].value
-    if x is None or y is None:
-        return None
-    return bool(complex(x).real * math.copysign(1.0, complex(y).real) > 0)
 
 
 _NOISE = re.compile(r"[^\w\s]+")

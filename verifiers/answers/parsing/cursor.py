@@ -23,6 +23,8 @@ class Cursor:
     def take(self) -> Token:
         token = self.peek()
         self.position += 1
+        if self.position > len(self.tokens) + 1:  # so that no loop over tokens can go on for ever
+            raise ParseError("the text ends too early")
         return token
 
     def sees(self, *texts: str) -> bool:

@@ -166,7 +166,7 @@ class MeasureParser(CommandParser):
                 continue
             elif parts and token.kind in ("num", "cmd") and self.value_follows():
                 return self.continued(value, " ".join(parts))
-            elif token.text == "(" and self.comment_ahead():
+            elif token.text == "(" and not self.modulus_ahead() and self.comment_ahead():
                 parts += self.words_in_brackets()
                 continue
             elif token.text in ("frac", "dfrac", "tfrac") and self.comment_ahead():
@@ -231,7 +231,7 @@ class MeasureParser(CommandParser):
     def words_in_brackets(self) -> list[str]:
         self.take()
         words = []
-        while not self.sees(")"):
+        while self.peek().text not in (")", END.text):
             words.append(self.take().text)
         self.take()
         return words
