@@ -121,7 +121,7 @@ def _looser(tree: Node, policy: Policy) -> list[Node]:
         for bare in (value[1], ("add", number(0), ("fn", "mod", *value[1:]))):
             found.append((*tree[:2], (*tree[2][:-1], bare)) if tree[0] == "rel" else bare)
     elif tree[0] == "fn" and tree[1] == "mod" and policy.modulus == "optional" and is_constant(tree):
-        found += [tree[2], ("add", number(0), tree)]
+        found.append(("add", number(0), tree))
     elif tree[0] == "clock" and policy.units == "optional":
         hour, minute, half = tree[1:]
         if half != "24":

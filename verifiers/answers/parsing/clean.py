@@ -118,6 +118,9 @@ _AND_PART = re.compile(
 _TOP = {"two": 2, "three": 3}
 _BOTTOM = {"ha": 2, "th": 3, "qu": 4, "fi": 5, "si": 6, "ei": 8, "te": 10}
 _POWER = re.compile(r"\bto the power(?: of)?\b|\braised to(?: the)?\b")
+_ORDINAL = re.compile(
+    r"(\d)\s?(?:\^\s?)?\{?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?(st|nd|rd|ths?)(?![A-Za-z])\s?\}{0,2}(?![A-Za-z])"
+)
 _CHOSEN = re.compile(r"(?:\{\}\s*)?_?\{?(\d+)\}?\s*C\s*_?\{?(\d+)\}?")
 _SIGNED_DOLLAR = re.compile(r"\b(?:US|U\.S\.)\s?(?=\\?\$)")
 _TIMES = re.compile(r"(?<=\d)\s+[xX]\s+(?=\d)|(?<=\d)[xX](?=10\^)")
@@ -145,6 +148,7 @@ def _respelled(text: str) -> str:
         text = _AND_PART.sub(lambda m: f"{m[1]} {_numeral(m[2])}/{_BOTTOM[m[3][:2]]}", text)
     if " to the " in text or "raised" in text:
         text = _POWER.sub("^", text)
+    text = _ORDINAL.sub(r"\1\\text{ place}", text)
     if "C" in text:
         chosen = _CHOSEN.fullmatch(text)
         text = f"\\binom{{{chosen[1]}}}{{{chosen[2]}}}" if chosen else text

@@ -11,7 +11,7 @@ from ..limits import ParseError
 from ..tree import Node, number
 from .commands import CommandParser
 from .cursor import END
-from .words import CHINESE_SCALES, CURRENCY, DIRECTIONS, PARTS, POWERS, SCALES, UNITS, VALUE_WORDS, Unit
+from .words import CHINESE_SCALES, COUNTED_SCALES, CURRENCY, DIRECTIONS, PARTS, POWERS, SCALES, UNITS, VALUE_WORDS, Unit
 
 _PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥₹₩₽₱฿¢])")
 _NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
@@ -74,8 +74,9 @@ def _changed(value: Node, words: str) -> Node | None:
     low = first.casefold().strip(".,")
     if first[0] in CHINESE_SCALES:
         return measured(("mul", value, number(CHINESE_SCALES[first[0]])), words[1:])
-    if low in SCALES:
-        return measured(("mul", value, number(SCALES[low])), rest)
+    scale = SCALES.get(low) or COUNTED_SCALES.get(low)
+    if scale is not None:
+        return measured(("mul", value, number(scale)), rest)
     coins = low == "quarters" and value[0] == "num" and value[1] >= 4
     if low in PARTS and not coins:
         rest = re.sub(r"^of (?:an? )?", "", rest)

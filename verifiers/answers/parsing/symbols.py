@@ -40,7 +40,9 @@ class SymbolParser(NumeralParser):
             items = self.items(")")
             self.expect(")")
             self.expect("}")
-            return ("call", name, *items)
+            if name[0] in _FUNCTION_LETTERS or "'" in name or len(items) > 1 or self.sees("="):
+                return ("call", name, *items)
+            return ("mul", ("sym", name), items[0])
         if self.sees("(") and (name[0] in _FUNCTION_LETTERS or "'" in name or self.defines()):
             self.take()
             items = self.items(")")

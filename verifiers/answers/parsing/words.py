@@ -52,6 +52,8 @@ _ONES = listed(
 _TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _SMALL = {word: value for value, word in enumerate(_ONES)} | {word: 20 + 10 * k for k, word in enumerate(_TENS)}
 SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
+COUNTED_SCALES = {f"{word}s": size for word, size in SCALES.items()} | {"ten": 10, "tens": 10, "ones": 1}
+"""After a number in digits: 8 tens, 3 hundreds."""
 CHINESE_SCALES = {"百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 _ORDINALS = listed(
     "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth"
