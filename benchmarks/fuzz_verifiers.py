@@ -102,13 +102,20 @@ def problems(a: str, b: str, policy: Policy) -> list[str]:
         found += []  # too large to be parsed: nothing to compare
     except Exception as error:  # noqa: BLE001 - whatever is raised is what we look for
         found.append(f"raised {type(error).__name__}: {error}")
+    return found + problems_of_finding(a)
+
+
+def problems_of_finding(text: str) -> list[str]:
+    """What is wrong with the search for an answer in a text, as lines."""
     start = time.process_time()
-    extract_answer(a, "lenient")
-    extract_answer(a, "strict")
-    locate(a, "lenient")
-    if time.process_time() - start > SLOW_S:
-        found.append(f"slow to find: {time.process_time() - start:.1f} s")
-    return found
+    try:
+        extract_answer(text, "lenient")
+        extract_answer(text, "strict")
+        locate(text, "lenient")
+    except Exception as error:  # noqa: BLE001 - whatever is raised is what we look for
+        return [f"finding raised {type(error).__name__}: {error}"]
+    seconds = time.process_time() - start
+    return [f"slow to find: {seconds:.1f} s"] if seconds > SLOW_S else []
 
 
 def fuzz(inputs: int, seed: int, report: bool = True) -> list[tuple[str, str, list[str]]]:

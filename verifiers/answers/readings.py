@@ -21,7 +21,7 @@ from .policy import Policy
 from .shapes import Area, Form
 from .tree import Node, number, walk
 
-_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d{1,2}|\d{4,})(?![\d,.])")
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,(\[{])(\d{1,3}(?:\.\d{3})+|\d+),(\d{1,2}|\d{4,})(?![\d,.])")
 _TWO_DIGITS = re.compile(r"(?<![\d.,])\d,\d(?![\d.,])")
 """0,4: rather the two numbers 0 and 4 than four tenths."""
 _POINTS_GROUP = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){2,}(?![\d,.])")

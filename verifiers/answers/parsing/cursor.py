@@ -21,10 +21,11 @@ class Cursor:
             return END
 
     def take(self) -> Token:
-        token = self.peek()
+        try:
+            token = self.tokens[self.position]
+        except IndexError:  # so no loop over tokens can go on for ever
+            raise ParseError("the text ends too early") from None
         self.position += 1
-        if self.position > len(self.tokens) + 1:  # so that no loop over tokens can go on for ever
-            raise ParseError("the text ends too early")
         return token
 
     def sees(self, *texts: str) -> bool:
