@@ -72,7 +72,7 @@ def _changed(value: Node, words: str) -> Node | None:
     """ "5 hundredths", "5 squared", "5 factorial", "3 million dollars"; `None` if the words do not change the value."""
     first, _, rest = words.partition(" ")
     low = first.casefold().strip(".,")
-    if first[0] in CHINESE_SCALES:
+    if first[0] in CHINESE_SCALES and read_unit(words) is None:
         return measured(("mul", value, number(CHINESE_SCALES[first[0]])), words[1:])
     scale = SCALES.get(low) or COUNTED_SCALES.get(low)
     if scale is not None:
@@ -209,6 +209,8 @@ class MeasureParser(CommandParser):
         token = self.peek(index)
         if token is END or token.kind in ("text", "unit"):
             return True
+        if token.kind == "num" and self.peek(index + 1).kind in ("unit", "letter", "text"):  # 5 m 20 cm
+            return True
         return token.kind in ("op", "cmd") and token.text in _ITEM_ENDS
 
     def comment_ahead(self) -> bool:
@@ -319,12 +321,11 @@ def joined_measures(items: list[Node]) -> Node | None:
     if not all(item[0] == "unit" and item[1][0] == "num" for item in items):
         return None
     factor, dimension = items[0][2]
-    total: Node = items[0][1]
     for before, item in itertools.pairwise(items):
         if item[2][1] != dimension or not 0 <= item[1][1] * item[2][0] < before[2][0]:
             return None
-        total = ("add", total, ("mul", item[1], number(item[2][0] / factor)))
-    return ("unit", total, (factor, dimension))
+    total = sum((item[1][1] * item[2][0] for item in items), Fraction(0))
+    return ("unit", number(total / factor), (factor, dimension))
 
 
 def based(digits: Node, base: Node) -> Node:

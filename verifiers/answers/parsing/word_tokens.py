@@ -69,6 +69,8 @@ def word(run: str, spaced: bool, before: list[Token], rest: str) -> list[Token]:
         and (is_plural_of_function(run) or (run in FUNCTIONS and without_argument(run, rest)))
     ):
         return [Token("unit" if run in UNITS else "text", run, spaced)]
+    if run in UNITS and len(before) > 1 and before[-1].text == "/" and before[-2].kind in ("unit", "letter"):
+        return [Token("unit", run, spaced)]  # km/hr
     if run in FUNCTIONS and run not in LATEX_ONLY:
         return [Token("fn", FUNCTIONS[run], spaced)]
     if low in CONSTANTS:

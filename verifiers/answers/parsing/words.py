@@ -214,7 +214,8 @@ def _chinese(known: dict[str, Unit]) -> dict[str, Unit]:
         " 小时=h"
         " 天=day 周=week 星期=week 个月=month 年=year 元=yuan 人民币=yuan 块=yuan 块钱=yuan 美元=dollar 美分=cent"
         " 欧元=euro"
-        " 英镑=GBP 日元=yen 円=yen 英里=mile 英尺=ft 英寸=inch 磅=lb 公顷=ha 時間=h 分=min メートル=m グラム=g キロ=kg"
+        " 英镑=GBP 日元=yen 円=yen 英里=mile 英尺=ft 英寸=inch 磅=lb 公顷=ha 時間=h"
+        " 时=h 分=min メートル=m グラム=g キロ=kg"
     )
     units = {name: known[other] for name, other in (pair.split("=") for pair in names)}
     for name, power in (("平方", 2), ("立方", 3)):
