@@ -15,7 +15,7 @@ from selfplay_gym.verifiers.answers.policy import VOTE, Policy
 from selfplay_gym.verifiers.answers.readings import read
 
 DATA = Path(__file__).parents[2] / "data"
-POOL_SIZE = 250
+POOL_SIZE = 160
 
 
 def pool():
