@@ -271,17 +271,22 @@ def _as_region(a: Form) -> reals.Region | None:
     return None
 
 
-_NOISE = re.compile(r"[^\w\s]+")
+_NOISE = re.compile(r"[^\w\s+\-*/<>=^%]+|(?<=[^\W\d_])-(?=[^\W\d_]{2})|(?<=\s)-+(?=\s+[^\W\d_]{2})")
+"""Punctuation, hyphens and dashes between words; what may be mathematics stays: x > 3 is not x < 3 in prose either."""
+_SIGNS = re.compile(r"\s*([+\-*/<>=^%])\s*")
+_ARTICLES = ("the", "a", "an")
 
 
 def normal_words(text: str, policy: Policy) -> str:
     """Words without punctuation and articles, folded unless the policy keeps case; signs stay where no letters are."""
-    words = _NOISE.sub(" ", text)
+    words = _SIGNS.sub(r" \1 ", _NOISE.sub(" ", text))
     if not any(character.isalpha() for character in words) or "\\" in text:
         words = "".join(text.split())
     if policy.case == "folded":
         words = words.casefold()
-    kept = [word for word in words.split() if word not in ("the", "a", "an")]
+    kept = [word for word in words.split() if word not in _ARTICLES]
+    if len(kept) > 1 and kept[0] == "all":  # all odd n
+        kept = kept[1:]
     return " ".join(kept or words.split())
 
 
