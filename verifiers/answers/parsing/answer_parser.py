@@ -51,6 +51,7 @@ class AnswerParser(MeasureParser):
 
     def listing(self) -> Node:
         items, joints = [self.item()], []
+        comments = [self.comment]
         while self.sees(",", ";", "and", "or", "\\\\"):
             joint = self.take().text
             while self.sees(",", "and", "or"):
@@ -58,6 +59,7 @@ class AnswerParser(MeasureParser):
             if self.ends_list():
                 break
             items.append(self.item())
+            comments.append(self.comment)
             joints.append("," if joint == "\\\\" else joint)
             if len(items) > MAX_ITEMS:
                 raise TooLarge(f"more than {MAX_ITEMS} items")
@@ -65,6 +67,8 @@ class AnswerParser(MeasureParser):
             joined = joined_measures(items)
             if joined is not None:
                 return joined
+        if all(comments) and len(set(comments)) > 1:  # 3 red, 5 blue: here the comments count
+            items = [("directed", item, comment) for item, comment in zip(items, comments, strict=True)]
         return _bag(_with_modulus(items), joints)
 
     def item_ends(self, ahead: int) -> bool:
@@ -76,6 +80,7 @@ class AnswerParser(MeasureParser):
         return token is END or (token.kind in ("op", "cmd") and token.text in _ENDS)
 
     def item(self) -> Node:
+        self.comment = ""
         lead = self.leading_words()
         if lead is not None:
             return lead

@@ -146,12 +146,16 @@ def _times(factor: Fraction, powers: dict[str, int], unit: Unit, power: int) -> 
 class MeasureParser(CommandParser):
     """Adds what may follow a value: units, words, modulus."""
 
+    comment = ""
+    """The words after the last value, if they were a comment."""
+
     def item(self) -> Node:
         raise NotImplementedError
 
     def with_unit(self, value: Node) -> Node:
         """The value with the words after it."""
         parts: list[str] = []
+        self.comment = ""
         while True:
             token = self.peek()
             unit = token.kind == "letter" or (token.kind == "name" and (parts or token.spaced))
@@ -176,7 +180,12 @@ class MeasureParser(CommandParser):
             else:
                 break
             self.take()
-        return attached(value, " ".join(parts)) if parts else value
+        if not parts:
+            return value
+        words = " ".join(parts)
+        result = attached(value, words)
+        self.comment = words.casefold() if result == value else ""
+        return result
 
     def value_follows(self) -> bool:
         return self.peek().kind == "num" or self.peek().text in ("frac", "dfrac", "tfrac")
