@@ -148,7 +148,8 @@ def _respelled(text: str) -> str:
         text = _AND_PART.sub(lambda m: f"{m[1]} {_numeral(m[2])}/{_BOTTOM[m[3][:2]]}", text)
     if " to the " in text or "raised" in text:
         text = _POWER.sub("^", text)
-    text = _ORDINAL.sub(r"\1\\text{ place}", text)
+    if any(ending in text for ending in ("st", "nd", "rd", "th")):
+        text = _ORDINAL.sub(r"\1\\text{ place}", text)
     if "C" in text:
         chosen = _CHOSEN.fullmatch(text)
         text = f"\\binom{{{chosen[1]}}}{{{chosen[2]}}}" if chosen else text
