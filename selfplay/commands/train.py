@@ -15,8 +15,6 @@ from ..settings.compose import changed, compose
 from ..settings.files import stored_config
 from ..storage.run_folder import RunFolder
 
-INTERRUPTED = 130
-
 
 def train_run(
     preset: str | None,
@@ -36,7 +34,7 @@ def train_run(
     if resume and preset is not None:
         raise ConfigError(f"--preset {preset} is for a new run; {run_dir} goes on with its own settings")
     if resume:
-        config = changed(stored_config(RunFolder.open(run_dir)), file, settings, env=env, seed=seed)
+        config = changed(stored_config(RunFolder.found(run_dir)), file, settings, env=env, seed=seed)
     else:
         config = compose(preset or "tiny", file=file, assignments=settings, env=env, seed=seed)
     console = Console(quiet=not is_rank0())
@@ -48,7 +46,7 @@ def train_run(
         console.print(
             f"Stopped and saved{reason}. Continue with: {command}", soft_wrap=True, highlight=False, markup=False
         )
-        return INTERRUPTED
+        return stop.code
     if not is_rank0():
         return 0
     print_summary(folder, console)
