@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from ...core.errors import ConfigError
 from ..report import write_report
 from ..report.summary import print_summary
@@ -14,6 +12,7 @@ from ..run.train import Interrupted, is_rank0, train
 from ..settings.compose import changed, compose
 from ..settings.files import stored_config
 from ..storage.run_folder import RunFolder
+from ..terminal import Terminal
 
 
 def train_run(
@@ -37,7 +36,7 @@ def train_run(
         config = changed(stored_config(RunFolder.found(run_dir)), file, settings, env=env, seed=seed)
     else:
         config = compose(preset or "tiny", file=file, assignments=settings, env=env, seed=seed)
-    console = Console(quiet=not is_rank0())
+    console = Terminal(quiet=not is_rank0())
     try:
         folder = train(config, run_dir, resume=resume, console=console)
     except Interrupted as stop:

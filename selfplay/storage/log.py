@@ -33,7 +33,7 @@ class Log:
     def __init__(self, path: Path, length: int = 0, digest: str | None = None) -> None:
         self.path, self.length, self.expected = path, length, digest
         self._sum = hashlib.sha256()
-        self._known = length == 0 and digest in (None, self.digest)
+        self._known = False
         self._pending: list[str] = []
 
     @property
@@ -51,6 +51,7 @@ class Log:
             raise DamageError(f"{self.path} is there already, and no run is; choose another --run-dir, or move it away")
         self.path.unlink(missing_ok=True)
         os.close(open_file(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        self._known = True
 
     def check(self) -> None:
         """Hold the committed lines against their checksum; reads the file once, and later calls do nothing.
@@ -60,7 +61,7 @@ class Log:
         """
         if self._known:
             return
-        left = self.length
+        left, found = self.length, hashlib.sha256()
         with open(open_file(self.path), "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size < self.length:
@@ -69,15 +70,15 @@ class Log:
                 )
             while left:
                 part = file.read(min(CHUNK, left))
-                self._sum.update(part)
+                found.update(part)
                 left -= len(part)
-        if self.expected not in (None, self.digest):
-            found, self._sum = self.digest, hashlib.sha256()
+        if self.expected not in (None, found.hexdigest()):
             raise DamageError(
                 f"{self.path} is not as the run wrote it: its first {self.length} bytes have the checksum "
-                f"{found[:12]}…, not {str(self.expected)[:12]}…{self._first_broken_line()}; the folder is damaged"
+                f"{found.hexdigest()[:12]}…, not {str(self.expected)[:12]}…{self._first_broken_line()}; "
+                "the folder is damaged"
             )
-        self._known = True
+        self._sum, self._known = found, True
 
     def cut(self) -> None:
         """Remove what lies beyond the committed lines."""
@@ -101,9 +102,9 @@ class Log:
         Raises:
             DamageError: the file does not end where this object left it: somebody else writes to it.
         """
+        self.check()
         if not self._pending:
             return
-        self.check()
         lines = "".join(self._pending).encode("utf-8", "surrogatepass")
         with open(open_file(self.path, os.O_WRONLY | os.O_APPEND), "ab") as file:
             size = os.fstat(file.fileno()).st_size

@@ -60,6 +60,7 @@ def reopen(path: Path) -> tuple[RunFolder, str | None]:
     report = f"{'; '.join([*damaged.values(), *lost.values()])}; nothing of it is needed, and the run goes on"
     _note(folder, own, "checkpoint", report)
     for name in lost:
+        remove(store / name / SNAPSHOT)  # a link or a folder may stand there
         keep_snapshot(store / name, folder.state)
     return folder, report
 

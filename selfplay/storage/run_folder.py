@@ -139,9 +139,8 @@ class RunFolder:
         self.state, self._settings = dict(state), list(state["settings"])
         digests = state.get("log_sha256", {})
         self._logs = {name: Log(self.log_path(name), state["logs"].get(name, 0), digests.get(name)) for name in LOGS}
-        self.note = (
-            "" if digests else f"{self.path} is of a version that kept no checksums: damage in it is not noticed"
-        )
+        old = f"{self.path / STATE} holds no checksums, as older versions wrote it: damage in the run is not noticed"
+        self.note = "" if digests else old
         if _digest(self.config) not in self._settings:
             raise RunError(
                 f"{self.path / CONFIG} is not as the run wrote it. A run goes on with its own settings: put them back, "
@@ -158,7 +157,7 @@ class RunFolder:
         """
         if self.note:
             raise RunError(
-                f"{self.note}, so it cannot go on. It can be read (report, diagnose, play, exam), and played anew: "
+                f"{self.note}, so it cannot go on. It can be read (report, diagnose, exam), and played anew: "
                 f"selfplay-gym train --config {self.path / CONFIG} --run-dir ANOTHER"
             )
         for log in self._logs.values():

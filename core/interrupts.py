@@ -1,0 +1,30 @@
+"""Ctrl-C while the command is still being imported: one line instead of a traceback out of somebody's module."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+
+INTERRUPTED = 130
+
+
+def answer_while_importing(arguments: Sequence[str]) -> None:
+    """Leave at once, in one line, if this process is our command; anybody else's process is left alone.
+
+    The command replaces this handler as soon as it is there.
+
+    Args:
+        arguments: what the interpreter was started with, `sys.orig_argv`.
+    """
+    ours = "selfplay_gym.cli" in arguments[1:3] or any(
+        os.path.basename(word) in ("selfplay-gym", "selfplay-gym.exe") for word in arguments[:2]
+    )
+    if ours and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _leave)
+
+
+def _leave(*_: object) -> None:
+    os.write(2, b"interrupted\n")
+    os._exit(INTERRUPTED)
