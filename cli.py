@@ -6,10 +6,12 @@ an interrupt ends with exit code 130, SIGTERM with 143, and a run then says how 
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -233,5 +235,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return leave(lambda: app.main(args=arguments, prog_name="selfplay-gym", standalone_mode=False))
 
 
+def run() -> NoReturn:
+    """The installed command. One that was stopped does not wait until the interpreter has taken torch apart."""
+    code = main()
+    if code in (130, 143):
+        atexit._run_exitfuncs()
+        os._exit(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -185,12 +185,15 @@ def drill(half: Path, whole: dict[str, Any], damage: Damage, room: Path, resume:
         name = damage.file.rpartition("/")[2]
         untouched = {n: s for n, s in fingerprint(run).items() if n != "run.lock"}
         same = untouched == {n: s for n, s in before.items() if n != "run.lock"}
-        sound = same and (name in refused or "stands at" in refused) and "\n" not in refused
+        named = any(word in refused for word in (name, "stands at", "config.toml is not as"))
+        sound = same and named and "\n" not in refused
         return Outcome(damage, "refused" if sound else "SILENT", refused)
     said = [row["why"] for row in RunFolder.open(run).rows("guard") if row.get("event") == "damage"]
     if damage.file in DERIVED:
         return Outcome(damage, "repaired", "it is made anew")
     equal = result(run) == whole
+    if equal and damage.kind == "garbage" and not said and not (half / damage.file).stat().st_size:
+        return Outcome(damage, "repaired", "what lies behind the last commit was cut off, as after a kill")
     return Outcome(damage, "repaired" if said and equal else "SILENT", f"{said}, {'equal' if equal else 'DIFFERENT'}")
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C while the command is still being imported: one line instead of a traceback out of somebody's module."""
+"""Signals that ask a command to stop: one line instead of a traceback, from the first import to the end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ import threading
 from collections.abc import Sequence
 
 INTERRUPTED = 130
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal came that asks to stop; it goes through everything that lets a `KeyboardInterrupt` through.
+
+    A type of its own, because the interpreter kills itself after a plain one that passed through `exec`.
+
+    Attributes:
+        code: exit code of a process that ends so, 128 and the number of the signal.
+    """
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        super().__init__()
+        self.code = 128 + number
 
 
 def answer_while_importing(arguments: Sequence[str]) -> None:

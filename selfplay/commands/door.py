@@ -21,6 +21,7 @@ from typing import Any
 import click
 
 from ...core.errors import SelfPlayError
+from ...core.interrupts import Stopped
 
 WRONG = 2
 PACKAGE = __name__.partition(".")[0]
@@ -28,10 +29,6 @@ PACKAGE = __name__.partition(".")[0]
 
 class Carried(BaseException):
     """Carries an error past click, which would answer an interrupt or a broken pipe in its own way."""
-
-
-class Stopped(KeyboardInterrupt):
-    """An interrupt of our own type: the interpreter kills itself after the plain one if it passed through `exec`."""
 
 
 class CommandGroup(click.Group):
@@ -59,11 +56,11 @@ def leave(command: Callable[[], Any]) -> int:
         except SystemExit as error:
             return error.code if isinstance(error.code, int) else WRONG
         except BaseException as error:
-            line = one_line(error)
-            if got:  # an interrupt may come out of an import or a library as any other error
-                return _say("interrupted" if got[-1] == signal.SIGINT else "terminated", 128 + got[-1])
             if isinstance(error, KeyboardInterrupt | click.Abort):
-                return _say("interrupted", 128 + signal.SIGINT)
+                got.append(error.code if isinstance(error, Stopped) else Stopped().code)
+            if got:  # an interrupt may come out of an import or a library as any other error
+                return _say("terminated" if got[0] == Stopped(signal.SIGTERM).code else "interrupted", got[0])
+            line = one_line(error)
             if line is None:
                 raise
             return _say(f"error: {line}", WRONG)
@@ -130,15 +127,15 @@ def _say(line: str, code: int) -> int:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM end a command by `KeyboardInterrupt`, so that what it started is stopped; which one came."""
+    """Ctrl-C and SIGTERM end a command by `KeyboardInterrupt`, so that what it started is stopped; the exit code."""
     got: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield got
         return
 
     def note(number: int, _: object) -> None:
-        got.append(number)
-        raise Stopped
+        got.append(Stopped(number).code)
+        raise Stopped(number)
 
     previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

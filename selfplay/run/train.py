@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ...agents.distributed.process_group import FAILED, STOPPED, ProcessGroup, launched_alone, rank_and_size
 from ...core.errors import ConfigError, RunError
+from ...core.interrupts import Stopped
 from ..guard.controller import GuardController
 from ..progress import Progress
 from ..roles.build import build_on_all, build_roles
@@ -42,7 +43,7 @@ class StopRequest:
     def __init__(self, progress: Progress, waits: bool = False) -> None:
         self.asked, self.progress, self.waits = False, progress, waits
         self.run: SelfPlay | None = None
-        self.code = Interrupted.code
+        self.code = Stopped().code
 
     def __call__(self) -> bool:
         return self.asked
@@ -51,12 +52,12 @@ class StopRequest:
         """Note the request.
 
         Raises:
-            KeyboardInterrupt: there is nothing to wait for.
+            Stopped: there is nothing to wait for.
         """
-        again, self.asked, self.code = self.asked, True, 128 + number
+        again, self.asked, self.code = self.asked, True, Stopped(number).code
         stage = None if self.run is None else self.run.stage
         if again or self.run is None or not (self.waits or getattr(stage, "saves_steps", False)):
-            raise KeyboardInterrupt
+            raise Stopped(number)
         self.progress.warn(None, "stopping after this step; Ctrl-C again to stop at once")
 
 

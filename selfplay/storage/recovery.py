@@ -104,6 +104,8 @@ def _back(path: Path, damage: list[str], known: Mapping[str, Any] | None) -> tup
     folder.stand_at(state)
     folder.check_logs()
     folder.cut_logs()
+    if (path / STATE).is_dir():
+        _set_aside(path / STATE)
     own = folder.own_state()
     own["kept"] = {name: digest for name, digest in state.get("kept", {}).items() if (store / name).is_dir()}
     for name in damaged_checkpoints(store, {"kept": own["kept"]}):
@@ -179,9 +181,9 @@ def _complete(store: Path, state: Mapping[str, Any]) -> None:
             keep_snapshot(store / name, state)
 
 
-def _set_aside(checkpoint: Path) -> None:
-    """Take a damaged checkpoint out of the run, for a person to look at."""
-    aside = checkpoint.with_name(checkpoint.name + SET_ASIDE)
-    if checkpoint.exists() or checkpoint.is_symlink():
+def _set_aside(path: Path) -> None:
+    """Take something damaged out of the run, for a person to look at."""
+    aside = path.with_name(path.name + SET_ASIDE)
+    if path.exists() or path.is_symlink():
         remove(aside)
-        checkpoint.rename(aside)
+        path.rename(aside)
