@@ -205,8 +205,11 @@ def verify(source: Path, target: Path, **options: Any) -> None:
     """Judge every line of SOURCE (JSON: question, reference, attempts); verdicts with reasons go to TARGET."""
     from .selfplay.commands.verify import verify_file
     from .selfplay.pages.wording import counted
+    from .selfplay.storage.lock import hold
 
-    summary = verify_file(source, target, **options, console=_console(stderr=True))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with hold(target.parent, f"{target.name}.lock", lasting=False):
+        summary = verify_file(source, target, **options, console=_console(stderr=True))
     counts = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
     click.echo(
         f"{counted(summary.lines, 'line')}, {counted(summary.attempts, 'attempt')}: {counts}; "

@@ -18,8 +18,7 @@ class Terminal(Console):
         super().__init__(markup=False, emoji=False, highlight=False, **options)
 
     def on_broken_pipe(self) -> None:
-        """Write no more; what is still in the buffer goes nowhere."""
-        self.quiet = True
+        """What is still in the buffer, and whatever follows, goes nowhere."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.file.fileno())
         os.close(nowhere)

@@ -25,11 +25,21 @@ def faults(found):
 
 
 def test_what_no_command_can_use_is_one_line(fuzz, tmp_path):
-    assert faults(fuzz.fuzz(tmp_path, 40, seed=1, without=("warmup", "ablate"))) == ""
+    assert faults(fuzz.fuzz(tmp_path, 30, seed=1, without=("warmup", "ablate", "diagnose", "play"))) == ""
+
+
+@pytest.mark.slow
+def test_hundreds_of_what_no_command_can_use_are_one_line(fuzz, tmp_path):
+    assert faults(fuzz.fuzz(tmp_path, 400, seed=2, without=("warmup",))) == ""
+
+
+@pytest.mark.slow
+def test_streams_and_folders_that_cannot_be_written_are_no_traceback(fuzz, tmp_path):
+    assert faults(fuzz.processes(tmp_path, 12, seed=0)) == ""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell sets up the streams")
-@pytest.mark.parametrize("around", [0, 1, 2, 4])
+@pytest.mark.parametrize("around", [0, 1, 4])
 def test_streams_that_do_not_work_are_no_traceback(fuzz, around):
     assert faults([fuzz.try_process(("list", "verifiers"), fuzz.AROUND[around])]) == ""
 

@@ -52,7 +52,8 @@ def leave(command: Callable[[], Any]) -> int:
             except Carried as carried:
                 raise (carried.__cause__ or carried) from None
         except click.exceptions.NoArgsIsHelpError as error:
-            return _say(error.format_message(), WRONG)
+            click.echo(error.format_message())
+            return WRONG
         except SystemExit as error:
             return error.code if isinstance(error.code, int) else WRONG
         except BaseException as error:

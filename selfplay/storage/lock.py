@@ -26,8 +26,11 @@ _held: set[Path] = set()
 
 
 @contextmanager
-def hold(folder: Path, name: str = LOCK) -> Iterator[None]:
+def hold(folder: Path, name: str = LOCK, *, lasting: bool = True) -> Iterator[None]:
     """Keep every other process out of `folder` for as long as the context lasts.
+
+    Args:
+        name: of the file that is locked, and stays there unless not `lasting`: then it goes with the lock.
 
     Raises:
         RunError: somebody else holds it; names the process.
@@ -37,7 +40,7 @@ def hold(folder: Path, name: str = LOCK) -> Iterator[None]:
         raise RunError(f"{folder} is in use by this very process ({os.getpid()}); let that end first")
     descriptor = open_file(path, os.O_RDWR | os.O_CREAT)
     try:
-        _lock(descriptor, folder)
+        _lock(descriptor, path)
         _held.add(path)
         try:
             os.ftruncate(descriptor, 0)
@@ -46,15 +49,18 @@ def hold(folder: Path, name: str = LOCK) -> Iterator[None]:
         finally:
             _held.discard(path)
             os.ftruncate(descriptor, 0)
+            if not lasting:
+                path.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, folder: Path) -> None:
+def _lock(descriptor: int, path: Path) -> None:
     if fcntl is None:
         return
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
-        raise RunError(f"{folder} is in use by process {holder}: wait for it, or end it with: kill {holder}") from None
+        held = path.parent if path.name == LOCK else path.with_suffix("")
+        raise RunError(f"{held} is in use by process {holder}: wait for it, or end it with: kill {holder}") from None

@@ -47,6 +47,14 @@ def test_damage_is_named_and_repaired_or_refused(drill, runs, resume_scripted, t
     assert silent(drill, runs, resume_scripted, tmp_path, most=10) == ""
 
 
+def test_a_state_that_no_run_writes_is_refused_even_with_a_fitting_checksum(drill, runs, resume_scripted, tmp_path):
+    whole = drill.result(runs[1])
+    for name in drill.STATES:
+        damage = drill.Damage("state.json", f"state: {name}, sealed")
+        outcome = drill.drill(runs[0], whole, damage, tmp_path, resume_scripted)
+        assert outcome.verdict != "SILENT", f"{name}: {outcome.said}"
+
+
 @pytest.mark.slow
 def test_every_damage_is_named_and_repaired_or_refused(drill, runs, resume_scripted, tmp_path):
     assert len(drill.damages(runs[0])) > 150
