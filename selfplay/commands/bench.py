@@ -137,7 +137,8 @@ def _bars() -> Iterator[Progress]:
     from ..progress import bar_columns
     from ..terminal import Terminal
 
-    with Bars(*bar_columns(), console=Terminal(stderr=True), transient=True) as bars:
+    console = Terminal(stderr=True)
+    with Bars(*bar_columns(), console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[tuple[str, str], Any] = {}
 
         def progress(agent: str, suite: str, done: int, total: int) -> None:
