@@ -20,6 +20,9 @@ from .selfplay.commands.door import CommandGroup, leave
 if TYPE_CHECKING:
     from rich.console import Console
 
+COUNT = click.IntRange(1, 1_000_000)
+"""How often something is done: more would never end."""
+
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Root of all randomness."
 )
@@ -63,7 +66,7 @@ def train(context: click.Context, /, preset: str, **options: Any) -> int:
 @app.command(short_help="Make the tiny base model.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("runs/tiny-base"), help="Folder for the model.")
 @seed_option
-@click.option("--steps", type=click.IntRange(min=1), help="Optimiser steps; left out: those of the shipped weights.")
+@click.option("--steps", type=COUNT, help="Optimiser steps; left out: those of the shipped weights.")
 def warmup(output: Path, seed: int, steps: int | None) -> None:
     """Make the tiny base model: supervised stage 1 on a generated corpus, then its exam and model card."""
     from .selfplay.commands.warmup import WarmupConfig
@@ -76,8 +79,8 @@ def warmup(output: Path, seed: int, steps: int | None) -> None:
 @click.option("--env", default="SelfPlayMath-v0", help="What is played: SelfPlayMath-v0 or SelfPlayCode-v0.")
 @click.option("--solver", default="tiny", help="Who answers: an agent, or 'me'.")
 @click.option("--challenger", default="generator", help="Who asks: an agent, or 'me'.")
-@click.option("--attempts", type=click.IntRange(min=1), default=8, help="Attempts per question.")
-@click.option("--rounds", type=click.IntRange(min=1), default=1, help="Rounds to play.")
+@click.option("--attempts", type=COUNT, default=8, help="Attempts per question.")
+@click.option("--rounds", type=COUNT, default=1, help="Rounds to play.")
 @click.option("--verifier", default="majority", help="Who judges.")
 @click.option("--reward", default="r-zero", help="Challenger reward preset.")
 @seed_option
@@ -90,8 +93,8 @@ def play(**options: Any) -> None:
 
 @app.command(short_help="Held-out accuracy of an agent.")
 @click.argument("agent", default="tiny")
-@click.option("--questions", type=click.IntRange(min=1), default=512, help="Held-out questions.")
-@click.option("--samples", type=click.IntRange(min=1), default=8, help="Samples per question.")
+@click.option("--questions", type=COUNT, default=512, help="Held-out questions.")
+@click.option("--samples", type=COUNT, default=8, help="Samples per question.")
 @click.option("--generator", default="mixed", help="Generator of the questions.")
 @click.option("--verifier", help="Grader; left out: that of the domain of the questions.")
 @seed_option
@@ -130,8 +133,8 @@ def report(run_dir: Path) -> None:
 @app.command(short_help="Compare agents on suites of questions.")
 @click.argument("agents", nargs=-1, required=True)
 @click.option("--suite", default="mixed", help="Comma-separated suites, or env:SelfPlayTeacher-v0 for policies.")
-@click.option("--samples", type=click.IntRange(min=1), default=8, help="Samples per question.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most this many questions per suite.")
+@click.option("--samples", type=COUNT, default=8, help="Samples per question.")
+@click.option("--limit", type=COUNT, help="At most this many questions per suite.")
 @seed_option
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for .md, .csv, .json and .html, or one such file.")
 @click.option(
@@ -155,7 +158,7 @@ def bench(agents: tuple[str, ...], **options: Any) -> None:
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @click.option("--play/--no-play", default=True, help="Ask the models too: frozen base, cross-play.")
 @click.option("--consistency", is_flag=True, help="Teach a second head on the labels: does it find the wrong ones?")
-@click.option("--proposals", type=click.IntRange(min=1), default=64, help="Questions per pair in cross-play.")
+@click.option("--proposals", type=COUNT, default=64, help="Questions per pair in cross-play.")
 @seed_option
 def diagnose(run_dir: Path, **options: Any) -> None:
     """Look into the run in RUN_DIR: label and reward accuracy, difficulty, diversity, forgetting, cross-play."""
@@ -166,7 +169,7 @@ def diagnose(run_dir: Path, **options: Any) -> None:
 
 @app.command(short_help="Which part of the method does the work?")
 @click.option("--preset", default="tiny", help="tiny, debug or r-zero.")
-@click.option("--seeds", type=click.IntRange(min=1), default=3, help="Seeds 0, 1, … of every variant.")
+@click.option("--seeds", type=COUNT, default=3, help="Seeds 0, 1, … of every variant.")
 @click.option("--variant", "variants", multiple=True, help="Only this variant; may be repeated.")
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("runs/ablation"), help="Where the runs are kept."
@@ -199,7 +202,7 @@ def leaderboard(results: Path, board: Path) -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--verifier", default="sympy", help="Who judges.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes that judge.")
+@click.option("--workers", type=click.IntRange(1, 1024), default=1, help="Processes that judge.")
 @click.option("--resume/--restart", default=True, help="Keep the complete lines TARGET holds already.")
 def verify(source: Path, target: Path, **options: Any) -> None:
     """Judge every line of SOURCE (JSON: question, reference, attempts); verdicts with reasons go to TARGET."""

@@ -94,7 +94,7 @@ class Progress(Hook):
     def say(self, text: str) -> None:
         """Something worth keeping on the screen."""
         if self.console is not None:
-            self.console.print(text, highlight=False, markup=False)
+            self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def warn(self, run: SelfPlay | None, message: str) -> None:
         """Something a person should know."""

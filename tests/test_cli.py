@@ -91,10 +91,10 @@ def test_ctrl_c_and_sigterm_save_and_name_the_command_that_resumes(tmp_path):
         command = [sys.executable, "-m", "selfplay_gym.cli", "train", *start, "--run-dir", folder]
         run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         for line in run.stdout:
-            if "train(challenger)" in line and "Resuming" not in line:
+            if "· train(challenger)" in line:
                 run.send_signal(number)
                 break
-        shown, _ = run.communicate(timeout=120)
+        shown, _ = run.communicate(timeout=300)
         assert run.returncode == code
         assert f"train --resume --run-dir {folder}" in shown
     assert main(["train", "--resume", "--run-dir", folder]) == 0
