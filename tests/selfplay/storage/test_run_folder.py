@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfplay_gym.core.errors import PluginError, RunError
@@ -24,6 +24,7 @@ def test_rows_count_once_they_are_committed(folder):
     assert RunFolder.open(folder.path).state["round"] == 1
 
 
+@settings(deadline=None, max_examples=50)  # every example flushes files to the disk
 @given(st.lists(st.lists(st.text(st.characters(), max_size=9), max_size=4), max_size=5))
 def test_read_from_the_end_a_log_is_the_same_the_other_way_round(tmp_path_factory, commits):
     folder = RunFolder.create(tmp_path_factory.mktemp("log") / "run", "", {})
