@@ -1,31 +1,37 @@
 """The `selfplay-gym` command: parse, build, call one function.
 
-Every command is one function below; the work happens in `selfplay/`. Wrong input ends with one line and exit code 2, an
-interrupted run with the line that resumes it and exit code 130.
+Every command is one function below; the work happens in `selfplay/`. Whatever goes wrong is one line and exit code 2;
+an interrupt ends with exit code 130, SIGTERM with 143, and a run then says how it goes on.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from .core.errors import SelfPlayError
+from .selfplay.commands.door import CommandGroup, leave
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-INTERRUPTED = 130
+COUNT = click.IntRange(1, 1_000_000)
+"""How often something is done: more would never end."""
 
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Root of all randomness."
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True})
+@click.group(
+    cls=CommandGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
+)
 @click.version_option(package_name="selfplay-gym", prog_name="selfplay-gym")
 def app() -> None:
     """Language models teach themselves by playing challenger against solver."""
@@ -49,7 +55,7 @@ def train(context: click.Context, /, preset: str, **options: Any) -> int:
     one wins: preset, then what the environment asks for, then --config, then --env and --seed, then --set. All of them,
     with defaults: selfplay-gym list settings. A run keeps its own as config.toml, which starts the same run again.
 
-    Ctrl-C saves and says how to continue.
+    Ctrl-C or SIGTERM saves and says how to continue.
     """
     from .selfplay.commands.train import train_run
 
@@ -60,7 +66,7 @@ def train(context: click.Context, /, preset: str, **options: Any) -> int:
 @app.command(short_help="Make the tiny base model.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("runs/tiny-base"), help="Folder for the model.")
 @seed_option
-@click.option("--steps", type=click.IntRange(min=1), help="Optimiser steps; left out: those of the shipped weights.")
+@click.option("--steps", type=COUNT, help="Optimiser steps; left out: those of the shipped weights.")
 def warmup(output: Path, seed: int, steps: int | None) -> None:
     """Make the tiny base model: supervised stage 1 on a generated corpus, then its exam and model card."""
     from .selfplay.commands.warmup import WarmupConfig
@@ -73,8 +79,8 @@ def warmup(output: Path, seed: int, steps: int | None) -> None:
 @click.option("--env", default="SelfPlayMath-v0", help="What is played: SelfPlayMath-v0 or SelfPlayCode-v0.")
 @click.option("--solver", default="tiny", help="Who answers: an agent, or 'me'.")
 @click.option("--challenger", default="generator", help="Who asks: an agent, or 'me'.")
-@click.option("--attempts", type=click.IntRange(min=1), default=8, help="Attempts per question.")
-@click.option("--rounds", type=click.IntRange(min=1), default=1, help="Rounds to play.")
+@click.option("--attempts", type=COUNT, default=8, help="Attempts per question.")
+@click.option("--rounds", type=COUNT, default=1, help="Rounds to play.")
 @click.option("--verifier", default="majority", help="Who judges.")
 @click.option("--reward", default="r-zero", help="Challenger reward preset.")
 @seed_option
@@ -87,8 +93,8 @@ def play(**options: Any) -> None:
 
 @app.command(short_help="Held-out accuracy of an agent.")
 @click.argument("agent", default="tiny")
-@click.option("--questions", type=click.IntRange(min=1), default=512, help="Held-out questions.")
-@click.option("--samples", type=click.IntRange(min=1), default=8, help="Samples per question.")
+@click.option("--questions", type=COUNT, default=512, help="Held-out questions.")
+@click.option("--samples", type=COUNT, default=8, help="Samples per question.")
 @click.option("--generator", default="mixed", help="Generator of the questions.")
 @click.option("--verifier", help="Grader; left out: that of the domain of the questions.")
 @seed_option
@@ -118,14 +124,17 @@ def report(run_dir: Path) -> None:
     from .selfplay.report import write_report
     from .selfplay.storage.run_folder import RunFolder
 
-    _console().print(f"Report: {write_report(RunFolder.open(run_dir))}", soft_wrap=True, highlight=False)
+    run, console = RunFolder.open(run_dir), _console()
+    if run.note:
+        console.print(f"note: {run.note}", soft_wrap=True)
+    console.print(f"Report: {write_report(run)}", soft_wrap=True)
 
 
 @app.command(short_help="Compare agents on suites of questions.")
 @click.argument("agents", nargs=-1, required=True)
 @click.option("--suite", default="mixed", help="Comma-separated suites, or env:SelfPlayTeacher-v0 for policies.")
-@click.option("--samples", type=click.IntRange(min=1), default=8, help="Samples per question.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most this many questions per suite.")
+@click.option("--samples", type=COUNT, default=8, help="Samples per question.")
+@click.option("--limit", type=COUNT, help="At most this many questions per suite.")
 @seed_option
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for .md, .csv, .json and .html, or one such file.")
 @click.option(
@@ -149,7 +158,7 @@ def bench(agents: tuple[str, ...], **options: Any) -> None:
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @click.option("--play/--no-play", default=True, help="Ask the models too: frozen base, cross-play.")
 @click.option("--consistency", is_flag=True, help="Teach a second head on the labels: does it find the wrong ones?")
-@click.option("--proposals", type=click.IntRange(min=1), default=64, help="Questions per pair in cross-play.")
+@click.option("--proposals", type=COUNT, default=64, help="Questions per pair in cross-play.")
 @seed_option
 def diagnose(run_dir: Path, **options: Any) -> None:
     """Look into the run in RUN_DIR: label and reward accuracy, difficulty, diversity, forgetting, cross-play."""
@@ -160,7 +169,7 @@ def diagnose(run_dir: Path, **options: Any) -> None:
 
 @app.command(short_help="Which part of the method does the work?")
 @click.option("--preset", default="tiny", help="tiny, debug or r-zero.")
-@click.option("--seeds", type=click.IntRange(min=1), default=3, help="Seeds 0, 1, … of every variant.")
+@click.option("--seeds", type=COUNT, default=3, help="Seeds 0, 1, … of every variant.")
 @click.option("--variant", "variants", multiple=True, help="Only this variant; may be repeated.")
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("runs/ablation"), help="Where the runs are kept."
@@ -193,14 +202,17 @@ def leaderboard(results: Path, board: Path) -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--verifier", default="sympy", help="Who judges.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes that judge.")
+@click.option("--workers", type=click.IntRange(1, 1024), default=1, help="Processes that judge.")
 @click.option("--resume/--restart", default=True, help="Keep the complete lines TARGET holds already.")
 def verify(source: Path, target: Path, **options: Any) -> None:
     """Judge every line of SOURCE (JSON: question, reference, attempts); verdicts with reasons go to TARGET."""
     from .selfplay.commands.verify import verify_file
     from .selfplay.pages.wording import counted
+    from .selfplay.storage.lock import hold
 
-    summary = verify_file(source, target, **options, console=_console(stderr=True))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with hold(target.parent, f"{target.name}.lock", lasting=False):
+        summary = verify_file(source, target, **options, console=_console(stderr=True))
     counts = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
     click.echo(
         f"{counted(summary.lines, 'line')}, {counted(summary.attempts, 'attempt')}: {counts}; "
@@ -219,29 +231,24 @@ def doctor() -> None:
 
 def _console(**options: Any) -> Console:
     """A terminal; rich is imported where something is shown, not for every `--help`."""
-    from rich.console import Console
+    from .selfplay.terminal import Terminal
 
-    return Console(**options)
+    return Terminal(**options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, 2 for wrong input, 130 when interrupted."""
-    try:
-        code = app.main(args=arguments, prog_name="selfplay-gym", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 2
-    except click.ClickException as error:
-        click.echo(f"error: {error.format_message()}", err=True)
-        return 2
-    except SelfPlayError as error:
-        click.echo(f"error: {error}", err=True)
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
-    return code if isinstance(code, int) else 0
+    """Run the command line and return the exit code; see `selfplay.commands.door`."""
+    return leave(lambda: app.main(args=arguments, prog_name="selfplay-gym", standalone_mode=False))
+
+
+def run() -> NoReturn:
+    """The installed command. One that was stopped does not wait until the interpreter has taken torch apart."""
+    code = main()
+    if code in (130, 143):
+        atexit._run_exitfuncs()
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -1,12 +1,13 @@
-"""`kill -9` at random moments of a run, resumed: is everything it leaves equal to the undisturbed run, byte for byte?
+"""`kill -9` and SIGTERM at random moments of a run, resumed: does it end equal to the undisturbed run, byte for byte?
 
-    python benchmarks/kill_drill.py [--moments 30] [--lives 5] [--writes 8] [--weight-sharing copies] [--seed 0]
-        [--set PATH=VALUE ...]
+    python benchmarks/kill_drill.py [--moments 30] [--stops 10] [--lives 5] [--writes 8] [--weight-sharing copies]
+        [--seed 0] [--set PATH=VALUE ...]
 
-Two rounds of the real tiny model with an acting guard, saved after every step, in processes of the command line. Three
-kinds of blows: `--moments` at random times, `--lives` of them to a run, which is resumed after each; `--writes` inside
-the writing of a checkpoint, proved by the draft that is left; and one run whose every process is killed inside the
-second checkpoint it writes, until one gets through. At the end of each run are compared: logs, state, and every file of
+Two rounds of the real tiny model with an acting guard, saved after every step, in processes of the command line. Four
+kinds of blows: `--moments` at random times, `--lives` of them to a run, which is resumed after each; `--stops` likewise
+with SIGTERM, which must end with exit code 143; `--writes` inside the writing of a checkpoint, proved by the draft that
+is left; and one run whose every process is killed inside the second checkpoint it writes, until one gets through. At
+the end of each run are compared: logs, state, and every file of
 every checkpoint. Left out are clocks (`timings.jsonl`) and what names the process (`environment.json`, `report.html`).
 
 What it does not show: a power cut, where also the disk forgets (files are flushed before they are renamed), and a
@@ -53,6 +54,8 @@ STAGES = ("", "model.safetensors", "optimiser.safetensors", "manifest.json.draft
 """Ends of names of files that appear in a draft, one after the other; adapters are `adapter_model.safetensors`."""
 HALF = "half a checkpoint"
 CLOCKS = {"timings.jsonl", "environment.json", "report.html"}
+STOPPED = 143
+"""Exit code of a process that SIGTERM has stopped."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Run:
             finally:
                 process.kill()
                 code = process.wait()
-        if code not in (0, -9):
+        if code not in (0, -9, STOPPED):
             raise SystemExit(f"{' '.join(command)} ended with {code}:\n{errors.read_text()}")
 
     def finish(self) -> None:
@@ -124,7 +127,9 @@ class Run:
             content = file.read_bytes()
             if file.name in ("state.json", "snapshot.json"):
                 state = json.loads(content)
-                state["logs"].pop("timings")
+                for clock in (state["logs"], state["log_sha256"]):
+                    del clock["timings"]
+                del state["checksum"]  # of a state with the clock
                 content = json.dumps(state).encode()
             found[file.relative_to(self.folder).as_posix()] = sha256(content).hexdigest()
         return found
@@ -139,8 +144,12 @@ def watch(process: subprocess.Popen[bytes], seen: Callable[[], bool]) -> bool:
     return True
 
 
-def kill_after(run: Run, seconds: float) -> bool:
-    """Kill a process so long after it first made something permanent; whether it still lived."""
+def end_after(run: Run, seconds: float, how: int = signal.SIGKILL) -> bool:
+    """End a process so long after it first made something permanent; whether it still lived.
+
+    Raises:
+        SystemExit: it was asked to stop, and ended otherwise than it should.
+    """
     state = run.folder / "state.json"
     before = state.stat().st_mtime_ns if state.exists() else 0
     with run.process() as process:
@@ -148,7 +157,11 @@ def kill_after(run: Run, seconds: float) -> bool:
         try:
             return process.wait(timeout=seconds) != 0
         except subprocess.TimeoutExpired:
-            return True
+            process.send_signal(how)
+        code = process.wait()
+    if how == signal.SIGTERM and code not in (0, STOPPED):
+        raise SystemExit(f"SIGTERM ended a run with exit code {code}, not {STOPPED}")
+    return code != 0
 
 
 def holds(draft: Path, file: str) -> bool:
@@ -182,7 +195,15 @@ def kill_in_write(run: Run, number: int, file: str) -> bool:
 
 
 def drills(
-    folder: Path, settings: dict[str, Any], *, moments: int, lives: int, writes: int, seed: int, hunt: bool = True
+    folder: Path,
+    settings: dict[str, Any],
+    *,
+    moments: int,
+    lives: int,
+    writes: int,
+    seed: int,
+    stops: int = 0,
+    hunt: bool = True,
 ) -> Iterator[Drill]:
     """Play the undisturbed run, then one after the other those that are killed."""
     rng = python_stream(seed, "kill drill")
@@ -196,29 +217,31 @@ def drills(
         shutil.rmtree(run.folder)
         return Drill(blow, hits, sorted(n for n in expected | left if expected.get(n) != left.get(n)))
 
-    killed = 0
-    while killed < moments:
-        run, hits = Run(folder / f"after-{killed}", settings, seed), list[str]()
-        lives = min(lives, moments - killed)
-        while len(hits) < lives and kill_after(run, rng.random() * 2 * seconds / (lives + 1)):
-            hits.append(run.hit())
-        killed += len(hits)
-        yield drill(run, "at random moments", hits)
+    for how, wanted in ((signal.SIGKILL, moments), (signal.SIGTERM, stops)):
+        done = 0
+        while done < wanted:
+            run, hits = Run(folder / f"{how.name}-{done}", settings, seed), list[str]()
+            most = min(lives, wanted - done)
+            while len(hits) < most and end_after(run, rng.random() * 2 * seconds / (most + 1), how):
+                hits.append(run.hit())
+            done += len(hits)
+            yield drill(run, f"{how.name} at random moments", hits)
     for index in range(writes):
         file, number = STAGES[index % len(STAGES)], 1 + int(rng.random() * count)
         run = Run(folder / f"write-{index}", settings, seed)
         hits = [run.hit()] if kill_in_write(run, number, file) else []
-        yield drill(run, f"in checkpoint {number}, at {file or 'its folder'}", hits)
+        yield drill(run, f"SIGKILL in checkpoint {number}, at {file or 'its folder'}", hits)
     if hunt:
         run, hits = Run(folder / "hunted", settings, seed), []
         while kill_in_write(run, 2, "model.safetensors"):
             hits.append(run.hit())
-        yield drill(run, "in the second checkpoint of every process", hits)
+        yield drill(run, "SIGKILL in the second checkpoint of every process", hits)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--moments", type=int, default=30)
+    parser.add_argument("--stops", type=int, default=10)
     parser.add_argument("--lives", type=int, default=5)
     parser.add_argument("--writes", type=int, default=8)
     parser.add_argument("--weight-sharing", default="copies")
@@ -228,16 +251,16 @@ def main() -> None:
     sharing = {"roles.*.weight_sharing": options.weight_sharing}
     settings = {**SETTINGS, **sharing, **dict(item.split("=", 1) for item in options.settings)}
     begun, seen = time.monotonic(), []
-    counts = {"moments": options.moments, "lives": options.lives, "writes": options.writes}
+    counts = {name: getattr(options, name) for name in ("moments", "stops", "lives", "writes")}
     with tempfile.TemporaryDirectory() as folder:
         for drill in drills(Path(folder), settings, **counts, seed=options.seed):
             seen.append(drill)
             verdict = "equal" if not drill.different else f"DIFFERENT: {' '.join(drill.different)}"
-            print(f"killed {drill.blow}: {verdict}", *drill.hits, sep="\n    ", flush=True)
+            print(f"{drill.blow}: {verdict}", *drill.hits, sep="\n    ", flush=True)
     failed = sum(bool(drill.different) for drill in seen)
     hits = [hit for drill in seen for hit in drill.hits]
     inside, minutes = sum(HALF in hit for hit in hits), (time.monotonic() - begun) / 60
-    print(f"{len(seen)} runs killed {len(hits)} times, {inside} while writing a checkpoint; {failed} differ")
+    print(f"{len(seen)} runs ended {len(hits)} times, {inside} while writing a checkpoint; {failed} differ")
     print(f"{minutes:.1f} minutes")
     sys.exit(failed > 0)
 

@@ -85,14 +85,16 @@ def test_a_debug_run_from_the_command_line_ends_with_table_and_report(capsys, tm
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as on a terminal")
-def test_ctrl_c_saves_and_names_the_command_that_resumes(tmp_path):
-    command = [sys.executable, "-m", "selfplay_gym.cli", "train", "--preset", "debug", "--run-dir", str(tmp_path / "r")]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    for line in run.stdout:
-        if "train(challenger)" in line:
-            run.send_signal(signal.SIGINT)
-            break
-    shown, _ = run.communicate(timeout=120)
-    assert run.returncode == 130
-    assert f"train --resume --run-dir {tmp_path / 'r'}" in shown
-    assert main(["train", "--resume", "--run-dir", str(tmp_path / "r")]) == 0
+def test_ctrl_c_and_sigterm_save_and_name_the_command_that_resumes(tmp_path):
+    folder = str(tmp_path / "r")
+    for number, start, code in ((signal.SIGTERM, ["--preset", "debug"], 143), (signal.SIGINT, ["--resume"], 130)):
+        command = [sys.executable, "-m", "selfplay_gym.cli", "train", *start, "--run-dir", folder]
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        for line in run.stdout:
+            if "· train(challenger)" in line:
+                run.send_signal(number)
+                break
+        shown, _ = run.communicate(timeout=300)
+        assert run.returncode == code
+        assert f"train --resume --run-dir {folder}" in shown
+    assert main(["train", "--resume", "--run-dir", folder]) == 0

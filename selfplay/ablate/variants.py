@@ -23,7 +23,8 @@ from ..evaluation import ExamResult
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..stats import Estimate, Paired, holm, mean_rate, paired
-from ..storage.run_folder import CONFIG, RunFolder, read_json
+from ..storage.lock import hold
+from ..storage.run_folder import CONFIG, RunFolder
 
 Train = Callable[..., RunFolder]
 
@@ -179,20 +180,22 @@ def ablate(
 
     Raises:
         ConfigError: no seeds, an unknown variant, or a setting that does not exist.
-        RunError: a folder below holds a run with other settings.
+        RunError: a folder below holds a run with other settings, or another process is at work there.
     """
     if seeds < 1:
         raise ConfigError(f"an ablation needs at least one seed, got {seeds}")
     chosen = _chosen(variants)
     settings = {n: config.replace(change(config) if callable(change) else change) for n, change in chosen.items()}
     runs: dict[str, list[VariantRun]] = {name: [] for name in chosen}
+    folder.mkdir(parents=True, exist_ok=True)
     done = 0
-    for seed in range(seeds):  # seed by seed, so that an early stop still compares all variants
-        for name, changed in settings.items():
-            if progress is not None:
-                progress(name, seed, done, seeds * len(settings))
-            runs[name].append(_run(name, seed, changed.replace(seed=seed), folder, train))
-            done += 1
+    with hold(folder):
+        for seed in range(seeds):  # seed by seed, so that an early stop still compares all variants
+            for name, changed in settings.items():
+                if progress is not None:
+                    progress(name, seed, done, seeds * len(settings))
+                runs[name].append(_run(name, seed, changed.replace(seed=seed), folder, train))
+                done += 1
     return summarise(runs, preset)
 
 
@@ -232,7 +235,7 @@ def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
         before=exams[0],
         after=exams[-1],
         label_accuracy=[row["label_accuracy"] for row in labels],
-        commit=read_json(folder.path / "environment.json").get("commit"),
+        commit=folder.environment().get("commit"),
     )
 
 

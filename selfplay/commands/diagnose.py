@@ -12,6 +12,9 @@ from ..diagnose.frozen import frozen_difficulty
 from ..diagnose.measure import Diagnosis, diagnose
 from ..diagnose.page import to_html, to_json, to_terminal
 from ..diagnose.play import CrossPlay, can_cross_play, cross_play_run
+from ..storage.files import write_text
+from ..storage.run_folder import RunFolder
+from ..terminal import Terminal
 
 
 def diagnose_run(
@@ -31,7 +34,9 @@ def diagnose_run(
         consistency: also teach a second head on the run's labels, and see whether it finds the wrong ones.
         proposals: questions per round for the base, and per pair in cross-play.
     """
-    console = console or Console()
+    console = console or Terminal()
+    if note := RunFolder.open(run).note:
+        console.print(f"note: {note}", soft_wrap=True)
     diagnosis = diagnose(run)
     crossed = None
     if play:
@@ -59,6 +64,6 @@ def diagnose_run(
         ("diagnosis.html", to_html(diagnosis, crossed)),
         ("diagnosis.json", to_json(diagnosis, crossed)),
     ):
-        (run / name).write_text(text, encoding="utf-8")
+        write_text(run / name, text.encode("utf-8", "replace").decode("utf-8"))
         console.print(f"wrote {run / name}", soft_wrap=True, highlight=False)
     return diagnosis, crossed

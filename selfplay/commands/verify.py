@@ -179,6 +179,10 @@ def _judged(judge: Verifier, lines: Iterator[tuple[int, str]], workers: int) -> 
                 records = waiting.pop(0).result()
                 waiting += [pool.submit(judge_lines, judge, chunk) for chunk in itertools.islice(chunks, 1)]
                 yield records
+        except BaseException:  # an interrupt must not wait for what the workers have begun
+            for process in list(pool._processes.values()):
+                process.kill()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..settings.config import RunConfig
+from ..storage.checkpoint import check_checkpoint
 
 if TYPE_CHECKING:
     from ...agents.models.llm import LLMAgent
@@ -20,6 +21,8 @@ def load_player(config: RunConfig, role: str, checkpoint: Path | None = None) ->
     """
     from ...agents.load import load_agent
 
+    if checkpoint is not None:
+        check_checkpoint(checkpoint)
     row = config.roles[role]
     return load_agent(
         row.model if checkpoint is None else checkpoint,

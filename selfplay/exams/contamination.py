@@ -11,7 +11,6 @@ different questions.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -23,6 +22,7 @@ from typing import Any
 from ...core.errors import RunError
 from ...core.math_language import key, read
 from ..pages.wording import counted
+from ..storage.files import json_object, read_bytes
 
 GRAM = 8
 NEAR = 0.6
@@ -106,11 +106,8 @@ def training_texts(run: str | Path) -> list[str]:
     if not path.is_file():
         raise RunError(f"{str(run)!r} has no questions.jsonl; expected a run folder of `selfplay-gym train`")
     texts = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise RunError(f"line {number} of {str(path)!r} is not JSON: {error}") from None
+    for number, line in enumerate(read_bytes(path).splitlines(), start=1):
+        row = json_object(line, f"line {number} of {str(path)!r}")
         text = row.get("text", row.get("question"))
         if isinstance(text, str) and not row.get("dropped"):
             texts.append(text)

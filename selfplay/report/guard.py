@@ -17,7 +17,7 @@ KINDS = {
     "alarm": "alarm",
     "rate": "learning rate",
     "rollback": "rollback",
-    "damage": "damaged checkpoint",
+    "damage": "damaged file",
 }
 
 

@@ -1,4 +1,4 @@
-"""kill -9, a few times: the whole drill is benchmarks/kill_drill.py."""
+"""kill -9 and SIGTERM, a few times: the whole drill is benchmarks/kill_drill.py."""
 
 import importlib.util
 import sys
@@ -25,8 +25,8 @@ def test_a_killed_run_ends_as_one_left_alone(drill, tmp_path, sharing):
     if sharing == "lora":
         pytest.importorskip("peft")
     settings = {**drill.SETTINGS, "roles.*.weight_sharing": sharing}
-    played = list(drill.drills(tmp_path, settings, moments=3, lives=3, writes=2, seed=1, hunt=False))
+    played = list(drill.drills(tmp_path, settings, moments=3, stops=2, lives=3, writes=2, seed=1, hunt=False))
     assert [run.different for run in played] == [[]] * len(played)
     hits = [hit for run in played for hit in run.hits]
-    assert len(hits) == 5
+    assert len(hits) == 7
     assert sum(drill.HALF in hit for hit in hits) >= 2

@@ -1,14 +1,19 @@
 """Stages and hooks of somebody else: what a run gives them, and that it does what they ask for."""
 
+import os
+import signal
+from types import SimpleNamespace
+
 import pytest
 
 from selfplay_gym.core.errors import ConfigError, PluginError, RunError
+from selfplay_gym.core.interrupts import Stopped
 from selfplay_gym.core.registries import register_stage, stages
 from selfplay_gym.selfplay.hooks import Hook, Rates, RollBack, Stop
 from selfplay_gym.selfplay.progress import Progress
 from selfplay_gym.selfplay.run.run import Interrupted, SelfPlay
 from selfplay_gym.selfplay.run.stage import make_stages
-from selfplay_gym.selfplay.run.train import make_run, train
+from selfplay_gym.selfplay.run.train import StopRequest, make_run, train
 from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
@@ -246,3 +251,45 @@ def test_python_goes_on_with_the_runs_own_settings(tmp_path):
     assert (folder.state["phase"], folder.state["round"]) == ("done", 2)
     with pytest.raises(RunError, match=r"labels\.attempts was 4, not 5"):
         train({"labels.attempts": 5}, tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(
+    ("stage", "waits", "at_once"),
+    [
+        ({"saves_steps": True}, False, [False, True]),
+        ({}, False, [True, True]),
+        ({}, True, [False, True]),
+        (None, True, [True, True]),
+    ],
+)
+def test_a_request_to_stop_waits_only_where_something_is_saved_on_the_way(stage, waits, at_once):
+    stop = StopRequest(Progress(), waits)
+    stop.run = None if stage is None else SimpleNamespace(stage=SimpleNamespace(**stage))
+    for expected in at_once:
+        try:
+            stop.on_signal(signal.SIGTERM)
+            raised = False
+        except Stopped as error:
+            raised = error.code == 143
+        assert raised is expected
+    assert stop()
+    assert stop.code == 143
+
+
+def test_a_run_stopped_inside_a_stage_that_saves_nothing_goes_on_at_its_beginning(tmp_path, monkeypatch):
+    honest = SelfPlay.attempt
+
+    def stopping(self, prompts, seed):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return honest(self, prompts, seed)
+
+    monkeypatch.setattr(SelfPlay, "attempt", stopping)
+    config = CONFIG.replace({"stages": ["generate", "attempt", "label"]})
+    with pytest.raises(Interrupted) as stopped:
+        train(config, tmp_path / "run")
+    monkeypatch.undo()
+    assert stopped.value.code == 143
+    assert RunFolder.open(tmp_path / "run").state["phase"] == "attempt"
+    again = train({}, tmp_path / "run", resume=True)
+    whole = train(config, tmp_path / "whole")
+    assert list(again.rows("labels")) == list(whole.rows("labels"))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import typing
 
 import pytest
@@ -12,6 +13,7 @@ from selfplay_gym.selfplay.guard.thresholds import GuardThresholds
 from selfplay_gym.selfplay.settings import tree
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.describe import settings
+from selfplay_gym.selfplay.settings.files import absolute_paths
 from selfplay_gym.selfplay.settings.parts import GuardConfig, LabelsConfig, QuestionsConfig
 from selfplay_gym.selfplay.settings.presets import PRESETS, preset
 from selfplay_gym.selfplay.settings.role import RoleConfig
@@ -180,3 +182,43 @@ def test_options_of_plug_ins_keep_their_own_names():
 def test_what_cannot_be_written_as_utf8_is_refused_before_a_file_is_touched():
     with pytest.raises(ConfigError, match="UTF-8"):
         RunConfig().replace({"roles.*.model": "\udcff"}).as_dict()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"roles.solver.samples": 1}, "roles.solver.samples must be >= 2 where a role learns, got 1"),
+        ({"labels.attempts": 1}, "labels.attempts=1 gives no solve rate"),
+        ({"labels.attempts": 2, "questions.keep_band": [0.6, 0.9]}, "no question would ever be kept"),
+    ],
+)
+def test_what_could_teach_nothing_is_refused(change, message):
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        RunConfig().replace(change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"roles.solver": {"samples": 1, "learns": False}},
+        {"roles.solver": {"samples": 1, "steps": 0}},
+        {"labels.attempts": 1, "questions.keep_band": [0.0, 1.0]},
+        {"labels.attempts": 3, "questions.keep_band": [1 / 3, 1 / 3]},
+        {"labels.attempts": 10**9},
+    ],
+)
+def test_what_can_teach_is_not(change):
+    assert RunConfig().replace(change)
+
+
+def test_a_run_keeps_paths_that_stay_right_wherever_it_goes_on(tmp_path, monkeypatch):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "exam.jsonl").write_text("")
+    monkeypatch.chdir(tmp_path)
+    given = {"roles.solver.model": "model", "exam.suites": ["jsonl:exam.jsonl", "jsonl:nothing", "mixed"]}
+    kept = absolute_paths(RunConfig().replace(given))
+    assert kept.roles["solver"].model == str(tmp_path / "model")
+    assert kept.roles["challenger"].model == "tiny"
+    assert kept.exam.suites == (f"jsonl:{tmp_path / 'exam.jsonl'}", "jsonl:nothing", "mixed")
+    assert absolute_paths(kept) == kept

@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfplay_gym.core.errors import PluginError, RunError
-from selfplay_gym.selfplay.storage.run_folder import RunFolder, read_json, write_json
+from selfplay_gym.selfplay.storage.files import read_json, write_json, write_sealed
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -23,14 +24,15 @@ def test_rows_count_once_they_are_committed(folder):
     assert RunFolder.open(folder.path).state["round"] == 1
 
 
+@settings(deadline=None, max_examples=50)  # every example flushes files to the disk
 @given(st.lists(st.lists(st.text(st.characters(), max_size=9), max_size=4), max_size=5))
 def test_read_from_the_end_a_log_is_the_same_the_other_way_round(tmp_path_factory, commits):
     folder = RunFolder.create(tmp_path_factory.mktemp("log") / "run", "", {})
     for number, texts in enumerate(commits):
         folder.log("labels", [{"round": number, "text": text} for text in texts])
         folder.commit({})
-    folder.log("labels", [{"round": "not committed"}])
-    folder._append("labels")
+    with open(folder.log_path("labels"), "ab") as log:
+        log.write(b'{"round": "not committed"}')
     assert list(folder.rows_from_end("labels")) == list(folder.rows("labels"))[::-1]
     assert len(list(folder.rows("labels"))) == sum(map(len, commits))
 
@@ -113,7 +115,7 @@ def test_settings_replaced_by_the_run_itself_stand_however_early_it_is_killed(fo
     ],
 )
 def test_a_state_that_is_none_is_named(folder, change):
-    write_json(folder.path / "state.json", {**folder.state, **change})
+    write_sealed(folder.path / "state.json", {**folder.state, **change})
     with pytest.raises(RunError, match="does not hold the state of a run"):
         RunFolder.resume(folder.path)
 
