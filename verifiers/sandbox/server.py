@@ -7,6 +7,7 @@ the child opens itself), and stays single-threaded, so that forking is safe and 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -16,7 +17,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import program
@@ -197,7 +198,17 @@ class _Watch:
             return "cpu"
         if _threads(self._pid) > self._limits["threads"]:
             return "threads"
-        return "scratch" if self._jail.scratch.overfull(self._limits) else None
+        return "scratch" if self._jail.scratch.overfull(self._limits, self._stopped) else None
+
+    @contextlib.contextmanager
+    def _stopped(self) -> Iterator[None]:
+        """Hold the child still; its time goes on."""
+        os.kill(self._pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self._pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        try:
+            yield
+        finally:
+            os.kill(self._pid, signal.SIGCONT)
 
 
 def _kill_group(pid: int) -> None:

@@ -2,18 +2,37 @@
 
 Nothing has to be drained, so a program can neither block on it nor flood it, and what was written before a kill is
 still there. Header: input being worked on, line being executed, bytes committed; then one JSON text per line.
-Nothing in it is trusted: a program that finds the channel can only report what it could have returned.
+Nothing in it is trusted: a program that finds the channel can only report what it could have returned. And nothing in
+it is parsed before it was counted: lines, bytes of a line, values in it, brackets around them.
+
+The box writes through a mapping and not through the descriptor, so that the bound on the size of files need not leave
+room for the channel.
 """
 
 from __future__ import annotations
 
 import json
+import mmap
 import os
+import re
 import struct
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Any
+
+from .values import MAX_DEPTH, MAX_NODES
 
 _HEADER = struct.Struct("<iiI")
 HEADER_BYTES = _HEADER.size
+MOST_NODES = 2 * MAX_NODES
+"""What all values in one channel may cost together, see `values.MAX_NODES`."""
+
+_AT_ONCE = 1 << 16
+_SHALLOW = 3 * MAX_DEPTH + 8
+"""Brackets around the innermost part of a record: at most three for each level of a value (a dict's)."""
+_OF_A_RECORD = 16
+"""Brackets and commas of a record besides its value's."""
+_LONGEST_INT = 20
 
 
 class Full(Exception):
@@ -28,7 +47,8 @@ class ChannelWriter:
     """The end inside the box."""
 
     def __init__(self, descriptor: int, size: int) -> None:
-        self._descriptor, self._size, self._end = descriptor, size, HEADER_BYTES
+        self._memory = mmap.mmap(descriptor, size)
+        self._size, self._end, self._nodes = size, HEADER_BYTES, MOST_NODES
         self._index, self._line = -1, 0
 
     def begin(self, index: int) -> None:
@@ -41,28 +61,30 @@ class ChannelWriter:
         self._line = line
         self._publish()
 
-    def write(self, record: dict[str, Any], limit: int) -> None:
-        """Append a record, and go on to the next input.
+    def write(self, record: dict[str, Any], limit: int, nodes: int = 0) -> None:
+        """Append a record whose value cost `nodes`, and go on to the next input.
 
         Raises:
             TooLong: longer than `limit` bytes.
-            Full: longer than the room left.
+            Full: longer, or dearer, than the room left.
         """
         line = _dumps(record).encode() + b"\n"
         if len(line) > limit:
             raise TooLong
-        if self._end + len(line) > self._size:
+        end = self._end + len(line)
+        if end > self._size or nodes > self._nodes:
             raise Full
-        _write_at(self._descriptor, line, self._end)
-        self._end += len(line)
+        self._memory[self._end : end] = line
+        self._end = end
+        self._nodes -= nodes
         self._index, self._line = self._index + 1, 0
         self._publish()
 
     def _publish(self) -> None:
-        _write_at(self._descriptor, _pack(self._index, self._line, self._end - HEADER_BYTES), 0)
+        _pack_into(self._memory, 0, self._index, self._line, self._end - HEADER_BYTES)
 
 
-_write_at, _pack = os.pwrite, _HEADER.pack  # held here, because the program may put something else into `os`
+_pack_into = _HEADER.pack_into  # held here, because the program may put something else into `struct`
 _dumps = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
 
@@ -71,6 +93,7 @@ class ChannelReader:
 
     def __init__(self, size: int) -> None:
         self.descriptor, self.size = shared_file("result"), size
+        os.ftruncate(self.descriptor, size)
 
     def progress(self) -> tuple[int, int]:
         """Index of the input being worked on (-1 before the first), and line (0 unless traced)."""
@@ -84,26 +107,67 @@ class ChannelReader:
         index, line, committed = _HEADER.unpack(raw)
         return index, line, committed
 
-    def records(self) -> list[dict[str, Any]]:
-        """The records committed so far; what is not a JSON object is left out."""
+    def records(self, most: int, limit: int) -> list[dict[str, Any]]:
+        """The records committed so far, up to the first that cannot have been written by a `ChannelWriter`.
+
+        Args:
+            most: records that there can be.
+            limit: bytes that one can have.
+        """
         committed = self._header()[2]
         raw = os.pread(self.descriptor, min(committed, self.size - HEADER_BYTES), HEADER_BYTES)
-        lines = raw.split(b"\n")[:-1]
-        try:
-            found = json.loads(b"[" + b",".join(lines) + b"]")  # at once: three times as fast as one by one
-        except (ValueError, RecursionError):
-            found = [_parsed(line) for line in lines]
-        return [record for record in found if isinstance(record, dict)]
+        text = raw.decode("ascii", "replace")
+        lines = text.split("\n", most)[:-1]
+        if len(text) <= _AT_ONCE and text.count("[") + text.count("{") <= _SHALLOW:
+            try:
+                return _objects(json.loads(f"[{','.join(lines)}]"))  # three times as fast as one by one
+            except ValueError:
+                pass
+        return _objects(_one_by_one(lines, limit))
 
     def close(self) -> None:
         os.close(self.descriptor)
 
 
-def _parsed(line: bytes) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
+def _objects(found: Iterable[Any]) -> list[dict[str, Any]]:
+    return [record for record in found if isinstance(record, dict)]
+
+
+def _one_by_one(lines: list[str], limit: int) -> Iterator[Any]:
+    left = MOST_NODES
+    for line in lines:
+        weight = _weight(line)
+        left -= max(0, weight - _OF_A_RECORD)
+        if len(line) > limit or weight > MAX_NODES + _OF_A_RECORD or left < 0:
+            return
+        try:
+            yield json.loads(line, parse_int=_short_int)
+        except ValueError:
+            return
+
+
+def _weight(line: str) -> int:
+    """How many values parsing the line makes, at most; more than are allowed if it is too deep."""
+    opened = line.count("[") + line.count("{")
+    if opened <= _SHALLOW and opened + line.count(",") <= MAX_NODES:
+        return opened + line.count(",")
+    bare = _STRING.sub("", line)
+    brackets = bare.translate(_ONLY_BRACKETS)
+    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > _SHALLOW:
+        return 2 * MAX_NODES
+    opened = brackets.count("[") + brackets.count("{")
+    return opened + bare.count(",")
+
+
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)')  # one without an end goes to the end: linear time
+_STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
+_ONLY_BRACKETS = {code: None for code in (*range(128), 0xFFFD) if chr(code) not in _STEP}
+
+
+def _short_int(text: str) -> int:
+    if len(text) > _LONGEST_INT:
+        raise ValueError("longer than any integer that is written like this")
+    return int(text)
 
 
 def shared_file(name: str, content: bytes = b"") -> int:
