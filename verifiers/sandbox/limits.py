@@ -41,8 +41,8 @@ class Limits:
     open_files: int = 32
     """Descriptors open at once."""
     file_mb: float = 8.0
-    """Size of any one file, in MiB. At level "landlock" at most `scratch_mb / open_files` (0.5 MiB): no mount counts for
-    us there, and files that are open can have been removed."""
+    """Size of any one file, in MiB. At level "landlock" at most `scratch_mb / open_files` (0.5 MiB): no mount counts
+    for us there, and files that are open can have been removed."""
     scratch_mb: float = 16.0
     """All of the scratch folder, in MiB."""
     files: int = 256
