@@ -64,7 +64,10 @@ class _Rules(dict[type, Callable[[Any], str]]):
 
 
 def _float(value: float) -> str:
-    rounded = float(f"{value:.{DIGITS}g}")
+    written = f"{value:.{DIGITS}g}"
+    if "." in written and "e" not in written:
+        return written
+    rounded = float(written)
     exact = value if abs(value) < 1e15 and value == int(value) else rounded if value == value else value
     return str(int(exact)) if abs(exact) < 1e15 and exact == int(exact) else repr(exact)
 

@@ -194,7 +194,7 @@ class _Series:
         detail = {**self._detail, "whole program": True} if whole else self._detail
         line, stdout = number_field(record.get("l")), record.get("o")
         stdout = stdout if isinstance(stdout, str) else ""
-        if record.get("s") == "ok":
+        if record.get("s") == "ok" and not whole:
             try:
                 return CallResult("ok", values.decode(record.get("v"), budget), None, line, stdout, detail)
             except values.Malformed as why:

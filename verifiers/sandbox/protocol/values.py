@@ -11,7 +11,7 @@ numbers that need more than a change of base, and the keys of dicts and sets, wh
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -100,18 +100,23 @@ def _encode(value: Any, depth: int, budget: Budget) -> Any:
         raise Unsendable(f"nested deeper than {MAX_DEPTH}")
     if kind is list:
         budget.spend(_LIST + len(value))
-        return [_encode(each, depth + 1, budget) for each in value]
+        return _all(_encode, value, depth, budget)
     if kind in _SEQUENCES:
         budget.spend(_TAGGED + len(value))
         if kind in _HASHED:
             budget.spend_keys(len(value))
-        return {_SEQUENCES[kind]: [_encode(each, depth + 1, budget) for each in value]}
+        return {_SEQUENCES[kind]: _all(_encode, value, depth, budget)}
     if kind in _MAPPINGS:
         budget.spend(_TAGGED + _PAIR * len(value))
         budget.spend_keys(len(value))
         pairs = [[_encode(k, depth + 1, budget), _encode(v, depth + 1, budget)] for k, v in value.items()]
         return {_MAPPINGS[kind]: pairs}
     raise Unsendable(f"a {_safe_name(kind)} is not plain data")
+
+
+def _all(change: Callable[[Any, int, Budget], Any], items: Iterable[Any], depth: int, budget: Budget) -> list[Any]:
+    """Each item changed; most are leaves, which stand for themselves, and need no call."""
+    return [each if type(each) in _LEAVES else change(each, depth + 1, budget) for each in items]
 
 
 def _counted(value: Any, budget: Budget) -> str:
@@ -150,7 +155,7 @@ def _decode(data: Any, depth: int, budget: Budget) -> Any:
         raise Malformed("too deep")
     if kind is list:
         budget.spend(_LIST + len(data))
-        return [_decode(each, depth + 1, budget) for each in data]
+        return _all(_decode, data, depth, budget)
     if len(data) != 1:
         raise Malformed("not a tagged value")
     ((tag, inner),) = data.items()
@@ -166,7 +171,7 @@ def _decode(data: Any, depth: int, budget: Budget) -> Any:
     if tag not in _BUILD:
         raise Malformed(f"no tag {tag[:40]!r}")
     budget.spend(_TAGGED + len(inner))
-    items = [_decode(each, depth + 1, budget) for each in inner]
+    items = _all(_decode, inner, depth, budget)
     if tag in ("set", "frozenset"):
         _check_keys(items, budget)
     return _BUILD[tag](items)
