@@ -79,13 +79,7 @@ SLOW = {
     "hangs at the end": "import atexit\ndef f(x):\n    while x > 40: pass\n    return x",
     "loops over its own": "def f(x):\n    n = 0\n    for i in range(2_000_000): n += i\n    return n",
 }
-FILLING = (
-    "scratch_unlinked_sum",
-    "scratch_tmpfile",
-    "scratch_mmap_unlinked",
-    "scratch_moving_folders",
-    "scratch_long_path",
-)
+FILLING = ("unlinked_sum", "tmpfile", "mmap_unlinked", "moving_folders", "long_path")
 
 
 def main() -> None:
