@@ -126,7 +126,9 @@ class Server:
         self._process.kill()
         self._process.wait()
         for child in children:
-            select.select([child], [], [], _GRACE_S)  # readable when it has ended
+            poll = select.poll()
+            poll.register(child, select.POLLIN)  # readable when it has ended
+            poll.poll(_GRACE_S * 1000)
             os.close(child)
         if folder:
             with contextlib.suppress(OSError):  # gone already: the server had begun to clear up

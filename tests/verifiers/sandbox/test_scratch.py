@@ -9,6 +9,8 @@ from selfplay_gym.verifiers.sandbox import Limits, run_python
 from selfplay_gym.verifiers.sandbox.connection import Server
 from selfplay_gym.verifiers.sandbox.isolation.scratch import FolderScratch, empty, holds_more
 from selfplay_gym.verifiers.sandbox.levels import LEVELS
+from selfplay_gym.verifiers.sandbox.protocol.channel import ChannelReader
+from selfplay_gym.verifiers.sandbox.protocol.request import request_for, task_file
 
 
 def test_anything_is_removed(tmp_path):
@@ -131,9 +133,25 @@ def test_at_level_landlock_open_files_hold_no_more_than_the_scratch_folder(at_le
     assert 0 < int(result.stdout) <= 4 << 20
 
 
-def test_a_killed_server_leaves_no_folder():
-    server = Server(LEVELS["landlock"])
+def test_a_killed_server_leaves_no_folder_though_a_program_fills_it(at_level):
+    """The child dies by the kernel's hand a moment after its server; it must not write into what is being emptied."""
+    level = at_level("landlock")
+    code = "import os\nn = 0\nwhile True:\n    os.mkdir(f'd{n}'); os.rmdir(f'd{n}'); n += 1"
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    server = Server(LEVELS[level])
     folder = server.facts["scratch"]
-    assert os.path.isdir(folder)
-    server.kill()
+    request = request_for(Limits(), runs=1, channel=1 << 14)
+    with contextlib.ExitStack() as files:
+        channel = ChannelReader(1 << 14)
+        files.callback(channel.close)
+        task = task_file({"mode": "script", "code": code})
+        files.callback(os.close, task)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        files.callback(os.close, nothing)
+        with pytest.raises(KeyboardInterrupt):
+            server.run(request, [task, channel.descriptor, nothing, nothing, nothing], interrupted)
+        server.kill()
     assert not os.path.exists(folder)

@@ -48,7 +48,7 @@ def test_exactly_the_listed_numbers_pass(column):
     always = {kernel.NUMBERS[name][column] for name in seccomp.ALWAYS} - {None}
     checked = {kernel.NUMBERS[name][column] for name in seccomp.CHECKED} - {None}
     for call in range(1024):
-        answer = verdict(column, call, *[0o1300] * 6)  # none of the checked calls likes this argument
+        answer = verdict(column, call, *[0o1000] * 6)  # none of the checked calls likes this argument
         assert (answer == seccomp.ALLOW) == (call in always), call
         if call not in always | checked:
             assert answer == seccomp.EPERM
@@ -106,7 +106,7 @@ def test_x32_numbers_are_refused():
         ("mkdirat", (0, 0, 0o777), True),
         ("mkdirat", (0, 0, 0o300), False),
         ("mkdir", (0, 0), False),
-        ("umask", (0o022,), True),
+        ("umask", (0o077,), True),
         ("umask", (0o400,), False),
         ("socketpair", (1, 1 | 0o2000000), True),
         ("socketpair", (1, 2), False),

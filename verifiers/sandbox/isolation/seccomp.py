@@ -81,7 +81,7 @@ CHECKED: dict[str, Program] = {
     # A folder that its owner may not list would hide what is in it.
     "mkdir": [_argument(1), *_allow_if_in((_OWNER_ALL,), mask=_OWNER_ALL)],
     "mkdirat": [_argument(2), *_allow_if_in((_OWNER_ALL,), mask=_OWNER_ALL)],
-    "umask": [_argument(0), *_allow_if_in((0,), mask=_OWNER_ALL)],
+    "umask": [_argument(0), *_allow_if_in((0,), mask=~0o077 & 0xFFFFFFFF)],
     "ioctl": [_argument(1), *_allow_if_in(_TERMINAL_QUERIES)],
     "fcntl": [_argument(1), *_allow_if_in(_DESCRIPTOR_COMMANDS)],
     "prctl": [_argument(0), *_allow_if_in(_PRCTL_NAMES)],
