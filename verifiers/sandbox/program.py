@@ -10,7 +10,6 @@ import io
 import linecache
 import marshal
 import os
-import random
 import sys
 import threading
 import traceback
@@ -33,7 +32,6 @@ def run(task_file: int, channel: ChannelWriter) -> None:
     task: dict[str, Any] = marshal.loads(os.pread(task_file, os.fstat(task_file).st_size, 0))  # written by the host
     os.close(task_file)
     gc.enable()
-    random.seed()  # the generator was inherited
     code = 1
     try:
         code = _script(task, channel) if task["mode"] == "script" else _calls(task, channel)

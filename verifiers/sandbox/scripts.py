@@ -10,11 +10,9 @@ from typing import Any
 from ...core.errors import ConfigError
 from . import client
 from .limits import Limits
-from .protocol.channel import ChannelReader, shared_file
+from .protocol.channel import SHORT, ChannelReader, shared_file
 from .protocol.request import request_for, task_file
 from .protocol.results import RunResult, Status
-
-_CHANNEL_BYTES = 1 << 14
 
 REASONS: dict[str, tuple[Status, str]] = {
     "wall": ("timeout", "it ran longer than wall_s"),
@@ -49,7 +47,7 @@ def run_python(code: str, *, stdin: str = "", limits: Limits | None = None, isol
         return RunResult("refused", detail={"isolation": available.level, "reason": available.refusal})
     detail: dict[str, Any] = {"isolation": available.level, "layers": available.layers}
     with contextlib.ExitStack() as files:
-        channel = ChannelReader(_CHANNEL_BYTES)
+        channel = ChannelReader(SHORT)
         files.callback(channel.close)
         given = [
             task_file({"mode": "script", "code": code}),

@@ -11,6 +11,7 @@ import contextlib
 import gc
 import importlib
 import os
+import random
 import resource
 import select
 import signal
@@ -109,6 +110,7 @@ def _one_run(wire: Wire, jail: Jail, limits: dict[str, Any], descriptors: list[i
     task, result, *standard = descriptors
     folder = jail.scratch.fresh(limits)
     shut_in = jail.prepare(limits, folder, standard, [*standard, wire.fileno(), _trouble_read])
+    random.seed()  # for the child, which inherits the generator: here no page has to be copied
     started = time.monotonic()
     pid = kernel.bare_fork()
     if pid == 0:

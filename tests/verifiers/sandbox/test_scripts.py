@@ -91,6 +91,11 @@ def test_unreadable_output_and_input_pass_through_as_text():
     assert run_python("print(ascii(input()))", stdin="\ud800").status in ("ok", "error")
 
 
+def test_an_error_is_reported_whatever_the_limits():
+    result = run_python("x = 1\n1 / 0", limits=Limits(output_kb=0.1, file_mb=0.0001, result_kb=0.1))
+    assert (result.detail["line"], result.detail["error"]) == (2, "ZeroDivisionError: division by zero")
+
+
 def test_random_is_seeded_afresh_whatever_the_text_says():
     hidden = "import importlib; print(importlib.import_module('ran' + 'dom').random())"
     assert len({run_python(hidden).stdout for _ in range(3)}) == 3

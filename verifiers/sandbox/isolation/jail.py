@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ..protocol.channel import SHORT
 from . import kernel, landlock, namespaces, seccomp
 from .scratch import FolderScratch, MountedScratch, Scratch
 
@@ -130,7 +131,7 @@ class Jail:
         bounds = {
             "AS": self._address_space + int(limits["memory_mb"] * 2**20) + limits["channel"],
             "CPU": math.ceil(limits["cpu_total_s"]) + 1,
-            "FSIZE": int(max(largest_file * 2**20, limits["output_kb"] * 2**10 + 1)),
+            "FSIZE": int(max(largest_file * 2**20, limits["output_kb"] * 2**10 + 1, SHORT)),
             "NOFILE": limits["open_files"],
         }
         if self._own_world:  # elsewhere the user's other processes would count too: the server watches instead

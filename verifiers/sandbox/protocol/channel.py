@@ -6,7 +6,7 @@ Nothing in it is trusted: a program that finds the channel can only report what 
 it is parsed before it was counted: lines, bytes of a line, values in it, brackets around them.
 
 The box writes through a mapping and not through the descriptor, so that the bound on the size of files need not leave
-room for the channel.
+room for the channel. A short channel, that of a script, is written through the descriptor: a mapping would cost more.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ HEADER_BYTES = _HEADER.size
 MOST_NODES = 2 * MAX_NODES
 """What all values in one channel may cost together, see `values.MAX_NODES`."""
 
+SHORT = 1 << 14
 _AT_ONCE = 1 << 16
 _SHALLOW = 3 * MAX_DEPTH + 8
 """Brackets around the innermost part of a record: at most three for each level of a value (a dict's)."""
@@ -46,7 +47,8 @@ class ChannelWriter:
     """The end inside the box."""
 
     def __init__(self, descriptor: int, size: int) -> None:
-        self._memory = mmap.mmap(descriptor, size)
+        self._descriptor = descriptor
+        self._memory = mmap.mmap(descriptor, size) if size > SHORT else None
         self._size, self._end, self._nodes = size, HEADER_BYTES, MOST_NODES
         self._index, self._line = -1, 0
 
@@ -73,17 +75,24 @@ class ChannelWriter:
         end = self._end + len(line)
         if end > self._size or nodes > self._nodes:
             raise Full
-        self._memory[self._end : end] = line
+        if self._memory is None:
+            _write_at(self._descriptor, line, self._end)
+        else:
+            self._memory[self._end : end] = line
         self._end = end
         self._nodes -= nodes
         self._index, self._line = self._index + 1, 0
         self._publish()
 
     def _publish(self) -> None:
-        _pack_into(self._memory, 0, self._index, self._line, self._end - HEADER_BYTES)
+        header = _pack(self._index, self._line, self._end - HEADER_BYTES)
+        if self._memory is None:
+            _write_at(self._descriptor, header, 0)
+        else:
+            self._memory[:HEADER_BYTES] = header
 
 
-_pack_into = _HEADER.pack_into  # held here, because the program may put something else into `struct`
+_write_at, _pack = os.pwrite, _HEADER.pack  # held here, because the program may put something else into `os`
 _dumps = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
 
