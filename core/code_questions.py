@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import ConfigError
-from .literals import Value, read_literal
+from .literals import Value, checked, read_literal, text_of
 from .records import Question
 
 TASKS = ("program", "deduction", "abduction", "induction")
@@ -94,10 +94,10 @@ class CodeQuestion:
         meta: dict[str, Any] = {"task": self.task, "function": self.function}
         if self.signature is not None:
             meta["signature"] = self.signature
-        meta |= {"program": self.program, "inputs": [repr(arguments) for arguments in self.inputs]}
+        meta |= {"program": self.program, "inputs": [text_of(arguments) for arguments in self.inputs]}
         if self.outputs is not None:
-            meta["outputs"] = [repr(value) for value in self.outputs]
-        return meta | {"hidden": [repr(arguments) for arguments in self.hidden]}
+            meta["outputs"] = [text_of(value) for value in self.outputs]
+        return meta | {"hidden": [text_of(arguments) for arguments in self.hidden]}
 
 
 def _values(meta: Mapping[str, Any], field: str) -> tuple[Value, ...]:
@@ -105,7 +105,7 @@ def _values(meta: Mapping[str, Any], field: str) -> tuple[Value, ...]:
     if not isinstance(texts, list | tuple) or len(texts) > MOST_VALUES:
         raise ConfigError(f"meta[{field!r}] must be a list of at most {MOST_VALUES} Python literals, as text")
     try:
-        return tuple(read_literal(text) if isinstance(text, str) else text for text in texts)
+        return tuple(read_literal(text) if isinstance(text, str) else checked(text) for text in texts)
     except ValueError as error:
         raise ConfigError(f"meta[{field!r}]: {error}") from None
 
@@ -114,6 +114,6 @@ def _arguments(meta: Mapping[str, Any], field: str) -> tuple[tuple[Value, ...], 
     found = []
     for value in _values(meta, field):
         if not isinstance(value, tuple | list):
-            raise ConfigError(f"meta[{field!r}] holds argument tuples such as '(4,)', got {value!r}")
+            raise ConfigError(f"meta[{field!r}] holds argument tuples such as '(4,)', got {text_of(value)[:80]}")
         found.append(tuple(value))
     return tuple(found)

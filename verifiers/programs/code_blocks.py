@@ -5,14 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Iterator
 
 MAX_CHARACTERS = 20_000
 """Longer programs are not read: parsing costs memory in our own process."""
 
-_FENCE = re.compile(r"^[ \t]*(`{3,8}|~{3,8})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.M | re.S)
+MAX_TEXT = 100_000
+"""Of a longer attempt only the last characters are read."""
+
+_FENCE = re.compile(r"[ \t]*+(`{3,8}|~{3,8})[ \t]*+([\w+-]*+)")
 _CODE_LINE = re.compile(r"^(?:def |class |import |from |@|async def |[A-Za-z_]\w*\s*=)", re.M)
 _PYTHON = ("", "python", "py", "python3", "Python")
-_TRIES = 40
+_TRIES, _MOST_TRIED = 40, 10 * MAX_CHARACTERS
+"""How often, and how many characters together, text around a program is parsed to find where the program ends."""
 
 
 def parse(code: str) -> ast.Module | None:
@@ -48,11 +53,28 @@ def find_code(text: str, function: str | None = None) -> str | None:
     The last Python block that defines `function`, else the last Python block; without blocks, the text itself if it is
     a program, or the part of it that starts like one and parses.
     """
-    blocks = [found[3] for found in _FENCE.finditer(text) if found[2] in _PYTHON]
+    text = str(text[-MAX_TEXT:])
+    blocks = [block for language, block in _blocks(text) if language in _PYTHON]
     if blocks:
-        defining = [block for block in blocks if function is not None and function in defined_names(block)]
+        defining = [block for block in blocks if function and function in block and function in defined_names(block)]
         return _dedented((defining or blocks)[-1])
     return _bare_code(text)
+
+
+def _blocks(text: str) -> Iterator[tuple[str, str]]:
+    """Language and content of each fenced block; the last one may have no end."""
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines) - 1:
+        opening = _FENCE.match(lines[at])
+        at += 1
+        if opening is None:
+            continue
+        start = at
+        while at < len(lines) and lines[at].strip(" \t") != opening[1]:
+            at += 1
+        yield opening[2], "\n".join([*lines[start:at], ""] if at < len(lines) else lines[start:])
+        at += 1
 
 
 def defined_names(code: str) -> list[str]:
@@ -97,10 +119,12 @@ def _bare_code(text: str) -> str | None:
     if first is None:
         return None
     lines = text[first.start() :][:MAX_CHARACTERS].rstrip().split("\n")
+    tried = 0
     for _ in range(_TRIES):
-        if not lines:
-            return None
         code = "\n".join(lines)
+        tried += len(code)
+        if not lines or tried > _MOST_TRIED:
+            return None
         if parse(code) is not None:
             return code
         lines.pop()

@@ -21,11 +21,14 @@ from typing import Any
 from ..sandbox import CallResult
 from .code_blocks import parse, syntax_error
 from .execution import OUTPUT_MARK, Executor
-from .literals import show
-from .test_suites import Behaviour, Test, call_text
+from .literals import canonical, show
+from .test_suites import FAILED, Behaviour, Test, call_text, catches
 
 SPECTRUM_TESTS = 32
 """Tests whose coverage is recorded: tracing is slow, and more tests hardly change the ranking."""
+
+MOST_SEEN = 200
+"""Characters of an observation that are shown where there was no time to run the program once more."""
 
 _TRACED = "__selfplay_traced__"
 _TRACER = """
@@ -127,13 +130,15 @@ def locate_fault(
     if message:
         return Fault(call, expected, f"no value: {message}", line, _source_line(code, line), line, "does not parse")
     (result,) = executor.call(code, function, [test.arguments], trace=True)
+    if result.detail.get("untried"):
+        return Fault(call, expected, seen[index].lstrip(FAILED)[:MOST_SEEN])
     actual = show(result.value) if result.status == "ok" else result.error or result.status
     if with_output and result.status == "ok":
         actual += f" and output {show(result.stdout)}"
     chosen = _spectrum_tests(tests, seen, index)
     traces = _traces(executor, code, function, [tests[i] for i in chosen])
     symptom, how = _symptom(result, test, traces.get(0), with_output)
-    failing = {k for k, i in enumerate(chosen) if seen[i] != tests[i].observation}
+    failing = {k for k, i in enumerate(chosen) if catches(tests[i].observation, seen[i])}
     suspect = _suspected_line(code, symptom, traces, failing)
     return Fault(call, expected, actual, suspect, _source_line(code, suspect), symptom, how)
 
@@ -150,7 +155,7 @@ def ochiai(traces: Mapping[int, Trace], failing: set[int]) -> dict[int, float]:
 
 def _spectrum_tests(tests: Sequence[Test], seen: Behaviour, index: int) -> list[int]:
     """The test to explain, then passing and failing ones in turn."""
-    failing = [i for i, test in enumerate(tests) if seen[i] != test.observation and i != index]
+    failing = [i for i, test in enumerate(tests) if catches(test.observation, seen[i]) and i != index]
     passing = [i for i, test in enumerate(tests) if seen[i] == test.observation]
     half = SPECTRUM_TESTS // 2
     return [index, *failing[: max(half, SPECTRUM_TESTS - len(passing)) - 1], *passing[: SPECTRUM_TESTS - half]]
@@ -220,7 +225,8 @@ def _condition_of_raise(code: str, line: int | None) -> int | None:
 
 def _output(test: Test) -> str:
     """What a right program prints on a test whose output counts."""
-    return str(ast.literal_eval(test.observation.partition(OUTPUT_MARK)[2] or "''"))
+    written = test.observation.removeprefix(canonical(test.expected) + OUTPUT_MARK)
+    return str(ast.literal_eval(written)) if written != test.observation else ""
 
 
 def _source_line(code: str, line: int | None) -> str:

@@ -11,19 +11,20 @@ from __future__ import annotations
 import ast
 import importlib.util
 import itertools
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.literals import Value
+from ...core.literals import Value, ValueOutOfBounds, checked
 from ...core.protocols import Rng
 from .code_blocks import parse
 from .input_types import LONGEST, InputType, boundary_values, build, choose, draw, fits, hashable, infer_types
 from .literals import canonical
 
 COUNT = 64
-LARGEST = 10**6
+NEIGHBOURS_UP_TO = 10**6
 _TRIES = 20
 
 
@@ -82,7 +83,11 @@ class _Pool:
         self._seen: set[str] = set()
 
     def add(self, arguments: tuple[Value, ...], source: str) -> None:
-        key = canonical(arguments)
+        """One more, unless it is known, or no literal stands for it: then it could not be kept with the question."""
+        try:
+            key = canonical(checked(arguments))
+        except ValueOutOfBounds:
+            return
         if len(self.inputs) < self.count and key not in self._seen:
             self._seen.add(key)
             self.inputs.append(Input(arguments, source))
@@ -131,7 +136,7 @@ def mined_constants(programs: Sequence[str]) -> list[Value]:
     for node in (*compared, *nodes):
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str):
             near = [node.value]
-            if type(node.value) is int and abs(node.value) < LARGEST:
+            if type(node.value) is int and abs(node.value) < NEIGHBOURS_UP_TO:
                 near += [node.value - 1, node.value + 1]
             for value in near:
                 if not isinstance(value, str) or len(value) <= LONGEST:
@@ -203,6 +208,8 @@ def mutate(value: Value, input_type: InputType, rng: Rng) -> Value:
             step = choose((1, -1, value, -value // 2, -2 * value, 10, int(9 * rng.random())), rng)
             furthest = int(max(4 * input_type.high, 100))  # larger ones only make slow programs time out
             return max(-furthest, min(furthest, value + step))
+        case float() if not math.isfinite(value):  # a mutant's mutant
+            return 0.0
         case float():
             return choose((value + 1.0, value - 1.0, -value, value * 2, value / 2, float(round(value)), 0.0), rng)
         case str():
@@ -319,7 +326,9 @@ def strategy(input_type: InputType) -> Any:
         case "int":
             return st.integers(int(input_type.low), int(input_type.high))
         case "float":
-            return st.floats(input_type.low, input_type.high, allow_nan=False, allow_infinity=False, width=32)
+            low, high = float(input_type.low), float(input_type.high)
+            short = all(end.is_integer() and abs(end) <= 2**24 for end in (low, high))  # else no ends of 32 bits
+            return st.floats(low, high, allow_nan=False, allow_infinity=False, width=32 if short else 64)
         case "bool":
             return st.booleans()
         case "none":

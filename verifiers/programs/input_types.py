@@ -11,12 +11,16 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...core.literals import Value
+from ...core.literals import LARGEST, Value
 from ...core.protocols import Rng
 from .code_blocks import parse
 
 EVIDENCE = 6
 LONGEST = 12
+DEEPEST = 4
+MOST_ARGUMENTS = 64
+MOST_PARTS = 16
+"""Items of a tuple that have a type each; a longer one is taken for a sequence."""
 LETTERS = "abcxyzABZ 01-"
 _SEQUENCES = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 
@@ -43,10 +47,15 @@ class InputType:
 ANY_INT = InputType("int", -20, 20)
 
 
-def infer_type(values: Sequence[Value], annotation: str | None = None) -> InputType:
-    """The type of one argument, from the values seen or, if there are none, its annotation."""
+def infer_type(values: Sequence[Value], annotation: str | None = None, depth: int = DEEPEST) -> InputType:
+    """The type of one argument, from the values seen or, if there are none, its annotation.
+
+    Of what is nested deeper than `depth` nothing is said: values drawn at each level multiply.
+    """
+    if depth == 0:
+        return InputType("any")
     if values:
-        return _seen(values)
+        return _seen(values, depth)
     return _annotated(parse(annotation) if annotation else None)
 
 
@@ -56,10 +65,15 @@ def infer_types(examples: Sequence[tuple[Value, ...]], signature: str | None = N
     Args:
         examples: argument tuples; the commonest length counts.
         signature: `f(x: int, xs: list[int]) -> int`, or `None`.
+
+    Raises:
+        ValueError: more than `MOST_ARGUMENTS` arguments.
     """
     annotations = annotations_of(signature)
     lengths = [len(arguments) for arguments in examples]
     count = max(set(lengths), key=lengths.count) if lengths else len(annotations)
+    if count > MOST_ARGUMENTS:
+        raise ValueError(f"{count} arguments; inputs are made for at most {MOST_ARGUMENTS}")
     rows = [arguments for arguments in examples if len(arguments) == count]
     hints = annotations if len(annotations) == count else [None] * count
     return tuple(infer_type([row[index] for row in rows], hints[index]) for index in range(count))
@@ -73,40 +87,47 @@ def annotations_of(signature: str | None) -> list[str | None]:
     return [None if a.annotation is None else ast.unparse(a.annotation) for a in tree.body[0].args.args]
 
 
-def _seen(values: Sequence[Value]) -> InputType:
+def _seen(values: Sequence[Value], depth: int) -> InputType:
     kinds: dict[str, list[Value]] = {}
     for value in values:
         kinds.setdefault("none" if value is None else type(value).__name__, []).append(value)
     if set(kinds) == {"int", "float"}:
         kinds = {"float": list(values)}
     if len(kinds) > 1:
-        return InputType("union", parts=tuple(_of_kind(kind, some) for kind, some in sorted(kinds.items())))
+        return InputType("union", parts=tuple(_of_kind(kind, some, depth) for kind, some in sorted(kinds.items())))
     ((kind, some),) = kinds.items()
-    return _of_kind(kind, some)
+    return _of_kind(kind, some, depth)
 
 
-def _of_kind(kind: str, values: Sequence[Value]) -> InputType:
+def _of_kind(kind: str, values: Sequence[Value], depth: int) -> InputType:
     if kind in ("int", "float"):
         low, high = min(values), max(values)
-        spread = max(12, 3 * abs(high), 3 * abs(low))
+        spread = min(max(12, 3 * abs(high), 3 * abs(low)), LARGEST if kind == "int" else float(LARGEST))
         return InputType(kind, 0 if low >= 0 and len(values) >= EVIDENCE else -spread, spread)
     if kind in ("str", "bytes"):
         longest = max(len(v) for v in values)
         letters = "".join(sorted(set("".join(values)))) if kind == "str" else ""
         known = letters if len(values) >= EVIDENCE and letters else "".join(dict.fromkeys(letters + LETTERS))
         return InputType(kind, 0, max(6, 2 * min(longest, LONGEST)), letters=known)
-    if kind == "tuple" and len({len(v) for v in values}) == 1 and values[0]:
-        return InputType("tuple", parts=tuple(infer_type([v[i] for v in values]) for i in range(len(values[0]))))
+    if kind == "tuple" and len({len(v) for v in values}) == 1 and 0 < len(values[0]) <= MOST_PARTS:
+        columns = zip(*values, strict=True)
+        return InputType("tuple", parts=tuple(infer_type(column, depth=depth - 1) for column in columns))
     if kind in _SEQUENCES:
         items = [item for v in values for item in v]
         longest = max(len(v) for v in values)
         return InputType(
-            f"{kind}*" if kind == "tuple" else kind, 0, max(4, min(longest + 3, LONGEST)), (infer_type(items),)
+            f"{kind}*" if kind == "tuple" else kind,
+            0,
+            max(4, min(longest + 3, LONGEST)),
+            (infer_type(items, depth=depth - 1),),
         )
     if kind == "dict":
         keys, held = [k for v in values for k in v], [x for v in values for x in v.values()]
         return InputType(
-            "dict", 0, max(4, min(max(map(len, values)) + 2, LONGEST)), (infer_type(keys), infer_type(held))
+            "dict",
+            0,
+            max(4, min(max(map(len, values)) + 2, LONGEST)),
+            (infer_type(keys, depth=depth - 1), infer_type(held, depth=depth - 1)),
         )
     return InputType(kind if kind in ("bool", "none") else "any")
 
@@ -118,7 +139,9 @@ def _annotated(tree: ast.Module | None) -> InputType:
     return _from_node(tree.body[0].value)
 
 
-def _from_node(node: ast.expr) -> InputType:
+def _from_node(node: ast.expr, depth: int = DEEPEST) -> InputType:
+    if depth == 0:
+        return InputType("any")
     match node:
         case ast.Name("int"):
             return ANY_INT
@@ -135,21 +158,21 @@ def _from_node(node: ast.expr) -> InputType:
         case ast.Name("dict" | "Dict"):
             return InputType("dict", 0, 4, (InputType("str", 0, 4, letters=LETTERS), ANY_INT))
         case ast.Subscript(ast.Name(name), ast.Tuple(parts)) if name.lower() == "dict" and len(parts) == 2:
-            return InputType("dict", 0, 5, (_from_node(parts[0]), _from_node(parts[1])))
+            return InputType("dict", 0, 5, (_from_node(parts[0], depth - 1), _from_node(parts[1], depth - 1)))
         case ast.Subscript(ast.Name(name), ast.Tuple([item, ast.Constant()])) if name.lower() == "tuple":
-            return InputType("tuple*", 0, 6, (_from_node(item),))
+            return InputType("tuple*", 0, 6, (_from_node(item, depth - 1),))
         case ast.Subscript(ast.Name(name), ast.Tuple(parts)) if name.lower() in ("tuple", "union"):
             kind = "tuple" if name.lower() == "tuple" else "union"
-            return InputType(kind, parts=tuple(_from_node(part) for part in parts))
+            return InputType(kind, parts=tuple(_from_node(part, depth - 1) for part in parts))
         case ast.Subscript(ast.Name(name), part) if name.lower() == "optional":
-            return InputType("union", parts=(_from_node(part), InputType("none")))
+            return InputType("union", parts=(_from_node(part, depth - 1), InputType("none")))
         case ast.Subscript(ast.Name(name), part) if name.lower() == "tuple":
-            return InputType("tuple", parts=(_from_node(part),))
+            return InputType("tuple", parts=(_from_node(part, depth - 1),))
         case ast.Subscript(ast.Name(name), part):
             kind = name.lower() if name.lower() in ("set", "frozenset") else "list"
-            return InputType(kind, 0, 6, (_from_node(part),))
+            return InputType(kind, 0, 6, (_from_node(part, depth - 1),))
         case ast.BinOp(left, ast.BitOr(), right):
-            return InputType("union", parts=(_from_node(left), _from_node(right)))
+            return InputType("union", parts=(_from_node(left, depth), _from_node(right, depth)))
     return ANY_INT
 
 

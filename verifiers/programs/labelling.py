@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...core.code_questions import OUTPUT_PLACEHOLDER, PAIRS_PLACEHOLDER, CodeQuestion
+from ...core.literals import Value, read_literal, text_of
 from ...core.records import Question
 from ...core.seeding import python_stream
 from ..sandbox import CallResult
-from .execution import Executor, behaviour, prints
+from .execution import TimedExecutor, behaviour, prints
 from .input_generation import Input, generate_inputs
-from .literals import canonical
+from .literals import canonical, show
 from .test_suites import Test, call_text, failed
 from .validity import check_program
 
@@ -67,7 +68,7 @@ def inputs_for(code: CodeQuestion, key: str, seed: int, count: int, programs: Se
     )
 
 
-def label(executor: Executor, code: CodeQuestion, inputs: Sequence[Input]) -> Labelled:
+def label(executor: TimedExecutor, code: CodeQuestion, inputs: Sequence[Input]) -> Labelled:
     """Execute the reference program and keep what it returned as tests.
 
     A program whose claimed outputs come out as claimed has been executed twice already, once by whoever claimed them;
@@ -90,7 +91,7 @@ def label(executor: Executor, code: CodeQuestion, inputs: Sequence[Input]) -> La
     return Labelled(tuple(tests), with_output, claims_right=right)
 
 
-def _claimed(executor: Executor, code: CodeQuestion, inputs: Sequence[Input]) -> Labelled | None:
+def _claimed(executor: TimedExecutor, code: CodeQuestion, inputs: Sequence[Input]) -> Labelled | None:
     """The tests if every claim comes out as claimed in one run on the given inputs, else `None`."""
     assert code.program is not None
     given = [i for i in inputs if i.source == "given"]
@@ -127,14 +128,25 @@ def completed(question: Question, code: CodeQuestion, tests: Sequence[Test]) -> 
     shown = [known[key] for key in keys if key in known]
     if not shown and code.task != "program":
         return "no input is given"
+    for test in shown:
+        if not _can_be_written(test.expected):
+            return f"its value {show(test.expected)} cannot be written as a Python literal"
     executed: dict[str, Any] = {"outputs": tuple(test.expected for test in shown)}
     if code.task == "induction":
         executed["hidden"] = tuple(test.arguments for key, test in known.items() if key not in keys)
     written = replace(code, **executed).as_meta()
     meta = dict(question.meta) | {field: written[field] for field in executed}
-    pairs = "\n".join(f"{call_text(code.function, test.arguments)} == {test.expected!r}" for test in shown)
+    pairs = "\n".join(f"{call_text(code.function, test.arguments)} == {text_of(test.expected)}" for test in shown)
     text, reference = question.text.replace(PAIRS_PLACEHOLDER, pairs), code.program
     if code.task in ("deduction", "abduction"):
-        text = text.replace(OUTPUT_PLACEHOLDER, repr(shown[0].expected))
-        reference = repr(shown[0].expected if code.task == "deduction" else shown[0].arguments)
+        text = text.replace(OUTPUT_PLACEHOLDER, text_of(shown[0].expected))
+        reference = text_of(shown[0].expected if code.task == "deduction" else shown[0].arguments)
     return replace(question, text=text, reference=reference, meta=meta)
+
+
+def _can_be_written(value: Value) -> bool:
+    """Whether a literal stands for the value: then it can be asked for, and kept with the question."""
+    try:
+        return canonical(read_literal(text_of(value))) == canonical(value)
+    except ValueError:
+        return False

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from ...core.literals import Value
+from ...core.literals import Value, text_of
 from .literals import show
 
 Behaviour: TypeAlias = tuple[str, ...]
@@ -49,7 +49,7 @@ class Test:
 
     def assertion(self, function: str) -> str:
         """`assert f(1, 2) == 3`, in full."""
-        return f"assert {function}({', '.join(map(repr, self.arguments))}) == {self.expected!r}"
+        return f"assert {function}({', '.join(map(text_of, self.arguments))}) == {text_of(self.expected)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,13 @@ def failed(observation: str) -> bool:
 
 
 def failures(tests: Sequence[Test], behaviour: Behaviour) -> list[int]:
-    """The tests a program fails, by position."""
-    return [i for i, (test, seen) in enumerate(zip(tests, behaviour, strict=True)) if seen != test.observation]
+    """The tests a program fails, by position; one that was not tried is no failure."""
+    return [i for i, (test, seen) in enumerate(zip(tests, behaviour, strict=True)) if catches(test.observation, seen)]
+
+
+def catches(right: str, seen: str) -> bool:
+    """Whether a test that demands the observation `right` fails a program of which `seen` was observed."""
+    return seen not in (right, UNTRIED)
 
 
 def with_powers(tests: Sequence[Test], wrong: Sequence[Behaviour]) -> list[Test]:
@@ -116,7 +121,7 @@ def powers(expected: Behaviour | Sequence[str], wrong: Sequence[Behaviour]) -> l
     """Per test, the share of wrong programs it fails; zeros when there is none."""
     if not wrong:
         return [0.0] * len(expected)
-    return [sum(behaviour[i] != right for behaviour in wrong) / len(wrong) for i, right in enumerate(expected)]
+    return [sum(catches(right, behaviour[i]) for behaviour in wrong) / len(wrong) for i, right in enumerate(expected)]
 
 
 def minimise(tests: Sequence[Test], wrong: Sequence[Behaviour], keep: int = 1) -> list[int]:
@@ -128,18 +133,18 @@ def minimise(tests: Sequence[Test], wrong: Sequence[Behaviour], keep: int = 1) -
     Args:
         keep: at least N tests, the most discriminating ones, if there are N.
     """
-    catches = [
-        frozenset(p for p, behaviour in enumerate(wrong) if behaviour[i] != test.observation)
+    caught = [
+        frozenset(p for p, behaviour in enumerate(wrong) if catches(test.observation, behaviour[i]))
         for i, test in enumerate(tests)
     ]
-    lengths = [len(repr(test.arguments)) for test in tests]
-    order = sorted(range(len(tests)), key=lambda i: (-len(catches[i]), lengths[i], i))
+    lengths = [len(text_of(test.arguments)) for test in tests]
+    order = sorted(range(len(tests)), key=lambda i: (-len(caught[i]), lengths[i], i))
     chosen: list[int] = []
-    left = frozenset[int]().union(*catches)
+    left = frozenset[int]().union(*caught)
     while left:
-        best = max(order, key=lambda i: (len(catches[i] & left), -lengths[i], -i))
+        best = max(order, key=lambda i: (len(caught[i] & left), -lengths[i], -i))
         chosen.append(best)
-        left -= catches[best]
+        left -= caught[best]
     chosen += [i for i in order if i not in chosen][: max(0, keep - len(chosen))]
     return sorted(chosen)
 
@@ -153,12 +158,8 @@ def subsample(tests: Sequence[Test], count: int) -> list[Test]:
 
 
 def shortest_failing(tests: Sequence[Test], behaviour: Behaviour) -> int | None:
-    """The failed test with the shortest input, which is the easiest to act on; `None` if all pass.
-
-    One that was not tried, because the program hung before, is taken only when there is no other.
-    """
-    found = failures(tests, behaviour)
-    return min(found, key=lambda i: (behaviour[i] == UNTRIED, len(repr(tests[i].arguments)), i), default=None)
+    """The failed test with the shortest input, which is the easiest to act on; `None` if none is known to fail."""
+    return min(failures(tests, behaviour), key=lambda i: (len(text_of(tests[i].arguments)), i), default=None)
 
 
 def call_text(function: str, arguments: Sequence[Value]) -> str:

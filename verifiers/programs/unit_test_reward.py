@@ -10,14 +10,16 @@ together, times the share of its tests that count, so that false tests lower it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ...core.code_questions import CodeQuestion
 from ...core.literals import Value, node_literal
+from ...core.records import Judgement, Outcome, Verdict
 from .code_blocks import find_code, parse
-from .execution import Executor, behaviour
+from .execution import TimedExecutor, behaviour
 from .literals import canonical
-from .test_suites import call_text, failed
+from .test_suites import call_text, catches, failed
 
 MOST_TESTS = 32
 """Further tests of one completion are not read."""
@@ -136,25 +138,57 @@ def _arguments(node: ast.expr, function: str) -> tuple[Value, ...] | None:
     return tuple(value[0] for value in values if value is not None)
 
 
+def judged_programs(code: CodeQuestion, attempts: Sequence[str], judgement: Judgement) -> tuple[list[str], list[str]]:
+    """The programs that tests are held against: the reference and those judged correct, and those judged wrong."""
+    accepted = [] if code.program is None else [code.program]
+    wrong: list[str] = []
+    for attempt, verdict in zip(attempts, judgement.verdicts, strict=True):
+        program = find_code(attempt, code.function)
+        if program is not None and verdict.outcome is not Outcome.UNDECIDED:
+            (accepted if verdict.outcome is Outcome.CORRECT else wrong).append(program)
+    return accepted, wrong
+
+
+def judge_unit_tests(
+    text: str, function: str, runs: Mapping[str, TimedExecutor], accepted: Sequence[str], wrong: Sequence[str]
+) -> Verdict:
+    """What a tester's text earns; undecided where an accepted program had no time left for its tests."""
+    tests = read_unit_tests(text, function)
+    if not tests:
+        return Verdict.wrong(None, "no test")
+    report = run_unit_tests(runs, function, tests, accepted, wrong)
+    answer = "; ".join(call_text(function, test.arguments) for test in tests)
+    if any(runs[program].left <= 0 for program in accepted):
+        return Verdict.undecided("the time of an accepted program was used up", answer)
+    if report.score > 0:
+        return Verdict.correct(answer, report.sentence(), report.score)
+    return Verdict.wrong(answer, report.sentence())
+
+
 def run_unit_tests(
-    executor: Executor, function: str, tests: Sequence[UnitTest], accepted: Sequence[str], wrong: Sequence[str]
+    runs: Mapping[str, TimedExecutor],
+    function: str,
+    tests: Sequence[UnitTest],
+    accepted: Sequence[str],
+    wrong: Sequence[str],
 ) -> UnitTestReport:
     """Run tests on programs, each program once with all inputs.
 
     Args:
+        runs: what runs each of the programs.
         accepted: programs taken to be right; without one, no test counts.
         wrong: programs taken to be wrong.
     """
     inputs = [test.arguments for test in tests]
     if not inputs:
         return UnitTestReport((), len(wrong))
-    right = [behaviour(executor.call(program, function, inputs)) for program in accepted]
-    faulty = [behaviour(executor.call(program, function, inputs)) for program in wrong]
+    right = [behaviour(runs[program].call(program, function, inputs)) for program in accepted]
+    faulty = [behaviour(runs[program].call(program, function, inputs)) for program in wrong]
     results = []
     for index, test in enumerate(tests):
         reason = _flaw(test, function, [seen[index] for seen in right])
         label = right[0][index] if right else ""
-        caught = frozenset() if reason else frozenset(p for p, seen in enumerate(faulty) if seen[index] != label)
+        caught = frozenset() if reason else frozenset(p for p, seen in enumerate(faulty) if catches(label, seen[index]))
         results.append(UnitTestResult(test, not reason, caught, reason))
     return UnitTestReport(tuple(results), len(wrong))
 

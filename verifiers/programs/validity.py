@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...core.literals import Value
 from ..sandbox import CallResult
 from .code_blocks import defined_names, parse, syntax_error
-from .execution import PATIENCE, Executor, behaviour, prints
+from .execution import PATIENCE, TimedExecutor, behaviour, prints
 from .test_suites import UNTRIED, failed
 
 UNREPEATABLE_MODULES = frozenset(
     {"random", "secrets", "uuid", "time", "datetime", "threading", "tempfile", "os", "sys", "gc", "resource", "socket"}
 )
 UNREPEATABLE_NAMES = frozenset({"id", "hash", "input", "open", "globals", "vars"})
+
+
+FIRST_SHARE = 0.45
+"""Of a program's time, how much the first run may take: the second needs as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,12 @@ class Validity:
 
 
 def check_program(
-    executor: Executor, code: str, function: str, inputs: Sequence[tuple[Value, ...]], needed: int, depends: bool = True
+    executor: TimedExecutor,
+    code: str,
+    function: str,
+    inputs: Sequence[tuple[Value, ...]],
+    needed: int,
+    depends: bool = True,
 ) -> Validity:
     """Run a program twice on its inputs and judge whether questions can be made of it.
 
@@ -51,24 +60,55 @@ def check_program(
     reason = static_reason(code, function)
     if reason:
         return Validity(reason)
-    first = executor.call(code, function, inputs[:needed]) if needed else ()  # a program that hangs is found out here
-    rest = inputs[needed:] if all(result.status == "ok" for result in first) else ()
-    results = (*first, *(executor.call(code, function, rest, patience=PATIENCE) if rest else ()))
+    kept = executor.left * (1 - FIRST_SHARE)
+    first = executor.call(code, function, inputs[:needed], seconds=executor.left - kept) if needed else ()
+    rest = inputs[needed:] if all(result.status == "ok" for result in first) else ()  # one that hangs is found out now
+    if rest:
+        first = (*first, *executor.call(code, function, rest, patience=PATIENCE, seconds=executor.left - kept))
+    results = tuple(first)
     if any(result.status == "refused" for result in results):
         return Validity(f"the sandbox refuses to run: {results[0].error}", results, True)
     for index, result in enumerate(results[:needed]):
         if result.status != "ok":
             why = result.error or result.status
             return Validity(f"no value on input {index + 1}: {why}", results)
-    again = tuple(executor.call(code, function, list(inputs)[::-1], patience=PATIENCE))[::-1]
     with_output = prints(results)
-    seen, second = behaviour(results, with_output), behaviour(again, with_output)
-    if any(a != b for a, b in zip(seen, second, strict=True) if not (_slow(a) or _slow(b))):
+    seen = behaviour(results, with_output)
+    second = _again(executor, code, function, inputs, seen, with_output)
+    if any(other not in (one, UNTRIED) and not _slow(other) for one, other in zip(seen, second, strict=True)):
         return Validity("two runs differ: the program is not deterministic", results)
+    if UNTRIED in second[:needed]:
+        return Validity("it is too slow to be run twice on its inputs", results)
+    results = tuple(_confirmed(one, other) for one, other in zip(results, second, strict=True))
+    seen = behaviour(results, with_output)
     values = {observation for observation in seen if not failed(observation)}
     if depends and len(inputs) > 1 and len(values) < 2:
         return Validity("the output does not depend on the input", results)
     return Validity("", results)
+
+
+def _again(
+    executor: TimedExecutor,
+    code: str,
+    function: str,
+    inputs: Sequence[tuple[Value, ...]],
+    seen: Sequence[str],
+    with_output: bool,
+) -> list[str]:
+    """What a second run, backwards, shows on the inputs that the first did not lose its time on."""
+    tried = [index for index, one in enumerate(seen) if not _slow(one)][::-1]
+    results = executor.call(code, function, [inputs[index] for index in tried], patience=PATIENCE)
+    found = [UNTRIED] * len(seen)
+    for index, observed in zip(tried, behaviour(results, with_output), strict=True):
+        found[index] = observed
+    return found
+
+
+def _confirmed(result: CallResult, second: str) -> CallResult:
+    """A result that the second run had no time for is taken back."""
+    if second != UNTRIED or result.status != "ok":
+        return result
+    return replace(result, status="timeout", value=None, detail={**result.detail, "untried": True})
 
 
 def static_reason(code: str, function: str) -> str:

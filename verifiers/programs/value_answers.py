@@ -10,7 +10,7 @@ from ...core.literals import Value
 from ...core.records import Verdict
 from ..sandbox import CallResult
 from .code_blocks import parameters
-from .execution import Executor
+from .execution import TimedExecutor
 from .literals import canonical, find_arguments, find_literal, same, show
 from .test_suites import Test, call_text
 
@@ -45,7 +45,9 @@ def _arity(code: CodeQuestion) -> int:
     return len(code.inputs[0]) if code.inputs else -1
 
 
-def judge_inputs(executor: Executor, code: CodeQuestion, test: Test, answers: Sequence[str | None]) -> list[Verdict]:
+def judge_inputs(
+    executor: TimedExecutor, code: CodeQuestion, test: Test, answers: Sequence[str | None]
+) -> list[Verdict]:
     """Abduction: an answer is right if the program, run on it, returns what it returned on the hidden input.
 
     Every distinct proposal is run once; `code.program` must be there.
@@ -64,16 +66,21 @@ def judge_inputs(executor: Executor, code: CodeQuestion, test: Test, answers: Se
     return verdicts
 
 
-def _call_each(executor: Executor, code: CodeQuestion, inputs: list[tuple[Value, ...]]) -> list[CallResult]:
-    """All inputs in one fork; those that a bad neighbour may have spoilt once more, alone."""
+def _call_each(executor: TimedExecutor, code: CodeQuestion, inputs: list[tuple[Value, ...]]) -> list[CallResult]:
+    """All inputs in one fork, in half of the time; those that a bad neighbour may have spoilt once more, alone, with
+    equal shares of what is left."""
     program = code.program or ""
-    if not inputs:
-        return []
-    results = list(executor.call(program, code.function, inputs))
-    if len(inputs) > 1:
-        for index, result in enumerate(results):
-            if result.status not in ("ok", "error", "refused"):
-                results[index] = executor.call(program, code.function, [inputs[index]])[0]
+    if len(inputs) <= 1:
+        return list(executor.call(program, code.function, inputs)) if inputs else []
+    results = list(executor.call(program, code.function, inputs, seconds=executor.left / 2))
+    spoilt = [index for index, result in enumerate(results) if result.status not in ("ok", "error", "refused")]
+    untried = [index for index in spoilt if index and results[index] is results[index - 1]]
+    again = [*untried, *(index for index in spoilt if index not in untried)]
+    for done, index in enumerate(again):
+        share = executor.left / (len(again) - done)
+        (result,) = executor.call(program, code.function, [inputs[index]], seconds=share)
+        if index in untried or not result.detail.get("untried"):
+            results[index] = result
     return results
 
 
@@ -83,6 +90,8 @@ def _verdict(
     call = call_text(code.function, arguments)
     if result.status == "refused":
         return Verdict.undecided("the sandbox refuses to run", answer)
+    if result.detail.get("untried"):
+        return Verdict.undecided(f"{call} could not be run: {result.error}", answer)
     if result.status != "ok":
         return Verdict.wrong(answer, f"{call} gave {result.error or result.status}, expected {show(expected)}")
     if same(result.value, expected):

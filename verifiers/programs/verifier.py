@@ -14,24 +14,34 @@ names the shortest failing input, the expected and the actual value, and the lin
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ...core.code_questions import PROGRAM_TASKS, CodeQuestion
 from ...core.errors import ConfigError
 from ...core.extraction import Mode, extract_answer
-from ...core.literals import Value
+from ...core.literals import text_of
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Outcome, Question, Verdict
 from .code_blocks import defined_names, find_code, syntax_error
-from .execution import Executor, SandboxExecutor, behaviour, observation
+from .execution import Executor, SandboxExecutor, TimedExecutor, behaviour, executors, failure, results_of
 from .fault_localisation import Fault, locate_fault
 from .input_generation import COUNT
 from .labelling import Labelled, completed, digest, inputs_for, label
 from .mutants import mutants
-from .test_suites import Behaviour, Test, call_text, failures, minimise, shortest_failing, subsample, vote, with_powers
-from .unit_test_reward import read_unit_tests, run_unit_tests
+from .test_suites import (
+    UNTRIED,
+    Behaviour,
+    Test,
+    failures,
+    minimise,
+    shortest_failing,
+    subsample,
+    vote,
+    with_powers,
+)
+from .unit_test_reward import judge_unit_tests, judged_programs
 from .value_answers import judge_inputs, judge_output, value_text
 
 SPARE = 3
@@ -75,7 +85,7 @@ class CodeVerifier(BaseVerifier):
         if not 0.0 <= min_share <= 1.0:
             raise ConfigError(f"code needs min_share in [0, 1], got {min_share!r}")
         extract_answer("", extract)
-        self.tests, self.extract, self.min_share, self.seed = tests, extract, min_share, seed
+        self.tests, self.extract, self.min_share, self.seed, self.wall_s = tests, extract, min_share, seed, wall_s
         self.executor = executor or SandboxExecutor(
             wall_s=wall_s, cpu_s=cpu_s, memory_mb=memory_mb, isolation=isolation
         )
@@ -83,8 +93,11 @@ class CodeVerifier(BaseVerifier):
 
     # --- the label -------------------------------------------------------------------------------------------------
 
-    def label(self, question: Question) -> Labelled:
+    def label(self, question: Question, run: TimedExecutor | None = None) -> Labelled:
         """Tests of a question that has a reference program, from its execution; remembered.
+
+        Args:
+            run: what runs the reference program, within the time it has.
 
         Raises:
             ValueError: no code question, or no reference program.
@@ -95,22 +108,33 @@ class CodeVerifier(BaseVerifier):
         key = digest(question)
         found = self._labels.get(key)
         if found is None:
-            found = label(self.executor, code, inputs_for(code, key, self.seed, self.tests))
+            run = run or self._executor_of(code.program)
+            found = label(run, code, inputs_for(code, key, self.seed, self.tests))
             if code.task == "program" and 0 < len(found.tests) < self.tests:  # many inputs lay outside the domain
-                found = label(self.executor, code, inputs_for(code, key, self.seed, SPARE * self.tests))
-                found = replace(found, tests=tuple(subsample(found.tests, self.tests)))
+                more = label(run, code, inputs_for(code, key, self.seed, SPARE * self.tests))
+                if len(more.tests) > len(found.tests):
+                    found = replace(more, tests=tuple(subsample(more.tests, self.tests)))
             if not found.refused:
                 self._labels[key] = found
             while len(self._labels) > _REMEMBERED:
                 self._labels.popitem(last=False)
         return found
 
+    def _executor_of(self, program: str) -> TimedExecutor:
+        return executors(self.executor, [program], self.wall_s)[program]
+
     def prepare(self, question: Question) -> Question | str:
         """Complete a challenger's proposal with executed values, or give the reason why it cannot be a question.
 
         Fills `meta["outputs"]`, an induction's `meta["hidden"]`, the reference, and the placeholders `<<output>>` and
-        `<<pairs>>` in the text. A question without a reference program is handed back as it is.
+        `<<pairs>>` in the text. A question without a reference program is handed back as it is. Never raises.
         """
+        try:
+            return self._prepared(question)
+        except Exception as error:  # noqa: BLE001  (a proposal costs itself, never the run)
+            return failure(error)
+
+    def _prepared(self, question: Question) -> Question | str:
         try:
             code = CodeQuestion.of(question)
             if code.program is None:
@@ -125,11 +149,19 @@ class CodeVerifier(BaseVerifier):
     # --- judging ---------------------------------------------------------------------------------------------------
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
+        """Never raises: what fails on our side leaves every attempt undecided, with the reason."""
+        try:
+            return self._judge(question, attempts)
+        except Exception as error:  # noqa: BLE001  (whatever a program brought us to, it is not worth a run)
+            return _undecided(failure(error), attempts, {})
+
+    def _judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         try:
             code = CodeQuestion.of(question)
             if code.program is None:
                 return self._judge_by_vote(code, question, attempts)
-            labelled = self.label(question)
+            run = self._executor_of(code.program)
+            labelled = self.label(question, run)
         except ValueError as error:
             return _undecided(str(error), attempts, {})
         evidence = self._evidence(code, labelled)
@@ -138,13 +170,19 @@ class CodeVerifier(BaseVerifier):
         if code.task == "deduction":
             answers = [value_text(attempt, self.extract) for attempt in attempts]
             verdicts = [judge_output(code, labelled.tests[0], answer) for answer in answers]
-            found = repr(labelled.tests[0].expected)
+            found = text_of(labelled.tests[0].expected)
         elif code.task == "abduction":
             answers = [value_text(attempt, self.extract) for attempt in attempts]
-            verdicts = judge_inputs(self.executor, code, labelled.tests[0], answers)
-            found = repr(labelled.tests[0].arguments)
+            verdicts = judge_inputs(run, code, labelled.tests[0], answers)
+            found = text_of(labelled.tests[0].arguments)
         else:
-            verdicts = self._judge_programs(code, labelled.tests, labelled.with_output, attempts, evidence)
+            programs = [find_code(attempt, code.function) for attempt in attempts]
+            runs = self._executors(programs)
+            results = results_of(runs, code.function, [test.arguments for test in labelled.tests])
+            seen = {program: behaviour(result, labelled.with_output) for program, result in results.items()}
+            verdicts = self._judge_programs(
+                code.function, labelled.tests, labelled.with_output, programs, seen, runs, evidence
+            )
             found = code.program
         return Judgement.of(verdicts, label=found, label_source="sandbox", evidence=evidence)
 
@@ -154,57 +192,60 @@ class CodeVerifier(BaseVerifier):
             evidence["claims_right"] = labelled.claims_right
         return evidence
 
+    def _executors(self, programs: Sequence[str | None]) -> dict[str, TimedExecutor]:
+        return executors(self.executor, [program for program in programs if program is not None], self.wall_s)
+
     def _judge_programs(
         self,
-        code: CodeQuestion,
+        function: str,
         tests: Sequence[Test],
         with_output: bool,
-        attempts: Sequence[str],
+        programs: Sequence[str | None],
+        seen: Mapping[str, Behaviour],
+        runs: Mapping[str, TimedExecutor],
         evidence: dict[str, Any],
     ) -> list[Verdict]:
-        """Induction and program: run every distinct program on all tests."""
-        programs = [find_code(attempt, code.function) for attempt in attempts]
-        seen = self.behaviours(programs, code.function, [t.arguments for t in tests], with_output)
+        """Induction and program: every distinct program by what was seen of it on all tests."""
         rulings = {
-            program: self._rule(program, code.function, tests, behaviour, with_output)
-            for program, behaviour in seen.items()
+            program: self._rule(program, runs[program], function, tests, behaved, with_output)
+            for program, behaved in seen.items()
         }
-        wrong = [b for program, b in seen.items() if not rulings[program][0].score]
-        _describe_suite(evidence, code.function, with_powers(tests, wrong), wrong)
+        wrong = [behaved for program, behaved in seen.items() if rulings[program][0].outcome is Outcome.WRONG]
+        _describe_suite(evidence, function, with_powers(tests, wrong), wrong)
         failing = []
         for index, program in enumerate(programs):
             fault = None if program is None else rulings[program][1]
             if fault is not None:
                 failing.append({"attempt": index, **fault.record()})
         evidence["failing"] = failing
+        untried = sum(UNTRIED in behaved for behaved in seen.values())
+        if untried:
+            evidence["untried"] = untried
         return [Verdict.wrong(None, "no program") if p is None else rulings[p][0] for p in programs]
 
-    def behaviours(
-        self, programs: Sequence[str | None], function: str, inputs: Sequence[tuple[Value, ...]], with_output: bool
-    ) -> dict[str, Behaviour]:
-        """What each distinct program does on the inputs; one that does not parse fails on all."""
-        found: dict[str, Behaviour] = {}
-        for program in programs:
-            if program is None or program in found:
-                continue
-            if syntax_error(program)[1]:
-                found[program] = ("!error SyntaxError",) * len(inputs)
-            else:
-                found[program] = behaviour(self.executor.call(program, function, inputs), with_output)
-        return found
-
     def _rule(
-        self, program: str, function: str, tests: Sequence[Test], seen: Behaviour, with_output: bool
+        self,
+        program: str,
+        run: TimedExecutor,
+        function: str,
+        tests: Sequence[Test],
+        seen: Behaviour,
+        with_output: bool,
     ) -> tuple[Verdict, Fault | None]:
         if any(observed.startswith("!refused") for observed in seen):
             return Verdict.undecided("the sandbox refuses to run", program), None
         index = shortest_failing(tests, seen)
+        if index is None and UNTRIED in seen:
+            tried = len(tests) - seen.count(UNTRIED)
+            return Verdict.undecided(
+                f"its time was used up: {tried} of {len(tests)} tests tried, all passed", program
+            ), None
         if index is None:
             return Verdict.correct(program, f"passes all {len(tests)} tests"), None
         if not syntax_error(program)[1] and function not in defined_names(program):
             names = ", ".join(defined_names(program)) or "nothing"
             return Verdict.wrong(program, f"defines no {function}; it defines {names}"), None
-        fault = locate_fault(self.executor, program, function, tests, seen, index, with_output)
+        fault = locate_fault(run, program, function, tests, seen, index, with_output)
         return Verdict.wrong(program, fault.sentence()), fault
 
     def _judge_by_vote(self, code: CodeQuestion, question: Question, attempts: Sequence[str]) -> Judgement:
@@ -213,8 +254,9 @@ class CodeVerifier(BaseVerifier):
         present = sorted({p for p in programs if p is not None}, key=lambda p: (len(p), p))
         inputs = inputs_for(code, digest(question), self.seed, self.tests, present)
         evidence: dict[str, Any] = {"task": code.task, "isolation": self.executor.isolation}
-        arguments = [i.arguments for i in inputs]
-        seen = self.behaviours(programs, code.function, arguments, with_output=False)
+        runs = self._executors(programs)
+        results = results_of(runs, code.function, [one.arguments for one in inputs])
+        seen = {program: behaviour(result) for program, result in results.items()}
         if any(observed.startswith("!refused") for b in seen.values() for observed in b):
             return _undecided("the sandbox refuses to run", attempts, evidence)
         result = vote([None if p is None else seen[p] for p in programs])
@@ -227,13 +269,10 @@ class CodeVerifier(BaseVerifier):
             verdicts = [Verdict.wrong(p, "no program" if p is None else "returned no value") for p in programs]
             return Judgement.of(verdicts, label=None, label_source="vote", valid=False, evidence=evidence)
         winner = min((programs[i] or "" for i in result.members), key=lambda p: (len(p), p))
-        values = self.executor.call(winner, code.function, arguments)
-        tests = [
-            Test(one.arguments, value.value, observation(value), one.source)
-            for one, value in zip(inputs, values, strict=True)
-            if value.status == "ok"
-        ]
-        verdicts = self._judge_programs(code, tests, False, attempts, evidence)
+        kept = [index for index, value in enumerate(results[winner]) if value.status == "ok"]
+        tests = [Test(inputs[i].arguments, results[winner][i].value, seen[winner][i], inputs[i].source) for i in kept]
+        behaved = {program: tuple(each[i] for i in kept) for program, each in seen.items()}
+        verdicts = self._judge_programs(code.function, tests, False, programs, behaved, runs, evidence)
         differing = len({test.observation for test in tests}) > 1
         valid = differing and not result.tied and result.share >= self.min_share
         return Judgement.of(verdicts, label=winner, label_source="vote", valid=valid, evidence=evidence)
@@ -260,33 +299,20 @@ class CodeVerifier(BaseVerifier):
             if not code.asks_for_program:
                 raise ValueError(f"a {code.task} question asks for no program, so there is nothing to test")
             accepted, wrong = self.programs_to_test(question, code, attempts, judgement)
+            if not accepted or not wrong:
+                raise ValueError(f"there is no {'wrong' if accepted else 'accepted'} program to test")
+            both = [*accepted, *wrong]
+            return [judge_unit_tests(text, code.function, self._executors(both), accepted, wrong) for text in texts]
         except ValueError as error:
             return [Verdict.undecided(str(error)) for _ in texts]
-        if not accepted or not wrong:
-            missing = "wrong" if accepted else "accepted"
-            return [Verdict.undecided(f"there is no {missing} program to test") for _ in texts]
-        verdicts = []
-        for text in texts:
-            tests = read_unit_tests(text, code.function)
-            report = run_unit_tests(self.executor, code.function, tests, accepted, wrong)
-            answer = "; ".join(call_text(code.function, test.arguments) for test in tests) or None
-            sentence = report.sentence() if tests else "no test"
-            right = report.score > 0
-            verdicts.append(
-                Verdict.correct(answer, sentence, report.score) if right else Verdict.wrong(answer, sentence)
-            )
-        return verdicts
+        except Exception as error:  # noqa: BLE001  (as in `judge`)
+            return [Verdict.undecided(failure(error)) for _ in texts]
 
     def programs_to_test(
         self, question: Question, code: CodeQuestion, attempts: Sequence[str], judgement: Judgement
     ) -> tuple[list[str], list[str]]:
         """The accepted and the wrong programs, each distinct, at most `MOST_PROGRAMS`."""
-        accepted = [] if code.program is None else [code.program]
-        wrong: list[str] = []
-        for attempt, verdict in zip(attempts, judgement.verdicts, strict=True):
-            program = find_code(attempt, code.function)
-            if program is not None and verdict.outcome is not Outcome.UNDECIDED:
-                (accepted if verdict.outcome is Outcome.CORRECT else wrong).append(program)
+        accepted, wrong = judged_programs(code, attempts, judgement)
         if not wrong and code.program is not None:
             wrong = self._caught_mutants(question, code)
         return list(dict.fromkeys(accepted))[:MOST_PROGRAMS], list(dict.fromkeys(wrong))[:MOST_PROGRAMS]
@@ -296,7 +322,8 @@ class CodeVerifier(BaseVerifier):
         labelled = self.label(question)
         sources: list[str | None] = [m.source for m in mutants(code.program or "", limit=MOST_PROGRAMS)]
         inputs = [test.arguments for test in labelled.tests]
-        seen = self.behaviours(sources, code.function, inputs, labelled.with_output)
+        results = results_of(self._executors(sources), code.function, inputs)
+        seen = {program: behaviour(result, labelled.with_output) for program, result in results.items()}
         return [program for program, behaved in seen.items() if failures(labelled.tests, behaved)]
 
 

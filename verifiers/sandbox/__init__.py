@@ -24,10 +24,10 @@ What this does not protect against:
 - anything at all, at level "rlimits": that stops accidents, not attacks.
 """
 
-from .calls import call, call_many
+from .calls import UNTRIED, call, call_many
 from .client import close, probe
 from .isolation_status import IsolationStatus
-from .levels import LEVELS, SAFE
+from .levels import LEVELS, SAFE, check_level
 from .limits import Limits
 from .protocol.results import CallResult, IsolationError, LimitError, ProgramError, RunResult, SandboxError, Status
 from .scripts import run_python
@@ -35,6 +35,7 @@ from .scripts import run_python
 __all__ = [
     "LEVELS",
     "SAFE",
+    "UNTRIED",
     "CallResult",
     "IsolationError",
     "IsolationStatus",
@@ -46,6 +47,7 @@ __all__ = [
     "Status",
     "call",
     "call_many",
+    "check_level",
     "close",
     "probe",
     "run_python",

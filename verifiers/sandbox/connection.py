@@ -118,11 +118,19 @@ class Server:
             self.kill()
 
     def kill(self) -> None:
-        """End the server at once. Its children have asked the kernel to die with it."""
+        """End the server at once. Its children have asked the kernel to die with it; they are waited for, so that none
+        is still writing while its scratch folder is emptied."""
         self.wire.close()
+        folder = os.path.basename(self._scratch).startswith("selfplay-box-")
+        children = _children(self._process.pid) if folder else []
         self._process.kill()
         self._process.wait()
-        if os.path.basename(self._scratch).startswith("selfplay-box-"):
+        for child in children:
+            poll = select.poll()
+            poll.register(child, select.POLLIN)  # readable when it has ended
+            poll.poll(_GRACE_S * 1000)
+            os.close(child)
+        if folder:
             with contextlib.suppress(OSError):  # gone already: the server had begun to clear up
                 empty(self._scratch)
                 os.rmdir(self._scratch)
@@ -131,3 +139,14 @@ class Server:
         """Close our end of a server that belongs to the process this one was forked from."""
         self.wire.close()
         self._process.returncode = 0
+
+
+def _children(pid: int) -> list[int]:
+    """Descriptors of the processes that `pid` started, which tell when they end; none where the system has no such."""
+    found = []
+    with contextlib.suppress(OSError, AttributeError):
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            numbers = file.read().split()
+        for number in numbers:
+            found.append(os.pidfd_open(int(number)))
+    return found

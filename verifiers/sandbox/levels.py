@@ -36,13 +36,16 @@ def wanted(isolation: str | None) -> tuple[str, ...]:
     Raises:
         ConfigError: no such level.
     """
-    if isolation is None:
-        return LEVELS["full"]
-    if isolation not in LEVELS:
+    check_level(isolation)
+    return LEVELS[isolation or "full"]
+
+
+def check_level(isolation: str | None) -> None:
+    """Raises `ConfigError` unless it is a level, or `None`."""
+    if isolation is not None and isolation not in LEVELS:
         raise ConfigError(
             f"isolation must be one of {', '.join(LEVELS)} or None (the best there is), got {isolation!r}"
         )
-    return LEVELS[isolation]
 
 
 def reached(layers: Collection[str]) -> str | None:

@@ -59,7 +59,7 @@ def failed_probes(server: Server) -> list[str]:
         reply = server.run(request, [work, channel.descriptor, nothing, nothing, nothing])
         if reply["trouble"]:
             return [f"nothing, for the jail did not shut ({reply['trouble']})"]
-        records = channel.records()
+        records = channel.records(1, channel.size)
         if len(records) != 1 or records[0].get("s") != "ok":
             return [f"nothing, for the probe ended early ({records or reply})"]
         return [str(name) for name in records[0]["v"]]

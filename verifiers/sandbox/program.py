@@ -10,7 +10,6 @@ import io
 import linecache
 import marshal
 import os
-import random
 import sys
 import threading
 import traceback
@@ -33,8 +32,6 @@ def run(task_file: int, channel: ChannelWriter) -> None:
     task: dict[str, Any] = marshal.loads(os.pread(task_file, os.fstat(task_file).st_size, 0))  # written by the host
     os.close(task_file)
     gc.enable()
-    if "random" in task["code"] or "statistics" in task["code"]:
-        random.seed()  # the generator was inherited; most programs never look at it
     code = 1
     try:
         code = _script(task, channel) if task["mode"] == "script" else _calls(task, channel)
@@ -191,21 +188,21 @@ def _calls(task: dict[str, Any], channel: ChannelWriter) -> int:
     call = _Traced(function, channel) if task["trace"] else function
     channel.begin(task["start"])
     for index in range(task["start"], len(task["inputs"])):
-        record = _one_call(call, task["inputs"][index], task["result_kb"] * 1024)
+        record, nodes = _one_call(call, task["inputs"][index])
         record["i"] = index
         if isinstance(call, _Traced) and record.get("l") is None:
             record["l"] = call.line
         if printed := output.taken():
             record["o"] = printed
-        if not _sent(channel, record, limit):
+        if not _sent(channel, record, limit, nodes):
             return 0  # no room left: the host goes on from here with a fresh fork
     return 0
 
 
-def _sent(channel: ChannelWriter, record: dict[str, Any], limit: int) -> bool:
+def _sent(channel: ChannelWriter, record: dict[str, Any], limit: int, nodes: int) -> bool:
     for each in (record, {"s": "output_limit", "i": record["i"]}):
         try:
-            channel.write(each, limit)
+            channel.write(each, limit, nodes)
         except TooLong:
             continue
         except Full:
@@ -221,15 +218,17 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _one_call(function: Callable[..., Any], data: Any, limit: float) -> dict[str, Any]:
-    arguments = values.decode(data)
+def _one_call(function: Callable[..., Any], data: Any) -> tuple[dict[str, Any], int]:
+    """The record of a call, and what its value costs the host."""
+    arguments = values.decode(data, values.Unbounded())
+    budget = values.Budget()
     try:
-        value = values.encode(function(*arguments))
+        value = values.encode(function(*arguments), budget)
     except values.Unsendable as why:
-        return {"s": "error", "e": f"TypeError: the function returned something else than plain data: {why}"}
+        return {"s": "error", "e": f"TypeError: the function returned something else than plain data: {why}"}, 0
     except BaseException as error:  # noqa: BLE001  (whatever a program raises is its result)
-        return _failure(error)
-    return {"s": "ok", "v": value}
+        return _failure(error), 0
+    return {"s": "ok", "v": value}, values.MAX_NODES - budget.nodes
 
 
 class _Traced:

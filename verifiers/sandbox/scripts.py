@@ -7,13 +7,12 @@ import os
 import signal
 from typing import Any
 
+from ...core.errors import ConfigError
 from . import client
 from .limits import Limits
-from .protocol.channel import ChannelReader, shared_file
+from .protocol.channel import SHORT, ChannelReader, shared_file
 from .protocol.request import request_for, task_file
 from .protocol.results import RunResult, Status
-
-_CHANNEL_BYTES = 1 << 14
 
 REASONS: dict[str, tuple[Status, str]] = {
     "wall": ("timeout", "it ran longer than wall_s"),
@@ -37,8 +36,10 @@ def run_python(code: str, *, stdin: str = "", limits: Limits | None = None, isol
         be had.
 
     Raises:
-        ConfigError: no such isolation level.
+        ConfigError: no such isolation level; `code` or `stdin` is no `str`.
     """
+    check_text("code", code)
+    check_text("stdin", stdin)
     limits = Limits() if limits is None else limits
     pool = client.servers(isolation)
     available = pool.isolation_status()
@@ -46,7 +47,7 @@ def run_python(code: str, *, stdin: str = "", limits: Limits | None = None, isol
         return RunResult("refused", detail={"isolation": available.level, "reason": available.refusal})
     detail: dict[str, Any] = {"isolation": available.level, "layers": available.layers}
     with contextlib.ExitStack() as files:
-        channel = ChannelReader(_CHANNEL_BYTES)
+        channel = ChannelReader(SHORT)
         files.callback(channel.close)
         given = [
             task_file({"mode": "script", "code": code}),
@@ -62,12 +63,12 @@ def run_python(code: str, *, stdin: str = "", limits: Limits | None = None, isol
             return RunResult("killed", detail={**detail, "reason": f"the fork server died: {gone}"})
         most = int(limits.output_kb * 1024)
         stdout, stderr = (os.pread(each, most + 1, 0) for each in standard[1:])
-        records = channel.records()
+        records = channel.records(1, channel.size)
     record = records[0] if records else {}
     status, reason = ending(reply, record)
     if max(len(stdout), len(stderr)) > most:
         status, reason = "output_limit", "it printed more than output_kb"
-    found = {"reason": reason, "error": text_of(record.get("e")), "line": number_of(record.get("l"))}
+    found = {"reason": reason, "error": text_field(record.get("e")), "line": number_field(record.get("l"))}
     detail.update({name: each for name, each in found.items() if each is not None})
     return RunResult(
         status,
@@ -79,6 +80,14 @@ def run_python(code: str, *, stdin: str = "", limits: Limits | None = None, isol
         reply["memory_mb"],
         detail,
     )
+
+
+def check_text(name: str, value: Any) -> None:
+    """Raises `ConfigError` unless `value` is a `str`, and no subclass of it, which could not be handed over."""
+    if type(value) is not str:
+        kind = f"{type(value).__module__}.{type(value).__qualname__}"
+        remedy = f"decode it first, or use str({name})" if isinstance(value, str | bytes) else "give the text itself"
+        raise ConfigError(f"{name} must be a str, got {kind}: {remedy}")
 
 
 def ending(reply: dict[str, Any], record: dict[str, Any]) -> tuple[Status, str | None]:
@@ -106,11 +115,11 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def text_of(value: Any) -> str | None:
+def text_field(value: Any) -> str | None:
     """A record's field as text; a forged one may be anything."""
     return value[:2000] if isinstance(value, str) else None
 
 
-def number_of(value: Any) -> int | None:
+def number_field(value: Any) -> int | None:
     """A record's field as a line number."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 31 else None

@@ -7,16 +7,18 @@ the child opens itself), and stays single-threaded, so that forking is safe and 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
+import random
 import resource
 import select
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import program
@@ -108,6 +110,7 @@ def _one_run(wire: Wire, jail: Jail, limits: dict[str, Any], descriptors: list[i
     task, result, *standard = descriptors
     folder = jail.scratch.fresh(limits)
     shut_in = jail.prepare(limits, folder, standard, [*standard, wire.fileno(), _trouble_read])
+    random.seed()  # for the child, which inherits the generator: here no page has to be copied
     started = time.monotonic()
     pid = kernel.bare_fork()
     if pid == 0:
@@ -197,7 +200,17 @@ class _Watch:
             return "cpu"
         if _threads(self._pid) > self._limits["threads"]:
             return "threads"
-        return "scratch" if self._jail.scratch.overfull(self._limits) else None
+        return "scratch" if self._jail.scratch.overfull(self._limits, self._stopped) else None
+
+    @contextlib.contextmanager
+    def _stopped(self) -> Iterator[None]:
+        """Hold the child still; its time goes on."""
+        os.kill(self._pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self._pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        try:
+            yield
+        finally:
+            os.kill(self._pid, signal.SIGCONT)
 
 
 def _kill_group(pid: int) -> None:

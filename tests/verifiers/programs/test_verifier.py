@@ -272,7 +272,7 @@ class Refusing:
 
     isolation = "none"
 
-    def call(self, code, function, inputs, *, trace=False, patience=1):
+    def call(self, code, function, inputs, *, trace=False, patience=1, seconds=None):
         return [CallResult("refused", error="no isolation here")] * len(inputs)
 
 

@@ -25,6 +25,9 @@ import tempfile
 import time
 from multiprocessing import shared_memory
 
+from selfplay_gym import Question
+from selfplay_gym.verifiers.programs.literals import same
+from selfplay_gym.verifiers.programs.verifier import CodeVerifier
 from selfplay_gym.verifiers.sandbox import Limits, call_many, close, probe, run_python
 from selfplay_gym.verifiers.sandbox.client import servers
 from selfplay_gym.verifiers.sandbox.connection import _BOOT
@@ -196,7 +199,7 @@ def fault_of_run(attack: dict[str, str], code: str, isolation: str | None) -> st
         return f"took {took:.1f} s"
     if expect.startswith("ok=") and (result.status != "ok" or result.stdout.strip() != expect[3:]):
         return f"expected {expect}, got {result.status} {result.stdout!r} {result.stderr[-300:]!r}"
-    if expect == "error" and result.status != "error":
+    if expect == "error" and result.status in ("ok", "output_limit"):
         return f"expected an error, got {result.status}"
     if "ESCAPED" in result.stdout:
         return f"it escaped: {result.stdout!r}"
@@ -205,17 +208,34 @@ def fault_of_run(attack: dict[str, str], code: str, isolation: str | None) -> st
     return None
 
 
+SQUARE = "def f(x):\n    return x * x + 1"
+QUESTION = Question(
+    "f?", None, "code", meta={"task": "program", "program": SQUARE, "inputs": [f"({x},)" for x in HIDDEN]}
+)
+
+
 def fault_of_grade(attack: dict[str, str], code: str, isolation: str | None) -> str | None:
+    """Graded as data, call by call, and by the verifier that pays for it; neither may take the host long."""
+    began = time.thread_time()
     results = call_many(code, "f", [(x,) for x in HIDDEN], limits=LIMITS, isolation=isolation, give_up_after=1)
     passed = all(
-        result.status == "ok" and type(result.value) is int and result.value == expected
+        result.status == "ok" and same(result.value, expected)
         for result, expected in zip(results, HIDDEN.values(), strict=True)
     )
     if any("fork server died" in str(result.error) for result in results):
         return f"the server did not outlive it: {results}"
-    if passed != (attack["expect"] == "pass"):
-        return f"expected {attack['expect']}, got {results}"
-    return None
+    spent = time.thread_time() - began
+    verifier = CodeVerifier(tests=3, wall_s=WALL_S, cpu_s=WALL_S, isolation=isolation)
+    verifier.label(QUESTION)
+    started = time.monotonic()
+    judged = verifier.judge(QUESTION, [f"```python\n{code}\n```"]).verdicts[0]
+    took = time.monotonic() - started
+    for ruling in (passed, judged.score == 1.0):
+        if ruling != (attack["expect"] == "pass"):
+            return f"expected {attack['expect']}, got {str(results)[:500]} and {judged}"
+    if spent > 1.0:
+        return f"the host spent {spent:.1f} s of processor time"
+    return f"judging took {took:.1f} s" if took > 4 * WALL_S + 1 else None
 
 
 def main(path: str, isolation: str) -> None:

@@ -1,9 +1,10 @@
 """`run_python`: what a program prints, how it ends, and how that is reported."""
 
+import numpy as np
 import pytest
 
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.verifiers.sandbox import SAFE, Limits, run_python
+from selfplay_gym.verifiers.sandbox import SAFE, Limits, call_many, run_python
 
 QUICK = Limits(wall_s=0.4, cpu_s=0.4)
 
@@ -88,6 +89,32 @@ def test_unreadable_output_and_input_pass_through_as_text():
     assert run_python("import sys; sys.stdout.buffer.write(b'a\\xffb')").stdout == "a�b"
     assert run_python("print(len(input()))", stdin="é中\n").stdout == "2\n"
     assert run_python("print(ascii(input()))", stdin="\ud800").status in ("ok", "error")
+
+
+def test_an_error_is_reported_whatever_the_limits():
+    result = run_python("x = 1\n1 / 0", limits=Limits(output_kb=0.1, file_mb=0.0001, result_kb=0.1))
+    assert (result.detail["line"], result.detail["error"]) == (2, "ZeroDivisionError: division by zero")
+
+
+def test_random_is_seeded_afresh_whatever_the_text_says():
+    hidden = "import importlib; print(importlib.import_module('ran' + 'dom').random())"
+    assert len({run_python(hidden).stdout for _ in range(3)}) == 3
+
+
+@pytest.mark.parametrize("code", [None, b"print(1)", np.str_("print(1)"), 7])
+def test_code_and_input_are_text(code):
+    for call in (lambda: run_python(code), lambda: run_python("", stdin=code), lambda: call_many(code, "f", [])):
+        with pytest.raises(ConfigError, match="must be a str"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"output_kb": 1e12}, {"result_kb": 1e9}, {"wall_s": 1e9}, {"threads": 10**6}, {"memory_mb": float("nan")}],
+)
+def test_a_limit_beyond_all_sense_is_refused(wrong):
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        Limits(**wrong)
 
 
 @pytest.mark.parametrize(

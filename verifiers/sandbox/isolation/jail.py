@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ..protocol.channel import SHORT
 from . import kernel, landlock, namespaces, seccomp
 from .scratch import FolderScratch, MountedScratch, Scratch
 
@@ -45,6 +46,7 @@ class Jail:
         _limit("STACK", STACK_MB * 2**20)
         for name in ("CORE", "MEMLOCK", "MSGQUEUE", "NICE", "RTPRIO"):  # inherited by every child
             _limit(name, 0)
+        _limit("SIGPENDING", 256)
         self._kept: list[Any] = []  # what the steps below point to
         self._closing = self._closing_steps(layers, library) if kernel.architecture() is not None else []
         self._prepared_for: Any = None
@@ -123,11 +125,13 @@ class Jail:
             os.setuid(self.user)
 
     def _bounds(self, limits: dict[str, Any]) -> dict[str, int]:
-        largest_file = max(limits["file_mb"] * 2**20, limits["output_kb"] * 2**10 + 1, limits["channel"])
+        largest_file = limits["file_mb"]
+        if not self._own_world:  # what is open need not be listed: all descriptors together hold `scratch_mb`
+            largest_file = min(largest_file, limits["scratch_mb"] / limits["open_files"])
         bounds = {
-            "AS": self._address_space + int(limits["memory_mb"] * 2**20),
+            "AS": self._address_space + int(limits["memory_mb"] * 2**20) + limits["channel"],
             "CPU": math.ceil(limits["cpu_total_s"]) + 1,
-            "FSIZE": int(largest_file),
+            "FSIZE": int(max(largest_file * 2**20, limits["output_kb"] * 2**10 + 1, SHORT)),
             "NOFILE": limits["open_files"],
         }
         if self._own_world:  # elsewhere the user's other processes would count too: the server watches instead

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from . import namespaces
@@ -18,8 +23,12 @@ class Scratch(Protocol):
     def fresh(self, limits: dict[str, Any]) -> str:
         """An empty folder for the next run."""
 
-    def overfull(self, limits: dict[str, Any]) -> bool:
-        """Whether the run under way has put more into it than it may."""
+    def overfull(self, limits: dict[str, Any], stopped: Callable[[], AbstractContextManager[None]]) -> bool:
+        """Whether the run under way has put more into it than it may.
+
+        Args:
+            stopped: holds the run still, for a second look.
+        """
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -44,7 +53,7 @@ class MountedScratch:
         self._bounds = bounds
         return self._folder
 
-    def overfull(self, limits: dict[str, Any]) -> bool:
+    def overfull(self, limits: dict[str, Any], stopped: Callable[[], AbstractContextManager[None]]) -> bool:
         return False
 
     def close(self) -> None:
@@ -64,52 +73,123 @@ class FolderScratch:
 
     def fresh(self, limits: dict[str, Any]) -> str:
         empty(self.covers)
+        self._used_before = _used(self.covers)
         return self.covers
 
-    def overfull(self, limits: dict[str, Any]) -> bool:
-        files, size, waiting = 0, 0, [self.covers]
-        while waiting:
-            try:
-                with os.scandir(waiting.pop()) as entries:
-                    for entry in entries:
-                        files += 1
-                        size += entry.stat(follow_symlinks=False).st_size
-                        if files > limits["files"] or size > limits["scratch_mb"] * 2**20:
-                            return True
-                        if entry.is_dir(follow_symlinks=False):
-                            waiting.append(entry.path)
-            except OSError:  # the program removed it meanwhile, or made it unreadable; the file count still holds
-                continue
-        return False
+    def overfull(self, limits: dict[str, Any], stopped: Callable[[], AbstractContextManager[None]]) -> bool:
+        """A program that moves folders about while they are counted can hide them. So when the whole file system has
+        grown by more than this folder may hold, which others can have done, it is counted again with the program
+        held still. What is open and in no folder is bounded by the size of files and the number of descriptors."""
+        files, size = limits["files"], limits["scratch_mb"] * 2**20
+        if holds_more(self.covers, files, size):
+            return True
+        if _used(self.covers) - self._used_before <= size:
+            return False
+        with stopped():
+            return holds_more(self.covers, files, size)
 
     def close(self) -> None:
         empty(self.covers)
         os.rmdir(self.covers)
 
 
+def _used(folder: str) -> int:
+    """Bytes in use on the file system of `folder`."""
+    found = os.statvfs(folder)
+    return (found.f_blocks - found.f_bfree) * found.f_frsize
+
+
+def holds_more(folder: str, files: int, size: float) -> bool:
+    """Whether there are more than `files` files and folders below `folder`, or more than `size` bytes in them.
+
+    What cannot be read counts as more: who would hide something would hide much. Each folder is opened from the one
+    above it, because a path can be too long to be opened.
+    """
+    waiting = [os.open(folder, _FOLDER)]
+    try:
+        while waiting:
+            here = waiting.pop()
+            try:
+                with os.scandir(here) as entries:
+                    for entry in entries:
+                        status = entry.stat(follow_symlinks=False)
+                        files -= 1
+                        size -= max(status.st_size, 512 * status.st_blocks)
+                        if files < 0 or size < 0:
+                            return True
+                        if stat.S_ISDIR(status.st_mode):
+                            waiting.append(os.open(entry.name, _FOLDER, dir_fd=here))
+            except FileNotFoundError:  # the program removed it meanwhile
+                continue
+            except OSError as error:
+                if error.errno in (errno.ENOTDIR, errno.ELOOP):  # and put something else in its place
+                    continue
+                return True
+            finally:
+                os.close(here)
+        return False
+    finally:
+        for each in waiting:
+            os.close(each)
+
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
 def empty(folder: str) -> None:
-    """Remove everything in `folder`, however deep a hostile program nested it: each level is lifted to the top."""
-    waiting, lifted = _opened(folder), 0
-    while waiting:
-        path = os.path.join(folder, waiting.pop())
-        if os.path.islink(path) or not os.path.isdir(path):
-            os.unlink(path)
-            continue
-        for name in _opened(path):
-            lifted += 1
-            while os.path.lexists(os.path.join(folder, f"lifted-{lifted}")):
-                lifted += 1
-            os.rename(os.path.join(path, name), os.path.join(folder, f"lifted-{lifted}"))
-            waiting.append(f"lifted-{lifted}")
-        os.rmdir(path)
+    """Remove everything in `folder`, however deep a hostile program nested it: each level is lifted to the top.
+
+    Nothing is reached by a path of more than one step, and no link is followed, so that whatever still changes names in
+    there cannot lead us out.
+    """
+    top = os.open(folder, _FOLDER)
+    try:
+        waiting, lifted = os.listdir(top), 0
+        while waiting:
+            name = waiting.pop()
+            try:
+                os.unlink(name, dir_fd=top)
+                continue
+            except (IsADirectoryError, PermissionError):  # the second on macOS
+                here = _opened(name, top)
+            try:
+                for inner in os.listdir(here):
+                    lifted += 1
+                    while _exists(f"lifted-{lifted}", top):
+                        lifted += 1
+                    _lift(inner, here, f"lifted-{lifted}", top)
+                    waiting.append(f"lifted-{lifted}")
+            finally:
+                os.close(here)
+            os.rmdir(name, dir_fd=top)
+    finally:
+        os.close(top)
 
 
-def _opened(folder: str) -> list[str]:
-    """Names in `folder`, after making folders among them ours to read and move (a program may have made them with no
-    permissions at all)."""
-    with os.scandir(folder) as entries:
-        found = list(entries)
-    for entry in found:
-        if entry.is_dir(follow_symlinks=False):
-            os.chmod(entry.path, 0o700)
-    return [entry.name for entry in found]
+def _lift(name: str, source: int, new_name: str, target: int) -> None:
+    try:
+        os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
+    except PermissionError:  # a folder that its owner may not write cannot be moved
+        os.close(_opened(name, source))
+        os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
+
+
+def _opened(name: str, above: int) -> int:
+    """A folder, open; made ours to read and write before (a program may have made it with no permissions at all)."""
+    if sys.platform != "linux":
+        os.chmod(name, 0o700, dir_fd=above, follow_symlinks=False)
+        return os.open(name, _FOLDER, dir_fd=above)
+    itself = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+    try:
+        os.chmod(f"/proc/self/fd/{itself}", 0o700)
+        return os.open(".", _FOLDER, dir_fd=itself)
+    finally:
+        os.close(itself)
+
+
+def _exists(name: str, folder: int) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True

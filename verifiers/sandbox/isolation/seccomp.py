@@ -25,11 +25,14 @@ OWN_PID = 0x7E57_0001
 
 _THREAD_FLAGS = (0x3D0F00, 0x7D0F00)  # what glibc and musl pass to clone for a thread; nothing else is one
 _TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIO(N)CLEX
-# duplicates, descriptor and status flags, record locks, pipe size; not F_SETOWN, F_SETSIG, leases, notifications, seals
-_DESCRIPTOR_COMMANDS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+# duplicates, descriptor and status flags, pipe size; not F_SETOWN, F_SETSIG, leases, notifications, seals, nor record
+# locks, of which a file can have any number, each in the kernel's memory
+_DESCRIPTOR_COMMANDS = (0, 1, 2, 3, 4, 1030, 1032)
 _PRCTL_NAMES = (15, 16)  # PR_SET_NAME, PR_GET_NAME: Python 3.14 names its threads
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE_MASK = 1, 1, 0xF
 _O_ACCMODE_AND_TRUNC, _O_TRUNC = 0o1003, 0o1000
+_O_TMPFILE_BIT = 0o20000000
+_OWNER_ALL = 0o700
 
 OUTSIDE = {"setsid", "setgroups", "setresuid", "setresgid", "capset", "pivot_root", "landlock_create_ruleset"} | {
     "landlock_add_rule",
@@ -55,8 +58,13 @@ def _refuse_unless_zero(index: int, *, high: bool = False) -> Program:
 
 
 def _opened(flags_at: int) -> Program:
-    """Refuse O_RDONLY|O_TRUNC: it empties a file, and Landlock before ABI 3 does not see that."""
+    """Refuse O_TMPFILE, a file in no folder, which a watcher cannot see; and O_RDONLY|O_TRUNC: it empties a file, and
+    Landlock before ABI 3 does not see that."""
     return [
+        _argument(flags_at),
+        (AND, 0, 0, _O_TMPFILE_BIT),
+        (JUMP_EQUAL, 1, 0, 0),
+        (RETURN, 0, 0, EPERM),
         _argument(flags_at),
         (AND, 0, 0, _O_ACCMODE_AND_TRUNC),
         (JUMP_EQUAL, 0, 1, _O_TRUNC),
@@ -70,6 +78,10 @@ CHECKED: dict[str, Program] = {
     "clone3": [(RETURN, 0, 0, ENOSYS)],  # its flags lie in memory, out of a filter's sight: libc falls back to clone
     "open": _opened(1),
     "openat": _opened(2),
+    # A folder that its owner may not list would hide what is in it.
+    "mkdir": [_argument(1), *_allow_if_in((_OWNER_ALL,), mask=_OWNER_ALL)],
+    "mkdirat": [_argument(2), *_allow_if_in((_OWNER_ALL,), mask=_OWNER_ALL)],
+    "umask": [_argument(0), *_allow_if_in((0,), mask=~0o077 & 0xFFFFFFFF)],
     "ioctl": [_argument(1), *_allow_if_in(_TERMINAL_QUERIES)],
     "fcntl": [_argument(1), *_allow_if_in(_DESCRIPTOR_COMMANDS)],
     "prctl": [_argument(0), *_allow_if_in(_PRCTL_NAMES)],

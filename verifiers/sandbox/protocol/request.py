@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import marshal
+import math
 from typing import Any
 
 from ..limits import Limits
 from .channel import shared_file
 
 
-def request_for(limits: Limits, *, runs: int, channel: int) -> dict[str, Any]:
-    """The server's part: the limits of a child that makes `runs` calls (a script: 1), and the channel's size."""
+def request_for(limits: Limits, *, runs: int, channel: int, most_s: float = math.inf) -> dict[str, Any]:
+    """The server's part: the limits of a child that makes `runs` calls (a script: 1) in at most `most_s` seconds, and
+    the channel's size."""
     bounds = {field: getattr(limits, field) for field in _FIELDS}
     return {
         **bounds,
-        "wall_total_s": limits.wall_s * runs,
+        "wall_total_s": min(limits.wall_s * runs, most_s),
         "cpu_total_s": limits.cpu_s * runs,
         "look_s": max(0.005, limits.wall_s / 20),
         "channel": channel,
