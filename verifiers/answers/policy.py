@@ -21,6 +21,8 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "assignment": ("optional", "required", "dropped"),
     "variables": ("named", "any"),
     "case": ("folded", "kept"),
+    "readings": ("any", "first"),
+    "unfinished": ("none", "read"),
 }
 
 
@@ -43,6 +45,10 @@ class Policy:
             (2.6667 = 8/3); `None` for never. Irrational numbers never equal a decimal, unless `tolerance` says so.
         tolerance: relative difference up to which constants are equal; 0.0 means exact.
         relations: whether an inequality may stand for the set it describes ("x > 5" = "(5, ∞)").
+        readings: "any" (what an answer may also be taken for counts: "x = 5" as 5, "(C) 12" as C and as 12) or "first"
+            (only what is written, so that equality is transitive).
+        unfinished: of an attempt whose thought was begun and never ended (`<think>` without `</think>`): "none" (it has
+            no answer yet) or "read" (the thought is read as if it were the reply).
     """
 
     percent: Literal["either", "value"] = "either"
@@ -56,6 +62,8 @@ class Policy:
     decimals: int | None = 4
     tolerance: float = 0.0
     relations: bool = True
+    readings: Literal["any", "first"] = "any"
+    unfinished: Literal["none", "read"] = "none"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -94,5 +102,10 @@ def _translated(fields: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-VOTE = Policy(percent="value", degrees="value", assignment="dropped")
-"""For classes of a vote, where equality must be transitive: every answer has one reading."""
+VOTE = Policy(
+    percent="value", degrees="value", units="required", tuples=False, assignment="dropped", decimals=None, readings="first"
+)
+"""For classes of a vote, where equality must be transitive: every answer has one reading, and nothing is rounded.
+
+`majority` unites more where it sees the whole group: 18 with $18, and 0.3333 with 1/3 (see `ensembles.classes`).
+"""

@@ -65,6 +65,8 @@ def _analysed(text: str, policy: Policy) -> Answer:
     tree = parse(text)
     readable = tree[0] != "text" or not _SIGNS.search(tree[1])
     trees = _variants(tree, policy)
+    if policy.readings == "first":
+        return Answer(text, tree, (form(trees[0]),), readable)
     for other in _other_spellings(text, tree):
         trees += _variants(other, policy)
     return Answer(text, tree, tuple(form(variant) for variant in dict.fromkeys(trees)), readable)

@@ -1,0 +1,168 @@
+"""`find_answer`: the marks of an answer in the order in which they are believed."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from ..errors import ConfigError
+from .boxes import only_box, read_boxes
+from .cues import without_cue
+from .denial import denied_before
+from .marks import after_cue, after_hashes, in_tags, loose_box, under_key
+from .prose import lone_letter
+from .reply import final_reply
+from .stated import bare_or_last
+from .tidy import tidy
+
+Mode = Literal["strict", "lenient"]
+Unfinished = Literal["none", "read"]
+Place = Literal["box", "mark", "whole", "prose"]
+
+_EMPTY_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{[\s.…]*\}|\\boxed(?=\s[.,)]|[.,)])")
+_CUT_OFF_ENDS = re.compile(r"\n|\$|\\\)|\\\]|[.。](?=\s|$)")
+_FENCE = re.compile(r"\A\s*```[\w+-]{0,20}\s*\n(.*?)\n?\s*```\s*\Z", re.S)
+WHOLE = 200
+"""Longest reply that may be an answer as it stands."""
+
+
+class Found(NamedTuple):
+    """An answer, and where it was found.
+
+    Attributes:
+        answer: the text of the answer.
+        place: "box"; "mark" (another explicit mark); "whole" (the reply is nothing else); "prose" (a guess).
+    """
+
+    answer: str
+    place: Place
+
+
+def check_mode(mode: str, unfinished: str = "none") -> None:
+    """Raises `ConfigError` unless both name what exists."""
+    if mode not in ("strict", "lenient"):
+        raise ConfigError(f"extraction mode must be 'strict' or 'lenient', got {mode!r}")
+    if unfinished not in ("none", "read"):
+        raise ConfigError(f"unfinished must be 'none' or 'read', got {unfinished!r}")
+
+
+def extract_answer(text: str, mode: Mode = "lenient", unfinished: Unfinished = "none") -> str | None:
+    """The answer an attempt gives, or `None`.
+
+    Args:
+        text: the attempt.
+        mode: "strict" (boxed only) or "lenient".
+        unfinished: what a thought gives that was begun and never ended: "none", or "read" as if it were the reply.
+
+    Raises:
+        ConfigError: no such mode.
+    """
+    if mode == "strict" or mode == "lenient":
+        plain = _plain_box(text)
+        if plain is not None:
+            return plain
+    found = find_answer(text, mode, unfinished)
+    return None if found is None else found.answer
+
+
+def _plain_box(text: str) -> str | None:
+    """The answer of a reply of one line that ends in its only box with a number: the common case, quickly."""
+    if text[-1:] != "}" or "<" in text or "\n" in text:
+        return None
+    content = only_box(text)
+    if content is None or not (content[0].isdigit() or content[0] == "-"):
+        return None
+    return None if denied_before(text, text.find("\\boxed{")) else content
+
+
+def find_answer(text: str, mode: Mode = "lenient", unfinished: Unfinished = "none") -> Found | None:
+    """The answer of an attempt with the place where it stands; arguments as for `extract_answer`."""
+    check_mode(mode, unfinished)
+    plain = _plain_box(text)
+    if plain is not None:
+        return Found(plain, "box")
+    reply = final_reply(text, unfinished)
+    boxed = read_boxes(reply)
+    if mode == "strict":
+        return None if boxed.content is None else Found(without_cue(boxed.content), "box")
+    if boxed.content is not None:
+        later = _concluded_after(reply[boxed.end :])
+        return Found(without_cue(boxed.content), "box") if later is None else Found(later, "mark")
+    if boxed.cut_off is not None:
+        content = boxed.cut_off[: _end_of_cut_off(boxed.cut_off)].strip()
+        return Found(without_cue(content), "mark") if content and len(content) <= WHOLE else None
+    if boxed.withdrawn:
+        reply = reply[boxed.end :]
+        return _marked(reply) or _last_resort(reply)
+    if "\\boxed" in reply or "\\fbox" in reply:
+        reply = _EMPTY_BOX.sub(" ", reply)
+    return _marked(reply) or _unmarked(reply)
+
+
+def find_marked(text: str) -> str | None:
+    """The answer of a text at an explicit mark (box, `####`, tags, "the answer is"), or `None`: nothing is guessed."""
+    boxed = read_boxes(text)
+    if boxed.content is not None:
+        return boxed.content
+    found = _marked(text, weak=False)
+    return None if found is None else found.answer
+
+
+def boxed_answer(text: str) -> str | None:
+    """The answer by strict extraction."""
+    return extract_answer(text, "strict")
+
+
+def _end_of_cut_off(rest: str) -> int:
+    end = _CUT_OFF_ENDS.search(rest.lstrip())
+    return len(rest) if end is None else len(rest) - len(rest.lstrip()) + end.start()
+
+
+def _concluded_after(tail: str) -> str | None:
+    """The answer that an explicit cue announces after the last box (Minerva's "Final Answer: …")."""
+    if len(tail) < 8:
+        return None
+    found, value = after_cue(tail)
+    if found:
+        return value
+    return after_hashes(tail)
+
+
+def _marked(text: str, weak: bool = True) -> Found | None:
+    """The answer at an explicit mark; `weak` ones are "final result:" and the like."""
+    for value in (after_hashes(text), in_tags(text), under_key(text)):
+        if value is not None:
+            inner = _inside(value)
+            return None if inner is None else Found(inner, "mark")
+    loose = loose_box(text)
+    if loose is not None:
+        return Found(without_cue(loose), "mark")
+    for result_cue in (False, True) if weak else (False,):
+        found, value = after_cue(text, result_cue)
+        if found:
+            return None if value is None else Found(value, "mark")
+    return None
+
+
+def _inside(value: str) -> str | None:
+    """The answer between tags: a text that may hold marks of its own."""
+    found, inner = after_cue(value)
+    return inner if found else bare_or_last(value)
+
+
+def _unmarked(text: str) -> Found | None:
+    """The answer of a reply without marks: the lone letter of its last line, all of it if it is short, or its conclusion."""
+    fenced = _FENCE.match(text[: 2 * WHOLE])
+    text = (fenced[1] if fenced else text).strip()
+    letter = lone_letter(text)
+    if letter is not None:
+        return Found(letter, "whole" if len(text) < 6 else "mark")
+    answer = bare_or_last(text)
+    if answer is None:
+        return None
+    return Found(answer, "whole" if tidy(text) == answer and len(text) <= WHOLE else "prose")
+
+
+def _last_resort(text: str) -> Found | None:
+    answer = bare_or_last(text)
+    return None if answer is None else Found(answer, "prose")

@@ -1,0 +1,128 @@
+"""The answer of a text without marks: what its last sentence concludes. A guess, so it may be none, and never votes."""
+
+from __future__ import annotations
+
+import re
+
+from .denial import asks, denied, refuses
+from .expressions import Run, runs
+from .tidy import result, tidy
+
+LOOK_BACK = 4000
+"""Characters at the end of a text in which its conclusion is looked for."""
+_SENTENCES = 24
+_BREAK = re.compile(
+    r"(?<![A-Z]\.)(?<!\bno\.)(?<!\bans\.)(?<!\bapprox\.)(?<!\bca\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)(?<!\bmr\.)(?<!\bmrs\.)(?<!\beq\.)"
+    r"(?<=[.!?])[*_\"”)]{0,3}[ \t]+(?=\S)|(?<=[。！？])|\n+|(?<=[a-z]\.)(?=[A-Z][a-z])",
+    re.I,
+)
+_LIST_LABEL = re.compile(r"\W*(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]\W*", re.I)
+_CITATION = re.compile(r"\s?\[\d{1,3}\]|\s?【[^】]{1,20}】|\s?\^\[\d+\]")
+_ASIDE = re.compile(r"\([^()]*[^\W\d_]{3}[^()]*\)")
+_BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*|__([^_\n]{1,120})__")
+_CIRCUMSTANCE = re.compile(
+    r"(?:\s?[^\W\d_][\w/²³^°]*){0,3}[\s,]+(?:after|within|when|where|for|at|during|if|on|until|since|before|every|per|out of the|over the)\s(?:\w+\s){0,3}"
+    r"[$€£]?$",
+    re.I,
+)
+_CONCLUDES = re.compile(r"\b(?:is|are|was|be|equals?|has|have|had|needs?|gets?|costs?|makes?|gives?|=)\s(?:\w+\s){0,2}[$€£*]{0,3}$", re.I)
+_LETTER = re.compile(
+    r"(?:\b(?:it['’]s|it is|is|are|option|choice|select|choose|pick|be|answer|to)|^|[:：]|选|为|是)\s*[*(（\"]{0,3}([A-J])[*)）\"]{0,3}[.!。]?\W*$"
+)
+_LONE_LETTER = re.compile(r"[\s*(（]*([A-J])[)）.*\s]*")
+_STATES = re.compile(
+    r"\b(?:does not exist|do(?:es)? not exist|(?:has|have|there (?:is|are)) no (?:real |integer |such )?solutions?|no (?:real |integer )?solutions?"
+    r"|infinitely many(?: solutions)?|undefined|cannot be determined|can not be determined|diverges|not enough information)\b",
+    re.I,
+)
+_JOINED = re.compile(r"\s?(?:,? (?:and|or)|和|或|und|et|y|и) ")
+
+
+def last_value(text: str) -> str | None:
+    """What the last sentence with a value concludes: the longest expression around its last number.
+
+    `None` if that sentence asks, refuses, or denies all its values.
+    """
+    for sentence in _last_sentences(text):
+        if asks(sentence) or _LIST_LABEL.fullmatch(sentence):
+            continue
+        if refuses(sentence):
+            return None
+        found = runs(_without_asides(sentence))
+        if found:
+            return _concluded(_without_asides(sentence), found)
+        stated = stated_outcome(sentence)
+        if stated:
+            return stated
+        letter = _LETTER.search(sentence)
+        if letter:
+            return letter[1]
+    return None
+
+
+def last_number(text: str) -> str | None:
+    """The last value of a prose text ("… so she has 1,200 left." gives "1,200")."""
+    return last_value(text)
+
+
+def lone_letter(text: str) -> str | None:
+    """The letter of a choice that stands alone on the last line."""
+    lines = text.rstrip().rsplit("\n", 1)
+    found = _LONE_LETTER.fullmatch(lines[-1][:40])
+    return found[1] if found else None
+
+
+def _last_sentences(text: str) -> list[str]:
+    """The last sentences, the very last first."""
+    pieces = [piece.strip() for piece in _BREAK.split(text[-LOOK_BACK:]) if piece and piece.strip()]
+    return [piece[-600:] for piece in pieces[: -_SENTENCES - 1 : -1]]
+
+
+def _without_asides(sentence: str) -> str:
+    """Without citations, and without remarks in brackets if a value remains."""
+    shorter = _ASIDE.sub(lambda found: " " * len(found[0]), _CITATION.sub("", sentence))
+    return shorter if re.search(r"\d", shorter) else _CITATION.sub("", sentence)
+
+
+def _concluded(sentence: str, found: list[Run]) -> str | None:
+    """Of the values of a sentence the one that it concludes."""
+    bold = [run for run in found if any(m.start() <= run.start < m.end() for m in _BOLD.finditer(sentence))]
+    kept = [run for run in bold or found if not denied(sentence, run.start, run.end)]
+    if not kept:
+        return None
+    last = kept[-1]
+    if len(kept) > 1 and not bold:
+        before = kept[-2]
+        between = sentence[before.end : last.start]
+        if _JOINED.fullmatch(between):
+            return _list(sentence, kept)
+        if _CIRCUMSTANCE.fullmatch(between) and _CONCLUDES.search(sentence[: before.start]):
+            last = before
+    return tidy(result(last.text) + _percent(sentence, last.end))
+
+
+def _list(sentence: str, kept: list[Run]) -> str | None:
+    """ "2, 3 and 5" as a list."""
+    parts = [kept[-1].text]
+    for before, after in zip(kept[-2::-1], kept[:0:-1], strict=True):
+        if not _JOINED.fullmatch(sentence[before.end : after.start]):
+            break
+        parts.insert(0, before.text)
+    return tidy(", ".join(parts))
+
+
+def _percent(sentence: str, end: int) -> str:
+    found = re.match(r"\s?\\?%|\s?percent\b", sentence[end:])
+    return found[0] if found else ""
+
+
+def stated_outcome(sentence: str) -> str | None:
+    """The outcome without a value that a sentence states ("The limit does not exist."), in the field's words."""
+    found = _STATES.search(sentence)
+    if found is None or len(found[0]) + 2 > len(sentence):
+        return None
+    low = found[0].lower()
+    for words in ("does not exist", "infinitely many solutions", "infinitely many", "undefined", "diverges", "not enough information"):
+        if words in low:
+            return words
+    return "cannot be determined" if "determined" in low else "does not exist" if "exist" in low else "no solution"

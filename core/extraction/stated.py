@@ -1,0 +1,163 @@
+"""The value in a stretch of text that is known to state one: what follows a cue, a mark, or stands between tags."""
+
+from __future__ import annotations
+
+import re
+
+from .denial import asks, denied, refuses
+from .expressions import leading_run
+from .formulas import first_together, formulas, last_together
+from .prose import last_value, stated_outcome
+from .tidy import result, tidy
+
+LONGEST = 2000
+"""Characters behind a mark in which its value is looked for."""
+SHORT = 200
+_FEW_WORDS = 6
+WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+TEXT_GROUP = re.compile(r"\\(?:text|mathrm|textbf|textit|mbox|operatorname|mathbf|textnormal|rm)\b\s*")
+_SENTENCE_END = re.compile(r"[.!?](?=\s+[A-Z\"(<*]|[*_\"”]{0,3}\s*$|\s*<\|)|\n|<\|(?!begin_of_box)|[。！？]|\.(?=[A-Z][a-z])")
+_EXPLANATION = re.compile(
+    r"[,;]?\s+(?:because|since|so that|which|as we|as the|as it|where|I hope|by the|given that|due to|computed|obtained|found|from)\b.*"
+    r"|[,;]\s+(?:so|and|as|in|after|with|hence|thus|therefore|making)\s.*"
+    r"|，?(?:因为|由于|其中)",
+    re.S,
+)
+_NOT = re.compile(r"[*_$\s]*(?:definitely |certainly |clearly |simply |just )?(?:not|n['’]t|never|不是)\b\s*(?!only\b|necessarily\b|known)", re.I)
+_UNKNOWN = re.compile(r"[*_\s]*(?:unknown|unclear|not known|undefined by|unavailable|missing)\b", re.I)
+_BUT = re.compile(r"(?:,?\s+but(?: rather| actually| instead)?|而是|、(?=\d)|sondern|sino|mais)\s+", re.I)
+_CORRECTS = re.compile(
+    r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? (?:no|but(?: it(?:['’]s| is)| actually| really| in fact)|actually|rather|I mean))[\s,:—-]+",
+    re.I,
+)
+_LEAD_IN = re.compile(
+    r"(?:[\s*_`\"“'{:：=]|(?:approximately|about|around|roughly|nearly|exactly|simply|just|equal to|equals|given by|therefore|thus|indeed"
+    r"|also|only|option|choice|letter|then|now|found to be|probably|likely|the (?:number|value|integer|option|letter|choice|fraction)|number"
+    r"|即|是|为|等于|约为|约|选项|en|el|la|le|die|der|das)(?![A-Za-z'’]))*",
+    re.I,
+)
+_LETTER = re.compile(r"[\s*_$]*\(?(?:\\text\{)?([A-J])\)?\}?(?=[*_$\s]*(?:$|[.,:;)。，、]|\s(?:because|since|as|is|by|which|and)\b))(?![.):]\s*\S)")
+_CHOICE = re.compile(r"[\s*_$]*(\(?[A-J]\)?[.):]\s*\S[^\n]{0,80})$")
+_UNIT = re.compile(r"\s?(?:\\?%|°|[A-Za-z°][A-Za-z²³^°]*\.?(?:/[A-Za-z]+[²³]?)?(?:\^?\{?[23]\}?)?)")
+_NO_UNIT = re.compile(
+    r"\s?(?:of|in|for|at|to|from|by|because|since|so|that|which|as|where|when|after|before|if|with|on|I|we|is|are|was|and|or|but|has|have|left|now"
+    r"|while|than|total|altogether|it|this|each|not|because|units?|respectively)(?![A-Za-z])",
+    re.I,
+)
+_FOREIGN_LETTER = re.compile(r"[^\W\d_a-zA-Zα-ωΑ-Ω]")
+_FORMULA_FIRST = re.compile(r"[\s*_`:]*(?:\$|\\\(|\\\[)")
+
+
+def stated_value(rest: str) -> str | None:
+    """The value that a text states at its beginning; `None` if it denies it, refuses, or says nothing."""
+    rest = rest[:LONGEST].strip()
+    if not rest or _UNKNOWN.match(rest):
+        return None
+    sentence = _first_sentence(rest)
+    denial = _NOT.match(sentence)
+    if denial:
+        other = _BUT.search(sentence, denial.end())
+        return stated_value(sentence[other.end() :]) if other else None
+    corrected = None
+    for corrected in _CORRECTS.finditer(sentence):  # noqa: B007 - the last one counts
+        pass
+    if corrected is not None and re.search(r"\d", sentence[corrected.end() :]):
+        return stated_value(sentence[corrected.end() :])
+    return _leading(sentence) or bare_or_last(_EXPLANATION.sub("", sentence))
+
+
+def _first_sentence(rest: str) -> str:
+    if rest.startswith(("$$", "\\[")):
+        return rest.partition("\n\n")[0]
+    for end in _SENTENCE_END.finditer(rest):
+        if end.start() and (end[0] != "." or not re.match(r"\d", rest[end.end() :])) and rest[: end.start()].strip("*_` \t"):
+            if not re.fullmatch(r"[\s*_]*[A-J\d]", rest[: end.start()]) or end[0] == "\n" or not rest[end.end() :].strip(" \n"):
+                return rest[: end.start()]
+            return rest[: end.start()] if re.match(r"\s+[A-Z][a-z]+\s", rest[end.end() :]) else rest.split("\n", 1)[0]
+    return rest
+
+
+def _leading(sentence: str) -> str | None:
+    """The formula, letter or expression with which a sentence begins, with its unit."""
+    letter = _LETTER.match(sentence)
+    if letter:
+        return letter[1]
+    lead = _LEAD_IN.match(sentence)
+    begin = lead.end() if lead else 0
+    body = sentence[begin:]
+    letter = _LETTER.match(body) or _LETTER.match(sentence)
+    if letter:
+        return letter[1]
+    if _CHOICE.match(body):
+        return tidy(body)
+    if _FORMULA_FIRST.match(body):
+        found = formulas(body)
+        if found and not body[: found[0].start].strip("*_`: \t"):
+            start, end, parts = first_together(body, found)
+            return tidy(", ".join(parts) + (_unit(body[end:]) if len(parts) == 1 else ""))
+    run = leading_run(body)
+    if run is None or (len(run.text) == 1 and run.text.isalpha() and body[run.end : run.end + 1].strip()):
+        return None
+    if len(run.text) == 1 and run.text.isalpha() and WORD.search(body, run.end):
+        return None
+    if denied(body, run.start, run.end):
+        return None
+    following = body[run.end :]
+    more = re.match(r"\s*(?:and|or|和|或|y|et|und)\s+(?=[-\d$\\(])", following)
+    if more and (other := leading_run(following[more.end() :])) is not None and re.search(r"\d", other.text):
+        return tidy(f"{run.text}, {other.text}")
+    return tidy(result(run.text) + _unit(following))
+
+
+def _unit(following: str) -> str:
+    """The words right behind a value that may be its unit; "" if they go on as a sentence."""
+    words, at = "", 0
+    for _ in range(4):
+        if _NO_UNIT.match(following, at):
+            break
+        unit = _UNIT.match(following, at)
+        if unit is None:
+            break
+        words, at = words + unit[0], unit.end()
+    return words.rstrip(".") if len(words) <= 40 else ""
+
+
+def bare_or_last(text: str) -> str | None:
+    """A short text as it stands; of prose the last formula or value in it."""
+    text = text.strip()
+    if not text:
+        return None
+    found = formulas(text)
+    if found:
+        return _from_formulas(text, found)
+    if not text.isascii() and _foreign_sentence(text):
+        return last_value(text)
+    words = WORD.findall(TEXT_GROUP.sub(" ", text)) if len(text) <= SHORT else None
+    if words is None and len(WORD.findall(text[:2000])) <= _FEW_WORDS and text.isascii():
+        return tidy(text)
+    if words is not None and (len(words) < 2 or (len(words) <= _FEW_WORDS and not any(c.isdigit() for c in text))):
+        return None if refuses(text) or asks(text) else stated_outcome(text) or tidy(text)
+    if words is not None and len(words) == 2 and text[0] in "-+.0123456789\\($":
+        return tidy(text)
+    return last_value(text)
+
+
+def _foreign_sentence(text: str) -> bool:
+    """Whether letters of another script go before a value, or are too many for a bare answer."""
+    letters = _FOREIGN_LETTER.findall(text[:SHORT])
+    return len(letters) > 6 or (len(letters) > 1 and re.match(r"[^\d]*\d", text) is not None and _FOREIGN_LETTER.match(text) is not None)
+
+
+def _from_formulas(text: str, found: list) -> str | None:
+    """The last run of formulas that are joined, with a unit that follows; a later value that is concluded wins."""
+    start, end, parts = last_together(text, found)
+    tail = text[end:].strip()
+    later = last_value(tail) if tail else None
+    if later is not None and re.search(r"\b(?:is|are|equals?|be|by|it's|was)\b(?!\s+not\b)[:\s]", tail):
+        return later
+    if len(parts) == 1 and denied(text, start, end):
+        return None
+    joined = ", ".join(parts) if len(parts) > 1 else result(parts[0])
+    if tail and len(tail) <= 24 and len(WORD.findall(tail)) <= 2:
+        joined += " " + tail
+    return tidy(joined)
