@@ -16,6 +16,7 @@ from .boxes import Box, answer_boxes, find_boxes, last_boxed
 from .denial import contradicts_itself, refuses
 from .prose import last_number
 from .reply import TAIL, final_reply
+from .tidy import tidy
 
 __all__ = [
     "TAIL",
@@ -35,4 +36,5 @@ __all__ = [
     "last_boxed",
     "last_number",
     "refuses",
+    "tidy",
 ]

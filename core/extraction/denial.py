@@ -52,11 +52,7 @@ _BARE_REFUSAL = re.compile(
     r"(?:sorry|not sure|unsure|unable|cannot|can['’]?t|can not|idk\b|unknown|no answer|no idea|n/?a\W*$|undecided|none found)", re.I
 )
 _QUESTION = re.compile(r"[?？]\W*$")
-_ASKS = re.compile(
-    r"\W*(?:so\W+|but\W+|and\W+|hmm?\W+|wait\W+|now\W+|or\W+){0,2}(?:is|are|was|were|could|would|can|does|do|did|should|might|will|shall"
-    r"|has|have|what|why|how|which|who|whose|when|where|maybe|perhaps|am)\b",
-    re.I,
-)
+_TAG_QUESTION = re.compile(r",\s*(?:right|correct|ok|okay|yes|no|isn['’]t it|is it not)\s*[?？]\W*$", re.I)
 _SUPPOSES = re.compile(
     r"\b(?:if|suppose|supposing|assum\w{1,4}|whether|imagine|pretend|unless|hoped|thought|say|(?:wrong|incorrect|previous|old|initial|naive"
     r"|tempting|intuitive|common|other|false|user['’]s|student['’]s|someone['’]s))"
@@ -105,7 +101,7 @@ def refuses(sentence: str) -> bool:
 
 def asks(sentence: str) -> bool:
     """Whether a sentence is a question, other than a statement with "right?" behind it."""
-    return _QUESTION.search(sentence) is not None and _ASKS.match(sentence) is not None
+    return _QUESTION.search(sentence) is not None and _TAG_QUESTION.search(sentence) is None
 
 
 def supposed(text: str, start: int) -> bool:

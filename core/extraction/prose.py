@@ -35,6 +35,9 @@ _STATES = re.compile(
     r"|infinitely many(?: solutions)?|undefined|cannot be determined|can not be determined|diverges|not enough information)\b",
     re.I,
 )
+_SUM = re.compile(r"[-\d.,\s+*×·÷−/()]+")
+_OPERATES = re.compile(r"[\d)]\s*[-+*×·÷−]\s*[\d(]|/.*/")
+"""A computation that is not carried out ("Compute 3+4.") is the question, not a conclusion."""
 _JOINED = re.compile(r"\s?(?:,? (?:and|or)|和|或|und|et|y|и) ")
 
 
@@ -91,6 +94,8 @@ def _concluded(sentence: str, found: list[Run]) -> str | None:
     if not kept:
         return None
     last = kept[-1]
+    if _SUM.fullmatch(last.text) and _OPERATES.search(last.text):
+        return None
     if len(kept) > 1 and not bold:
         before = kept[-2]
         between = sentence[before.end : last.start]

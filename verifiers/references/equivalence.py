@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ConfigError
-from ...core.extraction import Mode, extract_answer
+from ...core.extraction import Mode, check_mode
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Outcome, Question, Verdict
 from ..answers.equal import Oracle, compare, no_oracle
@@ -35,7 +35,7 @@ class SympyVerifier(BaseVerifier):
         policy: Policy | Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> None:
-        extract_answer("", extract)
+        check_mode(extract)
         if not 0.0 <= timeout_s <= 3600.0:
             raise ConfigError(f"timeout_s must be in [0, 3600] seconds, got {timeout_s!r}")
         if not 1 <= workers <= 256:

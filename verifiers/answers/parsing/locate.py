@@ -13,6 +13,7 @@ from ....core.extraction import (
     final_reply,
     find_marked,
     refuses,
+    tidy,
 )
 from ..limits import TooLarge
 from .parse import parse
@@ -63,7 +64,7 @@ def locate_reference(text: str | None) -> str | None:
     if text is None or not text.strip():
         return None
     found = find_marked(text)
-    return text.strip() if found is None else found
+    return tidy(text) if found is None else found
 
 
 def is_sentence(text: str) -> bool:
