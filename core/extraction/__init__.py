@@ -11,7 +11,7 @@ A thought (`<think>…</think>`) is no part of the answer, nor is what follows t
 asks or takes back is not an answer. No answer is `None`, never the string "None".
 """
 
-from .answer import Found, Mode, Unfinished, boxed_answer, check_mode, extract_answer, find_answer, find_marked
+from .answer import Found, Mode, Unfinished, boxed_answer, check_mode, extract_answer, find_answer, find_marked, plain_box
 from .boxes import Box, answer_boxes, find_boxes, last_boxed
 from .denial import contradicts_itself, refuses
 from .prose import last_number
@@ -35,6 +35,7 @@ __all__ = [
     "find_marked",
     "last_boxed",
     "last_number",
+    "plain_box",
     "refuses",
     "tidy",
 ]

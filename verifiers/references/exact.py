@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core.extraction import Mode, check_mode, extract_answer
+from ...core.extraction import Mode, check_mode, extract_answer, plain_box
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Outcome, Question, Verdict
 
@@ -34,7 +34,9 @@ class ExactVerifier(BaseVerifier):
             return Judgement.of(nobody, label=None, label_source="reference", valid=False)
         shared, verdicts, correct = self._verdicts, [], 0
         for attempt in attempts:
-            answer = extract_answer(attempt, self.extract)
+            answer = plain_box(attempt)
+            if answer is None:
+                answer = extract_answer(attempt, self.extract)
             right = answer == reference
             verdict = shared.get((answer, right))
             if verdict is None:

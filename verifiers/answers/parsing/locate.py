@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ....core.extraction import (
     Found,
@@ -63,6 +64,15 @@ def locate_reference(text: str | None) -> str | None:
     """
     if text is None or not text.strip():
         return None
+    return _located_reference(text) if len(text) <= BARE else _marked_or_all(text)
+
+
+@lru_cache(maxsize=4096)
+def _located_reference(text: str) -> str | None:
+    return _marked_or_all(text)
+
+
+def _marked_or_all(text: str) -> str | None:
     found = find_marked(text)
     return tidy(text) if found is None else found
 
