@@ -99,14 +99,13 @@ def find_answer(text: str, mode: Mode = "lenient", unfinished: Unfinished = "non
         later = _concluded_after(reply[boxed.end :])
         return Found(without_cue(boxed.content), "box") if later is None else Found(later, "mark")
     if boxed.cut_off is not None:
-        content = boxed.cut_off[: _end_of_cut_off(boxed.cut_off)].strip()
-        return Found(without_cue(content), "mark") if content and len(content) <= WHOLE else None
+        return _cut_off(boxed.cut_off)
     if boxed.withdrawn:
         reply = reply[boxed.end :]
-        return _marked(reply) or _last_resort(reply)
-    if "\\boxed" in reply or "\\fbox" in reply:
+    elif "\\boxed" in reply or "\\fbox" in reply:
         reply = _EMPTY_BOX.sub(" ", reply)
-    return _marked(reply) or _unmarked(reply)
+    marked = _marked(reply)
+    return _unmarked(reply, whole=not boxed.withdrawn) if marked is None else marked[0]
 
 
 def find_marked(text: str) -> str | None:
@@ -114,8 +113,8 @@ def find_marked(text: str) -> str | None:
     boxed = read_boxes(text)
     if boxed.content is not None:
         return boxed.content
-    found = _marked(text, weak=False)
-    return None if found is None else found.answer
+    marked = _marked(text, weak=False)
+    return None if marked is None or marked[0] is None else marked[0].answer
 
 
 def boxed_answer(text: str) -> str | None:
@@ -123,9 +122,15 @@ def boxed_answer(text: str) -> str | None:
     return extract_answer(text, "strict")
 
 
-def _end_of_cut_off(rest: str) -> int:
-    end = _CUT_OFF_ENDS.search(rest.lstrip())
-    return len(rest) if end is None else len(rest) - len(rest.lstrip()) + end.start()
+def _cut_off(rest: str) -> Found | None:
+    """The content of a box that was never closed: up to the end of its line, formula or sentence."""
+    rest = rest.lstrip()
+    end = _CUT_OFF_ENDS.search(rest)
+    content = (rest if end is None else rest[: end.start()]).strip()
+    if not content or len(content) > WHOLE:
+        return None
+    open_braces = content.count("{") - content.count("}")
+    return Found(without_cue(content + "}" * max(0, open_braces)), "mark")
 
 
 def _concluded_after(tail: str) -> str | None:
@@ -138,19 +143,22 @@ def _concluded_after(tail: str) -> str | None:
     return after_hashes(tail)
 
 
-def _marked(text: str, weak: bool = True) -> Found | None:
-    """The answer at an explicit mark; `weak` ones are "final result:" and the like."""
+def _marked(text: str, weak: bool = True) -> tuple[Found | None] | None:
+    """What an explicit mark announces; `None` if there is no mark, `(None,)` if there is one and no answer at it.
+
+    `weak` ones are "final result:" and the like.
+    """
     for value in (after_hashes(text), in_tags(text), under_key(text)):
         if value is not None:
             inner = _inside(value)
-            return None if inner is None else Found(inner, "mark")
+            return (None if inner is None else Found(inner, "mark"),)
     loose = loose_box(text)
     if loose is not None:
-        return Found(without_cue(loose), "mark")
+        return (Found(without_cue(loose), "mark"),)
     for result_cue in (False, True) if weak else (False,):
         found, value = after_cue(text, result_cue)
         if found:
-            return None if value is None else Found(value, "mark")
+            return (None if value is None else Found(value, "mark"),)
     return None
 
 
@@ -160,8 +168,11 @@ def _inside(value: str) -> str | None:
     return inner if found else bare_or_last(value)
 
 
-def _unmarked(text: str) -> Found | None:
-    """The answer of a reply without marks: the lone letter of its last line, all of it if it is short, or its conclusion."""
+def _unmarked(text: str, whole: bool = True) -> Found | None:
+    """The answer of a reply without marks: the lone letter of its last line, all of it if it is short, or its conclusion.
+
+    `whole` is whether the text is all of the reply.
+    """
     fenced = _FENCE.match(text[: 2 * WHOLE])
     text = (fenced[1] if fenced else text).strip()
     letter = lone_letter(text)
@@ -170,9 +181,4 @@ def _unmarked(text: str) -> Found | None:
     answer = bare_or_last(text)
     if answer is None:
         return None
-    return Found(answer, "whole" if tidy(text) == answer and len(text) <= WHOLE else "prose")
-
-
-def _last_resort(text: str) -> Found | None:
-    answer = bare_or_last(text)
-    return None if answer is None else Found(answer, "prose")
+    return Found(answer, "whole" if whole and tidy(text) == answer and len(text) <= WHOLE else "prose")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from .denial import denied_before, questioned_after, retracted
+from .denial import denied, questioned_after, retracted
 from .reply import TAIL
 
 _BRACES = re.compile(r"\\?[{}]|\\\\(?=[{}])")
@@ -125,9 +125,9 @@ def read_boxes(text: str) -> Boxed:
     if unclosed is not None:
         return Boxed(None, text[unclosed:], unclosed)
     full = _full(boxes)
-    kept = [box for box in full if not denied_before(text, box.start) and not questioned_after(text, box.end)]
+    kept = [box for box in full if not denied(text, box.start, box.end) and not questioned_after(text, box.end)]
     if not kept:
-        return Boxed(None, withdrawn=bool(full))
+        return Boxed(None, end=full[-1].end if full else 0, withdrawn=bool(full))
     last = kept[-1]
     if retracted(text[last.end :]):
         return Boxed(None, end=last.end, withdrawn=True)

@@ -79,6 +79,15 @@ def answer_cues(text: str) -> list[Cue]:
     return [cue for cue in found[-64:] if not supposed(text, cue.start)]
 
 
+def first_cue(text: str) -> int | None:
+    """Where the first cue ends that something follows on its line or, for a heading, on the next ones."""
+    ends = [found.end() for pattern in (_HEADING, _RESULT) if (found := pattern.search(text))]
+    for found in _CUE.finditer(text):
+        if text[found.end() : found.end() + 40].split("\n", 1)[0].strip(" *_`|:") and not supposed(text, found.start()):
+            return min([found.end(), *ends])
+    return min(ends, default=None)
+
+
 def result_cues(text: str) -> list[Cue]:
     """Weaker ones: "Final result:", "the solution is", "I choose (B)"."""
     found = [Cue(match.start(), match.end(), False) for match in _RESULT.finditer(text)][-64:]

@@ -9,6 +9,8 @@ _DELIMITER = re.compile(r"\\[()\[\]]|\\.|\$\$?", re.S)
 _CLOSES = {"\\(": "\\)", "\\[": "\\]"}
 _JOINT = re.compile(r"(?:[,;&\s$.]|\\[,;:! ]|\\quad|\\qquad|~|\\text|\\textbf|\\mbox|[{}()、和或]|\band\b|\bor\b)*")
 _CONNECTIVE = re.compile(r"[,;&、和或]|\band\b|\bor\b")
+MOST = 64
+"""Formulas that can be joined to one answer."""
 _MONEY = re.compile(r"\s*\d[\d,.]*(?:\s|$)")
 
 
@@ -60,7 +62,7 @@ def last_together(text: str, found: list[Formula]) -> tuple[int, int, list[str]]
     """The last formula and those before it that commas, "and" or "or" join to it: (start, end, contents)."""
     start, end, content = found[-1]
     parts = [content]
-    for before in reversed(found[:-1]):
+    for before in reversed(found[-MOST:-1]):
         if not _joined(text[before.end : start]):
             break
         parts.insert(0, before.content)
@@ -72,7 +74,7 @@ def first_together(text: str, found: list[Formula]) -> tuple[int, int, list[str]
     """The first formula and those after it that are joined to it: (start, end, contents)."""
     start, end, content = found[0]
     parts = [content]
-    for following in found[1:]:
+    for following in found[1:MOST]:
         if not _joined(text[end : following.start]):
             break
         parts.append(following.content)

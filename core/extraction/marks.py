@@ -7,11 +7,14 @@ import re
 
 from .cues import answer_cues, result_cues
 from .denial import asks, refuses, retraction
-from .stated import stated_value
+from .prose import last_value
+from .stated import after_first_sentence, denies, stated_value
 from .tidy import result, tidy
 
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n]{0,400})")
-_HEADING = re.compile(r"[ \t*]*(?:step|part|case|solution|final|explanation|method|summary|\d{1,2}[.)]\s)\b", re.I)
+_HEADING = re.compile(
+    r"[ \t*]*(?:(?:step|part|case|solution|final|explanation|method|summary|conclusion)\b|answers?\W*$|result\W*$|\d{1,2}[.)]\s)", re.I
+)
 _VALUE_IN_LINE = re.compile(r"[-−+$\\(\[{.]?\s?[\d\\$]|[A-Z]\b\W*$|[a-z]\b\s?(?:[=<>^+*/-]|$)|√|π")
 _TAG_OPENS = re.compile(r"<(?:final_)?ans(?:wer)?>|<\|begin_of_box\|>|\[ANSWER\]", re.I)
 _TAG_CLOSES = re.compile(r"</(?:final_)?ans(?:wer)?>|<\|end_of_box\|>|\[/ANSWER\]", re.I)
@@ -46,7 +49,7 @@ def in_tags(text: str) -> str | None:
 
 
 def under_key(text: str) -> str | None:
-    """The value of the last key "answer" of a JSON object (or a Python one)."""
+    """The value of the last key "answer" of a JSON object (or a Python one); "" for null."""
     found = None
     for found in _KEY.finditer(text):  # noqa: B007 - the loop runs for its last value
         pass
@@ -56,7 +59,7 @@ def under_key(text: str) -> str | None:
     raw = value[0].strip()
     if raw[0] in "\"'":
         return _unescaped(raw)
-    return None if raw in ("null", "None") else raw
+    return "" if raw in ("null", "None") else raw
 
 
 def _unescaped(quoted: str) -> str:
@@ -105,7 +108,10 @@ def after_cue(text: str, weak: bool = False) -> tuple[bool, str | None]:
             continue
         line_end = rest.find("\n") if not cue.heading else rest.find("\n", len(rest) - len(rest.lstrip()))
         line = rest if line_end < 0 or not rest[:line_end].strip(" *_`|") else rest[:line_end]
-        value = None if refuses(line[:200]) else stated_value(rest.lstrip(" \t\n*_`|#:：") if rest[:1] != "." else rest)
+        rest = rest if rest[:1] == "." else rest.lstrip(" \t\n*_`|#:：")
+        value = None if refuses(line[:200]) else stated_value(rest)
+        if value is None and denies(rest):
+            value = last_value(rest[len(line) :]) or last_value(after_first_sentence(rest))
         taken_back = retraction(rest[:4000])
         if taken_back and (value is None or rest.find(value, taken_back) < 0):
             later = stated_value(re.sub(r"^[\s,.:;—-]*(?:(?:it|this|that|so|the answer)\s*(?:['’]s|is|should be|must be)?\s+)?", "", rest[taken_back:4000]))

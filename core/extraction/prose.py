@@ -6,11 +6,15 @@ import re
 
 from .denial import asks, denied, refuses
 from .expressions import Run, runs
+from .formulas import Formula, formulas, last_together
 from .tidy import result, tidy
+from .units import unit_behind
 
 LOOK_BACK = 4000
 """Characters at the end of a text in which its conclusion is looked for."""
 _SENTENCES = 24
+_DISPLAYED = re.compile(r"\$\$.{1,800}?\$\$|\\\[.{1,800}?\\\]", re.S)
+_COPULA = re.compile(r"\b(?:is|are|equals?|be|by|it's|was)\b(?!\s+not\b)[:\s]", re.I)
 _BREAK = re.compile(
     r"(?<![A-Z]\.)(?<!\bno\.)(?<!\bans\.)(?<!\bapprox\.)(?<!\bca\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)(?<!\bmr\.)(?<!\bmrs\.)(?<!\beq\.)"
     r"(?<=[.!?])[*_\"”)]{0,3}[ \t]+(?=\S)|(?<=[。！？])|\n+|(?<=[a-z]\.)(?=[A-Z][a-z])",
@@ -19,7 +23,8 @@ _BREAK = re.compile(
 _LIST_LABEL = re.compile(r"\W*(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]\W*", re.I)
 _CITATION = re.compile(r"\s?\[\d{1,3}\]|\s?【[^】]{1,20}】|\s?\^\[\d+\]")
 _ASIDE = re.compile(r"\([^()]*[^\W\d_]{3}[^()]*\)")
-_BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*|__([^_\n]{1,120})__")
+_BOLD = re.compile(r"\*\*(?=\S)[^\n]{1,120}?\*\*|__(?=\S)[^\n]{1,120}?__")
+WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _CIRCUMSTANCE = re.compile(
     r"(?:\s?[^\W\d_][\w/²³^°]*){0,3}[\s,]+(?:after|within|when|where|for|at|during|if|on|until|since|before|every|per|out of the|over the)\s(?:\w+\s){0,3}"
     r"[$€£]?$",
@@ -51,6 +56,9 @@ def last_value(text: str) -> str | None:
             continue
         if refuses(sentence):
             return None
+        written = formulas(sentence)
+        if written:
+            return from_formulas(sentence, written)
         found = runs(_without_asides(sentence))
         if found:
             return _concluded(_without_asides(sentence), found)
@@ -61,6 +69,25 @@ def last_value(text: str) -> str | None:
         if letter:
             return letter[1]
     return None
+
+
+def from_formulas(text: str, found: list[Formula]) -> str | None:
+    """The last formulas that are joined, with a unit that follows; a later value that is concluded wins."""
+    spans = [match.span() for match in _BOLD.finditer(text)]
+    bold = [formula for formula in found if any(start < formula.start < end for start, end in spans)] if spans else []
+    start, end, parts = last_together(text, bold or found)
+    tail = text[end:].lstrip("*_ ")
+    later = last_value(tail) if tail and not bold else None
+    if later is not None and _COPULA.search(tail):
+        return later
+    if len(parts) == 1 and denied(text, start, end):
+        return None
+    return tidy(", ".join(parts) if len(parts) > 1 else result(parts[0]) + unit_behind(" " + tail if tail else ""))
+
+
+def is_long(text: str) -> bool:
+    """Whether a text has more than one sentence, or is too long to be read at once."""
+    return len(text) > LOOK_BACK or len(_last_sentences(text)) > 1
 
 
 def last_number(text: str) -> str | None:
@@ -77,7 +104,10 @@ def lone_letter(text: str) -> str | None:
 
 def _last_sentences(text: str) -> list[str]:
     """The last sentences, the very last first."""
-    pieces = [piece.strip() for piece in _BREAK.split(text[-LOOK_BACK:]) if piece and piece.strip()]
+    text = text[-LOOK_BACK:].strip()
+    if "$$" in text or "\\[" in text:
+        text = _DISPLAYED.sub(lambda found: found[0].replace("\n", " "), text)
+    pieces = [piece.strip() for piece in _BREAK.split(text) if piece and piece.strip()]
     return [piece[-600:] for piece in pieces[: -_SENTENCES - 1 : -1]]
 
 
@@ -89,7 +119,8 @@ def _without_asides(sentence: str) -> str:
 
 def _concluded(sentence: str, found: list[Run]) -> str | None:
     """Of the values of a sentence the one that it concludes."""
-    bold = [run for run in found if any(m.start() <= run.start < m.end() for m in _BOLD.finditer(sentence))]
+    spans = [match.span() for match in _BOLD.finditer(sentence)]
+    bold = [run for run in found if any(start <= run.start < end for start, end in spans)]
     kept = [run for run in bold or found if not denied(sentence, run.start, run.end)]
     if not kept:
         return None

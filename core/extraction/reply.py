@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from .cues import first_cue
+from .prose import last_value
+
 TAIL = 100_000
 """Only the last N characters of a reply are read: answers come last."""
 
@@ -21,11 +24,7 @@ _TOKEN = (
 """A token that opens or ends a turn, in the notations of common chat templates."""
 _TURN = re.compile(rf"{_TOKEN}|\n\s{{0,8}}(?:Human|User)\s?:")
 _LEADING = re.compile(rf"(?:\s{{0,8}}(?:{_TOKEN})(?:(?:assistant|model|final)\b)?)+")
-_MARK = re.compile(
-    r"####[ \t]{0,4}[-\d$\\(]|\\(?:boxed|fbox)\s{0,4}\{\s{0,4}[^}\s]|</answer>"
-    r"|\banswer\**(?:\s(?:is|was)\b|\s?[:=])[\s*$]{0,6}[-\w\\(.]",
-    re.I,
-)
+_MARK = re.compile(r"####[ \t]{0,4}[-\d$\\(]|\\(?:boxed|fbox)\s{0,4}\{\s{0,4}[^}\s.]|</answer>", re.I)
 _NEXT_QUESTION = re.compile(
     r"\n[ \t]{0,8}(?:#{1,6}[ \t]{1,4})?\**(?:(?:Next |New |Another )?(?:Question|Problem|Exercise|Example|Instruction|Input)"
     r"\b[ \t]{0,4}[\w.#]{0,4}[ \t]{0,4}\**[:.]|Q[ \t]{0,2}\d{0,3}\**:|(?:问题|题目|例题)\s?\d{0,3}\s?[:：])"
@@ -70,8 +69,14 @@ def _own_turn(text: str) -> str:
 
 def _first_question(text: str) -> str:
     """Without further questions that the model asks itself after it has answered (few-shot continuation)."""
-    if "\n" not in text or _NEXT_QUESTION.search(text) is None:
+    if "\n" not in text or (following := _NEXT_QUESTION.search(text)) is None:
         return text
-    mark = _MARK.search(text)
-    following = _NEXT_QUESTION.search(text, mark.end()) if mark else None
+    mark = min((end for end in (_first_mark(text), first_cue(text)) if end is not None), default=len(text))
+    if mark > following.start() and last_value(text[: following.start()]) is None:
+        following = _NEXT_QUESTION.search(text, mark)  # nothing was answered before: the model repeats the question
     return text if following is None else text[: following.start()]
+
+
+def _first_mark(text: str) -> int | None:
+    found = _MARK.search(text)
+    return found.end() if found else None

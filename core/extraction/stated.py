@@ -6,15 +6,15 @@ import re
 
 from .denial import asks, denied, refuses
 from .expressions import leading_run
-from .formulas import first_together, formulas, last_together
-from .prose import last_value, stated_outcome
+from .formulas import first_together, formulas
+from .prose import WORD, from_formulas, is_long, last_value, stated_outcome
 from .tidy import result, tidy
+from .units import unit_behind
 
 LONGEST = 2000
 """Characters behind a mark in which its value is looked for."""
 SHORT = 200
 _FEW_WORDS = 6
-WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 TEXT_GROUP = re.compile(r"\\(?:text|mathrm|textbf|textit|mbox|operatorname|mathbf|textnormal|rm)\b\s*")
 _SENTENCE_END = re.compile(r"[.!?](?=\s+[A-Z\"(<*]|[*_\"”]{0,3}\s*$|\s*<\|)|\n|<\|(?!begin_of_box)|[。！？]|\.(?=[A-Z][a-z])")
 _EXPLANATION = re.compile(
@@ -27,7 +27,7 @@ _NOT = re.compile(r"[*_$\s]*(?:definitely |certainly |clearly |simply |just )?(?
 _UNKNOWN = re.compile(r"[*_\s]*(?:unknown|unclear|not known|undefined by|unavailable|missing)\b", re.I)
 _BUT = re.compile(r"(?:,?\s+but(?: rather| actually| instead)?|而是|、(?=\d)|sondern|sino|mais)\s+", re.I)
 _CORRECTS = re.compile(
-    r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? (?:no|but(?: it(?:['’]s| is)| actually| really| in fact)|actually|rather|I mean))[\s,:—-]+",
+    r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? (?:no|but(?: it(?:['’]s| is)| actually| really| in fact)|actually|I mean))[\s,:—-]+",
     re.I,
 )
 _LEAD_IN = re.compile(
@@ -38,12 +38,6 @@ _LEAD_IN = re.compile(
 )
 _LETTER = re.compile(r"[\s*_$]*\(?(?:\\text\{)?([A-J])\)?\}?(?=[*_$\s]*(?:$|[.,:;)。，、]|\s(?:because|since|as|is|by|which|and)\b))(?![.):]\s*\S)")
 _CHOICE = re.compile(r"[\s*_$]*(\(?[A-J]\)?[.):]\s*\S[^\n]{0,80})$")
-_UNIT = re.compile(r"\s?(?:\\?%|°|[A-Za-z°][A-Za-z²³^°]*\.?(?:/[A-Za-z]+[²³]?)?(?:\^?\{?[23]\}?)?)")
-_NO_UNIT = re.compile(
-    r"\s?(?:of|in|for|at|to|from|by|because|since|so|that|which|as|where|when|after|before|if|with|on|I|we|is|are|was|and|or|but|has|have|left|now"
-    r"|while|than|total|altogether|it|this|each|not|because|units?|respectively)(?![A-Za-z])",
-    re.I,
-)
 _FOREIGN_LETTER = re.compile(r"[^\W\d_a-zA-Zα-ωΑ-Ω]")
 _FORMULA_FIRST = re.compile(r"[\s*_`:]*(?:\$|\\\(|\\\[)")
 
@@ -64,6 +58,17 @@ def stated_value(rest: str) -> str | None:
     if corrected is not None and re.search(r"\d", sentence[corrected.end() :]):
         return stated_value(sentence[corrected.end() :])
     return _leading(sentence) or bare_or_last(_EXPLANATION.sub("", sentence))
+
+
+def denies(rest: str) -> bool:
+    """Whether what is stated is what the answer is not."""
+    return _NOT.match(rest.strip()) is not None
+
+
+def after_first_sentence(rest: str) -> str:
+    """What follows the first sentence."""
+    rest = rest[:LONGEST].strip()
+    return rest[len(_first_sentence(rest)) :]
 
 
 def _first_sentence(rest: str) -> str:
@@ -94,7 +99,7 @@ def _leading(sentence: str) -> str | None:
         found = formulas(body)
         if found and not body[: found[0].start].strip("*_`: \t"):
             start, end, parts = first_together(body, found)
-            return tidy(", ".join(parts) + (_unit(body[end:]) if len(parts) == 1 else ""))
+            return tidy(", ".join(parts) + (unit_behind(body[end:]) if len(parts) == 1 else ""))
     run = leading_run(body)
     if run is None or (len(run.text) == 1 and run.text.isalpha() and body[run.end : run.end + 1].strip()):
         return None
@@ -103,23 +108,10 @@ def _leading(sentence: str) -> str | None:
     if denied(body, run.start, run.end):
         return None
     following = body[run.end :]
-    more = re.match(r"\s*(?:and|or|和|或|y|et|und)\s+(?=[-\d$\\(])", following)
+    more = re.match(r"\s*(?:and|or|和|或|y|et|und)\s+(?=[-\d$\\(]|[a-z]\s?=)", following)
     if more and (other := leading_run(following[more.end() :])) is not None and re.search(r"\d", other.text):
         return tidy(f"{run.text}, {other.text}")
-    return tidy(result(run.text) + _unit(following))
-
-
-def _unit(following: str) -> str:
-    """The words right behind a value that may be its unit; "" if they go on as a sentence."""
-    words, at = "", 0
-    for _ in range(4):
-        if _NO_UNIT.match(following, at):
-            break
-        unit = _UNIT.match(following, at)
-        if unit is None:
-            break
-        words, at = words + unit[0], unit.end()
-    return words.rstrip(".") if len(words) <= 40 else ""
+    return tidy(result(run.text) + unit_behind(following))
 
 
 def bare_or_last(text: str) -> str | None:
@@ -129,8 +121,9 @@ def bare_or_last(text: str) -> str | None:
         return None
     found = formulas(text)
     if found:
-        return _from_formulas(text, found)
-    if not text.isascii() and _foreign_sentence(text):
+        return last_value(text) if is_long(text) else from_formulas(text, found)
+    several_lines = "\n" in text and "\\" not in text
+    if several_lines or (not text.isascii() and _foreign_sentence(text)):
         return last_value(text)
     words = WORD.findall(TEXT_GROUP.sub(" ", text)) if len(text) <= SHORT else None
     if words is None and len(WORD.findall(text[:2000])) <= _FEW_WORDS and text.isascii():
@@ -146,18 +139,3 @@ def _foreign_sentence(text: str) -> bool:
     """Whether letters of another script go before a value, or are too many for a bare answer."""
     letters = _FOREIGN_LETTER.findall(text[:SHORT])
     return len(letters) > 6 or (len(letters) > 1 and re.match(r"[^\d]*\d", text) is not None and _FOREIGN_LETTER.match(text) is not None)
-
-
-def _from_formulas(text: str, found: list) -> str | None:
-    """The last run of formulas that are joined, with a unit that follows; a later value that is concluded wins."""
-    start, end, parts = last_together(text, found)
-    tail = text[end:].strip()
-    later = last_value(tail) if tail else None
-    if later is not None and re.search(r"\b(?:is|are|equals?|be|by|it's|was)\b(?!\s+not\b)[:\s]", tail):
-        return later
-    if len(parts) == 1 and denied(text, start, end):
-        return None
-    joined = ", ".join(parts) if len(parts) > 1 else result(parts[0])
-    if tail and len(tail) <= 24 and len(WORD.findall(tail)) <= 2:
-        joined += " " + tail
-    return tidy(joined)

@@ -124,6 +124,8 @@ def _is_answer(text: str) -> bool:
     """Whether all of a text can be read as one answer."""
     if not 0 < len(text) <= BARE or _is_prose(text) or contradicts_itself(text):
         return False
+    if "\n" in text and "\\" not in text:
+        return False  # several lines are an answer only in LaTeX
     try:
         return parse(text)[0] != "text"
     except TooLarge:
