@@ -81,7 +81,8 @@ class Comparison:
                 return False
             return self.same(a.value, b.value)
         if isinstance(a, Area) and isinstance(b, Area):
-            if a.name and b.name and a.name != b.name and self.policy.variables == "named":
+            named = self.policy.variables == "named" and self.policy.assignment != "dropped"
+            if named and a.name and b.name and a.name != b.name:
                 return False
             if a.inequality != b.inequality and not self.policy.relations:
                 return False
