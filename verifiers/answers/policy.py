@@ -16,13 +16,13 @@ from ...core.errors import ConfigError
 _CHOICES: dict[str, tuple[object, ...]] = {
     "percent": ("either", "value"),
     "degrees": ("either", "value"),
+    "readings": ("any", "first"),
+    "unfinished": ("none", "read"),
     "units": ("optional", "required", "ignored"),
     "order": ("free", "kept"),
     "assignment": ("optional", "required", "dropped"),
     "variables": ("named", "any"),
     "case": ("folded", "kept"),
-    "readings": ("any", "first"),
-    "unfinished": ("none", "read"),
 }
 
 
@@ -33,6 +33,10 @@ class Policy:
     Attributes:
         percent: "either" (50 % equals both 1/2 and 50) or "value" (only 1/2).
         degrees: "either" (90° equals both π/2 and 90) or "value" (only π/2).
+        readings: "any" (what an answer may also be taken for counts: "x = 5" as 5, "(C) 12" as C and as 12) or "first"
+            (only what is written, so that equality is transitive).
+        unfinished: of an attempt whose thought was begun and never ended (`<think>` without `</think>`): "none" (it has
+            no answer yet) or "read" (the thought is read as if it were the reply).
         units: "optional" (a unit may be missing on one side; two units must agree, after conversion), "required"
             (missing on one side only is a difference), "ignored" (5 m = 5 cm).
         order: of a bare list; "free" ("1, 2" = "2, 1") or "kept". Tuples are always ordered, sets never.
@@ -45,14 +49,12 @@ class Policy:
             (2.6667 = 8/3); `None` for never. Irrational numbers never equal a decimal, unless `tolerance` says so.
         tolerance: relative difference up to which constants are equal; 0.0 means exact.
         relations: whether an inequality may stand for the set it describes ("x > 5" = "(5, ∞)").
-        readings: "any" (what an answer may also be taken for counts: "x = 5" as 5, "(C) 12" as C and as 12) or "first"
-            (only what is written, so that equality is transitive).
-        unfinished: of an attempt whose thought was begun and never ended (`<think>` without `</think>`): "none" (it has
-            no answer yet) or "read" (the thought is read as if it were the reply).
     """
 
     percent: Literal["either", "value"] = "either"
     degrees: Literal["either", "value"] = "either"
+    readings: Literal["any", "first"] = "any"
+    unfinished: Literal["none", "read"] = "none"
     units: Literal["optional", "required", "ignored"] = "optional"
     order: Literal["free", "kept"] = "free"
     tuples: bool = True
@@ -62,8 +64,6 @@ class Policy:
     decimals: int | None = 4
     tolerance: float = 0.0
     relations: bool = True
-    readings: Literal["any", "first"] = "any"
-    unfinished: Literal["none", "read"] = "none"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -103,7 +103,13 @@ def _translated(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 VOTE = Policy(
-    percent="value", degrees="value", units="required", tuples=False, assignment="dropped", decimals=None, readings="first"
+    percent="value",
+    degrees="value",
+    readings="first",
+    units="required",
+    tuples=False,
+    assignment="dropped",
+    decimals=None,
 )
 """For classes of a vote, where equality must be transitive: every answer has one reading, and nothing is rounded.
 
