@@ -18,7 +18,7 @@ Mode = Literal["strict", "lenient"]
 Unfinished = Literal["none", "read"]
 Place = Literal["box", "mark", "whole", "prose"]
 
-_EMPTY_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{[\s.…]*\}|\\boxed(?=\s[.,)]|[.,)])")
+_EMPTY_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{[\s.…]*\}|\\boxed(?=\s[.,)]|[.,)]|\s*$)")
 _CUT_OFF_ENDS = re.compile(r"\n|\$|\\\)|\\\]|[.。](?=\s|$)")
 _FENCE = re.compile(r"\A\s*```[\w+-]{0,20}\s*\n(.*?)\n?\s*```\s*\Z", re.S)
 _NUMBER_BEGINS = frozenset("-0123456789")
@@ -94,10 +94,10 @@ def find_answer(text: str, mode: Mode = "lenient", unfinished: Unfinished = "non
     reply = final_reply(text, unfinished)
     boxed = read_boxes(reply)
     if mode == "strict":
-        return None if boxed.content is None else Found(without_cue(boxed.content), "box")
+        return None if boxed.content is None else Found(_bare(boxed.content), "box")
     if boxed.content is not None:
         later = _concluded_after(reply[boxed.end :])
-        return Found(without_cue(boxed.content), "box") if later is None else Found(later, "mark")
+        return Found(_bare(boxed.content), "box") if later is None else Found(later, "mark")
     if boxed.cut_off is not None:
         return _cut_off(boxed.cut_off)
     if boxed.withdrawn:
@@ -122,23 +122,29 @@ def boxed_answer(text: str) -> str | None:
     return extract_answer(text, "strict")
 
 
+def _bare(content: str) -> str:
+    """What is boxed, without Markdown around it and without a cue in front."""
+    return without_cue(content).strip("`* ") or content
+
+
 def _cut_off(rest: str) -> Found | None:
-    """The content of a box that was never closed: up to the end of its line, formula or sentence."""
+    """The content of a box that was never closed: up to the end of its line, formula or sentence. It may be cut off, too,
+    so it does not vote."""
     rest = rest.lstrip()
     end = _CUT_OFF_ENDS.search(rest)
     content = (rest if end is None else rest[: end.start()]).strip()
     if not content or len(content) > WHOLE:
         return None
     open_braces = content.count("{") - content.count("}")
-    return Found(without_cue(content + "}" * max(0, open_braces)), "mark")
+    return Found(without_cue(content + "}" * max(0, open_braces)), "prose")
 
 
 def _concluded_after(tail: str) -> str | None:
     """The answer that an explicit cue announces after the last box (Minerva's "Final Answer: …")."""
     if len(tail) < 8:
         return None
-    found, value = after_cue(tail)
-    if found:
+    found, value = after_cue(tail, direct=True)
+    if found and value is not None:
         return value
     return after_hashes(tail)
 

@@ -47,7 +47,7 @@ _LATIN_CUE = (
 )
 _EAST_ASIAN_CUE = (
     r"(?:答案|正解|解答|最終解|答え|答(?=[:：为是は])|结果|結果)(?:选项)?[*\s]{0,3}(?:应该是|应当是|应为|應為|就是|是|为|為|は|が|[:：]|等于)[:：]?"
-    r"|(?:故|应|應|因此|所以|正确|本题)?(?:选项为|选项是|选择|选|選)\s{0,2}[:：]?(?=\s?[*(（]?[A-H])"
+    r"|(?:故|应|應|因此|所以|正确|本题)?(?:选项为|选项是|选择|选|選擇|選)\s{0,2}[:：]?(?=\s?[*(（]?[A-H])"
     r"|(?:정답|답|결과)(?:은|는|이|:|：)\s?"
 )
 _CUE = re.compile(rf"(?:{_LATIN_CUE}|{_EAST_ASIAN_CUE})", re.I)
@@ -57,7 +57,7 @@ _HEADING = re.compile(
     re.I,
 )
 _RESULT = re.compile(
-    rf"(?<![A-Za-z])(?:(?:the |our )?(?:final |end |numerical )?(?:results?|solutions?|output|total|value)){_MARKS}\s?"
+    rf"(?<![A-Za-z])(?:(?:the |our )?(?:final |end |numerical )?(?:results?|solutions?|output|total|value|résultat(?: final)?|resultado(?: final)?|resultat|risultato|rezultat|lösung|solución|soluzione|solução|результат|решение|hasil|wynik|výsledek)){_MARKS}\s?"
     rf"(?:{_SEPARATOR}|(?:is|are){_END})|(?<![A-Za-z])(?:i|we) (?:choose|pick|select|would choose)\s(?:option |choice )?(?=[*(]{{0,3}}[A-J]\b)",
     re.I,
 )

@@ -8,8 +8,8 @@ REACH = 48
 """Characters before and after a value in which a denial is looked for."""
 
 _DENIES = (
-    r"(?:(?<![A-Za-z])(?:not|cannot|never|neither|nor|without|rather than|instead of|other than|except(?: for)?|exclud\w{1,4}"
-    r"|reject\w{0,3}|discard\w{0,3}|rul(?:e|es|ed|ing) out|no longer|pas|nicht|kein\w{0,2}|niet|inte|ikke|nie|não|no es|non è"
+    r"(?:(?<![A-Za-z])(?:not|cannot|never|neither|nor|without|instead of|except(?: for)?|exclud\w{1,4}"
+    r"|reject\w{0,3}|discard\w{0,3}|rul(?:e|es|ed|ing) out|no longer|doubt|wrong|incorrect|mistaken|anything but|(?:less|more|greater|fewer|larger|smaller|higher|lower|bigger|rather|other) than|pas|nicht|kein\w{0,2}|niet|inte|ikke|nie|não|no es|non è"
     r"|не)(?![A-Za-z])|n['’]t(?![A-Za-z])|≠|\\neq?(?![A-Za-z])|!=|不是|不等于|不为|不能是|并非)"
 )
 _BETWEEN = (
@@ -54,7 +54,7 @@ _BARE_REFUSAL = re.compile(
 _QUESTION = re.compile(r"[?？]\W*$")
 _TAG_QUESTION = re.compile(r",\s*(?:right|correct|ok|okay|yes|no|isn['’]t it|is it not)\s*[?？]\W*$", re.I)
 _SUPPOSES = re.compile(
-    r"\b(?:if|suppose|supposing|assum\w{1,4}|whether|imagine|pretend|unless|hoped|thought|say|(?:wrong|incorrect|previous|old|initial|naive"
+    r"\b(?:if|suppose|supposing|assum\w{1,4}|whether|imagine|pretend|unless|hoped|thought|say|said|says|let|(?:wrong|incorrect|previous|old|initial|naive"
     r"|tempting|intuitive|common|other|false|user['’]s|student['’]s|someone['’]s))"
     r"(?:\s(?:that|for a moment|the|an?|his|her|their|my|our|first|final|correct|right))*\s*$",
     re.I,

@@ -25,6 +25,9 @@ _JSON_VALUE = re.compile(r"\"(?:[^\"\\]|\\.){0,4000}\"|'(?:[^'\\]|\\.){0,4000}'|
 _LOOSE_BOX = re.compile(
     r"(?:\\framebox|\\bbox(?:\[[^\]]{0,40}\])?|(?<![A-Za-z\\])\\?(?:begin)?boxed|\\b?oxed|\\colorbox\{\w{1,20}\}|\\fcolorbox\{\w{1,20}\}\{\w{1,20}\})\s{0,3}\{"
 )
+_ENGLISH = re.compile(r"(?<![A-Za-z])(?:answers?|ans|option|choice|results?|solutions?|total|value|output)(?![A-Za-z])", re.I)
+_COMMA_SCRIPTS = re.compile(r"[A-Za-zÀ-ɏͰ-ϿЀ-ӿ]")
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2}|\d{4,})(?![\d.,])")
 _BARE_BOX = re.compile(r"\\boxed\s*(\d+|[A-Za-z]\b)(?!\s*[A-Za-z])|\\boxed\s*[(\[]([^()\[\]{}\n]{1,80})[)\]]")
 
 
@@ -59,6 +62,9 @@ def under_key(text: str) -> str | None:
     raw = value[0].strip()
     if raw[0] in "\"'":
         return _unescaped(raw)
+    if raw[0] == "{":  # {"answer": {"value": 7}}
+        inner = re.search(r":\s*([^,}\n]+)", text[found.end() : found.end() + 400])
+        return inner[1].strip().strip("\"'") if inner else ""
     return "" if raw in ("null", "None") else raw
 
 
@@ -96,8 +102,12 @@ def _balanced(text: str, start: int) -> str | None:
     return None
 
 
-def after_cue(text: str, weak: bool = False) -> tuple[bool, str | None]:
+def after_cue(text: str, weak: bool = False, direct: bool = False) -> tuple[bool, str | None]:
     """What the last cue of a text announces.
+
+    Args:
+        weak: look for the weaker cues, such as "final result:".
+        direct: only a value right behind the cue counts.
 
     Returns:
         whether there is a cue that counts, and its value: `None` if it is denied, refused or taken back.
@@ -109,17 +119,23 @@ def after_cue(text: str, weak: bool = False) -> tuple[bool, str | None]:
         line_end = rest.find("\n") if not cue.heading else rest.find("\n", len(rest) - len(rest.lstrip()))
         line = rest if line_end < 0 or not rest[:line_end].strip(" *_`|") else rest[:line_end]
         rest = rest if rest[:1] == "." else rest.lstrip(" \t\n*_`|#:：")
-        value = None if refuses(line[:200]) else stated_value(rest)
+        value = None if refuses(line[:200]) else stated_value(rest, direct)
         if value is None and denies(rest):
             value = last_value(rest[len(line) :]) or last_value(after_first_sentence(rest))
         taken_back = retraction(rest[:4000])
         if taken_back and (value is None or rest.find(value, taken_back) < 0):
             later = stated_value(re.sub(r"^[\s,.:;—-]*(?:(?:it|this|that|so|the answer)\s*(?:['’]s|is|should be|must be)?\s+)?", "", rest[taken_back:4000]))
             return True, later
-        if value is None and weak:
+        if value is None and (weak or direct):
             continue
-        return True, value if value is None else result(value)
+        return True, value if value is None else _with_point(result(value), text[cue.start : cue.end])
     return False, None
+
+
+def _with_point(value: str, cue: str) -> str:
+    """A decimal comma as a point, after a cue in a language that writes commas ("La réponse est 3,5")."""
+    foreign = not _ENGLISH.search(cue) and _COMMA_SCRIPTS.search(cue)
+    return _DECIMAL_COMMA.sub(r"\1.\2", value) if foreign else value
 
 
 def _sentence_around(text: str, at: int) -> str:

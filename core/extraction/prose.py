@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .denial import asks, denied, refuses
+from .denial import asks, denied, denied_before, refuses
 from .expressions import Run, runs
 from .formulas import Formula, formulas, last_together
 from .tidy import result, tidy
@@ -16,8 +16,8 @@ _SENTENCES = 24
 _DISPLAYED = re.compile(r"\$\$.{1,800}?\$\$|\\\[.{1,800}?\\\]", re.S)
 _COPULA = re.compile(r"\b(?:is|are|equals?|be|by|it's|was)\b(?!\s+not\b)[:\s]", re.I)
 _BREAK = re.compile(
-    r"(?<![A-Z]\.)(?<!\bno\.)(?<!\bans\.)(?<!\bapprox\.)(?<!\bca\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)(?<!\bmr\.)(?<!\bmrs\.)(?<!\beq\.)"
-    r"(?<=[.!?])[*_\"”)]{0,3}[ \t]+(?=\S)|(?<=[。！？])|\n+|(?<=[a-z]\.)(?=[A-Z][a-z])",
+    r"(?<!\b(?-i:[A-Z])\.)(?<!\bno\.)(?<!\bans\.)(?<!\bapprox\.)(?<!\bca\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)(?<!\bmr\.)(?<!\bmrs\.)(?<!\beq\.)"
+    r"(?<=[.!?])[*_\"”)]{0,3}[ \t]+(?=[^\s=])|(?<=[。！？])|\n+|(?<=[a-z]\.)(?=[A-Z][a-z])",
     re.I,
 )
 _LIST_LABEL = re.compile(r"\W*(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]\W*", re.I)
@@ -30,9 +30,13 @@ _CIRCUMSTANCE = re.compile(
     r"[$€£]?$",
     re.I,
 )
-_CONCLUDES = re.compile(r"\b(?:is|are|was|be|equals?|has|have|had|needs?|gets?|costs?|makes?|gives?|=)\s(?:\w+\s){0,2}[$€£*]{0,3}$", re.I)
+_CONCLUDES = re.compile(r"\b(?:is|are|was|be|equals?|has|have|had|needs?|gets?|got|costs?|makes?|made|gives?|gave|takes?|took|scored|paid|pays|earns?|earned|spent|weighs|sold|bought|=)\s(?:\w+\s){0,2}[$€£*]{0,3}$", re.I)
 _LETTER = re.compile(
-    r"(?:\b(?:it['’]s|it is|is|are|option|choice|select|choose|pick|be|answer|to)|^|[:：]|选|为|是)\s*[*(（\"]{0,3}([A-J])[*)）\"]{0,3}[.!。]?\W*$"
+    r"(?:\b(?:it['’]s|it is|is|are|option|choice|select|choose|pick|be|answer|to|with|for|but|so|thus|hence|therefore)|^|[:：]|选|為|为|是|選擇?)"
+    r"\s*[*(（\"]{0,3}([A-J])[*)）\"]{0,3}[.!。]?\W*$"
+)
+_RIGHT_LETTER = re.compile(
+    r"(?<![\w'’])\(?([A-J])\)? (?:is|must be|seems|looks) (?:the )?(?:right|correct|best|answer|only one)|\b([A-J]) (?:holds|works|fits)\b"
 )
 _LONE_LETTER = re.compile(r"[\s*(（]*([A-J])[)）.*\s]*")
 _STATES = re.compile(
@@ -43,7 +47,17 @@ _STATES = re.compile(
 _SUM = re.compile(r"[-\d.,\s+*×·÷−/()]+")
 _OPERATES = re.compile(r"[\d)]\s*[-+*×·÷−]\s*[\d(]|/.*/")
 """A computation that is not carried out ("Compute 3+4.") is the question, not a conclusion."""
-_JOINED = re.compile(r"\s?(?:,? (?:and|or)|和|或|und|et|y|и) ")
+_EXCEPT = re.compile(r"\W*(?:other than|except|unless|if|when|besides|but|until)\b", re.I)
+_REMARK = re.compile(
+    r"\W*(?:note|n\.b|p\.s|disclaimer|confidence|source|check|verification|steps?|time|tokens|hint|remark|difficulty|rating|score)\b[^:]{0,20}:", re.I
+)
+_SETS_UP = re.compile(
+    r"\W*(?:so |then |now |first,? )?(?:suppose|assum(?:e|ing)|imagine|pretend|let(?! us| me|['’]s)|compute|calculate|find|we (?:need|have|want) to"
+    r"|let (?:us|me)|let['’]s)\b",
+    re.I,
+)
+"""A sentence that sets something up or announces work; its numbers are no conclusion."""
+_JOINED = re.compile(r"\s?(?:,|,? (?:and|or)|和|或|und|et|y|и) ")
 
 
 def last_value(text: str) -> str | None:
@@ -56,18 +70,22 @@ def last_value(text: str) -> str | None:
             continue
         if refuses(sentence):
             return None
+        if _REMARK.match(sentence):
+            continue
+        if _SETS_UP.match(sentence):
+            return None
+        stated = stated_outcome(sentence)
+        if stated:
+            return stated
         written = formulas(sentence)
         if written:
             return from_formulas(sentence, written)
         found = runs(_without_asides(sentence))
         if found:
             return _concluded(_without_asides(sentence), found)
-        stated = stated_outcome(sentence)
-        if stated:
-            return stated
-        letter = _LETTER.search(sentence)
+        letter = concluded_letter(sentence)
         if letter:
-            return letter[1]
+            return letter
     return None
 
 
@@ -88,6 +106,15 @@ def from_formulas(text: str, found: list[Formula]) -> str | None:
 def is_long(text: str) -> bool:
     """Whether a text has more than one sentence, or is too long to be read at once."""
     return len(text) > LOOK_BACK or len(_last_sentences(text)) > 1
+
+
+def concluded_letter(sentence: str) -> str | None:
+    """The letter of a choice that a sentence concludes ("so I think it's B", "B is correct")."""
+    right = [found for found in _RIGHT_LETTER.finditer(sentence) if not denied_before(sentence, found.start())]
+    if right:
+        return right[-1][1] or right[-1][2]
+    last = _LETTER.search(sentence)
+    return last[1] if last and not denied_before(sentence, last.start(1)) else None
 
 
 def last_number(text: str) -> str | None:
@@ -155,7 +182,7 @@ def _percent(sentence: str, end: int) -> str:
 def stated_outcome(sentence: str) -> str | None:
     """The outcome without a value that a sentence states ("The limit does not exist."), in the field's words."""
     found = _STATES.search(sentence)
-    if found is None or len(found[0]) + 2 > len(sentence):
+    if found is None or len(found[0]) + 2 > len(sentence) or _EXCEPT.match(sentence, found.end()):
         return None
     low = found[0].lower()
     for words in ("does not exist", "infinitely many solutions", "infinitely many", "undefined", "diverges", "not enough information"):

@@ -23,6 +23,7 @@ _TOKEN = (
 )
 """A token that opens or ends a turn, in the notations of common chat templates."""
 _TURN = re.compile(rf"{_TOKEN}|\n\s{{0,8}}(?:Human|User)\s?:")
+_HTML = re.compile(r"</?(?:b|strong|i|em|u|p|br|hr|span|div|center|code|h[1-6]|li|ul|ol)\s?/?>", re.I)
 _LEADING = re.compile(rf"(?:\s{{0,8}}(?:{_TOKEN})(?:(?:assistant|model|final)\b)?)+")
 _MARK = re.compile(r"####[ \t]{0,4}[-\d$\\(]|\\(?:boxed|fbox)\s{0,4}\{\s{0,4}[^}\s.]|</answer>", re.I)
 _NEXT_QUESTION = re.compile(
@@ -43,7 +44,7 @@ def final_reply(text: str, unfinished: str = "none") -> str:
         text = text[end:]
         if unfinished == "none" and _THOUGHT_OPENS.search(text):
             return ""
-        text = _own_turn(text)
+        text = _HTML.sub(" ", _own_turn(text))
     elif "\nHuman" in text or "\nUser" in text:
         text = _own_turn(text)
     return _first_question(text[-TAIL:])

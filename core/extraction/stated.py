@@ -7,7 +7,7 @@ import re
 from .denial import asks, denied, refuses
 from .expressions import leading_run
 from .formulas import first_together, formulas
-from .prose import WORD, from_formulas, is_long, last_value, stated_outcome
+from .prose import WORD, concluded_letter, from_formulas, is_long, last_value, stated_outcome
 from .tidy import result, tidy
 from .units import unit_behind
 
@@ -23,9 +23,9 @@ _EXPLANATION = re.compile(
     r"|，?(?:因为|由于|其中)",
     re.S,
 )
-_NOT = re.compile(r"[*_$\s]*(?:definitely |certainly |clearly |simply |just )?(?:not|n['’]t|never|不是)\b\s*(?!only\b|necessarily\b|known)", re.I)
+_NOT = re.compile(r"[*_$\s]*(?:definitely |certainly |clearly |simply |just )?(?:not|n['’]t|never|neither|不是)\b\s*(?!only\b|necessarily\b|known)", re.I)
 _UNKNOWN = re.compile(r"[*_\s]*(?:unknown|unclear|not known|undefined by|unavailable|missing)\b", re.I)
-_BUT = re.compile(r"(?:,?\s+but(?: rather| actually| instead)?|而是|、(?=\d)|sondern|sino|mais)\s+", re.I)
+_BUT = re.compile(r"(?:,\s+so|,?\s+but(?: rather| actually| instead)?|而是|、(?=\d)|sondern|sino|mais)\s+", re.I)
 _CORRECTS = re.compile(
     r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? (?:no|but(?: it(?:['’]s| is)| actually| really| in fact)|actually|I mean))[\s,:—-]+",
     re.I,
@@ -38,12 +38,16 @@ _LEAD_IN = re.compile(
 )
 _LETTER = re.compile(r"[\s*_$]*\(?(?:\\text\{)?([A-J])\)?\}?(?=[*_$\s]*(?:$|[.,:;)。，、]|\s(?:because|since|as|is|by|which|and)\b))(?![.):]\s*\S)")
 _CHOICE = re.compile(r"[\s*_$]*(\(?[A-J]\)?[.):]\s*\S[^\n]{0,80})$")
+_JOINT = re.compile(r"\s*(?:[,;、]\s?(?:and|or)?|and|or|和|或|y|et|und|и)\s+(?=[-\d$\\(\[]|[a-z]\s?=)|、(?=\d)")
 _FOREIGN_LETTER = re.compile(r"[^\W\d_a-zA-Zα-ωΑ-Ω]")
 _FORMULA_FIRST = re.compile(r"[\s*_`:]*(?:\$|\\\(|\\\[)")
 
 
-def stated_value(rest: str) -> str | None:
-    """The value that a text states at its beginning; `None` if it denies it, refuses, or says nothing."""
+def stated_value(rest: str, direct: bool = False) -> str | None:
+    """The value that a text states at its beginning; `None` if it denies it, refuses, or says nothing.
+
+    `direct`: only a value with which it begins counts, no words, and none further on.
+    """
     rest = rest[:LONGEST].strip()
     if not rest or _UNKNOWN.match(rest):
         return None
@@ -57,7 +61,8 @@ def stated_value(rest: str) -> str | None:
         pass
     if corrected is not None and re.search(r"\d", sentence[corrected.end() :]):
         return stated_value(sentence[corrected.end() :])
-    return _leading(sentence) or bare_or_last(_EXPLANATION.sub("", sentence))
+    leading = _leading(sentence)
+    return leading if leading is not None or direct else bare_or_last(_EXPLANATION.sub("", sentence))
 
 
 def denies(rest: str) -> bool:
@@ -107,11 +112,20 @@ def _leading(sentence: str) -> str | None:
         return None
     if denied(body, run.start, run.end):
         return None
-    following = body[run.end :]
-    more = re.match(r"\s*(?:and|or|和|或|y|et|und)\s+(?=[-\d$\\(]|[a-z]\s?=)", following)
-    if more and (other := leading_run(following[more.end() :])) is not None and re.search(r"\d", other.text):
-        return tidy(f"{run.text}, {other.text}")
-    return tidy(result(run.text) + unit_behind(following))
+    more = _more_values(body, run.end)
+    return tidy(", ".join([run.text, *more]) if more else result(run.text) + unit_behind(body[run.end :]))
+
+
+def _more_values(body: str, at: int) -> list[str]:
+    """The further values of a list whose first one ends there ("3, 5 and 7", "x = 3, y = 5")."""
+    found: list[str] = []
+    while len(found) < 32 and (joint := _JOINT.match(body, at)):
+        following = leading_run(body[joint.end() : joint.end() + 200])
+        if following is None or following.start or not re.search(r"\d", following.text):
+            break
+        found.append(following.text)
+        at = joint.end() + following.end
+    return found
 
 
 def bare_or_last(text: str) -> str | None:
@@ -129,7 +143,11 @@ def bare_or_last(text: str) -> str | None:
     if words is None and len(WORD.findall(text[:2000])) <= _FEW_WORDS and text.isascii():
         return tidy(text)
     if words is not None and (len(words) < 2 or (len(words) <= _FEW_WORDS and not any(c.isdigit() for c in text))):
-        return None if refuses(text) or asks(text) else stated_outcome(text) or tidy(text)
+        if refuses(text) or asks(text):
+            return None
+        if re.search(r"[π∞∅√]", text) and len(words) > 1:
+            return last_value(text)
+        return stated_outcome(text) or concluded_letter(text) or tidy(text)
     if words is not None and len(words) == 2 and text[0] in "-+.0123456789\\($":
         return tidy(text)
     return last_value(text)

@@ -29,8 +29,8 @@ _MATHEMATICAL = (
     {"and", "or", "per", "in", "percent", "degrees", "union", "all", "real", "numbers", "integers", "begin", "end"}
     | set(FUNCTIONS) | set(CONSTANTS) | set(GREEK) | set(UNITS) | set(POWERS) | set(SCALES)
 )  # fmt: skip
-_FOREIGN = re.compile(r"(?:[^\W\d_a-zA-Zα-ωΑ-Ω]\s?){5,}|[^\W\d_a-zA-Zα-ωΑ-Ω]+\s?[^\W\d_]*\d")
-"""A sentence of another script, or words of it before a number; "5 个" is neither."""
+_FOREIGN = re.compile(r"(?:[^\W\d_a-zA-Zα-ωΑ-Ω]\s?){5,}|[^\W\d_a-zA-Zα-ωΑ-Ω]{2,}[\s，、：:,]*[-\d$\\(]|[。？！]$")
+"""A sentence of another script, or words of it before a value; "5 个" and "九" are neither."""
 _FIGURES = re.compile(r"\d|[π∞∅√]|\\(?:pi|infty|emptyset|varnothing|sqrt)(?![A-Za-z])|[-+*/^=<>≤≥≠∪]|\\[lg]eq?(?![A-Za-z])")
 _LETTER = re.compile(r"[\s$(]*(?:\\(?:text|mathrm|textbf)\s?\{)?[\s(]*[A-HJ-Za-z][\s)]*\}?[\s)$.]*")
 _NON_ANSWERS = frozenset(
