@@ -89,9 +89,10 @@ def first_cue(text: str) -> int | None:
 
 
 def result_cues(text: str) -> list[Cue]:
-    """Weaker ones: "Final result:", "the solution is", "I choose (B)"."""
-    found = [Cue(match.start(), match.end(), False) for match in _RESULT.finditer(text)][-64:]
-    return [cue for cue in found if not supposed(text, cue.start)]
+    """Weaker ones: "Final result:" anywhere; "the solution is" and "I choose (B)" on the last line."""
+    last_line = text.rstrip().rfind("\n") + 1
+    found = [match for match in _RESULT.finditer(text) if match.start() >= last_line or "final" in match[0].lower()]
+    return [Cue(match.start(), match.end(), False) for match in found[-64:] if not supposed(text, match.start())]
 
 
 def without_cue(content: str) -> str:

@@ -18,9 +18,10 @@ _BETWEEN = (
 )
 _DENIED_BEFORE = re.compile(rf"{_DENIES}{_BETWEEN}{{0,5}}\s{{0,3}}[:=]?\s{{0,3}}[$*(\\\[`\"']{{0,4}}\s?$", re.I)
 _DENIED_AFTER = re.compile(
-    r"[$*)\\\]`\"'\s]{0,5}(?:[A-Za-z]{1,12}\s)?(?:(?:is|was|are|seems|looks|would be|must be)\s(?:also |clearly |obviously |definitely )?"
-    r"(?:not\b(?! only)|wrong|incorrect|impossible|too (?:large|small|big|high|low|many|few|much)|excluded|rejected|extraneous"
-    r"|invalid|a mistake|an error|out of the question)"
+    r"[$*)\\\]`\"'\s]{0,5}(?:(?:is|are|was|were|seems|would be|must be)\s(?:also |clearly |obviously |definitely )?not\b(?! only)"
+    r"|(?:[A-Za-z]{1,12}\s)?(?:is|are|was|seems|looks|would be|must be)\s(?:also |clearly |obviously |definitely )?"
+    r"(?:wrong|incorrect|impossible|too (?:large|small|big|high|low|many|few|much)|excluded|rejected|extraneous|invalid|a mistake|an error"
+    r"|out of the question)"
     r"|(?:isn|wasn|aren|doesn|can|won|couldn|wouldn)['’]t\b|cannot\b|can not\b|does not\b|will not (?:work|do)\b|could not be\b"
     r"|不对|不正确|错误|ではな|じゃな|n'est pas|ist falsch|no es\b|не подходит)",
     re.I,

@@ -110,6 +110,8 @@ def _spans(text: str) -> list[tuple[int, int]]:
 
 def _continues(before: str, kind: str, blank: bool, depth: int, token: re.Match[str], follows: str | None) -> bool:
     """Whether a token goes on with the run whose last token was `before`."""
+    if token[0] == ":":
+        return before == "number" and follows == "number" and not blank
     if not blank:
         return not (before == "letter" and kind == "currency")
     if depth > 0:

@@ -26,11 +26,12 @@ _ASIDE = re.compile(r"\([^()]*[^\W\d_]{3}[^()]*\)")
 _BOLD = re.compile(r"\*\*(?=\S)[^\n]{1,120}?\*\*|__(?=\S)[^\n]{1,120}?__")
 WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _CIRCUMSTANCE = re.compile(
-    r"(?:\s?[^\W\d_][\w/²³^°]*){0,3}[\s,]+(?:after|within|when|where|for|at|during|if|on|until|since|before|every|per|out of the|over the)\s(?:\w+\s){0,3}"
+    r"(?:\s?[^\W\d_][\w/²³^°]*){0,3}[\s,]+(?:after|within|when|where|for|at|during|if|on|until|since|before|every|per|out of(?: the)?|over the|in the(?: first| last| next)?|for the(?: first| last| next)?)\s(?:\w+\s){0,3}"
     r"[$€£]?$",
     re.I,
 )
-_CONCLUDES = re.compile(r"\b(?:is|are|was|be|equals?|has|have|had|needs?|gets?|got|costs?|makes?|made|gives?|gave|takes?|took|scored|paid|pays|earns?|earned|spent|weighs|sold|bought|=)\s(?:\w+\s){0,2}[$€£*]{0,3}$", re.I)
+_CONCLUDES = re.compile(r"\b(?:is|are|was|be|equals?|has|have|had|needs?|gets?|got|costs?|makes?|made|gives?|gave|left|remains?|takes?|took|scored|paid|pays|earns?|earned|spent|weighs|sold|bought|=)\s(?:\w+\s){0,4}[$€£*]{0,3}$", re.I)
+_GOES_ON = re.compile(r"[,;:=]|\b(?:so|then|thus|therefore|hence|is|are|was|gives?|equals?|but|or|and)\b", re.I)
 _LETTER = re.compile(
     r"(?:\b(?:it['’]s|it is|is|are|option|choice|select|choose|pick|be|answer|to|with|for|but|so|thus|hence|therefore)|^|[:：]|选|為|为|是|選擇?)"
     r"\s*[*(（\"]{0,3}([A-J])[*)）\"]{0,3}[.!。]?\W*$"
@@ -52,11 +53,11 @@ _REMARK = re.compile(
     r"\W*(?:note|n\.b|p\.s|disclaimer|confidence|source|check|verification|steps?|time|tokens|hint|remark|difficulty|rating|score)\b[^:]{0,20}:", re.I
 )
 _SETS_UP = re.compile(
-    r"\W*(?:so |then |now |first,? )?(?:suppose|assum(?:e|ing)|imagine|pretend|let(?! us| me|['’]s)|compute|calculate|find|we (?:need|have|want) to"
-    r"|let (?:us|me)|let['’]s)\b",
+    r"\W*(?:so |then |now |first,? )?(?:suppose|assum(?:e|ing)|imagine|pretend|let(?! us| me|['’]s))\b"
+    r"|\W*(?:so |then |now |first,? )?(?:compute|calculate|find|we (?:need|have|want) to|let (?:us|me)|let['’]s)\b[^=]*$",
     re.I,
 )
-"""A sentence that sets something up or announces work; its numbers are no conclusion."""
+"""A sentence that sets something up, or announces work without a result; its numbers are no conclusion."""
 _JOINED = re.compile(r"\s?(?:,|,? (?:and|or)|和|或|und|et|y|и) ")
 
 
@@ -151,17 +152,25 @@ def _concluded(sentence: str, found: list[Run]) -> str | None:
     kept = [run for run in bold or found if not denied(sentence, run.start, run.end)]
     if not kept:
         return None
-    last = kept[-1]
+    last = _result_of_chain(sentence, kept) or kept[-1]
     if _SUM.fullmatch(last.text) and _OPERATES.search(last.text):
         return None
-    if len(kept) > 1 and not bold:
+    if len(kept) > 1 and last is kept[-1] and not bold:
         before = kept[-2]
         between = sentence[before.end : last.start]
         if _JOINED.fullmatch(between):
             return _list(sentence, kept)
-        if _CIRCUMSTANCE.fullmatch(between) and _CONCLUDES.search(sentence[: before.start]):
+        if "=" not in last.text and _CONCLUDES.search(sentence[: before.start]) and _CIRCUMSTANCE.fullmatch(between):
             last = before
     return tidy(result(last.text) + _percent(sentence, last.end))
+
+
+def _result_of_chain(sentence: str, kept: list[Run]) -> Run | None:
+    """The last computation with a result, if the sentence only goes on with its circumstances ("8*30 = 240 in 30 days")."""
+    chain = next((run for run in reversed(kept) if "=" in run.text and result(run.text) != run.text), None)
+    if chain is None or _GOES_ON.search(sentence, chain.end, kept[-1].start):
+        return None
+    return chain
 
 
 def _list(sentence: str, kept: list[Run]) -> str | None:

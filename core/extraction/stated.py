@@ -39,6 +39,7 @@ _LEAD_IN = re.compile(
 _LETTER = re.compile(r"[\s*_$]*\(?(?:\\text\{)?([A-J])\)?\}?(?=[*_$\s]*(?:$|[.,:;)。，、]|\s(?:because|since|as|is|by|which|and)\b))(?![.):]\s*\S)")
 _CHOICE = re.compile(r"[\s*_$]*(\(?[A-J]\)?[.):]\s*\S[^\n]{0,80})$")
 _JOINT = re.compile(r"\s*(?:[,;、]\s?(?:and|or)?|and|or|和|或|y|et|und|и)\s+(?=[-\d$\\(\[]|[a-z]\s?=)|、(?=\d)")
+_COMPUTES_ON = re.compile(r"\s*[-+*/×÷=]\s*[\d$]")
 _FOREIGN_LETTER = re.compile(r"[^\W\d_a-zA-Zα-ωΑ-Ω]")
 _FORMULA_FIRST = re.compile(r"[\s*_`:]*(?:\$|\\\(|\\\[)")
 
@@ -113,7 +114,12 @@ def _leading(sentence: str) -> str | None:
     if denied(body, run.start, run.end):
         return None
     more = _more_values(body, run.end)
-    return tidy(", ".join([run.text, *more]) if more else result(run.text) + unit_behind(body[run.end :]))
+    if more:
+        return tidy(", ".join([run.text, *more]))
+    unit = unit_behind(body[run.end :])
+    if unit and _COMPUTES_ON.match(body, run.end + len(unit)):
+        return None  # "5 bugs + 3 bugs = 8 bugs"
+    return tidy(result(run.text) + unit)
 
 
 def _more_values(body: str, at: int) -> list[str]:
