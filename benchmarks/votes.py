@@ -4,8 +4,7 @@
 
 GOLDS holds one object a line with GSM8K's `answer` ("… #### 18"). For each gold a group of ten attempts is made: five
 right ones in mixed notations, four that agree on another number, in one notation, and one more wrong one. Printed per
-kind of notation: the share of groups whose label is right, whatever the order of the attempts. Then: the share of groups
-of non-answers that got a label.
+kind of notation: the share of groups whose label is right. Then: the share of groups of non-answers with a label.
 """
 
 from __future__ import annotations
@@ -28,9 +27,12 @@ NOTATIONS: dict[str, tuple[str, ...]] = {
     "meters": ("{n}", "{n} meters", "{n} m", "{n}\\text{{ m}}", "{n}"),
 }
 NON_ANSWERS = (
-    "hm", "...", "None", "The", "", "I do not know.", "I cannot solve this.", "N/A", "So", "?", "Let me think", "\\boxed{}",
-    "\\boxed{?}", "null", "nan", "Sorry, I can't help with that.", "I could not find the answer after 7 attempts.", "ok", "Hmm...",
-    "<think>maybe \\boxed{5}", "x cannot be 5", "Is the answer 5?", "The answer is unknown.", "-", "$$", "\\boxed{None}",
+    "hm", "...", "None", "The", "", "I do not know.", "I cannot solve this.", "N/A", "So", "?", "Let me think",
+    "\\boxed{}",
+    "\\boxed{?}", "null", "nan", "Sorry, I can't help with that.",
+    "I could not find the answer after 7 attempts.", "ok", "Hmm...",
+    "<think>maybe \\boxed{5}", "x cannot be 5", "Is the answer 5?", "The answer is unknown.", "-", "$$",
+    "\\boxed{None}",
 )  # fmt: skip
 
 

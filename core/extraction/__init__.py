@@ -7,11 +7,21 @@ Two modes, meant to be reported side by side, because the gap between them is a 
               follows `####`; else `<answer>…</answer>` or `"answer": …`; else what follows "the answer is", in a
               dozen languages; else, in prose, the last formula, expression or number; else, if short, the text itself
 
-A thought (`<think>…</think>`) is no part of the answer, nor is what follows the end of the turn. What the attempt denies,
-asks or takes back is not an answer. No answer is `None`, never the string "None".
+A thought (`<think>…</think>`) is no part of the answer, nor is what follows the end of the turn. What the attempt
+denies, asks or takes back is not an answer. No answer is `None`, never the string "None".
 """
 
-from .answer import Found, Mode, Unfinished, boxed_answer, check_mode, extract_answer, find_answer, find_marked, plain_box
+from .answer import (
+    Found,
+    Mode,
+    Unfinished,
+    boxed_answer,
+    check_mode,
+    extract_answer,
+    find_answer,
+    find_marked,
+    plain_box,
+)
 from .boxes import Box, answer_boxes, find_boxes, last_boxed
 from .denial import contradicts_itself, refuses
 from .prose import last_number

@@ -59,9 +59,9 @@ def extract_answer(text: str, mode: Mode = "lenient", unfinished: Unfinished = "
     Raises:
         ConfigError: no such mode.
     """
-    plain = plain_box(text)
-    if plain is not None and (mode == "lenient" or mode == "strict"):
-        return plain
+    answer = plain_box(text)
+    if answer is not None and (mode == "lenient" or mode == "strict"):
+        return answer
     if mode == "lenient" and len(text) <= WHOLE and text.isdigit() and text.isascii():
         return text
     found = find_answer(text, mode, unfinished)
@@ -88,9 +88,9 @@ def plain_box(text: str) -> str | None:
 def find_answer(text: str, mode: Mode = "lenient", unfinished: Unfinished = "none") -> Found | None:
     """The answer of an attempt with the place where it stands; arguments as for `extract_answer`."""
     check_mode(mode, unfinished)
-    plain = plain_box(text)
-    if plain is not None:
-        return Found(plain, "box")
+    quickly = plain_box(text)
+    if quickly is not None:
+        return Found(quickly, "box")
     reply = final_reply(text, unfinished)
     boxed = read_boxes(reply)
     if mode == "strict":
@@ -128,8 +128,8 @@ def _bare(content: str) -> str:
 
 
 def _cut_off(rest: str) -> Found | None:
-    """The content of a box that was never closed: up to the end of its line, formula or sentence. It may be cut off, too,
-    so it does not vote."""
+    """The content of a box that was never closed: up to the end of its line, formula or sentence. It may itself be cut
+    off, so it does not vote."""
     rest = rest.lstrip()
     end = _CUT_OFF_ENDS.search(rest)
     content = (rest if end is None else rest[: end.start()]).strip()
@@ -175,7 +175,7 @@ def _inside(value: str) -> str | None:
 
 
 def _unmarked(text: str, whole: bool = True) -> Found | None:
-    """The answer of a reply without marks: the lone letter of its last line, all of it if it is short, or its conclusion.
+    """The answer of a reply without marks: the letter alone on its last line, all of it if short, or its conclusion.
 
     `whole` is whether the text is all of the reply.
     """

@@ -13,7 +13,8 @@ _BRACES = re.compile(r"\\?[{}]|\\\\(?=[{}])")
 _OPENS = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _PLACEHOLDER = re.compile(
     r"(?:[\s$.…?_]|\\(?:[lcd]?dots|quad|[,;:! ]))*"
-    r"|(?:\\(?:text|textbf|mathrm)\s?\{)?[\s<\[(]*(?:(?:your|the|final|insert|put|here|answer|result|value|number|solution|goes)"
+    r"|(?:\\(?:text|textbf|mathrm)\s?\{)?[\s<\[(]*(?:(?:your|the|final|insert|put|here|answer|result|value|number"
+    r"|solution|goes)"
     r"[\s_]*)+[\s>\])}.]*",
     re.I,
 )
@@ -119,8 +120,8 @@ class Boxed:
 
 
 def read_boxes(text: str) -> Boxed:
-    r"""The boxed answer. Boxes that one sentence joins ("`\boxed{2}` and `\boxed{3}`"), the parts (a), (b) of an answer,
-    and values of different names on lines of their own make one list."""
+    r"""The boxed answer. Boxes that one sentence joins ("`\boxed{2}` and `\boxed{3}`"), the parts (a), (b) of an
+    answer, and the values of different names make one list."""
     boxes, unclosed = _scan(text)
     if unclosed is not None:
         return Boxed(None, text[unclosed:], unclosed)

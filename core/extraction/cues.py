@@ -12,7 +12,8 @@ _NOUNS = {
     "Arabic": "(?:ال)?(?:جواب|إجابة|اجابة)(?: النهائية| النهائي| الصحيحة)?",
     "Bengali, Hindi, Marathi, Nepali": "উত্তর|(?:अंतिम )?उत्तर|जवाब",
     "Catalan, French, Italian, Portuguese, Romanian, Spanish": (
-        "r[ée]ponse(?: finale| correcte)?|respuesta(?: final| correcta)?|resposta(?: final| correta)?|risposta(?: finale| corretta)?"
+        "r[ée]ponse(?: finale| correcte)?|respuesta(?: final| correcta)?|resposta(?: final| correta)?"
+        "|risposta(?: finale| corretta)?"
         "|răspuns(?:ul)?(?: final)?"
     ),
     "Czech, Polish, Slovak": "odpověď|odpověd|odpowied[źz]|odp\\.?",
@@ -28,11 +29,13 @@ _NOUNS = {
     "Vietnamese": "đáp án|đáp số|câu trả lời|kết quả",
 }
 _COPULAS = (
-    "is|are|was|est|es|és|é|è|e|este|ist|lautet|beträgt|je|to|brzmi|jest|är|er|on|είναι|היא|הוא|adalah|ialah|ay|ni|là|คือ|هو|هي|است|ہے|है|হল|হলো"
+    "is|are|was|est|es|és|é|è|e|este|ist|lautet|beträgt|je|to|brzmi|jest|är|er|on|είναι|היא|הוא|adalah|ialah|ay|ni"
+    "|là|คือ|هو|هي|است|ہے|है|হল|হলো"
     "|равен|равна|равно|будет|это|дорівнює|е"
 )
 _ENGLISH_COPULAS = (
-    r"is|are|was|would be|will be|should be|must be|has to be|becomes|equals|is equal to|comes out to|comes to|turns out to be"
+    "is|are|was|would be|will be|should be|must be|has to be|becomes|equals|is equal to|comes out to|comes to"
+    "|turns out to be"
 )
 _MARKS = r"[*_`\"'“”)\]}]{0,6}"
 _SEPARATOR = r"(?:=|[:：]{1,2}|\||-{1,2}>|[→⇒—–])"
@@ -42,7 +45,8 @@ _LATIN_CUE = (
     rf"(?:\s(?:to|for|of|in|choice|option|value|here)\b[^.\n:=|]{{0,40}}?)?{_MARKS}[ \t]{{0,3}}"
     rf"(?:(?:{_ENGLISH_COPULAS}){_END}|{_SEPARATOR})"
     r"|(?<![A-Za-z])(?:ans|odp)\.[ \t]{0,3}(?=[-\d$\\(])"
-    rf"|(?<![A-Za-z])(?:correct|right|best|final) (?:option|choice|letter|alternative){_MARKS}\s?(?:is{_END}|{_SEPARATOR})"
+    rf"|(?<![A-Za-z])(?:correct|right|best|final) (?:option|choice|letter|alternative){_MARKS}\s?(?:is{_END}"
+    rf"|{_SEPARATOR})"
     rf"|(?<![^\W\d_])(?:{'|'.join(_NOUNS.values())}){_MARKS}\s{{0,3}}(?:{_SEPARATOR}|(?:{_COPULAS})(?![^\W\d_])\s?:?)"
 )
 _EAST_ASIAN_CUE = (
@@ -52,13 +56,17 @@ _EAST_ASIAN_CUE = (
 )
 _CUE = re.compile(rf"(?:{_LATIN_CUE}|{_EAST_ASIAN_CUE})", re.I)
 _HEADING = re.compile(
-    r"(?:^|\n)[ \t]{0,4}(?:[#>|-]{1,6}[ \t]{0,3})?[*_]{0,3}(?:(?:the |my )?final |the |my )?(?:answer|result|antwort|respuesta|réponse|答案|最终答案)"
+    r"(?:^|\n)[ \t]{0,4}(?:[#>|-]{1,6}[ \t]{0,3})?[*_]{0,3}(?:(?:the |my )?final |the |my )?(?:answer|result|antwort"
+    r"|respuesta|réponse|答案|最终答案)"
     r"[*_]{0,3}[ \t]{0,3}\n",
     re.I,
 )
 _RESULT = re.compile(
-    rf"(?<![A-Za-z])(?:(?:the |our )?(?:final |end |numerical )?(?:results?|solutions?|output|total|value|résultat(?: final)?|resultado(?: final)?|resultat|risultato|rezultat|lösung|solución|soluzione|solução|результат|решение|hasil|wynik|výsledek)){_MARKS}\s?"
-    rf"(?:{_SEPARATOR}|(?:is|are){_END})|(?<![A-Za-z])(?:i|we) (?:choose|pick|select|would choose)\s(?:option |choice )?(?=[*(]{{0,3}}[A-J]\b)",
+    rf"(?<![A-Za-z])(?:(?:the |our )?(?:final |end |numerical )?(?:results?|solutions?|output|total|value"
+    rf"|résultat(?: final)?|resultado(?: final)?|resultat|risultato|rezultat|lösung|solución|soluzione|solução"
+    rf"|результат|решение|hasil|wynik|výsledek)){_MARKS}\s?"
+    rf"(?:{_SEPARATOR}|(?:is|are){_END})|(?<![A-Za-z])(?:i|we) (?:choose|pick|select|would choose)\s(?:option "
+    rf"|choice )?(?=[*(]{{0,3}}[A-J]\b)",
     re.I,
 )
 
@@ -100,4 +108,8 @@ def without_cue(content: str) -> str:
     found = re.match(rf"\s*(?:\\text\s?\{{\s?)?(?:the |my )?{_CUE.pattern}", content, re.I)
     if found is None or not (rest := content[found.end() :].strip()):
         return content
-    return rest.lstrip("} ") if content[: found.end()].count("{") > content[: found.end()].count("}") and "}" in rest else rest
+    return (
+        rest.lstrip("} ")
+        if content[: found.end()].count("{") > content[: found.end()].count("}") and "}" in rest
+        else rest
+    )

@@ -1,7 +1,7 @@
 """The expressions in a sentence: the longest runs of numbers, letters and signs that could be one piece of mathematics.
 
-A last number is seldom the answer by itself: "3x + 2", "2√3", "(2, 5)", "3 1/2 cups", "5 hours and 45 minutes". This is no
-parser, only a tokenizer and the rules for what may stand side by side; whether a run can be read is for others to say.
+A last number is seldom the answer by itself: "3x + 2", "2√3", "(2, 5)", "3 1/2 cups", "5 hours and 45 minutes". This
+is no parser, only a tokenizer and the rules for what may stand side by side; whether a run can be read is for others.
 """
 
 from __future__ import annotations
@@ -11,29 +11,38 @@ from typing import NamedTuple
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3}(?!\w))?)"
 _FUNCTIONS = (
-    "sqrt|cbrt|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|sinh|cosh|tanh|log|ln|exp|pi|abs|floor|ceil|max|min|gcd|lcm|binom"
+    "sqrt|cbrt|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|sinh|cosh|tanh|log|ln|exp|pi|abs|floor|ceil|max|min|gcd"
+    "|lcm|binom"
     "|inf|infinity|mod|Re|Im|cis|union|theta|alpha|beta|phi"
 )
 _TOKEN = re.compile(
     rf"(?P<number>{NUMBER})|(?P<function>(?:{_FUNCTIONS})(?![A-Za-z]))|(?P<word>[^\W\d_]{{2,}}(?:['’-][^\W\d_]+)*)"
     r"|(?P<command>\\(?:[A-Za-z]+|[{}|%$,;:! ]))|(?P<letter>[A-Za-z])(?![\w'’])|(?P<constant>[πθαβφ∞∅ℝℤ])"
     r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<sign>[√∛±∓¬])|(?P<post>[!%°′″²³⁴⁵⁶⁷⁸⁹⁰¹₀₁₂₃₄₅₆₇₈₉])"
-    r"|(?P<operator>[-+−–*/^=<>≤≥≠≈×·÷_∪∩:∈]|\.\.\.)|(?P<comma>[,;])|(?P<currency>(?:US|A|C|HK)?[$€£¥₹₽₩])|(?P<blank>[ \t]+)|(?P<other>.)",
+    r"|(?P<operator>[-+−–*/^=<>≤≥≠≈×·÷_∪∩:∈]|\.\.\.)|(?P<comma>[,;])|(?P<currency>(?:US|A|C|HK)?[$€£¥₹₽₩])"
+    r"|(?P<blank>[ \t]+)|(?P<other>.)",
     re.S,
 )
-_TOUCHING = frozenset({"number", "function", "command", "letter", "constant", "open", "sign", "post", "operator", "comma", "currency"})
+_TOUCHING = frozenset(
+    {"number", "function", "command", "letter", "constant", "open", "sign", "post", "operator", "comma", "currency"}
+)
 _LEADING_SIGNS = "-+−±∓√∛¬"
+_CANNOT_BEGIN = " \t,;:=<>≤≥≠≈*/^_·×÷%!°∪∩∈"
+_CANNOT_END = " \t,;:=<>≤≥≠≈*/^_·×÷+-−–√∪∩∈."
 _DIGIT = re.compile(r"\d|[π∞∅]|\bpi\b|\\(?:pi|infty|emptyset|varnothing)\b|\binf(?:inity)?\b")
 _COMPOUND = re.compile(
-    rf"{NUMBER}\s(?:hours?|hrs?|minutes?|mins?|seconds?|days?|weeks?|years?|months?|feet|foot|yards?|pounds?|lbs?|dollars?|meters?|metres?"
+    rf"{NUMBER}\s(?:hours?|hrs?|minutes?|mins?|seconds?|days?|weeks?|years?|months?|feet|foot|yards?|pounds?|lbs?"
+    rf"|dollars?|meters?|metres?"
     rf"|kilometers?|kilograms?|degrees?|quarts?|gallons?|dimes?)"
-    rf"(?:,?\s(?:and\s)?{NUMBER}\s(?:hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|weeks?|months?|inch(?:es)?|ounces?|oz|cents?"
+    rf"(?:,?\s(?:and\s)?{NUMBER}\s(?:hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|weeks?|months?|inch(?:es)?"
+    rf"|ounces?|oz|cents?"
     rf"|centimeters?|centimetres?|meters?|metres?|grams?|feet|cups?|pints?|quarts?)\b){{1,3}}",
     re.I,
 )
 _ADJECTIVE = re.compile(r"[-–][^\W\d_]{2}|(?:st|nd|rd|th)\b")
 _LABEL = re.compile(
-    r"(?:\b(?:steps?|case|part|question|problem|figure|eq(?:uation|n)?|line|example|method|table|section|approach|attempt|theorem|lemma"
+    r"(?:\b(?:steps?|case|part|question|problem|figure|eq(?:uation|n)?|line|example|method|table|section|approach"
+    r"|attempt|theorem|lemma"
     r"|exercise|no|item|note|page|chapter)\b\.?|第)\s?[#(]?$",
     re.I,
 )
@@ -141,15 +150,11 @@ def _mixed(token: re.Match[str]) -> bool:
 def _trimmed(text: str, start: int, end: int) -> Run | None:
     """The stretch without what cannot begin or end an expression: operators, commas, brackets that stand alone."""
     while start < end:
-        first, last = text[start], text[end - 1]
-        if first in " \t,;:=<>≤≥≠≈*/^_·×÷%!°∪∩∈" or (first in "–+" and text[start + 1 : start + 2] == " "):
+        last = text[end - 1]
+        if _cannot_begin(text, start):
             start += 1
-        elif first == "." and text[start + 1 : start + 2] == ".":
-            start += 1
-        elif last in " \t,;:=<>≤≥≠≈*/^_·×÷+-−–√∪∩∈." or (last == "!" and not _factorial(text, end)):
+        elif last in _CANNOT_END or (last == "!" and not _factorial(text, end)):
             end -= 1
-        elif first in "-−" and text[start + 1 : start + 2] == " " and text[:start].strip():
-            start += 1
         else:
             bracket = _stray_bracket(text, start, end)
             if bracket is None:
@@ -159,6 +164,14 @@ def _trimmed(text: str, start: int, end: int) -> Run | None:
             else:
                 end = bracket
     return Run(start, end, text[start:end]) if start < end else None
+
+
+def _cannot_begin(text: str, at: int) -> bool:
+    """Whether no expression begins with that character; a sign stands right before its number."""
+    first, second = text[at], text[at + 1 : at + 2]
+    if first in "-−":
+        return second == " " and text[:at].strip() != ""
+    return first in _CANNOT_BEGIN or (first in "–+" and second == " ") or (first == second == ".")
 
 
 def _factorial(text: str, end: int) -> bool:

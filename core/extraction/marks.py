@@ -13,19 +13,27 @@ from .tidy import result, tidy
 
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n]{0,400})")
 _HEADING = re.compile(
-    r"[ \t*]*(?:(?:step|part|case|solution|final|explanation|method|summary|conclusion)\b|answers?\W*$|result\W*$|\d{1,2}[.)]\s)", re.I
+    r"[ \t*]*(?:(?:step|part|case|solution|final|explanation|method|summary|conclusion)\b|answers?\W*$|result\W*$"
+    r"|\d{1,2}[.)]\s)",
+    re.I,
 )
 _VALUE_IN_LINE = re.compile(r"[-−+$\\(\[{.]?\s?[\d\\$]|[A-Z]\b\W*$|[a-z]\b\s?(?:[=<>^+*/-]|$)|√|π")
 _TAG_OPENS = re.compile(r"<(?:final_)?ans(?:wer)?>|<\|begin_of_box\|>|\[ANSWER\]", re.I)
 _TAG_CLOSES = re.compile(r"</(?:final_)?ans(?:wer)?>|<\|end_of_box\|>|\[/ANSWER\]", re.I)
 _KEY = re.compile(
-    r"[\"'](?:final[_ ]?|correct[_ ]?)?(?:answer|result|ans|output|solution|answer_letter|choice)[\"']\s{0,4}:\s{0,4}", re.I
+    r"[\"'](?:final[_ ]?|correct[_ ]?)?(?:answer|result|ans|output|solution|answer_letter|choice)[\"']\s{0,4}:\s{0,4}",
+    re.I,
 )
-_JSON_VALUE = re.compile(r"\"(?:[^\"\\]|\\.){0,4000}\"|'(?:[^'\\]|\\.){0,4000}'|\[[^\]]{0,400}\]|[^\s,}\]\"'][^,}\n\"]{0,200}", re.S)
+_JSON_VALUE = re.compile(
+    r"\"(?:[^\"\\]|\\.){0,4000}\"|'(?:[^'\\]|\\.){0,4000}'|\[[^\]]{0,400}\]|[^\s,}\]\"'][^,}\n\"]{0,200}", re.S
+)
 _LOOSE_BOX = re.compile(
-    r"(?:\\framebox|\\bbox(?:\[[^\]]{0,40}\])?|(?<![A-Za-z\\])\\?(?:begin)?boxed|\\b?oxed|\\colorbox\{\w{1,20}\}|\\fcolorbox\{\w{1,20}\}\{\w{1,20}\})\s{0,3}\{"
+    r"(?:\\framebox|\\bbox(?:\[[^\]]{0,40}\])?|(?<![A-Za-z\\])\\?(?:begin)?boxed|\\b?oxed|\\colorbox\{\w{1,20}\}"
+    r"|\\fcolorbox\{\w{1,20}\}\{\w{1,20}\})\s{0,3}\{"
 )
-_ENGLISH = re.compile(r"(?<![A-Za-z])(?:answers?|ans|option|choice|results?|solutions?|total|value|output)(?![A-Za-z])", re.I)
+_ENGLISH = re.compile(
+    r"(?<![A-Za-z])(?:answers?|ans|option|choice|results?|solutions?|total|value|output)(?![A-Za-z])", re.I
+)
 _COMMA_SCRIPTS = re.compile(r"[A-Za-zÀ-ɏͰ-ϿЀ-ӿ]")
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2}|\d{4,})(?![\d.,])")
 _BARE_BOX = re.compile(r"\\boxed\s*(\d+|[A-Za-z]\b)(?!\s*[A-Za-z])|\\boxed\s*[(\[]([^()\[\]{}\n]{1,80})[)\]]")
@@ -35,7 +43,12 @@ def after_hashes(text: str) -> str | None:
     """What follows the last `####` that is no Markdown heading, GSM8K's mark."""
     for found in reversed(list(_HASHES.finditer(text))[-64:]):
         line = found[1].strip()
-        if line and not _HEADING.match(line) and (_VALUE_IN_LINE.match(line) or len(line.split()) <= 2) and not line.endswith(":"):
+        if (
+            line
+            and not _HEADING.match(line)
+            and (_VALUE_IN_LINE.match(line) or len(line.split()) <= 2)
+            and not line.endswith(":")
+        ):
             return stated_value(line) if len(line.split()) > 3 else tidy(line)
     return None
 
@@ -124,7 +137,13 @@ def after_cue(text: str, weak: bool = False, direct: bool = False) -> tuple[bool
             value = last_value(rest[len(line) :]) or last_value(after_first_sentence(rest))
         taken_back = retraction(rest[:4000])
         if taken_back and (value is None or rest.find(value, taken_back) < 0):
-            later = stated_value(re.sub(r"^[\s,.:;—-]*(?:(?:it|this|that|so|the answer)\s*(?:['’]s|is|should be|must be)?\s+)?", "", rest[taken_back:4000]))
+            later = stated_value(
+                re.sub(
+                    r"^[\s,.:;—-]*(?:(?:it|this|that|so|the answer)\s*(?:['’]s|is|should be|must be)?\s+)?",
+                    "",
+                    rest[taken_back:4000],
+                )
+            )
             return True, later
         if value is None and (weak or direct):
             continue

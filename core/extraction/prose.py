@@ -16,7 +16,8 @@ _SENTENCES = 24
 _DISPLAYED = re.compile(r"\$\$.{1,800}?\$\$|\\\[.{1,800}?\\\]", re.S)
 _COPULA = re.compile(r"\b(?:is|are|equals?|be|by|it's|was)\b(?!\s+not\b)[:\s]", re.I)
 _BREAK = re.compile(
-    r"(?<!\b(?-i:[A-Z])\.)(?<!\bno\.)(?<!\bans\.)(?<!\bapprox\.)(?<!\bca\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)(?<!\bmr\.)(?<!\bmrs\.)(?<!\beq\.)"
+    r"(?<!\b(?-i:[A-Z])\.)(?<!\bno\.)(?<!\bans\.)(?<!\bapprox\.)(?<!\bca\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)"
+    r"(?<!\bmr\.)(?<!\bmrs\.)(?<!\beq\.)"
     r"(?<=[.!?])[*_\"”)]{0,3}[ \t]+(?=[^\s=])|(?<=[。！？])|\n+|(?<=[a-z]\.)(?=[A-Z][a-z])",
     re.I,
 )
@@ -26,23 +27,32 @@ _ASIDE = re.compile(r"\([^()]*[^\W\d_]{3}[^()]*\)")
 _BOLD = re.compile(r"\*\*(?=\S)[^\n]{1,120}?\*\*|__(?=\S)[^\n]{1,120}?__")
 WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _CIRCUMSTANCE = re.compile(
-    r"(?:\s?[^\W\d_][\w/²³^°]*){0,3}[\s,]+(?:after|within|when|where|for|at|during|if|on|until|since|before|every|per|out of(?: the)?|over the|in the(?: first| last| next)?|for the(?: first| last| next)?)\s(?:\w+\s){0,3}"
+    r"(?:\s?[^\W\d_][\w/²³^°]*){0,3}[\s,]+(?:after|within|when|where|for|at|during|if|on|until|since|before|every"
+    r"|per|out of(?: the)?|over the|in the(?: first| last| next)?|for the(?: first| last| next)?)\s(?:\w+\s){0,3}"
     r"[$€£]?$",
     re.I,
 )
-_CONCLUDES = re.compile(r"\b(?:is|are|was|be|equals?|has|have|had|needs?|gets?|got|costs?|makes?|made|gives?|gave|left|remains?|takes?|took|scored|paid|pays|earns?|earned|spent|weighs|sold|bought|=)\s(?:\w+\s){0,4}[$€£*]{0,3}$", re.I)
+_CONCLUDES = re.compile(
+    r"\b(?:is|are|was|be|equals?|has|have|had|needs?|gets?|got|costs?|makes?|made|gives?|gave|left|remains?|takes?"
+    r"|took|scored|paid|pays|earns?|earned|spent|weighs|sold|bought|=)\s(?:\w+\s){0,4}[$€£*]{0,3}$",
+    re.I,
+)
 _GOES_ON = re.compile(r"[,;:=]|\b(?:so|then|thus|therefore|hence|is|are|was|gives?|equals?|but|or|and)\b", re.I)
 _LETTER = re.compile(
-    r"(?:\b(?:it['’]s|it is|is|are|option|choice|select|choose|pick|be|answer|to|with|for|but|so|thus|hence|therefore)|^|[:：]|选|為|为|是|選擇?)"
+    r"(?:\b(?:it['’]s|it is|is|are|option|choice|select|choose|pick|be|answer|to|with|for|but|so|thus|hence"
+    r"|therefore)|^|[:：]|选|為|为|是|選擇?)"
     r"\s*[*(（\"]{0,3}([A-J])[*)）\"]{0,3}[.!。]?\W*$"
 )
 _RIGHT_LETTER = re.compile(
-    r"(?<![\w'’])\(?([A-J])\)? (?:is|must be|seems|looks) (?:the )?(?:right|correct|best|answer|only one)|\b([A-J]) (?:holds|works|fits)\b"
+    r"(?<![\w'’])\(?([A-J])\)? (?:is|must be|seems|looks) (?:the )?(?:right|correct|best|answer|only one)"
+    r"|\b([A-J]) (?:holds|works|fits)\b"
 )
 _LONE_LETTER = re.compile(r"[\s*(（]*([A-J])[)）.*\s]*")
 _STATES = re.compile(
-    r"\b(?:does not exist|do(?:es)? not exist|(?:has|have|there (?:is|are)) no (?:real |integer |such )?solutions?|no (?:real |integer )?solutions?"
-    r"|infinitely many(?: solutions)?|undefined|cannot be determined|can not be determined|diverges|not enough information)\b",
+    r"\b(?:does not exist|do(?:es)? not exist|(?:has|have|there (?:is|are)) no (?:real |integer |such )?solutions?"
+    r"|no (?:real |integer )?solutions?"
+    r"|infinitely many(?: solutions)?|undefined|cannot be determined|can not be determined|diverges"
+    r"|not enough information)\b",
     re.I,
 )
 _SUM = re.compile(r"[-\d.,\s+*×·÷−/()]+")
@@ -50,11 +60,14 @@ _OPERATES = re.compile(r"[\d)]\s*[-+*×·÷−]\s*[\d(]|/.*/")
 """A computation that is not carried out ("Compute 3+4.") is the question, not a conclusion."""
 _EXCEPT = re.compile(r"\W*(?:other than|except|unless|if|when|besides|but|until)\b", re.I)
 _REMARK = re.compile(
-    r"\W*(?:note|n\.b|p\.s|disclaimer|confidence|source|check|verification|steps?|time|tokens|hint|remark|difficulty|rating|score)\b[^:]{0,20}:", re.I
+    r"\W*(?:note|n\.b|p\.s|disclaimer|confidence|source|check|verification|steps?|time|tokens|hint|remark|difficulty"
+    r"|rating|score)\b[^:]{0,20}:",
+    re.I,
 )
 _SETS_UP = re.compile(
     r"\W*(?:so |then |now |first,? )?(?:suppose|assum(?:e|ing)|imagine|pretend|let(?! us| me|['’]s))\b"
-    r"|\W*(?:so |then |now |first,? )?(?:compute|calculate|find|we (?:need|have|want) to|let (?:us|me)|let['’]s)\b[^=]*$",
+    r"|\W*(?:so |then |now |first,? )?(?:compute|calculate|find|we (?:need|have|want) to|let (?:us|me)"
+    r"|let['’]s)\b[^=]*$",
     re.I,
 )
 """A sentence that sets something up, or announces work without a result; its numbers are no conclusion."""
@@ -166,7 +179,7 @@ def _concluded(sentence: str, found: list[Run]) -> str | None:
 
 
 def _result_of_chain(sentence: str, kept: list[Run]) -> Run | None:
-    """The last computation with a result, if the sentence only goes on with its circumstances ("8*30 = 240 in 30 days")."""
+    """The last computation with a result, if only its circumstances follow it ("8*30 = 240 in 30 days")."""
     chain = next((run for run in reversed(kept) if "=" in run.text and result(run.text) != run.text), None)
     if chain is None or _GOES_ON.search(sentence, chain.end, kept[-1].start):
         return None
@@ -194,7 +207,14 @@ def stated_outcome(sentence: str) -> str | None:
     if found is None or len(found[0]) + 2 > len(sentence) or _EXCEPT.match(sentence, found.end()):
         return None
     low = found[0].lower()
-    for words in ("does not exist", "infinitely many solutions", "infinitely many", "undefined", "diverges", "not enough information"):
+    for words in (
+        "does not exist",
+        "infinitely many solutions",
+        "infinitely many",
+        "undefined",
+        "diverges",
+        "not enough information",
+    ):
         if words in low:
             return words
     return "cannot be determined" if "determined" in low else "does not exist" if "exist" in low else "no solution"

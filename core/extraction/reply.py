@@ -12,14 +12,15 @@ TAIL = 100_000
 
 _THOUGHTS = "think|thinking|thoughts?|reasoning|scratchpad|seed:think"
 _THOUGHT_ENDS = re.compile(
-    rf"</(?:{_THOUGHTS})\s{{0,8}}>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<\|channel\|>final<\|message\|>", re.I
+    rf"</(?:{_THOUGHTS})\s{{0,8}}>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<\|channel\|>final<\|message\|>",
+    re.I,
 )
 _THOUGHT_OPENS = re.compile(
     rf"<(?:{_THOUGHTS})\s{{0,8}}>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<\|channel\|>analysis<\|message\|>", re.I
 )
 _TOKEN = (
-    r"<\|(?!(?:begin|end)_of_box)[\w .-]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</?s>|<(?:end|start)_of_turn>|<(?:eos|bos|pad|unk)>"
-    r"|\[/?INST\]"
+    r"<\|(?!(?:begin|end)_of_box)[\w .-]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</?s>"
+    r"|<(?:end|start)_of_turn>|<(?:eos|bos|pad|unk)>|\[/?INST\]"
 )
 """A token that opens or ends a turn, in the notations of common chat templates."""
 _TURN = re.compile(rf"{_TOKEN}|\n\s{{0,8}}(?:Human|User)\s?:")
@@ -27,7 +28,8 @@ _HTML = re.compile(r"</?(?:b|strong|i|em|u|p|br|hr|span|div|center|code|h[1-6]|l
 _LEADING = re.compile(rf"(?:\s{{0,8}}(?:{_TOKEN})(?:(?:assistant|model|final)\b)?)+")
 _MARK = re.compile(r"####[ \t]{0,4}[-\d$\\(]|\\(?:boxed|fbox)\s{0,4}\{\s{0,4}[^}\s.]|</answer>", re.I)
 _NEXT_QUESTION = re.compile(
-    r"\n[ \t]{0,8}(?:#{1,6}[ \t]{1,4})?\**(?:(?:Next |New |Another )?(?:Question|Problem|Exercise|Example|Instruction|Input)"
+    r"\n[ \t]{0,8}(?:#{1,6}[ \t]{1,4})?\**(?:(?:Next |New |Another )?(?:Question|Problem|Exercise|Example"
+    r"|Instruction|Input)"
     r"\b[ \t]{0,4}[\w.#]{0,4}[ \t]{0,4}\**[:.]|Q[ \t]{0,2}\d{0,3}\**:|(?:问题|题目|例题)\s?\d{0,3}\s?[:：])"
 )
 

@@ -16,27 +16,40 @@ LONGEST = 2000
 SHORT = 200
 _FEW_WORDS = 6
 TEXT_GROUP = re.compile(r"\\(?:text|mathrm|textbf|textit|mbox|operatorname|mathbf|textnormal|rm)\b\s*")
-_SENTENCE_END = re.compile(r"[.!?](?=\s+[A-Z\"(<*]|[*_\"”]{0,3}\s*$|\s*<\|)|\n|<\|(?!begin_of_box)|[。！？]|\.(?=[A-Z][a-z])")
+_SENTENCE_END = re.compile(
+    r"[.!?](?=\s+[A-Z\"(<*]|[*_\"”]{0,3}\s*$|\s*<\|)|\n|<\|(?!begin_of_box)|[。！？]|\.(?=[A-Z][a-z])"
+)
 _EXPLANATION = re.compile(
-    r"[,;]?\s+(?:because|since|so that|which|as we|as the|as it|where|I hope|by the|given that|due to|computed|obtained|found|from)\b.*"
+    r"[,;]?\s+(?:because|since|so that|which|as we|as the|as it|where|I hope|by the|given that|due to|computed"
+    r"|obtained|found|from)\b.*"
     r"|[,;]\s+(?:so|and|as|in|after|with|hence|thus|therefore|making)\s.*"
     r"|，?(?:因为|由于|其中)",
     re.S,
 )
-_NOT = re.compile(r"[*_$\s]*(?:definitely |certainly |clearly |simply |just )?(?:not|n['’]t|never|neither|不是)\b\s*(?!only\b|necessarily\b|known)", re.I)
+_NOT = re.compile(
+    r"[*_$\s]*(?:definitely |certainly |clearly |simply |just )?(?:not|n['’]t|never|neither|不是)\b\s*(?!only\b"
+    r"|necessarily\b|known)",
+    re.I,
+)
 _UNKNOWN = re.compile(r"[*_\s]*(?:unknown|unclear|not known|undefined by|unavailable|missing)\b", re.I)
 _BUT = re.compile(r"(?:,\s+so|,?\s+but(?: rather| actually| instead)?|而是|、(?=\d)|sondern|sino|mais)\s+", re.I)
 _CORRECTS = re.compile(
-    r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? (?:no|but(?: it(?:['’]s| is)| actually| really| in fact)|actually|I mean))[\s,:—-]+",
+    r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? (?:no|but(?: it(?:['’]s| is)| actually| really"
+    r"| in fact)|actually|I mean))[\s,:—-]+",
     re.I,
 )
 _LEAD_IN = re.compile(
-    r"(?:[\s*_`\"“'{:：=]|(?:approximately|about|around|roughly|nearly|exactly|simply|just|equal to|equals|given by|therefore|thus|indeed"
-    r"|also|only|option|choice|letter|then|now|found to be|probably|likely|the (?:number|value|integer|option|letter|choice|fraction)|number"
+    r"(?:[\s*_`\"“'{:：=]|(?:approximately|about|around|roughly|nearly|exactly|simply|just|equal to|equals|given by"
+    r"|therefore|thus|indeed"
+    r"|also|only|option|choice|letter|then|now|found to be|probably|likely|the (?:number|value|integer|option|letter"
+    r"|choice|fraction)|number"
     r"|即|是|为|等于|约为|约|选项|en|el|la|le|die|der|das)(?![A-Za-z'’]))*",
     re.I,
 )
-_LETTER = re.compile(r"[\s*_$]*\(?(?:\\text\{)?([A-J])\)?\}?(?=[*_$\s]*(?:$|[.,:;)。，、]|\s(?:because|since|as|is|by|which|and)\b))(?![.):]\s*\S)")
+_LETTER = re.compile(
+    r"[\s*_$]*\(?(?:\\text\{)?([A-J])\)?\}?(?=[*_$\s]*(?:$|[.,:;)。，、]|\s(?:because|since|as|is|by|which"
+    r"|and)\b))(?![.):]\s*\S)"
+)
 _CHOICE = re.compile(r"[\s*_$]*(\(?[A-J]\)?[.):]\s*\S[^\n]{0,80})$")
 _JOINT = re.compile(r"\s*(?:[,;、]\s?(?:and|or)?|and|or|和|或|y|et|und|и)\s+(?=[-\d$\\(\[]|[a-z]\s?=)|、(?=\d)")
 _COMPUTES_ON = re.compile(r"\s*[-+*/×÷=]\s*[\d$]")
@@ -81,8 +94,16 @@ def _first_sentence(rest: str) -> str:
     if rest.startswith(("$$", "\\[")):
         return rest.partition("\n\n")[0]
     for end in _SENTENCE_END.finditer(rest):
-        if end.start() and (end[0] != "." or not re.match(r"\d", rest[end.end() :])) and rest[: end.start()].strip("*_` \t"):
-            if not re.fullmatch(r"[\s*_]*[A-J\d]", rest[: end.start()]) or end[0] == "\n" or not rest[end.end() :].strip(" \n"):
+        if (
+            end.start()
+            and (end[0] != "." or not re.match(r"\d", rest[end.end() :]))
+            and rest[: end.start()].strip("*_` \t")
+        ):
+            if (
+                not re.fullmatch(r"[\s*_]*[A-J\d]", rest[: end.start()])
+                or end[0] == "\n"
+                or not rest[end.end() :].strip(" \n")
+            ):
                 return rest[: end.start()]
             return rest[: end.start()] if re.match(r"\s+[A-Z][a-z]+\s", rest[end.end() :]) else rest.split("\n", 1)[0]
     return rest
@@ -104,7 +125,7 @@ def _leading(sentence: str) -> str | None:
     if _FORMULA_FIRST.match(body):
         found = formulas(body)
         if found and not body[: found[0].start].strip("*_`: \t"):
-            start, end, parts = first_together(body, found)
+            _, end, parts = first_together(body, found)
             return tidy(", ".join(parts) + (unit_behind(body[end:]) if len(parts) == 1 else ""))
     run = leading_run(body)
     if run is None or (len(run.text) == 1 and run.text.isalpha() and body[run.end : run.end + 1].strip()):
@@ -162,4 +183,6 @@ def bare_or_last(text: str) -> str | None:
 def _foreign_sentence(text: str) -> bool:
     """Whether letters of another script go before a value, or are too many for a bare answer."""
     letters = _FOREIGN_LETTER.findall(text[:SHORT])
-    return len(letters) > 6 or (len(letters) > 1 and re.match(r"[^\d]*\d", text) is not None and _FOREIGN_LETTER.match(text) is not None)
+    return len(letters) > 6 or (
+        len(letters) > 1 and re.match(r"[^\d]*\d", text) is not None and _FOREIGN_LETTER.match(text) is not None
+    )

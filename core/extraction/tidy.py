@@ -28,11 +28,13 @@ def _ascii_digit(found: re.Match[str]) -> str:
     character = found[0]
     if character.isdecimal():
         return str(int(character))
-    return {"（": "(", "）": ")", "，": ",", "．": ".", "％": "%", "－": "-", "／": "/", "＝": "="}.get(character, character)
+    return {"（": "(", "）": ")", "，": ",", "．": ".", "％": "%", "－": "-", "／": "/", "＝": "="}.get(
+        character, character
+    )
 
 
 def result(text: str) -> str:
-    """The last side of a computation: "m+n = 256+37 = 293" and "3+4 = 7" give their value, "x = 5" and "x+y = 5" stay."""
+    """The last side of a computation: "m+n = 256+37 = 293" and "3+4 = 7" give their value; "x = 5", "x+y = 5" stay."""
     if text[:1] == "(" and text[-1:] == ")" and "=" in text and "(" not in text[1:]:
         text = text[1:-1]
     sides = _CHAIN.split(text)

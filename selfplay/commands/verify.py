@@ -105,9 +105,7 @@ def verify_file(
     return VerifySummary(total, len(done), counts.errors, counts.attempts, counts.outcomes, counts.valid)
 
 
-def verifier_options(
-    verifier: str, extract: str | None = None, policy: Sequence[str] = ()
-) -> str | dict[str, Any]:
+def verifier_options(verifier: str, extract: str | None = None, policy: Sequence[str] = ()) -> str | dict[str, Any]:
     """A verifier as the command line names it, `name(key=value)`, with the mode of extraction and a policy beside it.
 
     Args:

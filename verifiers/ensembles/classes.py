@@ -69,7 +69,7 @@ def _shapes(distinct: Sequence[str], policy: Policy) -> dict[str, Form]:
             found = read(answer, policy)
             if found.readable:
                 shapes[answer] = _unrounded(found.forms[0]) if policy.decimals is None else found.forms[0]
-        except Exception:  # noqa: BLE001, PERF203 - too large, or a bug that must not stop a run: the text stands for itself
+        except Exception:  # noqa: BLE001 - too large, or a bug that must not stop a run: the text stands for itself
             continue
     return shapes if policy.tuples else _in_order(shapes)
 
@@ -119,7 +119,9 @@ def _same(left: Form, right: Form, comparison: Comparison) -> bool:
 def _in_order(shapes: Mapping[str, Form]) -> dict[str, Form]:
     """Bare lists as tuples, where at least as many answers of that length are tuples."""
     lists = Counter(len(shape.items) for shape in shapes.values() if _is_list(shape))
-    tuples = Counter(len(shape.items) for shape in shapes.values() if isinstance(shape, Tuple) and shape.brackets == "()")
+    tuples = Counter(
+        len(shape.items) for shape in shapes.values() if isinstance(shape, Tuple) and shape.brackets == "()"
+    )
     return {
         answer: Tuple("()", shape.items)
         if isinstance(shape, Collection) and _is_list(shape) and tuples[len(shape.items)] >= lists[len(shape.items)]

@@ -28,16 +28,71 @@ def rows(name):
 def generated():
     """Answers of every kind that people write, many of them equal or nearly so."""
     for n in (-3, 2, 5, 18):
-        yield from (str(n), f"{n}.0", f"${n}", f"\\${n}.00", f"{n} dollars", f"{n} hours", f"{n}\\%", f"{n}^\\circ", f"x = {n}")
-        yield from (f"\\frac{{{3 * n}}}{{3}}", f"{n} m", f"{n}00 cm", f"y={n}", f"\\sqrt{{{n * n}}}", f"{n}x", f"x+{n}", f"{n} apples")
+        yield from (
+            str(n),
+            f"{n}.0",
+            f"${n}",
+            f"\\${n}.00",
+            f"{n} dollars",
+            f"{n} hours",
+            f"{n}\\%",
+            f"{n}^\\circ",
+            f"x = {n}",
+        )
+        yield from (
+            f"\\frac{{{3 * n}}}{{3}}",
+            f"{n} m",
+            f"{n}00 cm",
+            f"y={n}",
+            f"\\sqrt{{{n * n}}}",
+            f"{n}x",
+            f"x+{n}",
+            f"{n} apples",
+        )
         yield from (f"x > {n}", f"({n}, \\infty)", f"[{n}, \\infty)", f"({n}, {n + 1})", f"{n},{n + 1}", f"{n + 1},{n}")
-        yield from (f"\\{{{n},{n + 1}\\}}", f"({n + 1},{n})", f"[{n},{n + 1}]", f"{n} < x < {n + 1}", f"y = {n}x + 1", f"{n}:3")
+        yield from (
+            f"\\{{{n},{n + 1}\\}}",
+            f"({n + 1},{n})",
+            f"[{n},{n + 1}]",
+            f"{n} < x < {n + 1}",
+            f"y = {n}x + 1",
+            f"{n}:3",
+        )
     for p, q in ((1, 3), (2, 3), (8, 3), (1, 7), (22, 7), (5, 8)):
         value = p / q
-        yield from (f"{p}/{q}", f"\\frac{{{p}}}{{{q}}}", *(f"{value:.{k}f}" for k in (2, 3, 4, 5, 6, 8)), f"{value:.5f} m")
+        yield from (
+            f"{p}/{q}",
+            f"\\frac{{{p}}}{{{q}}}",
+            *(f"{value:.{k}f}" for k in (2, 3, 4, 5, 6, 8)),
+            f"{value:.5f} m",
+        )
         yield from (f"({p}/{q}, 1)", f"({value:.4f}, 1)", f"({value:.5f}, 1)")
-    yield from ("A", "(A)", "\\text{A}", "A. 12", "12", "B", "no solution", "\\emptyset", "\\text{Yes}", "yes", "\\pi", "3.1416", "3.14159")
-    yield from ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "\\langle 1,2\\rangle", "(1,2)", "1,2", "i", "\\sqrt{-1}", "1+i", "90^\\circ", "\\frac{\\pi}{2}")
+    yield from (
+        "A",
+        "(A)",
+        "\\text{A}",
+        "A. 12",
+        "12",
+        "B",
+        "no solution",
+        "\\emptyset",
+        "\\text{Yes}",
+        "yes",
+        "\\pi",
+        "3.1416",
+        "3.14159",
+    )
+    yield from (
+        "\\begin{pmatrix}1\\\\2\\end{pmatrix}",
+        "\\langle 1,2\\rangle",
+        "(1,2)",
+        "1,2",
+        "i",
+        "\\sqrt{-1}",
+        "1+i",
+        "90^\\circ",
+        "\\frac{\\pi}{2}",
+    )
 
 
 def pool():
@@ -113,18 +168,30 @@ def test_what_a_reader_would_unite(answers, sizes):
 
 
 def test_the_simplest_fraction_in_an_interval():
-    for low, high, simplest in (("0.33325", "0.33335", "1/3"), ("-0.5", "0.5", "0"), ("2.9", "3.1", "3"), ("-0.67", "-0.66", "-2/3")):
+    for low, high, simplest in (
+        ("0.33325", "0.33335", "1/3"),
+        ("-0.5", "0.5", "0"),
+        ("2.9", "3.1", "3"),
+        ("-0.67", "-0.66", "-2/3"),
+    ):
         assert _between(Fraction(low), Fraction(high)) == Fraction(simplest)
 
 
 NON_ANSWERS = [
-    "", " ", "hm", "Hmm...", "...", "…", "None", "none", "null", "nan", "N/A", "n/a", "The", "So", "I", "Let me think about it.", "?", "-",
-    "$$", "\\boxed{}", "\\boxed{...}", "\\boxed{?}", "\\boxed{None}", "\\boxed{hm}", "\\boxed{The}", "\\boxed{\\text{your answer}}",
-    "\\boxed{I do not know}", "I do not know", "I don't know.", "I cannot solve this.", "Sorry, I can't help with that.", "unknown",
-    "I could not find the answer after 7 attempts.", "x cannot be 5", "It is not 5.", "Is the answer 5?", "What is 3+4?", "ok",
-    "<think>so \\boxed{7}", "<think>\\boxed{7}</think>", "\\boxed{7}. No, that is wrong. \\boxed{", "The answer is unknown.",
-    "The answer is not 5.", "The answer is", "Answer:", "####", "<answer></answer>", '{"answer": null}', "not 5", "5?", "As an AI model",
-    "I tried 3 times and gave up.", "There are 3 steps. I am not sure.", "She has apples and 3 friends.", "等等", "我不知道",
+    "", " ", "hm", "Hmm...", "...", "…", "None", "none", "null", "nan", "N/A", "n/a", "The", "So", "I",
+    "Let me think about it.", "?", "-",
+    "$$", "\\boxed{}", "\\boxed{...}", "\\boxed{?}", "\\boxed{None}", "\\boxed{hm}", "\\boxed{The}",
+    "\\boxed{\\text{your answer}}",
+    "\\boxed{I do not know}", "I do not know", "I don't know.", "I cannot solve this.",
+    "Sorry, I can't help with that.", "unknown",
+    "I could not find the answer after 7 attempts.", "x cannot be 5", "It is not 5.", "Is the answer 5?",
+    "What is 3+4?", "ok",
+    "<think>so \\boxed{7}", "<think>\\boxed{7}</think>", "\\boxed{7}. No, that is wrong. \\boxed{",
+    "The answer is unknown.",
+    "The answer is not 5.", "The answer is", "Answer:", "####", "<answer></answer>", '{"answer": null}', "not 5",
+    "5?", "As an AI model",
+    "I tried 3 times and gave up.", "There are 3 steps. I am not sure.", "She has apples and 3 friends.",
+    "等等", "我不知道",
     "Step", "The answer is \\boxed{", "**Answer:**", "\\text{hm}", "um", "Yes", "idk", "~", "\\", "{}", "[]", "()",
 ]  # fmt: skip
 
@@ -141,13 +208,30 @@ def test_non_answers_never_win_in_any_mixture():
         assert (alone.label, alone.correct_count) == ("7", 1)
 
 
-@pytest.mark.parametrize("text", ["hm", "The", "None", "N/A", "…", "I don't know", "?", "\\text{None}", "the answer", "unknown"])
+@pytest.mark.parametrize(
+    "text", ["hm", "The", "None", "N/A", "…", "I don't know", "?", "\\text{None}", "the answer", "unknown"]
+)
 def test_words_that_say_there_is_no_answer(text):
     assert is_non_answer(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["0", "A", "x", "no solution", "does not exist", "\\emptyset", "∅", "\\infty", "undefined", "Yes", "\\{\\}", "-3", "Monday"]
+    "text",
+    [
+        "0",
+        "A",
+        "x",
+        "no solution",
+        "does not exist",
+        "\\emptyset",
+        "∅",
+        "\\infty",
+        "undefined",
+        "Yes",
+        "\\{\\}",
+        "-3",
+        "Monday",
+    ],
 )
 def test_words_that_are_answers(text):
     assert not is_non_answer(text)
@@ -157,9 +241,12 @@ def test_words_that_are_answers(text):
 @pytest.mark.parametrize(
     ("text", "votes"),
     [
-        ("42", "42"), ("x = 42", "x = 42"), ("18 dollars", "18 dollars"), ("(C)", "(C)"), ("C", "C"), ("A. 12", "A. 12"),
-        ("2x+1", "2x+1"), ("\\frac12", "\\frac12"), ("The answer is 42.", "42"), ("Answer: Yes", "Yes"), ("#### 42", "42"),
-        ("<answer>no</answer>", "no"), ("So she has 42 left.", None), ("Yes", None), ("xy", None), ("42<|im_end|>", "42"),
+        ("42", "42"), ("x = 42", "x = 42"), ("18 dollars", "18 dollars"), ("(C)", "(C)"), ("C", "C"), ("A. 12",
+        "A. 12"),
+        ("2x+1", "2x+1"), ("\\frac12", "\\frac12"), ("The answer is 42.", "42"), ("Answer: Yes",
+        "Yes"), ("#### 42", "42"),
+        ("<answer>no</answer>",
+        "no"), ("So she has 42 left.", None), ("Yes", None), ("xy", None), ("42<|im_end|>", "42"),
     ],
 )  # fmt: skip
 def test_who_may_vote(text, votes):

@@ -10,8 +10,8 @@ from ....core.extraction import (
     Mode,
     Unfinished,
     contradicts_itself,
-    find_answer,
     final_reply,
+    find_answer,
     find_marked,
     refuses,
     tidy,
@@ -31,13 +31,45 @@ _MATHEMATICAL = (
 )  # fmt: skip
 _FOREIGN = re.compile(r"(?:[^\W\d_a-zA-Zα-ωΑ-Ω]\s?){5,}|[^\W\d_a-zA-Zα-ωΑ-Ω]{2,}[\s，、：:,]*[-\d$\\(]|[。？！]$")
 """A sentence of another script, or words of it before a value; "5 个" and "九" are neither."""
-_FIGURES = re.compile(r"\d|[π∞∅√]|\\(?:pi|infty|emptyset|varnothing|sqrt)(?![A-Za-z])|[-+*/^=<>≤≥≠∪]|\\[lg]eq?(?![A-Za-z])")
+_FIGURES = re.compile(
+    r"\d|[π∞∅√]|\\(?:pi|infty|emptyset|varnothing|sqrt)(?![A-Za-z])|[-+*/^=<>≤≥≠∪]|\\[lg]eq?(?![A-Za-z])"
+)
 _LETTER = re.compile(r"[\s$(]*(?:\\(?:text|mathrm|textbf)\s?\{)?[\s(]*[A-HJ-Za-z][\s)]*\}?[\s)$.]*")
 _NON_ANSWERS = frozenset(
-    "none null nan na unknown undecided undetermined unsure idk hm hmm hmmm um uh ok okay the an so let we it this that to of is well"
-    " sorry answer nothing empty error todo tbd placeholder".split()
-) | frozenset(
-    ("the answer", "final answer", "your answer", "no answer", "not sure", "i do not know", "i dont know", "do not know", "dont know")
+    {
+        *(
+            "none",
+            "null",
+            "nan",
+            "na",
+            "unknown",
+            "undecided",
+            "undetermined",
+            "unsure",
+            "idk",
+            "nothing",
+            "empty",
+            "error",
+        ),
+        *("hm", "hmm", "hmmm", "um", "uh", "ok", "okay", "well", "sorry", "todo", "tbd", "placeholder"),
+        *(
+            "the",
+            "an",
+            "so",
+            "let",
+            "we",
+            "it",
+            "this",
+            "that",
+            "to",
+            "of",
+            "is",
+            "answer",
+            "the answer",
+            "final answer",
+        ),
+        *("your answer", "no answer", "not sure", "i do not know", "i dont know", "do not know", "dont know"),
+    }
 )
 """What is no answer even in a box, as the label of a question."""
 
