@@ -70,13 +70,13 @@ def under_key(text: str) -> str | None:
     for found in _KEY.finditer(text):  # noqa: B007 - the loop runs for its last value
         pass
     value = _JSON_VALUE.match(text, found.end()) if found else None
-    if value is None:
+    if value is None or not value[0].strip():
         return None
     raw = value[0].strip()
     if raw[0] in "\"'":
         return _unescaped(raw)
     if raw[0] == "{":  # {"answer": {"value": 7}}
-        inner = re.search(r":\s*([^,}\n]+)", text[found.end() : found.end() + 400])
+        inner = re.search(r":\s*([^,}\n]+)", text[value.start() : value.start() + 400])
         return inner[1].strip().strip("\"'") if inner else ""
     return "" if raw in ("null", "None") else raw
 

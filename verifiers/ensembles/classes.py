@@ -84,8 +84,9 @@ def _fingerprint(answer: str, shape: Form | None, policy: Policy) -> tuple[objec
         hashable = None
     if hashable is None:
         return ("only", answer), False
-    settled = isinstance(shape, Number) and shape.scalar.exact is not None and not policy.tolerance
-    return hashable, settled and (policy.decimals is None or not written_decimals(shape.scalar.tree))
+    if not isinstance(shape, Number) or shape.scalar.exact is None or policy.tolerance:
+        return hashable, False
+    return hashable, policy.decimals is None or not written_decimals(shape.scalar.tree)
 
 
 def _united(representatives: Sequence[tuple[Form | None, bool]], comparison: Comparison) -> list[int]:

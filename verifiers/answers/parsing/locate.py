@@ -147,7 +147,7 @@ def _is_expression(answer: str) -> bool:
     if not _FIGURES.search(answer):
         return _LETTER.fullmatch(answer) is not None
     try:
-        return parse(answer)[0] != "text"
+        return bool(parse(answer)[0] != "text")
     except TooLarge:
         return True
 
@@ -159,7 +159,7 @@ def _is_answer(text: str) -> bool:
     if "\n" in text and "\\" not in text:
         return False  # several lines are an answer only in LaTeX
     try:
-        return parse(text)[0] != "text"
+        return bool(parse(text)[0] != "text")
     except TooLarge:
         return True
 
