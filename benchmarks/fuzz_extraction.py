@@ -42,7 +42,9 @@ def corpus(seed: int) -> list[list[str]]:
 
 def mutated(rng: random.Random, pieces: list[list[str]]) -> str:
     if rng.random() < 0.05:
-        return "".join(chr(rng.choice((rng.randrange(128), rng.randrange(0x3000), rng.randrange(0x110000)))) for _ in range(200))
+        return "".join(
+            chr(rng.choice((rng.randrange(128), rng.randrange(0x3000), rng.randrange(0x110000)))) for _ in range(200)
+        )
     tokens = list(rng.choice(pieces))
     for _ in range(rng.randrange(6)):
         at, kind = rng.randrange(len(tokens) + 1), rng.randrange(4)
@@ -66,7 +68,11 @@ def problems(text: str) -> list[str]:
     """What is wrong with the reading of a text, as lines."""
     start = time.process_time()
     try:
-        answers = [extract_answer(text, "strict"), extract_answer(text, "lenient"), extract_answer(text, "lenient", "read")]
+        answers = [
+            extract_answer(text, "strict"),
+            extract_answer(text, "lenient"),
+            extract_answer(text, "lenient", "read"),
+        ]
         answers += [locate(text, "lenient"), locate_reference(text), last_boxed(text)]
         vote, found = locate_vote(text, "lenient"), find(text, "lenient")
     except Exception as error:  # noqa: BLE001 - this is what the fuzzer looks for

@@ -67,7 +67,9 @@ class LLMJudgeVerifier(BaseVerifier):
             verdicts = [_verdict(attempt, next(replies)) for attempt in attempts]
             evidence = {"samples": self.samples}
             judgements.append(
-                Judgement.of(verdicts, label=question.reference or None, label_source="judge", valid=True, evidence=evidence)
+                Judgement.of(
+                    verdicts, label=question.reference or None, label_source="judge", valid=True, evidence=evidence
+                )
             )
         return judgements
 

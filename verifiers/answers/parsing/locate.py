@@ -29,6 +29,7 @@ _MATHEMATICAL = (
     {"and", "or", "per", "in", "percent", "degrees", "union", "all", "real", "numbers", "integers", "begin", "end"}
     | set(FUNCTIONS) | set(CONSTANTS) | set(GREEK) | set(UNITS) | set(POWERS) | set(SCALES)
 )  # fmt: skip
+_MARK_SIGNS = re.compile(r"[\n:<?\"]|box|####")
 _FOREIGN = re.compile(r"(?:[^\W\d_a-zA-Zα-ωΑ-Ω]\s?){5,}|[^\W\d_a-zA-Zα-ωΑ-Ω]{2,}[\s，、：:,]*[-\d$\\(]|[。？！]$")
 """A sentence of another script, or words of it before a value; "5 个" and "九" are neither."""
 _FIGURES = re.compile(
@@ -82,6 +83,8 @@ def locate(text: str, mode: Mode, unfinished: Unfinished = "none") -> str | None
 
 def find(text: str, mode: Mode, unfinished: Unfinished = "none") -> Found | None:
     """`locate`, with the place where the answer stands."""
+    if mode == "lenient" and _is_bare(text):
+        return Found(text.strip(), "whole")
     found = find_answer(text, mode, unfinished)
     if mode == "strict" or (found is not None and found.place in ("box", "mark")):
         return found
@@ -152,6 +155,13 @@ def _is_expression(answer: str) -> bool:
         return True
 
 
+def _is_bare(text: str) -> bool:
+    """Whether a text is plainly an answer alone: no word that is not mathematics, no sign that could be a mark."""
+    if len(text) > BARE or not text.isascii() or _MARK_SIGNS.search(text) or _other_words(text):
+        return False
+    return _is_answer(text.strip())
+
+
 def _is_answer(text: str) -> bool:
     """Whether all of a text can be read as one answer."""
     if not 0 < len(text) <= BARE or _is_prose(text) or contradicts_itself(text):
@@ -168,5 +178,9 @@ def _is_prose(text: str) -> bool:
     """Whether it has words that are neither mathematics nor units, more than a bare answer would have."""
     if not text.isascii() and _FOREIGN.search(text):
         return True
-    words = [word for word in _WORD.findall(text) if word not in _MATHEMATICAL and word.lower() not in _MATHEMATICAL]
-    return len(words) > MAX_WORDS
+    return len(_other_words(text)) > MAX_WORDS
+
+
+def _other_words(text: str) -> list[str]:
+    """The words of a text that are neither mathematics nor units."""
+    return [word for word in _WORD.findall(text) if word not in _MATHEMATICAL and word.lower() not in _MATHEMATICAL]
