@@ -2,8 +2,8 @@
 
     python benchmarks/fuzz_extraction.py [--inputs 100000] [--seed 0]
 
-Inputs are composed outputs (benchmarks/extraction.py) and labelled texts, cut into pieces and put together wrongly, raw
-Unicode, and now and then one piece repeated up to 100,000 characters. Each goes through both modes, votes and references.
+Inputs are composed outputs (benchmarks/extraction.py) and labelled texts, cut in pieces and put together wrongly, raw
+Unicode, and now and then one piece repeated up to 100,000 characters. Each goes through both modes, votes, references.
 """
 
 from __future__ import annotations
@@ -17,16 +17,21 @@ from itertools import islice
 from pathlib import Path
 
 from extraction import outputs
+
 from selfplay_gym.core.extraction import extract_answer, last_boxed
 from selfplay_gym.verifiers.answers.parsing.locate import find, locate, locate_reference, locate_vote
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
 PIECE = re.compile(r"\\[A-Za-z]+|<[^<>\n]{1,30}>|\w+|\s+|.", re.S)
 MARKS = (
-    "\\boxed{", "}", "{", "$", "$$", "\\(", "\\)", "\\[", "\\]", "####", "<answer>", "</answer>", "<think>", "</think>", "Answer:",
-    "The answer is ", "答案", "是", "。", "\n", "\n\n", " ", "not ", "cannot ", "?", "Wait, ", "that is wrong", "\"answer\": ", "|", "**",
-    "```", "#", "-", "=", "+", "5", "1/2", "3 1/2", ",", ".", "(", ")", "[", "]", "A", "(B)", "<|im_end|>", "</s>", "\\", "\x00", "\ud800",
-    "½", "√", "π", "∞", "٣", "５", "\u200b", "\ufeff", "Question: ", "\\text{", "hours and ", "or ", "and ", "I don't know", "\\frac{",
+    "\\boxed{", "}", "{", "$", "$$", "\\(", "\\)", "\\[", "\\]", "####", "<answer>", "</answer>", "<think>",
+    "</think>", "Answer:",
+    "The answer is ", "答案", "是", "。", "\n", "\n\n", " ", "not ", "cannot ", "?", "Wait, ", "that is wrong",
+    "\"answer\": ", "|", "**",
+    "```", "#", "-", "=", "+", "5", "1/2", "3 1/2", ",", ".", "(", ")", "[", "]", "A", "(B)", "<|im_end|>",
+    "</s>", "\\", "\x00", "\ud800",
+    "½", "√", "π", "∞", "٣", "５", "\u200b", "\ufeff", "Question: ", "\\text{", "hours and ", "or ", "and ",
+    "I don't know", "\\frac{",
 )  # fmt: skip
 SLOW_S = 1.0
 

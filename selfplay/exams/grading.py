@@ -22,7 +22,8 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:/\d+|\.\d+)?(?![\w]|\.\d)")
 def strictly_given(question: Question, attempt: str) -> bool:
     r"""Whether a (correct) attempt commits to one answer in the asked form: boxed, and not two different boxes.
 
-    What was only thought does not count. Only math questions ask for a box; elsewhere the form is the verifier's business.
+    What was only thought does not count. Only math questions ask for a box; elsewhere the form is the verifier's
+    business.
     """
     if question.domain != "math":
         return True
