@@ -49,7 +49,7 @@ def read_questions(path: Path) -> list[Question]:
         ConfigError: there is no such file, it is empty, or a line cannot be read; names file and line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read questions from {str(path)!r}: {error}") from None
     found = [_question(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
@@ -61,8 +61,8 @@ def read_questions(path: Path) -> list[Question]:
 def _question(line: str, where: str) -> Question:
     try:
         row: Any = json.loads(line)
-    except ValueError as error:
-        raise ConfigError(f"{where}: not JSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{where}: not JSON that can be read ({error})") from None
     if not isinstance(row, dict) or not {"question", "answer"} <= row.keys():
         raise ConfigError(f'{where}: expected {{"question": ..., "answer": ...}}, got {line[:80]}')
     unknown = sorted(set(row) - set(_KEYS))

@@ -6,7 +6,7 @@ In, one object per line:  {"question": "...", "reference": "42", "attempts": [".
 Out, one object per line of the input, in order:
 {"line": 1, "question": "...", "label": "42", "label_source": "reference", "solve_rate": 0.5, "valid": true,
  "verdicts": [{"outcome": "correct", "score": 1.0, "answer": "42", "reason": "equal"}, ...], "evidence": {...}}
-A line that cannot be read becomes {"line": 3, "error": "..."}, and the run goes on.
+A line that cannot be read, or that the verifier fails on, becomes {"line": 3, "error": "..."}, and the run goes on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import itertools
 import json
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ...core.errors import ConfigError, RunError
+from ...core.options import parse_named
 from ...core.protocols import Verifier
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import make_verifier
 from ..progress import bar_columns
 
+UNREADABLE = 1
+"""Exit code of the command if the file was judged, but some lines could not be."""
 CHUNK = 64
 """Lines judged in one call of `judge_many`, and between two writes."""
 
@@ -41,7 +44,7 @@ class VerifySummary:
     Attributes:
         lines: lines of the source.
         resumed: of these, lines an earlier run had judged.
-        errors: lines that could not be read.
+        errors: lines that could not be read or judged.
         attempts: attempts judged.
         outcomes: how many were "correct", "wrong", "undecided".
         valid: questions with a valid judgement.
@@ -102,6 +105,33 @@ def verify_file(
     return VerifySummary(total, len(done), counts.errors, counts.attempts, counts.outcomes, counts.valid)
 
 
+def verifier_options(verifier: str, extract: str | None = None, policy: Sequence[str] = ()) -> str | dict[str, Any]:
+    """A verifier as the command line names it, `name(key=value)`, with the mode of extraction and a policy beside it.
+
+    Args:
+        verifier: its name, with options of its own if it has any.
+        extract: "strict" or "lenient", `None` for the verifier's default.
+        policy: fields of its policy, each as "key=value".
+
+    Raises:
+        ConfigError: a field of the policy is not written key=value.
+    """
+    name, leading, options = parse_named(verifier)
+    if leading or not (options or extract or policy):
+        if extract or policy:
+            raise ConfigError(f"options of {verifier!r} must be written key=value beside --extract and --policy")
+        return verifier
+    for field in policy:
+        key, equals, _ = field.partition("=")
+        if not equals or not key.strip().isidentifier():
+            raise ConfigError(f"a policy is written key=value, as in units=ignored, got {field!r}")
+    if extract is not None:
+        options["extract"] = extract
+    if policy:
+        options["policy"] = parse_named(f"policy({', '.join(policy)})").options | dict(options.get("policy") or {})
+    return {"name": name, **options}
+
+
 class _Counts:
     def __init__(self) -> None:
         self.errors = self.attempts = self.valid = 0
@@ -123,7 +153,7 @@ def _bar(console: Console | None) -> Progress:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
         yield from lines
 
 
@@ -197,10 +227,24 @@ def judge_lines(judge: Verifier, lines: list[tuple[int, str]]) -> list[dict[str,
             read.append((number, question, attempts))
         except ValueError as error:
             records[number] = {"line": number, "error": str(error)}
-    judgements = judge.judge_many([question for _, question, _ in read], [attempts for _, _, attempts in read])
-    for (number, question, _), judgement in zip(read, judgements, strict=True):
-        records[number] = _record(number, question, judgement)
+        except RecursionError:
+            records[number] = {"line": number, "error": "nested too deeply"}
+    records |= _judged_together(judge, read)
     return [records[number] for number, _ in lines]
+
+
+def _judged_together(judge: Verifier, read: list[tuple[int, Question, list[str]]]) -> dict[int, dict[str, Any]]:
+    """Records of lines that could be read. If the verifier fails on some, those alone become errors."""
+    try:
+        judgements = judge.judge_many([question for _, question, _ in read], [attempts for _, _, attempts in read])
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any verifier, also a user's: its failure on one line must not end the file
+        if len(read) == 1:
+            return {read[0][0]: {"line": read[0][0], "error": f"the verifier failed: {type(error).__name__}: {error}"}}
+        return {number: record for line in read for number, record in _judged_together(judge, [line]).items()}
+    pairs = zip(read, judgements, strict=True)
+    return {number: _record(number, question, judgement) for (number, question, _), judgement in pairs}
 
 
 def _read(line: str) -> tuple[Question, list[str]]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...core.extraction import find_boxes
+from ...core.extraction import answer_boxes, extract_answer, final_reply
 from ...core.protocols import Verifier
 from ...core.records import Question
 
@@ -22,11 +22,13 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:/\d+|\.\d+)?(?![\w]|\.\d)")
 def strictly_given(question: Question, attempt: str) -> bool:
     r"""Whether a (correct) attempt commits to one answer in the asked form: boxed, and not two different boxes.
 
-    Only math questions ask for a box; elsewhere the form is the verifier's business.
+    What was only thought does not count. Only math questions ask for a box; elsewhere the form is the verifier's
+    business.
     """
     if question.domain != "math":
         return True
-    return len({box.content.strip() for box in find_boxes(attempt)}) == 1
+    boxed = {box.content.strip() for box in answer_boxes(final_reply(attempt))}
+    return len(boxed) == 1 and extract_answer(attempt, "strict") is not None
 
 
 def mentions(question: Question, attempt: str) -> bool:

@@ -76,8 +76,8 @@ def _read_list(path: Path) -> Iterator[tuple[str, Row]]:
 def _parsed(raw: bytes, where: str) -> Any:
     try:
         return json.loads(raw.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{where} is not JSON: {error}; mend or remove it") from None
+    except (ValueError, RecursionError) as error:  # also numbers of more digits than Python reads
+        raise ConfigError(f"{where} is not JSON that can be read: {error}; mend or remove it") from None
 
 
 def _object(row: Any, where: str) -> Row:

@@ -16,6 +16,8 @@ from ...core.errors import ConfigError
 _CHOICES: dict[str, tuple[object, ...]] = {
     "percent": ("either", "value"),
     "degrees": ("either", "value"),
+    "readings": ("any", "first"),
+    "unfinished": ("none", "read"),
     "units": ("optional", "required", "ignored"),
     "order": ("free", "kept"),
     "assignment": ("optional", "required", "dropped"),
@@ -33,6 +35,10 @@ class Policy:
     Attributes:
         percent: "either" (50 % equals both 1/2 and 50) or "value" (only 1/2).
         degrees: "either" (90° equals both π/2 and 90) or "value" (only π/2).
+        readings: "any" (what an answer may also be taken for counts: "x = 5" as 5, "(C) 12" as C and as 12) or "first"
+            (only what is written, so that equality is transitive).
+        unfinished: of an attempt whose thought was begun and never ended (`<think>` without `</think>`): "none" (it has
+            no answer yet) or "read" (the thought is read as if it were the reply).
         units: "optional" (a unit may be missing on one side; two units must agree, after conversion), "required"
             (missing on one side only is a difference), "ignored" (5 m = 5 cm).
         order: of a bare list; "free" ("1, 2" = "2, 1") or "kept". Tuples are always ordered, sets never.
@@ -51,6 +57,8 @@ class Policy:
 
     percent: Literal["either", "value"] = "either"
     degrees: Literal["either", "value"] = "either"
+    readings: Literal["any", "first"] = "any"
+    unfinished: Literal["none", "read"] = "none"
     units: Literal["optional", "required", "ignored"] = "optional"
     order: Literal["free", "kept"] = "free"
     tuples: bool = True
@@ -100,5 +108,16 @@ def _translated(fields: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-VOTE = Policy(percent="value", degrees="value", assignment="dropped")
-"""For classes of a vote, where equality must be transitive: every answer has one reading."""
+VOTE = Policy(
+    percent="value",
+    degrees="value",
+    readings="first",
+    units="required",
+    tuples=False,
+    assignment="dropped",
+    decimals=None,
+)
+"""For classes of a vote, where equality must be transitive: every answer has one reading, and nothing is rounded.
+
+`majority` unites more where it sees the whole group: 18 with $18, and 0.3333 with 1/3 (see `ensembles.classes`).
+"""

@@ -7,7 +7,7 @@ Two answers are equal if the first reading of one equals any reading of the othe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from .contradictions import consistent
@@ -66,9 +66,10 @@ def _read_short(text: str, policy: Policy) -> Answer:
 
 def _read(text: str, policy: Policy) -> Answer:
     try:
-        return _analysed(text, policy)
+        answer = _analysed(text, policy)
     except RecursionError:
         raise TooLarge("nested too deeply") from None
+    return answer if policy.readings == "any" else replace(answer, forms=answer.forms[:1])
 
 
 def _analysed(text: str, policy: Policy) -> Answer:

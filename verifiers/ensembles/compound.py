@@ -10,7 +10,7 @@ from ...core.protocols import BaseVerifier, Verifier
 from ...core.records import Judgement, Outcome, Question, Verdict
 from ...core.registries import make_verifier
 from ..answers.equal import compare, no_oracle
-from ..answers.parsing.locate import locate
+from ..answers.parsing.locate import locate_reference
 from ..answers.policy import Policy
 
 Given = str | Mapping[str, Any] | Verifier
@@ -19,13 +19,29 @@ Given = str | Mapping[str, Any] | Verifier
 _FINAL = {"format": ("wrong",)}
 """What a stage may decide for good; a boxed answer is a reason to look at it, not to accept it."""
 _ANY = ("correct", "wrong")
+_CONTROLS = frozenset({"format", "random"})
+"""Label sources of verifiers that know nothing of the answer."""
+_VOTES = frozenset({"vote", "checked"})
+"""Label sources that are agreement among the attempts, not knowledge."""
+
+
+def _is_vote(judgement: Judgement) -> bool:
+    return judgement.label_source in _VOTES
+
+
+def _knows(judgement: Judgement) -> bool:
+    """Whether a judgement holds the attempts against something known: it has a label that no vote made, or accepted one
+    attempt. What it leaves undecided is then for no vote to decide."""
+    known = judgement.label is not None or judgement.correct_count > 0
+    return known and not _is_vote(judgement) and judgement.label_source not in _CONTROLS
 
 
 class CascadeVerifier(BaseVerifier):
     """Every attempt goes from stage to stage until one decides it.
 
     The label is that of the first stage that decided an attempt correct, else of the first that has one; `valid` is
-    that stage's. An attempt nobody decides stays undecided.
+    that stage's. An attempt nobody decides stays undecided. A vote decides only where no stage before it knows: once
+    one has a label of its own, or accepted an attempt, agreement among the others is no evidence against it.
 
     Args:
         stages: verifiers, cheapest first. A dict may name the outcomes that are final: `{"name": "sympy", "final":
@@ -45,6 +61,8 @@ class CascadeVerifier(BaseVerifier):
             if None not in decided_by and held:
                 break
             judgement = verifier.judge(question, attempts)
+            if _is_vote(judgement) and any(_knows(earlier) for _, earlier in held):
+                continue
             held.append((name, judgement))
             for index, verdict in enumerate(judgement.verdicts):
                 if decided_by[index] is None:
@@ -107,6 +125,8 @@ def _stage(given: Given) -> tuple[str, Verifier, tuple[str, ...]]:
 class WeightedVerifier(BaseVerifier):
     """The weighted mean of several verifiers' scores; undecided ones do not count.
 
+    Where one that knows the answer leaves an attempt undecided, votes about it do not count either.
+
     Args:
         members: verifier to weight > 0, by name, or a list of (verifier, weight).
         threshold: score from which an attempt counts as correct.
@@ -130,7 +150,7 @@ class WeightedVerifier(BaseVerifier):
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         judgements = [(verifier.judge(question, attempts), weight) for verifier, weight in self.members]
         verdicts = [
-            self._verdict([(judgement.verdicts[index], weight) for judgement, weight in judgements])
+            self._verdict([(judgement.verdicts[index], weight) for judgement, weight in _heard(judgements, index)])
             for index in range(len(attempts))
         ]
         labelled = next((judgement for judgement, _ in judgements if judgement.label is not None), None)
@@ -156,6 +176,14 @@ class WeightedVerifier(BaseVerifier):
         return Verdict.wrong(answer, reason, score=score if self.partial else 0.0)
 
 
+def _heard(judgements: list[tuple[Judgement, float]], index: int) -> list[tuple[Judgement, float]]:
+    """The judgements that count for one attempt."""
+    undecided = any(
+        _knows(judgement) and judgement.verdicts[index].outcome is Outcome.UNDECIDED for judgement, _ in judgements
+    )
+    return [pair for pair in judgements if not (undecided and _is_vote(pair[0]))]
+
+
 class SelfAnswerVerifier(BaseVerifier):
     """A vote whose winner must be what the question's author answered too: a gate against questions nobody understands.
 
@@ -173,8 +201,8 @@ class SelfAnswerVerifier(BaseVerifier):
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         voted = self.vote.judge(question, attempts)
         agrees = None
-        if question.reference is not None and voted.label is not None:
-            own = locate(question.reference, "lenient") or question.reference
+        own = locate_reference(question.reference)
+        if own is not None and voted.label is not None:
             agrees = compare(own, voted.label, self.policy, no_oracle).outcome
         evidence = dict(voted.evidence) | {"self_answer": None if agrees is None else agrees.value}
         return Judgement.of(

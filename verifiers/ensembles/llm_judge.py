@@ -67,12 +67,15 @@ class LLMJudgeVerifier(BaseVerifier):
             verdicts = [_verdict(attempt, next(replies)) for attempt in attempts]
             evidence = {"samples": self.samples}
             judgements.append(
-                Judgement.of(verdicts, label=question.reference, label_source="judge", valid=True, evidence=evidence)
+                Judgement.of(
+                    verdicts, label=question.reference or None, label_source="judge", valid=True, evidence=evidence
+                )
             )
         return judgements
 
     def _prompt(self, question: Question, attempt: str) -> str:
-        reference = "" if question.reference is None else _REFERENCE.replace("{reference}", _fenced(question.reference))
+        known = (question.reference or "").strip()
+        reference = _REFERENCE.replace("{reference}", _fenced(known)) if known else ""
         filled = {"{question}": _fenced(question.text), "{reference}": reference, "{attempt}": _fenced(attempt)}
         return re.sub(r"\{(?:question|reference|attempt)\}", lambda found: filled[found[0]], self.prompt)
 

@@ -2,44 +2,34 @@
 
 Answers fall into classes by a hashable fingerprint; only one representative per class is compared with the others, so
 the cost grows almost linearly with the number of attempts. Unlike R-Zero's code, which compares each pair by string
-and lets unboxed answers vote as the string "None", the result does not depend on order, and a non-answer counts in the
-denominator but never wins.
+and lets unboxed answers vote as the string "None", the result does not depend on order. An answer votes if it stands at
+an explicit mark, or alone and readable; anything else ("hm", a refusal, a number in prose) is a non-answer, which
+counts in the denominator and never wins.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-import re
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from ...core.errors import ConfigError
-from ...core.extraction import Mode, extract_answer
+from ...core.extraction import Mode, check_mode
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Question, Verdict
-from ..answers.compare import Comparison, key
-from ..answers.equal import Oracle, no_oracle
-from ..answers.parsing.locate import locate
+from ..answers.equal import no_oracle
+from ..answers.parsing.locate import locate_vote
 from ..answers.policy import VOTE, Policy
-from ..answers.readings import read
-from ..answers.shapes import Number
-from ..answers.values.reals import written_decimals
 from ..answers.worker import shared_pool
-
-MAX_CLASSES = 64
-"""With more classes than this only the first are compared pairwise; the rest stay as their fingerprints say."""
-ROUNDED = 1
-"""A number with at least this many decimals may be a rounded fraction."""
-_PLAIN_NUMBER = re.compile(r"-?\d{1,30}")
+from .classes import classify
 
 
 class MajorityVerifier(BaseVerifier):
     """Votes. The reference is ignored.
 
     Args:
-        extract: "lenient" (default) or "strict" (only boxed answers vote).
+        extract: "lenient" (default: answers at explicit marks, and readable ones that stand alone) or "strict" (boxed
+            answers only).
         min_share: least share of all attempts the winner needs for the judgement to be valid.
         ties: what a tie for the largest class means: "smallest" (default: the class with the shortest, then
             alphabetically first answer wins) or "invalid" (it wins all the same, but the judgement is not valid).
@@ -58,7 +48,7 @@ class MajorityVerifier(BaseVerifier):
         timeout_s: float = 0.5,
         policy: Policy | Mapping[str, Any] | None = None,
     ) -> None:
-        extract_answer("", extract)
+        check_mode(extract)
         if ties not in ("smallest", "invalid"):
             raise ConfigError(f"ties must be 'smallest' or 'invalid', got {ties!r}")
         if not 0.0 <= min_share <= 1.0:
@@ -72,7 +62,7 @@ class MajorityVerifier(BaseVerifier):
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         weights = self._weights(question, len(attempts))
-        answers = [locate(attempt, self.extract) for attempt in attempts]
+        answers = [locate_vote(attempt, self.extract, self.policy.unfinished) for attempt in attempts]
         oracle = shared_pool().oracle(self.timeout_s) if self.timeout_s else no_oracle
         classes = classify([answer for answer in answers if answer is not None], self.policy, oracle)
         ballots: dict[int, float] = {}
@@ -127,60 +117,3 @@ def _labels(classes: Mapping[str, int]) -> dict[int, str]:
         if held is None or (len(answer), answer) < (len(held), held):
             labels[c] = answer
     return labels
-
-
-def classify(answers: Sequence[str], policy: Policy, oracle: Oracle) -> dict[str, int]:
-    """Class of every distinct answer, whatever the order in which they come."""
-    class_of: dict[object, int] = {}
-    classes: dict[str, int] = {}
-    representatives: list[tuple[str, bool]] = []
-    for answer in sorted(set(answers)):
-        hashable, settled = _fingerprint(answer, policy)
-        c = class_of.setdefault(hashable, len(representatives))
-        if c == len(representatives):
-            representatives.append((answer, settled))
-        classes[answer] = c
-    if len(representatives) > 1 and not all(settled for _, settled in representatives):
-        united = _united(representatives, policy, Comparison(policy, oracle))
-        classes = {answer: united[c] for answer, c in classes.items()}
-    return classes
-
-
-def _fingerprint(answer: str, policy: Policy) -> tuple[object, bool]:
-    """(hashable, settled): equal hashables are one class; two settled answers with different ones are two."""
-    if _PLAIN_NUMBER.fullmatch(answer):
-        return Fraction(answer), not policy.tolerance
-    try:
-        found = read(answer, policy)
-        shape, hashable = found.forms[0], key(found.forms[0])
-    except Exception:  # noqa: BLE001 - too large, or a bug that must not stop a run: the text stands for itself
-        return ("text", "".join(answer.split())), True
-    if not found.readable:
-        return ("text", "".join(answer.split())), True
-    if hashable is None:
-        return ("only", answer), False
-    if not isinstance(shape, Number) or shape.scalar.exact is None or policy.tolerance:
-        return hashable, False
-    return hashable, written_decimals(shape.scalar.tree) < ROUNDED
-
-
-def _united(representatives: Sequence[tuple[str, bool]], policy: Policy, comparison: Comparison) -> list[int]:
-    """Classes united where two representatives are equal."""
-    parent = list(range(len(representatives)))
-
-    def root(c: int) -> int:
-        while parent[c] != c:
-            c = parent[c]
-        return c
-
-    for a, b in itertools.combinations(range(min(len(representatives), MAX_CLASSES)), 2):
-        (left, left_settled), (right, right_settled) = representatives[a], representatives[b]
-        if (left_settled and right_settled) or root(a) == root(b):
-            continue
-        try:
-            same = comparison.same(read(left, policy).forms[0], read(right, policy).forms[0])
-        except Exception:  # noqa: BLE001 - a bug in the checker must not stop a run: two classes, then
-            same = None
-        if same:
-            parent[max(root(a), root(b))] = min(root(a), root(b))
-    return [root(c) for c in range(len(representatives))]

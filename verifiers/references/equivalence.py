@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ConfigError
-from ...core.extraction import Mode, extract_answer
+from ...core.extraction import Mode, check_mode
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Outcome, Question, Verdict
 from ..answers.equal import Oracle, compare, no_oracle
-from ..answers.parsing.locate import locate
+from ..answers.parsing.locate import is_sentence, locate, locate_reference, same_words
 from ..answers.policy import Policy
 from ..answers.tree import Node
 from ..answers.worker import Pool, shared_pool
@@ -35,7 +35,7 @@ class SympyVerifier(BaseVerifier):
         policy: Policy | Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> None:
-        extract_answer("", extract)
+        check_mode(extract)
         if not 0.0 <= timeout_s <= 3600.0:
             raise ConfigError(f"timeout_s must be in [0, 3600] seconds, got {timeout_s!r}")
         if not 1 <= workers <= 256:
@@ -68,16 +68,16 @@ class SympyVerifier(BaseVerifier):
         return [self._judge(question, attempts, lambda a, b: decisions.get((a, b))) for question, attempts in pairs]
 
     def _judge(self, question: Question, attempts: Sequence[str], oracle: Oracle) -> Judgement:
-        if question.reference is None:
+        gold = locate_reference(question.reference)
+        if gold is None:
             nobody = [Verdict.undecided("the question has no reference") for _ in attempts]
             return Judgement.of(nobody, label=None, label_source="reference", valid=False)
-        gold = locate(question.reference, "lenient") or question.reference
         verdicts = [self._verdict(gold, attempt, oracle) for attempt in attempts]
         evidence = {"policy": self.policy.as_dict(), "extract": self.extract}
         return Judgement.of(verdicts, label=question.reference, label_source="reference", evidence=evidence)
 
     def _verdict(self, gold: str, attempt: str, oracle: Oracle) -> Verdict:
-        answer = locate(attempt, self.extract)
+        answer = locate(attempt, self.extract, self.policy.unfinished)
         if answer is None:
             return Verdict.wrong(None, "no answer")
         finding = compare(gold, answer, self.policy, oracle)
@@ -87,4 +87,7 @@ class SympyVerifier(BaseVerifier):
             return Verdict.wrong(answer, finding.reason)
         if finding.unreadable == "pred":
             return Verdict.wrong(answer, finding.reason)
+        if finding.unreadable and is_sentence(gold):
+            same = same_words(gold, answer)
+            return Verdict.correct(answer, "the same words") if same else Verdict.wrong(answer, "other words")
         return Verdict.undecided(finding.reason, answer)

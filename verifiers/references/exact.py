@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core.extraction import Mode, extract_answer, last_boxed
+from ...core.extraction import Mode, check_mode, extract_answer, plain_box
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Outcome, Question, Verdict
 
@@ -23,19 +23,18 @@ class ExactVerifier(BaseVerifier):
     """
 
     def __init__(self, extract: Mode = "lenient") -> None:
-        extract_answer("", extract)  # refuses an unknown mode here
+        check_mode(extract)
         self.extract: Mode = extract
         self._verdicts: dict[tuple[str | None, bool], Verdict] = {}
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         reference = question.reference
-        if reference is None:
+        if reference is None or not (reference := reference.strip()):
             nobody = tuple(Verdict.undecided("the question has no reference") for _ in attempts)
             return Judgement.of(nobody, label=None, label_source="reference", valid=False)
-        reference = reference.strip()
         shared, verdicts, correct = self._verdicts, [], 0
         for attempt in attempts:
-            answer = last_boxed(attempt)
+            answer = plain_box(attempt)
             if answer is None:
                 answer = extract_answer(attempt, self.extract)
             right = answer == reference

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ConfigError, MissingExtraError
-from ...core.extraction import Mode, extract_answer
+from ...core.extraction import Mode, check_mode, extract_answer
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Question, Verdict
 
@@ -32,7 +32,7 @@ class ReasoningGymVerifier(BaseVerifier):
     """
 
     def __init__(self, dataset: str, threshold: float = 0.99, partial: bool = False, extract: Mode = "lenient") -> None:
-        extract_answer("", extract)
+        check_mode(extract)
         if not 0.0 < threshold <= 1.0:
             raise ConfigError(f"threshold must be in (0, 1], got {threshold!r}")
         self.dataset, self.threshold, self.partial = dataset, threshold, partial
@@ -40,7 +40,7 @@ class ReasoningGymVerifier(BaseVerifier):
         _scorer(dataset)  # refuses an unknown data set, or a missing library, here
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
-        if question.reference is None and "entry" not in question.meta:
+        if not (question.reference or "").strip() and "entry" not in question.meta:
             nobody = [Verdict.undecided("the question has neither entry nor reference") for _ in attempts]
             return Judgement.of(nobody, label=None, label_source="reference", valid=False)
         entry = _entry(question)

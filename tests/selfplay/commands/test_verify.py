@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from selfplay_gym.cli import main
 from selfplay_gym.core.errors import ConfigError, RunError
+from selfplay_gym.core.protocols import BaseVerifier
+from selfplay_gym.core.records import Judgement, Verdict
 from selfplay_gym.selfplay.commands.verify import verify_file
 
 
@@ -73,3 +76,89 @@ def test_refuses_what_cannot_work(source, tmp_path):
     with pytest.raises(RunError, match="another target"):
         verify_file(source, tmp_path / "other.jsonl")
     verify_file(source, tmp_path / "other.jsonl", resume=False)
+
+
+# --- modes, policies, exit code, damaged lines ---
+
+
+def run(*arguments):
+    return main(["verify", *map(str, arguments)])
+
+
+def outcomes_in(target):
+    records = [json.loads(line) for line in target.read_text().splitlines()]
+    return [[v["outcome"] for v in record["verdicts"]] if "verdicts" in record else "error" for record in records]
+
+
+def test_the_command_takes_the_mode_and_policies(tmp_path):
+    rows = [{"question": "q", "reference": "5 m", "attempts": ["The answer is 5 m.", "\\boxed{5}", "\\boxed{5 cm}"]}]
+    source = write(tmp_path / "in.jsonl", rows)
+    judged = {}
+    for name, options in {
+        "default": (),
+        "strict": ("--extract", "strict"),
+        "ignored": ("--policy", "units=ignored"),
+        "required": ("--policy", "units=required", "--policy", "percent=value", "--extract", "lenient"),
+        "named": ("--verifier", "sympy(units=ignored)", "--extract", "strict"),
+        "vote": ("--verifier", "majority(min_share=0.5)", "--extract", "strict"),
+    }.items():
+        assert run(source, tmp_path / f"{name}.jsonl", *options) == 0
+        judged[name] = outcomes_in(tmp_path / f"{name}.jsonl")[0]
+    assert judged["default"] == ["correct", "correct", "wrong"]
+    assert judged["strict"] == ["wrong", "correct", "wrong"]
+    assert judged["ignored"] == ["correct", "correct", "correct"]
+    assert judged["required"] == ["correct", "wrong", "wrong"]
+    assert judged["named"] == ["wrong", "correct", "correct"]
+    assert judged["vote"] == ["wrong", "correct", "correct"]  # in a group, 5 is what 5 cm says
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--policy", "units"),
+        ("--policy", "unit=ignored"),
+        ("--policy", "units=sometimes"),
+        ("--extract", "loose"),
+        ("--verifier", "sympi"),
+        ("--verifier", "format", "--policy", "units=ignored"),
+    ],
+)
+def test_wrong_options_are_one_line_and_exit_code_2(tmp_path, capsys, options):
+    source = write(tmp_path / "in.jsonl", [{"question": "q", "reference": "5", "attempts": ["5"]}])
+    assert run(source, tmp_path / "out.jsonl", *options) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_the_exit_code_says_that_lines_could_not_be_read(tmp_path, capsys):
+    good = {"question": "q", "reference": "5", "attempts": ["5"]}
+    source = write(
+        tmp_path / "in.jsonl", [good, "{not json", "[" * 200_000, '{"a":' * 50_000, good, "[]", "null", "1" * 5000]
+    )
+    assert run(source, tmp_path / "out.jsonl") == 1
+    assert "6 lines could not be read" in capsys.readouterr().out
+    assert outcomes_in(tmp_path / "out.jsonl") == [["correct"], *["error"] * 3, ["correct"], *["error"] * 3]
+    assert run(source, tmp_path / "out.jsonl") == 1  # also if an earlier run had met them
+    assert run(write(tmp_path / "good.jsonl", [good]), tmp_path / "good.out.jsonl") == 0
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path):
+    row = json.dumps({"question": "q", "reference": "5", "attempts": ["5"]})
+    (tmp_path / "in.jsonl").write_bytes(b"\xef\xbb\xbf" + row.encode() + b"\r\n" + row.encode())
+    assert run(tmp_path / "in.jsonl", tmp_path / "out.jsonl") == 0
+    assert outcomes_in(tmp_path / "out.jsonl") == [["correct"], ["correct"]]
+    assert verify_file(tmp_path / "in.jsonl", tmp_path / "out.jsonl").resumed == 2
+
+
+def test_a_verifier_that_fails_on_a_line_costs_that_line(source, tmp_path):
+    class Picky(BaseVerifier):
+        def judge(self, question, attempts):
+            if question.text == "q7":
+                raise ValueError("no sevens")
+            return Judgement.of([Verdict.correct("x")] * len(attempts), label="x", label_source="oracle")
+
+    summary = verify_file(source, tmp_path / "out.jsonl", Picky())
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [record["line"] for record in records if "error" in record] == [4, 5, 8]
+    assert "no sevens" in records[7]["error"]
+    assert (summary.errors, summary.outcomes["correct"]) == (3, 2 * 147 - 1)

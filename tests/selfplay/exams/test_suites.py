@@ -82,13 +82,25 @@ def test_a_user_file_may_name_its_fields_in_several_ways(tmp_path):
         ("", "no questions"),
         ('{"question": "1+1?", "answer": "2"}\n[1]\n', "line 2 .* an object"),
         ('{"question": "1+1?", "answer": "2", "level": "hard"}\n', "line 1 .*hard"),
+        ('{"question": "1+1?", "answer": "2"}\n' + "[" * 200_000, "line 2 .* is not JSON that can be read"),
+        ('{"question": "1+1?", "answer": ' + "1" * 5000 + "}\n", "line 1 .* is not JSON that can be read"),
     ],
+    ids=lambda value: value[-40:],
 )
 def test_a_bad_file_is_refused_with_its_reason(tmp_path, content, message):
     path = tmp_path / "bad.jsonl"
     path.write_text(content)
     with pytest.raises(ConfigError, match=message):
         load_suite(f"jsonl:{path}")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path):
+    path = tmp_path / "marked.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"question": "1+1?", "answer": "2"}\r\n{"question": "2+2?", "answer": "4"}\r\n')
+    assert [question.reference for question in load_suite(f"jsonl:{path}").questions] == ["2", "4"]
+    listed = tmp_path / "marked.json"
+    listed.write_bytes(b'\xef\xbb\xbf[{"question": "1+1?", "answer": "2"}]')
+    assert [question.reference for question in load_suite(f"jsonl:{listed}").questions] == ["2"]
 
 
 def test_a_row_of_another_form_is_told_which(tmp_path):

@@ -63,6 +63,43 @@ def test_cascade_falls_back_on_the_vote_without_a_reference():
     assert judgement.evidence["label_from"] == "majority"
 
 
+HACKS = [
+    "\\int_0^1 e^{x^2}\\sin(x^x)dx",
+    "(" * 60 + "5" + ")" * 60,
+    "1" + "+1" * 2500,
+    "\\sum_{k=1}^\\infty \\frac{\\sin k}{k!+k}",
+    "\\oint_C",
+]
+"""What is too large or too hard to be decided."""
+
+
+@pytest.mark.parametrize("hack", HACKS, ids=lambda hack: hack[:20])
+@pytest.mark.parametrize("reference", ["5", "\\sqrt2", "x^2+1"])
+@pytest.mark.parametrize("right", [True, False])
+def test_a_vote_never_pays_what_the_reference_leaves_undecided(hack, reference, right):
+    attempts = [f"\\boxed{{{hack}}}"] * 3 + [f"\\boxed{{{reference}}}"] * right
+    question = Question("q", reference=reference)
+    for verifier in (
+        {"name": "cascade", "stages": ["format", {"name": "sympy", "timeout_s": 0}, "majority"]},
+        {"name": "cascade", "stages": ["exact", "majority"]},
+        {"name": "weighted", "members": [[{"name": "sympy", "timeout_s": 0}, 3.0], ["majority", 1.0]]},
+    ):
+        judgement = make_verifier(verifier).judge(question, attempts)
+        assert outcomes(judgement)[:3].count(C) == 0
+        assert outcomes(judgement)[3:] == [C] * right
+        assert judgement.label == reference
+
+
+def test_a_vote_decides_where_no_stage_knows():
+    for reference in (None, "", " "):
+        judgement = make_verifier("cascade").judge(
+            Question("q", reference=reference), ["\\boxed{5}"] * 2 + ["\\boxed{6}"]
+        )
+        assert (judgement.label, outcomes(judgement)) == ("5", [C, C, W])
+    controls = make_verifier("cascade", stages=[{"name": "random", "share": 1.0, "final": ["wrong"]}, "majority"])
+    assert controls.judge(Question("q"), ["\\boxed{5}"] * 2).label == "5"
+
+
 def test_cascade_leaves_undecided_what_nobody_decides():
     judgement = make_verifier("cascade", stages=[Silent(), Silent()]).judge(Q, ["\\boxed{42}"])
     assert outcomes(judgement) == [U]

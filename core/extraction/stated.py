@@ -1,0 +1,188 @@
+"""The value in a stretch of text that is known to state one: what follows a cue, a mark, or stands between tags."""
+
+from __future__ import annotations
+
+import re
+
+from .denial import asks, denied, refuses
+from .expressions import leading_run
+from .formulas import first_together, formulas
+from .prose import WORD, concluded_letter, from_formulas, is_long, last_value, stated_outcome
+from .tidy import result, tidy
+from .units import unit_behind
+
+LONGEST = 2000
+"""Characters behind a mark in which its value is looked for."""
+SHORT = 200
+_FEW_WORDS = 6
+TEXT_GROUP = re.compile(r"\\(?:text|mathrm|textbf|textit|mbox|operatorname|mathbf|textnormal|rm)\b\s*")
+_SENTENCE_END = re.compile(
+    r"[.!?](?=\s+[A-Z\"(<*]|[*_\"”]{0,3}\s*$|\s*<\|)|\n|<\|(?!begin_of_box)|[。！？]|\.(?=[A-Z][a-z])"
+)
+_EXPLANATION = re.compile(
+    r"[,;]?\s+(?:because|since|so that|which|as we|as the|as it|where|I hope|by the|given that|due to|computed"
+    r"|obtained|found|from)\b.*"
+    r"|[,;]\s+(?:so|and|as|in|after|with|hence|thus|therefore|making)\s.*"
+    r"|，?(?:因为|由于|其中)",
+    re.S,
+)
+_NOT = re.compile(
+    r"[*_$\s]*(?:definitely |certainly |clearly |simply |just )?(?:not|n['’]t|never|neither|不是)\b\s*(?!only\b"
+    r"|necessarily\b|known)",
+    re.I,
+)
+_UNKNOWN = re.compile(r"[*_\s]*(?:unknown|unclear|not known|undefined by|unavailable|missing)\b", re.I)
+_BUT = re.compile(r"(?:,\s+so|,?\s+but(?: rather| actually| instead)?|而是|、(?=\d)|sondern|sino|mais)\s+", re.I)
+_CORRECTS = re.compile(
+    r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? (?:no|but(?: it(?:['’]s| is)| actually| really"
+    r"| in fact)|actually|I mean))[\s,:—-]+",
+    re.I,
+)
+_LEAD_IN = re.compile(
+    r"(?:[\s*_`\"“'{:：=]|(?:approximately|about|around|roughly|nearly|exactly|simply|just|equal to|equals|given by"
+    r"|therefore|thus|indeed"
+    r"|also|only|option|choice|letter|then|now|found to be|probably|likely|the (?:number|value|integer|option|letter"
+    r"|choice|fraction)|number"
+    r"|即|是|为|等于|约为|约|选项|en|el|la|le|die|der|das)(?![A-Za-z'’]))*",
+    re.I,
+)
+_LETTER = re.compile(
+    r"[\s*_$]*\(?(?:\\text\{)?([A-J])\)?\}?(?=[*_$\s]*(?:$|[.,:;)。，、]|\s(?:because|since|as|is|by|which"
+    r"|and)\b))(?![.):]\s*\S)"
+)
+_CHOICE = re.compile(r"[\s*_$]*(\(?[A-J]\)?[.):]\s*\S[^\n]{0,80})$")
+_JOINT = re.compile(r"\s*(?:[,;、]\s?(?:and|or)?|and|or|和|或|y|et|und|и)\s+(?=[-\d$\\(\[]|[a-z]\s?=)|、(?=\d)")
+_COMPUTES_ON = re.compile(r"\s*[-+*/×÷=]\s*[\d$]")
+_FOREIGN_LETTER = re.compile(r"[^\W\d_a-zA-Zα-ωΑ-Ω]")
+_FORMULA_FIRST = re.compile(r"[\s*_`:]*(?:\$|\\\(|\\\[)")
+
+
+def stated_value(rest: str, direct: bool = False) -> str | None:
+    """The value that a text states at its beginning; `None` if it denies it, refuses, or says nothing.
+
+    `direct`: only a value with which it begins counts, no words, and none further on.
+    """
+    rest = rest[:LONGEST].strip()
+    if not rest or _UNKNOWN.match(rest):
+        return None
+    sentence = _first_sentence(rest)
+    denial = _NOT.match(sentence)
+    if denial:
+        other = _BUT.search(sentence, denial.end())
+        return stated_value(sentence[other.end() :]) if other else None
+    corrected = None
+    for corrected in _CORRECTS.finditer(sentence):  # noqa: B007 - the last one counts
+        pass
+    if corrected is not None and re.search(r"\d", sentence[corrected.end() :]):
+        return stated_value(sentence[corrected.end() :])
+    leading = _leading(sentence)
+    return leading if leading is not None or direct else bare_or_last(_EXPLANATION.sub("", sentence))
+
+
+def denies(rest: str) -> bool:
+    """Whether what is stated is what the answer is not."""
+    return _NOT.match(rest.strip()) is not None
+
+
+def after_first_sentence(rest: str) -> str:
+    """What follows the first sentence."""
+    rest = rest[:LONGEST].strip()
+    return rest[len(_first_sentence(rest)) :]
+
+
+def _first_sentence(rest: str) -> str:
+    if rest.startswith(("$$", "\\[")):
+        return rest.partition("\n\n")[0]
+    for end in _SENTENCE_END.finditer(rest):
+        if (
+            end.start()
+            and (end[0] != "." or not re.match(r"\d", rest[end.end() :]))
+            and rest[: end.start()].strip("*_` \t")
+        ):
+            if (
+                not re.fullmatch(r"[\s*_]*[A-J\d]", rest[: end.start()])
+                or end[0] == "\n"
+                or not rest[end.end() :].strip(" \n")
+            ):
+                return rest[: end.start()]
+            return rest[: end.start()] if re.match(r"\s+[A-Z][a-z]+\s", rest[end.end() :]) else rest.split("\n", 1)[0]
+    return rest
+
+
+def _leading(sentence: str) -> str | None:
+    """The formula, letter or expression with which a sentence begins, with its unit."""
+    letter = _LETTER.match(sentence)
+    if letter:
+        return letter[1]
+    lead = _LEAD_IN.match(sentence)
+    begin = lead.end() if lead else 0
+    body = sentence[begin:]
+    letter = _LETTER.match(body) or _LETTER.match(sentence)
+    if letter:
+        return letter[1]
+    if _CHOICE.match(body):
+        return tidy(body)
+    if _FORMULA_FIRST.match(body):
+        found = formulas(body)
+        if found and not body[: found[0].start].strip("*_`: \t"):
+            _, end, parts = first_together(body, found)
+            return tidy(", ".join(parts) + (unit_behind(body[end:]) if len(parts) == 1 else ""))
+    run = leading_run(body)
+    if run is None or (len(run.text) == 1 and run.text.isalpha() and body[run.end : run.end + 1].strip()):
+        return None
+    if len(run.text) == 1 and run.text.isalpha() and WORD.search(body, run.end):
+        return None
+    if denied(body, run.start, run.end):
+        return None
+    more = _more_values(body, run.end)
+    if more:
+        return tidy(", ".join([run.text, *more]))
+    unit = unit_behind(body[run.end :])
+    if unit and _COMPUTES_ON.match(body, run.end + len(unit)):
+        return None  # "5 bugs + 3 bugs = 8 bugs"
+    return tidy(result(run.text) + unit)
+
+
+def _more_values(body: str, at: int) -> list[str]:
+    """The further values of a list whose first one ends there ("3, 5 and 7", "x = 3, y = 5")."""
+    found: list[str] = []
+    while len(found) < 32 and (joint := _JOINT.match(body, at)):
+        following = leading_run(body[joint.end() : joint.end() + 200])
+        if following is None or following.start or not re.search(r"\d", following.text):
+            break
+        found.append(following.text)
+        at = joint.end() + following.end
+    return found
+
+
+def bare_or_last(text: str) -> str | None:
+    """A short text as it stands; of prose the last formula or value in it."""
+    text = text.strip()
+    if not text:
+        return None
+    found = formulas(text)
+    if found:
+        return last_value(text) if is_long(text) else from_formulas(text, found)
+    several_lines = "\n" in text and "\\" not in text
+    if several_lines or (not text.isascii() and _foreign_sentence(text)):
+        return last_value(text)
+    words = WORD.findall(TEXT_GROUP.sub(" ", text)) if len(text) <= SHORT else None
+    if words is None and len(WORD.findall(text[:2000])) <= _FEW_WORDS and text.isascii():
+        return tidy(text)
+    if words is not None and (len(words) < 2 or (len(words) <= _FEW_WORDS and not any(c.isdigit() for c in text))):
+        if refuses(text) or asks(text):
+            return None
+        if re.search(r"[π∞∅√]", text) and len(words) > 1:
+            return last_value(text)
+        return stated_outcome(text) or concluded_letter(text) or tidy(text)
+    if words is not None and len(words) == 2 and text[0] in "-+.0123456789\\($":
+        return tidy(text)
+    return last_value(text)
+
+
+def _foreign_sentence(text: str) -> bool:
+    """Whether letters of another script go before a value, or are too many for a bare answer."""
+    letters = _FOREIGN_LETTER.findall(text[:SHORT])
+    return len(letters) > 6 or (
+        len(letters) > 1 and re.match(r"[^\d]*\d", text) is not None and _FOREIGN_LETTER.match(text) is not None
+    )

@@ -1,0 +1,13 @@
+"""A short run of benchmarks/fuzz_extraction.py: no exception, nothing slow, no blank answer, no guess that votes."""
+
+import sys
+from pathlib import Path
+
+
+def test_mutated_attempts(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "benchmarks"))
+    for name in ("extraction", "fuzz_extraction"):
+        sys.modules.pop(name, None)
+    import fuzz_extraction
+
+    assert fuzz_extraction.fuzz(1500, seed=3) == []
