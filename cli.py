@@ -201,12 +201,10 @@ def leaderboard(results: Path, board: Path) -> None:
 @app.command(short_help="Check answers in a file.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--verifier", default="sympy", help="Who judges.")
-@click.option("--workers", type=click.IntRange(1, 1024), default=1, help="Processes that judge.")
 @click.option("--verifier", default="sympy", help="Who judges, as in sympy or 'majority(min_share=0.5)'.")
 @click.option("--extract", type=click.Choice(["strict", "lenient"]), help="Where answers are looked for: boxes only?")
 @click.option("--policy", multiple=True, metavar="KEY=VALUE", help="What counts as equal; may be repeated.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes that judge.")
+@click.option("--workers", type=click.IntRange(1, 1024), default=1, help="Processes that judge.")
 @click.option("--resume/--restart", default=True, help="Keep the complete lines TARGET holds already.")
 def verify(
     source: Path, target: Path, verifier: str, extract: str | None, policy: tuple[str, ...], **options: Any
@@ -220,10 +218,9 @@ def verify(
     from .selfplay.storage.lock import hold
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    with hold(target.parent, f"{target.name}.lock", lasting=False):
-        summary = verify_file(source, target, **options, console=_console(stderr=True))
     judge = verifier_options(verifier, extract, policy)
-    summary = verify_file(source, target, judge, **options, console=_console(stderr=True))
+    with hold(target.parent, f"{target.name}.lock", lasting=False):
+        summary = verify_file(source, target, judge, **options, console=_console(stderr=True))
     counts = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
     click.echo(
         f"{counted(summary.lines, 'line')}, {counted(summary.attempts, 'attempt')}: {counts}; "
@@ -260,23 +257,6 @@ def run() -> NoReturn:
         atexit._run_exitfuncs()
         os._exit(code)
     sys.exit(code)
-    """Run the command line and return the exit code: 0, 1 if `verify` met unreadable lines, 2 for wrong input, 130 when
-    interrupted."""
-    try:
-        code = app.main(args=arguments, prog_name="selfplay-gym", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 2
-    except click.ClickException as error:
-        click.echo(f"error: {error.format_message()}", err=True)
-        return 2
-    except SelfPlayError as error:
-        click.echo(f"error: {error}", err=True)
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
-    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":

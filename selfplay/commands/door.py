@@ -1,7 +1,9 @@
 """The one door out of a command: whatever goes wrong outside this package is one line and an exit code.
 
-    0      done                      130    interrupted (Ctrl-C)
+    0      done
+    1      `verify` met lines that it could not read
     2      wrong input, or a file, a device or a package that cannot be used
+    130    interrupted (Ctrl-C)
     143    ended by SIGTERM
 
 What is left is a mistake of ours, and shows its traceback.
