@@ -224,7 +224,7 @@ class CorrectnessHead:
         prompts: dict[tuple[int, ...], int] = {}
         owner = [prompts.setdefault(tuple(agent.prompt_ids(question)), len(prompts)) for question in questions]
         ends = agent.stop_ids[0]
-        rows = [[*ids, ends] for ids in agent.tokenizer(list(answers), add_special_tokens=False)["input_ids"]]
+        rows = [[*agent.text_ids(answer), ends] for answer in answers]
         heads = [list(ids) for ids in prompts]
         if agent.decoder is None:
             return self._hf_states([[*heads[p], *row] for p, row in zip(owner, rows, strict=True)])

@@ -205,7 +205,6 @@ class ChallengerGroup(RoleGroup):
         return [played.reward.value for played in episodes], self._gathered(infos)
 
     def _play(self, actions: Sequence[str]) -> list[Episode]:
-        game, answer = self.setup.game, self.setup.answer
-        if self.group:
-            return game.play(actions, answer)
-        return [played for action in actions for played in game.play([action], answer)]
+        setup = self.setup
+        batches = [actions] if self.group else [[action] for action in actions]
+        return [played for texts in batches for played in setup.game.play(texts, setup.answer, setup.unreadable)]

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import ConfigError
-from ...core.protocols import Agent, Curriculum, Domain, Generator, QuestionSource, RewardRule, Verifier
+from ...core.protocols import (
+    Agent,
+    Curriculum,
+    Domain,
+    Generator,
+    QuestionSource,
+    RewardRule,
+    Verifier,
+    unreadable,
+)
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_agent, make_curriculum, make_generator, make_reward, make_source, make_verifier
 from ...core.seeding import python_stream
@@ -116,6 +125,10 @@ class GameSetup:
         if self.opponent is None:
             raise ConfigError("nobody plays the solver inside this environment")
         return self.opponent.act(prompts, n=self.attempts, seed=self.rng.getrandbits(62))
+
+    def unreadable(self, prompts: list[str]) -> list[str | None]:
+        """Why the opponent cannot read each prompt, `None` where it can."""
+        return [None] * len(prompts) if self.opponent is None else unreadable(self.opponent, prompts)
 
 
 def _check_source(settings: GameSettings, role: str) -> None:

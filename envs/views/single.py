@@ -175,7 +175,7 @@ class ChallengerEnv(RoleEnv):
         if not isinstance(action, str):
             raise ConfigError(f"an action is a str, got {type(action).__name__}")
         self._spec = None
-        (played,) = self._game.play([action], self.setup.answer)
+        (played,) = self._game.play([action], self.setup.answer, self.setup.unreadable)
         if played.judgement is not None:
             self._observe(spec, played.judgement.solve_rate)
         if self.render_mode is not None:
