@@ -20,7 +20,7 @@ from ...core.seeding import fresh_seed, integer_seed
 from .activation_reuse import ActivationCache, LayerProducts
 from .cached_decoding import CachedDecoding
 from .devices import input_device
-from .hf_decoding import HFDecoding
+from .hf_decoding import Decoding, decoding_of
 from .packed_forward import PackedModel
 
 CACHE_BYTES = 2 << 30  # keys and values held at a time
@@ -44,6 +44,10 @@ class SamplingSettings:
     max_new_tokens: int = 128
 
     def __post_init__(self) -> None:
+        for name, kinds in (("temperature", (int, float)), ("top_p", (int, float)), ("max_new_tokens", (int,))):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, kinds):
+                raise ConfigError(f"{name} must be a {'whole ' if float not in kinds else ''}number, got {value!r}")
         if not self.temperature >= 0.0 or self.temperature == float("inf"):
             raise ConfigError(f"temperature must be a number >= 0, got {self.temperature!r}")
         if not 0.0 < self.top_p <= 1.0:
@@ -185,8 +189,9 @@ class LocalSampler:
         rows = self._rows(prompts, n)
         rows = rows[torch.tensor([bool(prompt) for prompt in prompts], dtype=torch.bool)[rows // n]]
         config = self.model.config.get_text_config()
-        head_width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        key_heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        heads = getattr(config, "num_attention_heads", None) or 1
+        head_width = getattr(config, "head_dim", None) or config.hidden_size // heads
+        key_heads = getattr(config, "num_key_value_heads", None) or heads
         per_token = 8 * config.num_hidden_layers * key_heads * head_width
         longest = max((len(ids) for ids in prompts), default=1) + width
         at_once = max(1, min(ROWS_AT_ONCE, CACHE_BYTES // (per_token * longest)))
@@ -206,11 +211,11 @@ class LocalSampler:
         device = result.tokens.device
         rows = rows.to(device)
         where = torch.tensor(row_prompt, device=device)
-        decoding: CachedDecoding | HFDecoding
+        decoding: CachedDecoding | Decoding
         if self.decoder is not None:
             decoding = CachedDecoding(self.decoder, list(distinct), where)
         else:
-            decoding = HFDecoding(self.model, list(distinct), where)
+            decoding = decoding_of(self.model)(self.model, list(distinct), where)
         done = torch.zeros(len(rows), dtype=torch.bool, device=device)
         rooms = [self._room(ids, result.tokens.shape[1]) for ids in distinct]
         room, shortest, longest = torch.tensor(rooms, device=device)[where], min(rooms), max(rooms)
@@ -235,7 +240,7 @@ class LocalSampler:
                 keep = (~done).nonzero().flatten()
                 decoding.keep(keep)
                 rows, room, token, done, stopped = (held[keep] for held in (rows, room, token, done, stopped))
-            if isinstance(decoding, HFDecoding) or result.activations is None:
+            if result.activations is None or not isinstance(decoding, CachedDecoding):
                 decoding.step(token)
             else:
                 products: list[LayerProducts] = []

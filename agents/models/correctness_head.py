@@ -201,6 +201,7 @@ class CorrectnessHead:
         Raises:
             RunError: no head there, or one for a model of another width.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         folder = Path(folder)
@@ -209,7 +210,7 @@ class CorrectnessHead:
             head = cls(agent, hidden=shape["hidden"], seed=shape["seed"])
             head.network.load_state_dict(load_file(str(folder / WEIGHTS)))
             head.trained = int(shape["trained"])
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
             raise RunError(f"no correctness head for this model in {folder}: {error}") from None
         return head
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from ...core.errors import ConfigError
 from ..inference.devices import placing, spread
+from ..inference.hf_decoding import decoding_of
 from ..inference.packed_forward import PackedModel
 from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings, context_of
+from .pretrained import load_pretrained
 from .progress_bars import without_bars
 from .prompt_format import PromptFormat
 
@@ -55,6 +57,8 @@ class LLMAgent:
         self.context = context_of(model)
         self.stop_ids = _stop_ids(model, tokenizer)
         self.prompts = PromptFormat(tokenizer, system, self.stop_ids)
+        if self.decoder is None and sampler is None:
+            decoding_of(model)  # refuses a model that cannot be sampled from
         self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder)
 
     @classmethod
@@ -79,7 +83,8 @@ class LLMAgent:
             device: where the model lives: "cpu", "cuda", "cuda:1" …, or "auto" to spread it over all there are, which
                 wants accelerate; see `devices.py`.
             dtype: "float32", "bfloat16" or "float16"; `None` means float32.
-            options: further arguments of transformers' `from_pretrained`, such as a `device_map` of your own.
+            options: further arguments of transformers' `from_pretrained`, such as a `device_map` of your own, or
+                `trust_remote_code=True`, which runs the Python in a folder; it is `False` unless given here.
 
         Raises:
             ConfigError: no such model, the checkpoint of a role, or a setting that cannot work.
@@ -100,14 +105,22 @@ class LLMAgent:
         if str(name) == "smollm2":
             from .smollm2 import load_smollm2
 
+            if set(options) - {"device_map"}:
+                raise ConfigError(f"'smollm2' takes no {', '.join(sorted(options))}; see LLMAgent.from_pretrained")
+
             model, tokenizer = load_smollm2(precision)
             model = spread(model, placed["device_map"]) if placed else model
         else:
-            model, tokenizer = _load_folder(name, dtype=precision, **{**options, **placed})
+            where = TINY if str(name) == "tiny" else name
+            model, tokenizer = load_pretrained(where, dtype=precision, **{**options, **placed})
         if not placed:
             try:
                 model = model.to(device)
-            except (AssertionError, RuntimeError) as error:  # torch's words for a device that is not there
+            except (
+                AssertionError,
+                RuntimeError,
+                NotImplementedError,
+            ) as error:  # torch's words for a device that is not there
                 raise ConfigError(
                     f"device {device!r} cannot be used here: {str(error).partition(chr(10))[0]}"
                 ) from None
@@ -185,23 +198,6 @@ class LLMAgent:
         with without_bars():
             self.model.save_pretrained(str(folder))
         self.tokenizer.save_pretrained(str(folder))
-
-
-def _load_folder(name: str | Path, **options: Any) -> tuple[Any, Any]:
-    """Model and tokenizer by transformers, from a folder, "tiny" or the hub."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    folder = TINY if str(name) == "tiny" else Path(name)
-    if not (folder / "config.json").is_file() and (folder.is_absolute() or folder == TINY):
-        raise ConfigError(f"no model at {str(folder)!r}: expected a folder with config.json and weights")
-    where = str(folder) if folder.exists() else str(name)
-    try:
-        with without_bars():
-            tokenizer = AutoTokenizer.from_pretrained(where)
-            model = AutoModelForCausalLM.from_pretrained(where, **options)
-    except OSError as error:
-        raise ConfigError(f"cannot load a model from {str(name)!r}: {error}") from None
-    return model, tokenizer
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:

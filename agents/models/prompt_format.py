@@ -61,7 +61,15 @@ class PromptFormat:
         if tokenizer.chat_template is None:
             self._before = self._put_before()
         else:
-            self._words, self._slots = self._frame()
+            from jinja2.exceptions import TemplateError
+
+            try:
+                self._words, self._slots = self._frame()
+            except (TemplateError, TypeError, ValueError, LookupError) as error:
+                if isinstance(error, ConfigError):
+                    raise
+                said = " ".join(str(error).split())
+                raise ConfigError(f"the chat template of {self._name} cannot be rendered: {said}; {_REMEDY}") from None
         self._parts: list[list[int]] = [self._encoded(words) for words in self._words]
         self._controls = self.tokens.controls_in([token for part in self._parts for token in part])
         self._check()

@@ -145,6 +145,20 @@ def _check_source(settings: GameSettings, role: str) -> None:
         )
 
 
+def given_question(options: Mapping[str, Any] | None) -> Question | None:
+    """The question that `reset(options={"question": …})` asks for; `None` where there is none.
+
+    Raises:
+        ConfigError: it is no `Question`.
+    """
+    if not options or "question" not in options:
+        return None
+    question = options["question"]
+    if not isinstance(question, Question):
+        raise ConfigError(f"options['question'] must be a Question, got {type(question).__name__}")
+    return question
+
+
 def make_settings(options: Mapping[str, Any]) -> GameSettings:
     """Keyword arguments of a view as `GameSettings`.
 
