@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import json
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,6 +22,7 @@ from .text_tokens import TextTokens, writable
 DATE = datetime.date(2025, 1, 1)
 """What a template that asks for the date is told."""
 
+_CALL = re.compile(r"""strftime_now\(\s*(?:format\s*=\s*)?("[^"]*"|'[^']*')\s*\)""")
 _MARK = "⟦70319⟧"
 _BLANKS = "\t \n\t"
 _REMEDY = "mend chat_template in its folder (tokenizer_config.json or chat_template.jinja), or choose another model"
@@ -64,6 +67,7 @@ class PromptFormat:
             from jinja2.exceptions import TemplateError
 
             try:
+                self._template = self._with_date(tokenizer.get_chat_template())
                 self._words, self._slots = self._frame()
             except (TemplateError, TypeError, ValueError, LookupError) as error:
                 if isinstance(error, ConfigError):
@@ -159,14 +163,21 @@ class PromptFormat:
 
         listed = [{"role": role, "content": content(text)} for role, text in turns]
         text: str = self.tokenizer.apply_chat_template(
-            listed, tokenize=False, add_generation_prompt=True, strftime_now=self._told
+            listed, tokenize=False, add_generation_prompt=True, chat_template=self._template
         )
         return text
 
-    def _told(self, form: str) -> str:
-        """The date, for a template that asks."""
-        self.date = DATE.isoformat()
-        return DATE.strftime(form)
+    def _with_date(self, template: str) -> str:
+        """The template with a date in place of every call for today's.
+
+        Raises:
+            ConfigError: it asks in a form that is not written down.
+        """
+        dated = _CALL.sub(lambda call: json.dumps(DATE.strftime(call[1][1:-1])), template)
+        if "strftime_now(" in dated:
+            raise ConfigError(f"the chat template of {self._name} asks for today's date in a computed form: {_REMEDY}")
+        self.date = DATE.isoformat() if dated != template else None
+        return dated
 
     def _check(self) -> None:
         """Two questions make two prompts, as the template itself would write them, and neither ends in a stop token."""
