@@ -114,16 +114,7 @@ class LLMAgent:
             where = TINY if str(name) == "tiny" else name
             model, tokenizer = load_pretrained(where, dtype=precision, **{**options, **placed})
         if not placed:
-            try:
-                model = model.to(device)
-            except (
-                AssertionError,
-                RuntimeError,
-                NotImplementedError,
-            ) as error:  # torch's words for a device that is not there
-                raise ConfigError(
-                    f"device {device!r} cannot be used here: {str(error).partition(chr(10))[0]}"
-                ) from None
+            model = _moved(model, device)
         return cls(model, tokenizer, settings, sampler=sampler, system=system)
 
     def active(self) -> AbstractContextManager[None]:
@@ -198,6 +189,13 @@ class LLMAgent:
         with without_bars():
             self.model.save_pretrained(str(folder))
         self.tokenizer.save_pretrained(str(folder))
+
+
+def _moved(model: Any, device: str) -> Any:
+    try:
+        return model.to(device)
+    except (AssertionError, RuntimeError) as error:  # torch's words for a device that is not there
+        raise ConfigError(f"device {device!r} cannot be used here: {str(error).partition(chr(10))[0]}") from None
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:

@@ -60,7 +60,7 @@ def test_a_dated_template_gets_a_fixed_date(make_agent):
     ("template", "says"),
     [
         ("Hello!", "leaves out the question"),
-        ("{% for m in messages %}{{ m.content[:9] }}{% endfor %}", "leaves out the question"),
+        ("{% for m in messages %}{{ m.role }}{% endfor %}", "leaves out the question"),
         ("{{ strftime_now(messages[0].content) }}", "asks for today's date in a computed form"),
         ("{% for m in messages %}{{ m.content | upper }}{% endfor %}", "changes the text"),
         ("{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}", "ends the answer before it begins"),
