@@ -83,7 +83,8 @@ class Reader(Protocol):
 
 def unreadable(agent: Agent, prompts: Sequence[str]) -> list[str | None]:
     """What `agent` says of prompts as a `Reader`; an agent that is none reads everything."""
-    return list(agent.unreadable(prompts)) if isinstance(agent, Reader) else [None] * len(prompts)
+    ask = getattr(agent, "unreadable", None)  # `isinstance` of a protocol would cost more than a scripted answer
+    return [None] * len(prompts) if ask is None else list(ask(prompts))
 
 
 @runtime_checkable

@@ -60,8 +60,9 @@ def find_statement(text: str) -> Statement | str:
 
 def forbidden(text: str, kind: str) -> str | None:
     """Why a text of this kind ("question", "answer") makes its proposal malformed; `None` where nothing is wrong."""
-    found = _OTHER_TAG.search(text) or _TURN.search(text)
-    if found is not None:
-        return f"the {kind} holds {found[0]!r}, a tag or a turn of a chat"
-    surrogate = _SURROGATE.search(text)
+    if "<" in text or "[" in text:
+        found = _OTHER_TAG.search(text) or _TURN.search(text)
+        if found is not None:
+            return f"the {kind} holds {found[0]!r}, a tag or a turn of a chat"
+    surrogate = None if text.isascii() else _SURROGATE.search(text)
     return None if surrogate is None else f"the {kind} holds {surrogate[0]!r}, which is no character"

@@ -38,26 +38,23 @@ Texts = tuple[str, ...]
 Turn = tuple[Texts, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]
 
 
+SHARED = frozenset(("role", "label", "label_source", "solve_rate", "level", "vote"))
+"""What a group of solvers has in common."""
+
+
 class GroupInfo(dict[str, Any]):
-    """An info in which what the group shares stands once, by its name.
+    """An info in which what the group shares stands once, by its name."""
 
-    Args:
-        count: G.
-        shared: what all copies share.
-        each: arrays with their masks, one value per copy.
-    """
-
-    def __init__(self, count: int, shared: dict[str, Any], each: dict[str, Any]) -> None:
-        super().__init__({**shared, **each})
-        self._count, self._shared = count, frozenset(shared)
+    __slots__ = ("count",)
+    count: int  # G
 
     def items(self) -> ItemsView[str, Any]:
         """With everything once per copy: what is shared, too, as arrays of shape (G,)."""
-        return {key: self._per_copy(value) if key in self._shared else value for key, value in super().items()}.items()
+        return {key: self._per_copy(value) if key in SHARED else value for key, value in super().items()}.items()
 
     def _per_copy(self, value: Any) -> NDArray[Any]:
-        found = np.empty(self._count, dtype=object)
-        for index in range(self._count):  # one by one: numpy would take a dict or a text apart
+        found = np.empty(self.count, dtype=object)
+        for index in range(self.count):  # one by one: numpy would take a dict or a text apart
             found[index] = value
         return found
 
@@ -180,8 +177,13 @@ class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
 
     def _asked_info(self) -> dict[str, Any]:
         if self.group and self.role == "solver":
-            return GroupInfo(self.num_envs, {"role": self.role, "level": self._levels[0]}, {})
+            return self._shared({"role": self.role, "level": self._levels[0]})
         return self._gathered([{"role": self.role, "level": level} for level in self._levels])
+
+    def _shared(self, info: dict[str, Any]) -> GroupInfo:
+        found = GroupInfo(info)
+        found.count = self.num_envs
+        return found
 
     def _gathered(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
         """One info per copy as arrays with masks, as Gymnasium's own vector environments have it."""
@@ -228,20 +230,19 @@ class SolverGroup(RoleGroup):
         verdicts = np.empty(self.num_envs, dtype=object)
         verdicts[:] = judgement.verdicts
         everybody = np.ones(self.num_envs, dtype=np.bool_)
-        shared = {
-            "role": "solver",
-            "label": judgement.label,
-            "label_source": judgement.label_source,
-            "solve_rate": judgement.solve_rate,
-            "level": self._levels[0],
-            "vote": dict(Counter([verdict.answer for verdict in judgement.verdicts])),
-        }
-        each = {
-            "verdict": verdicts,
-            "_verdict": everybody,
-            "reward_terms": {"score": np.array(rewards), "_score": everybody.copy()},
-        }
-        return GroupInfo(self.num_envs, shared, each)
+        return self._shared(
+            {
+                "role": "solver",
+                "verdict": verdicts,
+                "_verdict": everybody,
+                "label": judgement.label,
+                "label_source": judgement.label_source,
+                "solve_rate": judgement.solve_rate,
+                "level": self._levels[0],
+                "vote": dict(Counter([verdict.answer for verdict in judgement.verdicts])),
+                "reward_terms": {"score": np.array(rewards), "_score": everybody.copy()},
+            }
+        )
 
 
 class ChallengerGroup(RoleGroup):
