@@ -89,24 +89,24 @@ class RecomputedDecoding:
         longest = max(len(p) for p in prompts)
         device = row_prompt.device
         ids = torch.tensor([list(p) + [0] * (longest - len(p)) for p in prompts], device=device)
-        self.lengths = torch.tensor([len(p) for p in prompts], device=device)
-        self._predict(ids)
-        self.ids, self.lengths, self.logits = ids[row_prompt], self.lengths[row_prompt], self.logits[row_prompt]
+        lengths = torch.tensor([len(p) for p in prompts], device=device)
+        self.ids, self.lengths = ids[row_prompt], lengths[row_prompt]
+        self.logits = self._predicted(ids, lengths)[row_prompt]
 
     def step(self, tokens: Tensor) -> None:
         """Feed `tokens` (B,), one per live row, and set `logits`."""
         self.ids = torch.cat([self.ids, torch.zeros_like(tokens)[:, None]], 1)
         self.ids[torch.arange(len(tokens), device=tokens.device), self.lengths] = tokens
         self.lengths = self.lengths + 1
-        self._predict(self.ids)
+        self.logits = self._predicted(self.ids, self.lengths)
 
     def keep(self, rows: Tensor) -> None:
         """Go on with the rows of these indices only."""
         self.ids, self.lengths, self.logits = self.ids[rows], self.lengths[rows], self.logits[rows]
 
-    def _predict(self, ids: Tensor) -> None:
-        out = self.model(ids, use_cache=False)
-        self.logits: Tensor = out.logits[torch.arange(len(ids), device=ids.device), self.lengths - 1]
+    def _predicted(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        logits: Tensor = self.model(ids, use_cache=False).logits
+        return logits[torch.arange(len(ids), device=ids.device), lengths - 1]
 
 
 _TRIED: WeakKeyDictionary[Any, type[HFDecoding] | type[RecomputedDecoding]] = WeakKeyDictionary()
