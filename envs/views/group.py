@@ -48,7 +48,7 @@ class GroupInfo(dict[str, Any]):
     __slots__ = ("count",)
     count: int  # G
 
-    def items(self) -> ItemsView[str, Any]:  # type: ignore[override] - of a dict made on the way
+    def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
         """With everything once per copy: what is shared, too, as arrays of shape (G,)."""
         return {key: self._per_copy(value) if key in SHARED else value for key, value in super().items()}.items()
 
