@@ -43,7 +43,7 @@ def load_pretrained(name: str | Path, *, trust_remote_code: bool = False, **opti
             if getattr(config, "is_encoder_decoder", False):
                 raise ConfigError(f"{str(name)!r} is a {config.model_type} model with an encoder: {_WANTED}")
             tokenizer = AutoTokenizer.from_pretrained(str(name), **shared)
-            model, found = AutoModelForCausalLM.from_pretrained(
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
                 str(name), **{"use_safetensors": True, **options}, **shared, output_loading_info=True
             )
     except ConfigError:
@@ -53,6 +53,7 @@ def load_pretrained(name: str | Path, *, trust_remote_code: bool = False, **opti
         safetensors.SafetensorError,
     ) as error:
         raise ConfigError(_message(name, error)) from None
+    model, found = loaded
     missing = sorted(found["missing_keys"])
     if missing:
         raise ConfigError(
