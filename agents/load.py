@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ConfigError, UnknownNameError
+from .model_names import lasting_name
 
 if TYPE_CHECKING:
     from .models.llm import LLMAgent
@@ -52,7 +53,7 @@ def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLM
 def _agents(folder: Path, record: RoleRecord, options: Mapping[str, Any]) -> Mapping[str, LLMAgent]:
     """The agents of all roles in a folder."""
     from .roles.lora import adapter_names, add_adapters
-    from .roles.role_agent import TRUNK, lasting_name
+    from .roles.role_agent import TRUNK
     from .roles.token_types import add_token_types
 
     has_trunk = record.weight_sharing == "tokens" or bool(adapter_names(folder, record.roles))

@@ -69,6 +69,25 @@ class Agent(Protocol):
 
 
 @runtime_checkable
+class Reader(Protocol):
+    """An agent that cannot read every prompt, as a model with a context cannot.
+
+    `act` answers such a prompt with empty texts, and the others as if it were not there. Whoever asks may look up
+    which prompts these were: a question that its solver cannot read is dropped, with the reason.
+    """
+
+    def unreadable(self, prompts: Sequence[str]) -> Sequence[str | None]:
+        """For each prompt the reason why it cannot be answered, `None` where it can be. Asked after `act`."""
+        ...
+
+
+def unreadable(agent: Agent, prompts: Sequence[str]) -> list[str | None]:
+    """What `agent` says of prompts as a `Reader`; an agent that is none reads everything."""
+    ask = getattr(agent, "unreadable", None)  # `isinstance` of a protocol would cost more than a scripted answer
+    return [None] * len(prompts) if ask is None else list(ask(prompts))
+
+
+@runtime_checkable
 class Curriculum(Protocol):
     """Decides what to ask next from how the last questions went."""
 

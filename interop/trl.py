@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..core.errors import ConfigError, MissingExtraError
 from ..core.math_language import key
-from ..core.protocols import Agent, Generator, RewardRule, Verifier
+from ..core.protocols import Agent, Generator, RewardRule, Verifier, unreadable
 from ..core.records import Judgement, Outcome, Question, TaskSpec
 from ..core.registries import make_agent, make_generator, make_reward, make_verifier
 from ..core.seeding import integer_seed, python_stream
@@ -233,7 +234,8 @@ class ChallengerReward:
         step = next(self._calls) if state is None else int(state.global_step)
         seed = integer_seed(self.seed, "attempts", step)
         texts = [text_of(completion, "assistant") for completion in completions]
-        rounds = self.game.play(texts, lambda asked: self.solver.act(asked, n=self.attempts, seed=seed))
+        answers = partial(self.solver.act, n=self.attempts, seed=seed)
+        rounds = self.game.play(texts, answers, partial(unreadable, self.solver))
         judgements = [played.judgement for played in rounds]
         logs = _Logs(self.__name__, columns)
         logs.metric("solve_rate", [j.solve_rate for j in judgements if j is not None])

@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from ..core.errors import ConfigError
 from ..core.math_language import key
-from ..core.protocols import Agent, Verifier
+from ..core.protocols import Agent, Verifier, unreadable
 from ..core.records import Outcome, Question
 from ..core.registries import make_verifier
 from ..core.seeding import integer_seed
@@ -33,7 +33,7 @@ Which = Literal["sampled", "greedy", "majority"]
 
 _PER_QUESTION = (
     *("keys", "kinds", "levels", "correct", "strict", "lenient", "invalid", "undecided"),
-    *("characters", "distinct", "greedy", "vote_share"),
+    *("characters", "distinct", "greedy", "vote_share", "unanswered"),
 )
 
 
@@ -90,6 +90,7 @@ def run_exam(
         single = [] if decisive is None else decisive.act(prompts, n=1, seed=integer_seed(seed, "greedy", start))
         tally.seconds += time.perf_counter() - begun
         tally.add(part, groups, single)
+        tally.rows["unanswered"] += unreadable(agent, prompts)
         if progress is not None:
             progress(start + len(part), len(questions))
     return tally.result(
@@ -142,6 +143,8 @@ class _Tally:
                 self.rows["vote_share"] += [e.solve_rate for e in elections]
 
     def result(self, agent: str, verifier: str, seed: int) -> ExamResult:
+        if not any(self.rows["unanswered"]):
+            self.rows["unanswered"] = []
         return ExamResult(
             agent=agent,
             verifier=verifier,

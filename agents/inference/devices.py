@@ -32,11 +32,13 @@ def placing(device: str, options: dict[str, Any]) -> dict[str, Any]:
     wanted = options.get("device_map", device if device in MAPS else None)
     if wanted is None:
         try:
-            torch.device(device)
-        except RuntimeError:
+            known = torch.device(device).type != "meta"  # which holds no numbers
+        except (RuntimeError, TypeError):
+            known = False
+        if not known:
             raise ConfigError(
                 f"device must be one of torch's, such as 'cpu' or 'cuda:1', or one of {', '.join(MAPS)}; got {device!r}"
-            ) from None
+            )
         return {}
     if importlib.util.find_spec("accelerate") is None:
         raise MissingExtraError("accelerate", "lora", f"device map {wanted!r}")

@@ -13,6 +13,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ...core.errors import ConfigError
 from .activation_reuse import ActivationCache, ReusedProducts
+from .hf_decoding import pads_left
 from .packed_forward import PackedModel, weight_of
 from .packing import pack
 
@@ -136,6 +137,8 @@ def _hf_logps(
     temperature: float,
 ) -> Tensor:
     """The same through transformers: left-padded prompts, right-padded completions, logits of the completions."""
+    if not pads_left(model):
+        return _right_padded_logps(model, prompts, row_prompt, tokens, lengths, temperature)
     device, width = tokens.device, max(len(p) for p in prompts)
     padded = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts], device=device)
     real = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
@@ -147,4 +150,28 @@ def _hf_logps(
     out = model(ids, attention_mask=mask, position_ids=positions, use_cache=False, logits_to_keep=keep)
     logits = out.logits[:, -keep:-1].float() / temperature
     logps = torch.log_softmax(logits, -1).gather(2, tokens[:, :, None])[:, :, 0]
+    return torch.where(present, logps, 0.0)
+
+
+def _right_padded_logps(
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    row_prompt: Tensor,
+    tokens: Tensor,
+    lengths: Tensor,
+    temperature: float,
+) -> Tensor:
+    """The same for models whose state minds padding before a text: each row is prompt, completion, padding."""
+    device, width = tokens.device, tokens.shape[1]
+    starts = torch.tensor([len(p) for p in prompts], device=device)[row_prompt]
+    column = torch.arange(width, device=device)
+    present = column < lengths[:, None]
+    ids = torch.zeros(len(tokens), int(starts.max()) + width, dtype=torch.int64, device=device)
+    for row, prompt in enumerate(row_prompt.tolist()):
+        ids[row, : len(prompts[prompt])] = torch.tensor(prompts[prompt], device=device)
+    places = starts[:, None] + column
+    ids.scatter_(1, places, tokens)
+    logits = model(ids, use_cache=False).logits.float() / temperature
+    rows = torch.arange(len(tokens), device=device)[:, None]
+    logps = torch.log_softmax(logits[rows, places - 1], -1).gather(2, tokens[:, :, None])[:, :, 0]
     return torch.where(present, logps, 0.0)

@@ -1,8 +1,9 @@
 """Batched sampling: prompts computed once each, finished rows leave the batch, log-probabilities kept.
 
 Every row has its own stream of uniform numbers, drawn beforehand from one seeded generator, and a token is found by
-inverting the cumulative distribution. So what a row says depends on the seed and its own index in the call, not on how
-rows were ordered, chunked or dropped.
+inverting the cumulative distribution. So what a row says depends on the seed, its own prompt and its index in the call,
+not on how rows were ordered, chunked or dropped, nor on the prompts of other rows: a long one has less room for its own
+answer, and one that leaves no room at all gets completions of length 0.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ...core.seeding import fresh_seed, integer_seed
 from .activation_reuse import ActivationCache, LayerProducts
 from .cached_decoding import CachedDecoding
 from .devices import input_device
-from .hf_decoding import HFDecoding
+from .hf_decoding import Decoding, decoding_of
 from .packed_forward import PackedModel
 
 CACHE_BYTES = 2 << 30  # keys and values held at a time
@@ -43,6 +44,10 @@ class SamplingSettings:
     max_new_tokens: int = 128
 
     def __post_init__(self) -> None:
+        for name, kinds in (("temperature", (int, float)), ("top_p", (int, float)), ("max_new_tokens", (int,))):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, kinds):
+                raise ConfigError(f"{name} must be a {'whole ' if float not in kinds else ''}number, got {value!r}")
         if not self.temperature >= 0.0 or self.temperature == float("inf"):
             raise ConfigError(f"temperature must be a number >= 0, got {self.temperature!r}")
         if not 0.0 < self.top_p <= 1.0:
@@ -57,11 +62,11 @@ class Samples:
 
     Attributes:
         texts: U lists of n completions, special tokens removed.
-        prompt_ids: U lists of token ids, as the model read them.
+        prompt_ids: U lists of token ids, as the model read them; [] for a prompt that it cannot read.
         tokens: (R, T) int64, right-padded with 0; an ending token is part of the completion.
         logps: (R, T) float32, log-probability of every token under the distribution it was drawn from (after
             temperature, before top-p); 0 at padding.
-        lengths: (R,) int64, at least 1.
+        lengths: (R,) int64; 0 where the prompt leaves no room in the model's context, else at least 1.
         finished: (R,) bool, whether the model ended the completion itself; False means cut off.
         activations: matrix products of sampling for the update to reuse, if asked for and possible.
     """
@@ -94,6 +99,8 @@ class Samples:
 class Sampler(Protocol):
     """Where completions come from. `texts` of the result may be empty lists: the agent decodes tokens itself.
 
+    A prompt without tokens is one that the model cannot read: its completions have length 0.
+
     Attributes:
         on_policy: whether completions come from the very weights that are trained. Otherwise the trainer weighs them by
             how likely its own policy and the sampler's find them.
@@ -125,7 +132,7 @@ class LocalSampler:
 
     def __init__(self, model: Any, stop_ids: Sequence[int], decoder: PackedModel | None) -> None:
         self.model, self.decoder = model, decoder
-        self.stop_ids = tuple(stop_ids)
+        self.stop_ids, self.context = tuple(stop_ids), context_of(model)
 
     def sample(
         self,
@@ -138,15 +145,14 @@ class LocalSampler:
     ) -> Samples:
         """See `Sampler`. Equal prompts are computed once. `keep_activations` keeps the matrix products, where
         possible.
-
-        Raises:
-            ConfigError: a prompt leaves no room for an answer in the model's context.
         """
         if n < 1:
             raise ConfigError(f"n must be at least 1, got {n!r}")
-        prompts = [list(ids) for ids in prompt_ids]
         device = input_device(self.model)
-        count, width = len(prompts) * n, self._room(prompts, settings.max_new_tokens)
+        # The same for every batch of prompts: a row's noise must not depend on the length of another row's prompt.
+        width = min(settings.max_new_tokens, self.context or settings.max_new_tokens)
+        prompts = [list(ids) if self._room(ids, width) else [] for ids in prompt_ids]
+        count = len(prompts) * n
         activations = None
         if keep_activations and self.decoder is not None and ActivationCache.possible(self.decoder):
             activations = ActivationCache(len(self.decoder.layers), (count, width), device)
@@ -172,21 +178,20 @@ class LocalSampler:
         tokens, logps = result.tokens[:, :longest], result.logps[:, :longest]
         return replace(result, tokens=tokens, logps=logps, activations=activations)
 
-    def _room(self, prompts: list[list[int]], wanted: int) -> int:
-        context = getattr(self.model.config, "max_position_embeddings", None)
-        longest = max((len(ids) for ids in prompts), default=0)
-        if context is None or longest + wanted <= context:
-            return wanted
-        if longest >= context:
-            raise ConfigError(f"a prompt has {longest} tokens, the model reads {context}: shorten the prompt")
-        return int(context) - longest
+    def _room(self, prompt: Sequence[int], width: int) -> int:
+        """How many tokens may follow a prompt: `width`, or what the context has left; 0 if it cannot be read."""
+        if not prompt or self.context is None:
+            return width if prompt else 0
+        return max(0, min(width, self.context - len(prompt)))
 
     def _chunks(self, prompts: list[list[int]], n: int, width: int) -> list[Tensor]:
         """Rows to decode together: short prompts first, so that little is padded; as many as the cache may hold."""
         rows = self._rows(prompts, n)
+        rows = rows[torch.tensor([bool(prompt) for prompt in prompts], dtype=torch.bool)[rows // n]]
         config = self.model.config.get_text_config()
-        head_width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        key_heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        heads = getattr(config, "num_attention_heads", None) or 1
+        head_width = getattr(config, "head_dim", None) or config.hidden_size // heads
+        key_heads = getattr(config, "num_key_value_heads", None) or heads
         per_token = 8 * config.num_hidden_layers * key_heads * head_width
         longest = max((len(ids) for ids in prompts), default=1) + width
         at_once = max(1, min(ROWS_AT_ONCE, CACHE_BYTES // (per_token * longest)))
@@ -206,36 +211,49 @@ class LocalSampler:
         device = result.tokens.device
         rows = rows.to(device)
         where = torch.tensor(row_prompt, device=device)
-        decoding: CachedDecoding | HFDecoding
+        decoding: CachedDecoding | Decoding
         if self.decoder is not None:
             decoding = CachedDecoding(self.decoder, list(distinct), where)
         else:
-            decoding = HFDecoding(self.model, list(distinct), where)
+            decoding = decoding_of(self.model)(self.model, list(distinct), where)
         done = torch.zeros(len(rows), dtype=torch.bool, device=device)
-        width = result.tokens.shape[1]
-        for t in range(width):
+        rooms = [self._room(ids, result.tokens.shape[1]) for ids in distinct]
+        room, shortest, longest = torch.tensor(rooms, device=device)[where], min(rooms), max(rooms)
+        stopped = torch.zeros_like(done)  # those that the model ended itself; `done` also holds those out of room
+        for t in range(longest):
             token, logp = draw(decoding.logits, settings, None if noise is None else noise[rows, t])
             live = ~done
             at = rows[live]
             result.tokens[at, t], result.logps[at, t] = token[live], logp[live]
             result.lengths[at] = t + 1
             for stop in self.stop_ids:
-                done |= token == stop
+                stopped |= live & (token == stop)
+            done |= stopped
+            full = t + 1 >= shortest and bool((room <= t + 1).any())
+            if full:
+                done |= room <= t + 1
             ended = int(done.sum())
-            if ended == len(rows) or t + 1 == width:
+            if ended == len(rows):
                 break
-            if ended >= COMPACT_AT * len(rows):
-                result.finished[rows[done]] = True
+            if full or ended >= COMPACT_AT * len(rows):  # no row is fed beyond its context
+                result.finished[rows[stopped]] = True
                 keep = (~done).nonzero().flatten()
                 decoding.keep(keep)
-                rows, token, done = rows[keep], token[keep], done[keep]
-            if isinstance(decoding, HFDecoding) or result.activations is None:
+                rows, room, token, done, stopped = (held[keep] for held in (rows, room, token, done, stopped))
+            if result.activations is None or not isinstance(decoding, CachedDecoding):
                 decoding.step(token)
             else:
                 products: list[LayerProducts] = []
                 decoding.step(token, products)
                 result.activations.add(rows, t, products)
-        result.finished[rows[done]] = True
+        result.finished[rows[stopped]] = True
+
+
+def context_of(model: Any) -> int | None:
+    """How many tokens a model reads, prompt and completion together; `None` where nothing bounds it."""
+    config = model.config.get_text_config()
+    found = [getattr(config, name, None) for name in ("max_position_embeddings", "max_seq_len", "n_positions")]
+    return next((int(value) for value in found if isinstance(value, int) and value > 0), None)
 
 
 def by_length(prompts: Sequence[Sequence[int]]) -> list[int]:

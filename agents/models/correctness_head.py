@@ -201,6 +201,7 @@ class CorrectnessHead:
         Raises:
             RunError: no head there, or one for a model of another width.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         folder = Path(folder)
@@ -209,7 +210,7 @@ class CorrectnessHead:
             head = cls(agent, hidden=shape["hidden"], seed=shape["seed"])
             head.network.load_state_dict(load_file(str(folder / WEIGHTS)))
             head.trained = int(shape["trained"])
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
             raise RunError(f"no correctness head for this model in {folder}: {error}") from None
         return head
 
@@ -224,7 +225,7 @@ class CorrectnessHead:
         prompts: dict[tuple[int, ...], int] = {}
         owner = [prompts.setdefault(tuple(agent.prompt_ids(question)), len(prompts)) for question in questions]
         ends = agent.stop_ids[0]
-        rows = [[*ids, ends] for ids in agent.tokenizer(list(answers), add_special_tokens=False)["input_ids"]]
+        rows = [[*agent.text_ids(answer), ends] for answer in answers]
         heads = [list(ids) for ids in prompts]
         if agent.decoder is None:
             return self._hf_states([[*heads[p], *row] for p, row in zip(owner, rows, strict=True)])

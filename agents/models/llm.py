@@ -10,9 +10,12 @@ from typing import Any
 
 from ...core.errors import ConfigError
 from ..inference.devices import placing, spread
+from ..inference.hf_decoding import decoding_of
 from ..inference.packed_forward import PackedModel
-from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings
+from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings, context_of
+from .pretrained import load_pretrained
 from .progress_bars import without_bars
+from .prompt_format import PromptFormat
 
 TINY = Path(__file__).parent / "tiny"
 SYSTEM = "You are a careful assistant."
@@ -35,6 +38,8 @@ class LLMAgent:
 
     Attributes:
         decoder: the packed forward pass of `model`, or `None` if it must go through transformers.
+        context: how many tokens the model reads, prompt and answer together; `None` where nothing bounds it.
+        prompts: how prompts become tokens.
     """
 
     def __init__(
@@ -47,11 +52,14 @@ class LLMAgent:
         system: str = SYSTEM,
     ) -> None:
         self.model, self.tokenizer = model.eval(), tokenizer
-        self.settings, self.system = settings or SamplingSettings(), system
+        self.settings = settings or SamplingSettings()
         self.decoder = PackedModel.of(model)
+        self.context = context_of(model)
         self.stop_ids = _stop_ids(model, tokenizer)
+        self.prompts = PromptFormat(tokenizer, system, self.stop_ids)
+        if self.decoder is None and sampler is None:
+            decoding_of(model)  # refuses a model that cannot be sampled from
         self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder)
-        self._system_head = _system_head(tokenizer)
 
     @classmethod
     def from_pretrained(
@@ -75,7 +83,8 @@ class LLMAgent:
             device: where the model lives: "cpu", "cuda", "cuda:1" …, or "auto" to spread it over all there are, which
                 wants accelerate; see `devices.py`.
             dtype: "float32", "bfloat16" or "float16"; `None` means float32.
-            options: further arguments of transformers' `from_pretrained`, such as a `device_map` of your own.
+            options: further arguments of transformers' `from_pretrained`, such as a `device_map` of your own, or
+                `trust_remote_code=True`, which runs the Python in a folder; it is `False` unless given here.
 
         Raises:
             ConfigError: no such model, the checkpoint of a role, or a setting that cannot work.
@@ -96,17 +105,16 @@ class LLMAgent:
         if str(name) == "smollm2":
             from .smollm2 import load_smollm2
 
+            if set(options) - {"device_map"}:
+                raise ConfigError(f"'smollm2' takes no {', '.join(sorted(options))}; see LLMAgent.from_pretrained")
+
             model, tokenizer = load_smollm2(precision)
             model = spread(model, placed["device_map"]) if placed else model
         else:
-            model, tokenizer = _load_folder(name, dtype=precision, **{**options, **placed})
+            where = TINY if str(name) == "tiny" else name
+            model, tokenizer = load_pretrained(where, dtype=precision, **{**options, **placed})
         if not placed:
-            try:
-                model = model.to(device)
-            except (AssertionError, RuntimeError) as error:  # torch's words for a device that is not there
-                raise ConfigError(
-                    f"device {device!r} cannot be used here: {str(error).partition(chr(10))[0]}"
-                ) from None
+            model = _moved(model, device)
         return cls(model, tokenizer, settings, sampler=sampler, system=system)
 
     def active(self) -> AbstractContextManager[None]:
@@ -115,7 +123,7 @@ class LLMAgent:
         return nullcontext()
 
     def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
-        """`n` completions per prompt; see `core.protocols.Agent`."""
+        """`n` completions per prompt, "" for one that is `unreadable`; see `core.protocols.Agent`."""
         return self.sample(prompts, n=n, seed=seed).texts
 
     def sample(
@@ -127,6 +135,7 @@ class LLMAgent:
             keep_activations: keep the matrix products for an update that follows at once, see `activation_reuse.py`.
         """
         ids = [self.prompt_ids(prompt) for prompt in prompts]
+        ids = [[] if self._too_long(found) else found for found in ids]
         kept: dict[str, Any] = {"keep_activations": keep_activations} if self.sampler.keeps_activations else {}
         with self.active():
             samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, **kept)
@@ -136,25 +145,31 @@ class LLMAgent:
         )
         return replace(samples, texts=[texts[u * n : (u + 1) * n] for u in range(len(ids))])
 
+    def unreadable(self, prompts: Sequence[str]) -> list[str | None]:
+        """See `core.protocols.Reader`: a prompt that leaves no room for an answer in the model's context."""
+        return [self._too_long(self.prompt_ids(prompt)) for prompt in prompts]
+
+    def _too_long(self, ids: Sequence[int]) -> str | None:
+        if self.context is None or len(ids) < self.context:
+            return None
+        return f"a prompt of {len(ids)} tokens leaves no room for an answer: the model reads {self.context}"
+
+    @property
+    def system(self) -> str:
+        """Text of the system turn, if the template needs one."""
+        return self.prompts.system
+
     def prompt_ids(self, prompt: str) -> list[int]:
         """The tokens the model reads for a prompt; never empty."""
-        templated = self.tokenizer.chat_template is not None
-        text = self.format(prompt) if templated else prompt
-        ids: list[int] = self.tokenizer(text, add_special_tokens=not templated)["input_ids"]
-        if ids:
-            return ids
-        start = self.tokenizer.bos_token_id
-        return [self.stop_ids[0] if start is None else start]
+        return self.prompts.ids(prompt)
+
+    def text_ids(self, text: str) -> list[int]:
+        """The tokens of an answer or another text alone: no control token, whatever stands in it."""
+        return self.prompts.tokens.ids(text)
 
     def format(self, prompt: str) -> str:
         """The text the tokenizer reads for a prompt."""
-        if self.tokenizer.chat_template is None:
-            return prompt
-        turns = [{"role": "user", "content": prompt}]
-        if self._system_head:
-            turns.insert(0, {"role": "system", "content": self.system})
-        text: str = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-        return text
+        return self.prompts.text(prompt)
 
     def with_settings(self, *, system: str | None = None, sampler: Sampler | None = None, **changes: Any) -> LLMAgent:
         """The same model, drawn from differently: `agent.with_settings(temperature=0)`."""
@@ -165,7 +180,7 @@ class LLMAgent:
         except TypeError:
             known = ", ".join(SamplingSettings.__dataclass_fields__)
             raise ConfigError(f"unknown settings {sorted(changes)}; an agent has {known}, system, sampler") from None
-        twin.system = self.system if system is None else system
+        twin.prompts = self.prompts if system is None else self.prompts.with_system(system)
         twin.sampler = self.sampler if sampler is None else sampler
         return twin
 
@@ -176,21 +191,11 @@ class LLMAgent:
         self.tokenizer.save_pretrained(str(folder))
 
 
-def _load_folder(name: str | Path, **options: Any) -> tuple[Any, Any]:
-    """Model and tokenizer by transformers, from a folder, "tiny" or the hub."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    folder = TINY if str(name) == "tiny" else Path(name)
-    if not (folder / "config.json").is_file() and (folder.is_absolute() or folder == TINY):
-        raise ConfigError(f"no model at {str(folder)!r}: expected a folder with config.json and weights")
-    where = str(folder) if folder.exists() else str(name)
+def _moved(model: Any, device: str) -> Any:
     try:
-        with without_bars():
-            tokenizer = AutoTokenizer.from_pretrained(where)
-            model = AutoModelForCausalLM.from_pretrained(where, **options)
-    except OSError as error:
-        raise ConfigError(f"cannot load a model from {str(name)!r}: {error}") from None
-    return model, tokenizer
+        return model.to(device)
+    except (AssertionError, RuntimeError) as error:  # torch's words for a device that is not there
+        raise ConfigError(f"device {device!r} cannot be used here: {str(error).partition(chr(10))[0]}") from None
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
@@ -201,22 +206,3 @@ def _stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
     if not stops:
         raise ConfigError("neither tokenizer nor generation config names an end-of-sequence token: set eos_token")
     return stops
-
-
-def _system_head(tokenizer: Any) -> str:
-    """What the chat template writes before a system text, if it writes that even when nobody gives one; else ""."""
-    if tokenizer.chat_template is None:
-        return ""
-    from jinja2.exceptions import TemplateError
-
-    def render(*turns: tuple[str, str]) -> str:
-        listed = [{"role": role, "content": content} for role, content in turns]
-        text: str = tokenizer.apply_chat_template(listed, tokenize=False, add_generation_prompt=True)
-        return text
-
-    try:
-        head = render(("system", "⟦system⟧"), ("user", "⟦user⟧")).partition("⟦system⟧")[0]
-    except TemplateError:  # a template without system turns inserts none
-        return ""
-    opening = render(("user", "⟦user⟧")).partition("⟦user⟧")[0]
-    return head if opening.startswith(head) and len(opening) > len(head) else ""

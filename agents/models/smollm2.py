@@ -32,10 +32,10 @@ def load_smollm2(dtype: Any) -> tuple[Any, Any]:
     if importlib.util.find_spec("gguf") is None:
         raise MissingExtraError("gguf", "smollm2", "LLMAgent.from_pretrained('smollm2')")
     folder = str(_package_folder())
-    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=FILE)
+    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=FILE, trust_remote_code=False)
     _split_digits(tokenizer)
     tokenizer.padding_side, tokenizer.model_max_length = "left", CONTEXT
-    model: Any = AutoModelForCausalLM.from_pretrained(folder, gguf_file=FILE, dtype=dtype)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, gguf_file=FILE, dtype=dtype, trust_remote_code=False)
     model.hf_quantizer = None
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -16,11 +17,20 @@ Post = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 
 PASSING = (408, 409, 429, 500, 502, 503, 504)
 """HTTP statuses after which another try may help."""
+TOO_LONG = (400, 413, 422)
+"""HTTP statuses with which servers refuse a prompt that is too long, among other things."""
+_CONTEXT = re.compile(r"context[ _-]?(?:length|size|window)|(?:prompt|input).{0,40}too (?:long|large)", re.I)
 _LONGEST_WAIT_S = 60.0
 
 
 class ServerError(SelfPlayError):
-    """A model server could not be reached, refused, or answered something else."""
+    """A model server could not be reached, refused, or answered something else.
+
+    Attributes:
+        too_long: whether it refused because the prompt does not fit into the model's context.
+    """
+
+    too_long = False
 
 
 class JsonPost:
@@ -55,7 +65,9 @@ class JsonPost:
             except urllib.error.HTTPError as error:
                 message = error.read(400).decode("utf-8", "replace")
                 if not left or error.code not in PASSING:
-                    raise ServerError(f"{url} refused with status {error.code}: {message}") from error
+                    refusal = ServerError(f"{url} refused with status {error.code}: {message}")
+                    refusal.too_long = error.code in TOO_LONG and _CONTEXT.search(message) is not None
+                    raise refusal from error
                 self._wait(_pause(error.headers.get("Retry-After"), self._tries - left))
             except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
                 if not left:

@@ -96,6 +96,7 @@ class OpenAIAgent:
         self._url = check_url(found[2]) + "/chat/completions"
         self._parallel, self._system = parallel, system
         self._settings = {"temperature": temperature, "top_p": top_p, "max_tokens": max_new_tokens}
+        self._unread: dict[str, str] = {}
         self._post = post or JsonPost(os.environ.get(key_env) or None, timeout_s=timeout_s, tries=tries)
 
     def with_settings(self, *, temperature: float) -> OpenAIAgent:
@@ -133,7 +134,21 @@ class OpenAIAgent:
             np.array([done for reply in replies for done in reply.finished], dtype=bool),
         )
 
+    def unreadable(self, prompts: Sequence[str]) -> list[str | None]:
+        """See `core.protocols.Reader`: what the server refused because it does not fit into the model's context."""
+        return [self._unread.get(prompt) for prompt in prompts]
+
     def _answer(self, prompt: str, n: int, root: int, index: int) -> _Reply:
+        """All completions of one prompt, empty ones if it does not fit into the model's context."""
+        try:
+            return self._asked(prompt, n, root, index)
+        except ServerError as error:
+            if not error.too_long:
+                raise
+            self._unread[prompt] = str(error)
+            return _Reply([""] * n, 0, [False] * n)
+
+    def _asked(self, prompt: str, n: int, root: int, index: int) -> _Reply:
         """All completions of one prompt; some servers give one per request, whatever was asked for."""
         turns = [{"role": "user", "content": prompt}]
         if self._system is not None:

@@ -20,6 +20,7 @@ import torch
 from ...core.errors import MissingExtraError
 from ...core.seeding import fresh_seed, integer_seed
 from ..inference.sampling import Sampler, Samples, SamplingSettings
+from ..models.text_tokens import TextTokens
 from .http_client import JsonPost, Post, ServerError, check_url
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class Completion:
     finished: bool
 
 
+UNREAD = Completion([], [], False)
+"""Of a prompt that the model cannot read."""
+
+
 class ServerSampler:
     """Samples from an OpenAI-compatible `/completions` endpoint that reads token ids (vLLM, SGLang, llama.cpp, ...).
 
@@ -44,6 +49,7 @@ class ServerSampler:
         base_url: up to and including `/v1`.
         model: the name the server knows the model by.
         tokenizer: used only where the server does not return token ids.
+        context: how many tokens the model reads, prompt and completion together; `None` leaves that to the server.
         key: sent as bearer token if given.
         timeout_s: seconds to wait for one prompt's completions.
         post: how a JSON body is posted and answered; a fake in tests.
@@ -61,8 +67,10 @@ class ServerSampler:
         key: str | None = None,
         timeout_s: float = 600.0,
         post: Post | None = None,
+        context: int | None = None,
     ) -> None:
-        self.url, self.model, self.tokenizer = check_url(base_url) + "/completions", model, tokenizer
+        self.url, self.model, self.context = check_url(base_url) + "/completions", model, context
+        self.tokenizer, self._tokens = tokenizer, TextTokens(tokenizer)
         self._post = post or JsonPost(key, timeout_s=timeout_s)
 
     def sample(
@@ -76,13 +84,16 @@ class ServerSampler:
         root = fresh_seed() if seed is None else seed
         found = []
         for index, ids in enumerate(prompt_ids):
+            if not ids:
+                found += [UNREAD] * n
+                continue
             body = {
                 "model": self.model,
                 "prompt": list(ids),
                 "n": n,
                 "temperature": settings.temperature,
                 "top_p": settings.top_p,
-                "max_tokens": settings.max_new_tokens,
+                "max_tokens": _room(ids, settings, self.context),
                 "seed": integer_seed(root, "server", index) % 2**31,
                 "logprobs": 0,
                 "return_token_ids": True,
@@ -97,7 +108,7 @@ class ServerSampler:
         finished = choice.get("finish_reason") == "stop"
         tokens = choice.get("token_ids")
         if tokens is None:
-            tokens = self.tokenizer(choice["text"], add_special_tokens=False)["input_ids"]
+            tokens = self._tokens.ids(choice["text"])
             if finished or not tokens:
                 tokens = [*tokens, self.tokenizer.eos_token_id]
         logps = (choice.get("logprobs") or {}).get("token_logprobs") or []
@@ -110,12 +121,14 @@ class VLLMSampler:
 
     Args:
         engine: a `vllm.LLM`, or the path of a model to load one for.
+        context: how many tokens the model reads; `None` leaves that to the engine.
     """
 
     on_policy = False
     keeps_activations = False
 
-    def __init__(self, engine: Any, **options: Any) -> None:
+    def __init__(self, engine: Any, *, context: int | None = None, **options: Any) -> None:
+        self.context = context
         try:
             self._vllm: Any = importlib.import_module("vllm")
         except ImportError:
@@ -127,26 +140,36 @@ class VLLMSampler:
     ) -> Samples:
         """See `inference.sampling.Sampler`."""
         root = fresh_seed() if seed is None else seed
+        read = [index for index, ids in enumerate(prompt_ids) if ids]
         parameters = [
             self._vllm.SamplingParams(
                 n=n,
                 temperature=settings.temperature,
                 top_p=settings.top_p,
-                max_tokens=settings.max_new_tokens,
+                max_tokens=_room(prompt_ids[index], settings, self.context),
                 seed=integer_seed(root, "vllm", index) % 2**31,
                 logprobs=0,
             )
-            for index in range(len(prompt_ids))
+            for index in read
         ]
-        prompts = [{"prompt_token_ids": list(ids)} for ids in prompt_ids]
-        outputs = self.engine.generate(prompts, parameters, use_tqdm=False)
-        found = []
-        for output in outputs:
-            for choice in output.outputs:
-                tokens = list(choice.token_ids)
-                logps = [step[token].logprob for token, step in zip(tokens, choice.logprobs, strict=True)]
-                found.append(Completion(tokens, logps, choice.finish_reason == "stop"))
-        return assemble(prompt_ids, found)
+        prompts = [{"prompt_token_ids": list(prompt_ids[index])} for index in read]
+        outputs = self.engine.generate(prompts, parameters, use_tqdm=False) if read else []
+        drawn = {
+            index: [_completed(choice) for choice in out.outputs] for index, out in zip(read, outputs, strict=True)
+        }
+        return assemble(prompt_ids, [one for index in range(len(prompt_ids)) for one in drawn.get(index, [UNREAD] * n)])
+
+
+def _completed(choice: Any) -> Completion:
+    """A completion as vLLM gives it."""
+    tokens = list(choice.token_ids)
+    logps = [step[token].logprob for token, step in zip(tokens, choice.logprobs, strict=True)]
+    return Completion(tokens, logps, choice.finish_reason == "stop")
+
+
+def _room(ids: Sequence[int], settings: SamplingSettings, context: int | None) -> int:
+    """How many tokens may follow a prompt."""
+    return settings.max_new_tokens if context is None else max(1, min(settings.max_new_tokens, context - len(ids)))
 
 
 def local(*, agent: LLMAgent) -> Sampler:
@@ -161,7 +184,7 @@ def openai(*, agent: LLMAgent, url: str, model: str, key: str | None = None, tim
         url: up to and including `/v1`.
         model: the name the server knows the model by.
     """
-    return ServerSampler(url, model, agent.tokenizer, key=key, timeout_s=timeout_s)
+    return ServerSampler(url, model, agent.tokenizer, key=key, timeout_s=timeout_s, context=agent.context)
 
 
 def vllm(*, agent: LLMAgent, engine: str, **options: Any) -> VLLMSampler:
@@ -171,7 +194,7 @@ def vllm(*, agent: LLMAgent, engine: str, **options: Any) -> VLLMSampler:
         engine: the path of the model; it must be the agent's own.
         options: of `vllm.LLM`.
     """
-    return VLLMSampler(engine, **options)
+    return VLLMSampler(engine, context=agent.context, **options)
 
 
 def assemble(prompt_ids: Sequence[Sequence[int]], completions: Sequence[Completion]) -> Samples:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import MissingExtraError, RunError
+from ...core.errors import ConfigError, MissingExtraError, RunError
 from ...core.seeding import integer_seed
 from ..models.llm import LLMAgent
 from ..models.progress_bars import without_bars
@@ -86,6 +86,7 @@ def add_adapters(
 
     Raises:
         MissingExtraError: peft is not installed.
+        ConfigError: peft knows no adapters for this model, or it cannot be sampled from with them.
         RunError: a checkpoint holds no adapter that fits.
     """
     try:
@@ -100,10 +101,17 @@ def add_adapters(
             torch.default_generator.manual_seed(integer_seed(seed, "adapter", role))
             folder = _adapter_folder(checkpoints[role], role) if role in checkpoints else None
             shape = _new_shape(peft, rank) if folder is None else _stored_shape(peft, folder)
-            if model is None:
-                model = peft.get_peft_model(base.model, shape, adapter_name=role)
-            else:
-                model.add_adapter(role, shape)
+            try:
+                if model is None:
+                    model = peft.get_peft_model(base.model, shape, adapter_name=role)
+                else:
+                    model.add_adapter(role, shape)
+            except ValueError as error:
+                kind = getattr(base.model.config, "model_type", type(base.model).__name__)
+                raise ConfigError(
+                    f"peft puts no adapters on a model of type {kind!r}: {' '.join(str(error).split())}; choose "
+                    "weight_sharing='copies' or 'prompt'"
+                ) from None
             if folder is not None:
                 _load_adapter(peft, model, role, folder)
     for name, parameter in model.get_base_model().named_parameters():
@@ -127,8 +135,9 @@ def _new_shape(peft: Any, rank: int) -> Any:
 
 def _stored_shape(peft: Any, folder: Path) -> Any:
     try:
+        json.loads((folder / SETTINGS).read_text(encoding="utf-8"))  # peft would ask the hub for a file that is missing
         shape = peft.LoraConfig.from_pretrained(str(folder))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise RunError(f"no adapter in {folder}: {error}") from None
     shape.base_model_name_or_path = None  # the trunk may have moved; `role.json` says what it was
     return shape
@@ -152,12 +161,13 @@ def _save_adapter(model: Any, role: str, folder: Path) -> None:
 
 
 def _load_adapter(peft: Any, model: Any, role: str, folder: Path) -> None:
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         state = load_file(str(folder / WEIGHTS))
         found = peft.set_peft_model_state_dict(model, state, adapter_name=role)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, SafetensorError) as error:
         raise RunError(f"the adapter in {folder} does not fit this model: {error}") from None
     if found.unexpected_keys:
         raise RunError(f"the adapter in {folder} does not fit this model: it has {found.unexpected_keys[0]!r}")

@@ -73,8 +73,3 @@ class RoleRecord:
             return record
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{folder} is not the checkpoint of a role: cannot read {ROLE_FILE} ({error!r})") from None
-
-
-def lasting_name(name: str | Path) -> str:
-    """The name of a base model as a checkpoint keeps it: a folder by its full path."""
-    return str(Path(name).resolve()) if Path(name).is_dir() else str(name)

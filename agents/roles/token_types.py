@@ -132,11 +132,12 @@ def add_token_types(
 
 
 def _stored_types(file: Path, expected: Tensor) -> Tensor:
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         found = load_file(str(file))["weight"]
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, SafetensorError) as error:
         raise RunError(f"no role types in {file}: {error}") from None
     if found.shape != expected.shape:
         raise RunError(f"role types in {file} are {tuple(found.shape)}, this model needs {tuple(expected.shape)}")

@@ -17,11 +17,12 @@ from typing import Any
 
 from ...core.errors import ConfigError
 from ..load import load_agent
+from ..model_names import lasting_name
 from ..models.llm import LLMAgent
 from ..training.config import GRPOConfig
 from ..training.trainer import GRPOTrainer
 from .lora import AdapterAgent, add_adapters
-from .role_agent import TRUNK, RoleAgent, RoleRecord, lasting_name
+from .role_agent import TRUNK, RoleAgent, RoleRecord
 from .sharing_kinds import TRUNKS, WEIGHT_SHARING, check_sharing, shares_weights
 from .token_types import add_token_types
 from .trainers import RoleTrainer, SharedTrainer, link_trainers

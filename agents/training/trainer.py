@@ -155,6 +155,8 @@ class GRPOTrainer:
     ) -> Draw:
         """Completions and their rewards."""
         drawn = self.agent.sample(prompts, n=samples, seed=seed, keep_activations=keep_activations)
+        if len(drawn.lengths) and not int(drawn.lengths.max()):
+            raise ConfigError(f"no prompt of this step can be answered: {self.agent.unreadable(prompts[:1])[0]}")
         written_by = self._weight_versions()
         rewards = checked_rewards(reward_fn(prompts, drawn.texts), len(prompts), samples)  # (U, G) float64
         if self._weight_versions() != written_by:  # whoever gave the rewards trained something we share

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...core.errors import ConfigError
-from ...core.protocols import Agent, Curriculum, Draw, QuestionSource
+from ...core.protocols import Agent, Curriculum, Draw, QuestionSource, unreadable
 from ...core.records import Question, TaskSpec
 from .engine import Game
 from .question_cache import IntRng, QuestionCache
@@ -41,7 +41,11 @@ class AgentAsker:
     def draw(self, spec: TaskSpec, rng: IntRng) -> Question:
         """The next proposal that can be asked."""
         if not self._waiting:
-            texts = self.agent.act([self.game.instruct()], n=_PROPOSALS, seed=rng.getrandbits(62))[0]
+            instruction = self.game.instruct()
+            texts = self.agent.act([instruction], n=_PROPOSALS, seed=rng.getrandbits(62))[0]
+            (why,) = unreadable(self.agent, [instruction])
+            if why is not None:
+                raise ConfigError(f"the opponent cannot read the instruction to write questions: {why}; take another")
             read = [proposal.question for proposal in self.game.read(texts)]
             self._waiting = [q for q in read if q is not None and self.fallback.shows(q)][::-1]
         return self._waiting.pop() if self._waiting else self.fallback.draw(spec, rng)

@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.code_questions import OUTPUT_PLACEHOLDER, PAIRS_PLACEHOLDER, TASKS, CodeQuestion
+from ...core.literals import node_literal
 from ...core.records import Question
 from .domains import GameDomain
 from .math_domain import identity
@@ -59,7 +60,7 @@ CODE_TEMPLATES: Mapping[str, Template] = {
 def read_code(text: str) -> Question | str:
     """A challenger's text as a code question, or the reason why it is malformed. Nothing is run here.
 
-    The last `<question>…</question>` counts. The question may still hold placeholders for executed values, see
+    See `proposals.find_statement`. The question may still hold placeholders for executed values, see
     `prepare` of the verifier `code`.
     """
     found = find_statement(text)
@@ -178,11 +179,11 @@ def _arguments(call: str) -> tuple[Any, ...] | None:
             node = ast.parse(call, mode="eval").body
         if not isinstance(node, ast.Call) or node.keywords:
             return None
-        if any(isinstance(part, ast.Constant) and part.value is Ellipsis for part in ast.walk(node)):
-            return None
-        return tuple(ast.literal_eval(argument) for argument in node.args)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         return None
+    found = [node_literal(argument) for argument in node.args]
+    values = [value for one in found if one is not None for value in one]
+    return tuple(values) if len(values) == len(found) else None
 
 
 def _function(program: str) -> str | None:

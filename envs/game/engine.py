@@ -17,6 +17,7 @@ from ...core.protocols import Domain, RewardRule, Verifier
 from ...core.records import Judgement, Question, Reward, Verdict
 
 Answering: TypeAlias = Callable[[list[str]], Sequence[Sequence[str]]]
+Unreadable: TypeAlias = Callable[[list[str]], Sequence[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +188,13 @@ class Game:
             return [Verdict.undecided("there is nothing to test") for _ in texts]
         return self.verifier.judge_tests(question, played.attempts, judgement, texts)
 
-    def play(self, texts: Sequence[str], answer: Answering) -> list[Episode]:
+    def play(self, texts: Sequence[str], answer: Answering, unreadable: Unreadable | None = None) -> list[Episode]:
         """One whole episode for each of a batch of challengers' texts.
 
         Args:
             answer: asks the solver: a list of prompts → the attempts at each. Not called if all are malformed.
+            unreadable: asked afterwards: a list of prompts → why the solver cannot read it, `None` where it can. A
+                question that it cannot read counts as malformed. By default it reads everything.
         """
         proposals = self.read(texts)
         prompts = self.ask([p.question for p in proposals if p.question is not None])
@@ -200,8 +203,14 @@ class Game:
             raise PluginError(
                 f"whoever answers must give a list of texts for each of {len(prompts)} prompts, got {groups!r:.80}"
             )
-        answered = iter(groups)
-        return self.settle(proposals, [() if p.question is None else next(answered) for p in proposals])
+        reasons = [None] * len(prompts) if unreadable is None else unreadable(prompts)
+        answered = iter(zip(groups, reasons, strict=True))
+        attempts: list[Sequence[str]] = [()] * len(proposals)
+        for i, proposal in enumerate(proposals):
+            if proposal.question is not None:
+                attempts[i], reason = next(answered)
+                proposals[i] = proposal if reason is None else Proposal(proposal.text, None, reason)
+        return self.settle(proposals, attempts)
 
     @property
     def _judge_name(self) -> str:

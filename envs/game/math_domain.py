@@ -13,7 +13,7 @@ from ...core.extraction import last_boxed
 from ...core.math_language import answer, key
 from ...core.records import Question
 from .domains import GameDomain, given_answer
-from .proposals import find_statement
+from .proposals import find_statement, forbidden
 from .templates import Template
 
 MATH_TEMPLATES: Mapping[str, Template] = {
@@ -37,8 +37,8 @@ MATH_TEMPLATES: Mapping[str, Template] = {
 def read_math(text: str) -> Question | str:
     r"""A challenger's text as a question, or the reason why it is malformed.
 
-    The last `<question>…</question>` counts, and outside of it the last balanced `\boxed{}` is the claimed answer:
-    behind the question if there is one, else before it.
+    The last `<question>…</question>` counts (see `proposals.find_statement`), and outside of it the last balanced
+    `\boxed{}` is the claimed answer: behind the question if there is one, else before it.
     """
     found = find_statement(text)
     if isinstance(found, str):
@@ -46,6 +46,9 @@ def read_math(text: str) -> Question | str:
     claimed = last_boxed(found.behind) or last_boxed(found.before)
     if claimed is None:
         return r"no \boxed{} answer"
+    why = forbidden(claimed, "answer")
+    if why is not None:
+        return why
     return Question(found.text, claimed, "math", None, "challenger")
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core.errors import ConfigError, PluginError, SelfPlayError
-from ...core.protocols import Agent, Draw, QuestionSource
+from ...core.protocols import Agent, Draw, QuestionSource, unreadable
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_agent
 from ...core.seeding import integer_seed, python_stream
@@ -90,6 +90,9 @@ def proposed(agent: Agent, n: int, draw: Draw, seed: int) -> list[Question]:
         raise PluginError(
             f"the agent {type(agent).__name__} must give a list of {n} texts per prompt, got {acted!r:.80}"
         )
+    (why,) = unreadable(agent, [draw.game.instruct()])
+    if why is not None:
+        raise ConfigError(f"{type(agent).__name__} cannot read the instruction to write questions: {why}; take another")
     proposals = draw.game.read(texts)
     draw.rejected += [(proposal.text, proposal.reason) for proposal in proposals if proposal.question is None]
     return [proposal.question for proposal in proposals if proposal.question is not None]

@@ -17,6 +17,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.error import ResetNeeded
 from pettingzoo import AECEnv
 
 from ...core.errors import ConfigError
@@ -43,7 +44,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
     metadata: dict[str, Any] = {  # noqa: RUF012 - PettingZoo's convention
         "name": "selfplay_v0",
         "render_modes": ["ansi", "human"],
-        "is_parallelizable": True,
+        "is_parallelizable": False,  # a malformed proposal ends its episode before the solvers' turn
     }
 
     def __init__(self, settings: GameSettings, *, episodes: int = 1, render_mode: str | None = None) -> None:
@@ -98,6 +99,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
 
     def step(self, action: str | None) -> None:
         """The move of `agent_selection`; `None` for an agent that is done."""
+        self._check_begun()
         agent = self.agent_selection
         if self.terminations[agent] or self.truncations[agent]:
             self._was_dead_step(action)
@@ -116,6 +118,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
 
     def render(self) -> str | None:
         """The last episode, or the instruction while there is none, as text ("ansi"); "human" prints it."""
+        self._check_begun()
         if self.render_mode is None:
             return None
         title = f"episode {self.episode}"
@@ -127,6 +130,10 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _check_begun(self) -> None:
+        if not self._seeded:
+            raise ResetNeeded("there is no game yet; call reset() first")
 
     def _begin_episode(self) -> None:
         self._spec: TaskSpec = self.setup.curriculum.sample(self.setup.rng)

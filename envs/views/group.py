@@ -9,13 +9,13 @@ or `step` once with any actions, which resets and earns 0.
 
 `info` has the keys of the single view. With one value per copy it is an array of shape (G,) with the usual `_key` mask;
 what a group of solvers shares (`label`, `label_source`, `solve_rate`, `level`, `role`, and `vote`, the count of every
-answer) stands there once.
+answer) stands there once, and once per copy in the list that Gymnasium's `DictInfoToList` makes of it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import ItemsView, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -27,18 +27,46 @@ from numpy.typing import NDArray
 
 from ...core.errors import ConfigError
 from ...core.records import Judgement, Question, TaskSpec
+from ...core.seeding import fresh_seed
 from ..game.engine import Episode, solver_reward
 from .infos import challenger_info, solver_info
 from .rendering import check_mode, show_attempts, show_episode, show_question
-from .setup import GameSetup, check_role, make_settings
+from .setup import GameSetup, check_role, given_question, make_settings
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
 
 Texts = tuple[str, ...]
 Turn = tuple[Texts, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]
 
 
+SHARED = frozenset(("role", "label", "label_source", "solve_rate", "level", "vote"))
+"""What a group of solvers has in common."""
+
+
+class GroupInfo(dict[str, Any]):
+    """An info in which what the group shares stands once, by its name."""
+
+    __slots__ = ("count",)
+    count: int  # G
+
+    def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
+        """With everything once per copy: what is shared, too, as arrays of shape (G,)."""
+        return {key: self._per_copy(value) if key in SHARED else value for key, value in super().items()}.items()
+
+    def _per_copy(self, value: Any) -> NDArray[Any]:
+        found = np.empty(self.count, dtype=object)
+        for index in range(self.count):  # one by one: numpy would take a dict or a text apart
+            found[index] = value
+        return found
+
+
 def group_env(
-    *, num_envs: int = 1, role: str = "solver", group: bool = True, render_mode: str | None = None, **settings: Any
+    *,
+    num_envs: int = 1,
+    role: str = "solver",
+    group: bool = True,
+    render_mode: str | None = None,
+    max_episode_steps: int | None = None,
+    **settings: Any,
 ) -> SolverGroup | ChallengerGroup:
     """The vector view; what `gym.make_vec("SelfPlayMath-v0", num_envs=G)` calls.
 
@@ -47,10 +75,14 @@ def group_env(
         role: the callers', "solver" or "challenger".
         group: whether the copies form one group; see the table above.
         render_mode: "ansi", "human" or `None`.
+        max_episode_steps: what Gymnasium passes on, ≥ 1, or -1 for no limit. An episode has one turn: nothing to cut.
         settings: the fields of `envs.views.setup.GameSettings`.
     """
     if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
         raise ConfigError(f"num_envs must be an integer >= 1, got {num_envs!r}")
+    steps = max_episode_steps
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or (steps < 1 and steps != -1)):
+        raise ConfigError(f"max_episode_steps must be an integer >= 1, or -1 for no limit; got {steps!r}")
     check_role(role)
     setup = GameSetup(make_settings(settings), role)
     view = SolverGroup if role == "solver" else ChallengerGroup
@@ -80,14 +112,26 @@ class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
         self._drawing: list[str] = []
         self._episodes = 0
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Texts, dict[str, Any]]:
-        """Begin the next episode; returns G prompts."""
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Texts, dict[str, Any]]:
+        """Begin the next episode; returns G prompts.
+
+        Args:
+            seed: starts everything anew; a list of G seeds, one per copy, makes one seed of all of them, as the copies
+                play one game. `None` goes on.
+            options: of solvers, `{"question": Question(...)}` asks that very question of every copy.
+
+        Raises:
+            ConfigError: another number of seeds, or no question.
+        """
+        seed = self._one_seed(seed)
         if seed is not None or not self._seeded:
             super().reset(seed=seed)
             self.setup.seed(int(self.np_random.integers(2**62)))
             self._seeded, self._episodes = True, 0
         self._open, self._drawing = True, []
-        self._shown = self._ask()
+        self._shown = self._ask(given_question(options))
         return self._shown, self._asked_info()
 
     def step(self, actions: Sequence[str]) -> Turn:
@@ -115,16 +159,31 @@ class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
             raise ResetNeeded("there is nothing to render before reset()")
         return tuple(self._drawing) or tuple(show_question(self._title(), text) for text in dict.fromkeys(self._shown))
 
-    def _ask(self) -> Texts:
-        raise TypeError(f"{type(self).__name__} must define _ask()")
+    def _one_seed(self, seed: int | Sequence[int | None] | None) -> int | None:
+        if seed is None or isinstance(seed, int):
+            return seed
+        if len(seed) != self.num_envs:
+            raise ConfigError(f"a list of seeds has one per copy, {self.num_envs}; got {len(seed)}")
+        if all(one is None for one in seed):
+            return None
+        roots = [fresh_seed() if one is None else int(one) for one in seed]
+        return int(np.random.SeedSequence(roots).generate_state(1)[0])
+
+    def _ask(self, given: Question | None) -> Texts:
+        raise TypeError(f"{type(self).__name__} must define _ask(given)")
 
     def _judge(self, actions: Sequence[str]) -> tuple[list[float], dict[str, Any]]:
         raise TypeError(f"{type(self).__name__} must define _judge(actions)")
 
     def _asked_info(self) -> dict[str, Any]:
         if self.group and self.role == "solver":
-            return {"role": self.role, "level": self._levels[0]}
+            return self._shared({"role": self.role, "level": self._levels[0]})
         return self._gathered([{"role": self.role, "level": level} for level in self._levels])
+
+    def _shared(self, info: dict[str, Any]) -> GroupInfo:
+        found = GroupInfo(info)
+        found.count = self.num_envs
+        return found
 
     def _gathered(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
         """One info per copy as arrays with masks, as Gymnasium's own vector environments have it."""
@@ -142,8 +201,9 @@ class SolverGroup(RoleGroup):
 
     role = "solver"
 
-    def _ask(self) -> Texts:
-        drawn = [self.setup.draw() for _ in range(1 if self.group else self.num_envs)]
+    def _ask(self, given: Question | None) -> Texts:
+        count = 1 if self.group else self.num_envs
+        drawn = [self.setup.draw() if given is None else (None, given) for _ in range(count)]
         self._specs = [spec for spec, _ in drawn]
         self._questions: list[Question] = [question for _, question in drawn]
         self._levels = [question.level if spec is None else spec.level for spec, question in drawn]
@@ -170,17 +230,19 @@ class SolverGroup(RoleGroup):
         verdicts = np.empty(self.num_envs, dtype=object)
         verdicts[:] = judgement.verdicts
         everybody = np.ones(self.num_envs, dtype=np.bool_)
-        return {
-            "role": "solver",
-            "verdict": verdicts,
-            "_verdict": everybody,
-            "label": judgement.label,
-            "label_source": judgement.label_source,
-            "solve_rate": judgement.solve_rate,
-            "level": self._levels[0],
-            "vote": dict(Counter([verdict.answer for verdict in judgement.verdicts])),
-            "reward_terms": {"score": np.array(rewards), "_score": everybody.copy()},
-        }
+        return self._shared(
+            {
+                "role": "solver",
+                "verdict": verdicts,
+                "_verdict": everybody,
+                "label": judgement.label,
+                "label_source": judgement.label_source,
+                "solve_rate": judgement.solve_rate,
+                "level": self._levels[0],
+                "vote": dict(Counter([verdict.answer for verdict in judgement.verdicts])),
+                "reward_terms": {"score": np.array(rewards), "_score": everybody.copy()},
+            }
+        )
 
 
 class ChallengerGroup(RoleGroup):
@@ -188,7 +250,7 @@ class ChallengerGroup(RoleGroup):
 
     role = "challenger"
 
-    def _ask(self) -> Texts:
+    def _ask(self, given: Question | None) -> Texts:
         setup = self.setup
         specs = [setup.curriculum.sample(setup.rng) for _ in range(self.num_envs)]
         self._specs, self._levels = [*specs], [spec.level for spec in specs]
@@ -205,7 +267,6 @@ class ChallengerGroup(RoleGroup):
         return [played.reward.value for played in episodes], self._gathered(infos)
 
     def _play(self, actions: Sequence[str]) -> list[Episode]:
-        game, answer = self.setup.game, self.setup.answer
-        if self.group:
-            return game.play(actions, answer)
-        return [played for action in actions for played in game.play([action], answer)]
+        setup = self.setup
+        batches = [actions] if self.group else [[action] for action in actions]
+        return [played for texts in batches for played in setup.game.play(texts, setup.answer, setup.unreadable)]

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 import gymnasium as gym
+from gymnasium.error import ResetNeeded
 from pettingzoo import ParallelEnv
 
 from ...core.errors import ConfigError
@@ -30,7 +31,7 @@ class SelfPlayParallel(ParallelEnv):  # type: ignore[misc]
         game: the AEC environment that is played.
     """
 
-    metadata = SelfPlayAEC.metadata
+    metadata: dict[str, Any] = {**SelfPlayAEC.metadata, "is_parallelizable": True}  # noqa: RUF012 - as PettingZoo has it
 
     def __init__(self, game: SelfPlayAEC) -> None:
         self.game = game
@@ -53,7 +54,14 @@ class SelfPlayParallel(ParallelEnv):  # type: ignore[misc]
         return self._observations(), {agent: {} for agent in self.agents}
 
     def step(self, actions: Actions) -> Cycle:
-        """One cycle: the challenger's action while it is asked, else the solvers'."""
+        """One cycle: the challenger's action while it is asked, else the solvers'.
+
+        Raises:
+            ResetNeeded: there was no `reset` yet, or all agents are done.
+            ConfigError: an agent that is heard in this cycle gives no action.
+        """
+        if not self.agents:
+            raise ResetNeeded("nobody is playing; call reset() first")
         game, agents = self.game, self.agents
         rewards = dict.fromkeys(agents, 0.0)
         infos: dict[str, dict[str, Any]] = {agent: {} for agent in agents}

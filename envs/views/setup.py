@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import ConfigError
-from ...core.protocols import Agent, Curriculum, Domain, Generator, QuestionSource, RewardRule, Verifier
+from ...core.protocols import (
+    Agent,
+    Curriculum,
+    Domain,
+    Generator,
+    QuestionSource,
+    RewardRule,
+    Verifier,
+    unreadable,
+)
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_agent, make_curriculum, make_generator, make_reward, make_source, make_verifier
 from ...core.seeding import python_stream
@@ -117,6 +126,10 @@ class GameSetup:
             raise ConfigError("nobody plays the solver inside this environment")
         return self.opponent.act(prompts, n=self.attempts, seed=self.rng.getrandbits(62))
 
+    def unreadable(self, prompts: list[str]) -> list[str | None]:
+        """Why the opponent cannot read each prompt, `None` where it can."""
+        return [None] * len(prompts) if self.opponent is None else unreadable(self.opponent, prompts)
+
 
 def _check_source(settings: GameSettings, role: str) -> None:
     """Refuse a source where it would be ignored."""
@@ -130,6 +143,20 @@ def _check_source(settings: GameSettings, role: str) -> None:
             "source says where a solver's questions come from, but here the caller writes them; leave source out, or "
             "play role='solver'"
         )
+
+
+def given_question(options: Mapping[str, Any] | None) -> Question | None:
+    """The question that `reset(options={"question": …})` asks for; `None` where there is none.
+
+    Raises:
+        ConfigError: it is no `Question`.
+    """
+    if not options or "question" not in options:
+        return None
+    question = options["question"]
+    if not isinstance(question, Question):
+        raise ConfigError(f"options['question'] must be a Question, got {type(question).__name__}")
+    return question
 
 
 def make_settings(options: Mapping[str, Any]) -> GameSettings:

@@ -24,7 +24,7 @@ from ...core.records import Judgement, Question, TaskSpec
 from ..game.engine import Episode
 from .infos import challenger_info, solver_info
 from .rendering import check_mode, show_attempts, show_episode, show_question
-from .setup import GameSetup, check_role, make_settings
+from .setup import GameSetup, check_role, given_question, make_settings
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
 
 
@@ -108,8 +108,8 @@ class SolverEnv(RoleEnv):
         if seed is not None or not self._seeded:
             self._begin(seed)
         self._drawing = None
-        if options and "question" in options:
-            return self._ask_given(options["question"])
+        if options and (given := given_question(options)) is not None:
+            return self._ask_given(given)
         self._spec, question = spec, _ = self._draw()
         self._question = question
         self._shown = shown = self._ask(question)
@@ -138,9 +138,7 @@ class SolverEnv(RoleEnv):
             self._show(question, judgement)
         return "", reward, True, False, solver_info(verdict, judgement, level, reward)
 
-    def _ask_given(self, question: Any) -> tuple[str, dict[str, Any]]:
-        if not isinstance(question, Question):
-            raise ConfigError(f"options['question'] must be a Question, got {type(question).__name__}")
+    def _ask_given(self, question: Question) -> tuple[str, dict[str, Any]]:
         self._question, self._spec = question, None
         self._shown = self._ask(question)
         return self._shown, {"role": "solver", "level": question.level}
@@ -175,7 +173,7 @@ class ChallengerEnv(RoleEnv):
         if not isinstance(action, str):
             raise ConfigError(f"an action is a str, got {type(action).__name__}")
         self._spec = None
-        (played,) = self._game.play([action], self.setup.answer)
+        (played,) = self._game.play([action], self.setup.answer, self.setup.unreadable)
         if played.judgement is not None:
             self._observe(spec, played.judgement.solve_rate)
         if self.render_mode is not None:

@@ -23,7 +23,7 @@ from ...core.errors import ConfigError
 from ...core.records import Question, TaskSpec
 from .infos import solver_info
 from .rendering import check_mode, show_attempts, show_question
-from .setup import GameSetup, make_settings
+from .setup import GameSetup, given_question, make_settings
 
 Ids = NDArray[np.int64]
 
@@ -131,17 +131,19 @@ class TokensEnv(gym.Env[Ids, Any]):
         return (-1 if sign else 1) * int("".join(map(str, shown)))
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Ids, dict[str, Any]]:
-        """Ask the next question.
+        """Ask the next question, or that of `options={"question": Question(...)}`.
 
         Raises:
-            ConfigError: none of many questions drawn has an answer in the range and a text that fits.
+            ConfigError: none of many questions drawn has an answer in the range and a text that fits, or the given one
+                does not.
         """
         if seed is not None or not self._seeded:
             super().reset(seed=seed)
             self.setup.seed(int(self.np_random.integers(2**62)))
             self._seeded, self._episodes = True, 0
         self._drawing = None
-        self._spec, self._question = self._draw()
+        given = given_question(options)
+        self._spec, self._question = self._draw() if given is None else (None, self._fitting(given))
         observation = tokenise(self._question.text, self.length)
         return observation, {"role": "solver", "level": self._level(self._question), "question": self._question.text}
 
@@ -193,6 +195,14 @@ class TokensEnv(gym.Env[Ids, Any]):
         raise ConfigError(
             f"none of {_TRIES} questions fits {self.length} characters and has an integer answer in "
             f"{self.low}..{self.high}; choose another length, range, generator or curriculum"
+        )
+
+    def _fitting(self, question: Question) -> Question:
+        if len(question.text) <= self.length and self._expressible(question.reference):
+            return question
+        raise ConfigError(
+            f"the question {question.text[:80]!r} with the answer {question.reference!r:.40} does not fit "
+            f"{self.length} characters and an integer in {self.low}..{self.high}"
         )
 
     def _expressible(self, reference: str | None) -> bool:

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...core.errors import ConfigError
 from ...core.math_language import answer
-from ...core.protocols import Agent, Verifier
+from ...core.protocols import Agent, Verifier, unreadable
 from ...core.records import Question
 from ...core.registries import make_reward, make_verifier
 from ...core.seeding import integer_seed
@@ -156,7 +157,8 @@ def play_pair(
     game = Game(find_domain("math"), voter, make_reward("r-zero", repetition=0.0), template)
     texts = challenger.act([game.instruct()], n=proposals, seed=integer_seed(seed, "pair", "propose"))[0]
     answering = integer_seed(seed, "pair", "answer")
-    rounds = game.play(texts, lambda prompts: solver.act(prompts, n=attempts, seed=answering))
+    answers = partial(solver.act, n=attempts, seed=answering)
+    rounds = game.play(texts, answers, partial(unreadable, solver))
     played = [r for r in rounds if r.judgement is not None]
     questions = [r.proposal.question for r in played if r.proposal.question is not None]
     judgements = [r.judgement for r in played if r.judgement is not None]

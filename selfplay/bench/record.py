@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from ...core.protocols import Agent
+from ...core.protocols import Agent, unreadable
 from ..evaluation import Adjustable
 
 
@@ -90,6 +90,10 @@ class Recorder:
                 _write(path, call)
         self.usage.add(call)
         return call.completions
+
+    def unreadable(self, prompts: Sequence[str]) -> list[str | None]:
+        """What the agent says, see `core.protocols.Reader`; nothing is asked of it for that."""
+        return unreadable(self.agent, prompts)
 
     def _path(self, prompts: Sequence[str], n: int, seed: int | None) -> Path | None:
         if self.folder is None or seed is None:

@@ -35,6 +35,8 @@ class ExamResult:
         votes: for each k in 2, 4, 8, … whether the majority of the first k samples is correct.
         vote_share: p̂, the share of all samples behind the majority's answer.
         seconds: wall time of sampling (greedy included); not part of equality.
+        unanswered: why the agent could not read the question, `None` where it could; counted as not correct. Empty
+            where it could read all of them.
     """
 
     agent: str
@@ -55,6 +57,7 @@ class ExamResult:
     votes: dict[int, list[bool]]
     vote_share: list[float]
     seconds: float = field(default=0.0, compare=False)
+    unanswered: list[str | None] = field(default_factory=list)
 
     @property
     def accuracy(self) -> Estimate:
@@ -116,6 +119,10 @@ class ExamResult:
         if self.keys and self.lenient_accuracy.value - self.strict_accuracy.value > 0.02:
             gap = 100 * (self.lenient_accuracy.value - self.strict_accuracy.value)
             notes.append(f"a lenient grader would give {gap:.1f} points more than a strict one")
+        reasons = [f"question {number}: {why}" for number, why in enumerate(self.unanswered, 1) if why is not None]
+        if reasons:
+            left = f"{counted(len(reasons), 'question')} could not be read and counted as not correct"
+            notes.append(f"{left}; {'; '.join(reasons[:3])}{' …' if len(reasons) > 3 else ''}")
         if sum(self.undecided):
             notes.append(f"{counted(sum(self.undecided), 'sample')} could not be decided: not counted as correct")
         return notes
@@ -149,6 +156,8 @@ class ExamResult:
         """JSON values: `summary()` plus the counts, from which `from_dict` rebuilds the result."""
         counts = asdict(self)
         counts["votes"] = {str(k): votes for k, votes in self.votes.items()}
+        if not self.unanswered:
+            del counts["unanswered"]
         return {"summary": self.summary(), "counts": counts}
 
     @classmethod

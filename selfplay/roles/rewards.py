@@ -10,7 +10,7 @@ from typing import TypeAlias
 from ...core.extraction import extract_answer
 from ...core.protocols import Verifier
 from ...core.records import Question
-from ...envs.game.engine import Answering, Episode, Game, solver_reward
+from ...envs.game.engine import Answering, Episode, Game, Unreadable, solver_reward
 
 RewardFn: TypeAlias = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[Sequence[float]]]
 """Prompts and the completions of each → a reward for every completion."""
@@ -22,17 +22,19 @@ class ChallengerRewardFn:
     Args:
         game: the rules.
         answer: asks the solver.
+        unreadable: why the solver cannot read a prompt, see `Game.play`.
 
     Attributes:
         episodes: what was played last, for the measures.
     """
 
-    def __init__(self, game: Game, answer: Answering) -> None:
-        self.game, self.answer = game, answer
+    def __init__(self, game: Game, answer: Answering, unreadable: Unreadable | None = None) -> None:
+        self.game, self.answer, self.unreadable = game, answer, unreadable
         self.episodes: list[Episode] = []
 
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[list[float]]:
-        self.episodes = self.game.play([text for group in groups for text in group], self.answer)
+        texts = [text for group in groups for text in group]
+        self.episodes = self.game.play(texts, self.answer, self.unreadable)
         values = iter(played.reward.value for played in self.episodes)
         return [[next(values) for _ in group] for group in groups]
 

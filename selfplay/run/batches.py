@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ...core.errors import ConfigError
-from ...core.protocols import Verifier
+from ...core.protocols import Verifier, unreadable
 from ...core.records import Question
 from ...core.registries import make_verifier
 from ...core.seeding import integer_seed, python_stream
@@ -63,7 +63,8 @@ class ChallengerBatches:
         """See `Batches`."""
         run = self.run
         seed = run.seed(CHALLENGER, step)
-        reward_fn = ChallengerRewardFn(run.game, partial(run.attempt, seed=integer_seed(seed, "attempts")))
+        answer = partial(run.attempt, seed=integer_seed(seed, "attempts"))
+        reward_fn = ChallengerRewardFn(run.game, answer, partial(unreadable, run.roles[SOLVER].agent))
         measures = partial(self._measures, reward_fn)
         return StepBatch([run.game.instruct()] * self.config.groups, reward_fn, seed, measures=measures)
 

@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ...agents.models.prompt_format import DATE
+
 PACKAGES = ("selfplay-gym", "torch", "transformers", "tokenizers", "gymnasium", "numpy", "sympy", "sacrebleu", "scipy")
 
 
@@ -23,6 +25,7 @@ def describe_environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
+        "prompt_date": DATE.isoformat(),  # what chat templates that ask for today's date are told
     }
 
 

@@ -10,7 +10,9 @@ from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.math_language import key
 from selfplay_gym.core.protocols import BaseVerifier
 from selfplay_gym.core.records import Judgement, Question, Verdict
+from selfplay_gym.core.registries import make_agent
 from selfplay_gym.core.seeding import python_stream, stream
+from selfplay_gym.selfplay.bench.record import record
 from selfplay_gym.selfplay.evaluation import ExamResult, compare, held_out_questions, pass_at_k, run_exam
 
 
@@ -222,3 +224,33 @@ def test_progress_reaches_the_end_and_batches_cover_everything():
     assert seen == [(64, 200), (128, 200), (192, 200), (200, 200)]
     assert len(result.keys) == 200
     assert result.accuracy.value == 1.0
+
+
+class ShortSighted:
+    """Reads prompts of up to 20 characters."""
+
+    name = "short-sighted"
+
+    def act(self, prompts, *, n=1, seed=None):
+        found = make_agent("oracle").act(prompts, n=n, seed=seed)
+        whys = self.unreadable(prompts)
+        return [[""] * n if why else group for why, group in zip(whys, found, strict=True)]
+
+    def unreadable(self, prompts):
+        return [f"{len(p)} characters" if len(p) > 20 else None for p in prompts]
+
+
+def test_a_question_that_cannot_be_read_is_unanswered_with_its_reason():
+    questions = [Question("What is 1+2?", "3"), Question("What is 1+2?" + " " * 30, "3")]
+    for agent in (ShortSighted(), record(ShortSighted(), "short-sighted", None)):
+        result = run_exam(agent, questions, samples=2)
+        assert result.unanswered == [None, "42 characters"]
+        assert result.correct == [2, 0]
+        assert any("question 2: 42 characters" in note for note in result.warnings())
+        assert ExamResult.from_dict(result.as_dict()) == result
+
+
+def test_a_result_says_nothing_of_reading_where_all_could_be_read():
+    result = run_exam(make_agent("oracle"), [Question("What is 1+2?", "3")], samples=2)
+    assert result.unanswered == []
+    assert "unanswered" not in result.as_dict()["counts"]

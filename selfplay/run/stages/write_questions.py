@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....core.held_out import is_held_out
-from ....core.protocols import Draw
+from ....core.protocols import Draw, unreadable
 from ....core.records import Question
 from ....core.registries import make_source, register_stage
 from ....envs.game.domains import identity_of
 from ....envs.game.question_sources import drawn, mix
+from ...settings.config import SOLVER
 from ..question_log import question_row
 from ..run import SelfPlay
 
@@ -31,9 +32,12 @@ class WriteQuestions:
         seen: set[str] = set()
         rows: list[dict[str, Any]] = []
         rejected: list[dict[str, Any]] = []
-        for source, question in self._drawn(run, rejected):
+        found = [*self._drawn(run, rejected)]
+        too_long = unreadable(run.roles[SOLVER].agent, run.game.ask([question for _, question in found]))
+        for (source, question), reason in zip(found, too_long, strict=True):
             identity = identity_of(question)  # as the exam has it, whatever the run plays
             why = "held out" if is_held_out(identity) else "repeated" if identity in seen else None
+            why = f"malformed: {reason}" if why is None and reason is not None else why
             seen.add(identity)
             rows.append({**question_row(question), **source, "dropped": why})
         run.log("questions", [{**row, "index": index} for index, row in enumerate([*rows, *rejected])])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from selfplay_gym.agents.inference.logprobs import completion_logps
 from selfplay_gym.agents.inference.sampling import LocalSampler, SamplingSettings, draw
 from selfplay_gym.core.errors import ConfigError
 
+NEIGHBOURS = {}
 PROMPTS = ["What is 1+2?", "Solve 3x+4=19.", "", "What is 1+2?", "something rather longer to read"]
 
 
@@ -112,12 +115,42 @@ def test_impossible_tokens_are_never_drawn():
     assert logp.tolist() == [0.0, 0.0]
 
 
-def test_context_bounds_completions_and_refuses_long_prompts(make_agent):
+def test_the_context_bounds_completions(make_agent):
     agent = make_agent(max_position_embeddings=32).with_settings(max_new_tokens=500)
     samples = agent.sample(["x" * 20], n=4, seed=0)
     assert samples.tokens.shape[1] <= 32 - len(samples.prompt_ids[0])
-    with pytest.raises(ConfigError, match="shorten the prompt"):
-        agent.act(["x" * 40])
+
+
+def test_a_prompt_without_room_gets_empty_answers_and_a_reason(make_agent):
+    agent = make_agent(max_position_embeddings=32)
+    short, long = "What is 1+2?", "x" * 40
+    assert agent.unreadable([short, long])[0] is None
+    assert "42 tokens leaves no room" in agent.unreadable([short, long])[1]
+    samples = agent.sample([short, long], n=2, seed=0)
+    assert samples.texts[1] == ["", ""]
+    assert samples.lengths[2:].tolist() == [0, 0]
+    assert samples.prompt_ids[1] == []
+    assert agent.act([long], seed=0) == [[""]]
+
+
+@pytest.mark.parametrize("kind", ["qwen3", "gpt2"])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(lengths=st.lists(st.integers(1, 70), min_size=1, max_size=5), seed=st.integers(0, 99), n=st.integers(1, 3))
+def test_neighbours_change_no_row(make_agent, kind, lengths, seed, n):
+    """Prompts of any length up to the context and beyond, added to a batch: the first rows stay as they are."""
+    if kind not in NEIGHBOURS:
+        changes = {"n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 64} if kind == "gpt2" else {}
+        NEIGHBOURS[kind] = make_agent(kind, max_position_embeddings=64, **changes).with_settings(max_new_tokens=40)
+    agent = NEIGHBOURS[kind]
+    alone = agent.sample(PROMPTS, n=n, seed=seed)
+    beside = agent.sample([*PROMPTS, *("7" * length for length in lengths)], n=n, seed=seed)
+    rows, width = alone.tokens.shape
+    assert torch.equal(beside.lengths[:rows], alone.lengths)
+    assert torch.equal(beside.finished[:rows], alone.finished)
+    assert torch.equal(beside.tokens[:rows, :width], alone.tokens)
+    for length, got in zip(lengths, beside.lengths[rows:].view(-1, n).tolist(), strict=True):
+        room = max(0, 64 - len(agent.prompt_ids("7" * length)))
+        assert all(1 <= one <= min(room, 40) if room else one == 0 for one in got)
 
 
 def test_no_prompts_no_samples(make_agent):
@@ -125,9 +158,12 @@ def test_no_prompts_no_samples(make_agent):
 
 
 @pytest.mark.parametrize(
-    "settings",
-    [{"temperature": -1}, {"temperature": float("nan")}, {"top_p": 0}, {"top_p": 1.1}, {"max_new_tokens": 0}],
+    "wrong",
+    [
+        *({"temperature": -1}, {"temperature": float("nan")}, {"temperature": "hot"}, {"temperature": True}),
+        *({"top_p": 0}, {"top_p": 1.1}, {"max_new_tokens": 0}, {"max_new_tokens": 1.5}),
+    ],
 )
-def test_settings_are_checked(settings):
-    with pytest.raises(ConfigError, match=next(iter(settings))):
-        SamplingSettings(**settings)
+def test_settings_are_checked(wrong):
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        SamplingSettings(**wrong)

@@ -75,6 +75,20 @@ def test_an_episode_keeps_attempts_with_their_question(game):
     assert "question" in episodes[1].verdict.reason
 
 
+def test_a_question_that_the_solver_cannot_read_costs_itself(game):
+    answered = {"What is 1+2?": ["\\boxed{3}", "\\boxed{4}"], "What is 2*4?": ["", ""]}
+    texts = [proposal("What is 2*4?", "8"), "nonsense", proposal("What is 1+2?")]
+
+    def unreadable(prompts):
+        return ["too long" if prompt == "What is 2*4?" else None for prompt in prompts]
+
+    episodes = game.play(texts, lambda prompts: [answered[p] for p in prompts], unreadable)
+    assert episodes[0].proposal.question is None
+    assert episodes[0].verdict.reason == "too long"
+    assert (episodes[0].reward, episodes[0].attempts) == ((0.0, {"format": 0.0}), ())
+    assert episodes[2].solver_rewards == [1.0, 0.0]
+
+
 def test_nobody_is_asked_when_all_proposals_are_malformed(game):
     def never(prompts):
         raise AssertionError("the solver was asked")

@@ -6,7 +6,7 @@ import pytest
 from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 
-from selfplay_gym import make_agent
+from selfplay_gym import Question, make_agent
 from selfplay_gym.core.errors import ConfigError
 
 PROPOSAL = r"<question>What is 12+7*3?</question> \boxed{33}"
@@ -137,3 +137,48 @@ def test_rendering_shows_the_vote():
     assert "✓ 7" in shown
     assert "3/5 = 0.60" in shown
     assert "(vote)" in shown
+
+
+def test_what_a_group_shares_is_listed_for_every_copy():
+    envs = DictInfoToList(make(3, verifier="majority"))
+    _, infos = envs.reset(seed=1)
+    assert infos == [infos[0]] * 3
+    assert set(infos[0]) == {"role", "level"}
+    infos = envs.step([*boxed(7, 7), ""])[4]
+    assert [info["label"] for info in infos] == ["7"] * 3
+    assert [info["vote"] for info in infos] == [{"7": 2, None: 1}] * 3
+    assert [info["verdict"].answer for info in infos] == ["7", "7", None]
+    assert [info["reward_terms"]["score"] for info in infos] == [1.0, 1.0, 0.0]
+
+
+def test_a_limit_of_steps_changes_nothing_where_an_episode_has_one():
+    for limit in (1, 50, -1):
+        envs = make(2, max_episode_steps=limit)
+        envs.reset(seed=1)
+        _, _, terminated, truncated, _ = envs.step(["1", "2"])
+        assert (terminated.all(), truncated.any()) == (True, False)
+    with pytest.raises(ConfigError, match="max_episode_steps"):
+        make(2, max_episode_steps=0)
+
+
+def test_a_list_of_seeds_is_one_seed():
+    envs = make(3)
+    first = envs.reset(seed=[1, 2, 3])[0]
+    assert envs.reset(seed=[1, 2, 3])[0] == first
+    others = [envs.reset(seed=[1, 2, last])[0] for last in range(4, 12)]
+    assert any(prompts != first for prompts in others)
+    following = envs.reset()[0]
+    envs.reset(seed=[1, 2, 11])
+    assert envs.reset(seed=[None] * 3)[0] == following
+    with pytest.raises(ConfigError, match="one per copy, 3; got 2"):
+        envs.reset(seed=[1, 2])
+
+
+@pytest.mark.parametrize("group", [True, False])
+def test_a_given_question_is_asked_of_every_copy(group):
+    envs = make(3, group=group)
+    prompts, _ = envs.reset(options={"question": Question("What is 1+2?", "3")})
+    assert prompts == ("What is 1+2?",) * 3
+    assert envs.step(boxed(3, 4, 3))[1].tolist() == [1.0, 0.0, 1.0]
+    with pytest.raises(ConfigError, match="must be a Question"):
+        envs.reset(options={"question": "What is 1+2?"})

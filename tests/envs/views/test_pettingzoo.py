@@ -4,6 +4,7 @@ import warnings
 
 import pettingzoo
 import pytest
+from gymnasium.error import ResetNeeded
 from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, render_test, seed_test
 
 import selfplay_gym.envs
@@ -209,3 +210,27 @@ def test_a_missing_action_is_named():
     env.reset(seed=1)
     with pytest.raises(ConfigError, match="challenger_0"):
         env.step({"solver_0": "1", "solver_1": "2"})
+
+
+@pytest.mark.parametrize("constructor", [aec_env, parallel_env])
+def test_before_reset_there_is_no_game(constructor):
+    env = constructor("math")
+    with pytest.raises(ResetNeeded):
+        env.step(PROPOSAL if constructor is aec_env else {"challenger_0": PROPOSAL})
+    with pytest.raises(ResetNeeded):
+        env.render()
+
+
+def test_an_ended_parallel_game_asks_for_a_reset():
+    env = parallel_env("math", attempts=1)
+    env.reset(seed=0)
+    env.step(dict.fromkeys(env.agents, "nonsense"))
+    assert env.agents == []
+    with pytest.raises(ResetNeeded):
+        env.step({"challenger_0": PROPOSAL})
+
+
+def test_what_can_be_played_in_parallel_says_so():
+    """PettingZoo's wrapper expects the same agents in every cycle, which a malformed proposal does not keep."""
+    assert not aec_env("math").metadata["is_parallelizable"]
+    assert parallel_env("math").metadata["is_parallelizable"]

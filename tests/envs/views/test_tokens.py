@@ -183,3 +183,15 @@ def test_ppo_learns_to_answer():
     bandit = {"gamma": 0.0, "gae_lambda": 0.0, "learning_rate": 1e-3, "batch_size": 256}
     model = _ppo(env, 30_000, **bandit)
     assert mean_reward(env, lambda seen: model.predict(seen, deterministic=True)[0], 1000) > 3 * random
+
+
+def test_a_given_question_is_asked():
+    env = gym.make("SelfPlayTokens-v0").unwrapped
+    observation, info = env.reset(options={"question": Question("What is 1+2?", "3")})
+    assert read_tokens(observation) == "what is 1+2?"
+    assert info["question"] == "What is 1+2?"
+    assert env.step(3 - env.low)[1] == 1.0
+    with pytest.raises(ConfigError, match="does not fit 48 characters"):
+        env.reset(options={"question": Question("What is 1+2?", "300")})
+    with pytest.raises(ConfigError, match="must be a Question"):
+        env.reset(options={"question": "What is 1+2?"})

@@ -1,5 +1,6 @@
 """The state machine: a run that is stopped or killed anywhere ends exactly as one that was left alone."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -249,3 +250,15 @@ def test_too_few_questions_shrink_the_batch_with_a_warning(tmp_path):
             console=Console(file=out),
         )
     assert "warning: round 1:" in Path(tmp_path / "out").read_text()
+
+
+@pytest.mark.slow
+def test_an_over_long_question_costs_itself(tmp_path):
+    rows = [{"question": f"What is {a}+{b}?", "answer": str(a + b)} for a in range(2, 12) for b in range(3, 8)]
+    rows.insert(3, {"question": "What is 1+2? " + "x" * 600, "answer": "3"})
+    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    sources = {f"file(path={tmp_path / 'q.jsonl'}, shuffle=false)": 1.0}
+    train(CONFIG.replace({"questions.count": len(rows), "questions.sources": sources, "rounds": 1}), tmp_path / "run")
+    written = list(RunFolder.open(tmp_path / "run").rows("questions"))
+    assert [row["index"] for row in written if (row["dropped"] or "").startswith("malformed")] == [3]
+    assert "leaves no room for an answer" in written[3]["dropped"]
