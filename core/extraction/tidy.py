@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _AROUND = '*`"“”「」『』_ \t\n'
+_INCHES = re.compile(r"\d['′]\s?\d[\d.\s/]*\"$")
 _CHAIN = re.compile(r"(?<![<>!:=\\])=(?!=)")
 _COMPUTES = re.compile(r"[-\d\s.,+*/×·÷()^$%−]+|\\(?:times|cdot|div)")
 _NAME = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?|['′]|\([A-Za-z]\))*")
@@ -14,7 +15,9 @@ _FULL_STOPS = ".,;:!。．，；：、！"
 
 def tidy(text: str) -> str | None:
     """The answer stripped of marks and of the punctuation behind it; `None` if nothing is left."""
-    text = text.strip().strip(_AROUND).strip()
+    text = text.strip()
+    inches = '"' if text[-1:] == '"' and _INCHES.search(text) else ""
+    text = text.strip(_AROUND).strip() + inches
     while text and text[-1] in _FULL_STOPS and not text.endswith(("\\!", "\\,", "\\;", "\\:", "...")):
         if text[-1] == "!" and (len(text) == 1 or text[-2].isalnum() or text[-2] in ")}"):
             break  # a factorial
