@@ -1,0 +1,450 @@
+"""Do the tests notice faults in the code that labels, rewards and updates stand on? Mutation testing, area by area.
+
+    python benchmarks/mutation.py [AREA | FILE ...] [--sample N] [--seed 0] [--journal FILE] [--json FILE] [--summary]
+
+Which faults: `mutation_operators.py`. Of each file `--sample` mutants are drawn by `--seed`, or all are tried. A mutant
+is run against those test files of its area (`AREAS`) in which a test touches its statement: the tests that touch it
+first, the quickest at the head, and the first failure ends it. `--journal` makes it resumable: a mutant that was killed
+is not tried again while its file is the same, a survivor only if the tests are the same too.
+
+One warm process has imported PyTorch and whatever else the tests need, but nothing of this package. For each mutant it
+forks, and the fork imports the package with the mutant's text in place of the file. Nothing on disk is changed.
+
+Reported: mutants, killed, survivors. `data/mutants.toml` lists survivors that were looked at, with the reason why they
+may live: `equivalent` ones, which no test could notice, count for nothing.
+
+Needs `pip install -e '.[test,mutation]'`. What it does not show: whether a test fails for the right reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import hashlib
+import importlib
+import importlib.util
+import json
+import os
+import pickle
+import random
+import resource
+import signal
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mutation_operators import Mutant, mutants
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "selfplay_gym"
+KNOWN = Path(__file__).parent / "data" / "mutants.toml"
+MEMORY = 12 * 2**30
+"""Bytes of address space that the tests of one mutant may take."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """Files that belong together, and the tests that are to hold them: those beside them, not whole runs."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+AREAS = {
+    "rules": Area(
+        ("envs/game/engine.py", "envs/game/proposals.py", "envs/game/askers.py", "selfplay/run/labels.py"),
+        ("tests/envs/game", "tests/selfplay/run/test_labels*.py"),
+    ),
+    "rewards": Area(
+        (
+            "envs/rewards/bleu.py",
+            "envs/rewards/challenger.py",
+            "envs/rewards/presets.py",
+            "envs/rewards/repetition.py",
+            "selfplay/roles/rewards.py",
+        ),
+        ("tests/envs/rewards", "tests/selfplay/roles/test_rewards*.py"),
+    ),
+    "teacher": Area(("envs/views/teacher.py",), ("tests/envs/views/test_teacher*.py",)),
+    "votes": Area(
+        ("verifiers/ensembles/majority.py", "verifiers/ensembles/compound.py"), ("tests/verifiers/ensembles",)
+    ),
+    "extraction": Area(("core/extraction.py",), ("tests/core/test_extraction*.py",)),
+    "grpo": Area(
+        (
+            "agents/grpo.py",
+            "agents/training/baselines.py",
+            "agents/training/batch.py",
+            "agents/training/config.py",
+            "agents/training/dynamic_sampling.py",
+            "agents/training/loss_scale.py",
+            "agents/training/reward_fn.py",
+            "agents/training/trainer.py",
+        ),
+        ("tests/agents/test_grpo*.py", "tests/agents/training"),
+    ),
+    "guard": Area(
+        (
+            "selfplay/guard/controller.py",
+            "selfplay/guard/measures.py",
+            "selfplay/guard/monitor.py",
+            "selfplay/guard/thresholds.py",
+            "selfplay/guard/validation_rule.py",
+        ),
+        ("tests/selfplay/guard",),
+    ),
+    "storage": Area(
+        (
+            "selfplay/storage/checkpoint.py",
+            "selfplay/storage/checkpoint_store.py",
+            "selfplay/storage/recovery.py",
+            "selfplay/storage/run_folder.py",
+        ),
+        ("tests/selfplay/storage",),
+    ),
+}
+
+
+# --- running tests in a fork ---
+
+
+def forked(work: Callable[[], Any], *, cpu_s: float, wall_s: float, quiet: bool = True) -> tuple[str, Any]:
+    """What `work` returned in a process of its own: ("done", value), ("timeout", None) or ("died", None)."""
+    with tempfile.TemporaryFile() as answer:
+        child = os.fork()
+        if child == 0:
+            _in_child(work, answer.fileno(), cpu_s, quiet)
+        ended, status = _waited(child, wall_s)
+        if not ended or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)):
+            return "timeout", None
+        answer.seek(0)
+        text = answer.read()
+        return ("done", pickle.loads(text)) if text else ("died", None)  # noqa: S301 - our own fork wrote it
+
+
+def _in_child(work: Callable[[], Any], answer: int, cpu_s: float, quiet: bool) -> None:
+    try:
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s) + 1, int(cpu_s) + 2))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        if quiet:
+            null = os.open(os.devnull, os.O_RDWR)
+            for descriptor in (0, 1, 2):
+                os.dup2(null, descriptor)
+        os.write(answer, pickle.dumps(work()))
+    finally:
+        os._exit(0)
+
+
+def _waited(child: int, wall_s: float) -> tuple[bool, int]:
+    """Whether the child ended by itself, and its status; nothing it started is left running."""
+    until = time.monotonic() + wall_s
+    try:
+        while time.monotonic() < until:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return True, status
+            time.sleep(0.01)
+        return False, 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(child, 0)
+
+
+class Mutated(SourceFileLoader):
+    """Loads a module from a text instead of its file."""
+
+    def __init__(self, name: str, path: str, text: str) -> None:
+        super().__init__(name, path)
+        self.text = text
+
+    def get_code(self, fullname: str) -> Any:
+        return compile(self.text, self.path, "exec", dont_inherit=True)
+
+
+class Exchange:
+    """A finder that knows one module."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path, self.text = path, text
+        self.name = f"{PACKAGE}.{path.removesuffix('.py').replace('/', '.')}"
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != self.name:
+            return None
+        file = str(ROOT / self.path)
+        return importlib.util.spec_from_file_location(name, file, loader=Mutated(name, file, self.text))
+
+
+class InOrder:
+    """Pytest plug-in: plays the tests in the order given, and notes which failed."""
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self.place = {name: i for i, name in enumerate(order)}
+        self.failed: str | None = None
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items.sort(key=lambda item: self.place.get(item.nodeid, len(self.place)))
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed and self.failed is None:
+            self.failed = report.nodeid
+
+
+def run_tests(files: Sequence[str], plugin: Any) -> int:
+    """pytest's exit code; nothing is written."""
+    from hypothesis import settings
+
+    settings.register_profile("mutation", database=None, derandomize=True)
+    options = ["-q", "-x", "-m", "not slow and not gpu", "-p", "no:cacheprovider", "--hypothesis-profile", "mutation"]
+    return int(pytest.main([*options, *files], plugins=[plugin]))
+
+
+# --- which tests touch which lines ---
+
+
+@dataclass
+class Touched:
+    """What one test file does with the files of an area.
+
+    Attributes:
+        cpu_s: of each test, coverage included.
+        lines: test → file → lines.
+        modules: everything that was imported from elsewhere.
+    """
+
+    cpu_s: dict[str, float] = field(default_factory=dict)
+    lines: dict[str, dict[str, set[int]]] = field(default_factory=dict)
+    modules: list[str] = field(default_factory=list)
+    code: int = 0
+
+
+class Tracer:
+    """Pytest plug-in: one coverage context a test."""
+
+    def __init__(self, coverage: Any) -> None:
+        self.coverage, self.cpu_s = coverage, dict[str, float]()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: Any) -> Any:
+        self.coverage.switch_context(item.nodeid)
+        started = time.process_time()
+        result = yield
+        self.cpu_s[item.nodeid] = time.process_time() - started
+        return result
+
+
+def traced(test_file: str, files: Sequence[str]) -> Touched:
+    """Play one test file and look at what it touches."""
+    import coverage
+
+    measured = coverage.Coverage(data_file=None, include=[str(ROOT / file) for file in files], config_file=False)
+    measured.start()
+    tracer = Tracer(measured)
+    code = run_tests([test_file], tracer)
+    measured.stop()
+    data, found = measured.get_data(), Touched(tracer.cpu_s, code=code)
+    for file in files:
+        for line, tests in data.contexts_by_lineno(str(ROOT / file)).items():
+            for test in tests:
+                found.lines.setdefault(test, {}).setdefault(file, set()).add(line)
+    found.modules = [name for name in sys.modules if _from_elsewhere(name)]
+    return found
+
+
+def _from_elsewhere(name: str) -> bool:
+    """Whether a module is of some library: not of this package, not a test, nothing that is made at run time."""
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None) or ""
+    return "site-packages" in file and not name.startswith((PACKAGE, "tests", "_pytest", "coverage"))
+
+
+def warm_up(names: Iterable[str]) -> None:
+    """Import what the tests will need, once."""
+    for name in names:
+        if name not in sys.modules:
+            with suppress(Exception):
+                importlib.import_module(name)
+    assert not any(name == PACKAGE or name.startswith(f"{PACKAGE}.") for name in sys.modules), "the package is loaded"
+    gc.collect()
+    gc.freeze()
+
+
+def test_files(area: Area) -> list[str]:
+    found = []
+    for pattern in area.tests:
+        for path in sorted(ROOT.glob(pattern)):
+            found += sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
+    return [path.relative_to(ROOT).as_posix() for path in found]
+
+
+class Plan:
+    """The tests of one area, and in which order they should look at a mutant."""
+
+    def __init__(self, area: Area) -> None:
+        self.tests = test_files(area)
+        self.digest = digest(*((ROOT / test).read_text() for test in self.tests))
+        self.touched: dict[str, Touched] = {}
+        for test in self.tests:
+            state, found = forked(lambda test=test: traced(test, area.files), cpu_s=600, wall_s=1800)
+            if state != "done" or found.code not in (0, 5):
+                raise SystemExit(
+                    f"{test} fails without any mutant ({state}, pytest's exit code {found and found.code})"
+                )
+            self.touched[test] = found
+            warm_up(found.modules)
+
+    def order(self, mutant: Mutant) -> tuple[list[str], list[str], float]:
+        """Test files, tests in order, and the CPU seconds that all of them took."""
+        wanted = set(range(mutant.lines[0], mutant.lines[1] + 1))
+        scored = []
+        for file, seen in self.touched.items():
+            near = {test for test, lines in seen.lines.items() if lines.get(mutant.path, set()) & wanted} - {""}
+            if near or (mutant.at_import and any(mutant.path in lines for lines in seen.lines.values())):
+                scored.append((min((seen.cpu_s[test] for test in near), default=1e9), file, near))
+        files = [file for _, file, _ in sorted(scored)]
+        near = set().union(*(tests for _, _, tests in scored))
+        cost = {test: s for file in files for test, s in self.touched[file].cpu_s.items()}
+        tests = sorted(cost, key=lambda test: (test not in near, files.index(test.split("::")[0]), cost[test]))
+        return files, tests, sum(cost.values())
+
+
+def tried(mutant: Mutant, plan: Plan) -> tuple[str, str | None]:
+    """("killed", by which test), ("timeout", None), ("survived", None) or ("untouched", None)."""
+    files, order, cost = plan.order(mutant)
+    if not files:
+        return "untouched", None
+
+    def work() -> tuple[int, str | None]:
+        sys.meta_path.insert(0, Exchange(mutant.path, mutant.source))
+        plugin = InOrder(order)
+        return run_tests(files, plugin), plugin.failed
+
+    state, result = forked(work, cpu_s=20 + 5 * cost, wall_s=120 + 20 * cost)
+    if state != "done":
+        return ("timeout" if state == "timeout" else "killed"), None
+    code, failed = result
+    return ("survived" if code == 0 else "killed"), failed
+
+
+# --- the journal ---
+
+
+def digest(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
+
+
+def load(journal: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """(name of a mutant, digest of its file) → the last row about it."""
+    rows = [json.loads(line) for line in journal.read_text().splitlines()] if journal.is_file() else []
+    return {(row["name"], row["file_digest"]): row for row in rows}
+
+
+def known() -> dict[str, dict[str, Any]]:
+    """Name → what was found when somebody looked at a survivor."""
+    entries = tomllib.loads(KNOWN.read_text()).get("mutant", []) if KNOWN.is_file() else []
+    return {f"{entry['at']}: {entry['before']} → {after}": entry for entry in entries for after in entry["after"]}
+
+
+def try_area(name: str, files: Sequence[str], options: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
+    """Try the mutants of some files of an area, and add a row for each."""
+    area, done, plan = AREAS[name], load(options.journal), None
+    for file in files:
+        source = (ROOT / file).read_text()
+        chosen = drawn(mutants(file, source), options)
+        tests_digest = digest(*((ROOT / test).read_text() for test in test_files(area)))
+        for mutant in chosen:
+            row = done.get((mutant.name, digest(source)))
+            stale = row is None or (row["outcome"] not in ("killed", "timeout") and row["tests_digest"] != tests_digest)
+            if stale and not options.summary:
+                plan = plan or Plan(area)
+                started = time.monotonic()
+                outcome, by = tried(mutant, plan)
+                row = {"area": name, "path": file, "name": mutant.name, "outcome": outcome, "by": by}
+                row |= {"line": mutant.lines[0], "file_digest": digest(source), "tests_digest": tests_digest}
+                row |= {"wall_s": round(time.monotonic() - started, 2)}
+                with options.journal.open("a") as journal:
+                    journal.write(json.dumps(row, ensure_ascii=False) + "\n")
+                if outcome in ("survived", "untouched"):
+                    print(f"{outcome:9} {file}:{mutant.lines[0]} {mutant.name.split(' ', 1)[1]}", flush=True)
+            if row is not None:
+                rows.append(row)
+
+
+def drawn(all_of_them: Sequence[Mutant], options: argparse.Namespace) -> list[Mutant]:
+    """A sample in the order of the file."""
+    if options.sample is None or options.sample >= len(all_of_them):
+        return list(all_of_them)
+    path = all_of_them[0].path
+    chosen = random.Random(f"{options.seed} {path}").sample(range(len(all_of_them)), options.sample)
+    return [all_of_them[i] for i in sorted(chosen)]
+
+
+def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Counts by area and file, and the survivors with what is known of them."""
+    looked_at = known()
+    counts: dict[str, Counter[str]] = {}
+    survivors = []
+    for row in rows:
+        entry = looked_at.get(row["name"])
+        equivalent = entry is not None and entry.get("equivalent", False)
+        killed = row["outcome"] in ("killed", "timeout")
+        kind = "killed" if killed else "equivalent" if equivalent else "survived"
+        for key in ("all", row["area"], row["path"]):
+            counts.setdefault(key, Counter())[kind] += 1
+        if not killed:
+            reason = entry["reason"] if entry else None
+            survivors.append(
+                {"name": row["name"], "line": row["line"], "outcome": row["outcome"]} | {"kind": kind, "reason": reason}
+            )
+    table = {key: dict(found) | {"mutants": found.total(), "rate": rate(found)} for key, found in counts.items()}
+    return {"table": table, "survivors": survivors}
+
+
+def rate(found: Counter[str]) -> float:
+    """Killed, of those that could be."""
+    return round(found["killed"] / max(1, found["killed"] + found["survived"]), 4)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", help=f"areas ({', '.join(AREAS)}) or files of them; all if left out")
+    parser.add_argument("--sample", type=int, help="mutants of each file; all if left out")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--journal", type=Path, default=ROOT / "runs" / "mutation.jsonl")
+    parser.add_argument("--json", type=Path, help="where the summary goes")
+    parser.add_argument("--summary", action="store_true", help="only what the journal knows")
+    options = parser.parse_args()
+    os.chdir(ROOT)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    options.journal.parent.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    places = {file for area in AREAS.values() for file in area.files}
+    unknown = set(options.what) - places - set(AREAS)
+    if unknown:
+        parser.error(f"neither an area nor a file of one: {', '.join(sorted(unknown))}")
+    for name, area in AREAS.items():
+        files = [file for file in area.files if not options.what or {name, file} & set(options.what)]
+        if files:
+            try_area(name, files, options, rows)
+    summary = summarise(rows) | {"sample": options.sample, "seed": options.seed}
+    for key, found in summary["table"].items():
+        shown = "  ".join(f"{kind} {found.get(kind, 0):5}" for kind in ("mutants", "killed", "equivalent", "survived"))
+        print(f"{key:40} {shown}  {100 * found['rate']:5.1f} %")
+    if options.json:
+        options.json.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
