@@ -100,7 +100,10 @@ AREAS = {
             "selfplay/guard/thresholds.py",
             "selfplay/guard/validation_rule.py",
         ),
-        ("tests/selfplay/guard",),
+        tuple(
+            f"tests/selfplay/guard/test_{name}.py"
+            for name in ("controller", "measures", "monitor", "thresholds", "validation_numbers", "validation_rule")
+        ),
     ),
     "storage": Area(
         (
