@@ -39,6 +39,7 @@ class Start:
         self.norm, self._drift = norm, drift
 
     def drift(self, role):
+        assert role.agent is not None
         return self._drift
 
 
@@ -86,12 +87,12 @@ def test_it_has_a_name_under_which_the_run_keeps_its_state():
     assert GuardController.name == "guard"
 
 
-@pytest.mark.parametrize(("norm", "alarms"), [(24.9, ["large_update"]), (25.0, []), (0.0, [])])
+@pytest.mark.parametrize(("norm", "alarms"), [(0.5, ["large_update"]), (24.9, ["large_update"]), (25.0, []), (0.0, [])])
 def test_an_update_is_a_share_of_the_norm_at_the_start(norm, alarms):
     run = Run(norm=norm)
     assert controller().after_step(run, step(update_norm=0.5)) is None
     assert run.names() == alarms
-    assert all(row["value"] == 0.5 / 24.9 for row in run.rows)
+    assert all(row["value"] == 0.5 / norm for row in run.rows)
 
 
 def test_bad_rewards_in_a_row_go_back_to_the_best():
