@@ -53,7 +53,7 @@ class Mutant:
 def mutants(path: str, source: str) -> list[Mutant]:
     """Every mutant of a file, in the order of its lines."""
     wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
-    visitor = _Finder()
+    visitor = _Finder(source)
     wrapper.visit(visitor)
     found, seen = [], Counter[tuple[str, str, str]]()
     for place, old, new in visitor.found:
@@ -136,13 +136,14 @@ class _Finder(cst.CSTVisitor):
 
     METADATA_DEPENDENCIES = (PositionProvider, ParentNodeProvider)
 
-    def __init__(self) -> None:
+    def __init__(self, source: str) -> None:
         super().__init__()
+        self.source = source
         self.found: list[tuple[_Place, cst.CSTNode, cst.CSTNode]] = []
         self.scope: list[cst.FunctionDef | cst.ClassDef] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if _without_behaviour(node, self.get_metadata(ParentNodeProvider, node, None)):
+        if _without_behaviour(node, self.get_metadata(ParentNodeProvider, node, None), self.source):
             return False
         for kind, operator in (*mutation_operators, *OWN):
             if isinstance(node, kind):
@@ -176,7 +177,7 @@ class _Finder(cst.CSTVisitor):
             node = self.get_metadata(ParentNodeProvider, node, None)
 
 
-def _without_behaviour(node: cst.CSTNode, parent: cst.CSTNode | None) -> bool:
+def _without_behaviour(node: cst.CSTNode, parent: cst.CSTNode | None, source: str) -> bool:
     """Whether nothing that runs depends on a node."""
     if isinstance(node, cst.Annotation | cst.Import | cst.ImportFrom):
         return True
@@ -190,7 +191,7 @@ def _without_behaviour(node: cst.CSTNode, parent: cst.CSTNode | None) -> bool:
         return True
     if isinstance(node, cst.Expr) and isinstance(node.value, cst.BaseString):
         return True
-    return isinstance(node, cst.Assign | cst.AnnAssign) and _is_alias(node)
+    return isinstance(node, cst.Assign | cst.AnnAssign) and _is_alias(node, source)
 
 
 def _strict(node: cst.CSTNode) -> cst.Arg | None:
@@ -204,17 +205,10 @@ def _called(node: cst.BaseExpression) -> str:
     return func.value if isinstance(func, cst.Name) else ""
 
 
-def _is_alias(node: cst.Assign | cst.AnnAssign) -> bool:
-    """`__all__`, and names for types: `Tokens = tuple[str, ...]`, but for `Literal[…]`, whose words are looked at."""
+def _is_alias(node: cst.Assign | cst.AnnAssign, source: str) -> bool:
+    """`__all__`, and names for types, `Tokens = tuple[str, ...]`; a `Literal[…]` whose words are read is none."""
     target = node.target if isinstance(node, cst.AnnAssign) else node.targets[0].target
     if not isinstance(target, cst.Name):
         return False
-    if target.value == "__all__":
-        return True
-    value = node.value
-    named = target.value[:1].isupper() and not target.value.isupper()
-    return (
-        named
-        and isinstance(value, cst.Subscript)
-        and not (isinstance(value.value, cst.Name) and value.value.value == "Literal")
-    )
+    named = target.value[:1].isupper() and not target.value.isupper() and isinstance(node.value, cst.Subscript)
+    return target.value == "__all__" or (named and f"get_args({target.value})" not in source)

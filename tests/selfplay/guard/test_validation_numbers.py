@@ -143,6 +143,15 @@ def test_modes(mode, acts, watches):
     assert (guard(mode).acts, guard(mode).watches) == (acts, watches)
 
 
+def test_who_is_off_notes_nothing_whatever_happens():
+    watching = guard("off")
+    assert watching.step("solver", 0, {**STEP, "skipped": 1, "kl": 9.0}) is None
+    watching.labelled({"kept": 0})
+    assert watching.evaluated(even(0.5), {**APART, "consistency": 9.0}) is None
+    assert watching.take_rows() == []
+    assert watching.state_dict() == guard("on").state_dict()
+
+
 def test_a_validation_is_a_row():
     watching = guard(fall=1.0)
     watching.premiums = [0.25, 0.5]
