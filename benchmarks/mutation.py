@@ -386,12 +386,10 @@ def try_area(name: str, files: Sequence[str], options: argparse.Namespace, rows:
 
 
 def drawn(all_of_them: Sequence[Mutant], options: argparse.Namespace) -> list[Mutant]:
-    """A sample in the order of the file."""
-    if options.sample is None or options.sample >= len(all_of_them):
-        return list(all_of_them)
-    path = all_of_them[0].path
-    chosen = random.Random(f"{options.seed} {path}").sample(range(len(all_of_them)), options.sample)
-    return [all_of_them[i] for i in sorted(chosen)]
+    """A sample in the order of the file; a larger one holds every smaller one of the same seed."""
+    order = list(range(len(all_of_them)))
+    random.Random(f"{options.seed} {all_of_them[0].path}").shuffle(order)
+    return [all_of_them[i] for i in sorted(order[: options.sample])]
 
 
 def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def test_a_verifier_that_breaks_its_contract_is_named_with_the_numbers(given, sa
 def test_a_verifier_inside_another_is_the_one_that_is_named():
     outer = Judge([])
     outer.verifier = ProgramTester([])
-    with pytest.raises(PluginError, match="^verifier ProgramTester judged 0"):
+    with pytest.raises(PluginError, match=r"^verifier ProgramTester judged 0"):
         game(outer).judge([QUESTION], [["3"]])
 
 
