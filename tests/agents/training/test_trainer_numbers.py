@@ -360,7 +360,7 @@ def test_what_cannot_be_trained_is_refused_with_the_remedy(make_agent):
     assert GRPOTrainer(agent, GRPOConfig(kl_weight=0.5), reference=make_agent()).config.kl_weight == 0.5
     for parameter in agent.model.parameters():
         parameter.requires_grad_(False)
-    with pytest.raises(ConfigError, match="^the agent's model has no trainable parameters$"):
+    with pytest.raises(ConfigError, match=r"^the agent's model has no trainable parameters$"):
         GRPOTrainer(agent, GRPOConfig())
     elsewhere = make_agent()
     elsewhere.model.to("meta")
