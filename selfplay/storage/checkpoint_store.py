@@ -35,11 +35,16 @@ class CheckpointStore:
             return []
         drafts = [path for path in self.folder.iterdir() if path.name.endswith(".draft")]
         own = re.compile(rf"{re.escape(role)}-\d+-\d+")  # "solver" is not "solver_b"
-        names = sorted(path.name for path in self.folder.iterdir() if own.fullmatch(path.name))
-        last_of_round = {name.rsplit("-", 1)[0]: name for name in names}
-        finished = sorted(last_of_round.values())
+        names = sorted((path.name for path in self.folder.iterdir() if own.fullmatch(path.name)), key=_round_and_step)
+        finished = list({_round_and_step(name)[0]: name for name in names}.values())
         kept = set(finished if self.keep == 0 else finished[-self.keep :]) | needed
         removed = [name for name in names if name not in kept]
         for path in [*drafts, *(self.folder / name for name in removed)]:
             shutil.rmtree(path)
         return removed
+
+
+def _round_and_step(name: str) -> tuple[int, int]:
+    """As numbers: "solver-100-001" comes after "solver-99-001"."""
+    _, round_, step = name.rsplit("-", 2)
+    return int(round_), int(step)

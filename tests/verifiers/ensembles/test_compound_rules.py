@@ -1,4 +1,4 @@
-"""Cascade, weighted mean and self-answer with members that say what they are told: who decides, by how much, and why."""
+"""Cascade, weighted mean and self-answer with members that say what they are told: who decides, and why."""
 
 import re
 
