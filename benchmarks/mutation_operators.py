@@ -13,11 +13,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
+from libcst.metadata import (
+    CodeRange,
+    MetadataWrapper,
+    ParentNodeProvider,
+    PositionProvider,
+    WhitespaceInclusivePositionProvider,
+)
 from mutmut.mutation.mutators import mutation_operators
 
 
@@ -56,8 +62,10 @@ def mutants(path: str, source: str) -> list[Mutant]:
     visitor = _Finder(source)
     wrapper.visit(visitor)
     found, seen = [], Counter[tuple[str, str, str]]()
+    whole = wrapper.resolve(WhitespaceInclusivePositionProvider)
+    starts = list(accumulate((len(line) for line in source.splitlines(keepends=True)), initial=0))
     for place, old, new in visitor.found:
-        text = _changed(wrapper.module, old, new)
+        text = _changed(wrapper.module, source, starts, whole[old], old, new)
         if text is None:
             continue
         before, after = _difference(source, text)
@@ -67,15 +75,20 @@ def mutants(path: str, source: str) -> list[Mutant]:
     return sorted(found, key=lambda mutant: mutant.lines)
 
 
-def _changed(module: cst.Module, old: cst.CSTNode, new: cst.CSTNode) -> str | None:
-    """The text with one node exchanged; `None` where that is no Python."""
-    changed = module.deep_replace(old, new)
-    text = changed.code if isinstance(changed, cst.Module) else ""
+def _changed(
+    module: cst.Module, source: str, starts: list[int], at: CodeRange, old: cst.CSTNode, new: cst.CSTNode
+) -> str | None:
+    """The text with one node exchanged; `None` where that is no Python, or the same."""
+    if isinstance(old, cst.BaseCompoundStatement):  # its lines are indented
+        text = module.deep_replace(old, new).code  # type: ignore[union-attr]
+    else:
+        begin, end = (starts[point.line - 1] + point.column for point in (at.start, at.end))
+        text = source[:begin] + module.code_for_node(new) + source[end:]
     try:
         compile(text, "mutant", "exec", dont_inherit=True)
     except SyntaxError:
         return None
-    return None if text == module.code else text
+    return None if text == source else text
 
 
 def _difference(old: str, new: str) -> tuple[str, str]:
@@ -92,12 +105,12 @@ def _difference(old: str, new: str) -> tuple[str, str]:
 # --- operators of our own ---
 
 
-def forced(node: cst.If | cst.While | cst.CompIf) -> Iterator[cst.CSTNode]:
+def forced(test: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
     """A condition that never holds, and one that always does, as mutmut has it for `a if b else c`."""
-    test = node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    for operator, word in ((cst.And(), "False"), (cst.Or(), "True")):
-        if not (isinstance(node, cst.While) and word == "True"):
-            yield node.with_changes(test=cst.BooleanOperation(left=test, operator=operator, right=cst.Name(word)))
+    within = cst.LeftParen(), cst.RightParen()
+    inner = test.with_changes(lpar=[*test.lpar, within[0]], rpar=[*test.rpar, within[1]])
+    yield cst.BooleanOperation(left=inner, operator=cst.And(), right=cst.Name("False"))
+    yield cst.BooleanOperation(left=inner, operator=cst.Or(), right=cst.Name("True"))
 
 
 def nothing_returned(node: cst.Return) -> Iterator[cst.CSTNode]:
@@ -113,9 +126,6 @@ def call_dropped(node: cst.Expr) -> Iterator[cst.CSTNode]:
 
 
 OWN: list[tuple[type, Callable[[Any], Iterable[cst.CSTNode]]]] = [
-    (cst.If, forced),
-    (cst.While, forced),
-    (cst.CompIf, forced),
     (cst.Return, nothing_returned),
     (cst.Expr, call_dropped),
 ]
@@ -150,6 +160,8 @@ class _Finder(cst.CSTVisitor):
                 for other in operator(node):
                     if _strict(node) is _strict(other):
                         self.found.append((self._place(node), node, other))
+        if isinstance(node, cst.If | cst.While | cst.CompIf):
+            self.found += [(self._place(node.test), node.test, other) for other in forced(node.test)]
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self.scope.append(node)
         return True
@@ -160,11 +172,10 @@ class _Finder(cst.CSTVisitor):
 
     def _place(self, node: cst.CSTNode) -> _Place:
         """Of a simple statement all lines; of one with a body those of the part of its head that changes."""
-        part = node.test if isinstance(node, cst.If | cst.While) else node
         chain = list(self._upwards(node))
         statement = next(n for n in chain if isinstance(n, cst.SimpleStatementLine | cst.BaseCompoundStatement))
         if isinstance(statement, cst.BaseCompoundStatement):
-            statement = next(n for n in (part, *chain) if self.get_metadata(PositionProvider, n, None) is not None)
+            statement = next(n for n in chain if self.get_metadata(PositionProvider, n, None) is not None)
         where = self.get_metadata(PositionProvider, statement)
         pairs = pairwise(chain)
         runs_later = any(isinstance(above, cst.FunctionDef) and below is above.body for below, above in pairs)
