@@ -365,7 +365,10 @@ def try_area(name: str, files: Sequence[str], options: argparse.Namespace, rows:
     area, done, plan = AREAS[name], load(options.journal), None
     for file in files:
         source = (ROOT / file).read_text()
-        chosen = drawn(mutants(file, source), options)
+        everything = mutants(file, source)
+        chosen = drawn(everything, options)
+        for entry in sorted({e for e in known() if e.startswith(f"{file} ")} - {m.name for m in everything}):
+            print(f"no longer there, to be deleted from {KNOWN.name}: {entry}", flush=True)
         tests_digest = digest(*((ROOT / test).read_text() for test in test_files(area)))
         for mutant in chosen:
             row = done.get((mutant.name, digest(source)))

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import asdict
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -67,6 +68,21 @@ def test_the_authors_code_lets_malformed_proposals_repeat_each_other():
     rewards = make_reward("r-zero-code")([None, SHORT, None, LONG], [None, judged(2, 4), None, judged(2, 4)])
     assert rewards[0] == (-1.25, {"format": 0.0, "repetition": -0.25})  # empty texts share nothing: one cluster each
     assert rewards[1] == (0.25, {"format": 1.0, "uncertainty": 0.5, "repetition": -0.25})
+
+
+def test_malformed_proposals_cluster_as_empty_texts_do_which_share_nothing():
+    reward = ChallengerReward(uncertainty, penalise_malformed=True)
+    judgements = [None, None, judged(2, 4), judged(2, 4)]
+    assert [r.value for r in reward([None, None, SHORT, LONG], judgements)] == [-0.25, -0.25, 0.75, 0.75]
+    plain = ChallengerReward(uncertainty)
+    assert [r.value for r in plain([None, None, SHORT, LONG], judgements)] == [0.0, 0.0, 0.75, 0.75]
+
+
+def test_each_reward_clusters_by_its_own_bleu():
+    texts = ["a b c d", "a b c d e f g h"]  # 0.632 apart as the authors' code has it, 0.643 as the mean of both ways
+    batch = [Question(text) for text in texts], [judged(2, 4)] * 2
+    assert [r.value for r in make_reward("r-zero-code", threshold=0.637)(*batch)] == [-0.5, -0.5]
+    assert [r.value for r in make_reward("r-zero", threshold=0.637)(*batch)] == [0.5, 0.5]
 
 
 def test_an_invalid_question_says_so_in_its_terms_and_the_authors_code_rewards_it():
@@ -154,3 +170,8 @@ def test_the_bands_hold_their_edges_and_nothing_beyond():
     assert [in_band(c, 8) for c in range(9)] == [False, False, True, True, True, True, True, False, False]
     assert [in_interval(c, 10) for c in range(11)] == [c in range(3, 9) for c in range(11)]
     assert in_band(0, 1, delta=0.5)
+    assert in_interval(7, 10, high=0.7)  # the float 0.7 lies below 7/10, and 0.1 above 1/10
+    assert in_interval(1, 10, low=0.1)
+    assert in_band(1, 10, delta=0.4)
+    assert in_interval(1, 3, low=Fraction(1, 3))
+    assert not in_interval(1, 3, low=0.3334)
