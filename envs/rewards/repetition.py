@@ -12,7 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.errors import UnknownNameError
 from .bleu import Floats, nltk_matrix, sacrebleu_matrix
+
+CONVENTIONS = ("sacrebleu", "nltk")
 
 
 def bleu_matrix(texts: Sequence[str]) -> Floats:
@@ -34,7 +37,12 @@ def clusters(texts: Sequence[str], threshold: float = 0.5, conventions: str = "s
 
     Returns:
         (n,) cluster numbers from 1.
+
+    Raises:
+        UnknownNameError: no such conventions.
     """
+    if conventions not in CONVENTIONS:
+        raise UnknownNameError("conventions of BLEU", str(conventions), CONVENTIONS)
     if len(texts) < 2:
         return np.ones(len(texts), dtype=np.int64)
     from scipy.cluster.hierarchy import fcluster, linkage

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from selfplay_gym import Judgement, Question, Verdict, make_reward
-from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.envs.rewards import ChallengerReward, bleu_matrix, clusters, in_band, in_interval, uncertainty
 from selfplay_gym.envs.rewards.bleu import nltk_matrix
 
@@ -138,6 +138,21 @@ def test_the_authors_bleu_looks_from_the_earlier_text_to_the_later():
     apart = 1 - one_way[0, 1]
     assert clusters(texts, apart + 1e-9, "nltk").tolist() == [1, 1]
     assert sorted(clusters(texts, apart - 1e-9, "nltk").tolist()) == [1, 2]
+
+
+def test_clusters_are_cut_at_one_half_by_sacrebleus_bleu_unless_told_otherwise():
+    far, near = ["a b c d", "a b c d e f g h"], ["a b c d e f g h", "a b c d e f g h i"]  # 0.643 and 0.12 apart
+    assert sorted(clusters(far).tolist()) == [1, 2]
+    assert clusters(near).tolist() == [1, 1]
+    assert clusters(far, 0.637, "nltk").tolist() == [1, 1]
+    assert sorted(clusters(far, 0.637).tolist()) == [1, 2]
+
+
+@pytest.mark.parametrize("wrong", ["nlkt", "", None])
+def test_unknown_conventions_are_refused_at_once(wrong):
+    for make in (lambda: clusters([], 0.5, wrong), lambda: ChallengerReward(uncertainty, conventions=wrong)):
+        with pytest.raises(UnknownNameError, match=f"unknown conventions of BLEU '{wrong}'.*Known: nltk, sacrebleu"):
+            make()
 
 
 def test_one_text_is_one_cluster_and_none_are_none():
