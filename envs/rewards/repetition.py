@@ -49,13 +49,11 @@ def clusters(texts: Sequence[str], threshold: float = 0.5, conventions: str = "s
     from scipy.spatial.distance import squareform
 
     if conventions == "nltk":
-        above = np.triu(nltk_matrix(texts), 1)
-        similarity = above + above.T
+        similarity = nltk_matrix(texts)  # `squareform` takes [i, j] of i < j: the earlier text as hypothesis
     else:
         one_way = bleu_matrix(texts)
         similarity = (one_way + one_way.T) / 2
     distance = np.maximum(1.0 - similarity, 0.0)
-    np.fill_diagonal(distance, 0.0)
     tree = linkage(squareform(distance, checks=False), method="average")
     return np.asarray(fcluster(tree, t=threshold, criterion="distance"), dtype=np.int64)
 
