@@ -61,7 +61,16 @@ class Area:
 
 AREAS = {
     "rules": Area(
-        ("envs/game/engine.py", "envs/game/proposals.py", "envs/game/askers.py", "selfplay/run/labels.py"),
+        (
+            "envs/game/engine.py",
+            "envs/game/proposals.py",
+            "envs/game/askers.py",
+            "envs/game/domains.py",
+            "envs/game/question_cache.py",
+            "envs/game/question_file.py",
+            "envs/game/question_sources.py",
+            "selfplay/run/labels.py",
+        ),
         ("tests/envs/game", "tests/selfplay/run/test_labels*.py"),
     ),
     "rewards": Area(

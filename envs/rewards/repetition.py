@@ -33,7 +33,7 @@ def clusters(texts: Sequence[str], threshold: float = 0.5, conventions: str = "s
 
     Args:
         threshold: the distance, in [0, 1], up to which clusters are merged.
-        conventions: "sacrebleu", or "nltk" for R-Zero's published code (one direction, mirrored).
+        conventions: "sacrebleu", or "nltk" for R-Zero's published code (one direction).
 
     Returns:
         (n,) cluster numbers from 1.
