@@ -47,13 +47,14 @@ from mutation_operators import Mutant, mutants
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "selfplay_gym"
 KNOWN = Path(__file__).parent / "data" / "mutants.toml"
+KILLED = ("killed", "timeout")
 MEMORY = 12 * 2**30
 """Bytes of address space that the tests of one mutant may take."""
 
 
 @dataclass(frozen=True)
 class Area:
-    """Files that belong together, and the tests that are to hold them: those beside them, not whole runs."""
+    """Files that belong together, and the tests that are to hold them: those beside them, not whole runs. Patterns."""
 
     files: tuple[str, ...]
     tests: tuple[str, ...]
@@ -62,32 +63,27 @@ class Area:
 AREAS = {
     "rules": Area(
         (
-            "envs/game/engine.py",
-            "envs/game/proposals.py",
             "envs/game/askers.py",
             "envs/game/domains.py",
-            "envs/game/question_cache.py",
-            "envs/game/question_file.py",
-            "envs/game/question_sources.py",
+            "envs/game/engine.py",
+            "envs/game/proposals.py",
+            "envs/game/question_*.py",
             "selfplay/run/labels.py",
         ),
         ("tests/envs/game", "tests/selfplay/run/test_labels*.py"),
     ),
     "rewards": Area(
-        (
-            "envs/rewards/bleu.py",
-            "envs/rewards/challenger.py",
-            "envs/rewards/presets.py",
-            "envs/rewards/repetition.py",
-            "selfplay/roles/rewards.py",
-        ),
+        ("envs/rewards/*.py", "selfplay/roles/rewards.py"),
         ("tests/envs/rewards", "tests/selfplay/roles/test_rewards*.py"),
     ),
     "teacher": Area(("envs/views/teacher.py",), ("tests/envs/views/test_teacher*.py",)),
     "votes": Area(
-        ("verifiers/ensembles/majority.py", "verifiers/ensembles/compound.py"), ("tests/verifiers/ensembles",)
+        ("verifiers/ensembles/classes.py", "verifiers/ensembles/compound.py", "verifiers/ensembles/majority.py"),
+        ("tests/verifiers/ensembles",),
     ),
-    "extraction": Area(("core/extraction.py",), ("tests/core/test_extraction*.py",)),
+    "extraction": Area(
+        ("core/extraction.py", "core/extraction/*.py"), ("tests/core/test_extraction*.py", "tests/core/extraction")
+    ),
     "grpo": Area(
         (
             "agents/grpo.py",
@@ -102,28 +98,23 @@ AREAS = {
         ("tests/agents/test_grpo*.py", "tests/agents/training"),
     ),
     "guard": Area(
-        (
-            "selfplay/guard/controller.py",
-            "selfplay/guard/measures.py",
-            "selfplay/guard/monitor.py",
-            "selfplay/guard/thresholds.py",
-            "selfplay/guard/validation_rule.py",
-        ),
+        ("selfplay/guard/*.py",),
         tuple(
             f"tests/selfplay/guard/test_{name}.py"
-            for name in ("controller", "measures", "monitor", "thresholds", "validation_numbers", "validation_rule")
+            for name in ("controller", "measures", "monitor", "thresholds", "validation*")
         ),
     ),
-    "storage": Area(
-        (
-            "selfplay/storage/checkpoint.py",
-            "selfplay/storage/checkpoint_store.py",
-            "selfplay/storage/recovery.py",
-            "selfplay/storage/run_folder.py",
-        ),
-        ("tests/selfplay/storage",),
-    ),
+    "storage": Area(("selfplay/storage/*.py",), ("tests/selfplay/storage",)),
 }
+
+
+def files_of(patterns: Iterable[str], within: str = "*.py") -> list[str]:
+    """The files that patterns name, of a folder those `within`."""
+    paths: list[Path] = []
+    for pattern in patterns:
+        for path in sorted(ROOT.glob(pattern)):
+            paths += sorted(path.rglob(within)) if path.is_dir() else [path]
+    return [path.relative_to(ROOT).as_posix() for path in dict.fromkeys(paths)]
 
 
 # --- running tests in a fork ---
@@ -266,13 +257,13 @@ def traced(test_file: str, files: Sequence[str]) -> Touched:
     tracer = Tracer(measured)
     code = run_tests([test_file], tracer)
     measured.stop()
-    data, found = measured.get_data(), Touched(tracer.cpu_s, code=code)
+    data, seen = measured.get_data(), Touched(tracer.cpu_s, code=code)
     for file in files:
         for line, tests in data.contexts_by_lineno(str(ROOT / file)).items():
             for test in tests:
-                found.lines.setdefault(test, {}).setdefault(file, set()).add(line)
-    found.modules = [name for name in sys.modules if _from_elsewhere(name)]
-    return found
+                seen.lines.setdefault(test, {}).setdefault(file, set()).add(line)
+    seen.modules = [name for name in sys.modules if _from_elsewhere(name)]
+    return seen
 
 
 def _from_elsewhere(name: str) -> bool:
@@ -293,29 +284,21 @@ def warm_up(names: Iterable[str]) -> None:
     gc.freeze()
 
 
-def test_files(area: Area) -> list[str]:
-    found = []
-    for pattern in area.tests:
-        for path in sorted(ROOT.glob(pattern)):
-            found += sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
-    return [path.relative_to(ROOT).as_posix() for path in found]
-
-
 class Plan:
     """The tests of one area, and in which order they should look at a mutant."""
 
     def __init__(self, area: Area) -> None:
-        self.tests = test_files(area)
-        self.digest = digest(*((ROOT / test).read_text() for test in self.tests))
+        self.tests, files = files_of(area.tests, "test_*.py"), files_of(area.files)
+        self.digest = digest(*(read(test) for test in self.tests))
         self.touched: dict[str, Touched] = {}
         for test in self.tests:
-            state, found = forked(lambda test=test: traced(test, area.files), cpu_s=600, wall_s=1800)
-            if state != "done" or found.code not in (0, 5):
+            state, touched = forked(lambda test=test: traced(test, files), cpu_s=600, wall_s=1800)
+            if state != "done" or touched.code not in (0, 5):
                 raise SystemExit(
-                    f"{test} fails without any mutant ({state}, pytest's exit code {found and found.code})"
+                    f"{test} fails without any mutant ({state}, pytest's exit code {touched and touched.code})"
                 )
-            self.touched[test] = found
-            warm_up(found.modules)
+            self.touched[test] = touched
+            warm_up(touched.modules)
 
     def order(self, mutant: Mutant) -> tuple[list[str], list[str], float]:
         """Test files, tests in order, and the CPU seconds that all of them took."""
@@ -332,25 +315,29 @@ class Plan:
         return files, tests, sum(cost.values())
 
 
-def tried(mutant: Mutant, plan: Plan) -> tuple[str, str | None]:
-    """("killed", by which test), ("timeout", None), ("survived", None) or ("untouched", None)."""
-    files, order, cost = plan.order(mutant)
-    if not files:
-        return "untouched", None
+def tried(mutant: Mutant, plan: Plan) -> dict[str, Any]:
+    """What became of a mutant: "killed" and by which test, "timeout", "survived", or "untouched" by any test."""
+    started, (files, order, cost) = time.monotonic(), plan.order(mutant)
 
     def work() -> tuple[int, str | None]:
         sys.meta_path.insert(0, Exchange(mutant.path, mutant.source))
         plugin = InOrder(order)
         return run_tests(files, plugin), plugin.failed
 
-    state, result = forked(work, cpu_s=20 + 5 * cost, wall_s=120 + 20 * cost)
-    if state != "done":
-        return ("timeout" if state == "timeout" else "killed"), None
-    code, failed = result
-    return ("survived" if code == 0 else "killed"), failed
+    outcome, by = "untouched", None
+    if files:
+        state, answer = forked(work, cpu_s=20 + 5 * cost, wall_s=120 + 20 * cost)
+        code, by = answer or (1, None)
+        outcome = "timeout" if state == "timeout" else "survived" if code == 0 else "killed"
+    row = {"path": mutant.path, "line": mutant.lines[0], "name": mutant.name, "outcome": outcome, "by": by}
+    return row | {"wall_s": round(time.monotonic() - started, 2)}
 
 
 # --- the journal ---
+
+
+def read(file: str) -> str:
+    return (ROOT / file).read_text(encoding="utf-8")
 
 
 def digest(*texts: str) -> str:
@@ -369,38 +356,35 @@ def known() -> dict[str, dict[str, Any]]:
     return {f"{entry['at']}: {entry['before']} → {after}": entry for entry in entries for after in entry["after"]}
 
 
-def try_area(name: str, files: Sequence[str], options: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
-    """Try the mutants of some files of an area, and add a row for each."""
-    area, done, plan = AREAS[name], load(options.journal), None
+def try_area(name: str, files: Sequence[str], options: argparse.Namespace) -> list[dict[str, Any]]:
+    """A row for each mutant drawn: what the journal knows and still holds, else tried now."""
+    area, done, rows = AREAS[name], load(options.journal), []
+    tests = digest(*(read(test) for test in files_of(area.tests, "test_*.py")))
+    plan: Plan | None = None
     for file in files:
-        source = (ROOT / file).read_text()
+        source = read(file)
         everything = mutants(file, source)
-        chosen = drawn(everything, options)
         for entry in sorted({e for e in known() if e.startswith(f"{file} ")} - {m.name for m in everything}):
             print(f"no longer there, to be deleted from {KNOWN.name}: {entry}", flush=True)
-        tests_digest = digest(*((ROOT / test).read_text() for test in test_files(area)))
-        for mutant in chosen:
+        for mutant in drawn(everything, options):
             row = done.get((mutant.name, digest(source)))
-            stale = row is None or (row["outcome"] not in ("killed", "timeout") and row["tests_digest"] != tests_digest)
-            if stale and not options.summary:
+            holds = row is not None and (row["outcome"] in KILLED or row["tests_digest"] == tests)
+            if not holds and not options.summary:
                 plan = plan or Plan(area)
-                started = time.monotonic()
-                outcome, by = tried(mutant, plan)
-                row = {"area": name, "path": file, "name": mutant.name, "outcome": outcome, "by": by}
-                row |= {"line": mutant.lines[0], "file_digest": digest(source), "tests_digest": tests_digest}
-                row |= {"wall_s": round(time.monotonic() - started, 2)}
+                row = tried(mutant, plan) | {"area": name, "file_digest": digest(source), "tests_digest": plan.digest}
                 with options.journal.open("a") as journal:
                     journal.write(json.dumps(row, ensure_ascii=False) + "\n")
-                if outcome in ("survived", "untouched"):
-                    print(f"{outcome:9} {file}:{mutant.lines[0]} {mutant.name.split(' ', 1)[1]}", flush=True)
+                if row["outcome"] not in KILLED:
+                    print(f"{row['outcome']:9} {file}:{mutant.lines[0]} {mutant.name.split(' ', 1)[1]}", flush=True)
             if row is not None:
                 rows.append(row)
+    return rows
 
 
 def drawn(all_of_them: Sequence[Mutant], options: argparse.Namespace) -> list[Mutant]:
     """A sample in the order of the file; a larger one holds every smaller one of the same seed."""
     order = list(range(len(all_of_them)))
-    random.Random(f"{options.seed} {all_of_them[0].path}").shuffle(order)
+    random.Random(f"{options.seed} {all_of_them[0].path if all_of_them else ''}").shuffle(order)
     return [all_of_them[i] for i in sorted(order[: options.sample])]
 
 
@@ -412,7 +396,7 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for row in rows:
         entry = looked_at.get(row["name"])
         equivalent = entry is not None and entry.get("equivalent", False)
-        killed = row["outcome"] in ("killed", "timeout")
+        killed = row["outcome"] in KILLED
         kind = "killed" if killed else "equivalent" if equivalent else "survived"
         for key in ("all", row["area"], row["path"]):
             counts.setdefault(key, Counter())[kind] += 1
@@ -442,15 +426,13 @@ def main() -> None:
     os.chdir(ROOT)
     os.environ["OMP_NUM_THREADS"] = "1"
     options.journal.parent.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    places = {file for area in AREAS.values() for file in area.files}
-    unknown = set(options.what) - places - set(AREAS)
+    places = {name: files_of(area.files) for name, area in AREAS.items()}
+    unknown = set(options.what) - set(AREAS) - {file for files in places.values() for file in files}
     if unknown:
         parser.error(f"neither an area nor a file of one: {', '.join(sorted(unknown))}")
-    for name, area in AREAS.items():
-        files = [file for file in area.files if not options.what or {name, file} & set(options.what)]
-        if files:
-            try_area(name, files, options, rows)
+    rows: list[dict[str, Any]] = []
+    for name, files in places.items():
+        rows += try_area(name, [f for f in files if not options.what or {name, f} & set(options.what)], options)
     summary = summarise(rows) | {"sample": options.sample, "seed": options.seed}
     for key, found in summary["table"].items():
         shown = "  ".join(f"{kind} {found.get(kind, 0):5}" for kind in ("mutants", "killed", "equivalent", "survived"))

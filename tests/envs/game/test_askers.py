@@ -28,6 +28,7 @@ class Fallback:
         return not question.text.startswith("no")
 
     def draw(self, spec, rng):
+        assert isinstance(rng, random.Random)
         self.drawn.append(spec)
         return CACHED
 
