@@ -279,6 +279,10 @@ def test_diagnostics_of_sequence_types_count_rows(loss_type, second):
     assert found["entropy"].item() == pytest.approx(-(LOG(0.4) + LOG(0.2) + LOG(0.5) + 2 * LOG(0.3)) / 5)
 
 
+def test_a_divergence_without_weight_is_not_computed():
+    assert loss(ref_logp=NEW - LOG(2))[1]["kl"].item() == 0.0
+
+
 def test_the_divergence_is_told_per_token():
     found = loss(ref_logp=NEW - LOG(2), beta=1e-9, kl_estimator="k1", kl_corrected=False)[1]
     assert found["kl"].item() == pytest.approx(LOG(2))

@@ -55,10 +55,10 @@ def test_a_challenger_that_is_not_there_is_named_with_who_is(agents, there):
 
 def test_an_agents_own_source_has_a_stream_of_its_own():
     writer = Writer([[GOOD, "nonsense"]])
-    draw = Draw(5, round=2, game=GAME)
+    draw = Draw(5, round=2, game=GAME, rejected=[("before", "why")])
     assert len(make_source({"name": "agent", "agent": writer}).draw(2, draw)) == 1
     assert writer.calls == [([GAME.instruct()], 2, integer_seed(5, "agent", 2))]
-    assert draw.rejected == [("nonsense", "no <question>…</question>")]
+    assert draw.rejected == [("before", "why"), ("nonsense", "no <question>…</question>")]
 
 
 @pytest.mark.parametrize("options", [{}, {"agent": None}])

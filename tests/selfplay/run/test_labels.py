@@ -94,8 +94,9 @@ def test_an_unknown_label_source_lists_those_of_the_domain_and_everybodys():
     ) as no:
         make_labeller(MATH, "oracel")
     assert {"vote", "sympy", "oracle", "numeric"} <= set(no.value.known)
-    with pytest.raises(ConfigError, match="no_such_module"):
+    with pytest.raises(ConfigError, match="no_such_module") as no:
         make_labeller(MATH, "no_such_module:thing")  # an address, not a name: whoever loads it says what is wrong
+    assert "label source" not in str(no.value)
 
 
 # --- what holds attempts against labels in training ---
@@ -137,8 +138,9 @@ def test_an_unknown_reward_lists_what_is_known():
     with pytest.raises(UnknownNameError, match=r"unknown reward 'lable'\. Did you mean 'label'\?") as no:
         label_verifier(MATH, "lable", "vote")
     assert {"label", "random", "exact"} <= set(no.value.known)
-    with pytest.raises(ConfigError, match="no_such_module"):
+    with pytest.raises(ConfigError, match="no_such_module") as no:
         label_verifier(MATH, "no_such_module:thing", "vote")
+    assert "unknown reward" not in str(no.value)
 
 
 # --- how often labels are right ---
