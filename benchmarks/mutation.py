@@ -34,7 +34,7 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
@@ -48,6 +48,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "selfplay_gym"
 KNOWN = Path(__file__).parent / "data" / "mutants.toml"
 KILLED = ("killed", "timeout")
+LOADING_S = 60
+"""CPU seconds until the first test begins, at most."""
 MEMORY = 12 * 2**30
 """Bytes of address space that the tests of one mutant may take."""
 
@@ -127,7 +129,9 @@ def forked(work: Callable[[], Any], *, cpu_s: float, wall_s: float, quiet: bool 
         if child == 0:
             _in_child(work, answer.fileno(), cpu_s, quiet)
         ended, status = _waited(child, wall_s)
-        if not ended or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)):
+        if not ended or (
+            os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGXCPU, signal.SIGKILL)
+        ):
             return "timeout", None
         answer.seek(0)
         text = answer.read()
@@ -191,14 +195,22 @@ class Exchange:
 
 
 class InOrder:
-    """Pytest plug-in: plays the tests in the order given, and notes which failed."""
+    """Pytest plug-in: plays the tests in the order given, notes which failed, and ends the process where one loops.
 
-    def __init__(self, order: Sequence[str]) -> None:
-        self.place = {name: i for i, name in enumerate(order)}
+    Args:
+        cpu_s: of each test, in order, when nothing is wrong.
+    """
+
+    def __init__(self, cpu_s: Mapping[str, float]) -> None:
+        self.place, self.cpu_s = {name: i for i, name in enumerate(cpu_s)}, cpu_s
         self.failed: str | None = None
+        signal.setitimer(signal.ITIMER_PROF, LOADING_S)  # its signal ends the process
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         items.sort(key=lambda item: self.place.get(item.nodeid, len(self.place)))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        signal.setitimer(signal.ITIMER_PROF, 5 + 10 * self.cpu_s.get(nodeid, 1.0))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed and self.failed is None:
@@ -300,33 +312,36 @@ class Plan:
             self.touched[test] = touched
             warm_up(touched.modules)
 
-    def order(self, mutant: Mutant) -> tuple[list[str], list[str], float]:
-        """Test files, tests in order, and the CPU seconds that all of them took."""
+    def order(self, mutant: Mutant) -> tuple[list[str], dict[str, float]]:
+        """Test files, and the tests in order with the CPU seconds that each took."""
         wanted = set(range(mutant.lines[0], mutant.lines[1] + 1))
         scored = []
         for file, seen in self.touched.items():
             near = {test for test, lines in seen.lines.items() if lines.get(mutant.path, set()) & wanted} - {""}
             if near or (mutant.at_import and any(mutant.path in lines for lines in seen.lines.values())):
-                scored.append((min((seen.cpu_s[test] for test in near), default=1e9), file, near))
+                scored.append(
+                    (min((seen.cpu_s[test] for test in near), default=1e6 + sum(seen.cpu_s.values())), file, near)
+                )
         files = [file for _, file, _ in sorted(scored)]
         near = set().union(*(tests for _, _, tests in scored))
         cost = {test: s for file in files for test, s in self.touched[file].cpu_s.items()}
         tests = sorted(cost, key=lambda test: (test not in near, files.index(test.split("::")[0]), cost[test]))
-        return files, tests, sum(cost.values())
+        return files, {test: cost[test] for test in tests}
 
 
 def tried(mutant: Mutant, plan: Plan) -> dict[str, Any]:
     """What became of a mutant: "killed" and by which test, "timeout", "survived", or "untouched" by any test."""
-    started, (files, order, cost) = time.monotonic(), plan.order(mutant)
+    started, (files, cpu_s) = time.monotonic(), plan.order(mutant)
 
     def work() -> tuple[int, str | None]:
         sys.meta_path.insert(0, Exchange(mutant.path, mutant.source))
-        plugin = InOrder(order)
+        plugin = InOrder(cpu_s)
         return run_tests(files, plugin), plugin.failed
 
     outcome, by = "untouched", None
     if files:
-        state, answer = forked(work, cpu_s=20 + 5 * cost, wall_s=120 + 20 * cost)
+        whole = sum(cpu_s.values())
+        state, answer = forked(work, cpu_s=120 + 5 * whole, wall_s=300 + 20 * whole)
         code, by = answer or (1, None)
         outcome = "timeout" if state == "timeout" else "survived" if code == 0 else "killed"
     row = {"path": mutant.path, "line": mutant.lines[0], "name": mutant.name, "outcome": outcome, "by": by}
