@@ -3,6 +3,9 @@
 # make check   lint, types and tests: what the continuous integration runs
 # make slow    the tests that take minutes, part by part; make slow PART=kill plays one part
 # make settings   the tables of docs/settings.md
+# make locked  set up with exactly the files of requirements.lock, by hash (Linux x86-64, Python 3.11 or 3.12)
+# make lock    renew requirements.lock after pyproject.toml or constraints.txt changed
+# make audit   known vulnerabilities of what requirements.lock names
 
 PYTHON ?= python3.11
 VENV ?= .venv
@@ -13,13 +16,14 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: train test slow settings lint types check clean
+.PHONY: train test slow settings lint types check clean lock locked audit
 
 # The slow tests in parts; tests/test_workflows.py holds that every slow test is in exactly one.
-PARTS := drills-a drills-b kill processes environments models sandbox
+PARTS := drills-a drills-b kill damage processes environments models sandbox
 SLOW_drills-a := tests/selfplay/guard -k 'verifier or rate or nan'
 SLOW_drills-b := tests/selfplay/guard -k 'not (verifier or rate or nan)'
 SLOW_kill := tests/selfplay/run/test_kill.py
+SLOW_damage := tests/selfplay/storage tests/selfplay/commands tests/test_cli_fuzz.py
 SLOW_processes := tests/selfplay/run/test_multi_process.py
 SLOW_environments := tests/envs tests/selfplay/bench
 SLOW_models := tests/agents tests/interop tests/selfplay/run/test_smollm2_round.py
@@ -58,6 +62,29 @@ $(VENV)/.ready: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.ready-dev: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
+
+# What uv and pip-audit need besides the package itself; setuptools builds it.
+TOOLS := setuptools>=77 pip-audit uv
+PYTHONS := 3.11 3.12
+
+lock: | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet uv
+	mkdir -p build
+	printf '%s\n' $(foreach tool,$(TOOLS),'$(tool)') > build/tools.txt
+	$(foreach version,$(PYTHONS),$(BIN)/uv pip compile --quiet pyproject.toml build/tools.txt --extra dev \
+		--constraint constraints.txt --python-version $(version) --python-platform x86_64-manylinux_2_28 \
+		--format pylock.toml --output-file build/pylock.$(subst .,,$(version)).toml &&) true
+	$(BIN)/python .github/lock.py $(foreach version,$(PYTHONS),build/pylock.$(subst .,,$(version)).toml) > build/lock
+	mv build/lock requirements.lock
+
+locked: | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(VENV)/.ready $(VENV)/.ready-dev
+
+audit: | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

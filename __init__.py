@@ -18,8 +18,14 @@ transformers and sympy are imported when first used. So are the four names for w
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from .core.interrupts import answer_while_importing
+
+answer_while_importing(sys.orig_argv)  # first of all: half a second of imports follows
+# ruff: noqa: E402
 
 from . import agents, curricula, envs, selfplay, verifiers
 from .core.errors import SelfPlayError

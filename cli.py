@@ -1,31 +1,34 @@
 """The `selfplay-gym` command: parse, build, call one function.
 
-Every command is one function below; the work happens in `selfplay/`. Wrong input ends with one line and exit code 2, an
-interrupted run with the line that resumes it and exit code 130.
+Every command is one function below; the work happens in `selfplay/`. Whatever goes wrong is one line and exit code 2;
+an interrupt ends with exit code 130, SIGTERM with 143, and a run then says how it goes on.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from .core.errors import SelfPlayError
+from .selfplay.commands.door import CommandGroup, leave
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-INTERRUPTED = 130
 
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Root of all randomness."
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True})
+@click.group(
+    cls=CommandGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
+)
 @click.version_option(package_name="selfplay-gym", prog_name="selfplay-gym")
 def app() -> None:
     """Language models teach themselves by playing challenger against solver."""
@@ -49,7 +52,7 @@ def train(context: click.Context, /, preset: str, **options: Any) -> int:
     one wins: preset, then what the environment asks for, then --config, then --env and --seed, then --set. All of them,
     with defaults: selfplay-gym list settings. A run keeps its own as config.toml, which starts the same run again.
 
-    Ctrl-C saves and says how to continue.
+    Ctrl-C or SIGTERM saves and says how to continue.
     """
     from .selfplay.commands.train import train_run
 
@@ -118,7 +121,10 @@ def report(run_dir: Path) -> None:
     from .selfplay.report import write_report
     from .selfplay.storage.run_folder import RunFolder
 
-    _console().print(f"Report: {write_report(RunFolder.open(run_dir))}", soft_wrap=True, highlight=False)
+    run, console = RunFolder.open(run_dir), _console()
+    if run.note:
+        console.print(f"note: {run.note}", soft_wrap=True)
+    console.print(f"Report: {write_report(run)}", soft_wrap=True)
 
 
 @app.command(short_help="Compare agents on suites of questions.")
@@ -219,29 +225,24 @@ def doctor() -> None:
 
 def _console(**options: Any) -> Console:
     """A terminal; rich is imported where something is shown, not for every `--help`."""
-    from rich.console import Console
+    from .selfplay.terminal import Terminal
 
-    return Console(**options)
+    return Terminal(**options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, 2 for wrong input, 130 when interrupted."""
-    try:
-        code = app.main(args=arguments, prog_name="selfplay-gym", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 2
-    except click.ClickException as error:
-        click.echo(f"error: {error.format_message()}", err=True)
-        return 2
-    except SelfPlayError as error:
-        click.echo(f"error: {error}", err=True)
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
-    return code if isinstance(code, int) else 0
+    """Run the command line and return the exit code; see `selfplay.commands.door`."""
+    return leave(lambda: app.main(args=arguments, prog_name="selfplay-gym", standalone_mode=False))
+
+
+def run() -> NoReturn:
+    """The installed command. One that was stopped does not wait until the interpreter has taken torch apart."""
+    code = main()
+    if code in (130, 143):
+        atexit._run_exitfuncs()
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

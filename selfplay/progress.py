@@ -22,7 +22,7 @@ ANSWERING = ("mean_reward", "zero_variance_share", "kl", "entropy")
 
 def bar_columns(description: str = "{task.description}") -> tuple[ProgressColumn, ...]:
     """How every progress bar of the command line looks: what, the bar, how many of how many, the time left."""
-    return TextColumn(description), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return TextColumn(description, markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
 
 
 class Progress(Hook):
@@ -88,9 +88,13 @@ class Progress(Hook):
             self.line(shown)
 
     def line(self, text: str) -> None:
+        """Something worth keeping on the screen, below what it belongs to."""
+        self.say(f"  {text}")
+
+    def say(self, text: str) -> None:
         """Something worth keeping on the screen."""
         if self.console is not None:
-            self.console.print(f"  {text}", highlight=False, markup=False)
+            self.console.print(text, highlight=False, markup=False)
 
     def warn(self, run: SelfPlay | None, message: str) -> None:
         """Something a person should know."""

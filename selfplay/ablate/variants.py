@@ -23,7 +23,7 @@ from ..evaluation import ExamResult
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..stats import Estimate, Paired, holm, mean_rate, paired
-from ..storage.run_folder import CONFIG, RunFolder, read_json
+from ..storage.run_folder import CONFIG, RunFolder
 
 Train = Callable[..., RunFolder]
 
@@ -232,7 +232,7 @@ def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
         before=exams[0],
         after=exams[-1],
         label_accuracy=[row["label_accuracy"] for row in labels],
-        commit=read_json(folder.path / "environment.json").get("commit"),
+        commit=folder.environment().get("commit"),
     )
 
 

@@ -13,6 +13,7 @@ from ..ablate.variants import Ablation, Train, ablate
 from ..pages.tables import terminal_table
 from ..run.provenance import describe_environment
 from ..settings.presets import preset as find_preset
+from ..terminal import Terminal
 
 
 def run_ablation(
@@ -33,7 +34,7 @@ def run_ablation(
         out: the Markdown file; a plot (`.svg`) and everything (`.json`) go beside it. `None` means inside `folder`.
         train: stands in for training in tests.
     """
-    console = console or Console()
+    console = console or Terminal()
     out = out or folder / "ablation.md"
 
     def announce(variant: str, seed: int, done: int, total: int) -> None:

@@ -103,7 +103,7 @@ def bench(
         prompt: see `bench.agents.load_contestant`.
         console: where to print; `None` is the terminal.
     """
-    from rich.console import Console
+    from ..terminal import Terminal
 
     if not agents:
         raise ConfigError("name at least one agent, as in: selfplay-gym bench tiny oracle --suite mixed")
@@ -113,7 +113,7 @@ def bench(
     contestants = load_contestants(list(agents), prompt=prompt)
     runs = {found.resolve() for found in (run, *(c.run for c in contestants)) if found is not None}
     training = [text for found in sorted(runs) for text in training_texts(found)] if runs else None
-    console = console or Console()
+    console = console or Terminal()
     with _bars() as progress:
         report = run_bench(
             contestants,
@@ -132,12 +132,12 @@ def bench(
 @contextmanager
 def _bars() -> Iterator[Progress]:
     """A progress bar per agent and suite, on the terminal's error stream."""
-    from rich.console import Console
     from rich.progress import Progress as Bars
 
     from ..progress import bar_columns
+    from ..terminal import Terminal
 
-    with Bars(*bar_columns(), console=Console(stderr=True), transient=True) as bars:
+    with Bars(*bar_columns(), console=Terminal(stderr=True), transient=True) as bars:
         tasks: dict[tuple[str, str], Any] = {}
 
         def progress(agent: str, suite: str, done: int, total: int) -> None:
@@ -214,8 +214,8 @@ def bench_pairs(
 def _show(
     table: ResultTable, files: Sequence[tuple[Path, Callable[[ResultTable], str]]], console: Console | None
 ) -> None:
-    from rich.console import Console
+    from ..terminal import Terminal
 
-    console = console or Console()
+    console = console or Terminal()
     table.show(console)
     write(table, files, console)

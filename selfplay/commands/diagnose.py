@@ -12,6 +12,7 @@ from ..diagnose.frozen import frozen_difficulty
 from ..diagnose.measure import Diagnosis, diagnose
 from ..diagnose.page import to_html, to_json, to_terminal
 from ..diagnose.play import CrossPlay, can_cross_play, cross_play_run
+from ..terminal import Terminal
 
 
 def diagnose_run(
@@ -31,7 +32,7 @@ def diagnose_run(
         consistency: also teach a second head on the run's labels, and see whether it finds the wrong ones.
         proposals: questions per round for the base, and per pair in cross-play.
     """
-    console = console or Console()
+    console = console or Terminal()
     diagnosis = diagnose(run)
     crossed = None
     if play:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from ...core.errors import ConfigError
 from ..report import write_report
 from ..report.summary import print_summary
@@ -14,8 +12,7 @@ from ..run.train import Interrupted, is_rank0, train
 from ..settings.compose import changed, compose
 from ..settings.files import stored_config
 from ..storage.run_folder import RunFolder
-
-INTERRUPTED = 130
+from ..terminal import Terminal
 
 
 def train_run(
@@ -36,10 +33,10 @@ def train_run(
     if resume and preset is not None:
         raise ConfigError(f"--preset {preset} is for a new run; {run_dir} goes on with its own settings")
     if resume:
-        config = changed(stored_config(RunFolder.open(run_dir)), file, settings, env=env, seed=seed)
+        config = changed(stored_config(RunFolder.found(run_dir)), file, settings, env=env, seed=seed)
     else:
         config = compose(preset or "tiny", file=file, assignments=settings, env=env, seed=seed)
-    console = Console(quiet=not is_rank0())
+    console = Terminal(quiet=not is_rank0())
     try:
         folder = train(config, run_dir, resume=resume, console=console)
     except Interrupted as stop:
@@ -48,7 +45,7 @@ def train_run(
         console.print(
             f"Stopped and saved{reason}. Continue with: {command}", soft_wrap=True, highlight=False, markup=False
         )
-        return INTERRUPTED
+        return stop.code
     if not is_rank0():
         return 0
     print_summary(folder, console)

@@ -15,6 +15,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+import msgspec
+
 from ..stats import mean
 from ..storage.run_folder import RunFolder
 from .thresholds import PREMIUMS, Alarm, GuardThresholds, label_alarms, reward_alarms, step_alarms, validation_alarms
@@ -187,12 +189,26 @@ class Guard:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.rule.load_state_dict(state["rule"])
-        self.active = set(state["active"])
-        self.first_length, self.bad_steps = dict(state["first_length"]), dict(state["bad_steps"])
-        self.earned = list(state["earned"])
-        self.earned_at_best = state["earned_at_best"]
-        self.premiums, self.solve_rate = list(state["premiums"]), state["solve_rate"]
+        """Go on from `state_dict()`; a part of another type is a `msgspec.ValidationError`, and changes nothing."""
+        known = msgspec.convert(state, GuardState)
+        self.rule.load_state_dict(known.rule)
+        self.active = set(known.active)
+        self.first_length, self.bad_steps = known.first_length, known.bad_steps
+        self.earned, self.earned_at_best = known.earned, known.earned_at_best
+        self.premiums, self.solve_rate = known.premiums, known.solve_rate
+
+
+class GuardState(msgspec.Struct):
+    """What a guard remembers between two commits."""
+
+    rule: dict[str, Any]
+    active: list[str]
+    first_length: dict[str, float]
+    bad_steps: dict[str, int]
+    earned: list[float]
+    premiums: list[float]
+    solve_rate: float | None
+    earned_at_best: float | None
 
 
 def guard_events(folder: RunFolder) -> list[dict[str, Any]]:

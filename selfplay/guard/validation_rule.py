@@ -20,7 +20,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from .thresholds import GuardThresholds
 
@@ -84,8 +86,20 @@ class ValidationRule:
         return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
+        known = msgspec.convert(state, RuleState)
+        self.best, self.last, self.scale, self.ceiling = known.best, known.last, known.scale, known.ceiling
+        self.rising, self.returns = known.rising, known.returns
+
+
+class RuleState(msgspec.Struct):
+    """What the rule remembers between two commits."""
+
+    best: list[float]
+    last: list[float]
+    scale: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    ceiling: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    rising: Annotated[int, msgspec.Meta(ge=0)]
+    returns: Annotated[int, msgspec.Meta(ge=0)]
 
 
 def loss(shares: Sequence[float]) -> float:

@@ -31,9 +31,9 @@ def terminal_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column, name in enumerate(header):
-        table.add_column(name, justify="left" if column < names else "right", overflow="fold")
+        table.add_column(Text(name), justify="left" if column < names else "right", overflow="fold")
     for row in shortened(cells) if width < NARROW else cells:
         table.add_row(*map(Text, row))
     return table

@@ -65,7 +65,7 @@ class RunSummary:
     @property
     def position(self) -> str:
         """Where the run stands, for people."""
-        return "finished" if self.finished else f"stopped at {resume_position(self.folder, self.config)}"
+        return "finished" if self.finished else f"stopped at {resume_position(self.folder)}"
 
     @property
     def exams(self) -> list[tuple[int, ExamResult]]:

@@ -5,7 +5,6 @@ Works for runs that are not finished: what is not there yet is left out. Everyth
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from ...core.options import write_named
 from ..pages.html_page import render
 from ..pages.wording import counted
 from ..settings.tree import flatten
-from ..storage.run_folder import RunFolder, read_json
+from ..storage.files import write_text
+from ..storage.run_folder import RunFolder
 from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
 from .rounds import exam_figures, histogram_figures, label_figures, question_figures
@@ -33,9 +33,7 @@ def write_report(folder: RunFolder) -> Path:
         RunError: the folder is incomplete or damaged.
     """
     path = folder.path / PAGE
-    draft = path.with_name(PAGE + ".draft")
-    draft.write_text(render_report(folder), encoding="utf-8", errors="replace")
-    os.replace(draft, path)
+    write_text(path, render_report(folder).encode("utf-8", "replace").decode("utf-8"))
     return path
 
 
@@ -71,7 +69,7 @@ def render_report(folder: RunFolder) -> str:
         questions=questions,
         guard=guard,
         kinds=KINDS,
-        environment=read_json(folder.path / "environment.json"),
+        environment=folder.environment(),
         durations=_durations(folder),
     )
 

@@ -38,12 +38,9 @@ from ..storage.recovery import keep_snapshot, needed_checkpoints
 from ..storage.run_folder import RunFolder
 from . import round_log
 from .labels import make_labeller
-from .stage import DONE, check_stages, plays_before_training
+from .restore import check_position, restore
+from .stage import DONE, Interrupted, check_stages, plays_before_training
 from .validation import Validation
-
-
-class Interrupted(Exception):
-    """The run was asked to stop, and has saved its state."""
 
 
 class SelfPlay:
@@ -78,18 +75,17 @@ class SelfPlay:
     ) -> None:
         self.config, self.folder, self.stages, self.hooks, self.stop = config, folder, list(stages), hooks, stop
         state = folder.state
-        self.round: int = state.get("round", 0 if self._order(0) else 1)
-        self.phase: str = state.get("phase", self._order(self.round)[0])
+        self.round: int = state.get("round", 0 if self.order(0) else 1)
+        self.phase: str = state.get("phase") or self.order(self.round)[0]
         self.step: int = state.get("step", 0)
         self.checkpoints: dict[str, str] = dict(state.get("checkpoints", {}))
         self.references: dict[str, str] = dict(state.get("references", {}))
         self.best: dict[str, Any] = dict(state.get("best", {}))
         self.rate_scale: float = state.get("rate_scale", 1.0)
-        for hook in hooks:
-            if hook.name in state.get("hooks", {}):
-                hook.load_state_dict(state["hooks"][hook.name])
+        self._saved: list[str] = []
+        check_position(self)
         self.domain = domain_of(config.env)
-        self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep)
+        self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep, state.get("kept"))
         self._build, self._starts, self.stop_reason = build, Starts(config), ""
         challenger = config.roles.get(CHALLENGER)
         labeller = make_labeller(self.domain, config.labels.source)
@@ -97,8 +93,7 @@ class SelfPlay:
         self.game = Game(self.domain, labeller, reward, config.template)
         self.generator = make_generator(config.questions.generator)
         self.curriculum = make_curriculum(config.questions.curriculum)
-        if "curriculum" in state:
-            self.curriculum.load_state_dict(state["curriculum"])
+        restore(state, self.curriculum, hooks)
         wanted = config.exam.questions + config.guard.questions
         held_out = held_out_questions(config.questions.generator, wanted, config.seed)
         shuffled = python_stream(config.seed, "exam order").sample(held_out, len(held_out))
@@ -115,18 +110,23 @@ class SelfPlay:
         Raises:
             Interrupted: after `stop` or a hook said so; the folder can be resumed.
         """
-        self._tidy()  # a killed process may not have come to it
+        self.store.prune(self.roles)  # a killed process may not have come to it
         while self.phase != DONE:
             begun = time.perf_counter()
             for hook in self.hooks:
                 hook.before_stage(self)
-            next(stage for stage in self.stages if stage.name == self.phase).run(self)
+            self.stage.run(self)
             self._tell(hook.after_stage(self) for hook in self.hooks)
             seconds = round(time.perf_counter() - begun, 3)
             self.folder.log("timings", [{"round": self.round, "phase": self.phase, "seconds": seconds}])
             self._advance()
 
     # --- where it stands ---
+
+    @property
+    def stage(self) -> Stage:
+        """The present stage."""
+        return next(stage for stage in self.stages if stage.name == self.phase)
 
     @property
     def is_last_stage(self) -> bool:
@@ -136,8 +136,8 @@ class SelfPlay:
     @property
     def position(self) -> tuple[str, int, int]:
         """The stage for people, stages done, and stages in all."""
-        first, per_round = len(self._order(0)), len(self.stages)
-        done = self._order(self.round).index(self.phase) + (first + per_round * (self.round - 1) if self.round else 0)
+        first, per_round = len(self.order(0)), len(self.stages)
+        done = self.order(self.round).index(self.phase) + (first + per_round * (self.round - 1) if self.round else 0)
         return f"round {self.round}/{self.config.rounds} · {self.phase}", done, first + per_round * self.config.rounds
 
     def here(self) -> dict[str, Any]:
@@ -250,27 +250,30 @@ class SelfPlay:
         row = self.roles[role]
         name = self.store.name(role, self.round, self.step)
         row.save(self.store.path(name))
+        self.store.add(name)
         self.checkpoints |= dict.fromkeys(row.saves, name)
+        self._saved.append(name)
 
-    def commit(self, saved: str | None = None) -> None:
-        """Make everything so far permanent; a checkpoint of role `saved` keeps the state it was saved with."""
-        self.folder.commit(
-            {
-                "round": self.round,
-                "phase": self.phase,
-                "step": self.step,
-                "checkpoints": self.checkpoints,
-                "references": self.references,
-                "best": self.best,
-                "rate_scale": self.rate_scale,
-                "votes": self.validation.votes,
-                "curriculum": self.curriculum.state_dict(),
-                "hooks": {hook.name: state for hook in self.hooks if (state := hook.state_dict())},
-            }
-        )
-        self._tidy()
-        if saved is not None:
-            keep_snapshot(self.store.path(self.checkpoints[saved]), self.folder.state)
+    def commit(self) -> None:
+        """Make everything so far permanent; checkpoints saved since the last commit keep the state with them."""
+        state = {
+            "round": self.round,
+            "phase": self.phase,
+            "step": self.step,
+            "checkpoints": self.checkpoints,
+            "references": self.references,
+            "best": self.best,
+            "rate_scale": self.rate_scale,
+            "votes": self.validation.votes,
+            "curriculum": self.curriculum.state_dict(),
+            "hooks": {hook.name: state for hook in self.hooks if (state := hook.state_dict())},
+        }
+        kept = self.store.select(needed_checkpoints(state))
+        saved, self._saved = [name for name in self._saved if name in kept], []
+        self.folder.commit({**state, "saved": saved, "kept": kept})
+        self.store.prune(self.roles)
+        for name in saved:
+            keep_snapshot(self.store.path(name), self.folder.state)
 
     def stop_if_asked(self) -> None:
         """Leave if somebody asked to; what was committed last stands."""
@@ -317,7 +320,7 @@ class SelfPlay:
         for name, role in self.roles.items():
             role.trainer.learning_rate = self.config.roles[name].grpo.learning_rate * scale
 
-    def _order(self, number: int) -> list[str]:
+    def order(self, number: int) -> list[str]:
         """The stages of a round; before the first, those that look at the base, or none: then round 1 is the first."""
         return [stage.name for stage in self.stages if number or plays_before_training(stage)]
 
@@ -329,7 +332,7 @@ class SelfPlay:
     def _advance(self) -> None:
         """Go to the next stage and make the step permanent."""
         self.step = 0
-        order = self._order(self.round)
+        order = self.order(self.round)
         following = order.index(self.phase) + 1
         if following < len(order):
             self.phase = order[following]
@@ -343,8 +346,3 @@ class SelfPlay:
         self.commit()
         if self.phase != DONE:
             self.stop_if_asked()
-
-    def _tidy(self) -> None:
-        """Remove the checkpoints that the committed state does not need."""
-        for role in self.roles:
-            self.store.prune(role, needed_checkpoints(self.folder.state))

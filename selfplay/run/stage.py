@@ -10,9 +10,10 @@ A stage of your own is one class and one registration:
             for index, question in run.asked(): ...
             run.log("reviews", [{"index": index, "decision": "reject", ...}])
 
-What it may call is the public part of `run.run.SelfPlay`. Two more attributes are optional: `before_training = True`
+What it may call is the public part of `run.run.SelfPlay`. Three more attributes are optional: `before_training = True`
 lets it play before the first round too, as the exam of the base does; `check(run)` refuses settings that it cannot work
-with, before anything is written.
+with, before anything is written; `saves_steps = True` says that it looks at `run.stopping` and saves, so that a request
+to stop waits for it instead of ending it at once.
 """
 
 from __future__ import annotations
@@ -28,6 +29,20 @@ DONE = "done"
 """The phase of a run that is over."""
 READS = {"attempt": "generate", "label": "attempt", "train(solver)": "label"}
 """Stages that can do nothing before another one has played."""
+
+
+class Interrupted(Exception):
+    """The run was asked to stop; where it was committed last is where it goes on."""
+
+    code = 130
+    """Exit code of a process that ends so: 128 and the number of the signal."""
+
+    @classmethod
+    def by(cls, error: BaseException, code: int) -> Interrupted:
+        """The same of another error, with the code of the signal that brought it."""
+        made = cls(*error.args)
+        made.code = code
+        return made
 
 
 def make_stages(names: Sequence[str]) -> list[Stage]:

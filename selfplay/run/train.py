@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +13,51 @@ from rich.console import Console
 
 from ...agents.distributed.process_group import FAILED, STOPPED, ProcessGroup, launched_alone, rank_and_size
 from ...core.errors import ConfigError, RunError
+from ...core.interrupts import Stopped
 from ..guard.controller import GuardController
 from ..progress import Progress
 from ..roles.build import build_on_all, build_roles
 from ..roles.role import BuildRoles
 from ..settings.config import RunConfig
-from ..settings.files import stored_config, to_toml
+from ..settings.files import absolute_paths, stored_config, to_toml
 from ..settings.presets import preset
 from ..settings.tree import flatten
-from ..storage.recovery import recover
+from ..storage.lock import hold
+from ..storage.recovery import reopen
 from ..storage.run_folder import RunFolder
 from .provenance import describe_environment
-from .run import Interrupted, SelfPlay
-from .stage import DONE, make_stages
+from .run import SelfPlay
+from .stage import DONE, Interrupted, make_stages
 
 
 class StopRequest:
-    """Ctrl-C once: finish the step, save, leave. Twice: leave at once; the last save stands."""
+    """Ctrl-C or SIGTERM: inside a training stage finish the step, save, leave; elsewhere leave at once, because what
+    was committed last is where the run goes on anyway. A second signal never waits.
 
-    def __init__(self, progress: Progress) -> None:
-        self.asked, self.progress = False, progress
+    Attributes:
+        run: the run that is to stop; `None` as long as there is none.
+        waits: whether every stage is finished first: several processes must agree on where they stop.
+        code: exit code of a process that was stopped so, 128 and the number of the signal.
+    """
+
+    def __init__(self, progress: Progress, waits: bool = False) -> None:
+        self.asked, self.progress, self.waits = False, progress, waits
+        self.run: SelfPlay | None = None
+        self.code = Stopped().code
 
     def __call__(self) -> bool:
         return self.asked
 
-    def on_signal(self, *_: object) -> None:
-        """Note the request; the second one does not wait."""
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
+    def on_signal(self, number: int = signal.SIGINT, *_: object) -> None:
+        """Note the request.
+
+        Raises:
+            Stopped: there is nothing to wait for.
+        """
+        again, self.asked, self.code = self.asked, True, Stopped(number).code
+        stage = None if self.run is None else self.run.stage
+        if again or self.run is None or not (self.waits or getattr(stage, "saves_steps", False)):
+            raise Stopped(number)
         self.progress.warn(None, "stopping after this step; Ctrl-C again to stop at once")
 
 
@@ -66,22 +82,24 @@ def train(
 
     Raises:
         ConfigError: settings that cannot work.
-        RunError: the folder holds another run, or none to resume.
-        Interrupted: stopped by the user; everything is saved.
+        RunError: the folder holds another run, or none to resume, or another process plays there.
+        Interrupted: stopped by the user; what was committed last is where the run goes on.
     """
     import torch
 
     run_dir = Path(run_dir)
     if resume and isinstance(config, Mapping):
-        config = stored_config(RunFolder.open(run_dir)).replace(config)
-    config = as_config(config)
+        config = stored_config(RunFolder.found(run_dir)).replace(config)
+    config = absolute_paths(as_config(config))
     if config.compute.threads:
         torch.set_num_threads(config.compute.threads)
     with ProcessGroup.join(config.compute.device) as group:
         if not group.is_rank0:
             return _serve(group, run_dir)
-        folder = _resumed(config, run_dir, console) if resume else RunFolder.vacant(run_dir)
-        with Progress(console) as progress, _polite_stop(progress) as stop:
+        with ExitStack() as held, Progress(console) as progress, _polite_stop(progress, not group.alone) as stop:
+            if resume:
+                held.enter_context(hold(RunFolder.found(run_dir).path))
+            folder = _resumed(config, run_dir, progress) if resume else RunFolder.vacant(run_dir)
             if launched_alone():
                 progress.warn(None, "accelerate launch started a single process; for several use torchrun")
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
@@ -92,12 +110,15 @@ def train(
             if resume and folder.config != to_toml(config):
                 folder.replace_config(to_toml(config))  # prolonged
             if not resume:
+                run_dir.mkdir(parents=True, exist_ok=True)
+                held.enter_context(hold(run_dir))
                 folder.begin(to_toml(config), {**describe_environment(), "processes": group.size})
             try:
+                stop.run = run
                 run.run()
-            except Interrupted:
+            except (Interrupted, KeyboardInterrupt) as error:
                 group.end(STOPPED)
-                raise
+                raise Interrupted.by(error, stop.code) from None
     return folder
 
 
@@ -129,34 +150,23 @@ def is_rank0() -> bool:
     return rank_and_size()[0] == 0
 
 
-def resume_position(folder: RunFolder, config: RunConfig) -> str:
-    """Where a run stands, for people.
-
-    Raises:
-        RunError: the state names a stage that the settings do not have.
-    """
-    state, known = folder.state, [stage.name for stage in make_stages(config.stages)]
-    phase = state.get("phase", known[0])
-    if phase not in (*known, DONE):
-        raise RunError(f"{folder.path} stands at stage {phase!r}, which its settings do not have: {', '.join(known)}")
-    if phase == DONE:
+def resume_position(folder: RunFolder) -> str:
+    """Where a run stands, for people."""
+    state = folder.state
+    if state.get("phase") == DONE:
         return f"finished after round {state['round']}"
-    return f"round {state.get('round', 0)}, {phase}, step {state.get('step', 0)}"
+    return f"round {state.get('round', 0)}, {state.get('phase') or 'the start'}, step {state.get('step', 0)}"
 
 
-def _resumed(config: RunConfig, run_dir: Path, console: Console | None) -> RunFolder:
-    """The folder of a run that goes on; damaged checkpoints send it back to the last whole state."""
-    folder = RunFolder.resume(run_dir)
-    stored = stored_config(folder)
+def _resumed(config: RunConfig, run_dir: Path, progress: Progress) -> RunFolder:
+    """The folder of a run that goes on; damage sends it back to the last whole state."""
+    stored = stored_config(RunFolder.found(run_dir))
     if config != stored:
         _check_prolonged(stored, config, run_dir)
-    position = resume_position(folder, config)
-    report = recover(folder)
-    if console is not None and report is not None:
-        console.print(f"warning: {report}", highlight=False, markup=False)
-    if console is not None:
-        position = resume_position(folder, config) if report is not None else position
-        console.print(f"Resuming {run_dir}: {position}", highlight=False, markup=False)
+    folder, damage = reopen(run_dir)
+    if damage is not None:
+        progress.warn(None, damage)
+    progress.say(f"Resuming {run_dir}: {resume_position(folder)}")
     return folder
 
 
@@ -175,15 +185,10 @@ def _check_prolonged(stored: RunConfig, asked: RunConfig, run_dir: Path) -> None
 
 
 def _serve(group: ProcessGroup, run_dir: Path) -> RunFolder:
-    """Take part in a run that rank 0 plays, until it says that it is over. Ctrl-C is for that process."""
-    in_main = threading.current_thread() is threading.main_thread()
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None
-    try:
+    """Take part in a run that rank 0 plays, until it says that it is over. Signals to stop are for that process."""
+    with _handled(signal.SIG_IGN):
         build_on_all(group)
         how = group.serve()
-    finally:
-        if in_main:
-            signal.signal(signal.SIGINT, previous)
     if how == STOPPED:
         raise Interrupted
     if how == FAILED:
@@ -192,17 +197,25 @@ def _serve(group: ProcessGroup, run_dir: Path) -> RunFolder:
 
 
 @contextmanager
-def _polite_stop(progress: Progress) -> Iterator[StopRequest]:
-    """Answer Ctrl-C between steps; outside the main thread signals belong to somebody else."""
-    stop = StopRequest(progress)
+def _polite_stop(progress: Progress, waits: bool) -> Iterator[StopRequest]:
+    """Answer Ctrl-C and SIGTERM."""
+    stop = StopRequest(progress, waits)
+    with _handled(stop.on_signal):
+        yield stop
+
+
+@contextmanager
+def _handled(handler: Any) -> Iterator[None]:
+    """Both signals that ask to stop go to `handler`; outside the main thread they belong to somebody else."""
     if threading.current_thread() is not threading.main_thread():
-        yield stop
+        yield
         return
-    previous = signal.signal(signal.SIGINT, stop.on_signal)
+    previous = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stop
+        yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, before in previous.items():
+            signal.signal(number, before)
 
 
 __all__ = ["Interrupted", "StopRequest", "as_config", "is_rank0", "make_run", "resume_position", "train"]

@@ -8,6 +8,7 @@ The command line sets any of them with `--set roles.solver.steps=20`; the run fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,6 +77,7 @@ class RunConfig:
                 raise UnknownNameError("role", name, known, f"A further role needs a stage train({name}).")
         if self.guard.mode == "on" and "evaluate" not in self.stages:
             raise ConfigError("guard.mode='on' goes back to the best validation: it needs the stage 'evaluate'")
+        self._check_band()
         self._check_shared_weights()
         self._check_sampler()
 
@@ -84,6 +86,15 @@ class RunConfig:
         """The roles at the table, in its order. A challenger that writes no questions is not among them."""
         idle = () if CHALLENGER in self.questions.sources else (CHALLENGER,)
         return tuple(name for name in self.roles if name not in idle)
+
+    def _check_band(self) -> None:
+        """With few attempts no solve rate may lie in the band: then nothing would ever be kept for training."""
+        (low, high), attempts = self.questions.keep_band, self.labels.attempts
+        if math.ceil(low * attempts - 1e-9) > math.floor(high * attempts + 1e-9):
+            raise ConfigError(
+                f"labels.attempts={attempts} gives no solve rate in questions.keep_band=[{low:g}, {high:g}], so no "
+                "question would ever be kept: raise attempts, or widen the band"
+            )
 
     def _check_shared_weights(self) -> None:
         sharing = {name: role for name, role in self.roles.items() if role.weight_sharing != "copies"}

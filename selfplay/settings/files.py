@@ -1,4 +1,4 @@
-"""Settings as TOML: read from a file of the user's, written into the run folder."""
+"""Settings as TOML: read from a file of the user's, and written into the run folder with paths that stay right."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import tomli_w
 from ...core.errors import ConfigError, RunError
 from ..storage.run_folder import CONFIG, RunFolder
 from .config import RunConfig
+
+SHIPPED = ("tiny", "smollm2")
+"""Names of models that are no path, whatever lies in the present folder."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -31,6 +34,23 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} holds a value that cannot be used: {error}") from None
 
 
+def absolute_paths(config: RunConfig) -> RunConfig:
+    """The same with the models and files that settings name by a path of here, so that a run goes on from anywhere."""
+    models = {
+        f"roles.{name}.model": str(Path(role.model).absolute())
+        for name, role in config.roles.items()
+        if role.model not in SHIPPED and Path(role.model).exists()
+    }
+    suites = tuple(_absolute_suite(name) for name in config.exam.suites)
+    return config.replace({**models, **({"exam.suites": suites} if suites else {})})
+
+
+def _absolute_suite(name: str) -> str:
+    """A suite of a user's own file, `jsonl:FILE`, or of a data set in a folder."""
+    form, colon, rest = name.partition(":")
+    return f"{form}:{Path(rest).absolute()}" if colon and Path(rest).exists() else name
+
+
 def to_toml(config: RunConfig) -> str:
     """All settings; reading them gives an equal `RunConfig`.
 
@@ -48,5 +68,5 @@ def stored_config(folder: RunFolder) -> RunConfig:
     """
     try:
         return RunConfig.from_dict(tomllib.loads(folder.config))
-    except (tomllib.TOMLDecodeError, ConfigError) as error:
+    except (ValueError, RecursionError) as error:  # ConfigError is a ValueError
         raise RunError(f"{folder.path / CONFIG} cannot be used: {error}") from None

@@ -60,6 +60,11 @@ class RoleConfig:
         one_of("kl_reference", self.kl_reference, KL_REFERENCES)
         at_least(self, 1, "groups", "samples", "max_new_tokens", "adapter_rank")
         at_least(self, 0, "steps", "dynamic_sampling", "l2_sp")
+        if self.learns and self.steps and self.samples < 2:
+            raise ConfigError(
+                f"samples must be >= 2 where a role learns, got {self.samples!r}: rewards are compared within a group; "
+                "or set learns=false"
+            )
         if self.weight_sharing != "copies":
             for name, needs_own in (("device", self.device), ("kl_reference", self.kl_reference == "round")):
                 if needs_own:

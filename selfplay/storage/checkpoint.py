@@ -2,7 +2,7 @@
 
 A checkpoint is a folder: the model in Hugging Face format, `optimiser.safetensors`, and `manifest.json` with the
 SHA-256 of every file. It is written beside its final place, flushed, and renamed; a damaged one is recognised before
-use.
+use. The run's state in turn keeps the SHA-256 of every manifest.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ...core.errors import RunError
-from .run_folder import read_json, sync_folder, write_json
+from .files import DamageError, open_file, read_bytes, read_sealed, sync_folder, write_sealed
 
 if TYPE_CHECKING:
     import torch
 
 MANIFEST = "manifest.json"
 OPTIMISER = "optimiser.safetensors"
+SNAPSHOT = "snapshot.json"
+"""The run's state as committed with the checkpoint; see `recovery`."""
 
 
 class Saveable(Protocol):
@@ -35,7 +36,7 @@ def save_checkpoint(path: Path, agent: Saveable, tensors: Mapping[str, torch.Ten
     from safetensors.torch import save_file
 
     draft = path.with_name(path.name + ".draft")
-    shutil.rmtree(draft, ignore_errors=True)
+    remove(draft)
     draft.mkdir(parents=True)
     agent.save_pretrained(draft)
     if tensors:
@@ -44,22 +45,48 @@ def save_checkpoint(path: Path, agent: Saveable, tensors: Mapping[str, torch.Ten
     for file in sorted(f for f in draft.rglob("*") if f.is_file()):
         sums[file.relative_to(draft).as_posix()] = _checksum(file)
         _flush(file)
-    write_json(draft / MANIFEST, {"sha256": sums})
-    shutil.rmtree(path, ignore_errors=True)
+    write_sealed(draft / MANIFEST, {"sha256": sums})
+    remove(path)
     os.replace(draft, path)
     sync_folder(path.parent)
 
 
-def check_checkpoint(path: Path) -> None:
-    """Raise `RunError` unless every file of the checkpoint is there and unchanged."""
-    if not path.is_dir():
-        raise RunError(f"checkpoint {path} is missing")
-    for name, expected in read_json(path / MANIFEST)["sha256"].items():
-        file = path / name
-        if not file.is_file():
-            raise RunError(f"checkpoint {path} is damaged: {name} is missing")
-        if _checksum(file) != expected:
-            raise RunError(f"checkpoint {path} is damaged: {name} does not match its checksum")
+def check_checkpoint(path: Path, manifest: str | None = None) -> None:
+    """Raise `DamageError` unless every file of the checkpoint is there, unchanged, and no link.
+
+    Args:
+        manifest: the checksum that `manifest.json` should have; `None` believes what is there.
+    """
+    if path.is_symlink() or not path.is_dir():
+        raise DamageError(f"checkpoint {path} is {'a link' if path.is_symlink() else 'missing'}")
+    if manifest is not None and manifest_digest(path) != manifest:
+        raise DamageError(f"checkpoint {path} is damaged: {MANIFEST} is not as the run wrote it")
+    sums = read_sealed(path / MANIFEST).get("sha256")
+    if not isinstance(sums, dict) or not all(isinstance(one, str) for one in sums.values()):
+        raise DamageError(f"checkpoint {path} is damaged: {MANIFEST} does not hold checksums")
+    found = _files(path)
+    for name, expected in sums.items():
+        if name not in found:
+            raise DamageError(f"checkpoint {path} is damaged: {name} is missing")
+        if _checksum(found[name]) != expected:
+            raise DamageError(f"checkpoint {path} is damaged: {name} does not match its checksum")
+
+
+def manifest_digest(path: Path) -> str:
+    """The checksum of a checkpoint's manifest, which stands for all its files.
+
+    Raises:
+        DamageError: there is none.
+    """
+    return hashlib.sha256(read_bytes(path / MANIFEST)).hexdigest()
+
+
+def remove(path: Path) -> None:
+    """Remove a folder, or a link or file in its place; nothing if there is none. A link is not followed."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
 
 
 def load_optimiser(path: Path) -> dict[str, torch.Tensor]:
@@ -69,8 +96,26 @@ def load_optimiser(path: Path) -> dict[str, torch.Tensor]:
     return dict(load_file(path / OPTIMISER)) if (path / OPTIMISER).exists() else {}
 
 
+def _files(path: Path) -> dict[str, Path]:
+    """The files of a checkpoint by their names in the manifest.
+
+    Raises:
+        DamageError: one of them is a link.
+    """
+    found = {}
+    for folder, inner, names in os.walk(path):
+        for name in [*inner, *names]:
+            file = Path(folder, name)
+            where = file.relative_to(path).as_posix()
+            if file.is_symlink():
+                raise DamageError(f"checkpoint {path} is damaged: {where} is a link")
+            if name in names:
+                found[where] = file
+    return found
+
+
 def _checksum(file: Path) -> str:
-    with open(file, "rb") as stream:
+    with open(open_file(file), "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -1,10 +1,15 @@
-"""The checkpoints of a run by name: written, found, and removed when nobody needs them."""
+"""The checkpoints of a run by name: written, found, counted, and removed when nobody needs them."""
 
 from __future__ import annotations
 
 import re
-import shutil
+from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from .checkpoint import manifest_digest, remove
+
+NAME = re.compile(r"(?P<role>[^/]+)-(?P<round>\d+)-(?P<step>\d+)")
+"""What a checkpoint is called: role, round, step."""
 
 
 class CheckpointStore:
@@ -13,10 +18,11 @@ class CheckpointStore:
     Args:
         folder: where they lie.
         keep: how many of a role's last ones per round are kept; 0 keeps all.
+        kept: the checkpoints that belong to the run so far, each with the checksum of its manifest.
     """
 
-    def __init__(self, folder: Path, keep: int) -> None:
-        self.folder, self.keep = folder, keep
+    def __init__(self, folder: Path, keep: int, kept: Mapping[str, str] | None = None) -> None:
+        self.folder, self.keep, self.kept = folder, keep, dict(kept or {})
 
     def name(self, role: str, round_: int, step: int) -> str:
         """What a checkpoint is called."""
@@ -26,25 +32,42 @@ class CheckpointStore:
         """Where a checkpoint lies, or will."""
         return self.folder / name
 
-    def prune(self, role: str, needed: set[str]) -> list[str]:
-        """Remove what is neither in `needed` nor among the newest `keep` of a role's last ones per round.
+    def _role(self, name: str) -> str:
+        """Whose checkpoint it is; "" for what is none."""
+        found = NAME.fullmatch(name)
+        return found["role"] if found else ""
 
-        Returns the names removed.
-        """
+    def add(self, name: str) -> None:
+        """A checkpoint was written: it belongs to the run from here on."""
+        self.kept[name] = manifest_digest(self.path(name))
+
+    def select(self, needed: Collection[str]) -> dict[str, str]:
+        """What stays: the checkpoints in `needed`, and of each role the newest `keep` of its last ones per round."""
+        roles: dict[str, list[str]] = {}
+        for name in sorted(self.kept, key=_round_and_step):
+            roles.setdefault(self._role(name), []).append(name)
+        stays = set(needed)
+        for names in roles.values():
+            finished = list({name.rsplit("-", 1)[0]: name for name in names}.values())
+            stays.update(finished if self.keep == 0 else finished[-self.keep :])
+        self.kept = {name: digest for name, digest in self.kept.items() if name in stays}
+        return dict(self.kept)
+
+    def prune(self, roles: Collection[str]) -> list[str]:
+        """Remove every checkpoint of these roles, and every draft, that does not belong to the run; their names."""
         if not self.folder.is_dir():
             return []
-        drafts = [path for path in self.folder.iterdir() if path.name.endswith(".draft")]
-        own = re.compile(rf"{re.escape(role)}-\d+-\d+")  # "solver" is not "solver_b"
-        names = sorted((path.name for path in self.folder.iterdir() if own.fullmatch(path.name)), key=_round_and_step)
-        finished = list({_round_and_step(name)[0]: name for name in names}.values())
-        kept = set(finished if self.keep == 0 else finished[-self.keep :]) | needed
-        removed = [name for name in names if name not in kept]
-        for path in [*drafts, *(self.folder / name for name in removed)]:
-            shutil.rmtree(path)
-        return removed
+        surplus = [
+            path
+            for path in sorted(self.folder.iterdir())
+            if path.name.endswith(".draft") or (self._role(path.name) in roles and path.name not in self.kept)
+        ]
+        for path in surplus:
+            remove(path)
+        return [path.name for path in surplus]
 
 
 def _round_and_step(name: str) -> tuple[int, int]:
     """As numbers: "solver-100-001" comes after "solver-99-001"."""
-    _, round_, step = name.rsplit("-", 2)
-    return int(round_), int(step)
+    found = NAME.fullmatch(name)
+    return (int(found["round"]), int(found["step"])) if found else (0, 0)

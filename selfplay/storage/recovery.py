@@ -1,74 +1,159 @@
-"""When a checkpoint is damaged: go back to the newest state of the run whose checkpoints are all whole.
+"""When something in a run folder is damaged: it is named, and the run goes back to its newest state that is whole.
 
 Beside its weights each checkpoint keeps `snapshot.json`, the run's state as committed with it, which says how long each
-log was. Putting it back cuts the logs to that length, so folder, weights and curriculum agree; the run then repeats
-what followed, from the same random streams.
+log was and what its checksum was. Putting it back cuts the logs to that length, so folder, weights and curriculum
+agree; the run then repeats what followed, from the same random streams. Where nothing whole is left, nothing is
+touched.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import RunError
-from .checkpoint import check_checkpoint
-from .run_folder import RunFolder, read_json, write_json
+from .checkpoint import SNAPSHOT, check_checkpoint, remove
+from .files import write_sealed
+from .run_folder import LOGS, STATE, DamageError, RunFolder, read_state
 
-SNAPSHOT = "snapshot.json"
+SET_ASIDE = ".damaged"
+"""Ends the name of a damaged checkpoint that nobody needs: it stays for a person to look at."""
 
 
 def keep_snapshot(checkpoint: Path, state: Mapping[str, Any]) -> None:
     """Store the state that was committed with a checkpoint inside it."""
-    write_json(checkpoint / SNAPSHOT, state)
+    write_sealed(checkpoint / SNAPSHOT, state)
 
 
-def recover(folder: RunFolder) -> str | None:
-    """Make sure the checkpoints a resumed run names are whole, going back in time where they are not.
+def reopen(path: Path) -> tuple[RunFolder, str | None]:
+    """Open a run to continue it, every file of it checked; where something is damaged, at an earlier state.
 
-    Returns what was wrong and what was done, for people; `None` if nothing was.
+    Returns the folder, and what was wrong and what was done about it, for people; `None` if nothing was.
+
+    Raises:
+        RunError: no run there, or damage that no earlier state can do without; nothing was touched.
     """
-    damage = _damage(folder, folder.state)
-    if damage is None:
-        for name in needed_checkpoints(folder.state):
-            _complete(folder, name)
-        return None
-    state = _newest_sound(folder)
-    _forget_what_followed(folder, state)
-    for name in folder.state["logs"]:
-        os.truncate(folder.log_path(name), state["logs"].get(name, 0))
-    where = f"round {state['round']}, {state['phase']}" if "phase" in state else "the start"
-    report = f"{damage}; the run goes on from {where}"
-    event = {"event": "damage", "role": None, "step": None, "name": "checkpoint", "value": None, "limit": None}
-    here = {"round": state.get("round", 0), "phase": state.get("phase", "evaluate")}
-    folder.state = state
-    folder.log("guard", [{**here, **event, "why": report}])
-    folder.commit({name: value for name, value in state.items() if name not in ("logs", "settings")})
-    return report
-
-
-def _complete(folder: RunFolder, name: str) -> None:
-    """Give a checkpoint its snapshot if the run was killed after the commit and before it was kept."""
-    checkpoint = folder.path / "checkpoints" / name
-    if not (checkpoint / SNAPSHOT).exists():
-        keep_snapshot(checkpoint, folder.state)
-
-
-def _newest_sound(folder: RunFolder) -> dict[str, Any]:
-    """The state with the longest logs among those whose checkpoints are whole; the very start if there is none."""
-    states = [_snapshot(path) for path in (folder.path / "checkpoints").iterdir()]
-    sound = [state for state in states if state is not None and _damage(folder, state) is None]
-    return max(sound, key=_age, default={"logs": {}})
-
-
-def _snapshot(checkpoint: Path) -> dict[str, Any] | None:
-    """The state kept in a checkpoint; `None` if there is none that can be read."""
+    store = path / "checkpoints"
+    if store.is_symlink() or (store.exists() and not store.is_dir()):
+        raise RunError(f"{store} is no folder of its own; put the checkpoints themselves there")
+    folder = RunFolder.found(path)
     try:
-        return read_json(checkpoint / SNAPSHOT)
+        state = read_state(path / STATE)
+        folder.stand_at(state)
+        folder.check_logs()
+    except DamageError as error:
+        return _back(path, [str(error)], None)
+    damaged = damaged_checkpoints(store, state)
+    if damaged.keys() & needed_checkpoints(state):
+        return _back(path, list(damaged.values()), state)
+    folder.cut_logs()
+    lost = _lost_snapshots(store, state, damaged)
+    _complete(store, state)
+    if not damaged and not lost:
+        return folder, None
+    for name in damaged:
+        _set_aside(store / name)
+    own = folder.own_state()
+    own["kept"] = {name: digest for name, digest in state["kept"].items() if name not in damaged}
+    report = f"{'; '.join([*damaged.values(), *lost.values()])}; nothing of it is needed, and the run goes on"
+    _note(folder, own, "checkpoint", report)
+    for name in lost:
+        remove(store / name / SNAPSHOT)  # a link or a folder may stand there
+        keep_snapshot(store / name, folder.state)
+    return folder, report
+
+
+def damaged_checkpoints(store: Path, state: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with each checkpoint of a state that is not whole, by name; needed or not."""
+    found = {}
+    kept: Mapping[str, str] = state.get("kept", {})
+    for name in sorted({*kept, *needed_checkpoints(state)}):
+        try:
+            check_checkpoint(store / name, kept.get(name))
+        except DamageError as error:
+            found[name] = str(error)
+    return found
+
+
+def needed_checkpoints(state: Mapping[str, Any]) -> set[str]:
+    """The checkpoints a state needs: those of the roles, their KL references, and the best."""
+    tables = (state, "checkpoints"), (state, "references"), (state.get("best", {}), "checkpoints")
+    return {name for holder, table in tables for name in holder.get(table, {}).values()}
+
+
+def _back(path: Path, damage: list[str], known: Mapping[str, Any] | None) -> tuple[RunFolder, str]:
+    """Go back to the newest whole state.
+
+    Args:
+        known: the state the run stood at, where that can be read and only checkpoints are damaged: without an earlier
+            state the run then begins again.
+    """
+    store = path / "checkpoints"
+    earlier = sorted(_snapshots(store, known), key=_age, reverse=True)
+    state = next((state for state in earlier if _is_whole(path, state)), None)
+    if state is None and known is None:
+        raise RunError(
+            f"{'; '.join(damage)}. No earlier state of the run is whole, so nothing was touched: put the file back "
+            f"from a copy, or play the run anew: selfplay-gym train --config {path / 'config.toml'} --run-dir ANOTHER"
+        )
+    if state is None:
+        state = _start(known or {})
+    folder = RunFolder.found(path)
+    folder.stand_at(state)
+    folder.check_logs()
+    folder.cut_logs()
+    if (path / STATE).is_dir():
+        _set_aside(path / STATE)
+    own = folder.own_state()
+    own["kept"] = {name: digest for name, digest in state.get("kept", {}).items() if (store / name).is_dir()}
+    for name in damaged_checkpoints(store, {"kept": own["kept"]}):
+        remove(store / name)
+        del own["kept"][name]
+    where = f"round {state['round']}, {state['phase']}" if "phase" in state else "the start"
+    report = f"{'; '.join(damage)}; the run goes on from {where}"
+    _note(folder, own, "run folder" if known is None else "checkpoint", report)
+    return folder, report
+
+
+def _note(folder: RunFolder, state: dict[str, Any], name: str, report: str) -> None:
+    """Write the damage into the log, and the state with it."""
+    event = {"event": "damage", "role": None, "step": None, "name": name, "value": None, "limit": None}
+    here = {"round": state.get("round", 0), "phase": state.get("phase", "evaluate")}
+    folder.log("guard", [{**here, **event, "why": report}])
+    folder.commit(state)
+
+
+def _start(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of a run that has done nothing yet."""
+    nothing = dict.fromkeys(LOGS, sha256(b"").hexdigest())
+    return {"settings": state["settings"], "logs": dict.fromkeys(LOGS, 0), "log_sha256": nothing}
+
+
+def _snapshots(store: Path, known: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:
+    """The states kept in checkpoints. Settings are those of the present state: a run may have been prolonged since."""
+    for path in sorted(store.iterdir()) if store.is_dir() else ():
+        try:
+            state = read_state(path / SNAPSHOT)
+        except DamageError:
+            continue
+        yield state if known is None else {**state, "settings": known["settings"]}
+
+
+def _is_whole(path: Path, state: Mapping[str, Any]) -> bool:
+    """Whether the logs begin as a state has them, and the checkpoints it needs are unchanged."""
+    needed = needed_checkpoints(state)
+    kept = {name: digest for name, digest in state.get("kept", {}).items() if name in needed}
+    if damaged_checkpoints(path / "checkpoints", {**state, "kept": kept}):
+        return False
+    folder = RunFolder.found(path)
+    try:
+        folder.stand_at(state)
+        folder.check_logs()
     except RunError:
-        return None
+        return False
+    return True
 
 
 def _age(state: Mapping[str, Any]) -> int:
@@ -76,25 +161,29 @@ def _age(state: Mapping[str, Any]) -> int:
     return int(state["logs"].get("metrics", 0))
 
 
-def _forget_what_followed(folder: RunFolder, state: Mapping[str, Any]) -> None:
-    """Remove the checkpoints of the future that is given up, so that nobody ever goes back to it."""
-    for path in (folder.path / "checkpoints").iterdir():
-        kept = _snapshot(path)
-        if path.name not in needed_checkpoints(state) and (kept is None or _age(kept) > _age(state)):
-            shutil.rmtree(path)
+def _lost_snapshots(store: Path, state: Mapping[str, Any], damaged: Mapping[str, str]) -> dict[str, str]:
+    """Checkpoints that are whole but for their snapshot, each with what is wrong."""
+    found = {}
+    for name in sorted(state.get("kept", {})):
+        unwritten = name in state.get("saved", ()) and not (store / name / SNAPSHOT).exists()
+        if name not in damaged and not unwritten:
+            try:
+                read_state(store / name / SNAPSHOT)
+            except DamageError as error:
+                found[name] = str(error)
+    return found
 
 
-def _damage(folder: RunFolder, state: Mapping[str, Any]) -> str | None:
-    """What is wrong with the checkpoints a state names, the best included."""
-    for name in sorted(needed_checkpoints(state)):
-        try:
-            check_checkpoint(folder.path / "checkpoints" / name)
-        except RunError as error:
-            return str(error)
-    return None
+def _complete(store: Path, state: Mapping[str, Any]) -> None:
+    """Give checkpoints their snapshot if the run was killed after the commit and before it was kept."""
+    for name in state.get("saved", ()):
+        if (store / name).is_dir() and not (store / name / SNAPSHOT).exists():
+            keep_snapshot(store / name, state)
 
 
-def needed_checkpoints(state: Mapping[str, Any]) -> set[str]:
-    """The checkpoints a state needs: those of the roles, their KL references, and the best."""
-    tables = (state, "checkpoints"), (state, "references"), (state.get("best", {}), "checkpoints")
-    return {name for holder, table in tables for name in holder.get(table, {}).values()}
+def _set_aside(path: Path) -> None:
+    """Take something damaged out of the run, for a person to look at."""
+    aside = path.with_name(path.name + SET_ASIDE)
+    if path.exists() or path.is_symlink():
+        remove(aside)
+        path.rename(aside)

@@ -7,35 +7,43 @@
     labels.jsonl       vote, label, p̂, kept or why not    timings.jsonl      seconds per phase (not reproducible)
     guard.jsonl        validation, alarms, rollbacks       reviews.jsonl      what people decided
     checkpoints/       weights and optimiser states        report.html        the run as one page
+    run.lock           who writes here at the moment
 
-A log line counts only once `state.json` records the length of its file. After a crash, `resume` cuts what lies beyond:
-the run repeats that step and writes the same lines again.
+A log line counts only once `state.json` records the length of its file, and the checksum of the file up to there. After
+a crash, `resume` cuts what lies beyond: the run repeats that step and writes the same lines again. What lies before is
+held against the checksum first, so that damage is named and never goes on as if it were the run's own work.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import PluginError, RunError
+from .files import DamageError, read_bytes, read_sealed, write_sealed, write_text
+from .log import Log
+from .state import FOLDERS_OWN, LOGS, check_state
 
-LOGS = ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews")
-CONFIG = "config.toml"
+CONFIG, STATE, ENVIRONMENT = "config.toml", "state.json", "environment.json"
 
 
 class RunFolder:
-    """Reads and writes one run folder; start with `RunFolder.vacant` and `begin`, continue with `RunFolder.resume`."""
+    """Reads and writes one run folder; start with `RunFolder.vacant` and `begin`, continue with `RunFolder.resume`.
+
+    Attributes:
+        path: where it is.
+        state: where the run stands, as last committed.
+        note: what cannot be checked in a folder of an older version, for people; "" if everything can.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.state: dict[str, Any] = {}
+        self.note = ""
         self._settings: list[str] = []
-        self._pending: dict[str, list[str]] = {name: [] for name in LOGS}
+        self._logs = {name: Log(self.log_path(name)) for name in LOGS}
 
     @classmethod
     def vacant(cls, path: Path) -> RunFolder:
@@ -63,56 +71,106 @@ class RunFolder:
         Args:
             config: the settings as TOML.
             environment: where and with what it is made.
+
+        Raises:
+            RunError: another process has begun a run there meanwhile.
         """
+        RunFolder.vacant(self.path)
         self._settings = [_digest(config)]
         self.path.mkdir(parents=True, exist_ok=True)
-        write_json(self.path / "environment.json", environment)
-        for name in LOGS:
-            self.log_path(name).write_bytes(b"")
+        for log in self._logs.values():
+            log.create()
+        write_sealed(self.path / ENVIRONMENT, environment)
         self.commit({})
         write_text(self.path / CONFIG, config)  # last: a run exists once this is there
 
     def replace_config(self, config: str) -> None:
         """Go on with other settings; whenever this is killed, the old or the new ones are those of the state."""
-        state = {name: value for name, value in self.state.items() if name not in ("logs", "settings")}
-        self._settings = [*self._settings, _digest(config)]
+        state = self.own_state()
+        self._settings = [_digest(self.config), _digest(config)]
         self.commit(state)
         write_text(self.path / CONFIG, config)
         self._settings = self._settings[-1:]
         self.commit(state)
 
     @classmethod
-    def open(cls, path: Path) -> RunFolder:
-        """Open a run for reading.
+    def found(cls, path: Path) -> RunFolder:
+        """The run in a folder, of which only the settings may be read so far: nothing else is checked.
 
         Raises:
-            RunError: no run there, or its state cannot be read.
+            RunError: no run there.
         """
         if (path / "config.json").exists() and not (path / CONFIG).exists():
             raise RunError(f"the run in {path} is from a version that had no {CONFIG}; this one cannot read it")
         if not (path / CONFIG).exists():
             raise RunError(f"no run in {path} (there is no {CONFIG}); start one with: selfplay-gym train")
-        folder = cls(path)
-        folder.state = _checked_state(read_json(path / "state.json"), path)
-        folder._settings = list(folder.state["settings"])
-        if _digest(folder.config) not in folder._settings:
-            raise RunError(
-                f"{path / CONFIG} is not as the run wrote it. A run goes on with its own settings: put them back, or "
-                f"start another run with --config {path / CONFIG}"
-            )
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Open a run for reading. Each log is held against its checksum before its first row is read.
+
+        Raises:
+            RunError: no run there, or its state, settings or environment are not as the run wrote them.
+        """
+        folder = cls.found(path)
+        folder.stand_at(read_state(path / STATE))
         return folder
 
     @classmethod
     def resume(cls, path: Path) -> RunFolder:
-        """Open a run to continue it: whatever was logged after the last commit is cut off."""
+        """Open a run to continue it: whatever was logged after the last commit is cut off.
+
+        Raises:
+            DamageError: something is not as the run wrote it; nothing was touched.
+            RunError: no run there, or one of an older version, whose logs cannot be checked.
+        """
         folder = cls.open(path)
-        for name, length in folder.state["logs"].items():
-            log = folder.log_path(name)
-            size = log.stat().st_size if log.exists() else 0
-            if size < length:
-                raise RunError(f"{log} has {size} bytes, but the run had written {length}; the folder is damaged")
-            os.truncate(log, length)
+        folder.check_logs()
+        folder.cut_logs()
         return folder
+
+    def stand_at(self, state: Mapping[str, Any]) -> None:
+        """Take a state for that of the run; nothing is written.
+
+        Raises:
+            RunError: settings or environment are not as the run of that state wrote them.
+        """
+        self.state, self._settings = dict(state), list(state["settings"])
+        digests = state.get("log_sha256", {})
+        self._logs = {name: Log(self.log_path(name), state["logs"].get(name, 0), digests.get(name)) for name in LOGS}
+        old = f"{self.path / STATE} holds no checksums, as older versions wrote it: damage in the run is not noticed"
+        self.note = "" if digests else old
+        if _digest(self.config) not in self._settings:
+            raise RunError(
+                f"{self.path / CONFIG} is not as the run wrote it. A run goes on with its own settings: put them back, "
+                f"or start another run with --config {self.path / CONFIG}"
+            )
+        self.environment()
+
+    def check_logs(self) -> None:
+        """Hold every log against its checksum.
+
+        Raises:
+            DamageError: one is other than it was; names it.
+            RunError: the version that wrote this run kept no checksums.
+        """
+        if self.note:
+            raise RunError(
+                f"{self.note}, so it cannot go on. It can be read (report, diagnose, exam), and played anew: "
+                f"selfplay-gym train --config {self.path / CONFIG} --run-dir ANOTHER"
+            )
+        for log in self._logs.values():
+            log.check()
+
+    def cut_logs(self) -> None:
+        """Remove from every log what lies beyond the state."""
+        for log in self._logs.values():
+            log.cut()
+
+    def own_state(self) -> dict[str, Any]:
+        """The state of the run itself, without what the folder adds to it."""
+        return {name: value for name, value in self.state.items() if name not in FOLDERS_OWN}
 
     @property
     def config(self) -> str:
@@ -122,9 +180,17 @@ class RunFolder:
             RunError: they cannot be read.
         """
         try:
-            return (self.path / CONFIG).read_text(encoding="utf-8")
+            return read_bytes(self.path / CONFIG).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise RunError(f"{self.path / CONFIG} cannot be read ({error}); the run folder is damaged") from None
+
+    def environment(self) -> dict[str, Any]:
+        """Where and with what the run was made.
+
+        Raises:
+            DamageError: `environment.json` is missing, or not as the run wrote it.
+        """
+        return read_sealed(self.path / ENVIRONMENT)
 
     def log_path(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
@@ -137,119 +203,54 @@ class RunFolder:
         """
         if name not in LOGS:
             raise PluginError(f"a run has no log {name!r}; it has {', '.join(LOGS)}")
-        try:
-            self._pending[name] += [json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows]
-        except (TypeError, ValueError) as error:
-            raise PluginError(f"a row of the log {name!r} cannot be written as JSON: {error}") from None
+        self._logs[name].add(rows)
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
         """All committed rows of a log, oldest first; a line torn by a crash, or still being written, is not read.
 
         Raises:
-            RunError: the log is missing.
+            DamageError: the log is missing, or not as the run wrote it.
         """
-        path, left = self.log_path(name), self.state["logs"].get(name)
-        if left is None:  # a run of a version that did not keep this log
-            return
-        if not path.exists():
-            raise RunError(f"{path} is missing; the run folder is incomplete")
-        with open(path, "rb") as lines:  # bytes: json reads the lone surrogates a model may write
-            for line in lines:
-                left -= len(line)
-                if left < 0:
-                    return
-                yield json.loads(line)
+        if name in self.state["logs"]:  # else a run of a version that did not keep this log
+            yield from self._logs[name].rows()
 
     def rows_from_end(self, name: str) -> Iterator[dict[str, Any]]:
-        """All committed rows of a log, newest first; only as much of the file is read as is asked for."""
-        end = self.state["logs"].get(name, 0)
-        if not end:
-            return
-        with open(self.log_path(name), "rb") as log, mmap(log.fileno(), end, access=ACCESS_READ) as written:
-            while end:
-                begin = written.rfind(b"\n", 0, end - 1) + 1
-                yield json.loads(written[begin:end])
-                end = begin
+        """All committed rows of a log, newest first; only as much of the file is parsed as is asked for.
+
+        Raises:
+            DamageError: the log is missing, or not as the run wrote it.
+        """
+        yield from self._logs[name].rows_from_end()
 
     def commit(self, state: Mapping[str, Any]) -> None:
         """Make everything logged so far, and `state`, the point a resume continues from."""
-        lengths = {name: self._append(name) for name in LOGS}
-        self.state = {**state, "settings": self._settings, "logs": lengths}
-        write_json(self.path / "state.json", self.state)
+        for name in LOGS:
+            self._append(name)
+        self.state = {
+            **state,
+            "settings": self._settings,
+            "logs": {name: log.length for name, log in self._logs.items()},
+            "log_sha256": {name: log.digest for name, log in self._logs.items()},
+        }
+        write_sealed(self.path / STATE, self.state)
 
-    def _append(self, name: str) -> int:
-        lines, self._pending[name] = self._pending[name], []
-        with open(self.log_path(name), "ab") as log:
-            if lines:
-                log.write("".join(lines).encode("utf-8", "surrogatepass"))
-                log.flush()
-                os.fsync(log.fileno())
-            return log.tell()
+    def _append(self, name: str) -> None:
+        self._logs[name].append()
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """A state of a run: its `state.json`, or the snapshot in a checkpoint.
+
+    Raises:
+        DamageError: it holds something else, or was changed.
+    """
+    state = read_sealed(path)
+    check_state(state, path)
+    return state
 
 
 def _digest(config: str) -> str:
     return hashlib.sha256(config.encode()).hexdigest()
 
 
-def _checked_state(state: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The state of a run as far as this file knows it.
-
-    Raises:
-        RunError: a part is missing or of another type.
-    """
-    logs, settings = state.get("logs"), state.get("settings")
-    sound = (
-        isinstance(logs, dict)
-        and all(name in LOGS and type(length) is int and length >= 0 for name, length in logs.items())
-        and isinstance(settings, list)
-        and all(type(state.get(name, 0)) is int and state.get(name, 0) >= 0 for name in ("round", "step"))
-        and isinstance(state.get("phase", ""), str)
-        and all(isinstance(state.get(name, {}), dict) for name in ("checkpoints", "references", "best", "hooks"))
-    )
-    if not sound:
-        raise RunError(f"{path / 'state.json'} does not hold the state of a run; the run folder is damaged")
-    return state
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Replace a JSON file atomically; see `write_text`."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a file atomically: readers see the old file or the new one, never a part."""
-    draft = path.with_name(path.name + ".draft")
-    with open(draft, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
-    sync_folder(path.parent)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        RunError: the file is missing or not JSON.
-    """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(f"{path} is missing; the run folder is incomplete") from None
-    except ValueError as error:
-        raise RunError(f"{path} is not valid JSON ({error}); the run folder is damaged") from None
-    if not isinstance(value, dict):
-        raise RunError(f"{path} should hold a JSON object, got {type(value).__name__}")
-    return value
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries, so that a rename survives a power cut (POSIX only; elsewhere a no-op)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+__all__ = ["CONFIG", "ENVIRONMENT", "LOGS", "STATE", "DamageError", "RunFolder", "read_state"]

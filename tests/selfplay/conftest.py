@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
+import torch
 
 from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.core.registries import make_agent
+from selfplay_gym.selfplay.run import train as training
 from selfplay_gym.selfplay.run.provenance import describe_environment
 from selfplay_gym.selfplay.run.run import Interrupted, SelfPlay
 from selfplay_gym.selfplay.run.train import make_run
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.settings.presets import preset
-from selfplay_gym.selfplay.storage.checkpoint import save_checkpoint
+from selfplay_gym.selfplay.storage.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 CONFIG = preset("debug").replace(
@@ -90,7 +92,7 @@ class ScriptedRole:
         self.name, self.agent, self.trainer, self.saves = name, agent, ScriptedTrainer(agent, steps), (name,)
 
     def save(self, path: Path) -> None:
-        save_checkpoint(path, self.agent)
+        save_checkpoint(path, self.agent, {"taken": torch.tensor([self.trainer.taken])})
 
 
 def scripted_roles(skills=SKILLS, proposals: Callable[[list[str]], list[str]] = lambda texts: texts):
@@ -103,6 +105,9 @@ def scripted_roles(skills=SKILLS, proposals: Callable[[list[str]], list[str]] = 
             if name in checkpoints and name != "challenger":
                 agent.rounds = json.loads((checkpoints[name] / "rounds.json").read_text())
             roles[name] = ScriptedRole(name, agent, config.roles[name].steps)
+            if name in checkpoints:
+                check_checkpoint(checkpoints[name])
+                roles[name].trainer.taken = int(load_optimiser(checkpoints[name])["taken"])
         return roles
 
     return build
@@ -146,6 +151,21 @@ def scripted_run() -> Callable[..., RunFolder]:
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def resume_scripted() -> Callable[[Path], RunFolder]:
+    """`resume_scripted(path)` plays a scripted run to its end as `train --resume` would."""
+
+    def resume(path: Path) -> RunFolder:
+        honest = training.make_run
+        training.make_run = partial(honest, build=scripted_roles())
+        try:
+            return training.train({}, path, resume=True)
+        finally:
+            training.make_run = honest
+
+    return resume
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ from ...hooks import Step
 from ...roles.rewards import MonitoredReward
 from ...settings.config import CHALLENGER, SOLVER
 from ..batches import AnswerBatches, Batches, ChallengerBatches, answering
-from ..run import Interrupted, SelfPlay
+from ..run import SelfPlay
+from ..stage import Interrupted
 
 
 @register_stage("train")
@@ -17,6 +18,8 @@ class TrainRole:
     Args:
         role: a row of the table of roles.
     """
+
+    saves_steps = True
 
     def __init__(self, role: str) -> None:
         self.role, self.name = role, f"train({role})"
@@ -66,7 +69,7 @@ class TrainRole:
         if back:
             run.step = step.total
         if saving or back:
-            run.commit(saved=None if back else self.role)
+            run.commit()
         if stopping:
             raise Interrupted(run.stop_reason)
         return not back

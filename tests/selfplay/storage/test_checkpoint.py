@@ -6,8 +6,8 @@ import torch
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.storage.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
 from selfplay_gym.selfplay.storage.checkpoint_store import CheckpointStore
-from selfplay_gym.selfplay.storage.recovery import recover
-from selfplay_gym.selfplay.storage.run_folder import RunFolder, read_json
+from selfplay_gym.selfplay.storage.recovery import reopen
+from selfplay_gym.selfplay.storage.run_folder import RunFolder, read_state
 
 
 class Words:
@@ -58,23 +58,48 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(tmp_path):
 
 def test_pruning_keeps_the_named_and_the_last_of_the_newest_rounds(tmp_path):
     store = CheckpointStore(tmp_path, keep=2)
-    for name in ("solver-01-005", "solver-01-010", "solver-02-005", "solver-02-010", "solver-03-005", "x.draft"):
-        (tmp_path / name).mkdir()
+    (tmp_path / "x.draft").mkdir()
+    for name in ("solver-01-005", "solver-01-010", "solver-02-005", "solver-02-010", "solver-03-005"):
+        save_checkpoint(tmp_path / name, Words(name))
+        store.add(name)
     for other in ("challenger-01-005", "solver_b-01-005", "solver-b-01-005"):
-        (tmp_path / other).mkdir()
-    assert store.prune("solver", {"solver-01-005"}) == ["solver-01-010", "solver-02-005"]
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        *("challenger-01-005", "solver-01-005", "solver-02-010", "solver-03-005"),
-        *("solver-b-01-005", "solver_b-01-005"),
-    ]
+        save_checkpoint(tmp_path / other, Words(other))
+        store.add(other)
+    for foreign in ("mine-01-005", "notes"):
+        (tmp_path / foreign).mkdir()
+    stays = store.select({"solver-01-005"})
+    assert store.prune(["solver", "challenger"]) == ["solver-01-010", "solver-02-005", "x.draft"]
+    expected = ["challenger-01-005", "solver-01-005", "solver-02-010", "solver-03-005"]
+    expected += ["solver-b-01-005", "solver_b-01-005"]
+    assert sorted(stays) == expected
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*expected, "mine-01-005", "notes"])
+
+
+def test_an_uncommitted_checkpoint_and_a_link_in_its_place_are_removed_and_not_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_text("precious")
+    store = CheckpointStore(tmp_path / "checkpoints", keep=1)
+    save_checkpoint(store.path("solver-01-001"), Words("one"))
+    store.path("solver-01-002").symlink_to(tmp_path / "elsewhere")
+    store.path("solver-01-003.draft").symlink_to(tmp_path / "elsewhere")
+    assert len(store.prune(["solver"])) == 3
+    assert (tmp_path / "elsewhere" / "file").read_text() == "precious"
 
 
 def test_a_checkpoint_killed_before_its_snapshot_gets_it_on_resume(tmp_path):
     folder = RunFolder.create(tmp_path, "", {})
     save_checkpoint(tmp_path / "checkpoints" / "solver-01-001", Words("weights"))
-    folder.commit({"round": 1, "phase": "train(solver)", "checkpoints": {"solver": "solver-01-001"}})
-    assert recover(RunFolder.resume(tmp_path)) is None
-    assert read_json(tmp_path / "checkpoints" / "solver-01-001" / "snapshot.json") == folder.state
-    folder.commit({"round": 1, "phase": "evaluate", "checkpoints": {"solver": "solver-01-001"}})
-    assert recover(RunFolder.resume(tmp_path)) is None
-    assert read_json(tmp_path / "checkpoints" / "solver-01-001" / "snapshot.json")["phase"] == "train(solver)"
+    store = CheckpointStore(tmp_path / "checkpoints", keep=1)
+    store.add("solver-01-001")
+    state = {"round": 1, "phase": "train(solver)", "checkpoints": {"solver": "solver-01-001"}, "kept": store.kept}
+    folder.commit({**state, "saved": ["solver-01-001"]})
+    assert reopen(tmp_path)[1] is None
+    assert read_state(store.path("solver-01-001") / "snapshot.json") == folder.state
+    folder.commit({**state, "phase": "evaluate"})
+    assert reopen(tmp_path)[1] is None
+    assert read_state(store.path("solver-01-001") / "snapshot.json")["phase"] == "train(solver)"
+    (store.path("solver-01-001") / "snapshot.json").unlink()
+    folder, damage = reopen(tmp_path)
+    assert "snapshot.json is missing" in damage
+    assert [row["why"] for row in folder.rows("guard")] == [damage]
+    assert reopen(tmp_path)[1] is None

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from selfplay_gym.selfplay.storage.checkpoint import save_checkpoint
-from selfplay_gym.selfplay.storage.run_folder import RunFolder, write_json
+from selfplay_gym.selfplay.storage.files import write_json
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 
 @pytest.fixture

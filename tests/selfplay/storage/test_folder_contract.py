@@ -8,7 +8,8 @@ import torch
 
 from selfplay_gym.core.errors import PluginError, RunError
 from selfplay_gym.selfplay.storage.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
-from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder, read_json, write_json, write_text
+from selfplay_gym.selfplay.storage.files import read_json, read_sealed, write_json, write_sealed, write_text
+from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 
 
 @pytest.fixture
@@ -22,11 +23,11 @@ def test_the_logs_of_a_run():
 
 def test_a_new_run_is_whole_from_its_first_moment(folder):
     assert folder.config == "seed = 1\n"
-    assert read_json(folder.path / "environment.json") == {"commit": "abc"}
+    assert read_sealed(folder.path / "environment.json") == folder.environment() == {"commit": "abc"}
     assert all(folder.log_path(name).read_bytes() == b"" for name in LOGS)
     assert folder.log_path("guard") == folder.path / "guard.jsonl"
     opened = RunFolder.open(folder.path)
-    assert opened.state == folder.state == read_json(folder.path / "state.json")
+    assert opened.state == folder.state == read_sealed(folder.path / "state.json")
     assert opened.state["logs"] == dict.fromkeys(LOGS, 0)
     assert not list(folder.path.glob("*.draft"))
 
@@ -69,7 +70,7 @@ def test_a_log_that_a_state_does_not_know_is_empty_and_a_missing_one_is_named(fo
     with pytest.raises(RunError, match=r"labels\.jsonl is missing"):
         list(folder.rows("labels"))
     del folder.state["logs"]["labels"]
-    assert list(folder.rows("labels")) == list(folder.rows_from_end("labels")) == []
+    assert list(folder.rows("labels")) == []
 
 
 def test_a_row_that_cannot_be_written_spoils_no_other(folder):
@@ -121,8 +122,8 @@ def test_a_run_of_an_older_kind_says_so(tmp_path):
 )
 @pytest.mark.parametrize("through", [RunFolder.open, RunFolder.resume])
 def test_a_state_of_other_types_is_damage(folder, change, through):
-    write_json(folder.path / "state.json", {**folder.state, **change})
-    with pytest.raises(RunError):
+    write_sealed(folder.path / "state.json", {**folder.state, **change})
+    with pytest.raises(RunError, match="does not hold the state of a run"):
         through(folder.path)
 
 
@@ -169,7 +170,7 @@ def test_a_checkpoint_sums_every_file_and_leaves_no_draft(tmp_path):
     (tmp_path / "checkpoints" / "solver-01-001.draft" / "old").write_text("of a killed process")
     save_checkpoint(path, Words(), {"means": transposed})
     assert [found.name for found in path.parent.iterdir()] == ["solver-01-001"]
-    sums = read_json(path / "manifest.json")["sha256"]
+    sums = read_sealed(path / "manifest.json")["sha256"]
     assert sorted(sums) == ["deep/model.txt", "optimiser.safetensors"]
     assert sums["deep/model.txt"] == hashlib.sha256(b"weights").hexdigest()
     assert torch.equal(load_optimiser(path)["means"], transposed)
@@ -192,6 +193,6 @@ def test_a_checkpoint_may_have_no_optimiser(tmp_path):
     for tensors in (None, {}):
         save_checkpoint(tmp_path / "c", Words(), tensors)
         assert load_optimiser(tmp_path / "c") == {}
-        assert sorted(read_json(tmp_path / "c" / "manifest.json")["sha256"]) == ["deep/model.txt"]
+        assert sorted(read_sealed(tmp_path / "c" / "manifest.json")["sha256"]) == ["deep/model.txt"]
     with pytest.raises(RunError, match=r"checkpoint .*nowhere is missing"):
         check_checkpoint(tmp_path / "nowhere")

@@ -1,0 +1,44 @@
+"""Signals that ask a command to stop: one line instead of a traceback, from the first import to the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+
+INTERRUPTED = 130
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal came that asks to stop; it goes through everything that lets a `KeyboardInterrupt` through.
+
+    A type of its own, because the interpreter kills itself after a plain one that passed through `exec`.
+
+    Attributes:
+        code: exit code of a process that ends so, 128 and the number of the signal.
+    """
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        super().__init__()
+        self.code = 128 + number
+
+
+def answer_while_importing(arguments: Sequence[str]) -> None:
+    """Leave at once, in one line, if this process is our command; anybody else's process is left alone.
+
+    The command replaces this handler as soon as it is there.
+
+    Args:
+        arguments: what the interpreter was started with, `sys.orig_argv`.
+    """
+    ours = "selfplay_gym.cli" in arguments[1:3] or any(
+        os.path.basename(word) in ("selfplay-gym", "selfplay-gym.exe") for word in arguments[:2]
+    )
+    if ours and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _leave)
+
+
+def _leave(*_: object) -> None:
+    os.write(2, b"interrupted\n")
+    os._exit(INTERRUPTED)

@@ -1,0 +1,56 @@
+"""Going on from a state: it must fit the settings, and whoever keeps a part of it must be able to read that part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...core.errors import RunError, SelfPlayError
+from ...core.protocols import Curriculum
+from ..hooks import Hook
+from .stage import DONE
+
+if TYPE_CHECKING:
+    from .run import SelfPlay
+
+
+def check_position(run: SelfPlay) -> None:
+    """Refuse to stand where the settings of a run know no place.
+
+    Raises:
+        RunError: names the round, stage or step.
+    """
+    where = f"{run.folder.path} stands at"
+    if run.round > run.config.rounds:
+        raise RunError(f"{where} round {run.round}, and its settings have rounds={run.config.rounds}")
+    stages = [*run.order(run.round), DONE]
+    if run.phase not in stages:
+        known = ", ".join(stages)
+        raise RunError(f"{where} stage {run.phase!r} of round {run.round}, which its settings do not have: {known}")
+    most = max(role.steps for role in run.config.roles.values())
+    if run.step > most:
+        raise RunError(f"{where} step {run.step}, and its settings have no more than {most} steps")
+    for role in {*run.checkpoints, *run.references} - set(run.config.roles):
+        raise RunError(f"{where} a checkpoint of the role {role!r}, which its settings do not have")
+
+
+def restore(state: Mapping[str, Any], curriculum: Curriculum, hooks: Iterable[Hook]) -> None:
+    """Give curriculum and hooks their part of a state back.
+
+    Raises:
+        RunError: one of them cannot read it; names it.
+    """
+    if "curriculum" in state:
+        _load("curriculum", curriculum, state["curriculum"])
+    for hook in hooks:
+        if hook.name in state.get("hooks", {}):
+            _load(f"hooks.{hook.name}", hook, state["hooks"][hook.name])
+
+
+def _load(name: str, part: Curriculum | Hook, state: Mapping[str, Any]) -> None:
+    try:
+        part.load_state_dict(state)
+    except SelfPlayError as error:
+        raise RunError(f"{name} in state.json cannot be used: {error}") from error
+    except Exception as error:  # whatever a plug-in makes of a state that is not its own
+        raise RunError(f"{name} in state.json cannot be used: {type(error).__name__}: {error}") from error
