@@ -28,10 +28,11 @@ def test_a_scale_of_one_touches_nothing():
     assert list(scale.epochs(3)) == [0, 1, 2]
 
 
-def test_what_is_multiplied_before_is_divided_after():
+@pytest.mark.parametrize("value", [1.0, 2.0, 8.0])
+def test_what_is_multiplied_before_is_divided_after(value):
     scale, parameter = LossScale(dynamic=True), torch.tensor([3.0], requires_grad=True)
-    scale.value = 8.0
-    assert scale.scaled(torch.tensor(2.0)).item() == 16.0
+    scale.value = value
+    assert scale.scaled(torch.tensor(2.0)).item() == 2 * value
     scale.scaled(parameter.square().sum()).backward()
     held = parameter.grad
     scale.unscale([torch.zeros(1, requires_grad=True), parameter])

@@ -125,6 +125,20 @@ def test_a_return_begins_again_from_the_best():
     assert (rule.rising, rule.last, rule.returns) == (0, even(0.5), 1)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"scale": 0.0}, {"scale": 1.5}, {"ceiling": 0}, {"ceiling": 2}, {"rising": -1}, {"returns": -1}, {"best": "x"}],
+)
+def test_a_state_that_cannot_be_is_refused_and_changes_nothing(change):
+    rule, _ = rule_after(0.5, 0.48)
+    before = rule.state_dict()
+    with pytest.raises(ValueError, match="Expected"):
+        rule.load_state_dict({**before, **change})
+    assert rule.state_dict() == before
+    rule.load_state_dict({**before, "scale": 1.0, "ceiling": 1.0, "rising": 0, "returns": 0})
+    assert (rule.scale, rule.ceiling) == (1.0, 1.0)
+
+
 # --- what the guard writes down and asks for ---
 
 
@@ -150,6 +164,30 @@ def test_who_is_off_notes_nothing_whatever_happens():
     assert watching.evaluated(even(0.5), {**APART, "consistency": 9.0}) is None
     assert watching.take_rows() == []
     assert watching.state_dict() == guard("on").state_dict()
+
+
+def test_a_state_read_back_is_the_same_in_every_part():
+    watching = guard()
+    watching.step("solver", 0, {**STEP, "skipped": 1, "kl": 9.0, "majority_premium": 0.25})
+    watching.labelled(
+        {
+            "asked": 1,
+            "written": 1,
+            "repeated": 0,
+            "solve_rate": 0.25,
+            "valid_share": 1.0,
+            "kept": 1,
+            "label_accuracy": None,
+        }
+    )
+    watching.evaluated(even(0.5), APART)
+    watching.step("solver", 1, {**STEP, "skipped": 1, "kl": 9.0})
+    state = watching.state_dict()
+    assert all(state[name] for name in state), state
+    again = guard()
+    again.load_state_dict(state)
+    assert again.state_dict() == state
+    assert isinstance(again.active, set)
 
 
 def test_a_validation_is_a_row():
