@@ -13,6 +13,8 @@ import torch
 from selfplay_gym.agents.grpo import grpo_loss, sampler_correction
 from selfplay_gym.agents.inference.logprobs import completion_logps
 from selfplay_gym.agents.training import trainer as module
+from selfplay_gym.agents.training.batch import rows_that_teach
+from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.agents.training.dynamic_sampling import DynamicSampling
 from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.core.errors import ConfigError, RunError
@@ -305,6 +307,46 @@ def test_products_of_sampling_are_reused_only_in_the_same_precision_and_with_mem
         }.items()
     }
     assert kept == {"plain": True, "autocast": False, "checkpointing": False}
+
+
+def test_products_of_sampling_serve_the_first_epoch_and_only_while_no_weight_has_moved(make_agent, monkeypatch):
+    given = []
+
+    def spy(*arguments, **options):
+        given.append(options["activations"] is not None)
+        return completion_logps(*arguments, **options)
+
+    monkeypatch.setattr(module, "completion_logps", spy)
+
+    def moving(instance):
+        def reward(prompts, groups):
+            with torch.no_grad():
+                next(iter(instance.parameters.values())).mul_(1.0)
+            return lengths(prompts, groups)
+
+        return reward
+
+    for reward_of, expected in ((lambda _: lengths, [True, False]), (moving, [False, False])):
+        given.clear()
+        instance = trainer(make_agent, epochs=2)
+        instance.step(PROMPTS, reward_of(instance), samples=4, seed=0)
+        assert given == expected
+
+
+def test_a_rank_updates_with_its_rows_at_the_rate_it_is_told(make_agent):
+    alone, rank = trainer(make_agent, learning_rate=3e-4), trainer(make_agent)
+    whole = alone.step(PROMPTS, lengths, samples=4, seed=0)
+    drawn = rank.agent.sample(PROMPTS, n=4, seed=0)
+    rewards = torch.tensor(lengths(PROMPTS, drawn.texts), dtype=torch.float64)
+    batch = rows_that_teach(drawn, rewards, rank.config, torch.device("cpu"))
+    found = rank.update_on_rank(
+        batch, torch.zeros(len(batch), dtype=torch.int64), StepMetrics(learning_rate=3e-4), True
+    )
+    assert rank.learning_rate == found.learning_rate == 3e-4
+    assert (found.updates, found.skipped) == (1, 0)
+    assert found.grad_norm == pytest.approx(whole.grad_norm, rel=1e-3)
+    for one, other in zip(alone.parameters.values(), rank.parameters.values(), strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
 
 
 def test_l2_sp_moves_what_is_trained_by_a_share_of_the_way(make_agent):
