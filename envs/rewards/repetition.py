@@ -70,8 +70,6 @@ def repetition_penalty(
     Returns:
         (n,) penalties `scale * |cluster| / n`, in (0, scale]. One text alone is all of its batch and gets `scale`.
     """
-    if not texts:
-        return np.zeros(0)
     numbers = clusters(texts, threshold, conventions)
     return np.asarray(scale * np.bincount(numbers)[numbers] / len(texts), dtype=np.float64)
 

@@ -9,7 +9,16 @@ import pytest
 
 from selfplay_gym import Judgement, Question, Verdict, make_reward
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
-from selfplay_gym.envs.rewards import ChallengerReward, bleu_matrix, clusters, in_band, in_interval, uncertainty
+from selfplay_gym.envs.rewards import (
+    ChallengerReward,
+    bleu_matrix,
+    clusters,
+    distinct_clusters,
+    in_band,
+    in_interval,
+    repetition_penalty,
+    uncertainty,
+)
 from selfplay_gym.envs.rewards.bleu import nltk_matrix
 
 PLAIN = {"repetition": 0.0, "threshold": 0.5, "floor": 0.0, "malformed": 0.0, "gate": True}
@@ -129,6 +138,25 @@ def test_the_threshold_is_the_greatest_distance_that_joins():
     batch = [Question(text) for text in texts], [judged(2, 4)] * 2
     assert [r.value for r in make_reward("r-zero", threshold=apart + 1e-9)(*batch)] == [0.0, 0.0]
     assert [r.value for r in make_reward("r-zero", threshold=apart - 1e-9)(*batch)] == [0.5, 0.5]
+
+
+def test_a_chain_of_neighbours_is_no_cluster():
+    texts = ["a b c d e f", "c d e f g h i", "f g h i j k l m"]
+    one_way = bleu_matrix(texts)
+    apart = 1 - (one_way + one_way.T) / 2
+    first, second, ends = apart[0, 1], apart[1, 2], apart[0, 2]
+    assert first < second < ends
+    average = (second + ends) / 2  # of the third text to the two that were joined
+    assert clusters(texts, (second + average) / 2).tolist()[0] == clusters(texts, (second + average) / 2).tolist()[1]
+    assert distinct_clusters(texts, (second + average) / 2) == 2
+    assert distinct_clusters(texts, (average + ends) / 2) == 1
+    assert distinct_clusters(texts, first - 1e-9) == 3
+
+
+def test_clusters_are_whole_numbers_of_one_kind():
+    for texts in ([], ["a"], ["a", "b"]):
+        assert clusters(texts).dtype == np.int64
+        assert repetition_penalty(texts).dtype == np.float64
 
 
 def test_the_authors_bleu_looks_from_the_earlier_text_to_the_later():
