@@ -106,7 +106,10 @@ AREAS = {
             for name in ("controller", "measures", "monitor", "thresholds", "validation*")
         ),
     ),
-    "storage": Area(("selfplay/storage/*.py",), ("tests/selfplay/storage",)),
+    "storage": Area(
+        ("selfplay/storage/*.py",),
+        ("tests/selfplay/storage/test_[!d]*.py",),  # test_damage drills whole runs
+    ),
 }
 
 
