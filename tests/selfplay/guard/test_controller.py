@@ -121,9 +121,10 @@ def test_the_majoritys_premium_is_the_solvers():
     for _ in range(3):
         guard.after_step(run, step("challenger", premium=-1.0))
     assert run.names() == []
-    for _ in range(3):
-        guard.after_step(run, step("solver", premium=-1.0))
-    assert run.names() == ["perverse_reward"]
+    for number in range(3):
+        guard.after_step(run, step("solver", number, premium=-1.0))
+    (row,) = run.rows
+    assert (row["name"], row["role"], row["step"], row["value"]) == ("perverse_reward", "solver", 2, -1.0)
 
 
 def test_labels_are_looked_at_and_change_nothing():
