@@ -153,4 +153,5 @@ def test_a_tolerance_of_the_policy_unites_what_is_near():
 
 def test_what_only_algebra_can_tell_is_united_if_there_is_time():
     assert vote(r"\sqrt{8}", r"2\sqrt{2}", "1", timeout_s=0.0).evidence["class_sizes"] == [2, 1]
+    assert vote(r"\sqrt{8}", r"2\sqrt{2}").evidence["class_sizes"] == [2]
     assert vote("x+x", "2x", "3x").evidence["class_sizes"] == [2, 1]
