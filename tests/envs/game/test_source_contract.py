@@ -136,6 +136,7 @@ def test_questions_are_handed_on_as_they_are():
     [
         ((Q,), "the source Given gave (Question("),
         (None, "the source Given gave None, expected a list of Questions"),
+        ("x" * 200, f"the source Given gave {'x' * 80}, expected a list of Questions"),
         ([Q, "?"], "the source Given gave [Question("),
         ([Q] * 3, "the source Given gave 3 questions, at most 2 were asked for"),
         (RuntimeError("broken"), "the source Given raised RuntimeError: broken"),
