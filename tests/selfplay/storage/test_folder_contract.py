@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from selfplay_gym.core.errors import PluginError, RunError
-from selfplay_gym.selfplay.storage.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
+from selfplay_gym.selfplay.storage.checkpoint import (
+    check_checkpoint,
+    load_optimiser,
+    manifest_digest,
+    remove,
+    save_checkpoint,
+)
 from selfplay_gym.selfplay.storage.files import read_json, read_sealed, write_json, write_sealed, write_text
 from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 
@@ -187,6 +193,42 @@ def test_a_checkpoint_sums_every_file_and_leaves_no_draft(tmp_path):
             check_checkpoint(path)
         (path / name).write_bytes(held)
     check_checkpoint(path)
+
+
+def test_a_manifest_is_held_against_the_checksum_that_the_run_keeps(tmp_path):
+    save_checkpoint(tmp_path / "c", Words())
+    known = hashlib.sha256((tmp_path / "c" / "manifest.json").read_bytes()).hexdigest()
+    assert manifest_digest(tmp_path / "c") == known
+    check_checkpoint(tmp_path / "c", known)
+    with pytest.raises(RunError, match=r"c is damaged: manifest\.json is not as the run wrote it"):
+        check_checkpoint(tmp_path / "c", "0" * 64)
+    write_sealed(tmp_path / "c" / "manifest.json", {"sha256": {"deep/model.txt": 3}})
+    with pytest.raises(RunError, match=r"c is damaged: manifest\.json does not hold checksums"):
+        check_checkpoint(tmp_path / "c")
+    (tmp_path / "link").symlink_to(tmp_path / "c")
+    with pytest.raises(RunError, match=r"link is a link"):
+        check_checkpoint(tmp_path / "link")
+
+
+def test_a_link_inside_a_checkpoint_is_damage(tmp_path):
+    save_checkpoint(tmp_path / "c", Words())
+    (tmp_path / "c" / "deep" / "model.txt").rename(tmp_path / "elsewhere")
+    (tmp_path / "c" / "deep" / "model.txt").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RunError, match=r"c is damaged: deep/model\.txt is a link"):
+        check_checkpoint(tmp_path / "c")
+
+
+def test_removing_follows_no_link(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "x").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    for name in ("link", "mine", "nothing"):
+        remove(tmp_path / name)
+        assert not (tmp_path / name).exists()
+        assert (tmp_path / "mine" / "x").exists() == (name == "link")
+    (tmp_path / "file").write_text("x")
+    remove(tmp_path / "file")
+    assert not (tmp_path / "file").exists()
 
 
 def test_a_checkpoint_may_have_no_optimiser(tmp_path):
