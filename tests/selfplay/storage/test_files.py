@@ -240,6 +240,22 @@ def test_a_folder_is_held_by_one_at_a_time_and_free_afterwards(tmp_path):
         pass
 
 
+def test_the_process_that_holds_a_folder_is_named(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from selfplay_gym.selfplay.storage.lock import hold\n"
+        "with hold(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        said = f"{tmp_path} is in use by process {other.pid}: wait for it, or end it with: kill {other.pid}"
+        with pytest.raises(RunError, match=f"^{re.escape(said)}$"), hold(tmp_path):
+            pass
+        other.stdin.close()
+    with hold(tmp_path):
+        pass
+
+
 # --- the schema of a state ---
 
 STATE = {"logs": {"metrics": 0}, "settings": ["0" * 64]}

@@ -114,6 +114,16 @@ def test_other_settings_are_refused_until_the_run_itself_writes_them(folder):
         RunFolder.open(folder.path)
 
 
+def test_a_state_without_checksums_can_be_read_and_says_what_is_not_checked(folder):
+    assert folder.note == RunFolder.open(folder.path).note == ""
+    state = {name: value for name, value in folder.state.items() if name != "log_sha256"}
+    write_sealed(folder.path / "state.json", state)
+    said = "holds no checksums, as older versions wrote it: damage in the run is not noticed"
+    assert RunFolder.open(folder.path).note == f"{folder.path / 'state.json'} {said}"
+    with pytest.raises(RunError, match=f"{said}, so it cannot go on"):
+        RunFolder.resume(folder.path)
+
+
 def test_a_run_of_an_older_kind_says_so(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(RunError, match="from a version that had no config"):
