@@ -107,13 +107,9 @@ def _overlap(texts: list[Tokens], order: int) -> NDArray[np.int64]:
             occurrence = seen[gram] = seen.get(gram, 0) + 1
             flat.append(columns.setdefault((gram, occurrence), len(columns)))
         starts.append(len(flat))
-    totals = np.diff(starts)
-    held = csr_array(
-        (np.ones(len(flat), dtype=np.float64), np.array(flat, dtype=np.int64), np.array(starts, dtype=np.int64)),
-        shape=(len(texts), max(len(columns), 1)),
-    )
-    holders = np.bincount(np.array(flat, dtype=np.int64), minlength=max(len(columns), 1))
-    held = held[:, np.flatnonzero(holders > 1)]
+    totals, features = np.diff(starts), np.array(flat, dtype=np.int64)
+    held = csr_array((np.ones(len(flat)), features, starts), shape=(len(texts), max(len(columns), 1)))
+    held = held[:, np.flatnonzero(np.bincount(features) > 1)]
     shared = _gram_matrix(held)
     np.fill_diagonal(shared, totals)
     return shared
@@ -121,7 +117,7 @@ def _overlap(texts: list[Tokens], order: int) -> NDArray[np.int64]:
 
 def _gram_matrix(held: Any) -> NDArray[np.int64]:
     """X·Xᵀ. Features shared widely go through BLAS, where a sparse product would touch every pair one by one."""
-    holders = np.bincount(held.indices, minlength=held.shape[1])
+    holders = np.bincount(held.indices)
     common = holders * 16 > held.shape[0]
     dense = held[:, np.flatnonzero(common)].toarray()
     rare = held[:, np.flatnonzero(~common)]

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ...core.errors import ConfigError
+from ...core.errors import ConfigError, UnknownNameError
 from ...core.records import Judgement, Question, Reward
-from .repetition import repetition_penalty
+from .repetition import CONVENTIONS, repetition_penalty
 
 
 def uncertainty(p: float) -> float:
@@ -52,6 +52,8 @@ class ChallengerReward:
             raise ConfigError(f"repetition (λ) must be at least 0, got {self.repetition!r}")
         if not 0.0 <= self.threshold <= 1.0:
             raise ConfigError(f"threshold (τ) is a BLEU distance in [0, 1], got {self.threshold!r}")
+        if self.conventions not in CONVENTIONS:
+            raise UnknownNameError("conventions of BLEU", str(self.conventions), CONVENTIONS)
 
     def __call__(
         self,

@@ -12,7 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.errors import UnknownNameError
 from .bleu import Floats, nltk_matrix, sacrebleu_matrix
+
+CONVENTIONS = ("sacrebleu", "nltk")
 
 
 def bleu_matrix(texts: Sequence[str]) -> Floats:
@@ -30,24 +33,27 @@ def clusters(texts: Sequence[str], threshold: float = 0.5, conventions: str = "s
 
     Args:
         threshold: the distance, in [0, 1], up to which clusters are merged.
-        conventions: "sacrebleu", or "nltk" for R-Zero's published code (one direction, mirrored).
+        conventions: "sacrebleu", or "nltk" for R-Zero's published code (one direction).
 
     Returns:
         (n,) cluster numbers from 1.
+
+    Raises:
+        UnknownNameError: no such conventions.
     """
+    if conventions not in CONVENTIONS:
+        raise UnknownNameError("conventions of BLEU", str(conventions), CONVENTIONS)
     if len(texts) < 2:
         return np.ones(len(texts), dtype=np.int64)
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
     if conventions == "nltk":
-        above = np.triu(nltk_matrix(texts), 1)
-        similarity = above + above.T
+        similarity = nltk_matrix(texts)  # `squareform` takes [i, j] of i < j: the earlier text as hypothesis
     else:
         one_way = bleu_matrix(texts)
         similarity = (one_way + one_way.T) / 2
     distance = np.maximum(1.0 - similarity, 0.0)
-    np.fill_diagonal(distance, 0.0)
     tree = linkage(squareform(distance, checks=False), method="average")
     return np.asarray(fcluster(tree, t=threshold, criterion="distance"), dtype=np.int64)
 
@@ -64,8 +70,6 @@ def repetition_penalty(
     Returns:
         (n,) penalties `scale * |cluster| / n`, in (0, scale]. One text alone is all of its batch and gets `scale`.
     """
-    if not texts:
-        return np.zeros(0)
     numbers = clusters(texts, threshold, conventions)
     return np.asarray(scale * np.bincount(numbers)[numbers] / len(texts), dtype=np.float64)
 

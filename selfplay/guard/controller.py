@@ -36,7 +36,7 @@ class GuardController(Hook):
         seen = {
             "update_share": step.measures["update_norm"] / norm if norm > 0 else 0.0,
             "bad_rewards": step.bad_rewards,
-            "majority_premium": None if step.role == CHALLENGER else step.majority_premium,
+            "majority_premium": step.majority_premium,
         }
         cause = self.guard.step(step.role, step.number, {**step.measures, **seen})
         self._log(run)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .checkpoint import manifest_digest, remove
 
-NAME = re.compile(r"(?P<role>[^/]+)-\d+-\d+")
+NAME = re.compile(r"(?P<role>[^/]+)-(?P<round>\d+)-(?P<step>\d+)")
 """What a checkpoint is called: role, round, step."""
 
 
@@ -44,11 +44,11 @@ class CheckpointStore:
     def select(self, needed: Collection[str]) -> dict[str, str]:
         """What stays: the checkpoints in `needed`, and of each role the newest `keep` of its last ones per round."""
         roles: dict[str, list[str]] = {}
-        for name in sorted(self.kept):
+        for name in sorted(self.kept, key=_round_and_step):
             roles.setdefault(self._role(name), []).append(name)
         stays = set(needed)
         for names in roles.values():
-            finished = sorted({name.rsplit("-", 1)[0]: name for name in names}.values())
+            finished = list({name.rsplit("-", 1)[0]: name for name in names}.values())
             stays.update(finished if self.keep == 0 else finished[-self.keep :])
         self.kept = {name: digest for name, digest in self.kept.items() if name in stays}
         return dict(self.kept)
@@ -65,3 +65,9 @@ class CheckpointStore:
         for path in surplus:
             remove(path)
         return [path.name for path in surplus]
+
+
+def _round_and_step(name: str) -> tuple[int, int]:
+    """As numbers: "solver-100-001" comes after "solver-99-001"."""
+    found = NAME.fullmatch(name)
+    return (int(found["round"]), int(found["step"])) if found else (0, 0)
