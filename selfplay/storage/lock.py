@@ -1,11 +1,13 @@
 """One process at a time: a folder that is written to is held from the first write to the last.
 
-The lock is the kernel's (POSIX record lock): it is gone as soon as its process is, however that ended, and children do
-not inherit it. Within a process a table does the same, because the kernel never refuses a process its own lock.
+The lock is the kernel's (`flock`): it is gone as soon as its process is, however that ended. It belongs to the open
+file and not to the process, as a POSIX record lock would, so no other look at the file can drop it, and a second
+attempt in the same process is refused as well.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +24,6 @@ except ImportError:  # Windows: two processes are not kept apart there
 LOCK = "run.lock"
 """The file in a held folder; it holds the process id of the holder, and nothing when nobody holds it."""
 
-_held: set[Path] = set()
-
 
 @contextmanager
 def hold(folder: Path, name: str = LOCK, *, lasting: bool = True) -> Iterator[None]:
@@ -36,18 +36,14 @@ def hold(folder: Path, name: str = LOCK, *, lasting: bool = True) -> Iterator[No
         RunError: somebody else holds it; names the process.
     """
     path = folder.resolve() / name
-    if path in _held:
-        raise RunError(f"{folder} is in use by this very process ({os.getpid()}); let that end first")
     descriptor = open_file(path, os.O_RDWR | os.O_CREAT)
     try:
         _lock(descriptor, path)
-        _held.add(path)
         try:
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
             yield
         finally:
-            _held.discard(path)
             os.ftruncate(descriptor, 0)
             if not lasting:
                 path.unlink(missing_ok=True)
@@ -59,8 +55,12 @@ def _lock(descriptor: int, path: Path) -> None:
     if fcntl is None:
         return
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise
         holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
         held = path.parent if path.name == LOCK else path.with_suffix("")
+        if holder == str(os.getpid()):
+            raise RunError(f"{held} is in use by this very process ({holder}); let that end first") from None
         raise RunError(f"{held} is in use by process {holder}: wait for it, or end it with: kill {holder}") from None

@@ -222,7 +222,7 @@ def test_a_row_that_is_no_json_is_named_with_its_log(written):
 
 def test_a_folder_is_held_by_one_at_a_time_and_free_afterwards(tmp_path):
     assert LOCK == "run.lock"
-    with hold(tmp_path):  # nothing here opens the lock's file: closing it again would give the lock away
+    with hold(tmp_path):
         with pytest.raises(RunError, match=rf"is in use by this very process \({os.getpid()}\)"), hold(tmp_path):
             pass
         with hold(tmp_path, "other.lock"):

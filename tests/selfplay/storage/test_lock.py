@@ -65,3 +65,13 @@ def test_a_lock_is_no_way_to_another_file(tmp_path):
             pass
         (tmp_path / LOCK).unlink()
     assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_whoever_reads_or_copies_a_held_folder_does_not_free_it(tmp_path):
+    with hold(tmp_path):
+        assert (tmp_path / LOCK).read_text() == f"{os.getpid()}\n"
+        second = subprocess.run(
+            [sys.executable, "-c", HOLDER, str(tmp_path)], capture_output=True, text=True, check=False
+        )
+    assert "in use by process" in second.stderr
+    assert second.stdout == ""
