@@ -89,7 +89,8 @@ def test_every_name_a_run_logs_is_explained(documented, real_runs, finished_run)
 
 
 def test_every_explained_name_is_logged(documented, real_runs):
-    assert documented - set.union(*map(logged, real_runs.values())) == set()
+    missing = documented - set.union(*map(logged, real_runs.values()))
+    assert missing == {"unanswered"}  # stands there only where a question could not be read
 
 
 def test_every_field_of_the_records_is_explained(documented):

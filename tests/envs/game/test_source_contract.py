@@ -185,7 +185,7 @@ def test_a_row_as_it_is_read(write):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("nonsense", "not JSON ("),
+        ("nonsense", "not JSON that can be read ("),
         ("[1]", 'expected {"question": ..., "answer": ...}, got [1]'),
         ({"answer": "1"}, 'expected {"question": ..., "answer": ...}, got {"answer": "1"}'),
         ({"question": "?"}, 'expected {"question": ..., "answer": ...}, got {"question": "?"}'),

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 
 import pytest
 import torch
@@ -15,6 +14,7 @@ from selfplay_gym.selfplay.commands.diagnose import diagnose_run
 from selfplay_gym.selfplay.diagnose.consistency import auc, label_consistency
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.files import to_toml
+from selfplay_gym.selfplay.storage.checkpoint import save_checkpoint
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 
@@ -68,7 +68,7 @@ def test_it_finds_what_the_votes_share_cannot(tmp_path, untrained_model):
 
 def test_diagnose_prints_and_writes_it_from_the_runs_own_solver(tmp_path, untrained_model):
     write_run(tmp_path / "run", questions=24)
-    shutil.copytree(untrained_model, tmp_path / "run" / "checkpoints" / "solver-02-001")
+    save_checkpoint(tmp_path / "run" / "checkpoints" / "solver-02-001", LLMAgent.from_pretrained(untrained_model))
     out = io.StringIO()
     diagnosis, _ = diagnose_run(tmp_path / "run", play=False, consistency=True, console=Console(file=out, width=120))
     assert len(diagnosis.consistency.labels) == 24

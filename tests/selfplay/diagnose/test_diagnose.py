@@ -168,7 +168,9 @@ def test_the_command_writes_a_page_and_json(tmp_path):
 
 def test_checkpoints_play_each_other(tmp_path):
     """Untrained one-million-parameter models: nothing to measure yet, but every pair is loaded and played."""
+    from selfplay_gym.agents import LLMAgent
     from selfplay_gym.agents.models.tiny import build_model, build_tokenizer
+    from selfplay_gym.selfplay.storage.checkpoint import save_checkpoint
 
     base = tmp_path / "base"
     build_model(0).save_pretrained(base)
@@ -178,9 +180,9 @@ def test_checkpoints_play_each_other(tmp_path):
     folder = RunFolder.create(run, to_toml(config), {})
     _log_exam(folder, 0, make_agent("noisy"))
     folder.commit({})
+    later = LLMAgent(build_model(1), build_tokenizer())
     for name in ("challenger-01-002", "solver-01-001", "solver-01-003"):
-        build_model(1).save_pretrained(run / "checkpoints" / name)
-        build_tokenizer().save_pretrained(run / "checkpoints" / name)
+        save_checkpoint(run / "checkpoints" / name, later)
     _, play = diagnose_run(run, proposals=2, console=Console(file=io.StringIO()))
     assert play.challengers == play.solvers == ["base", "round 1"]
     assert len(play.cells) == 4
