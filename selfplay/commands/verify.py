@@ -4,13 +4,16 @@ In, one object per line:  {"question": "...", "reference": "42", "attempts": [".
 `reference` may be missing (for a vote), `attempts` may be one text, and `meta` is handed to the verifier.
 
 Out, one object per line of the input, in order:
-{"line": 1, "question": "...", "label": "42", "label_source": "reference", "solve_rate": 0.5, "valid": true,
- "verdicts": [{"outcome": "correct", "score": 1.0, "answer": "42", "reason": "equal"}, ...], "evidence": {...}}
-A line that cannot be read, or that the verifier fails on, becomes {"line": 3, "error": "..."}, and the run goes on.
+{"line": 1, "key": "...", "question": "...", "label": "42", "label_source": "reference", "solve_rate": 0.5,
+ "valid": true, "evidence": {...},
+ "verdicts": [{"outcome": "correct", "score": 1.0, "answer": "42", "reason": "equal"}, ...]}
+A line that cannot be read, or that the verifier fails on, becomes {"line": 3, "key": "...", "error": "..."}, and the
+run goes on. `key` is a digest of the line and of the verifier's settings: only the same work is continued.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import multiprocessing
@@ -78,7 +81,7 @@ def verify_file(
 
     Raises:
         ConfigError: no such source, or target and source are one file.
-        RunError: the target was written from another source or by something else.
+        RunError: the target was written from another source, by a verifier with other settings, or by something else.
     """
     source, target = Path(source), Path(target)
     if not source.is_file():
@@ -87,9 +90,9 @@ def verify_file(
         raise ConfigError(f"source and target are the same file: {str(source)!r}")
     if workers < 1:
         raise ConfigError(f"workers must be at least 1, got {workers!r}")
-    judge = make_verifier(verifier)
+    judge, settings = make_verifier(verifier), _settings(verifier)
     total = sum(1 for line in _lines(source) if line.strip())
-    done = _completed(source, target) if resume else []
+    done = _completed(source, target, settings) if resume else []
     target.parent.mkdir(parents=True, exist_ok=True)
     counts = _Counts()
     for record in done:
@@ -97,7 +100,7 @@ def verify_file(
     todo = itertools.islice(((n, line) for n, line in enumerate(_lines(source), 1) if line.strip()), len(done), None)
     with target.open("a" if done else "w", encoding="utf-8") as out, _bar(console) as bar:
         task = bar.add_task("verify", total=total, completed=len(done))
-        for records in _judged(judge, todo, workers):
+        for records in _judged(judge, settings, todo, workers):
             _write(out, records)
             for record in records:
                 counts.add(record)
@@ -163,7 +166,19 @@ def _write(out: TextIO, records: list[dict[str, Any]]) -> None:
     out.flush()
 
 
-def _completed(source: Path, target: Path) -> list[dict[str, Any]]:
+def _settings(verifier: str | Mapping[str, Any] | Verifier) -> str:
+    """A verifier with its options as text; of an object no more than its class is known."""
+    if isinstance(verifier, str | Mapping):
+        return json.dumps(verifier, sort_keys=True, default=repr)
+    return f"{type(verifier).__module__}.{type(verifier).__qualname__}"
+
+
+def _key(settings: str, line: str) -> str:
+    """What was judged, and how: equal for equal work."""
+    return hashlib.sha256(f"{settings}\n{line.strip()}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _completed(source: Path, target: Path, settings: str) -> list[dict[str, Any]]:
     """Records of an earlier run; a last line cut off in writing is removed."""
     if not target.exists():
         return []
@@ -173,7 +188,7 @@ def _completed(source: Path, target: Path) -> list[dict[str, Any]]:
     for line in raw.splitlines(keepends=True):
         if not line.endswith(b"\n"):
             break
-        records.append(_earlier(target, line, next(questions, None)))
+        records.append(_earlier(target, line, next(questions, None), settings))
         kept += len(line)
     if kept < len(raw):
         with target.open("r+b") as file:
@@ -182,32 +197,35 @@ def _completed(source: Path, target: Path) -> list[dict[str, Any]]:
     return records
 
 
-def _earlier(target: Path, line: bytes, asked: tuple[int, str] | None) -> dict[str, Any]:
+def _earlier(target: Path, line: bytes, asked: tuple[int, str] | None, settings: str) -> dict[str, Any]:
     try:
         record = json.loads(line)
-        same = asked is not None and record["line"] == asked[0]
-        if same and asked is not None and "error" not in record:
-            same = record["question"] == _read(asked[1])[0].text
+        same = asked is not None and (record["line"], record["key"]) == (asked[0], _key(settings, asked[1]))
     except (ValueError, KeyError, TypeError):
         same = False
     if not same:
-        raise RunError(f"{str(target)!r} is not the output for this source; choose another target, or do not resume")
+        raise RunError(
+            f"{str(target)!r} is not what this verifier makes of this source: it was written from another one, or with "
+            "other settings. Choose another target, or judge everything again with --restart"
+        )
     return dict(record)
 
 
-def _judged(judge: Verifier, lines: Iterator[tuple[int, str]], workers: int) -> Iterator[list[dict[str, Any]]]:
+def _judged(
+    judge: Verifier, settings: str, lines: Iterator[tuple[int, str]], workers: int
+) -> Iterator[list[dict[str, Any]]]:
     chunks = iter(lambda: list(itertools.islice(lines, CHUNK)), [])
     if workers == 1:
         for chunk in chunks:
-            yield judge_lines(judge, chunk)
+            yield judge_lines(judge, settings, chunk)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting = [pool.submit(judge_lines, judge, chunk) for chunk in itertools.islice(chunks, 2 * workers)]
+        waiting = [pool.submit(judge_lines, judge, settings, chunk) for chunk in itertools.islice(chunks, 2 * workers)]
         try:
             while waiting:
                 records = waiting.pop(0).result()
-                waiting += [pool.submit(judge_lines, judge, chunk) for chunk in itertools.islice(chunks, 1)]
+                waiting += [pool.submit(judge_lines, judge, settings, chunk) for chunk in itertools.islice(chunks, 1)]
                 yield records
         except BaseException:  # an interrupt must not wait for what the workers have begun
             for process in list(pool._processes.values()):
@@ -217,7 +235,7 @@ def _judged(judge: Verifier, lines: Iterator[tuple[int, str]], workers: int) -> 
             pool.shutdown(cancel_futures=True)
 
 
-def judge_lines(judge: Verifier, lines: list[tuple[int, str]]) -> list[dict[str, Any]]:
+def judge_lines(judge: Verifier, settings: str, lines: list[tuple[int, str]]) -> list[dict[str, Any]]:
     """Records for some numbered lines, in order."""
     records: dict[int, dict[str, Any]] = {}
     read: list[tuple[int, Question, list[str]]] = []
@@ -226,11 +244,11 @@ def judge_lines(judge: Verifier, lines: list[tuple[int, str]]) -> list[dict[str,
             question, attempts = _read(line)
             read.append((number, question, attempts))
         except ValueError as error:
-            records[number] = {"line": number, "error": str(error)}
+            records[number] = {"error": str(error)}
         except RecursionError:
-            records[number] = {"line": number, "error": "nested too deeply"}
+            records[number] = {"error": "nested too deeply"}
     records |= _judged_together(judge, read)
-    return [records[number] for number, _ in lines]
+    return [{"line": number, "key": _key(settings, line)} | records[number] for number, line in lines]
 
 
 def _judged_together(judge: Verifier, read: list[tuple[int, Question, list[str]]]) -> dict[int, dict[str, Any]]:
@@ -241,10 +259,10 @@ def _judged_together(judge: Verifier, read: list[tuple[int, Question, list[str]]
         raise
     except Exception as error:  # noqa: BLE001 - any verifier, also a user's: its failure on one line must not end the file
         if len(read) == 1:
-            return {read[0][0]: {"line": read[0][0], "error": f"the verifier failed: {type(error).__name__}: {error}"}}
+            return {read[0][0]: {"error": f"the verifier failed: {type(error).__name__}: {error}"}}
         return {number: record for line in read for number, record in _judged_together(judge, [line]).items()}
     pairs = zip(read, judgements, strict=True)
-    return {number: _record(number, question, judgement) for (number, question, _), judgement in pairs}
+    return {number: _record(question, judgement) for (number, question, _), judgement in pairs}
 
 
 def _read(line: str) -> tuple[Question, list[str]]:
@@ -264,13 +282,12 @@ def _read(line: str) -> tuple[Question, list[str]]:
     return Question(text, reference=None if reference is None else str(reference), meta=meta), attempts
 
 
-def _record(number: int, question: Question, judgement: Judgement) -> dict[str, Any]:
+def _record(question: Question, judgement: Judgement) -> dict[str, Any]:
     verdicts = [
         {"outcome": v.outcome.value, "score": v.score, "answer": v.answer, "reason": v.reason}
         for v in judgement.verdicts
     ]
     return {
-        "line": number,
         "question": question.text,
         "label": judgement.label,
         "label_source": judgement.label_source,

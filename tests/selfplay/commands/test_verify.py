@@ -162,3 +162,20 @@ def test_a_verifier_that_fails_on_a_line_costs_that_line(source, tmp_path):
     assert [record["line"] for record in records if "error" in record] == [4, 5, 8]
     assert "no sevens" in records[7]["error"]
     assert (summary.errors, summary.outcomes["correct"]) == (3, 2 * 147 - 1)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"name": "sympy", "extract": "strict"}, {"name": "sympy", "policy": {"units": "ignored"}}, "exact"]
+)
+def test_a_target_of_other_settings_or_another_reference_is_not_continued(tmp_path, settings):
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('{"question": "q", "reference": "5", "attempts": ["The answer is 5."]}\n')
+    verify_file(source, target)
+    written = target.read_text()
+    with pytest.raises(RunError, match="--restart"):
+        verify_file(source, target, settings)
+    source.write_text(source.read_text().replace('"5"', '"6"'))
+    with pytest.raises(RunError, match="--restart"):
+        verify_file(source, target)
+    assert target.read_text() == written
+    assert verify_file(source, target, resume=False).outcomes["wrong"] == 1
