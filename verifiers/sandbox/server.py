@@ -37,6 +37,8 @@ MODULES = (
 
 _FIRST_LOOK_S, _LOOK_S = 0.005, 0.02
 """When a run is first looked at, and how often later on: in milliseconds a program can make a thousand folders."""
+_STOP_S = 0.3
+"""How long a program may take to stand still when it is stopped; every thread of it has to run once for that."""
 
 
 def main(connection: int, wanted: list[str]) -> None:
@@ -163,7 +165,10 @@ def _child(shut_in: Callable[[], None], task: int, channel: ChannelWriter) -> No
 
 
 class _Watch:
-    """Waits for a child to end, and ends it at its limits, when the host asks, or when the host is gone."""
+    """Waits for a child to end, and ends it at its limits, when the host asks, or when the host is gone.
+
+    Never waits without bound for anything that the child can prevent: until it is killed, it is hostile.
+    """
 
     def __init__(self, pid: int, wire: Wire, jail: Jail, limits: dict[str, Any], started: float) -> None:
         self._pid, self._wire, self._jail, self._limits = pid, wire, jail, limits
@@ -203,14 +208,21 @@ class _Watch:
         return "scratch" if self._jail.scratch.overfull(self._limits, self._stopped) else None
 
     @contextlib.contextmanager
-    def _stopped(self) -> Iterator[None]:
-        """Hold the child still; its time goes on."""
+    def _stopped(self) -> Iterator[bool]:
+        """Hold the child still, and say whether it is; its time goes on."""
         os.kill(self._pid, signal.SIGSTOP)
-        os.waitid(os.P_PID, self._pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         try:
-            yield
+            yield self._stands_still()
         finally:
             os.kill(self._pid, signal.SIGCONT)
+
+    def _stands_still(self) -> bool:
+        latest = min(time.monotonic() + _STOP_S, self._deadline)
+        while not os.waitid(os.P_PID, self._pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG):
+            if time.monotonic() > latest:
+                return False
+            time.sleep(0.0005)
+        return True
 
 
 def _kill_group(pid: int) -> None:

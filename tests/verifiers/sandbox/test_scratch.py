@@ -90,21 +90,25 @@ def test_a_folder_that_cannot_be_listed_counts_as_full(tmp_path, run_script):
 
 def test_a_growing_file_system_is_looked_at_with_the_program_held_still(monkeypatch):
     scratch = FolderScratch(None)
-    looks = []
+    looks, still = [], True
 
     @contextlib.contextmanager
     def stopped():
         looks.append("stopped")
-        yield
+        yield still
 
     try:
         limits = {"files": 9, "scratch_mb": 1}
         scratch.fresh(limits)
         assert not scratch.overfull(limits, stopped)
         assert looks == []
-        scratch._used_before -= 2 << 20  # somebody, perhaps not this program, has written
-        assert not scratch.overfull(limits, stopped)
-        assert looks == ["stopped"]
+        size, count = scratch._least
+        for before in ((size - (2 << 20), count), (size, count - 10)):  # somebody, perhaps not this program, has written
+            scratch._least = before
+            assert not scratch.overfull(limits, stopped)
+        assert looks == ["stopped"] * 2
+        still = False
+        assert scratch.overfull(limits, stopped)
     finally:
         scratch.close()
 

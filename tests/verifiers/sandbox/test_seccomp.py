@@ -82,6 +82,11 @@ def test_x32_numbers_are_refused():
         ("kill", (1, 9), False),
         ("kill", (2**32 - 1, 9), False),
         ("kill", (0, 15), False),
+        ("kill", (PID, 18), False),
+        ("kill", (PID, 1 << 32 | 18), False),
+        ("kill", (PID, 19), True),
+        ("tgkill", (PID, PID, 18), False),
+        ("tgkill", (PID, 18, 10), True),
         ("tgkill", (PID, PID, 6), True),
         ("tgkill", (1, 1, 6), False),
         ("prlimit64", (0, 7), True),
@@ -123,6 +128,11 @@ def test_arguments_are_checked(column, name, arguments, allowed):
 @both
 def test_clone3_pretends_not_to_exist(column):
     assert verdict(column, number(column, "clone3")) == seccomp.ENOSYS
+
+
+@both
+def test_a_lock_is_never_taken(column):
+    assert verdict(column, number(column, "flock"), 3, 2) == seccomp.PRETEND
 
 
 @both

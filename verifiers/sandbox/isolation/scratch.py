@@ -23,11 +23,11 @@ class Scratch(Protocol):
     def fresh(self, limits: dict[str, Any]) -> str:
         """An empty folder for the next run."""
 
-    def overfull(self, limits: dict[str, Any], stopped: Callable[[], AbstractContextManager[None]]) -> bool:
+    def overfull(self, limits: dict[str, Any], stopped: Callable[[], AbstractContextManager[bool]]) -> bool:
         """Whether the run under way has put more into it than it may.
 
         Args:
-            stopped: holds the run still, for a second look.
+            stopped: holds the run still, for a second look, and gives whether it is still.
         """
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class MountedScratch:
         self._bounds = bounds
         return self._folder
 
-    def overfull(self, limits: dict[str, Any], stopped: Callable[[], AbstractContextManager[None]]) -> bool:
+    def overfull(self, limits: dict[str, Any], stopped: Callable[[], AbstractContextManager[bool]]) -> bool:
         return False
 
     def close(self) -> None:
@@ -73,38 +73,47 @@ class FolderScratch:
 
     def fresh(self, limits: dict[str, Any]) -> str:
         empty(self.covers)
-        self._used_before = _used(self.covers)
+        self._least = _used(self.covers)
         return self.covers
 
-    def overfull(self, limits: dict[str, Any], stopped: Callable[[], AbstractContextManager[None]]) -> bool:
-        """A program that moves folders about while they are counted can hide them. So when the whole file system has
-        grown by more than this folder may hold, which others can have done, it is counted again with the program
-        held still. What is open and in no folder is bounded by the size of files and the number of descriptors."""
+    def overfull(self, limits: dict[str, Any], stopped: Callable[[], AbstractContextManager[bool]]) -> bool:
+        """A program that moves folders about while they are counted can hide them. So when one was moved away, or the
+        whole file system has grown by more than this folder may hold, which others can have done, it is counted again
+        with the program held still; one that cannot be held still counts as overfull. What is open and in no folder is
+        bounded by the size of files and the number of descriptors."""
         files, size = limits["files"], limits["scratch_mb"] * 2**20
-        if holds_more(self.covers, files, size):
-            return True
-        if _used(self.covers) - self._used_before <= size:
-            return False
-        with stopped():
-            return holds_more(self.covers, files, size)
+        found = holds_more(self.covers, files, size)
+        if found or (found is False and not self._grown(files, size)):
+            return bool(found)
+        with stopped() as still:
+            return not still or holds_more(self.covers, files, size) is not False
+
+    def _grown(self, files: int, size: float) -> bool:
+        """Whether the file system holds more than `files` or `size` on top of the least that was seen during the run:
+        what others have removed meanwhile must not make room for it."""
+        used = _used(self.covers)
+        self._least = (min(self._least[0], used[0]), min(self._least[1], used[1]))
+        return used[0] - self._least[0] > size or used[1] - self._least[1] > files
 
     def close(self) -> None:
         empty(self.covers)
         os.rmdir(self.covers)
 
 
-def _used(folder: str) -> int:
-    """Bytes in use on the file system of `folder`."""
+def _used(folder: str) -> tuple[int, int]:
+    """Bytes and files (0 where it does not count them) on the file system of `folder`."""
     found = os.statvfs(folder)
-    return (found.f_blocks - found.f_bfree) * found.f_frsize
+    return (found.f_blocks - found.f_bfree) * found.f_frsize, found.f_files - found.f_ffree
 
 
-def holds_more(folder: str, files: int, size: float) -> bool:
+def holds_more(folder: str, files: int, size: float) -> bool | None:
     """Whether there are more than `files` files and folders below `folder`, or more than `size` bytes in them.
 
-    What cannot be read counts as more: who would hide something would hide much. Each folder is opened from the one
-    above it, because a path can be too long to be opened.
+    `None` when a folder was moved away before it was looked into, and what was counted is not more. Every name counts,
+    also of what is gone a moment later. What cannot be read counts as more: who would hide something would hide much.
+    Each folder is opened from the one above it, because a path can be too long to be opened.
     """
+    missed = False
     waiting = [os.open(folder, _FOLDER)]
     try:
         while waiting:
@@ -112,27 +121,30 @@ def holds_more(folder: str, files: int, size: float) -> bool:
             try:
                 with os.scandir(here) as entries:
                     for entry in entries:
-                        status = entry.stat(follow_symlinks=False)
                         files -= 1
-                        size -= max(status.st_size, 512 * status.st_blocks)
+                        try:
+                            status = entry.stat(follow_symlinks=False)
+                            size -= max(status.st_size, 512 * status.st_blocks)
+                            if stat.S_ISDIR(status.st_mode):
+                                waiting.append(os.open(entry.name, _FOLDER, dir_fd=here))
+                        except OSError as error:
+                            if error.errno not in _GONE:
+                                return True
+                            missed = True
                         if files < 0 or size < 0:
                             return True
-                        if stat.S_ISDIR(status.st_mode):
-                            waiting.append(os.open(entry.name, _FOLDER, dir_fd=here))
-            except FileNotFoundError:  # the program removed it meanwhile
-                continue
-            except OSError as error:
-                if error.errno in (errno.ENOTDIR, errno.ELOOP):  # and put something else in its place
-                    continue
+            except OSError:
                 return True
             finally:
                 os.close(here)
-        return False
+        return None if missed else False
     finally:
         for each in waiting:
             os.close(each)
 
 
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""The program removed it meanwhile, or put something else in its place."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 

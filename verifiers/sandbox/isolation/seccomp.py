@@ -19,6 +19,8 @@ Program = list[tuple[int, int, int, int]]
 
 LOAD, JUMP_EQUAL, JUMP_GREATER_EQUAL, JUMP_ALWAYS, AND, RETURN = 0x20, 0x15, 0x35, 0x05, 0x54, 0x06
 ALLOW, KILL, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x00050000 | 1, 0x00050000 | 38
+PRETEND = 0x00050000
+"""The call is left out, and said to have succeeded."""
 
 OWN_PID = 0x7E57_0001
 """Replaces, in the program, the process's own number, which is only known after the fork."""
@@ -33,6 +35,7 @@ _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE_MASK = 1, 1, 0xF
 _O_ACCMODE_AND_TRUNC, _O_TRUNC = 0o1003, 0o1000
 _O_TMPFILE_BIT = 0o20000000
 _OWNER_ALL = 0o700
+_SIGCONT = 18
 
 OUTSIDE = {"setsid", "setgroups", "setresuid", "setresgid", "capset", "pivot_root", "landlock_create_ruleset"} | {
     "landlock_add_rule",
@@ -57,6 +60,17 @@ def _refuse_unless_zero(index: int, *, high: bool = False) -> Program:
     return [_argument(index, high=high), (JUMP_EQUAL, 1, 0, 0), (RETURN, 0, 0, EPERM)]
 
 
+def _signal_to_oneself(signal_at: int) -> Program:
+    """Not SIGCONT: it would undo the stop by which a watcher holds the program still."""
+    return [
+        _argument(signal_at),
+        (JUMP_EQUAL, 0, 1, _SIGCONT),
+        (RETURN, 0, 0, EPERM),
+        _argument(0),
+        *_allow_if_in((OWN_PID,)),
+    ]
+
+
 def _opened(flags_at: int) -> Program:
     """Refuse O_TMPFILE, a file in no folder, which a watcher cannot see; and O_RDONLY|O_TRUNC: it empties a file, and
     Landlock before ABI 3 does not see that."""
@@ -76,6 +90,8 @@ def _opened(flags_at: int) -> Program:
 CHECKED: dict[str, Program] = {
     "clone": [*_refuse_unless_zero(0, high=True), _argument(0), *_allow_if_in(_THREAD_FLAGS)],
     "clone3": [(RETURN, 0, 0, ENOSYS)],  # its flags lie in memory, out of a filter's sight: libc falls back to clone
+    # A lock on a file of the interpreter would make others wait; a program is alone with its own files.
+    "flock": [(RETURN, 0, 0, PRETEND)],
     "open": _opened(1),
     "openat": _opened(2),
     # A folder that its owner may not list would hide what is in it.
@@ -85,8 +101,8 @@ CHECKED: dict[str, Program] = {
     "ioctl": [_argument(1), *_allow_if_in(_TERMINAL_QUERIES)],
     "fcntl": [_argument(1), *_allow_if_in(_DESCRIPTOR_COMMANDS)],
     "prctl": [_argument(0), *_allow_if_in(_PRCTL_NAMES)],
-    "kill": [_argument(0), *_allow_if_in((OWN_PID,))],
-    "tgkill": [_argument(0), *_allow_if_in((OWN_PID,))],
+    "kill": _signal_to_oneself(1),
+    "tgkill": _signal_to_oneself(2),
     "prlimit64": [_argument(0), *_allow_if_in((0, OWN_PID))],
     # A connected stream pair (asyncio's wake-up) can reach nobody; a datagram one could be sent to any address.
     "socketpair": [
