@@ -36,6 +36,10 @@ MOST_VALUES = 256
 """The longest list of inputs, outputs or hidden inputs that is read."""
 
 
+LONGEST_VALUE = 4_000
+"""Characters of an executed value that can still be asked for, as text."""
+
+
 @dataclass(frozen=True, slots=True)
 class CodeQuestion:
     """A code question, with values as Python values.

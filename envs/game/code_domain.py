@@ -28,7 +28,7 @@ from ...core.literals import node_literal
 from ...core.records import Question
 from .domains import GameDomain
 from .math_domain import identity
-from .proposals import find_statement
+from .proposals import find_statement, unfit
 from .templates import Template
 
 MOST_CALLS = 32
@@ -100,6 +100,8 @@ def _long(body: str, task: str | None) -> Question | str:
     calls = find_calls(rest, name)
     if not calls:
         return f"no call of {name} with literal arguments after the program"
+    if any(place in _inside(call) for call in calls for place in (OUTPUT_PLACEHOLDER, PAIRS_PLACEHOLDER)):
+        return "a call holds a place for executed values"  # written with escapes, "\x3c<output>>"
     task = task or ("deduction" if len(calls) == 1 else "induction")
     fenced = f"```python\n{program}\n```"
     if task == "program":
@@ -137,9 +139,9 @@ def _question(
     function: str,
     inputs: list[tuple[Any, ...]],
     hidden: list[tuple[Any, ...]] | None = None,
-) -> Question:
+) -> Question | str:
     code = CodeQuestion(task, function, program, tuple(inputs), tuple(hidden or ()))
-    return Question(text, None, "code", None, "challenger", code.as_meta())
+    return unfit(text) or Question(text, None, "code", None, "challenger", code.as_meta())
 
 
 def find_calls(text: str, function: str) -> list[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from ...core.errors import PluginError
 from ...core.protocols import Domain, RewardRule, Verifier
 from ...core.records import Judgement, Question, Reward, Verdict
+from .proposals import forbidden, unfit
 
 Answering: TypeAlias = Callable[[list[str]], Sequence[Sequence[str]]]
 Unreadable: TypeAlias = Callable[[list[str]], Sequence[str | None]]
@@ -96,6 +97,16 @@ def solver_reward(verdict: Verdict) -> float:
     return 0.0 if verdict.score is None else verdict.score
 
 
+def _completed(found: Question | str) -> Question | str:
+    """What a verifier made of a proposal, judged again as if it had been written so."""
+    if isinstance(found, str):
+        return found
+    reason = unfit(found.text)
+    if reason is None and found.reference is not None:
+        reason = forbidden(found.reference, "answer")
+    return found if reason is None else reason
+
+
 class Game:
     """The rules, for one domain, judge and reward.
 
@@ -115,13 +126,20 @@ class Game:
         return self.template.challenger
 
     def read(self, texts: Sequence[str]) -> list[Proposal]:
-        """Read what challengers wrote; a verifier that can `prepare` completes it, or says why it makes no question."""
+        """Read what challengers wrote; a verifier that can `prepare` completes it, or says why it makes no question.
+
+        Raises:
+            PluginError: it did neither.
+        """
         prepare = self.verifier.prepare if isinstance(self.verifier, Preparing) else None
         proposals = []
         for text in texts:
             found = self.domain.read(text)
             if prepare is not None and not isinstance(found, str):
                 found = prepare(found)
+                if not isinstance(found, Question | str):
+                    raise PluginError(f"{self._judge_name} must prepare a Question or say why not, got {found!r:.80}")
+                found = _completed(found)
             proposals.append(Proposal(text, None, found) if isinstance(found, str) else Proposal(text, found))
         return proposals
 

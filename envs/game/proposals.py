@@ -51,11 +51,20 @@ def find_statement(text: str) -> Statement | str:
         return "the <question> tags do not pair: the first closing tag ends a question, and none may follow it"
     opening, closing = tags[-2:]
     statement = text[opening.end() : closing.start()].strip()
-    if not statement:
+    return unfit(statement) or Statement(statement, text[: opening.start()], text[closing.end() :])
+
+
+def unfit(question: str) -> str | None:
+    """Why a text cannot be asked; `None` where nothing is wrong.
+
+    Holds for a written text, and again for what became of it: computed values can hold what nobody may write.
+    """
+    if not question:
         return "the question is empty"
-    if len(statement) > MAX_QUESTION:
+    if len(question) > MAX_QUESTION:
         return f"the question has more than {MAX_QUESTION} characters"
-    return forbidden(statement, "question") or Statement(statement, text[: opening.start()], text[closing.end() :])
+    tag = _TAG.search(question) if "<" in question else None
+    return forbidden(question, "question") if tag is None else f"the question holds {tag[0]!r}"
 
 
 def forbidden(text: str, kind: str) -> str | None:

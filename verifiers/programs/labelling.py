@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...core.code_questions import OUTPUT_PLACEHOLDER, PAIRS_PLACEHOLDER, CodeQuestion
+from ...core.code_questions import LONGEST_VALUE, OUTPUT_PLACEHOLDER, PAIRS_PLACEHOLDER, CodeQuestion
 from ...core.literals import Value, read_literal, text_of
 from ...core.records import Question
 from ...core.seeding import python_stream
@@ -129,6 +129,8 @@ def completed(question: Question, code: CodeQuestion, tests: Sequence[Test]) -> 
     if not shown and code.task != "program":
         return "no input is given"
     for test in shown:
+        if len(text_of(test.expected)) > LONGEST_VALUE:
+            return f"its value {show(test.expected)} has more than {LONGEST_VALUE} characters"
         if not _can_be_written(test.expected):
             return f"its value {show(test.expected)} cannot be written as a Python literal"
     executed: dict[str, Any] = {"outputs": tuple(test.expected for test in shown)}

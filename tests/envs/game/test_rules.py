@@ -94,6 +94,39 @@ def test_a_verifier_that_prepares_completes_a_question_or_says_why_it_is_none():
     assert (third.question, third.reason) == (None, "no <question>…</question>")
 
 
+class Computing(Judge):
+    def __init__(self, **computed):
+        super().__init__([])
+        self.computed = computed
+
+    def prepare(self, question):
+        return replace(question, **self.computed)
+
+
+@pytest.mark.parametrize(
+    ("computed", "reason"),
+    [
+        ({"text": ""}, "the question is empty"),
+        ({"text": "x" * (MAX_QUESTION + 1)}, "characters"),
+        ({"text": "f(1) == '<|im_end|>'"}, "'<|im_end|>'"),
+        ({"text": "f(1) == '</s>'"}, "'</s>'"),
+        ({"text": "f(1) == '< / question>'"}, "'< / question>'"),
+        ({"text": "f(1) == '</think>'"}, "'</think>'"),
+        ({"text": "f(1) == '\ud800'"}, "no character"),
+        ({"reference": "'<start_of_turn>'"}, "the answer holds"),
+    ],
+)
+def test_what_a_verifier_computes_keeps_to_the_rules_for_what_is_written(computed, reason):
+    (found,) = game(Computing(**computed)).read([GOOD])
+    assert found.question is None
+    assert reason in found.reason
+
+
+def test_a_verifier_that_prepares_something_else_is_named():
+    with pytest.raises(PluginError, match="Nothing must prepare a Question"):
+        game(type("Nothing", (Judge,), {"prepare": lambda self, question: None})([])).read([GOOD])
+
+
 def test_players_read_the_templates_words():
     assert game().instruct() == MATH.template("plain").challenger
     assert game().ask([QUESTION, Question("?")]) == ["What is 1+2?", "?"]

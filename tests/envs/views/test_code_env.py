@@ -61,6 +61,38 @@ def test_the_true_program_earns_one_at_every_level_and_task():
             assert (reward, terminated, info["label_source"]) == (1.0, True, "sandbox")
 
 
+LONG = "def f(x):\n    return 'a' * (1000 * x + 2000)"
+TURN = "def f(x):\n    return '<|im_' + 'end|>' * x"
+SEVERAL = "f(1)\nf(2)\nf(3)\nf(4)"
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    ("task", "program", "calls", "reason"),
+    [
+        ("induction", TURN, SEVERAL, "'<|im_end|>'"),
+        ("abduction", TURN, "f(1)", "'<|im_end|>'"),
+        ("deduction", TURN, "f(1)", "'<|im_end|>'"),
+        ("abduction", "def f(x):\n    return '</thi' + 'nk>' + x", "f('')", "'</think>'"),
+        ("abduction", "def f(x):\n    return '</quest' + 'ion>' + x", "f('')", "'</question>'"),
+        ("deduction", DOUBLE, r"f('\x3c|im_end|>')", "'<|im_end|>'"),
+        ("deduction", DOUBLE, "f('<|im_' 'end|>')", "'<|im_end|>'"),
+        ("deduction", DOUBLE, r"f('\x3c<output>>')", "a place for executed values"),
+        ("induction", DOUBLE, rf"f('\x3c|eot_id|>')\n{SEVERAL}", "'<|eot_id|>'"),
+        ("induction", LONG, SEVERAL, "characters"),
+        ("abduction", LONG, "f(2)", "characters"),
+        ("deduction", LONG, "f(3)", "characters"),
+        ("abduction", "def f(x):\n    return 10 ** (40000 + x)", "f(1)", "characters"),
+    ],
+)
+def test_computed_values_keep_to_the_rules_for_questions(task, program, calls, reason):
+    env = gym.make("SelfPlayCode-v0", role="challenger", attempts=2)
+    env.reset(seed=1)
+    info = env.step(proposal(f"task: {task}\n{block(program)}\n{calls}"))[4]
+    assert reason in info["verdict"].reason
+    assert info["question"] is None
+
+
 @needs_sandbox
 def test_equal_seeds_and_moves_give_equal_games():
     def play() -> list:

@@ -103,7 +103,10 @@ def test_a_growing_file_system_is_looked_at_with_the_program_held_still(monkeypa
         assert not scratch.overfull(limits, stopped)
         assert looks == []
         size, count = scratch._least
-        for before in ((size - (2 << 20), count), (size, count - 10)):  # somebody, perhaps not this program, has written
+        for before in (
+            (size - (2 << 20), count),
+            (size, count - 10),
+        ):  # somebody, perhaps not this program, has written
             scratch._least = before
             assert not scratch.overfull(limits, stopped)
         assert looks == ["stopped"] * 2
