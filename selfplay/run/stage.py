@@ -72,7 +72,9 @@ def _check_read(stage: Stage, before: Sequence[Stage], names: Sequence[str]) -> 
         return
     if earlier not in [one.name for one in before]:
         where = "before" if earlier in names else "without"
-        raise ConfigError(f"stages has {stage.name!r} {where} {earlier!r}, whose rows it reads: put that in front of it")
+        raise ConfigError(
+            f"stages has {stage.name!r} {where} {earlier!r}, whose rows it reads: put that in front of it"
+        )
 
 
 def _is_ours(stage: Stage) -> bool:

@@ -105,7 +105,7 @@ def test_completions_may_come_from_a_sampler_elsewhere(untrained_model):
         samplers.unregister("counting")
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e30])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_role_that_diverged_is_neither_sampled_nor_saved(untrained_model, tmp_path, value):
     role = built(untrained_model)[1]["solver"]
     for parameter in role.agent.model.parameters():
