@@ -126,6 +126,7 @@ def test_a_state_without_checksums_can_be_read_and_says_what_is_not_checked(fold
     assert folder.note == RunFolder.open(folder.path).note == ""
     state = {name: value for name, value in folder.state.items() if name != "log_sha256"}
     write_sealed(folder.path / "state.json", state)
+    write_json(folder.path / "environment.json", {})
     said = "holds no checksums, as older versions wrote it: damage in the run is not noticed"
     assert RunFolder.open(folder.path).note == f"{folder.path / 'state.json'} {said}"
     with pytest.raises(RunError, match=f"{said}, so it cannot go on"):
