@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from ...core.errors import ConfigError
+from ...core.errors import ConfigError, RunError
 from ...core.seeding import fresh_seed, integer_seed
 from .activation_reuse import ActivationCache, LayerProducts
 from .cached_decoding import CachedDecoding
@@ -145,6 +145,9 @@ class LocalSampler:
     ) -> Samples:
         """See `Sampler`. Equal prompts are computed once. `keep_activations` keeps the matrix products, where
         possible.
+
+        Raises:
+            RunError: the model's outputs are no numbers.
         """
         if n < 1:
             raise ConfigError(f"n must be at least 1, got {n!r}")
@@ -171,6 +174,7 @@ class LocalSampler:
             for rows in self._chunks(prompts, n, width):
                 self._fill(result, rows, n, settings, noise)
         self._complete(result)
+        self._check_numbers(result)
         longest = int(result.lengths.max()) if count else 0
         # Tensors made in inference mode may not enter autograd; these were made outside and only written to.
         if activations is not None and not activations.usable:
@@ -200,6 +204,15 @@ class LocalSampler:
     def _rows(self, prompts: list[list[int]], n: int) -> Tensor:
         """The rows to decode here, short prompts first: all of them."""
         return torch.tensor([u * n + i for u in by_length(prompts) for i in range(n)], dtype=torch.int64)
+
+    def _check_numbers(self, result: Samples) -> None:
+        """Refuse tokens drawn from what are no probabilities."""
+        if not bool(result.logps.isfinite().all()):
+            name = getattr(self.model.config, "_name_or_path", "") or type(self.model).__name__
+            raise RunError(
+                f"the model {name!r} gives no probabilities, its outputs are not finite: its weights have diverged in "
+                "training, as with too high a learning rate, or are damaged; go back to an earlier checkpoint"
+            )
 
     def _complete(self, result: Samples) -> None:
         """Fill in, in place, the rows that were not decoded here: there are none."""
@@ -264,7 +277,8 @@ def by_length(prompts: Sequence[Sequence[int]]) -> list[int]:
 def draw(logits: Tensor, settings: SamplingSettings, noise: Tensor | None) -> tuple[Tensor, Tensor]:
     """One token per row and its log-probability, from `logits` (B, V) and uniform `noise` (B,) in [0, 1).
 
-    `noise=None` takes the most likely token, with its log-probability at temperature 1.
+    `noise=None` takes the most likely token, with its log-probability at temperature 1. Where a logit is NaN or +inf,
+    the log-probability is NaN.
     """
     logits = logits.float()
     if noise is None:
@@ -279,6 +293,7 @@ def draw(logits: Tensor, settings: SamplingSettings, noise: Tensor | None) -> tu
         # Strictly below the total, so that the token found always has a positive probability.
         target = noise * cumulative[:, -1] * (1 - 2**-22)
         token = torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
+        token = token.clamp_(max=logits.shape[-1] - 1)  # beyond the last one only where there are no probabilities
     return token, logps.gather(1, token[:, None])[:, 0]
 
 

@@ -16,11 +16,13 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ...core.errors import ConfigError
+from ...core.errors import ConfigError, SelfPlayError
 from .text_tokens import TextTokens, writable
 
 DATE = datetime.date(2025, 1, 1)
 """What a template that asks for the date is told."""
+LONGEST = 100_000
+"""Characters that a template may make of a short question."""
 
 _CALL = re.compile(r"""strftime_now\(\s*(?:format\s*=\s*)?("[^"]*"|'[^']*')\s*\)""")
 _MARK = "⟦70319⟧"
@@ -58,25 +60,27 @@ class PromptFormat:
 
     def __init__(self, tokenizer: Any, system: str, stop_ids: Sequence[int]) -> None:
         self.tokenizer, self.system, self.stop_ids = tokenizer, system, tuple(stop_ids)
-        self.tokens = TextTokens(tokenizer, stop_ids)
         self.date: str | None = None
         self._words, self._slots, self._before = ["", ""], [Slot(False, False)], list[int]()
-        if tokenizer.chat_template is None:
-            self._before = self._put_before()
-        else:
-            from jinja2.exceptions import TemplateError
-
-            try:
+        part = "tokenizer"
+        try:
+            self.tokens = TextTokens(tokenizer, stop_ids)
+            if tokenizer.chat_template is None:
+                self._before = self._put_before()
+            else:
+                part = "chat template"
                 self._template = self._with_date(tokenizer.get_chat_template())
                 self._words, self._slots = self._frame()
-            except (TemplateError, TypeError, ValueError, LookupError) as error:
-                if isinstance(error, ConfigError):
-                    raise
-                said = " ".join(str(error).split())
-                raise ConfigError(f"the chat template of {self._name} cannot be rendered: {said}; {_REMEDY}") from None
-        self._parts: list[list[int]] = [self._encoded(words) for words in self._words]
-        self._controls = self.tokens.controls_in([token for part in self._parts for token in part])
-        self._check()
+                part = "tokenizer"
+            self._parts: list[list[int]] = [self._encoded(words) for words in self._words]
+            self._controls = self.tokens.controls_in([token for ids in self._parts for token in ids])
+            self._check()
+        except (SelfPlayError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - both are what somebody else wrote, and may fail in any way
+            said = " ".join(str(error).split()) or type(error).__name__
+            fails = "cannot be rendered" if part == "chat template" else f"fails ({type(error).__name__})"
+            raise ConfigError(f"the {part} of {self._name} {fails}: {said}; {_REMEDY}") from None
 
     def with_system(self, system: str) -> PromptFormat:
         """The same with another text of the system turn."""
@@ -165,6 +169,11 @@ class PromptFormat:
         text: str = self.tokenizer.apply_chat_template(
             listed, tokenize=False, add_generation_prompt=True, chat_template=self._template
         )
+        if len(text) > LONGEST:
+            raise ConfigError(
+                f"the chat template of {self._name} makes {len(text)} characters of a short question, more than "
+                f"{LONGEST}: {_REMEDY}"
+            )
         return text
 
     def _with_date(self, template: str) -> str:

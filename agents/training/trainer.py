@@ -120,6 +120,7 @@ class GRPOTrainer:
 
         Raises:
             ConfigError: rewards of another shape, or not finite. The weights are untouched then.
+            RunError: the model has diverged: its outputs, or its weights after the update, are not finite.
         """
         first = self._draw(prompts, reward_fn, samples, seed, keep_activations=self._reuses_activations)
         final, *draws = (first, first)
@@ -222,6 +223,10 @@ class GRPOTrainer:
         self.optimizer.zero_grad(set_to_none=True)
         self.skipped += skipped
         moved = placement.length(p.detach() - b for p, b in zip(self._trained.values(), before, strict=True))
+        if not math.isfinite(moved):
+            raise RunError(
+                f"an update made weights that are not finite: learning_rate={self.learning_rate} is too high"
+            )
         return dataclasses.replace(
             metrics, updates=taken, skipped=skipped, update_norm=moved, loss_scale=self.loss_scale.value
         )

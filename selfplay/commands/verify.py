@@ -17,7 +17,9 @@ import hashlib
 import itertools
 import json
 import multiprocessing
+import multiprocessing.connection
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -220,7 +222,7 @@ def _judged(
             yield judge_lines(judge, settings, chunk)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         waiting = [pool.submit(judge_lines, judge, settings, chunk) for chunk in itertools.islice(chunks, 2 * workers)]
         try:
             while waiting:
@@ -233,6 +235,22 @@ def _judged(
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """In a process that judges: end as soon as the one that started it is gone, however that ended.
+
+    Its own end of the queue of work stays open as long as it waits there, so it would wait for ever; what it started
+    itself reads the end of its line.
+    """
+
+    def wait() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=wait, daemon=True, name="parent").start()
 
 
 def judge_lines(judge: Verifier, settings: str, lines: list[tuple[int, str]]) -> list[dict[str, Any]]:

@@ -22,6 +22,8 @@ from .steps import step_figures
 from .summary_data import RunSummary, headline, read_run_summary
 
 PAGE = "report.html"
+UNKNOWN = {"command": [], "commit": None, "versions": {}, "python": "unknown", "system": "unknown", "cpus": "unknown"}
+"""What is shown of a run that does not say where it was made."""
 LONGEST = 2_000
 """Characters of a model's text shown at most."""
 
@@ -69,7 +71,7 @@ def render_report(folder: RunFolder) -> str:
         questions=questions,
         guard=guard,
         kinds=KINDS,
-        environment=folder.environment(),
+        environment={**UNKNOWN, **folder.environment()},
         durations=_durations(folder),
     )
 

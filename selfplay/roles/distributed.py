@@ -25,6 +25,7 @@ class DistributedRole(Role):
     """A role whose checkpoints rank 0 writes."""
 
     def save(self, path: Path) -> None:
+        self._check_sound()
         self.trainer.placement.group.run_on_all(self.save_on_rank, path)
 
     def save_on_rank(self, path: Path) -> None:

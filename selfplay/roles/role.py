@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...core.errors import RunError
 from ..settings.config import RunConfig
 from ..storage.checkpoint import save_checkpoint
 
 if TYPE_CHECKING:
     from ...agents.models.llm import LLMAgent
     from ...agents.training.trainer import GRPOTrainer
+
+PROBE = "What is 12+7?"
+"""What a model is asked before it is saved."""
 
 
 class Role:
@@ -28,8 +32,25 @@ class Role:
         self.name, self.agent, self.trainer, self.saves = name, agent, trainer, tuple(saves)
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint."""
+        """Write a checkpoint.
+
+        Raises:
+            RunError: the model has diverged, so that nobody could go on from it; nothing is written.
+        """
+        self._check_sound()
         save_checkpoint(path, self.agent, self.trainer.tensors())
+
+    def _check_sound(self) -> None:
+        """Draw one token: from weights that have diverged there is none."""
+        if not self.agent.sampler.on_policy:
+            return
+        try:
+            self.agent.with_settings(max_new_tokens=1).act([PROBE], seed=0)
+        except RunError as error:
+            raise RunError(
+                f"the {self.name} has diverged and is not saved ({error}). What was saved before stands; start another "
+                f"run with a lower roles.{self.name}.grpo.learning_rate, now {self.trainer.learning_rate}"
+            ) from None
 
 
 BuildRoles = Callable[[RunConfig, Sequence[str], Mapping[str, Path], Mapping[str, Path]], dict[str, Role]]

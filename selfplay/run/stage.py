@@ -27,8 +27,8 @@ from ...core.registries import make_stage
 
 DONE = "done"
 """The phase of a run that is over."""
-READS = {"attempt": "generate", "label": "attempt", "train(solver)": "label"}
-"""Stages that can do nothing before another one has played."""
+READS = {"attempt": "generate", "label": "attempt"}
+"""Stages that can do nothing before another one has played; training can do nothing before "label"."""
 
 
 class Interrupted(Exception):
@@ -49,7 +49,8 @@ def make_stages(names: Sequence[str]) -> list[Stage]:
     """The stages of a round, in order.
 
     Raises:
-        ConfigError: no such stage, or two of one name, which a resumed run could not tell apart.
+        ConfigError: no such stage, two of one name, which a resumed run could not tell apart, or one that reads what no
+            stage before it writes.
     """
     built = [make_stage(name) for name in names]
     own = [stage.name for stage in built]
@@ -58,10 +59,26 @@ def make_stages(names: Sequence[str]) -> list[Stage]:
             raise ConfigError(f"a stage has a name, which is not {DONE!r}: got {name!r}")
         if own.count(name) > 1:
             raise ConfigError(f"stages has {name!r} {own.count(name)} times: a stage plays once per round")
-    for name, earlier in READS.items():
-        if name in own and earlier in own and own.index(name) < own.index(earlier):
-            raise ConfigError(f"stages has {name!r} before {earlier!r}, whose rows it reads: put it behind")
+    for place, stage in enumerate(built):
+        _check_read(stage, built[:place], own)
     return built
+
+
+def _check_read(stage: Stage, before: Sequence[Stage], names: Sequence[str]) -> None:
+    """Refuse a stage if nobody writes what it reads; a stage of somebody else may write anything."""
+    learns = stage.name.startswith("train(") and stage.name != "train(challenger)"
+    earlier = "label" if learns else READS.get(stage.name)
+    if earlier is None or not _is_ours(stage) or not all(map(_is_ours, before)):
+        return
+    if earlier not in [one.name for one in before]:
+        where = "before" if earlier in names else "without"
+        raise ConfigError(
+            f"stages has {stage.name!r} {where} {earlier!r}, whose rows it reads: put that in front of it"
+        )
+
+
+def _is_ours(stage: Stage) -> bool:
+    return type(stage).__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def check_stages(stages: Sequence[Stage], run: Any) -> None:

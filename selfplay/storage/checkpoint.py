@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from .files import DamageError, open_file, read_bytes, read_sealed, sync_folder, write_sealed
+from ...core.errors import RunError
+from .files import DamageError, open_file, read_bytes, read_sealed, remove, sync_folder, write_sealed
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +23,8 @@ MANIFEST = "manifest.json"
 OPTIMISER = "optimiser.safetensors"
 SNAPSHOT = "snapshot.json"
 """The run's state as committed with the checkpoint; see `recovery`."""
+UNLISTED = {MANIFEST, SNAPSHOT, f"{SNAPSHOT}.draft"}
+"""Files of a checkpoint that its manifest does not hold; a killed process may leave the last one."""
 
 
 class Saveable(Protocol):
@@ -54,6 +56,9 @@ def save_checkpoint(path: Path, agent: Saveable, tensors: Mapping[str, torch.Ten
 def check_checkpoint(path: Path, manifest: str | None = None) -> None:
     """Raise `DamageError` unless every file of the checkpoint is there, unchanged, and no link.
 
+    A file more is refused as well, by a plain `RunError`: what loads models would read several by their names alone,
+    and nothing is lost, so nothing is to be repaired.
+
     Args:
         manifest: the checksum that `manifest.json` should have; `None` believes what is there.
     """
@@ -70,6 +75,8 @@ def check_checkpoint(path: Path, manifest: str | None = None) -> None:
             raise DamageError(f"checkpoint {path} is damaged: {name} is missing")
         if _checksum(found[name]) != expected:
             raise DamageError(f"checkpoint {path} is damaged: {name} does not match its checksum")
+    for name in sorted(found.keys() - sums.keys() - UNLISTED):
+        raise RunError(f"checkpoint {path} holds {name}, which the run did not write there: take it out of the folder")
 
 
 def manifest_digest(path: Path) -> str:
@@ -79,14 +86,6 @@ def manifest_digest(path: Path) -> str:
         DamageError: there is none.
     """
     return hashlib.sha256(read_bytes(path / MANIFEST)).hexdigest()
-
-
-def remove(path: Path) -> None:
-    """Remove a folder, or a link or file in its place; nothing if there is none. A link is not followed."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    elif path.exists():
-        shutil.rmtree(path)
 
 
 def load_optimiser(path: Path) -> dict[str, torch.Tensor]:

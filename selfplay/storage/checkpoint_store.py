@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from .checkpoint import manifest_digest, remove
+from .checkpoint import manifest_digest
+from .files import remove
 
 NAME = re.compile(r"(?P<role>[^/]+)-(?P<round>\d+)-(?P<step>\d+)")
 """What a checkpoint is called: role, round, step."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from collections.abc import Mapping
 from hashlib import sha256
@@ -38,7 +39,7 @@ def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
         raise DamageError(f"{path} is a link; a run keeps plain files, so put the file itself there")
     try:
         descriptor = os.open(path, flags | safe, 0o666)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise DamageError(f"{path} is missing; the run folder is incomplete") from None
     except IsADirectoryError:
         raise DamageError(f"{path} is a folder, where a file belongs") from None
@@ -139,13 +140,21 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Replace a file atomically: readers see the old file or the new one, never a part. Links are not followed."""
     draft = path.with_name(path.name + ".draft")
-    draft.unlink(missing_ok=True)  # a killed process may have left it; a link there is removed, not followed
+    remove(draft)  # a killed process may have left it; a link there is removed, not followed
     with open(open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
         file.write(text.encode("utf-8", "surrogatepass"))
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
     sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove whatever stands there; nothing if there is none. A link is not followed, and a pipe is not opened."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import RunError
-from .checkpoint import SNAPSHOT, check_checkpoint, remove
-from .files import write_sealed
+from .checkpoint import SNAPSHOT, check_checkpoint
+from .files import remove, write_sealed
 from .run_folder import LOGS, STATE, DamageError, RunFolder, read_state
 
 SET_ASIDE = ".damaged"
@@ -66,7 +66,11 @@ def reopen(path: Path) -> tuple[RunFolder, str | None]:
 
 
 def damaged_checkpoints(store: Path, state: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with each checkpoint of a state that is not whole, by name; needed or not."""
+    """What is wrong with each checkpoint of a state that is not whole, by name; needed or not.
+
+    Raises:
+        RunError: one holds a file that the run did not write.
+    """
     found = {}
     kept: Mapping[str, str] = state.get("kept", {})
     for name in sorted({*kept, *needed_checkpoints(state)}):
@@ -103,12 +107,13 @@ def _back(path: Path, damage: list[str], known: Mapping[str, Any] | None) -> tup
     folder = RunFolder.found(path)
     folder.stand_at(state)
     folder.check_logs()
+    own = folder.own_state()
+    own["kept"] = {name: digest for name, digest in state.get("kept", {}).items() if (store / name).is_dir()}
+    broken = damaged_checkpoints(store, {"kept": own["kept"]})
     folder.cut_logs()
     if (path / STATE).is_dir():
         _set_aside(path / STATE)
-    own = folder.own_state()
-    own["kept"] = {name: digest for name, digest in state.get("kept", {}).items() if (store / name).is_dir()}
-    for name in damaged_checkpoints(store, {"kept": own["kept"]}):
+    for name in broken:
         remove(store / name)
         del own["kept"][name]
     where = f"round {state['round']}, {state['phase']}" if "phase" in state else "the start"

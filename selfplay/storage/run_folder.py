@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import PluginError, RunError
-from .files import DamageError, read_bytes, read_sealed, write_sealed, write_text
+from .files import DamageError, is_sealed, read_bytes, read_sealed, write_sealed, write_text
 from .log import Log
-from .state import FOLDERS_OWN, LOGS, check_state
+from .state import FOLDERS_OWN, LOGS, check_environment, check_state
 
 CONFIG, STATE, ENVIRONMENT = "config.toml", "state.json", "environment.json"
 
@@ -190,7 +190,14 @@ class RunFolder:
         Raises:
             DamageError: `environment.json` is missing, or not as the run wrote it.
         """
-        return read_sealed(self.path / ENVIRONMENT)
+        path = self.path / ENVIRONMENT
+        environment = read_sealed(path)
+        if not self.note and not is_sealed(path):
+            raise DamageError(f"{path} holds no checksum, and {STATE} does; the run folder is damaged")
+        if self.note and is_sealed(path):
+            raise DamageError(f"{self.path / STATE} holds no checksums, and {ENVIRONMENT} does; it was changed")
+        check_environment(environment, path)
+        return environment
 
     def log_path(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
@@ -246,6 +253,8 @@ def read_state(path: Path) -> dict[str, Any]:
     """
     state = read_sealed(path)
     check_state(state, path)
+    if "log_sha256" in state and not is_sealed(path):
+        raise DamageError(f"{path} holds checksums of the logs and none of itself; the run folder is damaged")
     return state
 
 

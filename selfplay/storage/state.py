@@ -32,7 +32,7 @@ class Best(msgspec.Struct):
     solver: Checkpoint | None = None
 
 
-class State(msgspec.Struct):
+class State(msgspec.Struct, forbid_unknown_fields=True):
     """`state.json`; `docs/checkpoints.md` says what each key means."""
 
     logs: dict[LogName, Count]
@@ -50,6 +50,29 @@ class State(msgspec.Struct):
     hooks: dict[str, dict[str, Any]] = {}
     saved: list[Checkpoint] = []
     kept: dict[Checkpoint, Digest] = {}
+
+
+class Environment(msgspec.Struct):
+    """`environment.json`, as far as it is shown: see `run.provenance`. Other keys are for people."""
+
+    command: list[str] = []
+    commit: str | None = None
+    versions: dict[str, str] = {}
+    python: str = "unknown"
+    system: str = "unknown"
+    cpus: int | None = None
+
+
+def check_environment(environment: Mapping[str, Any], path: Path) -> None:
+    """Refuse what no run has written about itself.
+
+    Raises:
+        DamageError: a part is of another type.
+    """
+    try:
+        msgspec.convert(environment, Environment)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise DamageError(f"{path} does not say where a run was made ({error}); the run folder is damaged") from None
 
 
 def check_state(state: Mapping[str, Any], path: Path) -> None:

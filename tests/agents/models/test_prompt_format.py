@@ -66,6 +66,10 @@ def test_a_dated_template_gets_a_fixed_date(make_agent):
         ("{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}", "ends the answer before it begins"),
         ("{{ raise_exception('only tools') }}", "cannot be rendered: only tools"),
         ("{% for %}", "cannot be rendered"),
+        ("{{ 1 / 0 }}", "cannot be rendered: division by zero"),
+        ("{{ messages.split('x') }}", "cannot be rendered"),
+        ("{{ messages[0].content.nothing.more }}", "cannot be rendered"),
+        ("{{ messages[0].content }}{{ 'a' * 1000000 }}", "makes 1000[0-9]{3} characters of a short question"),
         ("{{ unknown('x') }}", "cannot be rendered"),
     ],
 )

@@ -1,6 +1,10 @@
 """Judging a file: order, errors, resuming after a cut, several workers."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -179,3 +183,31 @@ def test_a_target_of_other_settings_or_another_reference_is_not_continued(tmp_pa
         verify_file(source, target)
     assert target.read_text() == written
     assert verify_file(source, target, resume=False).outcomes["wrong"] == 1
+
+
+BUSY = """
+import sys, time
+from pathlib import Path
+from selfplay_gym.core.protocols import BaseVerifier
+
+class Busy(BaseVerifier):
+    def judge(self, question, attempts):
+        print("judging", flush=True)
+        time.sleep(600)
+
+if __name__ == "__main__":
+    from selfplay_gym.selfplay.commands.verify import verify_file
+    import busy
+    verify_file(sys.argv[1], sys.argv[2], busy.Busy(), workers=2)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX")
+def test_workers_end_when_the_process_that_started_them_was_killed(source, tmp_path):
+    (tmp_path / "busy.py").write_text(BUSY)
+    command = [sys.executable, str(tmp_path / "busy.py"), str(source), str(tmp_path / "out.jsonl")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as main_process:
+        assert main_process.stdout.readline() == b"judging\n"
+        main_process.send_signal(signal.SIGKILL)
+        main_process.communicate(timeout=60)  # ends when the last process that holds these streams has ended

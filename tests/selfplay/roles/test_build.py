@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from selfplay_gym.agents.models.llm import LLMAgent
-from selfplay_gym.core.errors import ConfigError, UnknownNameError
+from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 from selfplay_gym.core.registries import register_sampler, samplers
 from selfplay_gym.selfplay.roles.build import build_roles
 from selfplay_gym.selfplay.settings.compose import compose
@@ -103,3 +103,22 @@ def test_completions_may_come_from_a_sampler_elsewhere(untrained_model):
         assert roles["solver"].agent.sampler.calls == 11
     finally:
         samplers.unregister("counting")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_role_that_diverged_is_neither_sampled_nor_saved(untrained_model, tmp_path, value):
+    role = built(untrained_model)[1]["solver"]
+    for parameter in role.agent.model.parameters():
+        parameter.data.fill_(value)
+    for temperature in (0.0, 1.0):
+        with pytest.raises(RunError, match="gives no probabilities"):
+            role.agent.with_settings(temperature=temperature, max_new_tokens=3).act(["1+1?"], n=2, seed=0)
+    with pytest.raises(RunError, match=r"the solver has diverged and is not saved.*roles\.solver\.grpo\.learning_rate"):
+        role.save(tmp_path / "solver")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_update_to_weights_that_are_not_finite_ends_the_run(untrained_model):
+    role = built(untrained_model, "roles.solver.grpo.learning_rate=1e38")[1]["solver"]
+    with pytest.raises(RunError, match=r"learning_rate=1e\+38 is too high"):
+        role.trainer.step(["1+1?"] * 2, lambda p, groups: [list(range(len(g))) for g in groups], samples=4, seed=0)

@@ -10,7 +10,7 @@ import pytest
 
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.report.write import render_report
-from selfplay_gym.selfplay.storage.files import write_json
+from selfplay_gym.selfplay.storage.files import write_json, write_sealed
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 DRILL = Path(__file__).parents[3] / "benchmarks" / "damage_drill.py"
@@ -86,8 +86,39 @@ def test_a_run_of_a_version_without_checksums_is_read_with_a_note_and_not_contin
     path = tmp_path / "run" / "state.json"
     new = ("log_sha256", "checksum", "kept", "saved")
     write_json(path, {name: value for name, value in json.loads(path.read_text()).items() if name not in new})
+    made = tmp_path / "run" / "environment.json"
+    write_json(made, {name: value for name, value in json.loads(made.read_text()).items() if name != "checksum"})
     folder = RunFolder.open(tmp_path / "run")
     assert "holds no checksums" in folder.note
     assert render_report(folder)
     with pytest.raises(RunError, match="cannot go on"):
         resume_scripted(tmp_path / "run")
+
+
+def changed(path, change):
+    """A file of a run after a change by hand, with a new checksum if it still has one."""
+    value = change(json.loads(path.read_text()))
+    (write_json if value.pop("checksum", None) is None else write_sealed)(path, value)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("environment.json", lambda value: {}, "holds no checksum"),
+        ("environment.json", lambda value: {**value, "versions": 5}, "does not say where a run was made"),
+        ("state.json", lambda value: {**value, "checksun": value["checksum"]}, "checksun"),
+        ("state.json", lambda value: {k: v for k, v in value.items() if k != "checksum"}, "none of itself"),
+        ("state.json", lambda value: {k: v for k, v in value.items() if "sum" not in k and "256" not in k}, "changed"),
+    ],
+)
+def test_where_one_file_is_sealed_every_other_must_be(runs, tmp_path, file, change, said):
+    shutil.copytree(runs[1], tmp_path / "run")
+    changed(tmp_path / "run" / file, change)
+    with pytest.raises(RunError, match=said):
+        RunFolder.open(tmp_path / "run")
+
+
+def test_a_report_shows_a_run_that_does_not_say_where_it_was_made(runs, tmp_path):
+    shutil.copytree(runs[1], tmp_path / "run")
+    changed(tmp_path / "run" / "environment.json", lambda value: {"checksum": ""})
+    assert "outside a checkout" in render_report(RunFolder.open(tmp_path / "run"))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 import pytest
 import torch
@@ -11,10 +12,17 @@ from selfplay_gym.selfplay.storage.checkpoint import (
     check_checkpoint,
     load_optimiser,
     manifest_digest,
-    remove,
     save_checkpoint,
 )
-from selfplay_gym.selfplay.storage.files import read_json, read_sealed, write_json, write_sealed, write_text
+from selfplay_gym.selfplay.storage.files import (
+    DamageError,
+    read_json,
+    read_sealed,
+    remove,
+    write_json,
+    write_sealed,
+    write_text,
+)
 from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 
 
@@ -118,6 +126,7 @@ def test_a_state_without_checksums_can_be_read_and_says_what_is_not_checked(fold
     assert folder.note == RunFolder.open(folder.path).note == ""
     state = {name: value for name, value in folder.state.items() if name != "log_sha256"}
     write_sealed(folder.path / "state.json", state)
+    write_json(folder.path / "environment.json", {})
     said = "holds no checksums, as older versions wrote it: damage in the run is not noticed"
     assert RunFolder.open(folder.path).note == f"{folder.path / 'state.json'} {said}"
     with pytest.raises(RunError, match=f"{said}, so it cannot go on"):
@@ -191,8 +200,6 @@ def test_a_checkpoint_sums_every_file_and_leaves_no_draft(tmp_path):
     assert sums["deep/model.txt"] == hashlib.sha256(b"weights").hexdigest()
     assert torch.equal(load_optimiser(path)["means"], transposed)
     check_checkpoint(path)
-    (path / "notes.txt").write_text("added by a person")  # no file of the checkpoint
-    check_checkpoint(path)
     for name in sums:
         held = (path / name).read_bytes()
         (path / name).write_bytes(held[:-1] + bytes([held[-1] ^ 1]))
@@ -220,6 +227,18 @@ def test_a_manifest_is_held_against_the_checksum_that_the_run_keeps(tmp_path):
         check_checkpoint(tmp_path / "link")
 
 
+@pytest.mark.parametrize("name", ["added_tokens.json", "special_tokens_map.json", "deep/more.jinja"])
+def test_a_file_that_was_added_to_a_checkpoint_is_refused(tmp_path, name):
+    save_checkpoint(tmp_path / "c", Words())
+    for own in ("snapshot.json", "snapshot.json.draft"):  # a killed process may leave the second
+        (tmp_path / "c" / own).write_text("{}")
+    check_checkpoint(tmp_path / "c")
+    (tmp_path / "c" / name).write_text("{}")
+    with pytest.raises(RunError, match=f"holds {name}, which the run did not write") as refused:
+        check_checkpoint(tmp_path / "c")
+    assert not isinstance(refused.value, DamageError)  # nothing is to be repaired, so no earlier state is looked for
+
+
 def test_a_link_inside_a_checkpoint_is_damage(tmp_path):
     save_checkpoint(tmp_path / "c", Words())
     (tmp_path / "c" / "deep" / "model.txt").rename(tmp_path / "elsewhere")
@@ -237,8 +256,17 @@ def test_removing_follows_no_link(tmp_path):
         assert not (tmp_path / name).exists()
         assert (tmp_path / "mine" / "x").exists() == (name == "link")
     (tmp_path / "file").write_text("x")
-    remove(tmp_path / "file")
-    assert not (tmp_path / "file").exists()
+    os.mkfifo(tmp_path / "pipe")  # opened, it would wait for a writer
+    for name in ("file", "pipe"):
+        remove(tmp_path / name)
+        assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_stands_in_the_place_of_a_draft_is_removed_and_not_opened(tmp_path, make):
+    make(tmp_path / "state.json.draft")
+    write_text(tmp_path / "state.json", "new")
+    assert [file.name for file in tmp_path.iterdir()] == ["state.json"]
 
 
 def test_a_checkpoint_may_have_no_optimiser(tmp_path):

@@ -1,5 +1,6 @@
 """Damage in a run folder: the newest whole state comes back, what followed is forgotten, and it is written down."""
 
+import os
 import shutil
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.storage.checkpoint import save_checkpoint
 from selfplay_gym.selfplay.storage.checkpoint_store import CheckpointStore
+from selfplay_gym.selfplay.storage.files import remove
 from selfplay_gym.selfplay.storage.recovery import keep_snapshot, needed_checkpoints, reopen
 from selfplay_gym.selfplay.storage.run_folder import RunFolder, read_state
 
@@ -208,3 +210,27 @@ def test_what_a_state_needs():
     }
     assert needed_checkpoints(state) == {"a", "b", "c", "d"}
     assert needed_checkpoints({}) == needed_checkpoints({"best": {}}) == set()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])  # the best, one that nobody needs, and the present one
+def test_an_added_file_is_refused_and_nothing_is_touched(run, number):
+    added = run.path / "checkpoints" / f"solver-0{number}-001" / "added_tokens.json"
+    added.write_text("{}")
+    before = {file: file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
+    with pytest.raises(RunError, match=r"holds added_tokens\.json, which the run did not write"):
+        reopen(run.path)
+    assert before == {file: file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
+    added.unlink()
+    assert reopen(run.path)[1] is None
+
+
+@pytest.mark.parametrize("place", ["solver-03-001", "solver-03-001.draft", "solver-03-001/snapshot.json"])
+def test_a_pipe_in_the_place_of_a_checkpoint_or_snapshot_is_not_opened(run, place):
+    path = run.path / "checkpoints" / place
+    remove(path)
+    os.mkfifo(path)
+    folder, report = reopen(run.path)
+    store = CheckpointStore(path.parent if "/" not in place else path.parent.parent, keep=0, kept=folder.state["kept"])
+    store.prune(["solver"])
+    assert (report is None) == place.endswith(".draft")
+    assert not path.is_fifo()
