@@ -40,6 +40,7 @@ class Answer:
         readable: whether it is mathematics (or plain words), not text full of signs nobody can parse.
         names: what it names: x in x = 5, x > 5 and x ∈ S.
         unknown: a command in it that nobody knows, "" if there is none.
+        signs: which of "percent" and "degree" occur in it.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Answer:
     readable: bool
     names: frozenset[str] = frozenset()
     unknown: str = ""
+    signs: frozenset[str] = frozenset()
 
 
 def read(text: str, policy: Policy) -> Answer:
@@ -80,7 +82,8 @@ def _analysed(text: str, policy: Policy) -> Answer:
         trees += _variants(other, policy)
     forms = tuple(form(variant) for variant in dict.fromkeys(trees))
     slips = (node[1] for node in walk(unnamed(tree)) if node[0] == "sym" and node[1].startswith("\\"))
-    return Answer(text, tree, forms, readable, given_names(tree) | area_names(forms[0]), next(slips, ""))
+    signs = frozenset(node[0] for node in walk(tree) if node[0] in ("percent", "degree"))
+    return Answer(text, tree, forms, readable, given_names(tree) | area_names(forms[0]), next(slips, ""), signs)
 
 
 def _variants(tree: Node, policy: Policy) -> list[Node]:

@@ -8,10 +8,22 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from ..limits import ParseError
-from ..tree import Node, number
+from ..tree import Node, number, walk
 from .commands import CommandParser
 from .cursor import END
-from .words import CHINESE_SCALES, COUNTED_SCALES, CURRENCY, DIRECTIONS, PARTS, POWERS, SCALES, UNITS, VALUE_WORDS, Unit
+from .words import (
+    ATTRIBUTES,
+    CHINESE_SCALES,
+    COUNTED_SCALES,
+    CURRENCY,
+    DIRECTIONS,
+    PARTS,
+    POWERS,
+    SCALES,
+    UNITS,
+    VALUE_WORDS,
+    Unit,
+)
 
 _PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥₹₩₽₱฿¢])")
 _NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
@@ -47,6 +59,10 @@ def measured(value: Node, words: str) -> Node:
     if unit is not None:
         return ("unit", value, unit)
     said = words.casefold().split()
+    if not _countable(value) and (value[0] not in _COMPOUND or said[0] in _VERBS | ATTRIBUTES):
+        return stated(value, words)
+    if said[0] in _VERBS and not _HARMLESS.fullmatch(words):
+        raise ParseError("a statement about a number")
     if _changes_value(said):
         raise ParseError("words that change the value")
     first, _, rest = words.partition(" ")
@@ -54,6 +70,25 @@ def measured(value: Node, words: str) -> Node:
     if before_comment is not None:  # 5 miles north
         value = ("unit", value, before_comment)
     return directed(value, words)
+
+
+_HARMLESS = re.compile(
+    r"(?:is|are) (?:the )?(?:correct|right|final|true|answer|solution|result|total|value)\b.*", re.I | re.S
+)
+_COMPOUND = {"add", "mul", "div", "neg", "pow", "fn"}
+"""Expressions, which may count things as a number does: 3x candies."""
+_VERBS = {"is", "are", "was", "were", "has", "have", "will", "wins", "loses"}
+
+
+def _countable(value: Node) -> bool:
+    """Whether a comment after it can only say what is counted: 17 apples, but n even."""
+    return all(node[0] != "sym" and node[0] not in ("rel", "seq", "set", "bag", "text") for node in walk(value))
+
+
+def stated(value: Node, words: str) -> Node:
+    """A value of which words say something: n is even, (1, 2) is a maximum."""
+    said = [word for word in words.casefold().split() if word not in ("is", "are", "a", "an", "the")]
+    return ("given", value, ("text", " ".join(said))) if said else value
 
 
 def directed(value: Node, comment: str) -> Node:
@@ -316,7 +351,11 @@ def attached(value: Node, words: str, note: bool = False) -> Node:
     if value[0] == "rel":
         if _NEGATION.search(words):
             raise ParseError("a negation")
-        return ("rel", value[1], (*value[2][:-1], measured(value[2][-1], words)))
+        plain = set(value[1]) <= {"=", "approx"} and words.casefold().split()[0] not in _VERBS | ATTRIBUTES
+        if not plain and read_unit(words) is None:
+            return stated(value, words)
+        last = measured(value[2][-1], words)
+        return stated(value, words) if last[0] == "given" else ("rel", value[1], (*value[2][:-1], last))
     base = re.fullmatch(r"base (\d+)", words)
     if base:
         return based(value, number(int(base[1])))

@@ -173,6 +173,8 @@ class TermParser(SymbolParser):
                     raise ParseError("double factorial")
                 value = ("fn", "factorial", value)
             elif self.accept("%"):
+                if value[0] == "percent":
+                    raise ParseError("a percentage of a percentage")
                 value = ("percent", value)
             elif self.sees("degree"):
                 self.take()

@@ -51,6 +51,13 @@ _ONES = listed(
 )
 _TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _SMALL = {word: value for value, word in enumerate(_ONES)} | {word: 20 + 10 * k for k, word in enumerate(_TENS)}
+ATTRIBUTES = set(
+    listed(
+        "even odd prime composite rational irrational positive negative maximum minimum max min local global true false"
+        " increasing decreasing acute obtuse convex concave continuous finite infinite"
+    )
+)
+"""What a word may say of a number or a point."""
 SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 COUNTED_SCALES = {f"{word}s": size for word, size in SCALES.items()} | {"ten": 10, "tens": 10, "ones": 1}
 """After a number in digits: 8 tens, 3 hundreds."""
