@@ -100,7 +100,7 @@ def _introduced(text: str) -> str:
         text = text[found.end() :]
     marks = _MARK.findall(text)
     if len(marks) > 1 and marks in (list("abcde")[: len(marks)], list("123456789")[: len(marks)]):
-        text = re.sub(r"(?:[;,]\s*)+", ", ", _MARK.sub(", ", text).lstrip(", "))
+        text = "(" + re.sub(r"(?:[;,]\s*)+", ", ", _MARK.sub(", ", text).lstrip(", ")) + ")"  # in their order
     if text.startswith("<") and text.endswith(">") and "," in text:
         text = f"\\langle {text[1:-1]} \\rangle"
     called = _MATRIX_CALL.fullmatch(text)
@@ -119,7 +119,7 @@ _TOP = {"two": 2, "three": 3}
 _BOTTOM = {"ha": 2, "th": 3, "qu": 4, "fi": 5, "si": 6, "ei": 8, "te": 10}
 _POWER = re.compile(r"\bto the power(?: of)?\b|\braised to(?: the)?\b")
 _ORDINAL = re.compile(
-    r"(\d)\s?(?:\^\s?)?\{?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?(st|nd|rd|ths?)(?![A-Za-z])\s?\}{0,2}(?![A-Za-z])"
+    r"(\d)\s?(?:\^\s?)?\{?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?(st|nd|rd|th)(?![A-Za-z])\s?\}{0,2}(?![A-Za-z])"
 )
 _CHOSEN = re.compile(r"(?:\{\}\s*)?_?\{?(\d+)\}?\s*C\s*_?\{?(\d+)\}?")
 _SIGNED_DOLLAR = re.compile(r"\b(?:US|U\.S\.)\s?(?=\\?\$)")

@@ -63,7 +63,7 @@ def measured(value: Node, words: str) -> Node:
         return stated(value, words)
     if said[0] in _VERBS and not _HARMLESS.fullmatch(words):
         raise ParseError("a statement about a number")
-    if _changes_value(said):
+    if _changes_value(said) or said[0] == "or":
         raise ParseError("words that change the value")
     first, _, rest = words.partition(" ")
     before_comment = read_unit(first) if rest and len(first) > 1 and first != "in" else None
@@ -77,6 +77,7 @@ _HARMLESS = re.compile(
 )
 _COMPOUND = {"add", "mul", "div", "neg", "pow", "fn"}
 """Expressions, which may count things as a number does: 3x candies."""
+_COPULAS = {"is", "are", "a", "an", "the", "です", "だ", "である", "입니다", "이다", "是", "ist", "est", "es"}
 _VERBS = {"is", "are", "was", "were", "has", "have", "will", "wins", "loses"}
 
 
@@ -87,7 +88,7 @@ def _countable(value: Node) -> bool:
 
 def stated(value: Node, words: str) -> Node:
     """A value of which words say something: n is even, (1, 2) is a maximum."""
-    said = [word for word in words.casefold().split() if word not in ("is", "are", "a", "an", "the")]
+    said = [word for word in words.casefold().split() if word not in _COPULAS]
     return ("given", value, ("text", " ".join(said))) if said else value
 
 
@@ -359,7 +360,13 @@ def attached(value: Node, words: str, note: bool = False) -> Node:
     base = re.fullmatch(r"base (\d+)", words)
     if base:
         return based(value, number(int(base[1])))
-    if note and not _NEGATION.search(words) and read_unit(words) is None and clock(value, words) is None:
+    if (
+        note
+        and not _changes_value(words.casefold().split())
+        and not _NEGATION.search(words)
+        and read_unit(words) is None
+        and clock(value, words) is None
+    ):
         return directed(value, words)
     return measured(value, words)
 

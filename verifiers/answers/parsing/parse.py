@@ -109,6 +109,9 @@ def parse_cleaned(cleaned: str, grouped: bool = True, letters: bool = False) -> 
     """
     if _CONTRACTION.search(cleaned):
         raise ParseError("prose")
+    fixed = _fixed(cleaned)
+    if fixed is not None:
+        return fixed
     if len(cleaned) > 1:
         words = _as_words(cleaned)
         if words is not None:
@@ -123,6 +126,57 @@ def parse_cleaned(cleaned: str, grouped: bool = True, letters: bool = False) -> 
         return AnswerParser(tokens).answer()
     except RecursionError:
         raise TooLarge("nested too deeply") from None
+
+
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS)
+_DATES = (
+    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"),
+    re.compile(rf"(?P<name>{_MONTH})\.? (?P<day>\d{{1,2}}),? (?P<year>\d{{4}})", re.I),
+    re.compile(rf"(?P<day>\d{{1,2}}) (?P<name>{_MONTH})\.?,? (?P<year>\d{{4}})", re.I),
+)
+_SLASHED = re.compile(r"\d{1,2}/\d{1,2}/(?:19|20)\d\d")
+_REMAINDER = re.compile(r"(\d+)\s*(?:R|r|remainder)\.?\s*(\d+)")
+_ELEMENT = "(?:H|C|N|O|S|P|F|K|I|Cl|Br|Na|Ca|Fe|Mg|Al|Cu|Zn|Ag|Si|Mn)"
+_MOLECULE = re.compile(rf"(?=.*\d)(?:{_ELEMENT}(?:_?\{{?\d+\}}?)?){{2,}}")
+_CONDITIONAL = re.compile(r"(?:P|\\Pr|E)\s*\(([^()|]*)(?:\||\\mid\b)([^()|]*)\)")
+
+
+def _fixed(cleaned: str) -> Node | None:
+    """What looks like arithmetic and is none: dates, remainders, molecules, P(A|B)."""
+    if len(cleaned) > 24:
+        return None
+    conditional = _CONDITIONAL.fullmatch(cleaned)
+    if conditional:
+        return ("text", f"{cleaned[0]} of {conditional[1].strip()} given {conditional[2].strip()}")
+    if not any(map(str.isdigit, cleaned)):
+        return None
+    for pattern in _DATES:
+        found = pattern.fullmatch(cleaned)
+        if found:
+            parts = found.groupdict()
+            month = parts.get("month") or 1 + [name[:3] for name in _MONTHS].index(parts["name"][:3].lower())
+            if 1 <= int(month) <= 12 and 1 <= int(parts["day"]) <= 31:
+                return ("text", f"date {parts['year']} {int(month)} {int(parts['day'])}")
+    if _SLASHED.fullmatch(cleaned):
+        return ("text", f"date {cleaned}")
+    remainder = _REMAINDER.fullmatch(cleaned)
+    if remainder:
+        return ("text", f"{remainder[1]} remainder {remainder[2]}")
+    return ("text", re.sub(r"[_{}]", "", cleaned)) if _MOLECULE.fullmatch(cleaned) else None
 
 
 def _is_note(words: str) -> bool:

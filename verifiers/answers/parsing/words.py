@@ -59,9 +59,20 @@ ATTRIBUTES = set(
 )
 """What a word may say of a number or a point."""
 SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
+SCALES |= {"quadrillion": 10**15, "lakh": 10**5, "crore": 10**7, "mio": 10**6, "mrd": 10**9, "tsd": 1000}
 COUNTED_SCALES = {f"{word}s": size for word, size in SCALES.items()} | {"ten": 10, "tens": 10, "ones": 1}
 """After a number in digits: 8 tens, 3 hundreds."""
-CHINESE_SCALES = {"百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+CHINESE_SCALES = {
+    "百": 100,
+    "千": 1000,
+    "万": 10**4,
+    "亿": 10**8,
+    "億": 10**8,
+    "萬": 10**4,
+    "만": 10**4,
+    "억": 10**8,
+    "천": 1000,
+}
 _ORDINALS = listed(
     "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth"
 )
@@ -76,7 +87,7 @@ PARTS = {name: value for name, value in _PARTS.items() if name.endswith("s") or 
 VALUE_WORDS = set(PARTS) | set(
     listed(
         "squared cubed choose factorial plus minus times over divided multiplied power powers exponent root negative"
-        " reciprocal inverse doubled tripled half double twice triple base remainder"
+        " reciprocal inverse gross score hex hexadecimal octal binary ths doubled tripled half double twice triple base remainder"
     )
 )
 """Words that change the value of a number: where they are not understood, the answer is not read."""
@@ -209,6 +220,9 @@ def _customary() -> dict[str, Unit]:
         ("MB", 10**6, (("B", 1),)),
         ("GB", 10**9, (("B", 1),)),
         ("TB", 10**12, (("B", 1),)),
+        ("mole moles mol", 1, (("mol", 1),)),
+        ("jiao", Fraction(1, 10), (("¥", 1),)),
+        ("li", 500, (("m", 1),)),
         ("cc", Fraction(1, 10**6), (("m", 3),)),
     ]
     return {name: (Fraction(size), dimension) for names, size, dimension in table for name in names.split()}
@@ -220,7 +234,7 @@ def _chinese(known: dict[str, Unit]) -> dict[str, Unit]:
         "米=m 厘米=cm 毫米=mm 千米=km 公里=km 克=g 千克=kg 公斤=kg 毫克=mg 吨=ton 升=L 毫升=mL 秒=s 秒钟=s 分钟=min"
         " 小时=h"
         " 天=day 周=week 星期=week 个月=month 年=year 元=yuan 人民币=yuan 块=yuan 块钱=yuan 美元=dollar 美分=cent"
-        " 欧元=euro"
+        " 欧元=euro 角=jiao 里=li"
         " 英镑=GBP 日元=yen 円=yen 英里=mile 英尺=ft 英寸=inch 磅=lb 公顷=ha 時間=h"
         " 时=h 分=min メートル=m グラム=g キロ=kg"
     )

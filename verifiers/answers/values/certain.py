@@ -31,7 +31,7 @@ _SATURATING = {"tanh", "coth"}
 
 
 def settled(tree: Node, place: Place) -> Value | None:
-    """The value at a place in `AGREEING` certain digits, exactly 0 where it vanishes; `None` where it cannot be settled.
+    """The value at a place, `AGREEING` digits certain, exactly 0 where it vanishes; `None` where it cannot be settled.
 
     "Vanishes" means: smaller than the smallest part over the largest part by 40 digits more.
     """
