@@ -321,7 +321,7 @@ def _never_a_ratio(parts: list[Node], second: str) -> bool:
     if second[0] == "0":
         return True
     whole = all(part[0] == "num" and part[1].denominator == 1 for part in parts)
-    return whole and len(second) == 2 and second[1] in "05" and math.gcd(*(int(part[1]) for part in parts)) > 1
+    return whole and second in ("15", "30", "45") and math.gcd(*(int(part[1]) for part in parts)) > 1
 
 
 def time_of_day(parts: list[Node], minutes: str) -> Node | None:

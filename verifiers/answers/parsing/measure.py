@@ -11,21 +11,20 @@ from ..limits import ParseError
 from ..tree import Node, number, walk
 from .commands import CommandParser
 from .cursor import END
+from .numerals import based
 from .words import (
     ATTRIBUTES,
     CHINESE_SCALES,
     COUNTED_SCALES,
-    CURRENCY,
     DIRECTIONS,
     PARTS,
     POWERS,
     SCALES,
     UNITS,
     VALUE_WORDS,
-    Unit,
+    read_unit,
 )
 
-_PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥₹₩₽₱฿¢])")
 _NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
 _COUNTED = {"times", "quarters", "power", "powers", "over", "base", "root", "double", "triple", "half", "negative"}
 _HALF = re.compile(
@@ -141,42 +140,6 @@ def clock(value: Node, words: str) -> Node | None:
     if found[1] or found[2] or found[3]:
         return ("clock", hour % 12 + (12 if found[2] else 0), minute, "pm" if found[2] else "am")
     return ("clock", hour, minute, "")
-
-
-def read_unit(words: str) -> Unit | None:
-    """Factor and dimension, or `None` for words that are not a unit ("apples")."""
-    factor, powers = Fraction(1), dict[str, int]()
-    sign, pending = 1, 1
-    last: Unit | None = None
-    for piece in _PIECE.finditer(words.replace("per ", "/ ").replace("每", "/").replace(".", "")):
-        exponent, operator, word = piece.groups()
-        if exponent:
-            if last is None:
-                return None
-            factor, powers = _times(factor, powers, last, sign * (int(exponent) - 1))
-        elif operator:
-            sign = -1 if operator == "/" else sign
-        elif word in POWERS and word.endswith("ed"):
-            if last is None:
-                return None
-            factor, powers = _times(factor, powers, last, sign * (POWERS[word] - 1))
-        elif word in POWERS:
-            pending = POWERS[word]
-        else:
-            last = UNITS.get(word) or UNITS.get(word.lower()) or CURRENCY.get(word)
-            if last is None:
-                return None
-            factor, powers = _times(factor, powers, last, sign * pending)
-            pending = 1
-    dimension = tuple(sorted((base, power) for base, power in powers.items() if power))
-    return None if last is None else (factor, dimension)
-
-
-def _times(factor: Fraction, powers: dict[str, int], unit: Unit, power: int) -> tuple[Fraction, dict[str, int]]:
-    merged = dict(powers)
-    for base, exponent in unit[1]:
-        merged[base] = merged.get(base, 0) + exponent * power
-    return factor * unit[0] ** power, merged
 
 
 class MeasureParser(CommandParser):
@@ -347,6 +310,10 @@ _OPERATIONS: dict[str, Callable[[Node, Node], Node]] = {
 }
 
 
+def _spoils(words: str) -> bool:
+    return bool(_NEGATION.search(words)) or _changes_value(words.casefold().split())
+
+
 def attached(value: Node, words: str, note: bool = False) -> Node:
     """The value with words; of a relation the last part has them: x = 5 cm. A note in parentheses keeps the value."""
     if value[0] == "rel":
@@ -381,12 +348,3 @@ def joined_measures(items: list[Node]) -> Node | None:
             return None
     total = sum((item[1][1] * item[2][0] for item in items), Fraction(0))
     return ("unit", number(total / factor), (factor, dimension))
-
-
-def based(digits: Node, base: Node) -> Node:
-    """101 base 2."""
-    if digits[0] == base[0] == "num" and digits[1].denominator == 1 and 2 <= base[1] <= 10:
-        written = str(digits[1])
-        if all(int(digit) < base[1] for digit in written):
-            return number(int(written, int(base[1])))
-    raise ParseError("a number of no base")

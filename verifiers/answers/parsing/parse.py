@@ -128,21 +128,8 @@ def parse_cleaned(cleaned: str, grouped: bool = True, letters: bool = False) -> 
         raise TooLarge("nested too deeply") from None
 
 
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS)
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]*"
 _DATES = (
     re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"),
     re.compile(rf"(?P<name>{_MONTH})\.? (?P<day>\d{{1,2}}),? (?P<year>\d{{4}})", re.I),
@@ -151,14 +138,15 @@ _DATES = (
 _SLASHED = re.compile(r"\d{1,2}/\d{1,2}/(?:19|20)\d\d")
 _REMAINDER = re.compile(r"(\d+)\s*(?:R|r|remainder)\.?\s*(\d+)")
 _ELEMENT = "(?:H|C|N|O|S|P|F|K|I|Cl|Br|Na|Ca|Fe|Mg|Al|Cu|Zn|Ag|Si|Mn)"
-_MOLECULE = re.compile(rf"(?=.*\d)(?:{_ELEMENT}(?:_?\{{?\d+\}}?)?){{2,}}")
+_MOLECULE = re.compile(rf"(?=.*\d)(?![A-F0-9]+_\{{?16)(?:{_ELEMENT}(?:_?\{{?\d+\}}?)?){{2,}}")
 _CONDITIONAL = re.compile(r"(?:P|\\Pr|E)\s*\(([^()|]*)(?:\||\\mid\b)([^()|]*)\)")
 
 
 def _fixed(cleaned: str) -> Node | None:
     """What looks like arithmetic and is none: dates, remainders, molecules, P(A|B)."""
-    if len(cleaned) > 24:
+    if len(cleaned) > 40:
         return None
+    cleaned = plain_words(cleaned) if "\\text" in cleaned else cleaned
     conditional = _CONDITIONAL.fullmatch(cleaned)
     if conditional:
         return ("text", f"{cleaned[0]} of {conditional[1].strip()} given {conditional[2].strip()}")
@@ -168,7 +156,7 @@ def _fixed(cleaned: str) -> Node | None:
         found = pattern.fullmatch(cleaned)
         if found:
             parts = found.groupdict()
-            month = parts.get("month") or 1 + [name[:3] for name in _MONTHS].index(parts["name"][:3].lower())
+            month = parts.get("month") or 1 + _MONTHS.index(parts["name"][:3].lower())
             if 1 <= int(month) <= 12 and 1 <= int(parts["day"]) <= 31:
                 return ("text", f"date {parts['year']} {int(month)} {int(parts['day'])}")
     if _SLASHED.fullmatch(cleaned):

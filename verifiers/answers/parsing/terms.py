@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from ..limits import ParseError
-from ..tree import ONE, Node, number
+from ..tree import ONE, Node, number, walk
 from .symbols import SymbolParser
 from .word_tokens import Token
 from .words import CURRENCY, UNITS
@@ -326,7 +326,8 @@ def in_order(product: Node) -> Node:
     factors = _factors(product)
     capitals = [_capital(factor) for factor in factors]
     inverse = any(factor[0] == "pow" and factor[2][0] == "neg" for factor in factors if _capital(factor))
-    return ("call", "matrix product", *factors) if inverse and sum(capitals) > 1 else product
+    small = any(node[0] == "sym" and not node[1].isupper() for factor in factors for node in walk(factor))
+    return ("call", "matrix product", *factors) if inverse and sum(capitals) > 1 and not small else product
 
 
 def _factors(product: Node) -> list[Node]:

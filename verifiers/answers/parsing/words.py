@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -62,17 +63,8 @@ SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9,
 SCALES |= {"quadrillion": 10**15, "lakh": 10**5, "crore": 10**7, "mio": 10**6, "mrd": 10**9, "tsd": 1000}
 COUNTED_SCALES = {f"{word}s": size for word, size in SCALES.items()} | {"ten": 10, "tens": 10, "ones": 1}
 """After a number in digits: 8 tens, 3 hundreds."""
-CHINESE_SCALES = {
-    "百": 100,
-    "千": 1000,
-    "万": 10**4,
-    "亿": 10**8,
-    "億": 10**8,
-    "萬": 10**4,
-    "만": 10**4,
-    "억": 10**8,
-    "천": 1000,
-}
+CHINESE_SCALES = {"百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+CHINESE_SCALES |= {"億": 10**8, "萬": 10**4, "만": 10**4, "억": 10**8, "천": 1000}
 _ORDINALS = listed(
     "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth"
 )
@@ -87,7 +79,8 @@ PARTS = {name: value for name, value in _PARTS.items() if name.endswith("s") or 
 VALUE_WORDS = set(PARTS) | set(
     listed(
         "squared cubed choose factorial plus minus times over divided multiplied power powers exponent root negative"
-        " reciprocal inverse gross score hex hexadecimal octal binary ths doubled tripled half double twice triple base remainder"
+        " reciprocal inverse gross score hex hexadecimal octal binary ths"
+        " doubled tripled half double twice triple base remainder"
     )
 )
 """Words that change the value of a number: where they are not understood, the answer is not read."""
@@ -277,3 +270,40 @@ DIRECTIONS = {
 }  # fmt: skip
 """Words in a comment that may not differ, and what each says: 5 miles north is not 5 miles south."""
 POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
+_PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥₹₩₽₱฿¢])")
+
+
+def read_unit(words: str) -> Unit | None:
+    """Factor and dimension, or `None` for words that are not a unit ("apples")."""
+    factor, powers = Fraction(1), dict[str, int]()
+    sign, pending = 1, 1
+    last: Unit | None = None
+    for piece in _PIECE.finditer(words.replace("per ", "/ ").replace("每", "/").replace(".", "")):
+        exponent, operator, word = piece.groups()
+        if exponent:
+            if last is None:
+                return None
+            factor, powers = _times(factor, powers, last, sign * (int(exponent) - 1))
+        elif operator:
+            sign = -1 if operator == "/" else sign
+        elif word in POWERS and word.endswith("ed"):
+            if last is None:
+                return None
+            factor, powers = _times(factor, powers, last, sign * (POWERS[word] - 1))
+        elif word in POWERS:
+            pending = POWERS[word]
+        else:
+            last = UNITS.get(word) or UNITS.get(word.lower()) or CURRENCY.get(word)
+            if last is None:
+                return None
+            factor, powers = _times(factor, powers, last, sign * pending)
+            pending = 1
+    dimension = tuple(sorted((base, power) for base, power in powers.items() if power))
+    return None if last is None else (factor, dimension)
+
+
+def _times(factor: Fraction, powers: dict[str, int], unit: Unit, power: int) -> tuple[Fraction, dict[str, int]]:
+    merged = dict(powers)
+    for base, exponent in unit[1]:
+        merged[base] = merged.get(base, 0) + exponent * power
+    return factor * unit[0] ** power, merged
