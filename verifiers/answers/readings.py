@@ -131,11 +131,19 @@ def _looser(tree: Node, policy: Policy) -> list[Node]:
         if half != "24":
             hour = (hour - 1) % 12 + 1
             found += [("clock", hour, minute, "")] + ([] if minute else [number(hour)])
+    elif (
+        tree[0] == "bag" and tree[2] != "or" and len(tree[1]) > 1 and all(_letter(item) for item in tree[1])
+    ):  # A, B, D
+        found.append(("sym", "".join(sorted(item[1] for item in tree[1]))))
     elif tree[0] == "ratio" and len(tree) == 3:
         time = time_of_day(list(tree[1:]), "00")
         found += [time] if time is not None and time[3] else []
     spread = _spread(tree)
     return found if spread == tree else [*found, spread]
+
+
+def _letter(tree: Node) -> bool:
+    return bool(tree[0] == "sym" and len(tree[1]) == 1 and "A" <= tree[1] <= "H")
 
 
 def _spread(tree: Node) -> Node:

@@ -21,6 +21,7 @@ _CHARACTERS = str.maketrans(
         "⌋": " \\rfloor ", "⌈": " \\lceil ", "⌉": " \\rceil ", "∖": " \\setminus ", "…": "...", "⋯": "...",
         "≡": " \\equiv ",
         "∠": " \\angle ", "∑": " \\sum ", "∏": " \\prod ", "∫": " \\int ", "，": ",", "；": ";", "：": ":", "（": "(",
+        "∶": ":",
         "）": ")", "￥": "¥", "∨": " or ", "∧": " and ", "→": " \\to ", "\u00a0": " ", "\u200b": "", "\u2009": " ",
         "\u202f": " ", "ı": "i", "∣": "|", "％": "%", "。": ".", "、": ",", "．": ".",
         "∼": " \\sim ", "≃": " \\approx ", "≅": " \\cong ", "≒": " \\approx ", "△": " \\triangle ", "∀": " \\forall ",
@@ -121,7 +122,10 @@ _POWER = re.compile(r"\bto the power(?: of)?\b|\braised to(?: the)?\b")
 _ORDINAL = re.compile(
     r"(\d)\s?(?:\^\s?)?\{?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?(st|nd|rd|th)(?![A-Za-z])\s?\}{0,2}(?![A-Za-z])"
 )
-_CHOSEN = re.compile(r"(?:\{\}\s*)?_?\{?(\d+)\}?\s*C\s*_?\{?(\d+)\}?")
+_PARTS_OF = re.compile(r"(/\s*\d{1,3})\s?ths\b")
+_CHOSEN = re.compile(
+    r"(?:\{\}\s*)?[_^]?\{?(\d+)\}?\s*C\s*_?\{?(\d+)\}?|(?:C|\\mathrm\s*\{C\})_\{?(\d+)\}?\^\{?(\d+)\}?|C\((\d+),\s*(\d+)\)"
+)
 _SIGNED_DOLLAR = re.compile(r"\b(?:US|U\.S\.)\s?(?=\\?\$)")
 _TIMES = re.compile(r"(?<=\d)\s+[xX]\s+(?=\d)|(?<=\d)[xX](?=10\^)")
 _MEASURED_ANGLE = re.compile(r"\bm\s*\\angle\b")
@@ -149,10 +153,11 @@ def _respelled(text: str) -> str:
     if " to the " in text or "raised" in text:
         text = _POWER.sub("^", text)
     if any(ending in text for ending in ("st", "nd", "rd", "th")):
+        text = _PARTS_OF.sub(r"\1", text)
         text = _ORDINAL.sub(r"\1\\text{ place}", text)
     if "C" in text:
         chosen = _CHOSEN.fullmatch(text)
-        text = f"\\binom{{{chosen[1]}}}{{{chosen[2]}}}" if chosen else text
+        text = "\\binom" + "".join(f"{{{part}}}" for part in chosen.groups() if part) if chosen else text
     if "x" in text or "X" in text:
         text = _TIMES.sub(" * ", text)
     return _MEASURED_ANGLE.sub(r"\\angle", text) if "\\angle" in text else text

@@ -99,7 +99,7 @@ def directed(value: Node, comment: str) -> Node:
 
 def _changes_value(said: list[str]) -> bool:
     """Whether the first or the last word changes the value; "5 times" and "5 power drills" are comments."""
-    first, last = (word.strip(".,;") for word in (said[0], said[-1]))
+    first, last = (word.strip(".,;()") for word in (said[0], said[-1]))
     return first in VALUE_WORDS - _COUNTED or last in VALUE_WORDS - {"times", "quarters"}
 
 
@@ -168,6 +168,8 @@ class MeasureParser(CommandParser):
                 self.take()
                 parts.append("^" + self.subscript())
                 continue
+            elif parts and token.text in ("2", "3") and not token.spaced and parts[-1] in UNITS:  # cm2
+                parts.append("^" + token.text)
             elif parts and token.kind in ("num", "cmd") and self.value_follows():
                 return self.continued(value, " ".join(parts))
             elif token.text == "(" and not self.modulus_ahead() and self.comment_ahead():
@@ -319,21 +321,15 @@ def attached(value: Node, words: str, note: bool = False) -> Node:
     if value[0] == "rel":
         if _NEGATION.search(words):
             raise ParseError("a negation")
-        plain = set(value[1]) <= {"=", "approx"} and words.casefold().split()[0] not in _VERBS | ATTRIBUTES
-        if not plain and read_unit(words) is None:
+        counting = set(value[1]) <= {"=", "approx"} and words.casefold().split()[0] not in _VERBS | ATTRIBUTES
+        if not counting and read_unit(words) is None:
             return stated(value, words)
         last = measured(value[2][-1], words)
         return stated(value, words) if last[0] == "given" else ("rel", value[1], (*value[2][:-1], last))
     base = re.fullmatch(r"base (\d+)", words)
     if base:
         return based(value, number(int(base[1])))
-    if (
-        note
-        and not _changes_value(words.casefold().split())
-        and not _NEGATION.search(words)
-        and read_unit(words) is None
-        and clock(value, words) is None
-    ):
+    if note and read_unit(words) is None and clock(value, words) is None and not _spoils(words):
         return directed(value, words)
     return measured(value, words)
 

@@ -11,7 +11,7 @@ from .answer_parser import AnswerParser
 from .clean import clean, group_digits
 from .measure import attached, measured
 from .tokens import tokenize
-from .words import FUNCTIONS, GREEK, NUMBER_SETS, UNITS, spoken_number
+from .words import FUNCTIONS, GREEK, NUMBER_SETS, UNITS, chinese_number, spoken_number
 
 REMEMBERED = 120
 """Longest answers whose trees are kept in memory."""
@@ -112,6 +112,10 @@ def parse_cleaned(cleaned: str, grouped: bool = True, letters: bool = False) -> 
     fixed = _fixed(cleaned)
     if fixed is not None:
         return fixed
+    if cleaned and cleaned[0] >= "\u3007":
+        written = chinese_number(cleaned)
+        if written is not None:
+            return number(written)
     if len(cleaned) > 1:
         words = _as_words(cleaned)
         if words is not None:

@@ -99,6 +99,31 @@ def spoken_number(words: str) -> Fraction | None:
     return Fraction(1, 2) if parts == ["half"] else _spoken_whole(parts)
 
 
+_CHINESE_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_CHINESE_TENS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+
+
+def chinese_number(text: str) -> Fraction | None:
+    """十二 is 12, 三分之一 is 1/3, 两个 is 2; `None` if it is not a number."""
+    bottom, part, top = text.removesuffix("个").partition("分之")
+    if part:
+        below, above = chinese_number(bottom), chinese_number(top)
+        return above / below if above is not None and below else None
+    total = current = 0
+    for index, character in enumerate(bottom):
+        if character in _CHINESE_DIGITS:
+            if index and bottom[index - 1] in _CHINESE_DIGITS and bottom[index - 1] not in "零〇":
+                return None
+            current = _CHINESE_DIGITS[character]
+        elif character not in _CHINESE_TENS:
+            return None
+        elif _CHINESE_TENS[character] >= 10**4:
+            total, current = (total + current) * _CHINESE_TENS[character], 0
+        else:
+            total, current = total + (current or 1) * _CHINESE_TENS[character], 0
+    return Fraction(total + current) if bottom else None
+
+
 def _spoken_fraction(parts: list[str], divisor: int) -> Fraction | None:
     """ "five and a half": what comes before a part."""
     if "and" in parts:
@@ -213,6 +238,8 @@ def _customary() -> dict[str, Unit]:
         ("MB", 10**6, (("B", 1),)),
         ("GB", 10**9, (("B", 1),)),
         ("TB", 10**12, (("B", 1),)),
+        ("ohm ohms Omega Ω", 1, (("ohm", 1),)),
+        ("kWh", 3_600_000_000, (("g", 1), ("m", 2), ("s", -2))),
         ("mole moles mol", 1, (("mol", 1),)),
         ("jiao", Fraction(1, 10), (("¥", 1),)),
         ("li", 500, (("m", 1),)),
