@@ -297,7 +297,7 @@ def key(a: Form, policy: Policy | None = None) -> Hashable | None:
         if known is not None:
             return known
         fingerprint = a.scalar.fingerprint
-        return None if fingerprint is None or a.scalar.large_numbers else ("rational", fingerprint)
+        return None if fingerprint is None else ("rational", fingerprint)
     if isinstance(a, Words):
         return ("words", normal_words(a.text, policy or Policy()))
     if isinstance(a, Tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from ...core.records import Outcome
@@ -32,6 +33,8 @@ class Finding(NamedTuple):
     def __bool__(self) -> bool:
         return self.outcome is Outcome.CORRECT
 
+
+_SIGN_RULES = {"percent": "percent", "degree": "degrees"}
 
 Oracle = Callable[[Node, Node], Decision]
 
@@ -86,6 +89,10 @@ def compare(gold: str, pred: str, policy: Policy, oracle: Oracle) -> Finding:
 def _any_reading(a: Answer, b: Answer, comparison: Comparison) -> Decision:
     """The first reading of one against every reading of the other."""
     unsure = False
+    shared = a.signs & b.signs
+    if shared:  # 1 % is not 0.01 %: a sign that both have is not dropped
+        policy = replace(comparison.policy, **{_SIGN_RULES[sign]: "value" for sign in shared})
+        a, b, comparison = read(a.text, policy), read(b.text, policy), replace(comparison, policy=policy)
     first, second = a.forms[0], b.forms[0]
     names_count = comparison.policy.assignment != "dropped" and comparison.policy.variables == "named"
     if names_count and a.names and b.names and a.names != b.names:  # no reading drops names that disagree

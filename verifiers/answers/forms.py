@@ -170,13 +170,21 @@ def _bag(tree: Node) -> Form:
     if alike and len(names) == 1 and all(item[2][0] in names for item in items):
         values = _items(tuple(item[2][1] for item in items))
         return Assigned(str(name_of(names.pop())), Collection("list", values))
-    return Collection("list", forms)
+    return Collection("either" if joint == "or" and _propositions(items) else "list", forms)
+
+
+def _propositions(items: tuple[Node, ...]) -> bool:
+    """Whether "or" between them is not "and": relations between different names, or lone letters."""
+    if all(item[0] == "sym" for item in items):
+        return True
+    names = [name_of(item[2][0]) for item in items if item[0] == "rel"]
+    return len(names) == len(items) and len(set(names)) == len(names) and None not in names
 
 
 def _joined_areas(areas: list[Area], joint: str, forms: tuple[Form, ...]) -> Form:
     names = {area.name for area in areas}
     if len(names) > 1:
-        return Collection("list", forms)
+        return Collection("either" if joint == "or" else "list", forms)
     union = reals.united([part for area in areas for part in area.region])
     if joint == "and" or (joint != "or" and union == reals.LINE) or (joint != "or" and _is_line(union)):
         region = areas[0].region

@@ -40,6 +40,7 @@ class Answer:
         readable: whether it is mathematics (or plain words), not text full of signs nobody can parse.
         names: what it names: x in x = 5, x > 5 and x ∈ S.
         unknown: a command in it that nobody knows, "" if there is none.
+        signs: which of "percent" and "degree" occur in it.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Answer:
     readable: bool
     names: frozenset[str] = frozenset()
     unknown: str = ""
+    signs: frozenset[str] = frozenset()
 
 
 def read(text: str, policy: Policy) -> Answer:
@@ -80,7 +82,8 @@ def _analysed(text: str, policy: Policy) -> Answer:
         trees += _variants(other, policy)
     forms = tuple(form(variant) for variant in dict.fromkeys(trees))
     slips = (node[1] for node in walk(unnamed(tree)) if node[0] == "sym" and node[1].startswith("\\"))
-    return Answer(text, tree, forms, readable, given_names(tree) | area_names(forms[0]), next(slips, ""))
+    signs = frozenset(node[0] for node in walk(tree) if node[0] in ("percent", "degree"))
+    return Answer(text, tree, forms, readable, given_names(tree) | area_names(forms[0]), next(slips, ""), signs)
 
 
 def _variants(tree: Node, policy: Policy) -> list[Node]:
@@ -128,11 +131,19 @@ def _looser(tree: Node, policy: Policy) -> list[Node]:
         if half != "24":
             hour = (hour - 1) % 12 + 1
             found += [("clock", hour, minute, "")] + ([] if minute else [number(hour)])
+    elif (
+        tree[0] == "bag" and tree[2] != "or" and len(tree[1]) > 1 and all(_letter(item) for item in tree[1])
+    ):  # A, B, D
+        found.append(("sym", "".join(sorted(item[1] for item in tree[1]))))
     elif tree[0] == "ratio" and len(tree) == 3:
         time = time_of_day(list(tree[1:]), "00")
         found += [time] if time is not None and time[3] else []
     spread = _spread(tree)
     return found if spread == tree else [*found, spread]
+
+
+def _letter(tree: Node) -> bool:
+    return bool(tree[0] == "sym" and len(tree[1]) == 1 and "A" <= tree[1] <= "H")
 
 
 def _spread(tree: Node) -> Node:

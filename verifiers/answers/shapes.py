@@ -39,7 +39,7 @@ class Tuple:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Unordered; kind "list" (bare) or "set" (braces)."""
+    """Unordered; kind "list" (bare), "set" (braces), or "either" (propositions of which one holds)."""
 
     kind: str
     items: tuple[Form, ...]

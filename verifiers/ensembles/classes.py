@@ -4,6 +4,7 @@ Pairwise equality under `VOTE` is transitive because it takes answers as they ar
 besides is united here, where the whole group is seen, each by a rule that keeps the classes a partition:
 
     order      a bare list is a tuple if as many answers are tuples of its length (1,2 with (1,2)), else it has no order
+    names      x = 5 and y = 5 are two classes, and 5 joins neither if both occur
     rounding   a decimal of at least four digits is the simplest fraction that rounds to it, if only one so simple
                does (0.3333 and 0.33333 are 1/3): every number has one such form
     units      answers without a unit join the one class with a unit that has the same written number (18 and $18);
@@ -23,9 +24,10 @@ from typing import TypeGuard
 from ..answers.compare import Comparison, key
 from ..answers.equal import Oracle
 from ..answers.forms import form
+from ..answers.naming import is_constant
 from ..answers.policy import Policy
-from ..answers.readings import read, stripped
-from ..answers.shapes import Collection, Form, Number, Quantity, Structure, Tuple
+from ..answers.readings import read, stripped, unnamed
+from ..answers.shapes import Area, Collection, Form, Number, Quantity, Structure, Tuple
 from ..answers.tree import Node, number
 from ..answers.values.reals import written_decimals
 from ..answers.values.scalar import Scalar
@@ -51,11 +53,13 @@ def classify(answers: Sequence[str], policy: Policy, oracle: Oracle) -> dict[str
         if c == len(representatives):
             representatives.append((shapes.get(answer), settled))
         classes[answer] = c
-    if len(representatives) < 2 or not shapes:
+    if not shapes:
         return classes
     if not all(settled for _, settled in representatives):
         united = _united(representatives, Comparison(policy, oracle))
         classes = {answer: united[c] for answer, c in classes.items()}
+    if policy.assignment == "dropped":
+        classes = _by_name(classes, policy)
     return _with_units(classes, shapes, policy) if policy.units == "required" else classes
 
 
@@ -119,6 +123,8 @@ def _same(left: Form, right: Form, comparison: Comparison) -> bool:
 
 def _in_order(shapes: Mapping[str, Form]) -> dict[str, Form]:
     """Bare lists as tuples, where at least as many answers of that length are tuples."""
+    if any(isinstance(shape, Area) for shape in shapes.values()):  # there (2,5) may be an interval
+        return dict(shapes)
     lists = Counter(len(shape.items) for shape in shapes.values() if _is_list(shape))
     tuples = Counter(
         len(shape.items) for shape in shapes.values() if isinstance(shape, Tuple) and shape.brackets == "()"
@@ -174,6 +180,33 @@ def _between(low: Fraction, high: Fraction) -> Fraction:
     if whole + 1 <= high:
         return Fraction(whole + 1)
     return whole + 1 / _between(1 / (high - whole), 1 / (low - whole))
+
+
+# --- names ---
+
+
+def _by_name(classes: Mapping[str, int], policy: Policy) -> dict[str, int]:
+    """Classes whose answers give their value to different names, one for each name."""
+    names: dict[int, set[frozenset[str]]] = {}
+    given = {answer: _name_of_constant(answer, policy) for answer in classes}
+    for answer, c in classes.items():
+        names.setdefault(c, set()).update(filter(None, (given[answer],)))
+    new: dict[tuple[int, frozenset[str]], int] = {}
+    free = itertools.count(max(classes.values()) + 1)
+    for answer, c in classes.items():
+        if len(names[c]) > 1 and given[answer]:
+            new.setdefault((c, given[answer]), next(free))
+    return {answer: new.get((c, given[answer]), c) for answer, c in classes.items()}
+
+
+def _name_of_constant(answer: str, policy: Policy) -> frozenset[str]:
+    if "=" not in answer and "\\in" not in answer:
+        return frozenset()
+    try:
+        found = read(answer, policy)
+        return found.names if is_constant(unnamed(found.tree)) else frozenset()
+    except Exception:  # noqa: BLE001 - too large, or a bug that must not stop a run
+        return frozenset()
 
 
 # --- units ---

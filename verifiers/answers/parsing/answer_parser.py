@@ -9,6 +9,7 @@ ratio    = sum (":" sum)*
 
 from __future__ import annotations
 
+import math
 import re
 
 from ..limits import MAX_ITEMS, ParseError, TooLarge
@@ -193,7 +194,7 @@ class AnswerParser(MeasureParser):
         while self.sees(":") and not self.bars:
             self.take()
             parts.append(self.sum())
-        if len(parts) == 2 and self.tokens[self.position - 1].text[0] == "0":
+        if len(parts) == 2 and _never_a_ratio(parts, self.tokens[self.position - 1].text):
             time = time_of_day(parts, self.tokens[self.position - 1].text)
             if time is not None:
                 return time
@@ -267,12 +268,18 @@ class AnswerParser(MeasureParser):
             raise ParseError(f"{opening!r} is not closed")
         matching = (opening, closing.text) in (("(", ")"), ("[", "]"), ("langle", "rangle"))
         if inner[0] == "bag" and inner[2] in (",", ";"):
+            if (opening == "[" and _infinite(inner[1][0])) or (closing.text == "]" and _infinite(inner[1][-1])):
+                raise ParseError("closed at infinity")
             return ("seq", opening, closing.text, inner[1])
         if not matching:
             raise ParseError(f"{opening!r} closed by {closing.text!r} around one value")
         if inner[0] == "bag" and not any(part[0] == "rel" for part in inner[1]):
             return ("seq", opening, closing.text, inner[1])
         return inner
+
+
+def _infinite(node: Node) -> bool:
+    return bool(node[-1] == "inf" if node[0] == "const" else node[0] == "neg" and _infinite(node[1]))
 
 
 def _bag(items: list[Node], joints: list[str]) -> Node:
@@ -307,6 +314,14 @@ def _residue(item: Node, modulus: Node) -> Node:
     if item[0] == "rel":
         return (*item[:2], (*item[2][:-1], _residue(item[2][-1], modulus)))
     return item if item[0] == "residue" else ("residue", item, modulus)
+
+
+def _never_a_ratio(parts: list[Node], second: str) -> bool:
+    """9:05, and 12:30, because a ratio would be reduced."""
+    if second[0] == "0":
+        return True
+    whole = all(part[0] == "num" and part[1].denominator == 1 for part in parts)
+    return whole and second in ("15", "30", "45") and math.gcd(*(int(part[1]) for part in parts)) > 1
 
 
 def time_of_day(parts: list[Node], minutes: str) -> Node | None:

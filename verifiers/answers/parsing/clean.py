@@ -21,6 +21,7 @@ _CHARACTERS = str.maketrans(
         "⌋": " \\rfloor ", "⌈": " \\lceil ", "⌉": " \\rceil ", "∖": " \\setminus ", "…": "...", "⋯": "...",
         "≡": " \\equiv ",
         "∠": " \\angle ", "∑": " \\sum ", "∏": " \\prod ", "∫": " \\int ", "，": ",", "；": ";", "：": ":", "（": "(",
+        "∶": ":",
         "）": ")", "￥": "¥", "∨": " or ", "∧": " and ", "→": " \\to ", "\u00a0": " ", "\u200b": "", "\u2009": " ",
         "\u202f": " ", "ı": "i", "∣": "|", "％": "%", "。": ".", "、": ",", "．": ".",
         "∼": " \\sim ", "≃": " \\approx ", "≅": " \\cong ", "≒": " \\approx ", "△": " \\triangle ", "∀": " \\forall ",
@@ -100,7 +101,7 @@ def _introduced(text: str) -> str:
         text = text[found.end() :]
     marks = _MARK.findall(text)
     if len(marks) > 1 and marks in (list("abcde")[: len(marks)], list("123456789")[: len(marks)]):
-        text = re.sub(r"(?:[;,]\s*)+", ", ", _MARK.sub(", ", text).lstrip(", "))
+        text = "(" + re.sub(r"(?:[;,]\s*)+", ", ", _MARK.sub(", ", text).lstrip(", ")) + ")"  # in their order
     if text.startswith("<") and text.endswith(">") and "," in text:
         text = f"\\langle {text[1:-1]} \\rangle"
     called = _MATRIX_CALL.fullmatch(text)
@@ -119,9 +120,12 @@ _TOP = {"two": 2, "three": 3}
 _BOTTOM = {"ha": 2, "th": 3, "qu": 4, "fi": 5, "si": 6, "ei": 8, "te": 10}
 _POWER = re.compile(r"\bto the power(?: of)?\b|\braised to(?: the)?\b")
 _ORDINAL = re.compile(
-    r"(\d)\s?(?:\^\s?)?\{?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?(st|nd|rd|ths?)(?![A-Za-z])\s?\}{0,2}(?![A-Za-z])"
+    r"(\d)\s?(?:\^\s?)?\{?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?(st|nd|rd|th)(?![A-Za-z])\s?\}{0,2}(?![A-Za-z])"
 )
-_CHOSEN = re.compile(r"(?:\{\}\s*)?_?\{?(\d+)\}?\s*C\s*_?\{?(\d+)\}?")
+_PARTS_OF = re.compile(r"(/\s*\d{1,3})\s?ths\b")
+_CHOSEN = re.compile(
+    r"(?:\{\}\s*)?[_^]?\{?(\d+)\}?\s*C\s*_?\{?(\d+)\}?|(?:C|\\mathrm\s*\{C\})_\{?(\d+)\}?\^\{?(\d+)\}?|C\((\d+),\s*(\d+)\)"
+)
 _SIGNED_DOLLAR = re.compile(r"\b(?:US|U\.S\.)\s?(?=\\?\$)")
 _TIMES = re.compile(r"(?<=\d)\s+[xX]\s+(?=\d)|(?<=\d)[xX](?=10\^)")
 _MEASURED_ANGLE = re.compile(r"\bm\s*\\angle\b")
@@ -149,10 +153,11 @@ def _respelled(text: str) -> str:
     if " to the " in text or "raised" in text:
         text = _POWER.sub("^", text)
     if any(ending in text for ending in ("st", "nd", "rd", "th")):
+        text = _PARTS_OF.sub(r"\1", text)
         text = _ORDINAL.sub(r"\1\\text{ place}", text)
     if "C" in text:
         chosen = _CHOSEN.fullmatch(text)
-        text = f"\\binom{{{chosen[1]}}}{{{chosen[2]}}}" if chosen else text
+        text = "\\binom" + "".join(f"{{{part}}}" for part in chosen.groups() if part) if chosen else text
     if "x" in text or "X" in text:
         text = _TIMES.sub(" * ", text)
     return _MEASURED_ANGLE.sub(r"\\angle", text) if "\\angle" in text else text

@@ -71,6 +71,8 @@ class CommandParser(TermParser):
             return ("fn", "conj", inner)
         if len(names) == 2:
             return ("mul", *(("sym", letter) for letter in names))
+        if inner[0] == "sym" and name in ("bar", "overline"):
+            return ("sym", f"bar {inner[1]}")
         if name != "overline":
             return inner
         digits = inner[0] == "mul" and all(node[0] in ("mul", "sym", "num") for node in walk(inner))
@@ -78,6 +80,9 @@ class CommandParser(TermParser):
 
     def fraction(self) -> Node:
         top, bottom = self.argument(), self.argument()
+        derivative = _derivative_of(top, bottom)
+        if derivative is not None:
+            return derivative
         derived = _derivative(top, bottom)
         if derived is None:
             return ("div", top, bottom)
@@ -214,6 +219,14 @@ def _derivative(top: Node, bottom: Node) -> tuple[str, int] | None:
         return None
     variable = bottom[2][1] if order > 1 and bottom[2][0] == "pow" else bottom[2]
     return (variable[1], order) if variable[0] == "sym" else None
+
+
+def _derivative_of(top: Node, bottom: Node) -> Node | None:
+    r"""\frac{dy}{dx} as one name."""
+    parts = [part[1:] for part in (top, bottom) if part[0] == "mul" and len(part) == 3 and part[1] == ("sym", "d")]
+    if len(parts) < 2 or any(part[1][0] != "sym" for part in parts):
+        return None
+    return ("sym", f"d{parts[0][1][1]}/d{parts[1][1][1]}")
 
 
 def spelled(product: Node) -> str:

@@ -8,12 +8,23 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from ..limits import ParseError
-from ..tree import Node, number
+from ..tree import Node, number, walk
 from .commands import CommandParser
 from .cursor import END
-from .words import CHINESE_SCALES, COUNTED_SCALES, CURRENCY, DIRECTIONS, PARTS, POWERS, SCALES, UNITS, VALUE_WORDS, Unit
+from .numerals import based
+from .words import (
+    ATTRIBUTES,
+    CHINESE_SCALES,
+    COUNTED_SCALES,
+    DIRECTIONS,
+    PARTS,
+    POWERS,
+    SCALES,
+    UNITS,
+    VALUE_WORDS,
+    read_unit,
+)
 
-_PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥₹₩₽₱฿¢])")
 _NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|except|unknown|wrong|incorrect|unsure)\b|n't\b", re.I)
 _COUNTED = {"times", "quarters", "power", "powers", "over", "base", "root", "double", "triple", "half", "negative"}
 _HALF = re.compile(
@@ -47,13 +58,37 @@ def measured(value: Node, words: str) -> Node:
     if unit is not None:
         return ("unit", value, unit)
     said = words.casefold().split()
-    if _changes_value(said):
+    if not _countable(value) and (value[0] not in _COMPOUND or said[0] in _VERBS | ATTRIBUTES):
+        return stated(value, words)
+    if said[0] in _VERBS and not _HARMLESS.fullmatch(words):
+        raise ParseError("a statement about a number")
+    if _changes_value(said) or said[0] == "or":
         raise ParseError("words that change the value")
     first, _, rest = words.partition(" ")
     before_comment = read_unit(first) if rest and len(first) > 1 and first != "in" else None
     if before_comment is not None:  # 5 miles north
         value = ("unit", value, before_comment)
     return directed(value, words)
+
+
+_HARMLESS = re.compile(
+    r"(?:is|are) (?:the )?(?:correct|right|final|true|answer|solution|result|total|value)\b.*", re.I | re.S
+)
+_COMPOUND = {"add", "mul", "div", "neg", "pow", "fn"}
+"""Expressions, which may count things as a number does: 3x candies."""
+_COPULAS = {"is", "are", "a", "an", "the", "です", "だ", "である", "입니다", "이다", "是", "ist", "est", "es"}
+_VERBS = {"is", "are", "was", "were", "has", "have", "will", "wins", "loses"}
+
+
+def _countable(value: Node) -> bool:
+    """Whether a comment after it can only say what is counted: 17 apples, but n even."""
+    return all(node[0] != "sym" and node[0] not in ("rel", "seq", "set", "bag", "text") for node in walk(value))
+
+
+def stated(value: Node, words: str) -> Node:
+    """A value of which words say something: n is even, (1, 2) is a maximum."""
+    said = [word for word in words.casefold().split() if word not in _COPULAS]
+    return ("given", value, ("text", " ".join(said))) if said else value
 
 
 def directed(value: Node, comment: str) -> Node:
@@ -64,7 +99,7 @@ def directed(value: Node, comment: str) -> Node:
 
 def _changes_value(said: list[str]) -> bool:
     """Whether the first or the last word changes the value; "5 times" and "5 power drills" are comments."""
-    first, last = (word.strip(".,;") for word in (said[0], said[-1]))
+    first, last = (word.strip(".,;()") for word in (said[0], said[-1]))
     return first in VALUE_WORDS - _COUNTED or last in VALUE_WORDS - {"times", "quarters"}
 
 
@@ -107,42 +142,6 @@ def clock(value: Node, words: str) -> Node | None:
     return ("clock", hour, minute, "")
 
 
-def read_unit(words: str) -> Unit | None:
-    """Factor and dimension, or `None` for words that are not a unit ("apples")."""
-    factor, powers = Fraction(1), dict[str, int]()
-    sign, pending = 1, 1
-    last: Unit | None = None
-    for piece in _PIECE.finditer(words.replace("per ", "/ ").replace("每", "/").replace(".", "")):
-        exponent, operator, word = piece.groups()
-        if exponent:
-            if last is None:
-                return None
-            factor, powers = _times(factor, powers, last, sign * (int(exponent) - 1))
-        elif operator:
-            sign = -1 if operator == "/" else sign
-        elif word in POWERS and word.endswith("ed"):
-            if last is None:
-                return None
-            factor, powers = _times(factor, powers, last, sign * (POWERS[word] - 1))
-        elif word in POWERS:
-            pending = POWERS[word]
-        else:
-            last = UNITS.get(word) or UNITS.get(word.lower()) or CURRENCY.get(word)
-            if last is None:
-                return None
-            factor, powers = _times(factor, powers, last, sign * pending)
-            pending = 1
-    dimension = tuple(sorted((base, power) for base, power in powers.items() if power))
-    return None if last is None else (factor, dimension)
-
-
-def _times(factor: Fraction, powers: dict[str, int], unit: Unit, power: int) -> tuple[Fraction, dict[str, int]]:
-    merged = dict(powers)
-    for base, exponent in unit[1]:
-        merged[base] = merged.get(base, 0) + exponent * power
-    return factor * unit[0] ** power, merged
-
-
 class MeasureParser(CommandParser):
     """Adds what may follow a value: units, words, modulus."""
 
@@ -169,6 +168,8 @@ class MeasureParser(CommandParser):
                 self.take()
                 parts.append("^" + self.subscript())
                 continue
+            elif parts and token.text in ("2", "3") and not token.spaced and parts[-1] in UNITS:  # cm2
+                parts.append("^" + token.text)
             elif parts and token.kind in ("num", "cmd") and self.value_follows():
                 return self.continued(value, " ".join(parts))
             elif token.text == "(" and not self.modulus_ahead() and self.comment_ahead():
@@ -311,16 +312,24 @@ _OPERATIONS: dict[str, Callable[[Node, Node], Node]] = {
 }
 
 
+def _spoils(words: str) -> bool:
+    return bool(_NEGATION.search(words)) or _changes_value(words.casefold().split())
+
+
 def attached(value: Node, words: str, note: bool = False) -> Node:
     """The value with words; of a relation the last part has them: x = 5 cm. A note in parentheses keeps the value."""
     if value[0] == "rel":
         if _NEGATION.search(words):
             raise ParseError("a negation")
-        return ("rel", value[1], (*value[2][:-1], measured(value[2][-1], words)))
+        counting = set(value[1]) <= {"=", "approx"} and words.casefold().split()[0] not in _VERBS | ATTRIBUTES
+        if not counting and read_unit(words) is None:
+            return stated(value, words)
+        last = measured(value[2][-1], words)
+        return stated(value, words) if last[0] == "given" else ("rel", value[1], (*value[2][:-1], last))
     base = re.fullmatch(r"base (\d+)", words)
     if base:
         return based(value, number(int(base[1])))
-    if note and not _NEGATION.search(words) and read_unit(words) is None and clock(value, words) is None:
+    if note and read_unit(words) is None and clock(value, words) is None and not _spoils(words):
         return directed(value, words)
     return measured(value, words)
 
@@ -335,12 +344,3 @@ def joined_measures(items: list[Node]) -> Node | None:
             return None
     total = sum((item[1][1] * item[2][0] for item in items), Fraction(0))
     return ("unit", number(total / factor), (factor, dimension))
-
-
-def based(digits: Node, base: Node) -> Node:
-    """101 base 2."""
-    if digits[0] == base[0] == "num" and digits[1].denominator == 1 and 2 <= base[1] <= 10:
-        written = str(digits[1])
-        if all(int(digit) < base[1] for digit in written):
-            return number(int(written, int(base[1])))
-    raise ParseError("a number of no base")

@@ -107,3 +107,12 @@ def _repeating(text: str) -> Node:
 def _periodic(whole: str, fixed: str, period: str) -> Node:
     value = Fraction(f"{whole or 0}.{fixed or 0}")
     return ("num", value + Fraction(int(period), (10 ** len(period) - 1) * 10 ** len(fixed)), 0)
+
+
+def based(digits: Node, base: Node) -> Node:
+    """101 base 2."""
+    if digits[0] == base[0] == "num" and digits[1].denominator == 1 and 2 <= base[1] <= 10:
+        written = str(digits[1])
+        if all(int(digit) < base[1] for digit in written):
+            return number(int(written, int(base[1])))
+    raise ParseError("a number of no base")

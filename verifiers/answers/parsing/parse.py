@@ -11,7 +11,7 @@ from .answer_parser import AnswerParser
 from .clean import clean, group_digits
 from .measure import attached, measured
 from .tokens import tokenize
-from .words import FUNCTIONS, GREEK, NUMBER_SETS, UNITS, spoken_number
+from .words import FUNCTIONS, GREEK, NUMBER_SETS, UNITS, chinese_number, spoken_number
 
 REMEMBERED = 120
 """Longest answers whose trees are kept in memory."""
@@ -109,6 +109,13 @@ def parse_cleaned(cleaned: str, grouped: bool = True, letters: bool = False) -> 
     """
     if _CONTRACTION.search(cleaned):
         raise ParseError("prose")
+    fixed = _fixed(cleaned)
+    if fixed is not None:
+        return fixed
+    if cleaned and cleaned[0] >= "\u3007":
+        written = chinese_number(cleaned)
+        if written is not None:
+            return number(written)
     if len(cleaned) > 1:
         words = _as_words(cleaned)
         if words is not None:
@@ -123,6 +130,45 @@ def parse_cleaned(cleaned: str, grouped: bool = True, letters: bool = False) -> 
         return AnswerParser(tokens).answer()
     except RecursionError:
         raise TooLarge("nested too deeply") from None
+
+
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]*"
+_DATES = (
+    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"),
+    re.compile(rf"(?P<name>{_MONTH})\.? (?P<day>\d{{1,2}}),? (?P<year>\d{{4}})", re.I),
+    re.compile(rf"(?P<day>\d{{1,2}}) (?P<name>{_MONTH})\.?,? (?P<year>\d{{4}})", re.I),
+)
+_SLASHED = re.compile(r"\d{1,2}/\d{1,2}/(?:19|20)\d\d")
+_REMAINDER = re.compile(r"(\d+)\s*(?:R|r|remainder)\.?\s*(\d+)")
+_ELEMENT = "(?:H|C|N|O|S|P|F|K|I|Cl|Br|Na|Ca|Fe|Mg|Al|Cu|Zn|Ag|Si|Mn)"
+_MOLECULE = re.compile(rf"(?=.*\d)(?![A-F0-9]+_\{{?16)(?:{_ELEMENT}(?:_?\{{?\d+\}}?)?){{2,}}")
+_CONDITIONAL = re.compile(r"(?:P|\\Pr|E)\s*\(([^()|]*)(?:\||\\mid\b)([^()|]*)\)")
+
+
+def _fixed(cleaned: str) -> Node | None:
+    """What looks like arithmetic and is none: dates, remainders, molecules, P(A|B)."""
+    if len(cleaned) > 40:
+        return None
+    cleaned = plain_words(cleaned) if "\\text" in cleaned else cleaned
+    conditional = _CONDITIONAL.fullmatch(cleaned)
+    if conditional:
+        return ("text", f"{cleaned[0]} of {conditional[1].strip()} given {conditional[2].strip()}")
+    if not any(map(str.isdigit, cleaned)):
+        return None
+    for pattern in _DATES:
+        found = pattern.fullmatch(cleaned)
+        if found:
+            parts = found.groupdict()
+            month = parts.get("month") or 1 + _MONTHS.index(parts["name"][:3].lower())
+            if 1 <= int(month) <= 12 and 1 <= int(parts["day"]) <= 31:
+                return ("text", f"date {parts['year']} {int(month)} {int(parts['day'])}")
+    if _SLASHED.fullmatch(cleaned):
+        return ("text", f"date {cleaned}")
+    remainder = _REMAINDER.fullmatch(cleaned)
+    if remainder:
+        return ("text", f"{remainder[1]} remainder {remainder[2]}")
+    return ("text", re.sub(r"[_{}]", "", cleaned)) if _MOLECULE.fullmatch(cleaned) else None
 
 
 def _is_note(words: str) -> bool:

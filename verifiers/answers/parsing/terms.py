@@ -10,8 +10,10 @@ Grammar (blanks free; `·` is juxtaposition):
 
 from __future__ import annotations
 
+import math
+
 from ..limits import ParseError
-from ..tree import ONE, Node, number
+from ..tree import ONE, Node, number, walk
 from .symbols import SymbolParser
 from .word_tokens import Token
 from .words import CURRENCY, UNITS
@@ -22,7 +24,7 @@ _STRUCTURE = {
     "cup", "cap", "setminus", "in", "notin", "equiv", "to", "subset", "subseteq", "supset", "sim", "cong", "perp",
     "parallel", "propto", "pm", "mp", "leftrightarrow", "rangle", "rfloor", "rceil", "pmod", "bmod", "mod", "choose",
     "degree", "circ",
-    "notmid", "nmid", "ni", "over", "not", "approx",
+    "notmid", "nmid", "ni", "over", "not", "approx", "cross",
 }  # fmt: skip
 _SCALES = {"c", "f", "celsius", "fahrenheit"}
 _PERHAPS = {"U", "(", "frac", "dfrac", "tfrac"}
@@ -74,6 +76,8 @@ class TermParser(SymbolParser):
         while True:
             if self.accept("*"):
                 value = ("mul", value, self.factor())
+            elif self.accept("cross"):  # not commutative
+                value = ("call", "cross product", value, self.factor())
             elif self.accept("/"):
                 value = ("div", value, self.factor())
             elif self.accept("mod", "bmod"):
@@ -84,7 +88,7 @@ class TermParser(SymbolParser):
                     raise ParseError("two numbers side by side")
                 value = ("mul", value, self.power())
             else:
-                return value
+                return in_order(value)
 
     def factor(self) -> Node:
         """A factor after an operator, where a sign may stand: 2·-3."""
@@ -169,10 +173,10 @@ class TermParser(SymbolParser):
     def postfix(self, value: Node) -> Node:
         while True:
             if self.accept("!"):
-                if self.sees("!"):
-                    raise ParseError("double factorial")
-                value = ("fn", "factorial", value)
+                value = self.double_factorial(value) if self.accept("!") else ("fn", "factorial", value)
             elif self.accept("%"):
+                if value[0] == "percent":
+                    raise ParseError("a percentage of a percentage")
                 value = ("percent", value)
             elif self.sees("degree"):
                 self.take()
@@ -185,6 +189,12 @@ class TermParser(SymbolParser):
                 value = self.applied(f"{value[1]}_{self.subscript()}")
             else:
                 return value
+
+    def double_factorial(self, value: Node) -> Node:
+        """5!! is 5·3·1."""
+        if value[0] != "num" or value[1].denominator != 1 or not 0 <= value[1] <= 300 or self.sees("!"):
+            raise ParseError("double factorial")
+        return number(math.prod(range(int(value[1]), 0, -2)))
 
     def atom(self) -> Node:
         token = self.take()
@@ -307,6 +317,26 @@ class TermParser(SymbolParser):
 
     def command(self, name: str) -> Node:
         raise NotImplementedError
+
+
+def in_order(product: Node) -> Node:
+    """A product with the inverse of a capital, A⁻¹B: of matrices, whose order matters."""
+    if product[0] != "mul":
+        return product
+    factors = _factors(product)
+    capitals = [_capital(factor) for factor in factors]
+    inverse = any(factor[0] == "pow" and factor[2][0] == "neg" for factor in factors if _capital(factor))
+    small = any(node[0] == "sym" and not node[1].isupper() for factor in factors for node in walk(factor))
+    return ("call", "matrix product", *factors) if inverse and sum(capitals) > 1 and not small else product
+
+
+def _factors(product: Node) -> list[Node]:
+    return [*_factors(product[1]), *product[2:]] if product[0] == "mul" else [product]
+
+
+def _capital(factor: Node) -> bool:
+    base = factor[1] if factor[0] == "pow" else factor
+    return bool(base[0] == "sym" and len(base[1]) == 1 and base[1].isupper())
 
 
 def _renamed(name: str, arguments: list[Node]) -> Node:

@@ -61,6 +61,7 @@ _LEXER = re.compile(
     r"|(?P<word>[A-Za-z]+|[^\W\d_]+)"
     r"|(?P<op><=|>=|!=|==|=<|=>|\*\*|->|\.\.\.|:=|[-+*/^_=<>(){}\[\],;:!|'%&°‖€£¥$₹₩₽₱฿¢.])"
 )
+_VECTOR = re.compile(r"\s*\\(?:vec|overrightarrow|mathbf|boldsymbol|bm)(?![A-Za-z])")
 AHEAD = 24
 """Characters after a word that are looked at to tell a function from a unit."""
 _ARRAY_COLUMNS = re.compile(r"\s*(?:\[[a-z]\])?\s*\{[lcr|@{}\s]*\}")
@@ -134,6 +135,8 @@ def _command(name: str, text: str, position: int, spaced: bool, tokens: list[Tok
         if name in ("left", "right") and text[position : position + 1] == ".":
             position += 1
         return position
+    if name == "times" and _VECTOR.match(text, position):
+        name = "cross"
     name = _SYNONYMS.get(name, name)
     if name in ("and", "or"):
         tokens.append(Token("op", name, spaced))

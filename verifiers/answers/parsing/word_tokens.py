@@ -118,6 +118,8 @@ def _is_unit(run: str, spaced: bool, before: list[Token]) -> bool:
         return before[-2].kind == "num"
     if last.kind == "text":
         return last.text.lower() in POWERS or last.text == "per"
+    if last.kind == "const":  # 10 pi cm
+        return spaced and len(run) > 1
     return last.kind in ("num", "unit", "letter") and (spaced or (len(run) == 2 and run[0] in "kcm"))
 
 

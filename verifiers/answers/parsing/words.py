@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -51,10 +52,19 @@ _ONES = listed(
 )
 _TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _SMALL = {word: value for value, word in enumerate(_ONES)} | {word: 20 + 10 * k for k, word in enumerate(_TENS)}
+ATTRIBUTES = set(
+    listed(
+        "even odd prime composite rational irrational positive negative maximum minimum max min local global true false"
+        " increasing decreasing acute obtuse convex concave continuous finite infinite"
+    )
+)
+"""What a word may say of a number or a point."""
 SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
+SCALES |= {"quadrillion": 10**15, "lakh": 10**5, "crore": 10**7, "mio": 10**6, "mrd": 10**9, "tsd": 1000}
 COUNTED_SCALES = {f"{word}s": size for word, size in SCALES.items()} | {"ten": 10, "tens": 10, "ones": 1}
 """After a number in digits: 8 tens, 3 hundreds."""
 CHINESE_SCALES = {"百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+CHINESE_SCALES |= {"億": 10**8, "萬": 10**4, "만": 10**4, "억": 10**8, "천": 1000}
 _ORDINALS = listed(
     "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth"
 )
@@ -69,7 +79,8 @@ PARTS = {name: value for name, value in _PARTS.items() if name.endswith("s") or 
 VALUE_WORDS = set(PARTS) | set(
     listed(
         "squared cubed choose factorial plus minus times over divided multiplied power powers exponent root negative"
-        " reciprocal inverse doubled tripled half double twice triple base remainder"
+        " reciprocal inverse gross score hex hexadecimal octal binary ths"
+        " doubled tripled half double twice triple base remainder"
     )
 )
 """Words that change the value of a number: where they are not understood, the answer is not read."""
@@ -86,6 +97,31 @@ def spoken_number(words: str) -> Fraction | None:
     if parts[-1] in _PARTS and len(parts) > 1:
         return _spoken_fraction(parts[:-1], _PARTS[parts[-1]])
     return Fraction(1, 2) if parts == ["half"] else _spoken_whole(parts)
+
+
+_CHINESE_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_CHINESE_TENS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+
+
+def chinese_number(text: str) -> Fraction | None:
+    """十二 is 12, 三分之一 is 1/3, 两个 is 2; `None` if it is not a number."""
+    bottom, part, top = text.removesuffix("个").partition("分之")
+    if part:
+        below, above = chinese_number(bottom), chinese_number(top)
+        return above / below if above is not None and below else None
+    total = current = 0
+    for index, character in enumerate(bottom):
+        if character in _CHINESE_DIGITS:
+            if index and bottom[index - 1] in _CHINESE_DIGITS and bottom[index - 1] not in "零〇":
+                return None
+            current = _CHINESE_DIGITS[character]
+        elif character not in _CHINESE_TENS:
+            return None
+        elif _CHINESE_TENS[character] >= 10**4:
+            total, current = (total + current) * _CHINESE_TENS[character], 0
+        else:
+            total, current = total + (current or 1) * _CHINESE_TENS[character], 0
+    return Fraction(total + current) if bottom else None
 
 
 def _spoken_fraction(parts: list[str], divisor: int) -> Fraction | None:
@@ -202,6 +238,11 @@ def _customary() -> dict[str, Unit]:
         ("MB", 10**6, (("B", 1),)),
         ("GB", 10**9, (("B", 1),)),
         ("TB", 10**12, (("B", 1),)),
+        ("ohm ohms Omega Ω", 1, (("ohm", 1),)),
+        ("kWh", 3_600_000_000, (("g", 1), ("m", 2), ("s", -2))),
+        ("mole moles mol", 1, (("mol", 1),)),
+        ("jiao", Fraction(1, 10), (("¥", 1),)),
+        ("li", 500, (("m", 1),)),
         ("cc", Fraction(1, 10**6), (("m", 3),)),
     ]
     return {name: (Fraction(size), dimension) for names, size, dimension in table for name in names.split()}
@@ -213,7 +254,7 @@ def _chinese(known: dict[str, Unit]) -> dict[str, Unit]:
         "米=m 厘米=cm 毫米=mm 千米=km 公里=km 克=g 千克=kg 公斤=kg 毫克=mg 吨=ton 升=L 毫升=mL 秒=s 秒钟=s 分钟=min"
         " 小时=h"
         " 天=day 周=week 星期=week 个月=month 年=year 元=yuan 人民币=yuan 块=yuan 块钱=yuan 美元=dollar 美分=cent"
-        " 欧元=euro"
+        " 欧元=euro 角=jiao 里=li"
         " 英镑=GBP 日元=yen 円=yen 英里=mile 英尺=ft 英寸=inch 磅=lb 公顷=ha 時間=h"
         " 时=h 分=min メートル=m グラム=g キロ=kg"
     )
@@ -256,3 +297,40 @@ DIRECTIONS = {
 }  # fmt: skip
 """Words in a comment that may not differ, and what each says: 5 miles north is not 5 miles south."""
 POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
+_PIECE = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?|([*/])|([^\W\d_]+|°[CF]|[$€£¥₹₩₽₱฿¢])")
+
+
+def read_unit(words: str) -> Unit | None:
+    """Factor and dimension, or `None` for words that are not a unit ("apples")."""
+    factor, powers = Fraction(1), dict[str, int]()
+    sign, pending = 1, 1
+    last: Unit | None = None
+    for piece in _PIECE.finditer(words.replace("per ", "/ ").replace("每", "/").replace(".", "")):
+        exponent, operator, word = piece.groups()
+        if exponent:
+            if last is None:
+                return None
+            factor, powers = _times(factor, powers, last, sign * (int(exponent) - 1))
+        elif operator:
+            sign = -1 if operator == "/" else sign
+        elif word in POWERS and word.endswith("ed"):
+            if last is None:
+                return None
+            factor, powers = _times(factor, powers, last, sign * (POWERS[word] - 1))
+        elif word in POWERS:
+            pending = POWERS[word]
+        else:
+            last = UNITS.get(word) or UNITS.get(word.lower()) or CURRENCY.get(word)
+            if last is None:
+                return None
+            factor, powers = _times(factor, powers, last, sign * pending)
+            pending = 1
+    dimension = tuple(sorted((base, power) for base, power in powers.items() if power))
+    return None if last is None else (factor, dimension)
+
+
+def _times(factor: Fraction, powers: dict[str, int], unit: Unit, power: int) -> tuple[Fraction, dict[str, int]]:
+    merged = dict(powers)
+    for base, exponent in unit[1]:
+        merged[base] = merged.get(base, 0) + exponent * power
+    return factor * unit[0] ** power, merged

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from ..tree import ONE, Node, walk
+from ..tree import ONE, Node, number, walk
+from .certain import settled
 from .evaluate import Inexpressible, Matrix
-from .places import scattered, special
+from .places import Place, scattered, special
 from .residue import ResidueField
 from .scalar import Scalar, base_pairs, far_pairs
 
@@ -86,11 +87,39 @@ def _proportional(f: Scalar, g: Scalar) -> bool | None:
         x, y = complex(x or 0), complex(y or 0)
         scale = max(abs(x), abs(y), pair.left.scale, pair.right.scale)
         if x == x and y == y and 0.0 < scale < 1e150:  # squares must not overflow
-            values.append((x, y, scale))
+            values.append((x, y, scale, pair.place))
     if len(values) < 2:
         return None
-    a, b, size = max(values[:3], key=lambda value: abs(value[1]))
-    return all(abs(a * y - b * x) <= 1e-9 * size * scale for x, y, scale in values)
+    a, b, size, base = max(values[:3], key=lambda value: abs(value[1]))
+    if not all(abs(a * y - b * x) <= 1e-9 * size * scale for x, y, scale, _ in values):
+        return False
+    return _certainly_proportional(f, g, [base, *(place for *_, place in values[:3] if place is not base)])
+
+
+def _certainly_proportional(f: Scalar, g: Scalar, places: list[Place]) -> bool | None:
+    """Whether f(p)·g(q) = f(q)·g(p) for the first place and each other one, as one difference of constants."""
+    first, *others = places
+    for other in others:
+        left, right = _times(_at(f.tree, first), _at(g.tree, other)), _times(_at(f.tree, other), _at(g.tree, first))
+        difference: Node = ("add", left, ("neg", right))
+        value = settled(difference, first)
+        if value is None or isinstance(value, Matrix) or value:
+            return None if value is None or isinstance(value, Matrix) else False
+    return True
+
+
+def _at(tree: Node, place: Place, bound: frozenset[str] = frozenset()) -> Node:
+    """The tree with the values of its variables."""
+    if tree[0] == "sym":
+        return tree if tree[1] in bound else number(place(tree[1]))
+    if tree[0] in ("num", "const", "text"):
+        return tree
+    if tree[0] in ("sum", "prod", "int", "lim", "diff"):
+        bound = bound | {tree[1]}
+    return tuple(
+        _at(part, place, bound) if isinstance(part, tuple) and part and isinstance(part[0], str) else part
+        for part in tree
+    )
 
 
 def _same_sign(f: Scalar, g: Scalar) -> bool | None:

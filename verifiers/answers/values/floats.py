@@ -1,7 +1,7 @@
 """Complex floats at fixed points: the fingerprint of what no residue expresses (roots, trigonometry, logarithms).
 
 Variables take the real values of a place (`places.py`). The same walk runs on machine numbers and, to confirm what they
-say, on mpmath's with 50 digits.
+say, on numbers with as many digits as it takes (`certain.py`).
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ import cmath
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
 from typing import Any, NamedTuple
-
-from mpmath import MPContext  # type: ignore[import-untyped,unused-ignore]
 
 from ..tree import Node
 from .evaluate import Field, Inexpressible, Matrix, Undefined, Value
@@ -21,7 +18,8 @@ from .exact import Exact
 from .places import BASE, Place
 from .residue import opaque_key
 
-DIGITS = 50
+jumps = frozenset(("floor", "ceil", "mod", "sgn"))
+"""Functions that jump, at integers."""
 
 
 class Floats(Field):
@@ -29,7 +27,7 @@ class Floats(Field):
 
     Args:
         place: the values of the variables.
-        backend: `MACHINE`, or `many_digits()`.
+        backend: `MACHINE`, or one of many digits.
     """
 
     def __init__(self, place: Place, backend: Backend) -> None:
@@ -244,18 +242,6 @@ def _machine_power(b: complex, e: complex) -> complex:
 
 
 MACHINE = Backend(cmath, _machine_number, _gamma, _machine_power)
-
-
-@cache
-def many_digits() -> Backend:
-    """The backend of `DIGITS` digits, with an mpmath context of its own."""
-    context = MPContext()
-    context.dps = DIGITS
-
-    def number(value: Fraction) -> Any:
-        return context.mpc(context.mpf(value.numerator) / context.mpf(value.denominator))
-
-    return Backend(context, number, context.gamma, context.power)
 
 
 class Sample(NamedTuple):

@@ -111,11 +111,11 @@ def _beside(numbers: list[Fraction], turn: int, side: int) -> Place:
 
 
 def _written_numbers(trees: tuple[Node, ...]) -> list[Fraction]:
-    """The largest numbers in the trees: literals, quotients and powers of them, with both signs."""
+    """The largest numbers in the trees: literals, products, quotients and powers of them, with both signs."""
     found: dict[Fraction, None] = {}
     for tree in trees:
         for node in walk(tree):
-            if node[0] in ("num", "div", "pow"):
+            if node[0] in ("num", "div", "pow", "mul"):
                 with suppress(Inexpressible):
                     found[exact(node)] = None
     largest = sorted((value for value in found if value), key=abs, reverse=True)[:_MOST_NUMBERS]

@@ -9,13 +9,38 @@ from __future__ import annotations
 import hashlib
 import secrets
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from ..tree import Node
 from .evaluate import Field, Inexpressible, Matrix, Undefined, Value
 from .exact import Exact, exact
 
-PRIMES = (2**61 - 1, 2**89 - 1)
+
+def _passes(n: int, witness: int) -> bool:
+    """Miller and Rabin's test."""
+    odd, twos = n - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    x = pow(witness, odd, n)
+    if x in (1, n - 1):
+        return True
+    for _ in range(twos - 1):
+        x = x * x % n
+        if x == n - 1:
+            return True
+    return False
+
+
+def _secret_prime() -> int:
+    """A random prime of 127 bits."""
+    while True:
+        candidate = secrets.randbits(127) | (1 << 126) | 1
+        if all(_passes(candidate, witness) for witness in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)):
+            return candidate
+
+
+PRIMES = (2**61 - 1, _secret_prime())
+"""The second is chosen by every process for itself: nobody can write a multiple of both into an answer."""
 MAX_FACTORIAL = 3_000
 _SMALL = 10**6
 
@@ -34,9 +59,9 @@ class Irrational(Inexpressible):
 class ResidueField(Field):
     """The integers modulo `PRIMES[point % 2]`; points of one parity share the prime, not the variables' values."""
 
-    def __init__(self, point: int, prime: int | None = None) -> None:
+    def __init__(self, point: int) -> None:
         super().__init__()
-        self.point, self.prime = point, prime or PRIMES[point % len(PRIMES)]
+        self.point, self.prime = point, PRIMES[point % len(PRIMES)]
         self.exact = Exact()
 
     def reduced(self, node: Node) -> Value:
@@ -140,30 +165,6 @@ def _factorial(n: int, prime: int) -> int:
     for factor in range(2, n + 1):
         result = result * factor % prime
     return result
-
-
-@cache
-def secret_prime() -> int:
-    """A random prime of this process, which nobody can write a multiple of into an answer."""
-    while True:
-        candidate = secrets.randbits(127) | (1 << 126) | 1
-        if all(_passes(candidate, witness) for witness in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)):
-            return candidate
-
-
-def _passes(n: int, witness: int) -> bool:
-    """Miller and Rabin's test."""
-    odd, twos = n - 1, 0
-    while odd % 2 == 0:
-        odd, twos = odd // 2, twos + 1
-    x = pow(witness, odd, n)
-    if x in (1, n - 1):
-        return True
-    for _ in range(twos - 1):
-        x = x * x % n
-        if x == n - 1:
-            return True
-    return False
 
 
 def opaque_key(node: Node) -> object:

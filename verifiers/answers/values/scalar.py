@@ -9,17 +9,20 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..tree import Node, children, walk
+from .certain import settled
 from .evaluate import Inexpressible, Matrix, Undefined, Value
 from .exact import exact
-from .floats import Floats, Sample, base_samples, many_digits, sample
+from .floats import Sample, base_samples, sample
 from .places import BASE, Place, bends, scattered, special
-from .residue import PRIMES, ResidueField, secret_prime
+from .residue import PRIMES, ResidueField
 
 UNEVALUATED = {"int", "lim", "diff", "sum", "prod"}
 LONGEST_SUM = 10**6
 MAX_OPERATORS = 4
 _AGREE = 1e-9
-_CONFIRM = 1e-40
+_FAR = 1e4
+CONFIRMED = 2
+"""Places where expressions that agree are looked at with more digits; constants are at one."""
 
 
 class Scalar:
@@ -96,11 +99,6 @@ class Scalar:
         return any(node == ("const", "i") for node in walk(self.tree))
 
     @cached_property
-    def large_numbers(self) -> bool:
-        """Whether it holds numbers large enough to hide a multiple of both primes."""
-        return any(node[0] == "num" and abs(node[1].numerator) > 2**64 for node in walk(self.tree))
-
-    @cached_property
     def real(self) -> float | None:
         """The value of a real constant as a float."""
         if self.exact is not None:
@@ -113,12 +111,12 @@ class Scalar:
         value = self.floats[0][0]
         if value is None or isinstance(value, Matrix) or self.unevaluated:
             return None
+        if self.floats[0].scale > _FAR * abs(value):  # rounding errors may be all of it
+            value = settled(self.tree, BASE[0])
+            if value is None or isinstance(value, Matrix):
+                return None
         value = complex(value)
         return value.real if abs(value.imag) <= 1e-12 * (1 + abs(value.real)) and not math.isnan(value.real) else None
-
-    def precise(self, place: Place) -> Any:
-        """The value with many digits; raises what the arithmetic raises."""
-        return Floats(place, many_digits()).value(self.tree)
 
     @cached_property
     def key(self) -> Any:
@@ -168,7 +166,7 @@ def same_value(a: Scalar, b: Scalar) -> bool | None:
     left, right = a.fingerprint, b.fingerprint
     if left is not None and right is not None:
         if left == right:
-            return not (a.large_numbers or b.large_numbers) or _same_residue(a, b, secret_prime())
+            return True
         if not a.symbolic and not b.symbolic:
             return False
     if a.unevaluated or b.unevaluated:
@@ -176,13 +174,6 @@ def same_value(a: Scalar, b: Scalar) -> bool | None:
     if (left is None or right is None) and (a.undefined or b.undefined):
         return None if a.undefined and b.undefined else False
     return _same_samples(a, b)
-
-
-def _same_residue(a: Scalar, b: Scalar, prime: int) -> bool:
-    try:
-        return bool(ResidueField(0, prime).reduced(a.tree) == ResidueField(0, prime).reduced(b.tree))
-    except Inexpressible:  # the prime divides a denominator: next to impossible, and no proof of anything
-        return False
 
 
 class Pair(NamedTuple):
@@ -217,8 +208,11 @@ def _same_samples(a: Scalar, b: Scalar) -> bool | None:
     if a.bends or b.bends:
         pairs = far_pairs(a, b, scattered())
         everywhere = [*pairs, *far_pairs(a, b, special(a.tree, b.tree))]
-        if any(pair.near is False and _precisely(a, b, pair) is False for pair in everywhere):
+        doubted = [_precisely(a, b, pair.place) for pair in everywhere if pair.near is False]
+        if False in doubted:
             return False
+        if None in doubted:
+            return None
         counted = counted or (pairs if len(pairs) > 1 else [])
     if not counted:  # nowhere real, or at one place by chance: compared as complex numbers
         counted = known
@@ -226,7 +220,7 @@ def _same_samples(a: Scalar, b: Scalar) -> bool | None:
             return False
     if not any(pair.near for pair in counted):
         return None
-    confirmed = [_precisely(a, b, pair) for pair in counted[: len(BASE)]]
+    confirmed = [_precisely(a, b, pair.place) for pair in counted[: CONFIRMED if a.names or b.names else 1]]
     return False if False in confirmed else True if True in confirmed else None
 
 
@@ -262,22 +256,12 @@ def _near(x: Value, y: Value, scale: float) -> bool | None:
     return bool(abs(x - y) <= _AGREE * size)
 
 
-def _precisely(a: Scalar, b: Scalar, pair: Pair) -> bool | None:
-    """What many digits say about machine numbers that agree, or do not; `None` if they say nothing."""
-    try:
-        x, y = a.precise(pair.place), b.precise(pair.place)
-        if isinstance(x, Matrix) != isinstance(y, Matrix):
-            return False
-        if isinstance(x, Matrix):
-            if (len(x), len(x[0])) != (len(y), len(y[0])):
-                return False
-            values = [(p, q) for r, s in zip(x, y, strict=True) for p, q in zip(r, s, strict=True)]
-        else:
-            values = [(x, y)]
-        scale = max(pair.left.scale, pair.right.scale, 1e-300)
-        return not any(abs(p - q) > _CONFIRM * max(abs(p), abs(q), scale) for p, q in values)
-    except (Inexpressible, ArithmeticError, ValueError, OverflowError):
+def _precisely(a: Scalar, b: Scalar, place: Place) -> bool | None:
+    """What enough digits say about machine numbers that agree, or do not; `None` if they say nothing."""
+    difference = settled(("add", a.tree, ("neg", b.tree)), place)
+    if difference is None:
         return None
+    return not any(map(any, difference)) if isinstance(difference, Matrix) else not difference
 
 
 def _depends_differently(a: Scalar, b: Scalar) -> bool:
