@@ -6,6 +6,7 @@ import re
 from typing import Literal, NamedTuple
 
 from ..errors import ConfigError
+from .around import not_meant
 from .boxes import read_boxes
 from .cues import without_cue
 from .marks import after_cue, after_hashes, in_tags, loose_box, under_key
@@ -24,6 +25,8 @@ _FENCE = re.compile(r"\A\s*```[\w+-]{0,20}\s*\n(.*?)\n?\s*```\s*\Z", re.S)
 _NUMBER_BEGINS = frozenset("-0123456789")
 _LEADS = frozenset(("is ", " = ", "is:", "s: ", "r: ", "re ", "s $", "= $", ": $", "So ", "o: ", "*: "))
 """How the text before a plain box ends; any other end is looked at more closely."""
+_PLAIN = frozenset(("", "The answer is ", "the answer is ", "So the answer is ", "Thus, the answer is ", "Answer: "))
+"""What commonly precedes a box and cannot be a supposition."""
 WHOLE = 200
 """Longest reply that may be an answer as it stands."""
 
@@ -82,6 +85,8 @@ def plain_box(text: str) -> str | None:
         return None
     if "<" in before or "not" in before or "n't" in before or "\n" in before or "\\fbox" in before:
         return None
+    if before not in _PLAIN and not_meant(text, start, len(text)):
+        return None
     return content.strip()
 
 
@@ -100,6 +105,9 @@ def find_answer(text: str, mode: Mode = "lenient", unfinished: Unfinished = "non
         return Found(_bare(boxed.content), "box") if later is None else Found(later, "mark")
     if boxed.cut_off is not None:
         return _cut_off(boxed.cut_off)
+    if boxed.part:
+        later = _concluded_after(reply[boxed.end :])
+        return None if later is None else Found(later, "mark")
     if boxed.withdrawn:
         reply = reply[boxed.end :]
     elif "\\boxed" in reply or "\\fbox" in reply:

@@ -29,7 +29,11 @@ _DENIED_AFTER = re.compile(
     r"|out of the question)"
     r"|(?:isn|wasn|aren|doesn|can|won|couldn|wouldn)['’]t\b|cannot\b|can not\b|does not\b|will not (?:work|do)\b"
     r"|could not be\b"
-    r"|不对|不正确|错误|ではな|じゃな|n'est pas|ist falsch|no es\b|не подходит)",
+    r"|(?:是|为)?(?:不对|不正确|错误|错的)|ではな|じゃな|では?ありません|は?間違|(?:은|는|이|가)?\s?(?:아니|아닙|틀)"
+    r"|n['’]est pas|(?:est|ist|es|è|é|is) (?:faux|fausse|incorrecte?|falsch|nicht|incorrect[oa]|fals[oa]"
+    r"|sbagliat[oa]|errat[oa]|errad[oa]|fout|onjuist)\b|no es\b|non è|não é|(?:это )?(?:не(?:верно|правильно| подходит| является)|ошибка)"
+    r"|[-–—(\[:,]{1,2}\s?(?:this is |that['’]s |which is )?(?:wrong|incorrect|false|not correct|no|nope|错|faux|falsch|неверно)\b"
+    r"|[(\[]?\s?[✗✘❌✖×](?!\s?[\d\\(])|~~)",
     re.I,
 )
 _RETRACTS = re.compile(
@@ -44,7 +48,16 @@ _RETRACTS = re.compile(
     r"|I(?:['’]ve)? (?:have )?(?:made|see) (?:a|an|my) (?:mistake|error|slip)|I was (?:wrong|mistaken)|scratch that"
     r"|my mistake"
     r"|correction\s?[:,—]|(?:it|that|this|the answer) should (?:be|have been)|let me (?:correct|fix) (?:that|this|it)"
-    r"|(?:wait|no|oops)[,.!]? (?:no|it['’]s|it is|wrong)\b|不对|错了|算错)",
+    r"|(?:wait|no|oops)[,.!]? (?:no|it['’]s|it is|wrong)\b|不对|错了|算错"
+    r"|hm+[,.]* no\b|(?:nope|wrong|incorrect|contradiction)\s?[.!]|(?:so )?the (?:right |correct |final )?answer (?:isn['’]t|is not|cannot be|can['’]t be)\b"
+    r"|(?:but|however),? (?:this|that|it)[^.!?\n]{0,20}\b(?:contradicts?|violates?|is a contradiction|fails)\b"
+    r"|actually,? (?:it(?:['’]s| is|['’]s just)? |the (?:correct |right )?answer is |i (?:get|think it is) )?[$\\(]{0,2}[-−]?\d)",
+    re.I,
+)
+_REPLACES = re.compile(
+    r"[$*)\\\]\s]{0,4}[,;.:—-]\s?(?:(?:but|however|yet|though|although|no)[, ]+|I (?:now |actually |really )?think |on second thought,? "
+    r"|I (?:now )?believe )+(?:that )?(?:it(?:['’]s| is| was| should be)|the (?:correct |right |real |true |actual )?"
+    r"(?:answer|value|key|solution) (?:is|says|should be))\s(?:really |actually |in fact |rather )?[$*\\(]{0,3}[-−]?\d",
     re.I,
 )
 _REFUSES = re.compile(
@@ -103,6 +116,11 @@ def questioned_after(text: str, end: int) -> bool:
 def retracted(text: str) -> bool:
     """Whether a text that follows an answer takes it back."""
     return len(text) > 3 and _RETRACTS.search(text[:2000]) is not None
+
+
+def replaced(text: str) -> bool:
+    """Whether a text right behind an answer puts another in its place ("…, but it is 6", "…; I think it is 6")."""
+    return _REPLACES.match(text) is not None
 
 
 def retraction(text: str) -> int:

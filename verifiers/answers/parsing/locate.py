@@ -89,7 +89,7 @@ def find(text: str, mode: Mode, unfinished: Unfinished = "none") -> Found | None
     if mode == "strict" or (found is not None and found.place in ("box", "mark")):
         return found
     whole = final_reply(text, unfinished).strip() if len(text) <= 2 * BARE else ""
-    return Found(whole, "whole") if _is_answer(whole) else found
+    return Found(whole, "whole") if "boxed" not in whole and "\\fbox" not in whole and _is_answer(whole) else found
 
 
 def locate_reference(text: str | None) -> str | None:
