@@ -8,7 +8,7 @@ SCALES = r"hundreds?|thousands?|[mbtr]illions?|quadrillions?|dozens?|gross|lakhs
 _QUANTITY = r"[$€£\\(]{0,2}[-−+]?(?:\d|\\frac|\\sqrt)"
 _SCALE = re.compile(
     rf"(?:[ \t]?[-–]?[ \t]?(?:{SCALES}|mio|mrd|tsd|millionen|milliarden|mill(?:ion|ard)s?|mil(?:lones)?|тыс\w*|млн|млрд"
-    r"|миллион\w*|миллиард\w*|тысяч\w*)(?![A-Za-z])|\s?(?:[百千万萬亿億만억천백]|백만|천만))",
+    r"|миллион\w*|миллиард\w*|тысяч\w*)(?![A-Za-z])|\s?(?:[百千万萬亿億만억천백](?![克米瓦卡赫])|백만|천만))",
     re.I,
 )
 _AFTER = re.compile(

@@ -24,7 +24,7 @@ _DENIED_AFTER = re.compile(
     r"[$*)\\\]`\"'\s]{0,5}(?:(?:is|are|was|were|seems|would be|must be)\s(?:also |clearly |obviously "
     r"|definitely )?not\b(?! only)"
     r"|(?:[A-Za-z]{1,12}\s)?(?:is|are|was|seems|looks|would be|must be)\s(?:also |clearly |obviously |definitely )?"
-    r"(?:wrong|incorrect|impossible|too (?:large|small|big|high|low|many|few|much)|excluded|rejected|extraneous"
+    r"(?:wrong|incorrect|false|impossible|too (?:large|small|big|high|low|many|few|much)|excluded|rejected|extraneous"
     r"|invalid|a mistake|an error"
     r"|out of the question)"
     r"|(?:isn|wasn|aren|doesn|can|won|couldn|wouldn)['’]t\b|cannot\b|can not\b|does not\b|will not (?:work|do)\b"
@@ -32,7 +32,7 @@ _DENIED_AFTER = re.compile(
     r"|(?:是|为)?(?:不对|不正确|错误|错的)|ではな|じゃな|では?ありません|は?間違|(?:은|는|이|가)?\s?(?:아니|아닙|틀)"
     r"|n['’]est pas|(?:est|ist|es|è|é|is) (?:faux|fausse|incorrecte?|falsch|nicht|incorrect[oa]|fals[oa]"
     r"|sbagliat[oa]|errat[oa]|errad[oa]|fout|onjuist)\b|no es\b|non è|não é|(?:это )?(?:не(?:верно|правильно| подходит| является)|ошибка)"
-    r"|[-–—(\[:,]{1,2}\s?(?:this is |that['’]s |which is )?(?:wrong|incorrect|false|not correct|no|nope|错|faux|falsch|неверно)\b"
+    r"|[-–—(\[:,]{1,2}\s?(?:this is |that['’]s |which is )?(?:wrong\b|incorrect\b|false\b|not correct|(?:faux|falsch|неверно)\b|(?:no|nope)(?=\s?(?:[.!,)]|$))|错)"
     r"|[(\[]?\s?[✗✘❌✖×](?!\s?[\d\\(])|~~)",
     re.I,
 )
@@ -60,6 +60,7 @@ _REPLACES = re.compile(
     r"(?:answer|value|key|solution) (?:is|says|should be))\s(?:really |actually |in fact |rather )?[$*\\(]{0,3}[-−]?\d",
     re.I,
 )
+_OPTIONS = re.compile(r"\s*\(?A\)?\s?[.):]\s?\S[^\n]{0,80}?\s\(?B\)?\s?[.):]\s?\S", re.S)
 _REFUSES = re.compile(
     r"\b(?:i|we)(?:['’]m| am|['’]re| are| was| were)? (?:really |simply |just |honestly |still |also "
     r"|sorry,? (?:but )?(?:i )?){0,2}"
@@ -71,7 +72,9 @@ _REFUSES = re.compile(
     r"|certain|able|figure|help|tell|say|decide|conclude|calculate|give|provide|see|assist|understand|get|work|reach"
     r"|finish|complete)\b|\s?[.,!]|$)"
     r"|\b(?:i|we) (?:give|gave) up\b|\bno idea\b|\bno (?:final )?answer\b|\bidk\b|\bas an? (?:ai|language model)\b"
-    r"|\bno clue\b"
+    r"|\bno clue\b|\b(?:nobody|no one) (?:knows|can)\b|\b(?:impossible|hard|difficult|not possible) to (?:say|tell|know|determine)\b"
+    r"|\bbut (?:it|that|this|I)(?:['’]s|['’]m| is| am| may be| might be)? (?:likely |probably |almost certainly |most likely )?"
+    r"(?:wrong|incorrect|not sure|unsure|a guess)\b"
     r"|(?:do not|don['’]?t) know\b|我不(?:知道|会|确定)|无法(?:回答|确定|计算|解答)|わかりません|分かりません"
     r"|не знаю|je ne sais pas|no lo sé"
     r"|ich weiß (?:es )?nicht",
@@ -105,6 +108,8 @@ def denied(text: str, start: int, end: int) -> bool:
 
 def contradicts_itself(text: str) -> bool:
     """Whether a short text denies or asks, so that it is no answer as it stands ("not 5", "5?", "x cannot be 5")."""
+    if lists_options(text):
+        return True
     return re.search(rf"{_DENIES}|[?？]", text, re.I) is not None and "\\neq" not in text and "≠" not in text
 
 
@@ -116,6 +121,11 @@ def questioned_after(text: str, end: int) -> bool:
 def retracted(text: str) -> bool:
     """Whether a text that follows an answer takes it back."""
     return len(text) > 3 and _RETRACTS.search(text[:2000]) is not None
+
+
+def lists_options(text: str) -> bool:
+    """Whether a text repeats the choices of a question ("(A) 3 (B) 4", "A: 3, B: 4")."""
+    return _OPTIONS.match(text) is not None
 
 
 def replaced(text: str) -> bool:

@@ -34,6 +34,7 @@ _LOOSE_BOX = re.compile(
 _ENGLISH = re.compile(
     r"(?<![A-Za-z])(?:answers?|ans|option|choice|results?|solutions?|total|value|output)(?![A-Za-z])", re.I
 )
+_PLACEHOLDER = re.compile(r"[ \t*:]*_{3,}")
 _COMMA_SCRIPTS = re.compile(r"[A-Za-zÀ-ɏͰ-ϿЀ-ӿ]")
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2}|\d{4,})(?![\d.,])")
 _BARE_BOX = re.compile(r"\\boxed\s*(\d+|[A-Za-z]\b)(?!\s*[A-Za-z])|\\boxed\s*[(\[]([^()\[\]{}\n]{1,80})[)\]]")
@@ -127,11 +128,14 @@ def after_cue(text: str, weak: bool = False, direct: bool = False) -> tuple[bool
     """
     for cue in reversed(result_cues(text) if weak else answer_cues(text)):
         rest = text[cue.end :]
+        if _PLACEHOLDER.match(rest):
+            return True, None
         if not rest.strip(" \t\n*_`|#:-") or asks(_sentence_around(text, cue.start)):
             continue
         line_end = rest.find("\n") if not cue.heading else rest.find("\n", len(rest) - len(rest.lstrip()))
         line = rest if line_end < 0 or not rest[:line_end].strip(" *_`|") else rest[:line_end]
         rest = rest if rest[:1] == "." else rest.lstrip(" \t\n*_`|#:：")
+        rest = rest[1:].lstrip() if rest[:1] == "}" else rest  # "\text{The answer is } 10"
         value = None if refuses(line[:200]) else stated_value(rest, direct)
         if value is None and denies(rest):
             value = last_value(rest[len(line) :]) or last_value(after_first_sentence(rest))

@@ -11,6 +11,22 @@ _NO_UNIT = re.compile(
     r"|while|than|total|altogether|it|this|each|not|because|units?|respectively)(?![A-Za-z])",
     re.I,
 )
+_MEASURE = re.compile(
+    r"\s?(?:(?:square|cubic|sq\.?|cu\.?)\s)?(?:(?:milli|centi|kilo|micro|nano)?(?:met(?:er|re)|gram|lit(?:er|re)|watt|joule|volt)s?"
+    r"|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|[mckdµμ]?m|[mk]?g|m?l|L|inch(?:es)?|feet|foot|ft"
+    r"|yards?|miles?|mi|pounds?|lbs?|ounces?|oz|tons?|gallons?|quarts?|pints?|cups?|newtons?|km/h|kph|mph|m/s"
+    r"|dollars?|cents?|euros?|pence|pounds|yen|yuan|rupees?|USD|EUR|GBP|°[CF]?|degrees?(?: (?:Celsius|Fahrenheit))?|radians?)"
+    r"(?:[²³]|\^?\{?[23]\}?|\ssquared|\scubed)?(?:\s?(?:per|/)\s?(?:[A-Za-z]+[²³]?))?(?![\w'’])"
+    r"(?:\s(?:to the )?(?:north|south|east|west)(?:east|west)?(?![\w]))?"
+    r"|\s?[ap]\.?\s?m(?![A-Za-z])|\s?(?:\\?%|percent\b)|\s?(?:north|south|east|west)(?![\w])",
+    re.I,
+)
+
+
+def measure_behind(following: str) -> str:
+    """The unit of measure, currency, half of the day or direction right behind a value in prose; "" for other words."""
+    found = _MEASURE.match(following)
+    return found[0] if found else ""
 
 
 def unit_behind(following: str) -> str:
