@@ -22,6 +22,8 @@ Place = Literal["box", "mark", "whole", "prose"]
 _EMPTY_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{[\s.…]*\}|\\boxed(?=\s[.,)]|[.,)]|\s*$)")
 _CUT_OFF_ENDS = re.compile(r"\n|\$|\\\)|\\\]|[.。](?=\s|$)")
 _FENCE = re.compile(r"\A\s*```[\w+-]{0,20}\s*\n(.*?)\n?\s*```\s*\Z", re.S)
+_PREFIX = re.compile(r"(?:#{1,6}|>)[ \t]+(?=[-$\\(]?[\w\\][^\n]{0,80}\Z)|\AQ:[^\n]{1,400}?\s(?=A:\s)")
+"""Markdown's heading or quote in front of a reply of one line, and a question that is repeated before "A:"."""
 _NUMBER_BEGINS = frozenset("-0123456789")
 _LEADS = frozenset(("is ", " = ", "is:", "s: ", "r: ", "re ", "s $", "= $", ": $", "So ", "o: ", "*: "))
 """How the text before a plain box ends; any other end is looked at more closely."""
@@ -188,7 +190,7 @@ def _unmarked(text: str, whole: bool = True) -> Found | None:
     `whole` is whether the text is all of the reply.
     """
     fenced = _FENCE.match(text[: 2 * WHOLE])
-    text = (fenced[1] if fenced else text).strip()
+    text = _PREFIX.sub("", (fenced[1] if fenced else text).strip())
     letter = lone_letter(text)
     if letter is not None:
         return Found(letter, "whole" if len(text) < 6 else "mark")

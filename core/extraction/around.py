@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .changed import changed_after, multiplied_before, scale_behind
+from .beside import changed_after, multiplied_before, scale_behind
 from .formulas import formulas
 
 _REACH = 80
@@ -47,7 +47,8 @@ _NOT_MINE = re.compile(
     r"|\b(?:some|someone|somebody|many|others|students|people|one|you)\s(?:people |students )?(?:may|might|could|would|will)?\s?"
     r"(?:be tempted to )?(?:say|think|answer|guess|claim|write)s?\b[^,;]{0,30}$"
     r"|\b(?:my |the )?(?:first|initial|earlier|previous|original|old)\s(?:attempt|guess|answer|try|result|idea)\b[^,;]{0,20}$"
-    r"|\b(?:please|kindly|must|should)\b[^,;=]{0,40}\b(?:as|like|in the form|inside|within|with|in)\W*$"
+    r"|\b(?:please|must|should)\b[^,;=]{0,30}\b(?:write|written|put|give|given|format(?:ted)?|express(?:ed)?|enclosed?|answer)"
+    r"\b[^,;=]{0,30}\b(?:as|like|in the form|inside|within|with|in)\W*$"
     r"|\b(?:write|put|give|format|state|present|enclose|box)\s(?:your|the)\s(?:final )?(?:answer|result)[^,;=]{0,30}\b(?:as|like|inside|within|in|form)\W*$"
     r"|\b(?:for )?(?:example|instance|e\.g)\b[^=;]{0,20}$|\bsuch as\W*$",
     re.I,
@@ -76,7 +77,11 @@ def _stripped(before: str, after: str) -> tuple[str, str]:
     """What stands around, without brackets that hold nothing but the box."""
     for opening, closing in (("\\left(", "\\right)"), ("(", ")"), ("[", "]"), ("{", "}")):
         inner, outer = before.rstrip(), after.lstrip()
-        if inner.endswith(opening) and outer.startswith(closing) and not re.search(r"[\w^\\]\{?$", inner[: -len(opening)]):
+        if (
+            inner.endswith(opening)
+            and outer.startswith(closing)
+            and not re.search(r"[\w^\\]\{?$", inner[: -len(opening)])
+        ):
             return inner[: -len(opening)], outer[len(closing) :]
     return before, after
 

@@ -49,7 +49,7 @@ _RETRACTS = re.compile(
     r"|my mistake"
     r"|correction\s?[:,—]|(?:it|that|this|the answer) should (?:be|have been)|let me (?:correct|fix) (?:that|this|it)"
     r"|(?:wait|no|oops)[,.!]? (?:no|it['’]s|it is|wrong)\b|不对|错了|算错"
-    r"|hm+[,.]* no\b|(?:nope|wrong|incorrect|contradiction)\s?[.!]|(?:so )?the (?:right |correct |final )?answer (?:isn['’]t|is not|cannot be|can['’]t be)\b"
+    r"|hm+[,.]* no\b|(?:(?<=[.!?]\s)|(?<=[\n—]))(?:nope|wrong|incorrect|contradiction)\s?[.!]|(?:so )?the (?:right |correct |final )?answer (?:isn['’]t|is not|cannot be|can['’]t be)\b"
     r"|(?:but|however),? (?:this|that|it)[^.!?\n]{0,20}\b(?:contradicts?|violates?|is a contradiction|fails)\b"
     r"|actually,? (?:it(?:['’]s| is|['’]s just)? |the (?:correct |right )?answer is |i (?:get|think it is) )?[$\\(]{0,2}[-−]?\d)",
     re.I,
@@ -60,6 +60,16 @@ _REPLACES = re.compile(
     r"(?:answer|value|key|solution) (?:is|says|should be))\s(?:really |actually |in fact |rather )?[$*\\(]{0,3}[-−]?\d",
     re.I,
 )
+_CHOICE_DENIED = re.compile(
+    r"\W*(?:option |choice )?\(?[A-J]\)?\s(?:is|was|can|does|seems)(?:\s[^.!?]{0,30}?)?"
+    r"(?:n['’]t|\snot|nnot|\swrong|\sincorrect|\sfalse|\simpossible)\b"
+)
+_ORDERS = re.compile(
+    r"\W*(?:please )?(?:solve|compute|calculate|find|determine|evaluate|simplify|prove|show|express|write|give|round|answer)"
+    r"\s[a-z]",
+    re.I,
+)
+"""A task, not an answer."""
 _OPTIONS = re.compile(r"\s*\(?A\)?\s?[.):]\s?\S[^\n]{0,80}?\s\(?B\)?\s?[.):]\s?\S", re.S)
 _REFUSES = re.compile(
     r"\b(?:i|we)(?:['’]m| am|['’]re| are| was| were)? (?:really |simply |just |honestly |still |also "
@@ -108,7 +118,7 @@ def denied(text: str, start: int, end: int) -> bool:
 
 def contradicts_itself(text: str) -> bool:
     """Whether a short text denies or asks, so that it is no answer as it stands ("not 5", "5?", "x cannot be 5")."""
-    if lists_options(text):
+    if lists_options(text) or _ORDERS.match(text):
         return True
     return re.search(rf"{_DENIES}|[?？]", text, re.I) is not None and "\\neq" not in text and "≠" not in text
 
@@ -121,6 +131,11 @@ def questioned_after(text: str, end: int) -> bool:
 def retracted(text: str) -> bool:
     """Whether a text that follows an answer takes it back."""
     return len(text) > 3 and _RETRACTS.search(text[:2000]) is not None
+
+
+def denies_choice(text: str) -> bool:
+    """Whether a text says that a choice is not the answer ("(B) is incorrect")."""
+    return _CHOICE_DENIED.match(text) is not None
 
 
 def lists_options(text: str) -> bool:

@@ -18,6 +18,10 @@ _HEADING = re.compile(
     re.I,
 )
 _VALUE_IN_LINE = re.compile(r"[-−+$\\(\[{.]?\s?[\d\\$]|[A-Z]\b\W*$|[a-z]\b\s?(?:[=<>^+*/-]|$)|√|π")
+_FORMULA_IN_LINE = re.compile(
+    r"[-−+(\[\s]*(?:(?:[a-z]{2,6}(?=\s?\()|pi|[a-z]|\d+)\s?(?:[-+*/^=<>(]|\))[\s\w.+*/^=<>()\[\]{},-]{1,80}|\d[^A-Za-z]*)"
+)
+"""A line that begins as a formula without LaTeX: "pi + 6", "sqrt(n) + 6", "-(2 + y)"."""
 _TAG_OPENS = re.compile(r"<(?:final_)?ans(?:wer)?>|<\|begin_of_box\|>|\[ANSWER\]", re.I)
 _TAG_CLOSES = re.compile(r"</(?:final_)?ans(?:wer)?>|<\|end_of_box\|>|\[/ANSWER\]", re.I)
 _KEY = re.compile(
@@ -47,10 +51,10 @@ def after_hashes(text: str) -> str | None:
         if (
             line
             and not _HEADING.match(line)
-            and (_VALUE_IN_LINE.match(line) or len(line.split()) <= 2)
+            and (_VALUE_IN_LINE.match(line) or _FORMULA_IN_LINE.match(line) or len(line.split()) <= 2)
             and not line.endswith(":")
         ):
-            return stated_value(line) if len(line.split()) > 3 else tidy(line)
+            return stated_value(line) if len(line.split()) > 3 and not _FORMULA_IN_LINE.fullmatch(line) else tidy(line)
     return None
 
 

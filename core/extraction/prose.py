@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from .changed import changed_after, changed_before, scale_behind
+from .around import not_meant
+from .beside import changed_after, changed_before, measure_behind, scale_behind, unit_behind
 from .denial import asks, denied, denied_before, refuses, supposed
 from .expressions import Run, runs
 from .formulas import Formula, formulas, last_together
 from .tidy import result, tidy
-from .units import measure_behind, unit_behind
 
 LOOK_BACK = 4000
 """Characters at the end of a text in which its conclusion is looked for."""
@@ -73,6 +73,16 @@ _SETS_UP = re.compile(
     re.I,
 )
 """A sentence that sets something up, or announces work without a result; its numbers are no conclusion."""
+_YES_NO = re.compile(r"\W*(yes|no)\b\W{0,3}[,;:.—–-]\s*(?=because\b|since\b|as\b|\D*$)", re.I)
+_IS = re.compile(
+    r"\W*(?:so |thus |therefore |hence )?,?\s?(?:it|this|that|the \w+(?: \w+)?)\s(?:is|are|was|must be|will be)\s(?:on |an? |the )?"
+    r"[*_\"“'$]{0,3}([A-Za-z][\w-]{1,24})[*_\"”'$.]{0,4}\W*",
+    re.I,
+)
+_EMPTY = re.compile(
+    r"clear|true that|easy|hard|possible|unclear|unknown|correct|wrong|not|the|this|that|it|known|given|done|obvious|ok(?:ay)?|fine",
+    re.I,
+)
 _PLAIN = re.compile(r"[$€£¥]?[-−+]?[\d.,:/ ]+")
 _DOUBTS = re.compile(r"\b(?:could|might|may)(?: also| well| just)? be\W*$", re.I)
 _JOINED = re.compile(r"\s?(?:,|,? (?:and|or)|和|或|und|et|y|и) ")
@@ -92,7 +102,7 @@ def last_value(text: str) -> str | None:
             continue
         if _SETS_UP.match(sentence):
             return None
-        stated = stated_outcome(sentence)
+        stated = stated_outcome(sentence) or yes_or_no(sentence)
         if stated:
             return stated
         written = formulas(sentence)
@@ -189,7 +199,7 @@ def _concluded(sentence: str, found: list[Run]) -> str | None:
 
 def _meant(sentence: str, run: Run) -> bool:
     """Whether a sentence gives a value as it stands: not denied, doubted, supposed, or changed by the words before."""
-    if denied(sentence, run.start, run.end) or supposed(sentence, run.start):
+    if denied(sentence, run.start, run.end) or supposed(sentence, run.start) or not_meant(sentence, run.start, run.end):
         return False
     before = sentence[: run.start]
     return not changed_before(before) and _DOUBTS.search(before[-24:]) is None
@@ -211,6 +221,18 @@ def _list(sentence: str, kept: list[Run]) -> str | None:
             break
         parts.insert(0, before.text)
     return tidy(", ".join(parts))
+
+
+def yes_or_no(sentence: str) -> str | None:
+    """ "Yes" or "No" with which a sentence without another value begins."""
+    found = _YES_NO.match(sentence)
+    return found[1].capitalize() if found else None
+
+
+def named(sentence: str) -> str | None:
+    """The one word that a short sentence states of its subject ("The ball is blue.")."""
+    found = _IS.fullmatch(sentence)
+    return found[1] if found and not _EMPTY.fullmatch(found[1]) else None
 
 
 def stated_outcome(sentence: str) -> str | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from .changed import changed_after, scale_behind
-from .denial import asks, denied, lists_options, refuses
+from .beside import changed_after, scale_behind, unit_behind
+from .denial import asks, denied, denies_choice, lists_options, refuses
 from .expressions import leading_run
 from .formulas import first_together, formulas
-from .prose import WORD, concluded_letter, from_formulas, is_long, last_value, stated_outcome
+from .prose import WORD, concluded_letter, from_formulas, is_long, last_value, named, stated_outcome, yes_or_no
 from .tidy import result, tidy
-from .units import unit_behind
 
 LONGEST = 2000
 """Characters behind a mark in which its value is looked for."""
@@ -200,7 +199,9 @@ def bare_or_last(text: str) -> str | None:
             return None
         if re.search(r"[π∞∅√]", text) and len(words) > 1:
             return last_value(text)
-        return stated_outcome(text) or concluded_letter(text) or tidy(text)
+        if denies_choice(text):
+            return None
+        return stated_outcome(text) or yes_or_no(text) or concluded_letter(text) or named(text) or tidy(text)
     if words is not None and len(words) == 2 and text[0] in "-+.0123456789\\($":
         return tidy(text)
     return last_value(text)
