@@ -29,7 +29,8 @@ _TOUCHES_BEFORE = re.compile(r"\d$|\d,$|(?<![A-Za-z\\])[A-Za-z]$|[\w)}]\($")
 _DECIMAL = re.compile(r"\d[ \t]?\.$")
 _LIST_LABEL = re.compile(r"(?:^|\n)[ \t]*[1-9]\d?[.)]$")
 _AFTER = re.compile(
-    rf"{_SPACE}(?:[+×·÷±−⋅∗∕⁄≤≥≠]|-\s?[\d\\(]|[-–]\s?[a-zA-Z](?![A-Za-z])|\*\s?[\d(\\]|/\s?[\d(\\]|\^(?!\s?\{{?\s?\\?circ|°)"
+    rf"{_SPACE}(?:[+×·÷±−⋅∗∕⁄≤≥≠]|-\s?[\d\\(]|[-–]\s?[a-zA-Z](?![A-Za-z])"
+    rf"|\*\s?[\d(\\]|/\s?[\d(\\]|\^(?!\s?\{{?\s?\\?circ|°)"
     rf"|_\s?\{{?[\da-z]|{_OPERATORS}|{_FACTORS})"
 )
 _TOUCHES_AFTER = re.compile(r"\d|\.\d|,\d{3}(?!\d)|:\d|\((?=[-\d\\]|[a-z]\W)|[a-zA-Z](?![A-Za-z])(?<![mgshLVNJWCKA])")
@@ -37,19 +38,25 @@ _IN_FORMULA_BEFORE = re.compile(rf"(?:[-\d<>*/]|(?<!\\)[)(\[,]|(?<![A-Za-z\\])[A
 _IN_FORMULA_AFTER = re.compile(rf"{_SPACE}(?:[-\d(<>*/!,|\[]|[a-zA-Z](?![A-Za-z])(?<![mgshLVNJWCKA]))")
 _SENTENCE = re.compile(r"[.!?。！？](?=[\s*_]|[^\x00-\x7f])|\n")
 _SUPPOSED = re.compile(
-    r"\W*(?:so |but |now |and |then )?(?:if|suppose|supposing|assum(?:e|ing)|imagine|pretend)\b(?![^,;:]*[,;:]|.*\b(?:then|so|thus"
+    r"\W*(?:so |but |now |and |then )?(?:if|suppose|supposing|assum(?:e|ing)|imagine|pretend)\b(?![^,;:]*[,;:]"
+    r"|.*\b(?:then|so|thus"
     r"|therefore|hence|we|gives?|implies)\b)",
     re.I | re.S,
 )
 _NOT_MINE = re.compile(
-    r"\b(?:mistake|error|misconception|trap|wrong|incorrect|false|tempting|naive)\b[^,;]{0,40}\s?(?:is|are|was|would be"
+    r"\b(?:mistake|error|misconception|trap|wrong|incorrect|false|tempting|naive)\b[^,;]{0,40}\s?(?:is|are|was"
+    r"|would be"
     r"|be|gives?|gave|answer|to (?:say|write|think)|as|:)\W*$"
-    r"|\b(?:some|someone|somebody|many|others|students|people|one|you)\s(?:people |students )?(?:may|might|could|would|will)?\s?"
+    r"|\b(?:some|someone|somebody|many|others|students|people|one|you)\s(?:people |students )?(?:may|might|could"
+    r"|would|will)?\s?"
     r"(?:be tempted to )?(?:say|think|answer|guess|claim|write)s?\b[^,;]{0,30}$"
-    r"|\b(?:my |the )?(?:first|initial|earlier|previous|original|old)\s(?:attempt|guess|answer|try|result|idea)\b[^,;]{0,20}$"
-    r"|\b(?:please|must|should)\b[^,;=]{0,30}\b(?:write|written|put|give|given|format(?:ted)?|express(?:ed)?|enclosed?|answer)"
+    r"|\b(?:my |the )?(?:first|initial|earlier|previous|original|old)\s(?:attempt|guess|answer|try|result"
+    r"|idea)\b[^,;]{0,20}$"
+    r"|\b(?:please|must|should)\b[^,;=]{0,30}\b(?:write|written|put|give|given|format(?:ted)?|express(?:ed)?"
+    r"|enclosed?|answer)"
     r"\b[^,;=]{0,30}\b(?:as|like|in the form|inside|within|with|in)\W*$"
-    r"|\b(?:write|put|give|format|state|present|enclose|box)\s(?:your|the)\s(?:final )?(?:answer|result)[^,;=]{0,30}\b(?:as|like|inside|within|in|form)\W*$"
+    r"|\b(?:write|put|give|format|state|present|enclose|box)\s(?:your|the)\s(?:final )?(?:answer"
+    r"|result)[^,;=]{0,30}\b(?:as|like|inside|within|in|form)\W*$"
     r"|\b(?:for )?(?:example|instance|e\.g)\b[^=;]{0,20}$|\bsuch as\W*$",
     re.I,
 )

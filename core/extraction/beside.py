@@ -12,10 +12,13 @@ _NO_UNIT = re.compile(
     re.I,
 )
 _MEASURE = re.compile(
-    r"\s?(?:(?:square|cubic|sq\.?|cu\.?)\s)?(?:(?:milli|centi|kilo|micro|nano)?(?:met(?:er|re)|gram|lit(?:er|re)|watt|joule|volt)s?"
-    r"|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|[mckdµμ]?m|[mk]?g|m?l|L|inch(?:es)?|feet|foot|ft"
+    r"\s?(?:(?:square|cubic|sq\.?|cu\.?)\s)?(?:(?:milli|centi|kilo|micro|nano)?(?:met(?:er|re)|gram|lit(?:er|re)"
+    r"|watt|joule|volt)s?"
+    r"|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|[mckdµμ]?m|[mk]?g|m?l|L|inch(?:es)?"
+    r"|feet|foot|ft"
     r"|yards?|miles?|mi|pounds?|lbs?|ounces?|oz|tons?|gallons?|quarts?|pints?|cups?|newtons?|km/h|kph|mph|m/s"
-    r"|dollars?|cents?|euros?|pence|pounds|yen|yuan|rupees?|USD|EUR|GBP|°[CF]?|degrees?(?: (?:Celsius|Fahrenheit))?|radians?)"
+    r"|dollars?|cents?|euros?|pence|pounds|yen|yuan|rupees?|USD|EUR|GBP|°[CF]?|degrees?(?: (?:Celsius"
+    r"|Fahrenheit))?|radians?)"
     r"(?:[²³]|\^?\{?[23]\}?|\ssquared|\scubed)?(?:\s?(?:per|/)\s?(?:[A-Za-z]+[²³]?))?(?![\w'’])"
     r"(?:\s(?:north|south|east|west)(?:east|west)?(?![\w]))?"
     r"|\s?[ap]\.?\s?m(?![A-Za-z])|\s?(?:\\?%|percent\b)|\s?(?:north|south|east|west)(?![\w])",
@@ -45,7 +48,8 @@ def unit_behind(following: str) -> str:
 _SCALES = r"hundreds?|thousands?|[mbtr]illions?|quadrillions?|dozens?|gross|lakhs?|crores?|scores?"
 _QUANTITY = r"[$€£\\(]{0,2}[-−+]?(?:\d|\\frac|\\sqrt)"
 _SCALE = re.compile(
-    rf"(?:[ \t]?[-–]?[ \t]?(?:{_SCALES}|mio|mrd|tsd|millionen|milliarden|mill(?:ion|ard)s?|mil(?:lones)?|тыс\w*|млн|млрд"
+    rf"(?:[ \t]?[-–]?[ \t]?(?:{_SCALES}|mio|mrd|tsd|millionen|milliarden|mill(?:ion|ard)s?|mil(?:lones)?|тыс\w*"
+    rf"|млн|млрд"
     r"|миллион\w*|миллиард\w*|тысяч\w*)(?![A-Za-z])|\s?(?:[百千万萬亿億만억천백](?![克米瓦卡赫])|백만|천만))",
     re.I,
 )
@@ -53,7 +57,8 @@ _AFTER = re.compile(
     r"\s*(?:and (?:a|one|two|three)[ -](?:half|quarters?|thirds?)\b|and \d+/\d"
     r"|(?:raised )?to the (?:power|\w{2,10} power|\d)|raised to\b|squared\b|cubed\b|factorial\b"
     r"|(?:in|\(?base)\s(?:base|hex|octal|binary|\d)"
-    rf"|(?:times|multiplied by|divided by|plus|minus|over|mod(?:ulo)?|choose|more than|less than|fewer than)\s{_QUANTITY}"
+    rf"|(?:times|multiplied by|divided by|plus|minus|over|mod(?:ulo)?|choose|more than|less than"
+    rf"|fewer than)\s{_QUANTITY}"
     rf"|(?:out of|of)\s(?:the |every )?{_QUANTITY}"
     rf"|(?:to|through|up to|until|bis|à|до)\s{_QUANTITY}|[~～→⇒]\s?{_QUANTITY}|[-–—]>\s?{_QUANTITY}"
     r"|or (?:more|less|fewer|greater|above|below|higher|lower|so|over|under|none|even|maybe|perhaps|possibly)\b"

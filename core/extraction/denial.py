@@ -31,8 +31,10 @@ _DENIED_AFTER = re.compile(
     r"|could not be\b"
     r"|(?:是|为)?(?:不对|不正确|错误|错的)|ではな|じゃな|では?ありません|は?間違|(?:은|는|이|가)?\s?(?:아니|아닙|틀)"
     r"|n['’]est pas|(?:est|ist|es|è|é|is) (?:faux|fausse|incorrecte?|falsch|nicht|incorrect[oa]|fals[oa]"
-    r"|sbagliat[oa]|errat[oa]|errad[oa]|fout|onjuist)\b|no es\b|non è|não é|(?:это )?(?:не(?:верно|правильно| подходит| является)|ошибка)"
-    r"|[-–—(\[:,]{1,2}\s?(?:this is |that['’]s |which is )?(?:wrong\b|incorrect\b|false\b|not correct|(?:faux|falsch|неверно)\b|(?:no|nope)(?=\s?(?:[.!,)]|$))|错)"
+    r"|sbagliat[oa]|errat[oa]|errad[oa]|fout|onjuist)\b|no es\b|non è|não é|(?:это )?(?:не(?:верно|правильно"
+    r"| подходит| является)|ошибка)"
+    r"|[-–—(\[:,]{1,2}\s?(?:this is |that['’]s |which is )?(?:wrong\b|incorrect\b|false\b|not correct|(?:faux"
+    r"|falsch|неверно)\b|(?:no|nope)(?=\s?(?:[.!,)]|$))|错)"
     r"|[(\[]?\s?[✗✘❌✖×](?!\s?[\d\\(])|~~)",
     re.I,
 )
@@ -49,15 +51,19 @@ _RETRACTS = re.compile(
     r"|my mistake"
     r"|correction\s?[:,—]|(?:it|that|this|the answer) should (?:be|have been)|let me (?:correct|fix) (?:that|this|it)"
     r"|(?:wait|no|oops)[,.!]? (?:no|it['’]s|it is|wrong)\b|不对|错了|算错"
-    r"|hm+[,.]* no\b|(?:(?<=[.!?]\s)|(?<=[\n—]))(?:nope|wrong|incorrect|contradiction)\s?[.!]|(?:so )?the (?:right |correct |final )?answer (?:isn['’]t|is not|cannot be|can['’]t be)\b"
+    r"|hm+[,.]* no\b|(?:(?<=[.!?]\s)|(?<=[\n—]))(?:nope|wrong|incorrect|contradiction)\s?[.!]"
+    r"|(?:so )?the (?:right |correct |final )?answer (?:isn['’]t|is not|cannot be|can['’]t be)\b"
     r"|(?:but|however),? (?:this|that|it)[^.!?\n]{0,20}\b(?:contradicts?|violates?|is a contradiction|fails)\b"
-    r"|actually,? (?:it(?:['’]s| is|['’]s just)? |the (?:correct |right )?answer is |i (?:get|think it is) )?[$\\(]{0,2}[-−]?\d)",
+    r"|actually,? (?:it(?:['’]s| is|['’]s just)? |the (?:correct |right )?answer is |i (?:get"
+    r"|think it is) )?[$\\(]{0,2}[-−]?\d)",
     re.I,
 )
 _REPLACES = re.compile(
-    r"[$*)\\\]\s]{0,4}[,;.:—-]\s?(?:(?:but|however|yet|though|although|no)[, ]+|I (?:now |actually |really )?think |on second thought,? "
+    r"[$*)\\\]\s]{0,4}[,;.:—-]\s?(?:(?:but|however|yet|though|although|no)[, ]+|I (?:now |actually "
+    r"|really )?think |on second thought,? "
     r"|I (?:now )?believe )+(?:that )?(?:it(?:['’]s| is| was| should be)|the (?:correct |right |real |true |actual )?"
-    r"(?:answer|value|key|solution) (?:is|says|should be))\s(?:really |actually |in fact |rather )?[$*\\(]{0,3}[-−]?\d",
+    r"(?:answer|value|key|solution) (?:is|says|should be))\s(?:really |actually |in fact "
+    r"|rather )?[$*\\(]{0,3}[-−]?\d",
     re.I,
 )
 _CHOICE_DENIED = re.compile(
@@ -65,7 +71,8 @@ _CHOICE_DENIED = re.compile(
     r"(?:n['’]t|\snot|nnot|\swrong|\sincorrect|\sfalse|\simpossible)\b"
 )
 _ORDERS = re.compile(
-    r"\W*(?:please )?(?:solve|compute|calculate|find|determine|evaluate|simplify|prove|show|express|write|give|round|answer)"
+    r"\W*(?:please )?(?:solve|compute|calculate|find|determine|evaluate|simplify|prove|show|express|write|give"
+    r"|round|answer)"
     r"\s[a-z]",
     re.I,
 )
@@ -82,8 +89,10 @@ _REFUSES = re.compile(
     r"|certain|able|figure|help|tell|say|decide|conclude|calculate|give|provide|see|assist|understand|get|work|reach"
     r"|finish|complete)\b|\s?[.,!]|$)"
     r"|\b(?:i|we) (?:give|gave) up\b|\bno idea\b|\bno (?:final )?answer\b|\bidk\b|\bas an? (?:ai|language model)\b"
-    r"|\bno clue\b|\b(?:nobody|no one) (?:knows|can)\b|\b(?:impossible|hard|difficult|not possible) to (?:say|tell|know|determine)\b"
-    r"|\bbut (?:it|that|this|I)(?:['’]s|['’]m| is| am| may be| might be)? (?:likely |probably |almost certainly |most likely )?"
+    r"|\bno clue\b|\b(?:nobody|no one) (?:knows|can)\b|\b(?:impossible|hard|difficult|not possible) to (?:say"
+    r"|tell|know|determine)\b"
+    r"|\bbut (?:it|that|this|I)(?:['’]s|['’]m| is| am| may be| might be)? (?:likely |probably |almost certainly "
+    r"|most likely )?"
     r"(?:wrong|incorrect|not sure|unsure|a guess)\b"
     r"|(?:do not|don['’]?t) know\b|我不(?:知道|会|确定)|无法(?:回答|确定|计算|解答)|わかりません|分かりません"
     r"|не знаю|je ne sais pas|no lo sé"

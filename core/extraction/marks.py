@@ -19,13 +19,15 @@ _HEADING = re.compile(
 )
 _VALUE_IN_LINE = re.compile(r"[-−+$\\(\[{.]?\s?[\d\\$]|[A-Z]\b\W*$|[a-z]\b\s?(?:[=<>^+*/-]|$)|√|π")
 _FORMULA_IN_LINE = re.compile(
-    r"[-−+(\[\s]*(?:(?:[a-z]{2,6}(?=\s?\()|pi|[a-z]|\d+)\s?(?:[-+*/^=<>(]|\))[\s\w.+*/^=<>()\[\]{},-]{1,80}|\d[^A-Za-z]*)"
+    r"[-−+(\[\s]*(?:(?:[a-z]{2,6}(?=\s?\()|pi|[a-z]|\d+)\s?(?:[-+*/^=<>(]|\))[\s\w.+*/^=<>()\[\]{},-]{1,80}"
+    r"|\d[^A-Za-z]*)"
 )
 """A line that begins as a formula without LaTeX: "pi + 6", "sqrt(n) + 6", "-(2 + y)"."""
 _TAG_OPENS = re.compile(r"<(?:final_)?ans(?:wer)?>|<\|begin_of_box\|>|\[ANSWER\]", re.I)
 _TAG_CLOSES = re.compile(r"</(?:final_)?ans(?:wer)?>|<\|end_of_box\|>|\[/ANSWER\]", re.I)
 _KEY = re.compile(
-    r"[\"'](?:final[_ ]?|correct[_ ]?)?(?:answer|result|ans|output|solution|answer_letter|choice)[\"']\s{0,4}:\s{0,4}",
+    r"[\"'](?:final[_ ]?|correct[_ ]?)?(?:answer|result|ans|output|solution|answer_letter"
+    r"|choice)[\"']\s{0,4}:\s{0,4}",
     re.I,
 )
 _JSON_VALUE = re.compile(

@@ -67,20 +67,24 @@ _REMARK = re.compile(
     re.I,
 )
 _SETS_UP = re.compile(
-    r"\W*(?:so |then |now |first,? )?(?:suppose|assum(?:e|ing)|imagine|pretend|let(?! us| me|['’]s)|if\b[^,]{1,60}\bwere\b)"
-    r"|\W*(?:so |then |now |first,? )?(?:compute|calculate|find|solve|determine|evaluate|simplify|prove|express|round|we (?:need|have|want) to|let us|let me(?! know)"
+    r"\W*(?:so |then |now |first,? )?(?:suppose|assum(?:e|ing)|imagine|pretend|let(?! us| me|['’]s)"
+    r"|if\b[^,]{1,60}\bwere\b)"
+    r"|\W*(?:so |then |now |first,? )?(?:compute|calculate|find|solve|determine|evaluate|simplify|prove|express"
+    r"|round|we (?:need|have|want) to|let us|let me(?! know)"
     r"|let['’]s)\b[^=]*$",
     re.I,
 )
 """A sentence that sets something up, or announces work without a result; its numbers are no conclusion."""
 _YES_NO = re.compile(r"\W*(yes|no)\b\W{0,3}[,;:.—–-]\s*(?=because\b|since\b|as\b|\D*$)", re.I)
 _IS = re.compile(
-    r"\W*(?:so |thus |therefore |hence )?,?\s?(?:it|this|that|the \w+(?: \w+)?)\s(?:is|are|was|must be|will be)\s(?:on |an? |the )?"
+    r"\W*(?:so |thus |therefore |hence )?,?\s?(?:it|this|that|the \w+(?: \w+)?)\s(?:is|are|was|must be"
+    r"|will be)\s(?:on |an? |the )?"
     r"[*_\"“'$]{0,3}([A-Za-z][\w-]{1,24})[*_\"”'$.]{0,4}\W*",
     re.I,
 )
 _EMPTY = re.compile(
-    r"clear|true that|easy|hard|possible|unclear|unknown|correct|wrong|not|the|this|that|it|known|given|done|obvious|ok(?:ay)?|fine",
+    r"clear|true that|easy|hard|possible|unclear|unknown|correct|wrong|not|the|this|that|it|known|given|done"
+    r"|obvious|ok(?:ay)?|fine",
     re.I,
 )
 _PLAIN = re.compile(r"[$€£¥]?[-−+]?[\d.,:/ ]+")

@@ -199,9 +199,8 @@ def bare_or_last(text: str) -> str | None:
             return None
         if re.search(r"[π∞∅√]", text) and len(words) > 1:
             return last_value(text)
-        if denies_choice(text):
-            return None
-        return stated_outcome(text) or yes_or_no(text) or concluded_letter(text) or named(text) or tidy(text)
+        concluded = stated_outcome(text) or yes_or_no(text) or concluded_letter(text) or named(text)
+        return concluded or (None if denies_choice(text) else tidy(text))
     if words is not None and len(words) == 2 and text[0] in "-+.0123456789\\($":
         return tidy(text)
     return last_value(text)
