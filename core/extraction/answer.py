@@ -6,6 +6,7 @@ import re
 from typing import Literal, NamedTuple
 
 from ..errors import ConfigError
+from .around import not_meant
 from .boxes import read_boxes
 from .cues import without_cue
 from .marks import after_cue, after_hashes, in_tags, loose_box, under_key
@@ -21,9 +22,13 @@ Place = Literal["box", "mark", "whole", "prose"]
 _EMPTY_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{[\s.…]*\}|\\boxed(?=\s[.,)]|[.,)]|\s*$)")
 _CUT_OFF_ENDS = re.compile(r"\n|\$|\\\)|\\\]|[.。](?=\s|$)")
 _FENCE = re.compile(r"\A\s*```[\w+-]{0,20}\s*\n(.*?)\n?\s*```\s*\Z", re.S)
+_PREFIX = re.compile(r"(?:#{1,6}|>)[ \t]+(?=[-$\\(]?[\w\\][^\n]{0,80}\Z)|\AQ:[^\n]{1,400}?\s(?=A:\s)")
+"""Markdown's heading or quote in front of a reply of one line, and a question that is repeated before "A:"."""
 _NUMBER_BEGINS = frozenset("-0123456789")
 _LEADS = frozenset(("is ", " = ", "is:", "s: ", "r: ", "re ", "s $", "= $", ": $", "So ", "o: ", "*: "))
 """How the text before a plain box ends; any other end is looked at more closely."""
+_PLAIN = frozenset(("", "The answer is ", "the answer is ", "So the answer is ", "Thus, the answer is ", "Answer: "))
+"""What commonly precedes a box and cannot be a supposition."""
 WHOLE = 200
 """Longest reply that may be an answer as it stands."""
 
@@ -82,6 +87,8 @@ def plain_box(text: str) -> str | None:
         return None
     if "<" in before or "not" in before or "n't" in before or "\n" in before or "\\fbox" in before:
         return None
+    if before not in _PLAIN and not_meant(text, start, len(text)):
+        return None
     return content.strip()
 
 
@@ -100,6 +107,9 @@ def find_answer(text: str, mode: Mode = "lenient", unfinished: Unfinished = "non
         return Found(_bare(boxed.content), "box") if later is None else Found(later, "mark")
     if boxed.cut_off is not None:
         return _cut_off(boxed.cut_off)
+    if boxed.part:
+        later = _concluded_after(reply[boxed.end :])
+        return None if later is None else Found(later, "mark")
     if boxed.withdrawn:
         reply = reply[boxed.end :]
     elif "\\boxed" in reply or "\\fbox" in reply:
@@ -180,7 +190,7 @@ def _unmarked(text: str, whole: bool = True) -> Found | None:
     `whole` is whether the text is all of the reply.
     """
     fenced = _FENCE.match(text[: 2 * WHOLE])
-    text = (fenced[1] if fenced else text).strip()
+    text = _PREFIX.sub("", (fenced[1] if fenced else text).strip())
     letter = lone_letter(text)
     if letter is not None:
         return Found(letter, "whole" if len(text) < 6 else "mark")

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from .denial import denied, questioned_after, retracted
+from .around import not_meant, part_of_formula
+from .denial import denied, questioned_after, replaced, retracted
 from .reply import TAIL
 
 _BRACES = re.compile(r"\\?[{}]|\\\\(?=[{}])")
@@ -20,12 +21,18 @@ _PLACEHOLDER = re.compile(
 )
 """What is boxed where nothing is: `\boxed{}`, `\boxed{...}`, `\boxed{\text{your answer}}`."""
 _ENDS_JOINING = re.compile(
-    r"(?:[,;&]|\band\b|\bor\b|和|或|、)[\s}$~]*(?:\\q?quad|\\[,;:!]|[\s}$({\[])*(?:\\?[A-Za-z]\w{0,3}\s*=\s*)?$"
+    r"(?:[,;&]|\b(?:and|or|oder|ou|od|und|et|alternatively|maybe|perhaps|possibly)\b|\s(?:o|y|e|u|и|или|або)\b"
+    r"|和|或者?|还是|または|또는|、|\s/\s)[\s}$~*]*(?:\\q?quad|\\[,;:!]|[\s}$({\[])*(?:\\?[A-Za-z]\w{0,3}\s*=\s*)?$"
 )
+_ALONE = re.compile(r"[\s$*]{0,8}(?:or|oder|ou|или|或者?|alternatively)[\s$*:,]{0,8}", re.I)
 _DERIVES = re.compile(
     r"\b(?:so|thus|hence|therefore|answer|because|since|wait|actually|but|not|which|then|now)\b", re.I
 )
-_PART = re.compile(r"(?:^|[\s*#(])(?:part\s*)?\(?([a-h]|[1-9]|i{1,3}|iv)[).][\s*:]*[^\n]{0,60}$", re.I)
+_PART = re.compile(
+    r"(?:^|[\s*#(])(?:(?:part\s*)?\(?([a-h]|[1-9]|i{1,3}|iv)[).][\s*:]*[^\n]{0,60}"
+    r"|(?:option|case|possibility|scenario|alternative|answer|solution)\s([^\n:.]{1,24}):[^\n]{0,40})$",
+    re.I,
+)
 _NAME = re.compile(r"(?:^|[\s$(])(\\?[A-Za-z](?:_\{?\w\}?)?)\s*(?:&\s*)?=\s*(?:&\s*)?$")
 
 
@@ -111,12 +118,14 @@ class Boxed:
         cut_off: the content of a last box that was never closed, or `None`; then `content` is `None`.
         end: where the last box that counts ends, 0 if none does.
         withdrawn: whether the last box was denied, asked about or taken back, and no other is left.
+        part: whether what is boxed is only a part of the value that is written.
     """
 
     content: str | None
     cut_off: str | None = None
     end: int = 0
     withdrawn: bool = False
+    part: bool = False
 
 
 def read_boxes(text: str) -> Boxed:
@@ -126,26 +135,43 @@ def read_boxes(text: str) -> Boxed:
     if unclosed is not None:
         return Boxed(None, text[unclosed:], unclosed)
     full = _full(boxes)
-    kept = [box for box in full if not denied(text, box.start, box.end) and not questioned_after(text, box.end)]
+    kept = [box for box in full if _meant(text, box)]
     if not kept:
         return Boxed(None, end=full[-1].end if full else 0, withdrawn=bool(full))
     last = kept[-1]
-    if retracted(text[last.end :]):
+    if retracted(text[last.end :]) or replaced(text[last.end : last.end + 120]):
         return Boxed(None, end=last.end, withdrawn=True)
-    return Boxed(_joined(text, kept), end=last.end)
+    run = _last_run(text, kept)
+    if part_of_formula(text, run[0].start, last.end):
+        return Boxed(None, end=last.end, part=True)
+    return Boxed(_joined(text, kept, run), end=last.end)
 
 
-def _joined(text: str, boxes: list[Box]) -> str | None:
+def _meant(text: str, box: Box) -> bool:
+    """Whether a box is given as an answer: not denied, asked about, supposed or somebody's mistake."""
+    if denied(text, box.start, box.end) or questioned_after(text, box.end):
+        return False
+    return not not_meant(text, box.start, box.end)
+
+
+def _last_run(text: str, boxes: list[Box]) -> list[Box]:
+    """The last box and those before it that one sentence joins to it."""
     run = [boxes[-1]]
     for box in reversed(boxes[:-1]):
         if not _joins(text[box.end : run[0].start]):
             break
         run.insert(0, box)
+    return run
+
+
+def _joined(text: str, boxes: list[Box], run: list[Box]) -> str | None:
     contents = _parts(text, boxes) if len(run) == 1 and len(boxes) > 1 else [box.content.strip() for box in run]
     return ", ".join(dict.fromkeys(contents)) or None
 
 
 def _joins(gap: str) -> bool:
+    if _ALONE.fullmatch(gap):
+        return True
     if len(gap) > 60 or "\n\n" in gap or re.search(r"[.!?:]\s", gap):
         return False
     return _ENDS_JOINING.search(gap) is not None and not _DERIVES.search(gap)
@@ -160,7 +186,7 @@ def _parts(text: str, boxes: list[Box]) -> list[str]:
     names = [found[1] if (found := _NAME.search(lead)) else None for lead in leads]
     if None not in names and len(set(names)) == len(names):
         return [f"{name} = {box.content.strip()}" for name, box in zip(names, boxes, strict=True)]
-    labels = [found[1].lower() if (found := _PART.search(lead)) else None for lead in leads]
+    labels = [(found[1] or found[2]).lower() if (found := _PART.search(lead)) else None for lead in leads]
     if None not in labels and len(set(labels)) == len(labels):
         return [box.content.strip() for box in boxes]
     return [boxes[-1].content.strip()]

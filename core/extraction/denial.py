@@ -24,12 +24,18 @@ _DENIED_AFTER = re.compile(
     r"[$*)\\\]`\"'\s]{0,5}(?:(?:is|are|was|were|seems|would be|must be)\s(?:also |clearly |obviously "
     r"|definitely )?not\b(?! only)"
     r"|(?:[A-Za-z]{1,12}\s)?(?:is|are|was|seems|looks|would be|must be)\s(?:also |clearly |obviously |definitely )?"
-    r"(?:wrong|incorrect|impossible|too (?:large|small|big|high|low|many|few|much)|excluded|rejected|extraneous"
+    r"(?:wrong|incorrect|false|impossible|too (?:large|small|big|high|low|many|few|much)|excluded|rejected|extraneous"
     r"|invalid|a mistake|an error"
     r"|out of the question)"
     r"|(?:isn|wasn|aren|doesn|can|won|couldn|wouldn)['’]t\b|cannot\b|can not\b|does not\b|will not (?:work|do)\b"
     r"|could not be\b"
-    r"|不对|不正确|错误|ではな|じゃな|n'est pas|ist falsch|no es\b|не подходит)",
+    r"|(?:是|为)?(?:不对|不正确|错误|错的)|ではな|じゃな|では?ありません|は?間違|(?:은|는|이|가)?\s?(?:아니|아닙|틀)"
+    r"|n['’]est pas|(?:est|ist|es|è|é|is) (?:faux|fausse|incorrecte?|falsch|nicht|incorrect[oa]|fals[oa]"
+    r"|sbagliat[oa]|errat[oa]|errad[oa]|fout|onjuist)\b|no es\b|non è|não é|(?:это )?(?:не(?:верно|правильно"
+    r"| подходит| является)|ошибка)"
+    r"|[-–—(\[:,]{1,2}\s?(?:this is |that['’]s |which is )?(?:wrong\b|incorrect\b|false\b|not correct|(?:faux"
+    r"|falsch|неверно)\b|(?:no|nope)(?=\s?(?:[.!,)]|$))|错)"
+    r"|[(\[]?\s?[✗✘❌✖×](?!\s?[\d\\(])|~~)",
     re.I,
 )
 _RETRACTS = re.compile(
@@ -44,9 +50,34 @@ _RETRACTS = re.compile(
     r"|I(?:['’]ve)? (?:have )?(?:made|see) (?:a|an|my) (?:mistake|error|slip)|I was (?:wrong|mistaken)|scratch that"
     r"|my mistake"
     r"|correction\s?[:,—]|(?:it|that|this|the answer) should (?:be|have been)|let me (?:correct|fix) (?:that|this|it)"
-    r"|(?:wait|no|oops)[,.!]? (?:no|it['’]s|it is|wrong)\b|不对|错了|算错)",
+    r"|(?:wait|no|oops)[,.!]? (?:no|it['’]s|it is|wrong)\b|不对|错了|算错"
+    r"|hm+[,.]* no\b|(?:(?<=[.!?]\s)|(?<=[\n—]))(?:nope|wrong|incorrect|contradiction)\s?[.!]"
+    r"|(?:so )?the (?:right |correct |final )?answer (?:isn['’]t|is not|cannot be|can['’]t be)\b"
+    r"|(?:but|however),? (?:this|that|it)[^.!?\n]{0,20}\b(?:contradicts?|violates?|is a contradiction|fails)\b"
+    r"|actually,? (?:it(?:['’]s| is|['’]s just)? |the (?:correct |right )?answer is |i (?:get"
+    r"|think it is) )?[$\\(]{0,2}[-−]?\d)",
     re.I,
 )
+_REPLACES = re.compile(
+    r"[$*)\\\]\s]{0,4}[,;.:—-]\s?(?:(?:but|however|yet|though|although|no)[, ]+|I (?:now |actually "
+    r"|really )?think |on second thought,? "
+    r"|I (?:now )?believe )+(?:that )?(?:it(?:['’]s| is| was| should be)|the (?:correct |right |real |true |actual )?"
+    r"(?:answer|value|key|solution) (?:is|says|should be))\s(?:really |actually |in fact "
+    r"|rather )?[$*\\(]{0,3}[-−]?\d",
+    re.I,
+)
+_CHOICE_DENIED = re.compile(
+    r"\W*(?:option |choice )?\(?[A-J]\)?\s(?:is|was|can|does|seems)(?:\s[^.!?]{0,30}?)?"
+    r"(?:n['’]t|\snot|nnot|\swrong|\sincorrect|\sfalse|\simpossible)\b"
+)
+_ORDERS = re.compile(
+    r"\W*(?:please )?(?:solve|compute|calculate|find|determine|evaluate|simplify|prove|show|express|write|give"
+    r"|round|answer)"
+    r"\s[a-z]",
+    re.I,
+)
+"""A task, not an answer."""
+_OPTIONS = re.compile(r"\s*\(?A\)?\s?[.):]\s?\S[^\n]{0,80}?\s\(?B\)?\s?[.):]\s?\S", re.S)
 _REFUSES = re.compile(
     r"\b(?:i|we)(?:['’]m| am|['’]re| are| was| were)? (?:really |simply |just |honestly |still |also "
     r"|sorry,? (?:but )?(?:i )?){0,2}"
@@ -58,7 +89,11 @@ _REFUSES = re.compile(
     r"|certain|able|figure|help|tell|say|decide|conclude|calculate|give|provide|see|assist|understand|get|work|reach"
     r"|finish|complete)\b|\s?[.,!]|$)"
     r"|\b(?:i|we) (?:give|gave) up\b|\bno idea\b|\bno (?:final )?answer\b|\bidk\b|\bas an? (?:ai|language model)\b"
-    r"|\bno clue\b"
+    r"|\bno clue\b|\b(?:nobody|no one) (?:knows|can)\b|\b(?:impossible|hard|difficult|not possible) to (?:say"
+    r"|tell|know|determine)\b"
+    r"|\bbut (?:it|that|this|I)(?:['’]s|['’]m| is| am| may be| might be)? (?:likely |probably |almost certainly "
+    r"|most likely )?"
+    r"(?:wrong|incorrect|not sure|unsure|a guess)\b"
     r"|(?:do not|don['’]?t) know\b|我不(?:知道|会|确定)|无法(?:回答|确定|计算|解答)|わかりません|分かりません"
     r"|не знаю|je ne sais pas|no lo sé"
     r"|ich weiß (?:es )?nicht",
@@ -92,6 +127,8 @@ def denied(text: str, start: int, end: int) -> bool:
 
 def contradicts_itself(text: str) -> bool:
     """Whether a short text denies or asks, so that it is no answer as it stands ("not 5", "5?", "x cannot be 5")."""
+    if lists_options(text) or _ORDERS.match(text):
+        return True
     return re.search(rf"{_DENIES}|[?？]", text, re.I) is not None and "\\neq" not in text and "≠" not in text
 
 
@@ -103,6 +140,21 @@ def questioned_after(text: str, end: int) -> bool:
 def retracted(text: str) -> bool:
     """Whether a text that follows an answer takes it back."""
     return len(text) > 3 and _RETRACTS.search(text[:2000]) is not None
+
+
+def denies_choice(text: str) -> bool:
+    """Whether a text says that a choice is not the answer ("(B) is incorrect")."""
+    return _CHOICE_DENIED.match(text) is not None
+
+
+def lists_options(text: str) -> bool:
+    """Whether a text repeats the choices of a question ("(A) 3 (B) 4", "A: 3, B: 4")."""
+    return _OPTIONS.match(text) is not None
+
+
+def replaced(text: str) -> bool:
+    """Whether a text right behind an answer puts another in its place ("…, but it is 6", "…; I think it is 6")."""
+    return _REPLACES.match(text) is not None
 
 
 def retraction(text: str) -> int:

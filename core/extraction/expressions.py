@@ -18,8 +18,8 @@ _FUNCTIONS = (
 _TOKEN = re.compile(
     rf"(?P<number>{NUMBER})|(?P<function>(?:{_FUNCTIONS})(?![A-Za-z]))|(?P<word>[^\W\d_]{{2,}}(?:['’-][^\W\d_]+)*)"
     r"|(?P<command>\\(?:[A-Za-z]+|[{}|%$,;:! ]))|(?P<letter>[A-Za-z])(?![\w'’])|(?P<constant>[πθαβφ∞∅ℝℤ])"
-    r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<sign>[√∛±∓¬])|(?P<post>[!%°′″²³⁴⁵⁶⁷⁸⁹⁰¹₀₁₂₃₄₅₆₇₈₉])"
-    r"|(?P<operator>[-+−–*/^=<>≤≥≠≈×·÷_∪∩:∈]|\.\.\.)|(?P<comma>[,;])|(?P<currency>(?:US|A|C|HK)?[$€£¥₹₽₩])"
+    r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<sign>[√∛±∓¬])|(?P<post>[!%°′″²³⁴⁵⁶⁷⁸⁹⁰¹₀₁₂₃₄₅₆₇₈₉¼-¾⅐-⅞])"
+    r"|(?P<operator>[-+−–*/^=<>≤≥≠≈×·÷_∪∩:∈⋅∗∕⁄]|\.\.\.)|(?P<comma>[,;])|(?P<currency>(?:US|A|C|HK)?[$€£¥₹₽₩])"
     r"|(?P<blank>[ \t]+)|(?P<other>.)",
     re.S,
 )
@@ -27,9 +27,9 @@ _TOUCHING = frozenset(
     {"number", "function", "command", "letter", "constant", "open", "sign", "post", "operator", "comma", "currency"}
 )
 _LEADING_SIGNS = "-+−±∓√∛¬"
-_CANNOT_BEGIN = " \t,;:=<>≤≥≠≈*/^_·×÷%!°∪∩∈"
-_CANNOT_END = " \t,;:=<>≤≥≠≈*/^_·×÷+-−–√∪∩∈."
-_DIGIT = re.compile(r"\d|[π∞∅]|\bpi\b|\\(?:pi|infty|emptyset|varnothing)\b|\binf(?:inity)?\b")
+_CANNOT_BEGIN = " \t,;:=<>≤≥≠≈*/^_·×÷%!°∪∩∈⋅∗∕⁄"
+_CANNOT_END = " \t,;:=<>≤≥≠≈*/^_·×÷+-−–√∪∩∈⋅∗∕⁄±∓."
+_DIGIT = re.compile(r"[\d¼-¾⅐-⅞]|[π∞∅]|\bpi\b|\\(?:pi|infty|emptyset|varnothing)\b|\binf(?:inity)?\b")
 _COMPOUND = re.compile(
     rf"{NUMBER}\s(?:hours?|hrs?|minutes?|mins?|seconds?|days?|weeks?|years?|months?|feet|foot|yards?|pounds?|lbs?"
     rf"|dollars?|meters?|metres?"
@@ -125,6 +125,10 @@ def _continues(before: str, kind: str, blank: bool, depth: int, token: re.Match[
         return not (before == "letter" and kind == "currency")
     if depth > 0:
         return True
+    if kind == "sign" and token[0] in "±∓":
+        return before in ("number", "letter", "close", "constant", "post")
+    if kind == "operator" and before == "operator" and token[0] in "-−":
+        return follows in ("number", "letter", "constant", "command", "open")
     if kind == "operator":
         return token[0] not in ":_" and before not in ("operator", "comma")
     if before == "operator":

@@ -11,6 +11,7 @@ _JOINT = re.compile(r"(?:[,;&\s$.]|\\[,;:! ]|\\quad|\\qquad|~|\\text|\\textbf|\\
 _CONNECTIVE = re.compile(r"[,;&、和或]|\band\b|\bor\b")
 MOST = 64
 """Formulas that can be joined to one answer."""
+_NAMES = re.compile(r"\\[A-Za-z]+|[A-Za-z]+(?=\()")
 _MONEY = re.compile(r"\s*-?\.?\d[\d,.]*")
 
 
@@ -57,7 +58,7 @@ def _is_money(text: str, at: int) -> bool:
     if closing >= 0 and text[closing + 1 : closing + 2].isdigit():
         return True  # "$12 + $5": the next one is a currency, too
     between = text[at + 1 : closing] if closing >= 0 else ""
-    return closing < 0 or "\n" in between or re.search(r"[A-Za-z]{3}", re.sub(r"\\[A-Za-z]+", "", between)) is not None
+    return closing < 0 or "\n" in between or re.search(r"[A-Za-z]{3}", _NAMES.sub("", between)) is not None
 
 
 def last_together(text: str, found: list[Formula]) -> tuple[int, int, list[str]]:

@@ -18,10 +18,16 @@ _HEADING = re.compile(
     re.I,
 )
 _VALUE_IN_LINE = re.compile(r"[-−+$\\(\[{.]?\s?[\d\\$]|[A-Z]\b\W*$|[a-z]\b\s?(?:[=<>^+*/-]|$)|√|π")
+_FORMULA_IN_LINE = re.compile(
+    r"[-−+(\[\s]*(?:(?:[a-z]{2,6}(?=\s?\()|pi|[a-z]|\d+)\s?(?:[-+*/^=<>(]|\))[\s\w.+*/^=<>()\[\]{},-]{1,80}"
+    r"|\d[^A-Za-z]*)"
+)
+"""A line that begins as a formula without LaTeX: "pi + 6", "sqrt(n) + 6", "-(2 + y)"."""
 _TAG_OPENS = re.compile(r"<(?:final_)?ans(?:wer)?>|<\|begin_of_box\|>|\[ANSWER\]", re.I)
 _TAG_CLOSES = re.compile(r"</(?:final_)?ans(?:wer)?>|<\|end_of_box\|>|\[/ANSWER\]", re.I)
 _KEY = re.compile(
-    r"[\"'](?:final[_ ]?|correct[_ ]?)?(?:answer|result|ans|output|solution|answer_letter|choice)[\"']\s{0,4}:\s{0,4}",
+    r"[\"'](?:final[_ ]?|correct[_ ]?)?(?:answer|result|ans|output|solution|answer_letter"
+    r"|choice)[\"']\s{0,4}:\s{0,4}",
     re.I,
 )
 _JSON_VALUE = re.compile(
@@ -34,6 +40,7 @@ _LOOSE_BOX = re.compile(
 _ENGLISH = re.compile(
     r"(?<![A-Za-z])(?:answers?|ans|option|choice|results?|solutions?|total|value|output)(?![A-Za-z])", re.I
 )
+_PLACEHOLDER = re.compile(r"[ \t*:]*_{3,}")
 _COMMA_SCRIPTS = re.compile(r"[A-Za-zÀ-ɏͰ-ϿЀ-ӿ]")
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2}|\d{4,})(?![\d.,])")
 _BARE_BOX = re.compile(r"\\boxed\s*(\d+|[A-Za-z]\b)(?!\s*[A-Za-z])|\\boxed\s*[(\[]([^()\[\]{}\n]{1,80})[)\]]")
@@ -46,10 +53,10 @@ def after_hashes(text: str) -> str | None:
         if (
             line
             and not _HEADING.match(line)
-            and (_VALUE_IN_LINE.match(line) or len(line.split()) <= 2)
+            and (_VALUE_IN_LINE.match(line) or _FORMULA_IN_LINE.match(line) or len(line.split()) <= 2)
             and not line.endswith(":")
         ):
-            return stated_value(line) if len(line.split()) > 3 else tidy(line)
+            return stated_value(line) if len(line.split()) > 3 and not _FORMULA_IN_LINE.fullmatch(line) else tidy(line)
     return None
 
 
@@ -127,11 +134,14 @@ def after_cue(text: str, weak: bool = False, direct: bool = False) -> tuple[bool
     """
     for cue in reversed(result_cues(text) if weak else answer_cues(text)):
         rest = text[cue.end :]
+        if _PLACEHOLDER.match(rest):
+            return True, None
         if not rest.strip(" \t\n*_`|#:-") or asks(_sentence_around(text, cue.start)):
             continue
         line_end = rest.find("\n") if not cue.heading else rest.find("\n", len(rest) - len(rest.lstrip()))
         line = rest if line_end < 0 or not rest[:line_end].strip(" *_`|") else rest[:line_end]
         rest = rest if rest[:1] == "." else rest.lstrip(" \t\n*_`|#:：")
+        rest = rest[1:].lstrip() if rest[:1] == "}" else rest  # "\text{The answer is } 10"
         value = None if refuses(line[:200]) else stated_value(rest, direct)
         if value is None and denies(rest):
             value = last_value(rest[len(line) :]) or last_value(after_first_sentence(rest))

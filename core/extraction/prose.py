@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from .denial import asks, denied, denied_before, refuses
+from .around import not_meant
+from .beside import changed_after, changed_before, measure_behind, scale_behind, unit_behind
+from .denial import asks, denied, denied_before, refuses, supposed
 from .expressions import Run, runs
 from .formulas import Formula, formulas, last_together
 from .tidy import result, tidy
-from .units import unit_behind
 
 LOOK_BACK = 4000
 """Characters at the end of a text in which its conclusion is looked for."""
@@ -61,16 +62,33 @@ _OPERATES = re.compile(r"[\d)]\s*[-+*×·÷−]\s*[\d(]|/.*/")
 _EXCEPT = re.compile(r"\W*(?:other than|except|unless|if|when|besides|but|until)\b", re.I)
 _REMARK = re.compile(
     r"\W*(?:note|n\.b|p\.s|disclaimer|confidence|source|check|verification|steps?|time|tokens|hint|remark|difficulty"
-    r"|rating|score)\b[^:]{0,20}:",
+    r"|rating|score)\b[^:]{0,20}:|(?:this |the )?(?:problem|question|exercise|task)\s(?:is|was)\s(?:worth|rated)\b"
+    r"|.{0,60}\bmore steps\b|let me know\b|(?:I )?hope\b|feel free\b",
     re.I,
 )
 _SETS_UP = re.compile(
-    r"\W*(?:so |then |now |first,? )?(?:suppose|assum(?:e|ing)|imagine|pretend|let(?! us| me|['’]s))\b"
-    r"|\W*(?:so |then |now |first,? )?(?:compute|calculate|find|we (?:need|have|want) to|let (?:us|me)"
+    r"\W*(?:so |then |now |first,? )?(?:suppose|assum(?:e|ing)|imagine|pretend|let(?! us| me|['’]s)"
+    r"|if\b[^,]{1,60}\bwere\b)"
+    r"|\W*(?:so |then |now |first,? )?(?:compute|calculate|find|solve|determine|evaluate|simplify|prove|express"
+    r"|round|we (?:need|have|want) to|let us|let me(?! know)"
     r"|let['’]s)\b[^=]*$",
     re.I,
 )
 """A sentence that sets something up, or announces work without a result; its numbers are no conclusion."""
+_YES_NO = re.compile(r"\W*(yes|no)\b\W{0,3}[,;:.—–-]\s*(?=because\b|since\b|as\b|\D*$)", re.I)
+_IS = re.compile(
+    r"\W*(?:so |thus |therefore |hence )?,?\s?(?:it|this|that|the \w+(?: \w+)?)\s(?:is|are|was|must be"
+    r"|will be)\s(?:on |an? |the )?"
+    r"[*_\"“'$]{0,3}([A-Za-z][\w-]{1,24})[*_\"”'$.]{0,4}\W*",
+    re.I,
+)
+_EMPTY = re.compile(
+    r"clear|true that|easy|hard|possible|unclear|unknown|correct|wrong|not|the|this|that|it|known|given|done"
+    r"|obvious|ok(?:ay)?|fine",
+    re.I,
+)
+_PLAIN = re.compile(r"[$€£¥]?[-−+]?[\d.,:/ ]+")
+_DOUBTS = re.compile(r"\b(?:could|might|may)(?: also| well| just)? be\W*$", re.I)
 _JOINED = re.compile(r"\s?(?:,|,? (?:and|or)|和|或|und|et|y|и) ")
 
 
@@ -88,7 +106,7 @@ def last_value(text: str) -> str | None:
             continue
         if _SETS_UP.match(sentence):
             return None
-        stated = stated_outcome(sentence)
+        stated = stated_outcome(sentence) or yes_or_no(sentence)
         if stated:
             return stated
         written = formulas(sentence)
@@ -162,7 +180,7 @@ def _concluded(sentence: str, found: list[Run]) -> str | None:
     """Of the values of a sentence the one that it concludes."""
     spans = [match.span() for match in _BOLD.finditer(sentence)]
     bold = [run for run in found if any(start <= run.start < end for start, end in spans)]
-    kept = [run for run in bold or found if not denied(sentence, run.start, run.end)]
+    kept = [run for run in bold or found if _meant(sentence, run)]
     if not kept:
         return None
     last = _result_of_chain(sentence, kept) or kept[-1]
@@ -175,7 +193,20 @@ def _concluded(sentence: str, found: list[Run]) -> str | None:
             return _list(sentence, kept)
         if "=" not in last.text and _CONCLUDES.search(sentence[: before.start]) and _CIRCUMSTANCE.fullmatch(between):
             last = before
-    return tidy(result(last.text) + _percent(sentence, last.end))
+    following = sentence[last.end :]
+    if changed_after(following):
+        return None
+    scale = scale_behind(following)
+    measure = measure_behind(following[len(scale) :]) if _PLAIN.fullmatch(last.text) else ""
+    return tidy(result(last.text) + scale + measure)
+
+
+def _meant(sentence: str, run: Run) -> bool:
+    """Whether a sentence gives a value as it stands: not denied, doubted, supposed, or changed by the words before."""
+    if denied(sentence, run.start, run.end) or supposed(sentence, run.start) or not_meant(sentence, run.start, run.end):
+        return False
+    before = sentence[: run.start]
+    return not changed_before(before) and _DOUBTS.search(before[-24:]) is None
 
 
 def _result_of_chain(sentence: str, kept: list[Run]) -> Run | None:
@@ -196,9 +227,16 @@ def _list(sentence: str, kept: list[Run]) -> str | None:
     return tidy(", ".join(parts))
 
 
-def _percent(sentence: str, end: int) -> str:
-    found = re.match(r"\s?\\?%|\s?percent\b", sentence[end:])
-    return found[0] if found else ""
+def yes_or_no(sentence: str) -> str | None:
+    """ "Yes" or "No" with which a sentence without another value begins."""
+    found = _YES_NO.match(sentence)
+    return found[1].capitalize() if found else None
+
+
+def named(sentence: str) -> str | None:
+    """The one word that a short sentence states of its subject ("The ball is blue.")."""
+    found = _IS.fullmatch(sentence)
+    return found[1] if found and not _EMPTY.fullmatch(found[1]) else None
 
 
 def stated_outcome(sentence: str) -> str | None:

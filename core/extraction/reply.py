@@ -25,6 +25,9 @@ _TOKEN = (
 """A token that opens or ends a turn, in the notations of common chat templates."""
 _TURN = re.compile(rf"{_TOKEN}|\n\s{{0,8}}(?:Human|User)\s?:")
 _HTML = re.compile(r"</?(?:b|strong|i|em|u|p|br|hr|span|div|center|code|h[1-6]|li|ul|ol)\s?/?>", re.I)
+_STRUCK_OUT = re.compile(r"~~(?=\S)[^~\n]{1,200}~~")
+_CALCULATOR = re.compile(r"<<[^<>\n]{1,200}>>")
+"""GSM8K's calculator annotations."""
 _LEADING = re.compile(rf"(?:\s{{0,8}}(?:{_TOKEN})(?:(?:assistant|model|final)\b)?)+")
 _MARK = re.compile(r"####[ \t]{0,4}[-\d$\\(]|\\(?:boxed|fbox)\s{0,4}\{\s{0,4}[^}\s.]|</answer>", re.I)
 _NEXT_QUESTION = re.compile(
@@ -46,9 +49,11 @@ def final_reply(text: str, unfinished: str = "none") -> str:
         text = text[end:]
         if unfinished == "none" and _THOUGHT_OPENS.search(text):
             return ""
-        text = _HTML.sub(" ", _own_turn(text))
+        text = _HTML.sub(" ", _CALCULATOR.sub("", _own_turn(text)))
     elif "\nHuman" in text or "\nUser" in text:
         text = _own_turn(text)
+    if "~~" in text:
+        text = _STRUCK_OUT.sub(" ", text)
     return _first_question(text[-TAIL:])
 
 

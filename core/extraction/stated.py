@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from .denial import asks, denied, refuses
+from .beside import changed_after, scale_behind, unit_behind
+from .denial import asks, denied, denies_choice, lists_options, refuses
 from .expressions import leading_run
 from .formulas import first_together, formulas
-from .prose import WORD, concluded_letter, from_formulas, is_long, last_value, stated_outcome
+from .prose import WORD, concluded_letter, from_formulas, is_long, last_value, named, stated_outcome, yes_or_no
 from .tidy import result, tidy
-from .units import unit_behind
 
 LONGEST = 2000
 """Characters behind a mark in which its value is looked for."""
@@ -51,7 +51,18 @@ _LETTER = re.compile(
     r"|and)\b))(?![.):]\s*\S)"
 )
 _CHOICE = re.compile(r"[\s*_$]*(\(?[A-J]\)?[.):]\s*\S[^\n]{0,80})$")
-_JOINT = re.compile(r"\s*(?:[,;、]\s?(?:and|or)?|and|or|和|或|y|et|und|и)\s+(?=[-\d$\\(\[]|[a-z]\s?=)|、(?=\d)")
+_OR = r"and|or|oder|ou|und|et|o|ó|u|y|e|и|или|або|maybe|perhaps|possibly|otherwise|alternatively|else"
+_JOINT = re.compile(
+    rf"\s*(?:[,;、]\s?(?:{_OR})?|{_OR}|[&|]|\(\s?or)\s+(?=[-\d$\\(\[]|[a-z]\s?=)"
+    r"|\s?(?:和|或者?|还是|または|もしくは|또는|혹은|、|と|및)\s?(?=[-\d$\\(\[])",
+    re.I,
+)
+_LETTERS = re.compile(
+    rf"[\s*_$]*\(?[A-HJ]\)?(?:\s?(?:[,;、&|/和或と]|或者|还是|または|또는|\s(?:{_OR})\s)\s?(?:(?:and|or)\s)?\(?[A-HJ]\)?)+(?!\w)"
+)
+_OPERATES = re.compile(r"\s*[-+*/^×·÷−±∓⋅∗∕⁄]\s*(?:[-−√\d\\(]|[A-Za-z]{1,9}\s?\(|[a-z](?![A-Za-z]))")
+_IN_WORDS = re.compile(r"\\(?:text|mathrm|textbf|textit|mbox|textnormal)\s?\{[^{}]*[^\W\d_]{2}[^{}]*\}")
+_ENDS = re.compile(r"[\s$*]*(?:$|[.,;!(]|because\b|since\b)")
 _COMPUTES_ON = re.compile(r"\s*[-+*/×÷=]\s*[\d$]")
 _FOREIGN_LETTER = re.compile(r"[^\W\d_a-zA-Zα-ωΑ-Ω]")
 _FORMULA_FIRST = re.compile(r"[\s*_`:]*(?:\$|\\\(|\\\[)")
@@ -76,6 +87,8 @@ def stated_value(rest: str, direct: bool = False) -> str | None:
     if corrected is not None and re.search(r"\d", sentence[corrected.end() :]):
         return stated_value(sentence[corrected.end() :])
     leading = _leading(sentence)
+    if leading == "":
+        return None
     return leading if leading is not None or direct else bare_or_last(_EXPLANATION.sub("", sentence))
 
 
@@ -110,7 +123,10 @@ def _first_sentence(rest: str) -> str:
 
 
 def _leading(sentence: str) -> str | None:
-    """The formula, letter or expression with which a sentence begins, with its unit."""
+    """The formula, letter or expression with which a sentence begins, with its unit; "" if that is denied."""
+    letters = _LETTERS.match(sentence)
+    if letters:
+        return ", ".join(re.findall(r"(?<![A-Za-z])[A-HJ](?![A-Za-z])", letters[0]))
     letter = _LETTER.match(sentence)
     if letter:
         return letter[1]
@@ -120,6 +136,9 @@ def _leading(sentence: str) -> str | None:
     letter = _LETTER.match(body) or _LETTER.match(sentence)
     if letter:
         return letter[1]
+    words = _IN_WORDS.match(body)
+    if words:
+        return tidy(words[0] if _ENDS.match(body, words.end()) else body[:SHORT])
     if _CHOICE.match(body):
         return tidy(body)
     if _FORMULA_FIRST.match(body):
@@ -133,11 +152,15 @@ def _leading(sentence: str) -> str | None:
     if len(run.text) == 1 and run.text.isalpha() and WORD.search(body, run.end):
         return None
     if denied(body, run.start, run.end):
-        return None
+        return ""
+    following = body[run.end :]
+    if changed_after(following) or (_OPERATES.match(following) and result(run.text) == run.text):
+        return tidy(result(_EXPLANATION.sub("", body))) if len(body) <= SHORT else ""
     more = _more_values(body, run.end)
     if more:
         return tidy(", ".join([run.text, *more]))
-    unit = unit_behind(body[run.end :])
+    scale = scale_behind(following)
+    unit = scale + unit_behind(following[len(scale) :])
     if unit and _COMPUTES_ON.match(body, run.end + len(unit)):
         return None  # "5 bugs + 3 bugs = 8 bugs"
     return tidy(result(run.text) + unit)
@@ -160,6 +183,8 @@ def bare_or_last(text: str) -> str | None:
     text = text.strip()
     if not text:
         return None
+    if lists_options(text[:SHORT]):
+        return None
     found = formulas(text)
     if found:
         return last_value(text) if is_long(text) else from_formulas(text, found)
@@ -174,7 +199,8 @@ def bare_or_last(text: str) -> str | None:
             return None
         if re.search(r"[π∞∅√]", text) and len(words) > 1:
             return last_value(text)
-        return stated_outcome(text) or concluded_letter(text) or tidy(text)
+        concluded = stated_outcome(text) or yes_or_no(text) or concluded_letter(text) or named(text)
+        return concluded or (None if denies_choice(text) else tidy(text))
     if words is not None and len(words) == 2 and text[0] in "-+.0123456789\\($":
         return tidy(text)
     return last_value(text)

@@ -36,43 +36,38 @@ _FIGURES = re.compile(
     r"\d|[π∞∅√]|\\(?:pi|infty|emptyset|varnothing|sqrt)(?![A-Za-z])|[-+*/^=<>≤≥≠∪]|\\[lg]eq?(?![A-Za-z])"
 )
 _LETTER = re.compile(r"[\s$(]*(?:\\(?:text|mathrm|textbf)\s?\{)?[\s(]*[A-HJ-Za-z][\s)]*\}?[\s)$.]*")
-_NON_ANSWERS = frozenset(
-    {
-        *(
-            "none",
-            "null",
-            "nan",
-            "na",
-            "unknown",
-            "undecided",
-            "undetermined",
-            "unsure",
-            "idk",
-            "nothing",
-            "empty",
-            "error",
-        ),
-        *("hm", "hmm", "hmmm", "um", "uh", "ok", "okay", "well", "sorry", "todo", "tbd", "placeholder"),
-        *(
-            "the",
-            "an",
-            "so",
-            "let",
-            "we",
-            "it",
-            "this",
-            "that",
-            "to",
-            "of",
-            "is",
-            "answer",
-            "the answer",
-            "final answer",
-        ),
-        *("your answer", "no answer", "not sure", "i do not know", "i dont know", "do not know", "dont know"),
-    }
+_WORDS = """
+none, null, nan, na, unknown, undecided, undetermined, unsure, idk, nothing, empty, error, hm, hmm, hmmm, um,
+uh, ok, okay, well, sorry, todo, tbd, placeholder, the, an, so, let, we, it, this, that, to, of, is, answer,
+nil, blank, skip, skipped, pass, passed, unclear, number, value, result, xx, xxx, xxxx, insert, here, see,
+above, below, star, dots, ldots, cdots, depends, missing, unavailable, 不能确定, 不知道, 未知, 无, 無, 不确定, 不清楚, 没有答案, 모름,
+모르겠음, 不明, わからない, неизвестно, the answer, final answer, your answer, no answer, not sure, i do not know,
+i dont know, do not know, dont know, not applicable, no valid answer, no answer found, see above, see below,
+it depends, cannot say, cant say, hard to say, not given, not provided, not specified, not stated,
+insufficient data, insufficient information, not enough information, not enough data, more information needed,
+keine ahnung, weiß nicht, keine antwort, no sé, no lo sé, je ne sais pas, sans réponse, sin respuesta,
+nicht bekannt, non so, não sei, не знаю, нет ответа
+"""
+_NON_ANSWERS = frozenset(words.strip() for words in _WORDS.split(","))
+"""What is no answer even in a box, as the label of a question. "No solution" and "does not exist" are answers."""
+_NO_LABEL = re.compile(
+    r"(?:the answer |it |this |answer |the value )?(?:cannot|can not|cant|could not|couldnt)(?: be)?"
+    r" (?:determined?|found|find|known|solved?|answered?|computed?|calculated?|decided?)(?: .*)?"
+    r"|(?:your|the|my|final|insert|put|enter|write|fill|type|give)(?: (?:your|the|my|in|final|correct"
+    r"|numeric(?:al)?))*"
+    r" (?:answer|result|number|value|solution|expression)(?: (?:here|goes here|in here|below))?"
+    r"|(?:there is |we have |i have )?(?:not enough|insufficient|too little|no|missing) (?:information|data|info"
+    r"|context)(?: .*)?"
+    r"|(?:unable|impossible|not possible) to (?:determine|solve|find|say|tell|know|answer|compute)(?: .*)?"
+    r"|no (?:valid |final |correct |clear )?(?:answer|response|result|output|idea|clue)(?: .*)?|x{2,}"
+    r"|it depends(?: .*)?"
 )
-"""What is no answer even in a box, as the label of a question."""
+_TEXT = re.compile(r"\\(?:text\w{0,2}|mathrm|mbox)(?![A-Za-z])(?:\s?\{[\s_.]*\})?")
+_EMPTY_SIGNS = re.compile(r"(?:\\(?:square|Box|q?quad|[lcd]?dots|star|ast|bullet|circ)(?![A-Za-z])|[\s_.*{}-])+")
+_BY_ZERO = re.compile(
+    r"[^=]*(?:/\s?0+(?:\.0*)?(?![\d.])|\\[dtc]?frac\s?(?:\{[^{}]*\}|\d)\s?(?:\{\s?0+\s?\}|0(?!\d)))[^=]*", re.S
+)
+"""A division by zero."""
 
 
 def locate(text: str, mode: Mode, unfinished: Unfinished = "none") -> str | None:
@@ -89,7 +84,7 @@ def find(text: str, mode: Mode, unfinished: Unfinished = "none") -> Found | None
     if mode == "strict" or (found is not None and found.place in ("box", "mark")):
         return found
     whole = final_reply(text, unfinished).strip() if len(text) <= 2 * BARE else ""
-    return Found(whole, "whole") if _is_answer(whole) else found
+    return Found(whole, "whole") if "boxed" not in whole and "\\fbox" not in whole and _is_answer(whole) else found
 
 
 def locate_reference(text: str | None) -> str | None:
@@ -138,10 +133,13 @@ def is_non_answer(answer: str) -> bool:
     """Whether words stand where the answer should, that say there is none ("None", "I don't know", "…")."""
     if answer.isdigit():
         return False
-    words = " ".join(re.sub(r"\\(?:text\w{0,2}|mathrm|mbox)(?![A-Za-z])|[^\w\s]|_", "", answer).casefold().split())
+    if len(answer) <= BARE and (_BY_ZERO.fullmatch(answer) or _EMPTY_SIGNS.fullmatch(answer)):
+        return True
+    answer = _TEXT.sub("", answer)
+    words = " ".join(re.sub(r"[^\w\s]|_", "", answer).casefold().split())
     if not words:
         return not re.search(r"[∞∅]|\\[A-Za-z{]|\{\s*\}", answer)
-    return words in _NON_ANSWERS or refuses(answer)
+    return words in _NON_ANSWERS or _NO_LABEL.fullmatch(words) is not None or refuses(answer)
 
 
 def _is_expression(answer: str) -> bool:
