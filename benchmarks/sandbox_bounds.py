@@ -79,7 +79,16 @@ SLOW = {
     "hangs at the end": "import atexit\ndef f(x):\n    while x > 40: pass\n    return x",
     "loops over its own": "def f(x):\n    n = 0\n    for i in range(2_000_000): n += i\n    return n",
 }
-FILLING = ("unlinked_sum", "tmpfile", "mmap_unlinked", "moving_folders", "long_path")
+FILLING = (
+    *(
+        "scratch_unlinked_sum",
+        "scratch_tmpfile",
+        "scratch_mmap_unlinked",
+        "scratch_moving_folders",
+        "scratch_long_path",
+    ),
+    *("watch_continued_by_kill", "watch_leader_gone_filling", "watch_swapped_folders", "watch_renamed_links"),
+)
 
 
 def main() -> None:
@@ -93,7 +102,7 @@ def main() -> None:
     _forged({name: code for name, code in attacks.items() if name.startswith("forged_")}, isolation)
     _times(isolation)
     if "namespaces" not in client.servers(isolation).isolation_status().layers:
-        _scratch({name: attacks[f"scratch_{name}"] for name in FILLING}, isolation)
+        _scratch({name: attacks[name] for name in FILLING}, isolation)
 
 
 def host_part(code: str, inputs: list[tuple], isolation: str | None, limits: Limits) -> list[str]:
@@ -148,29 +157,31 @@ def _times(isolation: str | None) -> None:
 
 def _scratch(attacks: dict[str, str], isolation: str | None) -> None:
     folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"
-    worst = 0.0
+    worst, most_files = 0.0, 0
     for name, code in attacks.items():
-        growth, result = _growth(
+        growth, files, result = _growth(
             folder, lambda code=code: run_python(code, isolation=isolation, limits=Limits(wall_s=2))
         )
-        worst = max(worst, growth)
-        print(f"{name:32} +{growth:6.1f} MiB   {result.status} {result.stdout.strip()}")
-    print(f"{'worst growth':32} +{worst:6.1f} MiB (scratch_mb is {Limits().scratch_mb:g})")
+        worst, most_files = max(worst, growth), max(most_files, files)
+        print(f"{name:32} +{growth:6.1f} MiB +{files:6} files   {result.status} {result.stdout.strip()}")
+    allowed = f"(scratch_mb is {Limits().scratch_mb:g}, files {Limits().files})"
+    print(f"{'worst growth':32} +{worst:6.1f} MiB +{most_files:6} files {allowed}")
 
 
-def _growth(folder: str, work: Callable[[], RunResult]) -> tuple[float, RunResult]:
-    """MiB by which the file system of `folder` grew at most during `work`, looked at every millisecond."""
+def _growth(folder: str, work: Callable[[], RunResult]) -> tuple[float, int, RunResult]:
+    """MiB and files by which the file system of `folder` grew at most during `work`, looked at every millisecond."""
 
-    def used() -> int:
+    def used() -> tuple[int, int]:
         status = os.statvfs(folder)
-        return (status.f_blocks - status.f_bfree) * status.f_frsize
+        return (status.f_blocks - status.f_bfree) * status.f_frsize, status.f_files - status.f_ffree
 
-    over, before, most = threading.Event(), used(), 0
+    over, before, most, most_files = threading.Event(), used(), 0, 0
 
     def look() -> None:
-        nonlocal most
+        nonlocal most, most_files
         while not over.wait(0.001):
-            most = max(most, used() - before)
+            size, files = used()
+            most, most_files = max(most, size - before[0]), max(most_files, files - before[1])
 
     watcher = threading.Thread(target=look)
     watcher.start()
@@ -179,7 +190,7 @@ def _growth(folder: str, work: Callable[[], RunResult]) -> tuple[float, RunResul
     finally:
         over.set()
         watcher.join()
-    return most / 2**20, result
+    return most / 2**20, most_files, result
 
 
 if __name__ == "__main__":

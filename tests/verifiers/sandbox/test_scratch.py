@@ -2,11 +2,15 @@
 
 import contextlib
 import os
+import subprocess
+import sys
+import time
 
 import pytest
 
-from selfplay_gym.verifiers.sandbox import Limits, run_python
+from selfplay_gym.verifiers.sandbox import Limits, run_python, server
 from selfplay_gym.verifiers.sandbox.connection import Server
+from selfplay_gym.verifiers.sandbox.isolation import scratch as scratch_module
 from selfplay_gym.verifiers.sandbox.isolation.scratch import FolderScratch, empty, holds_more
 from selfplay_gym.verifiers.sandbox.levels import LEVELS
 from selfplay_gym.verifiers.sandbox.protocol.channel import ChannelReader
@@ -88,7 +92,7 @@ def test_a_folder_that_cannot_be_listed_counts_as_full(tmp_path, run_script):
     assert done.stdout == "True\n", done.stderr
 
 
-def test_a_growing_file_system_is_looked_at_with_the_program_held_still(monkeypatch):
+def test_a_growing_file_system_is_looked_at_with_the_program_held_still():
     scratch = FolderScratch(None)
     looks, still = [], True
 
@@ -103,17 +107,64 @@ def test_a_growing_file_system_is_looked_at_with_the_program_held_still(monkeypa
         assert not scratch.overfull(limits, stopped)
         assert looks == []
         size, count = scratch._least
-        for before in (
-            (size - (2 << 20), count),
-            (size, count - 10),
-        ):  # somebody, perhaps not this program, has written
-            scratch._least = before
+        for least in ((size - (2 << 20), count), (size, count - 10)):  # others may have written, too
+            scratch._least = least
             assert not scratch.overfull(limits, stopped)
         assert looks == ["stopped"] * 2
         still = False
         assert scratch.overfull(limits, stopped)
     finally:
         scratch.close()
+
+
+@pytest.fixture
+def sleeper():
+    process = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_stop_is_waited_for_but_not_for_ever(sleeper, monkeypatch):
+    watch = server._Watch(sleeper.pid, None, None, {"wall_total_s": 60}, time.monotonic())
+    with watch._stopped() as still:
+        assert still
+        assert os.waitid(os.P_PID, sleeper.pid, os.WSTOPPED | os.WNOWAIT | os.WNOHANG)
+    monkeypatch.setattr(server.os, "waitid", lambda *asked: None)  # as if it went on after every stop
+    with watch._stopped() as still:
+        assert not still
+
+
+def test_others_that_clear_up_make_no_room(monkeypatch):
+    scratch, used = FolderScratch(None), [(9 << 20, 90), (1 << 20, 10), (3 << 20, 10), (1 << 20, 20)]
+    try:
+        monkeypatch.setattr(scratch_module, "_used", lambda folder: used.pop(0))
+        scratch.fresh({})
+        assert [scratch._grown(9, 1 << 20) for _ in range(3)] == [False, True, True]
+    finally:
+        scratch.close()
+
+
+@pytest.mark.parametrize("replacement", [None, "link", "file"])
+def test_a_folder_moved_away_while_it_is_counted_is_missed(tmp_path, monkeypatch, replacement):
+    (tmp_path / "a").mkdir()
+
+    class Moving:
+        """Is moved away between the look at it and its opening."""
+
+        name = "a"
+
+        def stat(self, follow_symlinks):
+            status = os.stat(tmp_path / "a")
+            os.rename(tmp_path / "a", tmp_path / "b")
+            if replacement == "link":
+                (tmp_path / "a").symlink_to(tmp_path / "b")
+            elif replacement == "file":
+                (tmp_path / "a").touch()
+            return status
+
+    monkeypatch.setattr(scratch_module.os, "scandir", lambda here: contextlib.nullcontext([Moving()]))
+    assert holds_more(str(tmp_path), 9, 10**9) is None
 
 
 def test_links_out_of_the_folder_are_not_followed(tmp_path):
