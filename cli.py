@@ -213,10 +213,11 @@ def verify(
 
     Exit code 0 if every line was judged, 1 if some could not be read, 2 for wrong input. Policies: docs/verifiers.md.
     """
-    from .selfplay.commands.verify import UNREADABLE, verifier_options, verify_file
+    from .selfplay.commands.verify import UNREADABLE, check_target, verifier_options, verify_file
     from .selfplay.pages.wording import counted
     from .selfplay.storage.lock import hold
 
+    check_target(source, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     judge = verifier_options(verifier, extract, policy)
     with hold(target.parent, f"{target.name}.lock", lasting=False):
