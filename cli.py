@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 COUNT = click.IntRange(1, 1_000_000)
 """How often something is done: more would never end."""
+SAMPLES = click.IntRange(1, 10_000)
+"""How many answers to one question: they are drawn at once."""
 
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Root of all randomness."
@@ -79,7 +81,7 @@ def warmup(output: Path, seed: int, steps: int | None) -> None:
 @click.option("--env", default="SelfPlayMath-v0", help="What is played: SelfPlayMath-v0 or SelfPlayCode-v0.")
 @click.option("--solver", default="tiny", help="Who answers: an agent, or 'me'.")
 @click.option("--challenger", default="generator", help="Who asks: an agent, or 'me'.")
-@click.option("--attempts", type=COUNT, default=8, help="Attempts per question.")
+@click.option("--attempts", type=SAMPLES, default=8, help="Attempts per question.")
 @click.option("--rounds", type=COUNT, default=1, help="Rounds to play.")
 @click.option("--verifier", default="majority", help="Who judges.")
 @click.option("--reward", default="r-zero", help="Challenger reward preset.")
@@ -94,7 +96,7 @@ def play(**options: Any) -> None:
 @app.command(short_help="Held-out accuracy of an agent.")
 @click.argument("agent", default="tiny")
 @click.option("--questions", type=COUNT, default=512, help="Held-out questions.")
-@click.option("--samples", type=COUNT, default=8, help="Samples per question.")
+@click.option("--samples", type=SAMPLES, default=8, help="Samples per question.")
 @click.option("--generator", default="mixed", help="Generator of the questions.")
 @click.option("--verifier", help="Grader; left out: that of the domain of the questions.")
 @seed_option
@@ -133,7 +135,7 @@ def report(run_dir: Path) -> None:
 @app.command(short_help="Compare agents on suites of questions.")
 @click.argument("agents", nargs=-1, required=True)
 @click.option("--suite", default="mixed", help="Comma-separated suites, or env:SelfPlayTeacher-v0 for policies.")
-@click.option("--samples", type=COUNT, default=8, help="Samples per question.")
+@click.option("--samples", type=SAMPLES, default=8, help="Samples per question.")
 @click.option("--limit", type=COUNT, help="At most this many questions per suite.")
 @seed_option
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for .md, .csv, .json and .html, or one such file.")
@@ -213,10 +215,11 @@ def verify(
 
     Exit code 0 if every line was judged, 1 if some could not be read, 2 for wrong input. Policies: docs/verifiers.md.
     """
-    from .selfplay.commands.verify import UNREADABLE, verifier_options, verify_file
+    from .selfplay.commands.verify import UNREADABLE, check_target, verifier_options, verify_file
     from .selfplay.pages.wording import counted
     from .selfplay.storage.lock import hold
 
+    check_target(source, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     judge = verifier_options(verifier, extract, policy)
     with hold(target.parent, f"{target.name}.lock", lasting=False):

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from ..core.completions import completions_of
 from ..core.errors import ConfigError
 from ..core.math_language import key
 from ..core.protocols import Agent, Verifier, unreadable
@@ -72,6 +73,7 @@ def run_exam(
 
     Raises:
         ConfigError: fewer than one sample, or a question without a reference.
+        PluginError: the agent gave something else than so many texts per prompt.
     """
     if samples < 1 or batch < 1:
         raise ConfigError(f"an exam needs samples >= 1 and batch >= 1, got {samples} and {batch}")
@@ -86,8 +88,10 @@ def run_exam(
         part = questions[start : start + batch]
         prompts = [ask(question) for question in part]
         begun = time.perf_counter()
-        groups = agent.act(prompts, n=samples, seed=integer_seed(seed, "exam", start))
-        single = [] if decisive is None else decisive.act(prompts, n=1, seed=integer_seed(seed, "greedy", start))
+        groups = completions_of(agent, prompts, n=samples, seed=integer_seed(seed, "exam", start))
+        single: list[list[str]] = []
+        if decisive is not None:
+            single = completions_of(decisive, prompts, n=1, seed=integer_seed(seed, "greedy", start))
         tally.seconds += time.perf_counter() - begun
         tally.add(part, groups, single)
         tally.rows["unanswered"] += unreadable(agent, prompts)

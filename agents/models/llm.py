@@ -188,6 +188,7 @@ class LLMAgent:
         """Write model and tokenizer in Hugging Face format (safetensors)."""
         with without_bars():
             self.model.save_pretrained(str(folder))
+        self.tokenizer.init_kwargs.pop("local_files_only", None)  # how it was loaded, which is no part of it
         self.tokenizer.save_pretrained(str(folder))
 
 

@@ -6,8 +6,11 @@ read as safetensors only (a pickle can run anything), and a model is taken only 
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from ...core.errors import ConfigError
 from .progress_bars import without_bars
@@ -35,7 +38,9 @@ def load_pretrained(name: str | Path, *, trust_remote_code: bool = False, **opti
         raise ConfigError("no model is named; give a folder, 'tiny', 'smollm2' or a hub name")
     if folder.is_dir() or folder.is_absolute():
         _check_folder(folder)
-    shared = {"trust_remote_code": trust_remote_code is True}
+    shared: dict[str, Any] = {"trust_remote_code": trust_remote_code is True}
+    if "local_files_only" not in options and not folder.exists() and not _hub_has_address():
+        shared["local_files_only"] = True  # else the hub's client tries again for more than a minute
     try:
         with without_bars():
             config = AutoConfig.from_pretrained(str(name), **shared)
@@ -60,6 +65,16 @@ def load_pretrained(name: str | Path, *, trust_remote_code: bool = False, **opti
 
 
 _WANTED = "a causal language model with a tokenizer is needed, see docs/models.md"
+
+
+def _hub_has_address() -> bool:
+    """Whether the hub can be asked from here at all; a proxy may know it where this machine does not."""
+    from huggingface_hub.constants import ENDPOINT
+
+    try:
+        return bool(getproxies()) or bool(socket.getaddrinfo(urlsplit(ENDPOINT).hostname, None))
+    except OSError:
+        return False
 
 
 def _check_folder(folder: Path) -> None:

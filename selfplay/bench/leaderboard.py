@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError
+from ..storage.files import read_given
 
 FEWEST = 100
 """Questions a submitted exam must have: below, the interval is wider than most differences."""
@@ -58,12 +59,12 @@ def read_submission(path: Path) -> list[Result]:
         ConfigError: not such a file, exam items that leaked into training, or an exam too small to rank.
     """
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        text = read_given(path)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; write one with: selfplay-gym bench AGENT --out FILE.json") from None
+    try:
+        report = json.loads(text)
         results = [_result(report, entry) for entry in report["entries"]]
-    except FileNotFoundError:
-        raise ConfigError(
-            f"no such file: {str(path)!r}; write one with: selfplay-gym bench AGENT --out FILE.json"
-        ) from None
     except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise ConfigError(f"{str(path)!r} was not written by `selfplay-gym bench --out FILE.json`: {error!r}") from None
     for name, found in report["contamination"].items():

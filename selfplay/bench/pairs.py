@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...core.completions import completions_of
 from ...core.errors import ConfigError
 from ...core.math_language import answer
 from ...core.protocols import Agent, Verifier, unreadable
@@ -155,7 +156,7 @@ def play_pair(
         raise ConfigError(f"a pair needs proposals >= 1 and attempts >= 2, got {proposals} and {attempts}")
     voter = make_verifier("majority")
     game = Game(find_domain("math"), voter, make_reward("r-zero", repetition=0.0), template)
-    texts = challenger.act([game.instruct()], n=proposals, seed=integer_seed(seed, "pair", "propose"))[0]
+    texts = completions_of(challenger, [game.instruct()], n=proposals, seed=integer_seed(seed, "pair", "propose"))[0]
     answering = integer_seed(seed, "pair", "answer")
     answers = partial(solver.act, n=attempts, seed=answering)
     rounds = game.play(texts, answers, partial(unreadable, solver))

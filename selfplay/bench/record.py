@@ -18,8 +18,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from ...core.completions import completions_of, well_formed
 from ...core.protocols import Agent, unreadable
 from ..evaluation import Adjustable
+from ..storage.files import DamageError, json_object, read_bytes, remove
 
 
 @runtime_checkable
@@ -84,7 +86,7 @@ class Recorder:
     def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
         path = self._path(prompts, n, seed)
         call = None if path is None else _read(path)
-        if call is None:
+        if call is None or not well_formed(call.completions, len(prompts), n):
             call = _ask(self.agent, prompts, n, seed)
             if path is not None:
                 _write(path, call)
@@ -128,7 +130,7 @@ def _ask(agent: Agent, prompts: Sequence[str], n: int, seed: int | None) -> Call
         tokens = None if drawn.lengths is None else _per_prompt(drawn.lengths, n)
         truncated = _per_prompt(~drawn.finished, n)
     else:
-        completions = agent.act(prompts, n=n, seed=seed)
+        completions = completions_of(agent, prompts, n=n, seed=seed)
     return Call(completions, tokens, truncated, time.perf_counter() - begun, peak_memory_mb())
 
 
@@ -138,14 +140,15 @@ def _per_prompt(rows: Any, n: int) -> list[int]:
 
 def _read(path: Path) -> Call | None:
     try:
-        return Call(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, json.JSONDecodeError, TypeError):  # never written, or by another hand: ask again
+        return Call(**json_object(read_bytes(path), str(path)))
+    except (DamageError, TypeError):  # never written, or by another hand: ask again
         return None
 
 
 def _write(path: Path, call: Call) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.partial")
+    remove(partial)  # another process of this number may have left it, or anything else
     partial.write_text(json.dumps(asdict(call)), encoding="utf-8")
     os.replace(partial, path)
 

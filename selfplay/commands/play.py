@@ -8,6 +8,7 @@ import gymnasium as gym
 from rich.console import Console
 
 from ... import envs as _envs  # noqa: F401 - registers the environments
+from ...core.completions import completions_of
 from ...core.extraction import last_boxed
 from ...core.protocols import Agent
 from ...core.registries import make_agent
@@ -123,7 +124,7 @@ def play_rounds(
     try:
         for number in range(rounds):
             instruction, _ = game.reset(seed=integer_seed(seed, "play") if number == 0 else None)
-            proposal = asking.act([instruction], n=1, seed=integer_seed(seed, "play", number))[0][0]
+            proposal = completions_of(asking, [instruction], n=1, seed=integer_seed(seed, "play", number))[0][0]
             _, _, _, _, info = game.step(proposal)
             played.append(info["solve_rate"])
             console.print(str(game.render()), markup=False, highlight=False, soft_wrap=True)

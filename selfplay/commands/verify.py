@@ -88,8 +88,7 @@ def verify_file(
     source, target = Path(source), Path(target)
     if not source.is_file():
         raise ConfigError(f"no such file: {str(source)!r}; expected JSON lines with question, reference, attempts")
-    if target.exists() and target.resolve() == source.resolve():
-        raise ConfigError(f"source and target are the same file: {str(source)!r}")
+    check_target(source, target)
     if workers < 1:
         raise ConfigError(f"workers must be at least 1, got {workers!r}")
     judge, settings = make_verifier(verifier), _settings(verifier)
@@ -108,6 +107,18 @@ def verify_file(
                 counts.add(record)
             bar.update(task, advance=len(records))
     return VerifySummary(total, len(done), counts.errors, counts.attempts, counts.outcomes, counts.valid)
+
+
+def check_target(source: Path, target: Path) -> None:
+    """Refuse to write judgements where something else than a file of their own stands.
+
+    Raises:
+        ConfigError: the target is the source, or no plain file.
+    """
+    if "\0" in str(target) or (target.exists() and not target.is_file()):
+        raise ConfigError(f"judgements are written to a plain file, which {str(target)!r} is not; choose another")
+    if target.exists() and target.resolve() == source.resolve():
+        raise ConfigError(f"source and target are the same file: {str(source)!r}")
 
 
 def verifier_options(verifier: str, extract: str | None = None, policy: Sequence[str] = ()) -> str | dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...core.completions import completions_of
 from ...core.protocols import Agent
 from ...core.records import Question
 from ...core.registries import make_reward, make_verifier
@@ -99,7 +100,7 @@ def _measured(
 ) -> Difficulty:
     domain, voter = domain_of(config.env), make_verifier("majority")
     game = Game(domain, voter, make_reward("r-zero"), config.template)
-    groups = solver.act(game.ask(questions), n=attempts, seed=seed)
+    groups = completions_of(solver, game.ask(questions), n=attempts, seed=seed)
     answers = known_answers(questions)
     known = [i for i, answer in enumerate(answers) if answer is not None]
     graded = make_verifier(domain.grader).judge_many(

@@ -55,7 +55,8 @@ def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier) ->
         return verifier if name == VOTE or not domain.recomputes else KnownReference(verifier, domain)
     if name and ":" not in name and not verifiers.knows(name):
         known = dict.fromkeys([*domain.labels, *verifiers.names()])
-        raise UnknownNameError(f"label source of {domain.name}", name, known)
+        remedy = "A name registered in a script is known only there; elsewhere, write module:attribute."
+        raise UnknownNameError(f"label source of {domain.name}", name, known, remedy)
     return KnownReference(make_verifier(source), domain)
 
 

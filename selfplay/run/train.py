@@ -54,11 +54,12 @@ class StopRequest:
         Raises:
             Stopped: there is nothing to wait for.
         """
-        again, self.asked, self.code = self.asked, True, Stopped(number).code
+        before, self.asked, self.code = self.asked, True, Stopped(number).code
         stage = None if self.run is None else self.run.stage
-        if again or self.run is None or not (self.waits or getattr(stage, "saves_steps", False)):
+        if before or self.run is None or not (self.waits or getattr(stage, "saves_steps", False)):
             raise Stopped(number)
-        self.progress.warn(None, "stopping after this step; Ctrl-C again to stop at once")
+        again = "Ctrl-C again" if number == signal.SIGINT else "a second SIGTERM"
+        self.progress.warn(None, f"stopping after this step; {again} stops at once")
 
 
 def train(

@@ -84,11 +84,19 @@ def readable(hint: Any) -> str:
     return {int: "whole number", float: "number", bool: "switch (true or false)", str: "text"}.get(hint, str(hint))
 
 
-def at_least(part: Any, least: float, *names: str) -> None:
-    """Refuse fields below `least`."""
+MOST = 1_000_000
+"""How much of anything a setting may ask for: more would never end, or have no room."""
+MOST_SAMPLES = 10_000
+"""How many answers to one question: they are drawn at once."""
+
+
+def at_least(part: Any, least: float, *names: str, most: float = MOST) -> None:
+    """Refuse fields below `least`, or above `most`."""
     for name in names:
         if getattr(part, name) < least:
             raise ConfigError(f"{name} must be >= {least:g}, got {getattr(part, name)!r}")
+        if getattr(part, name) > most:
+            raise ConfigError(f"{name} must be <= {most}, got {getattr(part, name)!r}")
 
 
 def one_of(name: str, value: str, allowed: Iterable[str]) -> None:

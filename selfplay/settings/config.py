@@ -62,7 +62,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         check_types(self)
         at_least(self, 1, "rounds")
-        at_least(self, 0, "seed")
+        at_least(self, 0, "seed", most=math.inf)
         if SOLVER not in self.roles:
             raise ConfigError(f"roles must have a {SOLVER!r}, got {', '.join(self.roles) or 'none'}")
         if not self.stages:

@@ -9,6 +9,7 @@ from typing import Any
 import tomli_w
 
 from ...core.errors import ConfigError, RunError
+from ..storage.files import read_given
 from ..storage.run_folder import CONFIG, RunFolder
 from .config import RunConfig
 
@@ -23,11 +24,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         ConfigError: the file is missing, no text, or not TOML; says where.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows write a byte order mark
+        return tomllib.loads(read_given(path))
     except OSError as error:
         raise ConfigError(f"cannot read the settings in {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text: byte {error.start}") from None
+    except ConfigError as error:
+        raise ConfigError(f"cannot read the settings in {path}: {error}") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not TOML that can be read: {error}") from None
     except ValueError as error:  # a number with thousands of digits

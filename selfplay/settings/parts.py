@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ...core.errors import ConfigError
 from ..guard.thresholds import GuardThresholds
-from .checks import Named, at_least, check_types, one_of
+from .checks import MOST_SAMPLES, Named, at_least, check_types, one_of
 
 GUARD_MODES = ("on", "watch", "off")
 VALIDATIONS = ("reference", "vote")
@@ -53,7 +53,7 @@ class LabelsConfig:
 
     def __post_init__(self) -> None:
         check_types(self)
-        at_least(self, 1, "attempts")
+        at_least(self, 1, "attempts", most=MOST_SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ class ExamConfig:
 
     def __post_init__(self) -> None:
         check_types(self)
-        at_least(self, 1, "questions", "samples", "every")
+        at_least(self, 1, "questions", "every")
+        at_least(self, 1, "samples", most=MOST_SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)

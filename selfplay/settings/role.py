@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ...agents.roles.sharing_kinds import check_sharing, shares_weights
 from ...agents.training.config import GRPOConfig
 from ...core.errors import ConfigError
-from .checks import Named, at_least, check_types, one_of
+from .checks import MOST_SAMPLES, Named, at_least, check_types, one_of
 
 KL_REFERENCES = ("base", "round")
 
@@ -58,7 +58,8 @@ class RoleConfig:
                 raise ConfigError(f'{name} must not be empty, got ""')
         check_sharing(self.weight_sharing, self.trunk)
         one_of("kl_reference", self.kl_reference, KL_REFERENCES)
-        at_least(self, 1, "groups", "samples", "max_new_tokens", "adapter_rank")
+        at_least(self, 1, "groups", "max_new_tokens", "adapter_rank")
+        at_least(self, 1, "samples", most=MOST_SAMPLES)
         at_least(self, 0, "steps", "dynamic_sampling", "l2_sp")
         if self.learns and self.steps and self.samples < 2:
             raise ConfigError(

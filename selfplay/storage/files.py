@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ...core.errors import RunError
+from ...core.errors import ConfigError, RunError
 
 CHECKSUM = "checksum"
 """The key under which a sealed file keeps the SHA-256 of the rest of it."""
@@ -64,6 +64,23 @@ def read_bytes(path: Path) -> bytes:
     if len(content) > LARGEST:
         raise DamageError(f"{path} has more than {LARGEST} bytes; no run writes such a file")
     return content
+
+
+def read_given(path: Path) -> str:
+    """The text of a file that somebody named, which may be a link; a byte order mark is no part of it.
+
+    Raises:
+        ConfigError: no such file, no plain file, far too large, or not UTF-8.
+    """
+    if not path.is_file():
+        there = "\0" not in str(path) and os.path.lexists(path)
+        raise ConfigError(f"{'no plain file' if there else 'no such file'}: {str(path)!r}")
+    if path.stat().st_size > LARGEST:
+        raise ConfigError(f"{str(path)!r} has more than {LARGEST} bytes, far more than such a file holds")
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{str(path)!r} is not UTF-8 text: byte {error.start}") from None
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -36,9 +36,8 @@ def hold(folder: Path, name: str = LOCK, *, lasting: bool = True) -> Iterator[No
         RunError: somebody else holds it; names the process.
     """
     path = folder.resolve() / name
-    descriptor = open_file(path, os.O_RDWR | os.O_CREAT)
+    descriptor = _locked(path)
     try:
-        _lock(descriptor, path)
         try:
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
@@ -48,6 +47,20 @@ def hold(folder: Path, name: str = LOCK, *, lasting: bool = True) -> Iterator[No
             if not lasting:
                 path.unlink(missing_ok=True)
     finally:
+        os.close(descriptor)
+
+
+def _locked(path: Path) -> int:
+    """A descriptor of the locked file. Whoever held it before may have removed it meanwhile: then another is made."""
+    while True:
+        descriptor = open_file(path, os.O_RDWR | os.O_CREAT)
+        try:
+            _lock(descriptor, path)
+            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
         os.close(descriptor)
 
 

@@ -211,3 +211,12 @@ def test_workers_end_when_the_process_that_started_them_was_killed(source, tmp_p
         assert main_process.stdout.readline() == b"judging\n"
         main_process.send_signal(signal.SIGKILL)
         main_process.communicate(timeout=60)  # ends when the last process that holds these streams has ended
+
+
+@pytest.mark.parametrize("target", ["pipe", "folder"])
+def test_judgements_go_to_a_plain_file(source, tmp_path, target, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    assert main(["verify", str(source), str(tmp_path / target)]) == 2
+    assert "plain file" in capsys.readouterr().err
+    assert not (tmp_path / f"{target}.lock").exists()

@@ -7,11 +7,12 @@ import re
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from selfplay_gym.core.errors import PluginError, RunError
-from selfplay_gym.selfplay.storage import files, log
+from selfplay_gym.core.errors import ConfigError, PluginError, RunError
+from selfplay_gym.selfplay.storage import files, lock, log
 from selfplay_gym.selfplay.storage.files import (
     CHECKSUM,
     DamageError,
@@ -19,6 +20,7 @@ from selfplay_gym.selfplay.storage.files import (
     json_object,
     open_file,
     read_bytes,
+    read_given,
     read_json,
     read_sealed,
     sealed,
@@ -305,3 +307,37 @@ def test_a_state_as_a_run_writes_it(tmp_path):
 def test_a_state_that_no_run_writes_is_named(tmp_path, change):
     with pytest.raises(DamageError, match=r"state\.json does not hold the state of a run \("):
         check_state({**STATE, **change}, tmp_path / "state.json")
+
+
+# --- files that somebody names ---
+
+
+def test_a_file_that_somebody_names_is_plain_and_bounded(tmp_path, monkeypatch):
+    (tmp_path / "mine").write_bytes("\ufeffwords".encode())
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    assert read_given(tmp_path / "mine") == read_given(tmp_path / "link") == "words"
+    os.mkfifo(tmp_path / "pipe")
+    for name, said in (("pipe", "no plain file"), ("nothing", "no such file"), ("a\0b", "no such file")):
+        with pytest.raises(ConfigError, match=said):
+            read_given(tmp_path / name)
+    with pytest.raises(ConfigError, match="no plain file"):
+        read_given(Path("/dev/zero"))
+    monkeypatch.setattr("selfplay_gym.selfplay.storage.files.LARGEST", 3)
+    with pytest.raises(ConfigError, match="more than 3 bytes"):
+        read_given(tmp_path / "mine")
+
+
+def test_a_lock_whose_file_was_removed_is_taken_on_the_new_file(tmp_path, monkeypatch):
+    honest, calls = lock._lock, []
+
+    def lock_late(descriptor, path):
+        honest(descriptor, path)
+        if not calls:  # whoever held it before removes it at this moment, and another process makes it anew
+            path.unlink()
+            path.write_text("")
+        calls.append(path)
+
+    monkeypatch.setattr(lock, "_lock", lock_late)
+    with hold(tmp_path, "x.lock", lasting=False):
+        assert len(calls) == 2
+        assert (tmp_path / "x.lock").read_text() == f"{os.getpid()}\n"
