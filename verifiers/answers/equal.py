@@ -34,8 +34,6 @@ class Finding(NamedTuple):
         return self.outcome is Outcome.CORRECT
 
 
-_SIGN_RULES = {"percent": "percent", "degree": "degrees"}
-
 Oracle = Callable[[Node, Node], Decision]
 
 
@@ -91,7 +89,12 @@ def _any_reading(a: Answer, b: Answer, comparison: Comparison) -> Decision:
     unsure = False
     shared = a.signs & b.signs
     if shared:  # 1 % is not 0.01 %: a sign that both have is not dropped
-        policy = replace(comparison.policy, **{_SIGN_RULES[sign]: "value" for sign in shared})
+        rules = comparison.policy
+        policy = replace(
+            rules,
+            percent="value" if "percent" in shared else rules.percent,
+            degrees="value" if "degree" in shared else rules.degrees,
+        )
         a, b, comparison = read(a.text, policy), read(b.text, policy), replace(comparison, policy=policy)
     first, second = a.forms[0], b.forms[0]
     names_count = comparison.policy.assignment != "dropped" and comparison.policy.variables == "named"

@@ -122,6 +122,7 @@ _POWER = re.compile(r"\bto the power(?: of)?\b|\braised to(?: the)?\b")
 _ORDINAL = re.compile(
     r"(\d)\s?(?:\^\s?)?\{?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?(st|nd|rd|th)(?![A-Za-z])\s?\}{0,2}(?![A-Za-z])"
 )
+_GLUED_POWER = re.compile(r"(\d\s*(?:[cmkd]?m|ft|in))([23])$")
 _PARTS_OF = re.compile(r"(/\s*\d{1,3})\s?ths\b")
 _CHOSEN = re.compile(
     r"(?:\{\}\s*)?[_^]?\{?(\d+)\}?\s*C\s*_?\{?(\d+)\}?|(?:C|\\mathrm\s*\{C\})_\{?(\d+)\}?\^\{?(\d+)\}?|C\((\d+),\s*(\d+)\)"
@@ -150,6 +151,8 @@ def _respelled(text: str) -> str:
             return f"{hours[1]} hours {hours[2]} minutes{seconds}"
     if " and " in text:
         text = _AND_PART.sub(lambda m: f"{m[1]} {_numeral(m[2])}/{_BOTTOM[m[3][:2]]}", text)
+    if text[-1:] in ("2", "3"):
+        text = _GLUED_POWER.sub(r"\1^\2", text)
     if " to the " in text or "raised" in text:
         text = _POWER.sub("^", text)
     if any(ending in text for ending in ("st", "nd", "rd", "th")):

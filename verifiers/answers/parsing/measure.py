@@ -168,8 +168,6 @@ class MeasureParser(CommandParser):
                 self.take()
                 parts.append("^" + self.subscript())
                 continue
-            elif parts and token.text in ("2", "3") and not token.spaced and parts[-1] in UNITS:  # cm2
-                parts.append("^" + token.text)
             elif parts and token.kind in ("num", "cmd") and self.value_follows():
                 return self.continued(value, " ".join(parts))
             elif token.text == "(" and not self.modulus_ahead() and self.comment_ahead():

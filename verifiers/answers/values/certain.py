@@ -24,10 +24,14 @@ MARGIN = 60
 """Digits beyond those that the sizes of the parts ask for."""
 STEP = 100
 """Digits come in multiples of it, because every precision has a context of its own to be made."""
-MOST_DIGITS = 3_000
+MOST_DIGITS = 1_200
 _PER_DIGIT = 0.30103
 _SATURATING = {"tanh", "coth"}
 """Functions that come as near to 1 as an exponential: tanh 100 differs from 1 after 86 digits."""
+
+_SLOW = {"factorial", "Gamma", "binom"}
+"""Functions that take seconds between integers with many digits."""
+SLOW_DIGITS = 200
 
 
 def settled(tree: Node, place: Place) -> Value | None:
@@ -109,6 +113,8 @@ class Watched(Floats):
         self.top, self.bottom = max(self.top, top), min(self.bottom, bottom)
 
     def function(self, name: str, arguments: tuple[Node, ...]) -> Any:
+        if name in _SLOW and self.digits > SLOW_DIGITS and any(map(self._between_integers, arguments)):
+            raise Inexpressible(f"{name} with so many digits")
         value = super().function(name, arguments)
         if name in _SATURATING:
             argument = self.value(arguments[0])
@@ -116,6 +122,10 @@ class Watched(Floats):
         if name in jumps and any(self._at_jump(self.value(argument)) for argument in arguments):
             raise Inexpressible(f"{name} where it jumps")
         return value
+
+    def _between_integers(self, node: Node) -> bool:
+        value = self.value(node)
+        return isinstance(value, Matrix) or bool(value.imag or value.real != round(value.real))
 
     def _at_jump(self, value: Any) -> bool:
         """Whether rounding errors may have carried it over an integer."""

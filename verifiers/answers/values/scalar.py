@@ -208,11 +208,11 @@ def _same_samples(a: Scalar, b: Scalar) -> bool | None:
     if a.bends or b.bends:
         pairs = far_pairs(a, b, scattered())
         everywhere = [*pairs, *far_pairs(a, b, special(a.tree, b.tree))]
-        doubted = [_precisely(a, b, pair.place) for pair in everywhere if pair.near is False]
-        if False in doubted:
-            return False
-        if None in doubted:
-            return None
+        for pair in everywhere:
+            if pair.near is False:
+                same = _precisely(a, b, pair.place)
+                if not same:
+                    return same
         counted = counted or (pairs if len(pairs) > 1 else [])
     if not counted:  # nowhere real, or at one place by chance: compared as complex numbers
         counted = known
