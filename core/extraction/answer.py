@@ -22,7 +22,7 @@ Place = Literal["box", "mark", "whole", "prose"]
 _EMPTY_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{[\s.…]*\}|\\boxed(?=\s[.,)]|[.,)]|\s*$)")
 _CUT_OFF_ENDS = re.compile(r"\n|\$|\\\)|\\\]|[.。](?=\s|$)")
 _FENCE = re.compile(r"\A\s*```[\w+-]{0,20}\s*\n(.*?)\n?\s*```\s*\Z", re.S)
-_PREFIX = re.compile(r"(?:#{1,6}|>)[ \t]+(?=[-$\\(]?[\w\\][^\n]{0,80}\Z)|\AQ:[^\n]{1,400}?\s(?=A:\s)")
+_PREFIX = re.compile(r"\A(?:(?:#{1,6}|>)[ \t]+(?=[-$\\(]?[\w\\][^\n]{0,80}\Z)|Q:[^\n]{1,400}?\s(?=A:\s))")
 """Markdown's heading or quote in front of a reply of one line, and a question that is repeated before "A:"."""
 _NUMBER_BEGINS = frozenset("-0123456789")
 _LEADS = frozenset(("is ", " = ", "is:", "s: ", "r: ", "re ", "s $", "= $", ": $", "So ", "o: ", "*: "))
