@@ -27,7 +27,9 @@ _PREFIX = re.compile(r"\A(?:(?:#{1,6}|>)[ \t]+(?=[-$\\(]?[\w\\][^\n]{0,80}\Z)|Q:
 _NUMBER_BEGINS = frozenset("-0123456789")
 _LEADS = frozenset(("is ", " = ", "is:", "s: ", "r: ", "re ", "s $", "= $", ": $", "So ", "o: ", "*: "))
 """How the text before a plain box ends; any other end is looked at more closely."""
-_PLAIN = frozenset(("", "The answer is ", "the answer is ", "So the answer is ", "Thus, the answer is ", "Answer: "))
+_COMMON_LEADS = frozenset(
+    ("", "The answer is ", "the answer is ", "So the answer is ", "Thus, the answer is ", "Answer: ")
+)
 """What commonly precedes a box and cannot be a supposition."""
 WHOLE = 200
 """Longest reply that may be an answer as it stands."""
@@ -87,7 +89,7 @@ def plain_box(text: str) -> str | None:
         return None
     if "<" in before or "not" in before or "n't" in before or "\n" in before or "\\fbox" in before:
         return None
-    if before not in _PLAIN and not_meant(text, start, len(text)):
+    if before not in _COMMON_LEADS and not_meant(text, start, len(text)):
         return None
     return content.strip()
 
