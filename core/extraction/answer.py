@@ -22,12 +22,14 @@ Place = Literal["box", "mark", "whole", "prose"]
 _EMPTY_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{[\s.…]*\}|\\boxed(?=\s[.,)]|[.,)]|\s*$)")
 _CUT_OFF_ENDS = re.compile(r"\n|\$|\\\)|\\\]|[.。](?=\s|$)")
 _FENCE = re.compile(r"\A\s*```[\w+-]{0,20}\s*\n(.*?)\n?\s*```\s*\Z", re.S)
-_PREFIX = re.compile(r"(?:#{1,6}|>)[ \t]+(?=[-$\\(]?[\w\\][^\n]{0,80}\Z)|\AQ:[^\n]{1,400}?\s(?=A:\s)")
+_PREFIX = re.compile(r"\A(?:(?:#{1,6}|>)[ \t]+(?=[-$\\(]?[\w\\][^\n]{0,80}\Z)|Q:[^\n]{1,400}?\s(?=A:\s))")
 """Markdown's heading or quote in front of a reply of one line, and a question that is repeated before "A:"."""
 _NUMBER_BEGINS = frozenset("-0123456789")
 _LEADS = frozenset(("is ", " = ", "is:", "s: ", "r: ", "re ", "s $", "= $", ": $", "So ", "o: ", "*: "))
 """How the text before a plain box ends; any other end is looked at more closely."""
-_PLAIN = frozenset(("", "The answer is ", "the answer is ", "So the answer is ", "Thus, the answer is ", "Answer: "))
+_COMMON_LEADS = frozenset(
+    ("", "The answer is ", "the answer is ", "So the answer is ", "Thus, the answer is ", "Answer: ")
+)
 """What commonly precedes a box and cannot be a supposition."""
 WHOLE = 200
 """Longest reply that may be an answer as it stands."""
@@ -87,7 +89,7 @@ def plain_box(text: str) -> str | None:
         return None
     if "<" in before or "not" in before or "n't" in before or "\n" in before or "\\fbox" in before:
         return None
-    if before not in _PLAIN and not_meant(text, start, len(text)):
+    if before not in _COMMON_LEADS and not_meant(text, start, len(text)):
         return None
     return content.strip()
 

@@ -70,7 +70,7 @@ def part_of_formula(text: str, start: int, end: int) -> bool:
     before, after = _stripped(text[max(0, start - _REACH) : start], text[end : end + _REACH])
     if _BEFORE.search(before) or _AFTER.match(after) or multiplied_before(before):
         return True
-    if changed_after(_plain(after)) or scale_behind(_plain(after)):
+    if changed_after(_words_opened(after)) or scale_behind(_words_opened(after)):
         return True
     if _TOUCHES_AFTER.match(after) or _TOUCHES_BEFORE.search(before):
         return True
@@ -93,7 +93,7 @@ def _stripped(before: str, after: str) -> tuple[str, str]:
     return before, after
 
 
-def _plain(after: str) -> str:
+def _words_opened(after: str) -> str:
     r"""Words in `\text{…}` as words."""
     return re.sub(r"^\$?\s?\\text(?:bf|rm|it)?\s?\{", " ", after).lstrip("*$") if after[:1] in "\\$* " else after
 

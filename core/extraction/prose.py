@@ -87,7 +87,7 @@ _EMPTY = re.compile(
     r"|obvious|ok(?:ay)?|fine",
     re.I,
 )
-_PLAIN = re.compile(r"[$€£¥]?[-−+]?[\d.,:/ ]+")
+_WRITTEN_NUMBER = re.compile(r"[$€£¥]?[-−+]?[\d.,:/ ]+")
 _DOUBTS = re.compile(r"\b(?:could|might|may)(?: also| well| just)? be\W*$", re.I)
 _JOINED = re.compile(r"\s?(?:,|,? (?:and|or)|和|或|und|et|y|и) ")
 
@@ -197,7 +197,7 @@ def _concluded(sentence: str, found: list[Run]) -> str | None:
     if changed_after(following):
         return None
     scale = scale_behind(following)
-    measure = measure_behind(following[len(scale) :]) if _PLAIN.fullmatch(last.text) else ""
+    measure = measure_behind(following[len(scale) :]) if _WRITTEN_NUMBER.fullmatch(last.text) else ""
     return tidy(result(last.text) + scale + measure)
 
 

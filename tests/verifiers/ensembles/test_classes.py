@@ -218,6 +218,29 @@ def test_words_that_say_there_is_no_answer(text):
 @pytest.mark.parametrize(
     "text",
     [
+        "not enough information", "cannot be determined", "your answer here", "insert answer", "see above", "skip",
+        "it depends", "Not applicable", "No valid answer", "[number]", "XX", "xxx", "\\text{___}", "\\ldots", "\\star",
+        "nil", "blank", "不知道", "无", "keine Ahnung", "모름", "0/0", "1/0", "\\frac{1}{0}", "\\square", "no clue",
+    ],
+)  # fmt: skip
+def test_a_placeholder_or_a_refusal_never_becomes_the_label(text):
+    assert vote([f"\\boxed{{{text}}}"] * 2 + ["\\boxed{5}"]).label == "5"
+
+
+@pytest.mark.parametrize(
+    "text", ["x+x", "a+n", "1/0.5", "x/10", "\\frac{0}{5}", "infinitely many", "无解", "\\pi", "N"]
+)
+def test_what_only_looks_like_a_placeholder_votes(text):
+    assert vote([f"\\boxed{{{text}}}"] * 2 + ["\\boxed{5}"]).label == text
+
+
+def test_a_box_that_was_cut_off_does_not_vote():
+    assert vote(["\\boxed{7"] * 3 + ["\\boxed{8}"]).label == "8"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "0",
         "A",
         "x",

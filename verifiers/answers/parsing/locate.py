@@ -37,10 +37,11 @@ _FIGURES = re.compile(
 )
 _LETTER = re.compile(r"[\s$(]*(?:\\(?:text|mathrm|textbf)\s?\{)?[\s(]*[A-HJ-Za-z][\s)]*\}?[\s)$.]*")
 _WORDS = """
-none, null, nan, na, unknown, undecided, undetermined, unsure, idk, nothing, empty, error, hm, hmm, hmmm, um,
+none, null, nan, na, n a, unknown, undecided, undetermined, unsure, idk, nothing, empty, error, hm, hmm, hmmm, um,
 uh, ok, okay, well, sorry, todo, tbd, placeholder, the, an, so, let, we, it, this, that, to, of, is, answer,
 nil, blank, skip, skipped, pass, passed, unclear, number, value, result, xx, xxx, xxxx, insert, here, see,
-above, below, star, dots, ldots, cdots, depends, missing, unavailable, 不能确定, 不知道, 未知, 无, 無, 不确定, 不清楚, 没有答案, 모름,
+above, below, star, dots, ldots, cdots, depends, missing, unavailable,
+不能确定, 不知道, 未知, 无, 無, 不确定, 不清楚, 没有答案, 모름,
 모르겠음, 不明, わからない, неизвестно, the answer, final answer, your answer, no answer, not sure, i do not know,
 i dont know, do not know, dont know, not applicable, no valid answer, no answer found, see above, see below,
 it depends, cannot say, cant say, hard to say, not given, not provided, not specified, not stated,
@@ -136,7 +137,7 @@ def is_non_answer(answer: str) -> bool:
     if len(answer) <= BARE and (_BY_ZERO.fullmatch(answer) or _EMPTY_SIGNS.fullmatch(answer)):
         return True
     answer = _TEXT.sub("", answer)
-    words = " ".join(re.sub(r"[^\w\s]|_", "", answer).casefold().split())
+    words = " ".join(re.sub(r"[^\w\s]|_", " ", re.sub(r"['’]", "", answer)).casefold().split())
     if not words:
         return not re.search(r"[∞∅]|\\[A-Za-z{]|\{\s*\}", answer)
     return words in _NON_ANSWERS or _NO_LABEL.fullmatch(words) is not None or refuses(answer)
