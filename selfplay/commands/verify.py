@@ -255,13 +255,16 @@ def end_with_parent() -> None:
     itself reads the end of its line.
     """
 
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    sentinel = parent.sentinel
+
     def wait() -> None:
-        multiprocessing.connection.wait([parent.sentinel])
+        multiprocessing.connection.wait([sentinel])
         os._exit(1)
 
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=wait, daemon=True, name="parent").start()
+    threading.Thread(target=wait, daemon=True, name="parent").start()
 
 
 def judge_lines(judge: Verifier, settings: str, lines: list[tuple[int, str]]) -> list[dict[str, Any]]:

@@ -22,7 +22,14 @@ from .steps import step_figures
 from .summary_data import RunSummary, headline, read_run_summary
 
 PAGE = "report.html"
-UNKNOWN = {"command": [], "commit": None, "versions": {}, "python": "unknown", "system": "unknown", "cpus": "unknown"}
+UNKNOWN: dict[str, Any] = {
+    "command": [],
+    "commit": None,
+    "versions": {},
+    "python": "unknown",
+    "system": "unknown",
+    "cpus": "unknown",
+}
 """What is shown of a run that does not say where it was made."""
 LONGEST = 2_000
 """Characters of a model's text shown at most."""
