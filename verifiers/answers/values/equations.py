@@ -99,6 +99,9 @@ def _proportional(f: Scalar, g: Scalar) -> bool | None:
 def _certainly_proportional(f: Scalar, g: Scalar, places: list[Place]) -> bool | None:
     """Whether f(p)·g(q) = f(q)·g(p) for the first place and each other one, as one difference of constants."""
     first, *others = places
+    zeros = [settled(_at(side.tree, first), first) == 0 for side in (f, g)]
+    if any(zeros):  # 0·sin x = 0 says nothing, and is no other equation
+        return None if all(zeros) else False
     for other in others:
         left, right = _times(_at(f.tree, first), _at(g.tree, other)), _times(_at(f.tree, other), _at(g.tree, first))
         difference: Node = ("add", left, ("neg", right))
