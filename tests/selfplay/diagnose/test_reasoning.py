@@ -83,4 +83,4 @@ def test_long_attempts_are_read_in_linear_time(piece):
     begun = time.process_time()
     steps_of(attempt, attempt)
     method_of(attempt)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 10

@@ -36,7 +36,7 @@ def test_decides_and_remembers(pool):
     assert pool.decide([EASY], 10.0) == [True]
     start = time.monotonic()
     assert pool.decide([EASY[::-1]], 10.0) == [True]
-    assert time.monotonic() - start < 0.1
+    assert time.monotonic() - start < 2.0
 
 
 def test_the_deadline_kills_and_the_next_pair_is_decided(pool):

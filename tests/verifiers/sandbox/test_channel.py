@@ -135,7 +135,7 @@ def test_eight_megabytes_of_anything_are_read_quickly(reader, line):
     assert len(reader.records(64, LIMIT)) <= 64
     forge(reader, line * (SIZE // (len(line) + 1) - 10) + b"\n")
     assert len(reader.records(64, LIMIT)) <= 64
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("committed", [0, 1, 2**32 - 1, 2**31])
