@@ -24,7 +24,7 @@ from .answer import (
 )
 from .boxes import Box, answer_boxes, find_boxes, last_boxed
 from .denial import contradicts_itself, refuses
-from .prose import last_number
+from .prose import last_value as last_number
 from .reply import TAIL, final_reply
 from .tidy import tidy
 

@@ -71,7 +71,8 @@ def extract_answer(text: str, mode: Mode = "lenient", unfinished: Unfinished = "
         return answer
     if mode == "lenient" and len(text) <= WHOLE and text.isdigit() and text.isascii():
         return text
-    found = find_answer(text, mode, unfinished)
+    check_mode(mode, unfinished)
+    found = _found(text, mode, unfinished)
     return None if found is None else found.answer
 
 
@@ -98,8 +99,11 @@ def find_answer(text: str, mode: Mode = "lenient", unfinished: Unfinished = "non
     """The answer of an attempt with the place where it stands; arguments as for `extract_answer`."""
     check_mode(mode, unfinished)
     quickly = plain_box(text)
-    if quickly is not None:
-        return Found(quickly, "box")
+    return _found(text, mode, unfinished) if quickly is None else Found(quickly, "box")
+
+
+def _found(text: str, mode: Mode, unfinished: Unfinished) -> Found | None:
+    """The answer where `plain_box` finds none."""
     reply = final_reply(text, unfinished)
     boxed = read_boxes(reply)
     if mode == "strict":

@@ -159,10 +159,7 @@ def replaced(text: str) -> bool:
 
 def retraction(text: str) -> int:
     """Where the last phrase ends that takes an answer back; 0 if there is none."""
-    end = 0
-    for found in _RETRACTS.finditer(text):
-        end = found.end()
-    return end
+    return max((found.end() for found in _RETRACTS.finditer(text)), default=0)
 
 
 def refuses(sentence: str) -> bool:

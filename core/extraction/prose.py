@@ -149,11 +149,6 @@ def concluded_letter(sentence: str) -> str | None:
     return last[1] if last and not denied_before(sentence, last.start(1)) else None
 
 
-def last_number(text: str) -> str | None:
-    """The last value of a prose text ("… so she has 1,200 left." gives "1,200")."""
-    return last_value(text)
-
-
 def lone_letter(text: str) -> str | None:
     """The letter of a choice that stands alone on the last line."""
     lines = text.rstrip().rsplit("\n", 1)

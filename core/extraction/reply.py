@@ -45,8 +45,7 @@ def final_reply(text: str, unfinished: str = "none") -> str:
         unfinished: what a thought gives that never ended: "none" (nothing was replied yet) or "read" (its text).
     """
     if "<" in text or "[" in text or "◁" in text:
-        end = _last_end(_THOUGHT_ENDS, text)
-        text = text[end:]
+        text = text[max((found.end() for found in _THOUGHT_ENDS.finditer(text)), default=0) :]
         if unfinished == "none" and _THOUGHT_OPENS.search(text):
             return ""
         text = _HTML.sub(" ", _CALCULATOR.sub("", _own_turn(text)))
@@ -55,13 +54,6 @@ def final_reply(text: str, unfinished: str = "none") -> str:
     if "~~" in text:
         text = _STRUCK_OUT.sub(" ", text)
     return _first_question(text[-TAIL:])
-
-
-def _last_end(pattern: re.Pattern[str], text: str) -> int:
-    end = 0
-    for found in pattern.finditer(text):
-        end = found.end()
-    return end
 
 
 def _own_turn(text: str) -> str:
