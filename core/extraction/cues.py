@@ -55,6 +55,7 @@ _EAST_ASIAN_CUE = (
     r"|(?:정답|답|결과)(?:은|는|이|:|：)\s?"
 )
 _CUE = re.compile(rf"(?:{_LATIN_CUE}|{_EAST_ASIAN_CUE})", re.I)
+_BEFORE_CUE = re.compile(r"(?P<text>\s*(?:\\text\s?\{\s?)?)(?:the |my )?", re.I)
 _HEADING = re.compile(
     r"(?:^|\n)[ \t]{0,4}(?:[#>|-]{1,6}[ \t]{0,3})?[*_]{0,3}(?:(?:the |my )?final |the |my )?(?:answer|result|antwort"
     r"|respuesta|réponse|答案|最终答案)"
@@ -105,7 +106,8 @@ def result_cues(text: str) -> list[Cue]:
 
 def without_cue(content: str) -> str:
     """What follows the cue with which a box begins ("答案是5", "The answer is 5"), or all of it."""
-    found = re.match(rf"\s*(?:\\text\s?\{{\s?)?(?:the |my )?{_CUE.pattern}", content, re.I)
+    start = _BEFORE_CUE.match(content)
+    found = start and (_CUE.match(content, start.end()) or _CUE.match(content, start.end("text")))
     if found is None or not (rest := content[found.end() :].strip()):
         return content
     return (

@@ -19,6 +19,7 @@ _BETWEEN = (
     r"|work|works|for"
     r"|possible|possibly|a|an|x|y|n|=)(?![A-Za-z]))"
 )
+_DENIES_OR_ASKS = re.compile(rf"{_DENIES}|[?？]", re.I)
 _DENIED_BEFORE = re.compile(rf"{_DENIES}{_BETWEEN}{{0,5}}\s{{0,3}}[:=]?\s{{0,3}}[$*(\\\[`\"']{{0,4}}\s?$", re.I)
 _DENIED_AFTER = re.compile(
     r"[$*)\\\]`\"'\s]{0,5}(?:(?:is|are|was|were|seems|would be|must be)\s(?:also |clearly |obviously "
@@ -129,7 +130,7 @@ def contradicts_itself(text: str) -> bool:
     """Whether a short text denies or asks, so that it is no answer as it stands ("not 5", "5?", "x cannot be 5")."""
     if lists_options(text) or _ORDERS.match(text):
         return True
-    return re.search(rf"{_DENIES}|[?？]", text, re.I) is not None and "\\neq" not in text and "≠" not in text
+    return _DENIES_OR_ASKS.search(text) is not None and "\\neq" not in text and "≠" not in text
 
 
 def questioned_after(text: str, end: int) -> bool:

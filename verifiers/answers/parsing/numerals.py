@@ -29,7 +29,7 @@ class NumeralParser(Cursor):
             return number(int(text, 0))
         if (not text[0].isdigit() and text[0] != ".") or text[-1:].isalpha():
             raise ParseError("digits of no base")
-        value = Fraction(text)
+        value = Fraction(int(text) if text.isascii() and text.isdigit() else text)
         decimals = len(text.partition(".")[2]) if "e" not in text.lower() else 0
         if not decimals:
             mixed = self.mixed(value)

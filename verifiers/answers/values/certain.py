@@ -41,11 +41,11 @@ def settled(tree: Node, place: Place) -> Value | None:
     """
     try:
         before = Watched(place, FIRST_DIGITS)
-        value = before.value(tree)
+        value = before.whole(tree)
         digits = before.needed
         while digits <= MOST_DIGITS:
             now = Watched(place, digits)
-            again = now.value(tree)
+            again = now.whole(tree)
             grown = now.spread > 2 * before.spread + MARGIN and now.largest > 2 * before.largest + MARGIN
             again = _cut(again, digits - before.spread - MARGIN // 3)
             if not grown and _agree(value, again):
@@ -90,6 +90,10 @@ class Watched(Floats):
     @property
     def needed(self) -> int:
         return STEP * -(-(int(2 * self.spread) + MARGIN) // STEP)
+
+    def whole(self, tree: Node) -> Value:
+        """The value of the whole expression; its own size is not watched, it may be what cancellation has left."""
+        return super().value(tree)
 
     def value(self, node: Node) -> Value:
         value = super().value(node)
