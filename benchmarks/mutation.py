@@ -84,7 +84,8 @@ AREAS = {
         ("tests/verifiers/ensembles",),
     ),
     "extraction": Area(
-        ("core/extraction.py", "core/extraction/*.py"), ("tests/core/test_extraction*.py", "tests/core/extraction")
+        ("core/extraction/*.py",),
+        ("tests/core/test_extraction*.py", "tests/core/extraction", "tests/verifiers/references/test_extraction.py"),
     ),
     "grpo": Area(
         (
