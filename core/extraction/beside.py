@@ -7,7 +7,7 @@ import re
 _UNIT = re.compile(r"\s?(?:\\?%|°|[A-Za-z°][A-Za-z²³^°]*\.?(?:/[A-Za-z]+[²³]?)?(?:\^?\{?[23]\}?)?)")
 _NO_UNIT = re.compile(
     r"\s?(?:of|in|for|at|to|from|by|because|since|so|that|which|as|where|when|after|before|if|with|on|I|we|is|are"
-    r"|was|and|or|but|has|have|left|now"
+    r"|was|and|or|but|has|have|left|now|given|due"
     r"|while|than|total|altogether|it|this|each|not|because|units?|respectively)(?![A-Za-z])",
     re.I,
 )

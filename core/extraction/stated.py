@@ -34,7 +34,7 @@ _NOT = re.compile(
 _UNKNOWN = re.compile(r"[*_\s]*(?:unknown|unclear|not known|undefined by|unavailable|missing)\b", re.I)
 _BUT = re.compile(r"(?:,\s+so|,?\s+but(?: rather| actually| instead)?|而是|、(?=\d)|sondern|sino|mais)\s+", re.I)
 _CORRECTS = re.compile(
-    r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? (?:no|but(?: it(?:['’]s| is)| actually| really"
+    r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? \(?(?:no|but(?: it(?:['’]s| is)| actually| really"
     r"| in fact)|actually|I mean))[\s,:—-]+",
     re.I,
 )
@@ -53,8 +53,8 @@ _LETTER = re.compile(
 _CHOICE = re.compile(r"[\s*_$]*(\(?[A-J]\)?[.):]\s*\S[^\n]{0,80})$")
 _OR = r"and|or|oder|ou|und|et|o|ó|u|y|e|и|или|або|maybe|perhaps|possibly|otherwise|alternatively|else"
 _JOINT = re.compile(
-    rf"\s*(?:[,;、]\s?(?:{_OR})?|{_OR}|[&|]|\(\s?or)\s+(?=[-\d$\\(\[]|[a-z]\s?=)"
-    r"|\s?(?:和|或者?|还是|または|もしくは|또는|혹은|、|と|및)\s?(?=[-\d$\\(\[])",
+    rf"\s*(?:[,;、]\s?(?:{_OR})?|{_OR}|[&|]|\(\s?or)(?:\s(?:{_OR}))?\s+(?=[-\d$\\(\[]|[a-z]\s?=)"
+    r"|\s?(?:和|或者?|还是|または|もしくは|또는|혹은|이나|과|와|、|と|및)\s?(?=[-\d$\\(\[])",
     re.I,
 )
 _LETTERS = re.compile(
