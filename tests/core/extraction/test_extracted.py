@@ -1,6 +1,6 @@
 """What is extracted, to the letter.
 
-A row of tests/data/extracted.jsonl: a `text`, the `answer` in it, the `place` where it stands, what `strict` mode finds.
+A row of tests/data/extracted.jsonl: a `text`, the `answer` in it, the `place` where it stands, what `strict` finds.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The words that extraction knows: every phrase of tests/data/phrases.toml has its meaning, its near misses have not."""
+"""Words that extraction knows: every phrase of tests/data/phrases.toml has its meaning, its near misses have not."""
 
 import tomllib
 from pathlib import Path
