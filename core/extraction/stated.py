@@ -8,7 +8,7 @@ from .beside import changed_after, scale_behind, unit_behind
 from .denial import asks, denied, denies_choice, lists_options, refuses
 from .expressions import leading_run
 from .formulas import first_together, formulas
-from .prose import WORD, concluded_letter, from_formulas, is_long, last_value, named, stated_outcome, yes_or_no
+from .prose import COPULA, WORD, concluded_letter, from_formulas, is_long, last_value, named, stated_outcome, yes_or_no
 from .tidy import result, tidy
 
 LONGEST = 2000
@@ -201,7 +201,7 @@ def bare_or_last(text: str) -> str | None:
             return last_value(text)
         concluded = stated_outcome(text) or yes_or_no(text) or concluded_letter(text) or named(text)
         return concluded or (None if denies_choice(text) else tidy(text))
-    if words is not None and len(words) == 2 and text[0] in "-+.0123456789\\($":
+    if words is not None and len(words) == 2 and text[0] in "-+.0123456789\\($" and not COPULA.search(text):
         return tidy(text)
     return last_value(text)
 
