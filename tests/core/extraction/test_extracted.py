@@ -10,6 +10,8 @@ import pytest
 
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.extraction import extract_answer, find_answer, find_marked, last_boxed, reply, tidy
+from selfplay_gym.core.extraction.around import not_meant
+from selfplay_gym.core.extraction.beside import unit_behind
 from selfplay_gym.core.extraction.boxes import MOST_BOXES, find_boxes, read_boxes
 from selfplay_gym.core.extraction.cues import answer_cues, first_cue, result_cues
 from selfplay_gym.core.extraction.formulas import Formula, first_together, formulas
@@ -63,6 +65,8 @@ def test_last_box():
     assert last_boxed("\\boxed{1} \\boxed{2}") == last_boxed("\\boxed{1} \\fbox{2}") == "2"
     assert last_boxed("\\boxed{ }") is None
     assert last_boxed("\\boxed{\\{7\\}}") == "\\{7\\}"
+    assert last_boxed("\\boxed{\\frac{1}{2}}") == "\\frac{1}{2}"
+    assert last_boxed("\\boxed{ab\\}c}") == "ab\\}c"
 
 
 def test_boxes_know_where_they_stand_also_far_into_a_text():
@@ -82,6 +86,8 @@ def test_what_boxes_say_besides_the_answer():
     part = read_boxes("3 + \\boxed{4} = 7")
     assert (part.content, part.part, part.end) == (None, True, 13)
     assert read_boxes("\\boxed{7}").part is False
+    cut_off = read_boxes("It is \\boxed{7")
+    assert (cut_off.content, cut_off.cut_off, cut_off.withdrawn, cut_off.part) == (None, "7", False, False)
 
 
 def test_the_last_cues_are_kept():
@@ -110,6 +116,19 @@ def test_formulas_that_are_joined():
     assert first_together(text, found) == (0, 16, ["1", "2", "3"])
     assert [formula.content for formula in formulas("$1$$2$ \\(3\\) \\[4\\] $$5$$")] == ["1", "2", "3", "4", "5"]
     assert formulas("It costs $12 or $15.") == formulas("$5 and $6 more words") == []
+
+
+def test_units_are_the_few_words_behind_a_value():
+    assert unit_behind(" TX.") == " TX"
+    assert unit_behind(" " + "m" * 39) == " " + "m" * 39
+    assert unit_behind(" " + "m" * 40) == ""
+    assert unit_behind(" big red apples in all") == " big red apples"
+
+
+def test_a_struck_out_box_is_not_meant():
+    assert not_meant("~~\\boxed{7}~~", 2, 11)
+    assert not not_meant("~~\\boxed{7}", 2, 11)
+    assert not_meant("It is so. If x is \\boxed{7}", 18, 27)
 
 
 def test_tidy_leaves_nothing_of_marks():
