@@ -14,6 +14,8 @@ from selfplay_gym.core.extraction.around import not_meant
 from selfplay_gym.core.extraction.beside import unit_behind
 from selfplay_gym.core.extraction.boxes import MOST_BOXES, find_boxes, read_boxes
 from selfplay_gym.core.extraction.cues import answer_cues, first_cue, result_cues
+from selfplay_gym.core.extraction.denial import contradicts_itself
+from selfplay_gym.core.extraction.expressions import runs
 from selfplay_gym.core.extraction.formulas import Formula, first_together, formulas
 
 DATA = Path(__file__).parents[2] / "data" / "extracted.jsonl"
@@ -115,7 +117,23 @@ def test_formulas_that_are_joined():
     assert found[0] == Formula(0, 3, "1")
     assert first_together(text, found) == (0, 16, ["1", "2", "3"])
     assert [formula.content for formula in formulas("$1$$2$ \\(3\\) \\[4\\] $$5$$")] == ["1", "2", "3", "4", "5"]
+    assert [formula.content for formula in formulas("$12\n+ $x$")] == ["x"]
+    for blanks, together in ((29, ["1", "2"]), (30, ["1"])):
+        text = "$1$," + " " * blanks + "$2$"
+        assert first_together(text, formulas(text))[2] == together
     assert formulas("It costs $12 or $15.") == formulas("$5 and $6 more words") == []
+
+
+def test_runs_of_an_expression():
+    assert [run.text for run in runs("it is 3:x or 3:4")] == ["3", "3:4"]
+    assert [run.text for run in runs("it is 3 * -2 + x, and 4 =")] == ["3 * -2 + x", "4"]
+    assert runs("a =") == runs("=") == runs("") == []
+
+
+def test_an_inequality_denies_nothing():
+    assert not contradicts_itself("x ≠ 5")
+    assert not contradicts_itself("x \\neq 5")
+    assert contradicts_itself("x is not 5")
 
 
 def test_units_are_the_few_words_behind_a_value():
