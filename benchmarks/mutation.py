@@ -84,7 +84,8 @@ AREAS = {
         ("tests/verifiers/ensembles",),
     ),
     "extraction": Area(
-        ("core/extraction.py", "core/extraction/*.py"), ("tests/core/test_extraction*.py", "tests/core/extraction")
+        ("core/extraction/*.py",),
+        ("tests/core/test_extraction*.py", "tests/core/extraction", "tests/verifiers/references/test_extraction.py"),
     ),
     "grpo": Area(
         (
@@ -347,8 +348,11 @@ def tried(mutant: Mutant, plan: Plan) -> dict[str, Any]:
         state, answer = forked(work, cpu_s=120 + 5 * whole, wall_s=300 + 20 * whole)
         code, by = answer or (1, None)
         outcome = "timeout" if state == "timeout" else "survived" if code == 0 else "killed"
-    row = {"path": mutant.path, "line": mutant.lines[0], "name": mutant.name, "outcome": outcome, "by": by}
-    return row | {"wall_s": round(time.monotonic() - started, 2)}
+    return _row(mutant, outcome, by) | {"wall_s": round(time.monotonic() - started, 2)}
+
+
+def _row(mutant: Mutant, outcome: str, by: str | None = None) -> dict[str, Any]:
+    return {"path": mutant.path, "line": mutant.lines[0], "name": mutant.name, "outcome": outcome, "by": by}
 
 
 # --- the journal ---
@@ -385,6 +389,9 @@ def try_area(name: str, files: Sequence[str], options: argparse.Namespace) -> li
         for entry in sorted({e for e in known() if e.startswith(f"{file} ")} - {m.name for m in everything}):
             print(f"no longer there, to be deleted from {KNOWN.name}: {entry}", flush=True)
         for mutant in drawn(everything, options):
+            if mutant.alike:
+                rows.append(_row(mutant, "equivalent") | {"area": name})
+                continue
             row = done.get((mutant.name, digest(source)))
             holds = row is not None and (row["outcome"] in KILLED or row["tests_digest"] == tests)
             if not holds and not options.summary:
@@ -413,12 +420,12 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     survivors = []
     for row in rows:
         entry = looked_at.get(row["name"])
-        equivalent = entry is not None and entry.get("equivalent", False)
+        equivalent = row["outcome"] == "equivalent" or (entry is not None and entry.get("equivalent", False))
         killed = row["outcome"] in KILLED
         kind = "killed" if killed else "equivalent" if equivalent else "survived"
         for key in ("all", row["area"], row["path"]):
             counts.setdefault(key, Counter())[kind] += 1
-        if not killed:
+        if not killed and row["outcome"] != "equivalent":
             reason = entry["reason"] if entry else None
             survivors.append(
                 {"name": row["name"], "line": row["line"], "outcome": row["outcome"]} | {"kind": kind, "reason": reason}

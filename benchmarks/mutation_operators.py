@@ -39,6 +39,7 @@ class Mutant:
         lines: first and last line of the statement it stands in.
         at_import: whether that statement runs when the module is imported.
         source: the whole file.
+        alike: whether only the case of letters changes, in a pattern that ignores case: no test could notice it.
     """
 
     path: str
@@ -49,6 +50,7 @@ class Mutant:
     lines: tuple[int, int]
     at_import: bool
     source: str
+    alike: bool = False
 
     @property
     def name(self) -> str:
@@ -71,7 +73,8 @@ def mutants(path: str, source: str) -> list[Mutant]:
         before, after = _difference(source, text)
         key = place.scope, before, after
         seen[key] += 1
-        found.append(Mutant(path, *key, seen[key], place.lines, place.at_import, text))
+        alike = place.ignores_case and before.lower() == after.lower() and "(?-i:" not in before
+        found.append(Mutant(path, *key, seen[key], place.lines, place.at_import, text, alike))
     return sorted(found, key=lambda mutant: mutant.lines)
 
 
@@ -139,6 +142,7 @@ class _Place:
     scope: str
     lines: tuple[int, int]
     at_import: bool
+    ignores_case: bool
 
 
 class _Finder(cst.CSTVisitor):
@@ -180,12 +184,20 @@ class _Finder(cst.CSTVisitor):
         pairs = pairwise(chain)
         runs_later = any(isinstance(above, cst.FunctionDef) and below is above.body for below, above in pairs)
         scope = ".".join(part.name.value for part in self.scope)
-        return _Place(scope, (where.start.line, where.end.line), not runs_later)
+        return _Place(scope, (where.start.line, where.end.line), not runs_later, any(map(_ignores_case, chain)))
 
     def _upwards(self, node: cst.CSTNode | None) -> Iterator[cst.CSTNode]:
         while node is not None:
             yield node
             node = self.get_metadata(ParentNodeProvider, node, None)
+
+
+def _ignores_case(node: cst.CSTNode) -> bool:
+    """Whether it is `re.compile(…, re.I)`."""
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute) or node.func.attr.value != "compile":
+        return False
+    flags = (inner for arg in node.args[1:] for inner in [arg.value, *arg.value.children])
+    return any(isinstance(flag, cst.Attribute) and flag.attr.value == "I" for flag in flags)
 
 
 def _without_behaviour(node: cst.CSTNode, parent: cst.CSTNode | None, source: str) -> bool:

@@ -7,7 +7,7 @@ import re
 _UNIT = re.compile(r"\s?(?:\\?%|°|[A-Za-z°][A-Za-z²³^°]*\.?(?:/[A-Za-z]+[²³]?)?(?:\^?\{?[23]\}?)?)")
 _NO_UNIT = re.compile(
     r"\s?(?:of|in|for|at|to|from|by|because|since|so|that|which|as|where|when|after|before|if|with|on|I|we|is|are"
-    r"|was|and|or|but|has|have|left|now"
+    r"|was|and|or|but|has|have|left|now|given|due"
     r"|while|than|total|altogether|it|this|each|not|because|units?|respectively)(?![A-Za-z])",
     re.I,
 )
@@ -45,12 +45,12 @@ def unit_behind(following: str) -> str:
     return words.rstrip(".") if len(words) <= 40 else ""
 
 
-_SCALES = r"hundreds?|thousands?|[mbtr]illions?|quadrillions?|dozens?|gross|lakhs?|crores?|scores?"
+_SCALES = r"hundreds?|thousands?|(?:m|b|tr|quadr)illions?|dozens?|gross|lakhs?|crores?|scores?"
 _QUANTITY = r"[$€£\\(]{0,2}[-−+]?(?:\d|\\frac|\\sqrt)"
 _SCALE = re.compile(
-    rf"(?:[ \t]?[-–]?[ \t]?(?:{_SCALES}|mio|mrd|tsd|millionen|milliarden|mill(?:ion|ard)s?|mil(?:lones)?|тыс\w*"
+    rf"(?:[ \t]?[-–]?[ \t]?(?:{_SCALES}|mio|mrd|tsd|millionen|milliarden|milliards?|mil(?:lones)?|тыс\w*"
     rf"|млн|млрд"
-    r"|миллион\w*|миллиард\w*|тысяч\w*)(?![A-Za-z])|\s?(?:[百千万萬亿億만억천백](?![克米瓦卡赫])|백만|천만))",
+    r"|миллион\w*|миллиард\w*|тысяч\w*)(?![A-Za-z])|\s?(?:백만|천만|[百千万萬亿億만억천백](?![克米瓦卡赫])))",
     re.I,
 )
 _AFTER = re.compile(
@@ -68,7 +68,7 @@ _AFTER = re.compile(
 )
 _NEXT_TO_IT = r"[\s:]*(?:the |a )?[\s$*(\\\[]*$"
 _FACTOR = re.compile(
-    r"\b(?:(?:half|a third|a quarter|one third|two thirds|a fifth|a tenth|\d+% |percent)(?: of)?"
+    r"\b(?:(?:half|a third|a quarter|one third|two thirds|a fifth|a tenth)(?: of)?|(?:\d+\s?\\?%|percent) of"
     r"|twice|thrice|double|triple|(?:two|three|four|five|ten|\d+) times|(?:square|cube|cubic|fourth) ?root of"
     r"|squared?(?: of)?|cube of|(?:reciprocal|opposite|inverse|factorial|logarithm|log) of|negative|minus)"
     rf"{_NEXT_TO_IT}",

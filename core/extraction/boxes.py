@@ -35,6 +35,9 @@ _PART = re.compile(
 )
 _NAME = re.compile(r"(?:^|[\s$(])(\\?[A-Za-z](?:_\{?\w\}?)?)\s*(?:&\s*)?=\s*(?:&\s*)?$")
 
+MOST_BOXES = 16
+"""The contents of boxes nested thousands deep would together be quadratic: only those of the last few are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -98,8 +101,7 @@ def _scan(text: str) -> tuple[list[Box], int | None]:
     boxes.sort()
     last_open = max(opens, default=None)
     unclosed = last_open + 1 + shift if last_open is not None and last_open in stack else None
-    # Nested thousands deep, the contents together would be quadratic: keep them only for the last few.
-    kept = boxes[-16:]
+    kept = boxes[-MOST_BOXES:]
     return [Box(start + shift, end + shift, text[brace + 1 : end - 1]) for start, brace, end in kept], unclosed
 
 

@@ -110,8 +110,15 @@ def without_cue(content: str) -> str:
     found = start and (_CUE.match(content, start.end()) or _CUE.match(content, start.end("text")))
     if found is None or not (rest := content[found.end() :].strip()):
         return content
-    return (
-        rest.lstrip("} ")
-        if content[: found.end()].count("{") > content[: found.end()].count("}") and "}" in rest
-        else rest
-    )
+    opened = content[: found.end()].count("{") - content[: found.end()].count("}")
+    return _without_stray_brace(rest) if opened > 0 else rest
+
+
+def _without_stray_brace(rest: str) -> str:
+    """Without the brace that closes what was opened before ("The answer is }7", "The answer is 7}")."""
+    depth = 0
+    for found in re.finditer(r"\\?[{}]", rest):
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if depth < 0:
+            return (rest[: found.start()] + rest[found.end() :]).strip()
+    return rest

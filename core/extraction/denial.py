@@ -40,7 +40,7 @@ _DENIED_AFTER = re.compile(
     re.I,
 )
 _RETRACTS = re.compile(
-    r"(?:^|[\s,.;:!?(—-])(?:"
+    r"(?:^|[\s,.;:!?(—。，、；：！？（-])(?:"
     r"(?:that|this|it|which|the (?:above|answer|result|last step))(?:['’]s|\s(?:is|was|seems|looks|can['’]t be"
     r"|cannot be|can not be))"
     r"\s(?:clearly |obviously |actually |also |all |definitely )?"
@@ -52,7 +52,7 @@ _RETRACTS = re.compile(
     r"|my mistake"
     r"|correction\s?[:,—]|(?:it|that|this|the answer) should (?:be|have been)|let me (?:correct|fix) (?:that|this|it)"
     r"|(?:wait|no|oops)[,.!]? (?:no|it['’]s|it is|wrong)\b|不对|错了|算错"
-    r"|hm+[,.]* no\b|(?:(?<=[.!?]\s)|(?<=[\n—]))(?:nope|wrong|incorrect|contradiction)\s?[.!]"
+    r"|hm+[,.]* no\b|(?:(?<=[.!?—]\s)|(?<=[\n—]))(?:nope|wrong|incorrect|contradiction)\s?[.!]"
     r"|(?:so )?the (?:right |correct |final )?answer (?:isn['’]t|is not|cannot be|can['’]t be)\b"
     r"|(?:but|however),? (?:this|that|it)[^.!?\n]{0,20}\b(?:contradicts?|violates?|is a contradiction|fails)\b"
     r"|actually,? (?:it(?:['’]s| is|['’]s just)? |the (?:correct |right )?answer is |i (?:get"
@@ -68,8 +68,8 @@ _REPLACES = re.compile(
     re.I,
 )
 _CHOICE_DENIED = re.compile(
-    r"\W*(?:option |choice )?\(?[A-J]\)?\s(?:is|was|can|does|seems)(?:\s[^.!?]{0,30}?)?"
-    r"(?:n['’]t|\snot|nnot|\swrong|\sincorrect|\sfalse|\simpossible)\b"
+    r"\W*(?:[Oo]ption |[Cc]hoice )?\(?[A-J]\)?\s(?:is|was|can|does|seems)(?:\s[^.!?]{0,30}?)?"
+    r"(?:n['’]t|\s?not|\swrong|\sincorrect|\sfalse|\simpossible)\b"
 )
 _ORDERS = re.compile(
     r"\W*(?:please )?(?:solve|compute|calculate|find|determine|evaluate|simplify|prove|show|express|write|give"
@@ -140,7 +140,7 @@ def questioned_after(text: str, end: int) -> bool:
 
 def retracted(text: str) -> bool:
     """Whether a text that follows an answer takes it back."""
-    return len(text) > 3 and _RETRACTS.search(text[:2000]) is not None
+    return len(text) > 1 and _RETRACTS.search(text[:2000]) is not None
 
 
 def denies_choice(text: str) -> bool:

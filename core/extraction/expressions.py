@@ -133,7 +133,7 @@ def _continues(before: str, kind: str, blank: bool, depth: int, token: re.Match[
         return token[0] not in ":_" and before not in ("operator", "comma")
     if before == "operator":
         return kind in _TOUCHING
-    if before in ("sign", "function"):
+    if before in ("sign", "function", "command"):
         return kind in ("number", "letter", "constant", "open", "command")
     if before == "currency":
         return kind == "number"

@@ -43,6 +43,7 @@ _ENGLISH = re.compile(
 _PLACEHOLDER = re.compile(r"[ \t*:]*_{3,}")
 _COMMA_SCRIPTS = re.compile(r"[A-Za-zÀ-ɏͰ-ϿЀ-ӿ]")
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2}|\d{4,})(?![\d.,])")
+_SENTENCE_END = re.compile(r"[.!?？。](?=\s|$|[^\x00-\x7f])|\n\s*\n|$")
 _BARE_BOX = re.compile(r"\\boxed\s*(\d+|[A-Za-z]\b)(?!\s*[A-Za-z])|\\boxed\s*[(\[]([^()\[\]{}\n]{1,80})[)\]]")
 
 
@@ -136,7 +137,7 @@ def after_cue(text: str, weak: bool = False, direct: bool = False) -> tuple[bool
         rest = text[cue.end :]
         if _PLACEHOLDER.match(rest):
             return True, None
-        if not rest.strip(" \t\n*_`|#:-") or asks(_sentence_around(text, cue.start)):
+        if not rest.strip(" \t\n*_`|#:-") or asks(_rest_of_sentence(text, cue.start)):
             continue
         line_end = rest.find("\n") if not cue.heading else rest.find("\n", len(rest) - len(rest.lstrip()))
         line = rest if line_end < 0 or not rest[:line_end].strip(" *_`|") else rest[:line_end]
@@ -167,8 +168,7 @@ def _with_point(value: str, cue: str) -> str:
     return _DECIMAL_COMMA.sub(r"\1.\2", value) if foreign else value
 
 
-def _sentence_around(text: str, at: int) -> str:
-    """The sentence in which a cue stands."""
-    begin = max(text.rfind(mark, max(0, at - 300), at) for mark in ("\n", ". ", "! ", "? ", "。")) + 1
-    end = re.compile(r"[.!?？。](?=\s|$|[^\x00-\x7f])|\n\s*\n|$").search(text, at)
-    return text[begin : end.end() if end else len(text)][:600].strip()
+def _rest_of_sentence(text: str, at: int) -> str:
+    """The sentence in which a cue stands, from the cue on."""
+    end = _SENTENCE_END.search(text, at)
+    return text[at : end.end() if end else len(text)][:600].strip()

@@ -15,7 +15,7 @@ LOOK_BACK = 4000
 """Characters at the end of a text in which its conclusion is looked for."""
 _SENTENCES = 24
 _DISPLAYED = re.compile(r"\$\$.{1,800}?\$\$|\\\[.{1,800}?\\\]", re.S)
-_COPULA = re.compile(r"\b(?:is|are|equals?|be|by|it's|was)\b(?!\s+not\b)[:\s]", re.I)
+COPULA = re.compile(r"\b(?:is|are|equals?|be|by|it's|was)\b(?!\s+not\b)[:\s]", re.I)
 _BREAK = re.compile(
     r"(?<!\b(?-i:[A-Z])\.)(?<!\bno\.)(?<!\bans\.)(?<!\bapprox\.)(?<!\bca\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)"
     r"(?<!\bmr\.)(?<!\bmrs\.)(?<!\beq\.)"
@@ -128,7 +128,7 @@ def from_formulas(text: str, found: list[Formula]) -> str | None:
     start, end, parts = last_together(text, bold or found)
     tail = text[end:].lstrip("*_ ")
     later = last_value(tail) if tail and not bold else None
-    if later is not None and _COPULA.search(tail):
+    if later is not None and COPULA.search(tail):
         return later
     if len(parts) == 1 and denied(text, start, end):
         return None

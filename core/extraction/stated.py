@@ -8,7 +8,7 @@ from .beside import changed_after, scale_behind, unit_behind
 from .denial import asks, denied, denies_choice, lists_options, refuses
 from .expressions import leading_run
 from .formulas import first_together, formulas
-from .prose import WORD, concluded_letter, from_formulas, is_long, last_value, named, stated_outcome, yes_or_no
+from .prose import COPULA, WORD, concluded_letter, from_formulas, is_long, last_value, named, stated_outcome, yes_or_no
 from .tidy import result, tidy
 
 LONGEST = 2000
@@ -34,7 +34,7 @@ _NOT = re.compile(
 _UNKNOWN = re.compile(r"[*_\s]*(?:unknown|unclear|not known|undefined by|unavailable|missing)\b", re.I)
 _BUT = re.compile(r"(?:,\s+so|,?\s+but(?: rather| actually| instead)?|而是|、(?=\d)|sondern|sino|mais)\s+", re.I)
 _CORRECTS = re.compile(
-    r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? (?:no|but(?: it(?:['’]s| is)| actually| really"
+    r"(?:\b(?:no,? wait|wait|sorry|oops|correction|scratch that)\b|,? \(?(?:no|but(?: it(?:['’]s| is)| actually| really"
     r"| in fact)|actually|I mean))[\s,:—-]+",
     re.I,
 )
@@ -53,8 +53,8 @@ _LETTER = re.compile(
 _CHOICE = re.compile(r"[\s*_$]*(\(?[A-J]\)?[.):]\s*\S[^\n]{0,80})$")
 _OR = r"and|or|oder|ou|und|et|o|ó|u|y|e|и|или|або|maybe|perhaps|possibly|otherwise|alternatively|else"
 _JOINT = re.compile(
-    rf"\s*(?:[,;、]\s?(?:{_OR})?|{_OR}|[&|]|\(\s?or)\s+(?=[-\d$\\(\[]|[a-z]\s?=)"
-    r"|\s?(?:和|或者?|还是|または|もしくは|또는|혹은|、|と|및)\s?(?=[-\d$\\(\[])",
+    rf"\s*(?:[,;、]\s?(?:{_OR})?|{_OR}|[&|]|\(\s?or)(?:\s(?:{_OR}))?\s+(?=[-\d$\\(\[]|[a-z]\s?=)"
+    r"|\s?(?:和|或者?|还是|または|もしくは|또는|혹은|이나|과|와|、|と|및)\s?(?=[-\d$\\(\[])",
     re.I,
 )
 _LETTERS = re.compile(
@@ -201,7 +201,7 @@ def bare_or_last(text: str) -> str | None:
             return last_value(text)
         concluded = stated_outcome(text) or yes_or_no(text) or concluded_letter(text) or named(text)
         return concluded or (None if denies_choice(text) else tidy(text))
-    if words is not None and len(words) == 2 and text[0] in "-+.0123456789\\($":
+    if words is not None and len(words) == 2 and text[0] in "-+.0123456789\\($" and not COPULA.search(text):
         return tidy(text)
     return last_value(text)
 

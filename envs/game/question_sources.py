@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ...core.completions import completions_of
 from ...core.errors import ConfigError, PluginError, SelfPlayError
 from ...core.protocols import Agent, Draw, QuestionSource, unreadable
 from ...core.records import Question, TaskSpec
@@ -84,12 +85,7 @@ def proposed(agent: Agent, n: int, draw: Draw, seed: int) -> list[Question]:
         raise ConfigError("an agent needs a game to write questions for: its instruction, and a reader of its texts")
     if n == 0:
         return []
-    acted: object = agent.act([draw.game.instruct()], n=n, seed=seed)
-    texts = acted[0] if isinstance(acted, list) and len(acted) == 1 else None
-    if not isinstance(texts, list) or len(texts) != n or not all(isinstance(text, str) for text in texts):
-        raise PluginError(
-            f"the agent {type(agent).__name__} must give a list of {n} texts per prompt, got {acted!r:.80}"
-        )
+    (texts,) = completions_of(agent, [draw.game.instruct()], n=n, seed=seed)
     (why,) = unreadable(agent, [draw.game.instruct()])
     if why is not None:
         raise ConfigError(f"{type(agent).__name__} cannot read the instruction to write questions: {why}; take another")

@@ -23,8 +23,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -99,7 +100,7 @@ def verify_file(
     for record in done:
         counts.add(record)
     todo = itertools.islice(((n, line) for n, line in enumerate(_lines(source), 1) if line.strip()), len(done), None)
-    with target.open("a" if done else "w", encoding="utf-8") as out, _bar(console) as bar:
+    with target.open("ab" if done else "wb", buffering=0) as out, _bar(console) as bar:
         task = bar.add_task("verify", total=total, completed=len(done))
         for records in _judged(judge, settings, todo, workers):
             _write(out, records)
@@ -173,10 +174,17 @@ def _lines(path: Path) -> Iterator[str]:
         yield from lines
 
 
-def _write(out: TextIO, records: list[dict[str, Any]]) -> None:
-    for record in records:
-        out.write(json.dumps(record, ensure_ascii=True) + "\n")
-    out.flush()
+def _write(out: FileIO, records: list[dict[str, Any]]) -> None:
+    """Write whole lines, without a buffer: after an error nothing is left that would be written at closing."""
+    rest = "".join(json.dumps(record, ensure_ascii=True) + "\n" for record in records).encode("ascii")
+    try:
+        while rest:
+            rest = rest[out.write(rest) :]
+    except OSError as error:
+        raise RunError(
+            f"cannot write judgements to {str(out.name)!r}: {error.strerror}; what is written is kept: make room and "
+            "give the same command again"
+        ) from error
 
 
 def _settings(verifier: str | Mapping[str, Any] | Verifier) -> str:

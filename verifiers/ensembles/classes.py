@@ -4,7 +4,7 @@ Pairwise equality under `VOTE` is transitive because it takes answers as they ar
 besides is united here, where the whole group is seen, each by a rule that keeps the classes a partition:
 
     order      a bare list is a tuple if as many answers are tuples of its length (1,2 with (1,2)), else it has no order
-    names      x = 5 and y = 5 are two classes, and 5 joins neither if both occur
+    names      x = 5 and y = 5 are two classes, and so x ∈ [1, 2] and y ∈ [1, 2]; 5 joins neither if both occur
     rounding   a decimal of at least four digits is the simplest fraction that rounds to it, if only one so simple
                does (0.3333 and 0.33333 are 1/3): every number has one such form
     units      answers without a unit join the one class with a unit that has the same written number (18 and $18);
@@ -24,11 +24,10 @@ from typing import TypeGuard
 from ..answers.compare import Comparison, key
 from ..answers.equal import Oracle
 from ..answers.forms import form
-from ..answers.naming import is_constant
 from ..answers.policy import Policy
 from ..answers.readings import read, stripped, unnamed
 from ..answers.shapes import Area, Collection, Form, Number, Quantity, Structure, Tuple
-from ..answers.tree import Node, number
+from ..answers.tree import Node, number, walk
 from ..answers.values.reals import written_decimals
 from ..answers.values.scalar import Scalar
 
@@ -188,7 +187,7 @@ def _between(low: Fraction, high: Fraction) -> Fraction:
 def _by_name(classes: Mapping[str, int], policy: Policy) -> dict[str, int]:
     """Classes whose answers give their value to different names, one for each name."""
     names: dict[int, set[frozenset[str]]] = {}
-    given = {answer: _name_of_constant(answer, policy) for answer in classes}
+    given = {answer: _names_of_constant(answer, policy) for answer in classes}
     for answer, c in classes.items():
         names.setdefault(c, set()).update(filter(None, (given[answer],)))
     new: dict[tuple[int, frozenset[str]], int] = {}
@@ -199,12 +198,14 @@ def _by_name(classes: Mapping[str, int], policy: Policy) -> dict[str, int]:
     return {answer: new.get((c, given[answer]), c) for answer, c in classes.items()}
 
 
-def _name_of_constant(answer: str, policy: Policy) -> frozenset[str]:
+def _names_of_constant(answer: str, policy: Policy) -> frozenset[str]:
+    """The names that an answer gives to a value without variables; y = 3x and f(x) = 3x are one function."""
     if "=" not in answer and "\\in" not in answer:
         return frozenset()
     try:
         found = read(answer, policy)
-        return found.names if is_constant(unnamed(found.tree)) else frozenset()
+        varies = any(node[0] in ("sym", "call") for node in walk(unnamed(found.tree)))
+        return frozenset() if varies else found.names
     except Exception:  # noqa: BLE001 - too large, or a bug that must not stop a run
         return frozenset()
 

@@ -169,7 +169,6 @@ class WeightedVerifier(BaseVerifier):
         if not heard:
             return Verdict.undecided("no member decides", answer)
         score = sum(value * weight for value, weight in heard) / sum(weight for _, weight in heard)
-        score = min(1.0, max(0.0, score))
         reason = f"weighted score {score:.3f}"
         if score >= self.threshold:
             return Verdict.correct(answer, reason, score=score if self.partial else 1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from ...core.literals import Value
 from .. import sandbox
@@ -101,16 +101,15 @@ class TimedExecutor:
         function: str,
         inputs: Sequence[tuple[Value, ...]],
         *,
-        trace: bool = False,
-        patience: int = 1,
         seconds: float | None = None,
+        **options: Any,
     ) -> Sequence[CallResult]:
         most = self.left if seconds is None else min(seconds, self.left)
         if most <= 0:
             return [CallResult("timeout", error=sandbox.UNTRIED, detail={"untried": True})] * len(inputs)
         started = time.monotonic()
         try:
-            return self._executor.call(code, function, inputs, trace=trace, patience=patience, seconds=most)
+            return self._executor.call(code, function, inputs, seconds=most, **options)
         finally:
             self.left -= time.monotonic() - started
 

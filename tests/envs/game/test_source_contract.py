@@ -67,9 +67,9 @@ def test_the_source_agent_needs_one_agent(options):
         make_source("agent", **options)
 
 
-@pytest.mark.parametrize("acted", [None, [], [["a"]], [["a", "b"], ["c", "d"]], [["a", 3]], ["ab"], [("a", "b")], "ab"])
+@pytest.mark.parametrize("acted", [None, [], [["a"]], [["a", "b"], ["c", "d"]], [["a", 3]], ["ab"], "ab"])
 def test_an_agent_gives_a_list_of_as_many_texts(acted):
-    with refuses(PluginError, f"the agent Writer must give a list of 2 texts per prompt, got {acted!r:.80}"):
+    with refuses(PluginError, f"the agent Writer must give a list of 2 texts for each of 1 prompts, got {acted!r:.80}"):
         proposed(Writer(acted), 2, Draw(0, game=GAME), 1)
 
 

@@ -220,3 +220,20 @@ def test_judgements_go_to_a_plain_file(source, tmp_path, target, capsys):
     assert main(["verify", str(source), str(tmp_path / target)]) == 2
     assert "plain file" in capsys.readouterr().err
     assert not (tmp_path / f"{target}.lock").exists()
+
+
+def test_a_disk_that_fills_up_is_named_and_the_rest_is_written_afterwards(tmp_path):
+    lines = [json.dumps({"question": f"q{n}", "reference": "7", "attempts": ["7"]}) for n in range(200)]
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("\n".join(lines) + "\n")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); "
+    call = f"from selfplay_gym.cli import main; raise SystemExit(main(['verify', {str(source)!r}, {str(target)!r}]))"
+    full = subprocess.run([sys.executable, "-c", limit + call], capture_output=True, text=True)
+    assert full.returncode == 2
+    assert full.stderr.splitlines()[-1].startswith(
+        f"error: cannot write judgements to {str(target)!r}: File too large;"
+    )
+    assert "Traceback" not in full.stderr
+    assert target.stat().st_size == 9000
+    assert verify_file(source, target).resumed > 0
+    assert len(target.read_text().splitlines()) == 200

@@ -152,6 +152,8 @@ def classes_of(answers):
         (["0.3333", "0.33333", "1/3", "0.333"], [3, 1]),
         (["0.6667", "2/3", "0.66667", "0.66666667", "0.6666"], [4, 1]),
         (["0.1234", "0.12345"], [1, 1]),
+        (["0.0435", "1/23"], [2]),
+        (["-0.3333", "-1/3", "1/3"], [2, 1]),
         (["0.1250", "0.125", "1/8"], [3]),
         (["(1/3, 1)", "(0.3333, 1)"], [2]),
         (["(1,2)", "1,2", "2,1", "(2,1)"], [2, 2]),
@@ -159,12 +161,30 @@ def classes_of(answers):
         (["1,2", "2,1", "(1,2)"], [2, 1]),
         (["\\pi", "3.1416"], [1, 1]),
         (["5", "x=5", "y = 5"], [1, 1, 1]),
+        (["x \\in [1,2]", "y \\in [1,2]", "y \\in [1, 2]"], [2, 1]),
+        (["x \\in \\{5\\}", "y \\in \\{5\\}"], [1, 1]),
+        (["x = (1,2)", "y = (1,2)", "x = (1, 2)"], [2, 1]),
+        (["f(x) = 3x", "y = 3x"], [2]),
     ],
 )
 def test_what_a_reader_would_unite(answers, sizes):
     boxed = [f"\\boxed{{{answer}}}" for answer in answers]
     assert vote(answers).evidence["class_sizes"] == sizes
     assert vote(boxed).evidence["class_sizes"] == sizes
+
+
+def test_a_policy_that_rounds_unites_what_it_rounds():
+    sizes = vote(["8/3", "2.6667", "2.5", "5/2"], policy={"decimals": 4}).evidence["class_sizes"]
+    assert sizes == [2, 2]
+
+
+def test_an_oracle_that_fails_leaves_two_classes():
+    def failing(left, right):
+        raise RuntimeError("no memory")
+
+    integrals = ["\\int_0^1 x dx", "\\int_0^1 (x + 0) dx"]
+    assert len(set(classify([*integrals, "1/2"], VOTE, lambda left, right: True).values())) == 1
+    assert len(set(classify([integrals[0], "1/2"], VOTE, failing).values())) == 2
 
 
 def test_the_simplest_fraction_in_an_interval():

@@ -16,18 +16,24 @@ U = Verdict.undecided("too late", "9")
 class First(BaseVerifier):
     """Gives the verdicts it is told, and counts how often it is asked."""
 
+    source = "told"
+
     def __init__(self, *verdicts, label=None, valid=True, **evidence):
         self.verdicts, self.label, self.valid, self.evidence, self.asked = verdicts, label, valid, evidence, []
 
     def judge(self, question, attempts):
         self.asked.append((question, list(attempts)))
         return Judgement.of(
-            self.verdicts, label=self.label, label_source="told", valid=self.valid, evidence=self.evidence
+            self.verdicts, label=self.label, label_source=self.source, valid=self.valid, evidence=self.evidence
         )
 
 
 class Second(First):
     pass
+
+
+class Vote(First):
+    source = "vote"
 
 
 def cascade(*stages):
@@ -152,6 +158,14 @@ def test_nobody_who_decides_is_undecided_with_what_was_found():
     judgement = weighted((First(Verdict.undecided("?")), 1.0), (Second(U), 9.0)).judge(Q, ["a"])
     assert judgement.verdicts == (Verdict.undecided("no member decides", "9"),)
     assert judgement.label is None
+
+
+def test_a_vote_is_heard_where_no_member_that_knows_is_undecided():
+    vote = Vote(W, W, label="7")
+    known = weighted((First(C, U, label="42"), 1.0), (vote, 3.0), partial=True).judge(Q, ["a", "b"])
+    assert [verdict.score for verdict in known.verdicts] == [0.25, None]
+    unknown = weighted((First(U, U), 1.0), (vote, 3.0), partial=True).judge(Q, ["a", "b"])
+    assert [verdict.score for verdict in unknown.verdicts] == [0.0, 0.0]
 
 
 def test_one_invalid_member_makes_the_judgement_invalid():
