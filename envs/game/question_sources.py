@@ -11,12 +11,12 @@ A source draws only from streams of `draw.seed` and `draw.round`: equal draws gi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ConfigError, PluginError, SelfPlayError
-from ...core.protocols import Agent, Draw, QuestionSource, unreadable
-from ...core.records import Question, TaskSpec
+from ...core.protocols import Agent, Draw, GameWords, QuestionSource, unreadable
+from ...core.records import Question, Request, TaskSpec, with_spec
 from ...core.registries import make_agent
 from ...core.seeding import integer_seed, python_stream
 
@@ -28,6 +28,8 @@ class ChallengerSource:
         role: another role to write instead.
     """
 
+    follows_condition = True
+
     def __init__(self, role: str = "challenger") -> None:
         self.role = role
 
@@ -38,7 +40,9 @@ class ChallengerSource:
                 f"the source 'challenger' needs an agent in the role {self.role!r}, and there is "
                 f"{', '.join(sorted(draw.agents)) or 'nobody'}; give 'agent(name=...)', an agent of its own"
             )
-        return proposed(agent, n, draw, integer_seed(draw.seed, "generate", draw.round, 0))
+        rng = python_stream(draw.seed, "condition", draw.round, "generate")
+        requests = [] if draw.condition is None else draw.condition.requests(n, draw, rng)
+        return proposed(agent, n, draw, integer_seed(draw.seed, "generate", draw.round, 0), requests)
 
 
 class ProceduralSource:
@@ -55,7 +59,7 @@ class ProceduralSource:
             specs = [TaskSpec(draw.level or 0.0) for _ in range(n)]
         else:
             specs = [curriculum.sample(rng) for _ in range(n)]
-        return [generator.generate(spec, rng) for spec in specs]
+        return [with_spec(generator.generate(spec, rng), spec) for spec in specs]
 
 
 class AgentSource:
@@ -78,24 +82,47 @@ class AgentSource:
         return proposed(self.agent, n, draw, integer_seed(draw.seed, "agent", draw.round))
 
 
-def proposed(agent: Agent, n: int, draw: Draw, seed: int) -> list[Question]:
-    """What an agent writes on the game's instruction, read; malformed texts go to `draw.rejected`."""
+def proposed(agent: Agent, n: int, draw: Draw, seed: int, requests: Sequence[Request | None] = ()) -> list[Question]:
+    """What an agent writes on the game's instruction, read; malformed texts go to `draw.rejected`.
+
+    Args:
+        requests: what each question is asked for; one prompt for all if that is nothing in particular.
+    """
     if draw.game is None:
         raise ConfigError("an agent needs a game to write questions for: its instruction, and a reader of its texts")
     if n == 0:
         return []
-    acted: object = agent.act([draw.game.instruct()], n=n, seed=seed)
-    texts = acted[0] if isinstance(acted, list) and len(acted) == 1 else None
-    if not isinstance(texts, list) or len(texts) != n or not all(isinstance(text, str) for text in texts):
+    if any(requests):
+        prompts, each = [_instruction(draw.game, request) for request in requests], 1
+        marks: tuple[Sequence[Request | None], ...] = (requests,)
+    else:
+        prompts, each, marks = [draw.game.instruct()], n, ()
+    texts = _written(agent, prompts, each, seed)
+    why = next((reason for reason in unreadable(agent, prompts) if reason is not None), None)
+    if why is not None:
+        raise ConfigError(f"{type(agent).__name__} cannot read the instruction to write questions: {why}; take another")
+    proposals = draw.game.read(texts, *marks)
+    draw.rejected += [(proposal.text, proposal.reason) for proposal in proposals if proposal.question is None]
+    return [proposal.question for proposal in proposals if proposal.question is not None]
+
+
+def _instruction(game: GameWords, request: Request | None) -> str:
+    return game.instruct() if request is None else game.instruct(request)
+
+
+def _written(agent: Agent, prompts: Sequence[str], n: int, seed: int) -> list[str]:
+    """The agent's `n` texts on each prompt, in one list.
+
+    Raises:
+        PluginError: it gave something else.
+    """
+    acted: object = agent.act(prompts, n=n, seed=seed)
+    groups = acted if isinstance(acted, list) and len(acted) == len(prompts) else [None]
+    if not all(isinstance(g, list) and len(g) == n and all(isinstance(text, str) for text in g) for g in groups):
         raise PluginError(
             f"the agent {type(agent).__name__} must give a list of {n} texts per prompt, got {acted!r:.80}"
         )
-    (why,) = unreadable(agent, [draw.game.instruct()])
-    if why is not None:
-        raise ConfigError(f"{type(agent).__name__} cannot read the instruction to write questions: {why}; take another")
-    proposals = draw.game.read(texts)
-    draw.rejected += [(proposal.text, proposal.reason) for proposal in proposals if proposal.question is None]
-    return [proposal.question for proposal in proposals if proposal.question is not None]
+    return [text for group in groups for text in group]
 
 
 def drawn(source: QuestionSource, n: int, draw: Draw) -> list[Question]:
