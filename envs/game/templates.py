@@ -14,9 +14,9 @@ BRIEF = {
     "level": "{level} {instruction}",
     "unsolved": "{instruction}\n<question>{question}</question>\n{instruction}",
 }
-"""Conditions for a model that has only ever read the bare instruction. The embedded one still writes questions then (98 %
-of its texts can be read with a level, 80 % with an unsolved question); what comes *behind* its instruction it takes for
-a question to answer (0 %)."""
+"""Conditions for a model that has only ever read the bare instruction. The embedded one still writes questions then (of
+64 texts 95 to 100 % can be read with a level, of 32 about 80 % with an unsolved question). Whatever comes *behind* its
+instruction it takes for a question to answer (0 %)."""
 
 
 @dataclass(frozen=True, slots=True)

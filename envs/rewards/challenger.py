@@ -22,13 +22,13 @@ def uncertainty(p: float) -> float:
     return 1.0 - 2.0 * abs(p - 0.5)
 
 
-FIRM = 0.05
-"""The nearest to 0 and to 1 that a solve rate can be asked for: there, a few attempts could tell nothing apart."""
+NEAREST = 0.05
+"""The nearest to 0 and to 1 that a solve rate is asked for: beyond, a few attempts could tell nothing apart."""
 
 
 def asked_rate(p: float, target: float) -> float:
     """min(p/t, (1 − p)/(1 − t)): 1 at the solve rate t that was asked for, 0 at both ends; `uncertainty` at t = ½."""
-    target = min(1.0 - FIRM, max(FIRM, target))
+    target = min(1.0 - NEAREST, max(NEAREST, target))
     return min(p / target, (1.0 - p) / (1.0 - target))
 
 
