@@ -27,6 +27,7 @@ CURRICULA: dict[str, Callable[[], Curriculum]] = {
     "fixed (uniform)": lambda: make_curriculum("fixed"),
     "linear": lambda: make_curriculum("linear"),
     "band": lambda: make_curriculum("band"),
+    "band(window=512)": lambda: make_curriculum("band", window=512),
     "bandit over levels": lambda: make_curriculum("bandit"),
     "bandit over kinds and levels": lambda: make_curriculum("bandit", kinds=list(KINDS)),
 }

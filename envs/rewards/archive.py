@@ -1,18 +1,18 @@
-"""What questions lose by being like those of earlier rounds: R-Zero's repetition penalty, but over rounds.
+"""What questions lose by being like one that was asked in an earlier round.
 
-    r_arch(x) = weight · |{a in archive: 1 − BLEU(x, a) ≤ τ}| / |archive|
+    r_arch(x) = weight · max over a in the archive of BLEU(x, a)
 
-A share, as |C|/B is, and not the greatest similarity: where questions are short nearly every one has a close neighbour
-among some hundred earlier ones, so the greatest similarity takes the same from all of them.
+BLEU is the mean of both directions, as in `repetition`. The share of near ones, as R-Zero's |C|/B has it in a batch, would
+say nothing here: of 128 questions of the generator `mixed` against 512 others half have no neighbour within τ = 0.5, and
+95 % at most four, while the greatest similarity lies between .20 and .76 (5 and 95 %).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-
-import numpy as np
 
 from ...core.errors import ConfigError
 from .repetition import similarity
@@ -30,20 +30,17 @@ class Archive:
     Attributes:
         weight: of the penalty, ≥ 0.
         from_round: the first round in which it counts: a short run has nothing to leave behind yet.
-        threshold: τ, a BLEU distance in [0, 1].
         texts: the earlier questions, at most `MOST`; none before the first round that counts, and outside of a run.
     """
 
     weight: float
     from_round: int = 8
-    threshold: float = 0.5
     texts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.weight >= 0.0 or not 0.0 <= self.threshold <= 1.0 or self.from_round < 1:
+        if not 0.0 <= self.weight < math.inf or self.from_round < 1:
             raise ConfigError(
-                "an archive penalty needs weight >= 0, from_round >= 1 and a threshold in [0, 1], got "
-                f"{self.weight!r}, {self.from_round!r} and {self.threshold!r}"
+                f"an archive penalty needs weight >= 0 and from_round >= 1, got {self.weight!r} and {self.from_round!r}"
             )
         if len(self.texts) > MOST:
             raise ConfigError(f"an archive holds at most {MOST} questions, got {len(self.texts)}")
@@ -52,9 +49,9 @@ class Archive:
     def of(cls, past: Past) -> Archive | None:
         """The penalty as an option says it; `None` for weight 0."""
         options = dict(past) if isinstance(past, Mapping) else {"weight": past}
-        unknown = sorted(set(options) - {"weight", "from_round", "threshold"})
+        unknown = sorted(set(options) - {"weight", "from_round"})
         if unknown or "weight" not in options:
-            raise ConfigError(f"archive is a weight, or a table of weight, from_round and threshold; got {past!r}")
+            raise ConfigError(f"archive is a weight, or a table of weight and from_round; got {past!r}")
         for name, value in options.items():
             if isinstance(value, bool) or not isinstance(value, int if name == "from_round" else int | float):
                 raise ConfigError(f"archive: {name} must be a number, got {value!r}")
@@ -62,8 +59,7 @@ class Archive:
 
     def penalties(self, texts: Sequence[str]) -> list[float]:
         """What each text loses, in [0, weight]; 0 with an empty archive."""
-        if not self.texts or not texts or self.weight == 0.0:
+        if not self.texts or not texts:
             return [0.0] * len(texts)
         alike = similarity([*texts, *self.texts])[: len(texts), len(texts) :]  # (B, A)
-        near = np.count_nonzero(1.0 - alike <= self.threshold, axis=1)
-        return [self.weight * float(count) / len(self.texts) for count in near]
+        return [self.weight * float(nearest) for nearest in alike.max(axis=1)]

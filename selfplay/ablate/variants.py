@@ -61,7 +61,7 @@ VARIANTS: dict[str, Change] = {
     "condition-level": {"roles.challenger.condition": "level"},
     "condition-unsolved": {"roles.challenger.condition": "unsolved"},
     "every-2": {"roles.challenger.every": 2},
-    "archive": {"roles.challenger.reward": 'r-zero(archive={"weight": 1, "from_round": 2})'},
+    "archive": {"roles.challenger.reward": 'r-zero(archive={"weight": 0.5, "from_round": 2})'},
     "no repetition penalty": {"roles.challenger.reward": "r-zero(repetition=0)"},
     "no band filter": {"questions.keep_band": [0.0, 1.0]},
     "no KL": {"roles.*.grpo.kl_weight": 0.0},
