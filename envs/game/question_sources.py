@@ -117,12 +117,13 @@ def _written(agent: Agent, prompts: Sequence[str], n: int, seed: int) -> list[st
         PluginError: it gave something else.
     """
     acted: object = agent.act(prompts, n=n, seed=seed)
-    groups = acted if isinstance(acted, list) and len(acted) == len(prompts) else [None]
-    if not all(isinstance(g, list) and len(g) == n and all(isinstance(text, str) for text in g) for g in groups):
+    groups: list[object] = acted if isinstance(acted, list) else []
+    texts = [text for group in groups if isinstance(group, list) and len(group) == n for text in group]
+    if not len(groups) * n == len(prompts) * n == len(texts) or not all(isinstance(text, str) for text in texts):
         raise PluginError(
             f"the agent {type(agent).__name__} must give a list of {n} texts per prompt, got {acted!r:.80}"
         )
-    return [text for group in groups for text in group]
+    return texts
 
 
 def drawn(source: QuestionSource, n: int, draw: Draw) -> list[Question]:

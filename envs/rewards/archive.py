@@ -2,9 +2,9 @@
 
     r_arch(x) = weight · max over a in the archive of BLEU(x, a)
 
-BLEU is the mean of both directions, as in `repetition`. The share of near ones, as R-Zero's |C|/B has it in a batch, would
-say nothing here: of 128 questions of the generator `mixed` against 512 others half have no neighbour within τ = 0.5, and
-95 % at most four, while the greatest similarity lies between .20 and .76 (5 and 95 %).
+BLEU is the mean of both directions, as in `repetition`. The share of near ones, as R-Zero's |C|/B has it in a batch,
+would say nothing: of 128 questions of the generator `mixed` against 512 others half have no neighbour within τ = 0.5,
+and 95 % at most four, while the greatest similarity lies between .20 and .76 (5 and 95 %).
 """
 
 from __future__ import annotations
