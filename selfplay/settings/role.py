@@ -23,7 +23,7 @@ class RoleConfig:
     steps: int = 10
     """GRPO steps per round."""
     every: int = 1
-    """It trains in every k-th round, the first among them: 2 is rounds 1, 3, 5 …"""
+    """It trains once in so many rounds, in the first of them: 2 is rounds 1, 3, 5 and so on."""
     condition: Named = "none"
     """What a challenger is asked for: "none" (the bare instruction), "level(…)" (a difficulty) or "unsolved(…)" (an
     easier relative of a question that the solver did not solve)."""
