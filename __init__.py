@@ -32,6 +32,7 @@ from .core.errors import SelfPlayError
 from .core.records import Judgement, Outcome, Question, TaskSpec, Verdict
 from .core.registries import (
     make_agent,
+    make_condition,
     make_curriculum,
     make_domain,
     make_generator,
@@ -40,6 +41,7 @@ from .core.registries import (
     make_stage,
     make_verifier,
     register_agent,
+    register_condition,
     register_curriculum,
     register_generator,
     register_reward,
@@ -72,6 +74,7 @@ __all__ = [
     "exam",
     "load_agent",
     "make_agent",
+    "make_condition",
     "make_curriculum",
     "make_domain",
     "make_generator",
@@ -80,6 +83,7 @@ __all__ = [
     "make_stage",
     "make_verifier",
     "register_agent",
+    "register_condition",
     "register_curriculum",
     "register_domain",
     "register_generator",

@@ -2,6 +2,7 @@
 
 from .core.conformance import (
     check_agent,
+    check_condition,
     check_curriculum,
     check_domain,
     check_generator,
@@ -13,6 +14,7 @@ from .core.conformance import (
 
 __all__ = [
     "check_agent",
+    "check_condition",
     "check_curriculum",
     "check_domain",
     "check_generator",

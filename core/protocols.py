@@ -2,7 +2,7 @@
 
 verifier  judges attempts               curriculum  chooses levels          agent   plays a role
 generator writes procedural questions   source      where questions come from   domain  what is played
-reward    rewards challengers           stage       one part of a run
+reward    rewards challengers           stage       one part of a run     condition what a challenger is asked for
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from .records import Judgement, Question, Reward, TaskSpec
+from .records import Judgement, Question, Request, Reward, TaskSpec
 
 
 class Rng(Protocol):
@@ -146,12 +146,13 @@ class GameWords(Protocol):
     `envs.game.engine.Game` satisfies it.
     """
 
-    def instruct(self) -> str:
-        """The prompt that every challenger reads."""
+    def instruct(self, request: Request | None = None, /) -> str:
+        """The prompt that every challenger reads, or one that asks for something in particular."""
         ...
 
-    def read(self, texts: Sequence[str]) -> Sequence[Any]:
-        """Proposals in order, each with `text`, `question` (`None` when malformed) and `reason`."""
+    def read(self, texts: Sequence[str], requests: Sequence[Request | None] = (), /) -> Sequence[Any]:
+        """Proposals in order, each with `text`, `question` (`None` when malformed) and `reason`; questions are marked
+        with the requests they were written on, if any are given."""
         ...
 
 
@@ -168,6 +169,8 @@ class Draw:
         agents: who plays, by role.
         generator: writes procedural questions.
         curriculum: chooses their levels, and observes how they went.
+        condition: what a challenger is asked for; `None` is nothing in particular.
+        unsolved: questions of earlier rounds that the solver did not solve, for a condition that shows them.
         rejected: to be filled with texts that made no question, each with the reason.
     """
 
@@ -179,7 +182,26 @@ class Draw:
     agents: Mapping[str, Agent] = field(default_factory=dict)
     generator: Generator | None = None
     curriculum: Curriculum | None = None
+    condition: Condition | None = None
+    unsolved: Sequence[Question] = ()
     rejected: list[tuple[str, str]] = field(default_factory=list)
+
+
+@runtime_checkable
+class Condition(Protocol):
+    """What a challenger is asked for, and how its reward depends on that.
+
+    One that draws from `draw.curriculum` has an attribute `follows_curriculum = True`, as sources that do.
+    """
+
+    def requests(self, n: int, draw: Draw, rng: Rng) -> list[Request | None]:
+        """`n` requests, one per group of a step or question of a round; `None` asks as ever. All randomness comes from
+        `rng`; nothing is changed."""
+        ...
+
+    def rewarded(self, rule: RewardRule) -> RewardRule:
+        """What questions earn that were written on requests; a `ConfigError` if the rule cannot depend on them."""
+        ...
 
 
 @runtime_checkable

@@ -7,7 +7,7 @@ that `dataclass(frozen=True)` writes looks up `object.__setattr__` once per fiel
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -198,6 +198,46 @@ class Labelled:
     def __post_init__(self) -> None:
         if len(self.attempts) != len(self.matches):
             raise ConfigError(f"{len(self.attempts)} attempts need as many matches, got {len(self.matches)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a challenger is asked for besides a question; without either, it is asked as ever.
+
+    Attributes:
+        spec: the difficulty that is asked for, as a curriculum names it; a question of level x should be solved by
+            1 − x of its attempts.
+        near: a question that the solver did not solve; an easier relative of it is asked for.
+    """
+
+    spec: TaskSpec | None = None
+    near: str | None = None
+
+    def marked(self, question: Question) -> Question:
+        """A question that was written on this request: with the level, and what `Question.meta` keeps of the rest."""
+        if self.spec is not None:
+            question = with_spec(replace(question, level=self.spec.level), self.spec)
+        if self.near is not None:
+            question = replace(question, meta={**question.meta, NEAR: self.near})
+        return question
+
+
+SPEC, NEAR = "spec", "near"
+"""Under which `Question.meta` keeps what was asked of its author: kind and meta of a `TaskSpec`, and `Request.near`."""
+
+
+def with_spec(question: Question, spec: TaskSpec) -> Question:
+    """The question, with those parts of its spec in `meta` that the question does not say itself."""
+    kept = {"kind": spec.kind, "meta": dict(spec.meta)}
+    return replace(question, meta={**question.meta, SPEC: kept}) if spec.kind or spec.meta else question
+
+
+def spec_of(question: Question) -> TaskSpec | None:
+    """What a curriculum had asked for when the question was written; `None` without a level."""
+    if question.level is None:
+        return None
+    kept = question.meta.get(SPEC, {})
+    return TaskSpec(question.level, kept.get("kind"), kept.get("meta"))
 
 
 class Reward(NamedTuple):

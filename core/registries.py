@@ -9,6 +9,7 @@ from typing import Any
 from .protocols import (
     Agent,
     CompletionSampler,
+    Condition,
     Curriculum,
     Domain,
     Generator,
@@ -45,6 +46,7 @@ rewards: Registry[RewardRule] = Registry(
 )
 domains: Registry[Domain] = Registry("domain", "selfplay_gym.domains", Domain)
 sources: Registry[QuestionSource] = Registry("source", "selfplay_gym.sources", QuestionSource)
+conditions: Registry[Condition] = Registry("condition", "selfplay_gym.conditions", Condition)
 stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage, room=f"{_PACKAGE}.selfplay.run.stages")
 samplers: Registry[CompletionSampler] = Registry("sampler", "selfplay_gym.samplers", CompletionSampler)
 
@@ -56,6 +58,7 @@ ALL: dict[str, Registry[Any]] = {
     "rewards": rewards,
     "domains": domains,
     "sources": sources,
+    "conditions": conditions,
     "stages": stages,
     "samplers": samplers,
 }
@@ -67,6 +70,7 @@ make_generator, register_generator = generators.make, generators.register
 make_reward, register_reward = rewards.make, rewards.register
 make_domain = domains.make
 make_source, register_source = sources.make, sources.register
+make_condition, register_condition = conditions.make, conditions.register
 make_stage, register_stage = stages.make, stages.register
 make_sampler, register_sampler = samplers.make, samplers.register
 

@@ -11,6 +11,7 @@ Each check that fails is a line of the `PluginError` raised at the end; what pas
 """
 
 from .agent import check_agent
+from .condition import check_condition
 from .curriculum import check_curriculum
 from .domain import check_domain
 from .generator import check_generator
@@ -21,6 +22,7 @@ from .verifier import check_verifier
 
 __all__ = [
     "check_agent",
+    "check_condition",
     "check_curriculum",
     "check_domain",
     "check_generator",

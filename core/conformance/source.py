@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import PluginError
 from ..protocols import Draw, QuestionSource, Rng
-from ..records import Question, TaskSpec
+from ..records import Question, Request, TaskSpec
 from .findings import Findings, global_randomness_problems
 
 _CLAIM = "a claim that nobody checked"
@@ -101,10 +101,10 @@ class _Proposal:
 class _Game:
     """Whatever a challenger writes is a question, unless it is empty."""
 
-    def instruct(self) -> str:
+    def instruct(self, request: Request | None = None) -> str:
         return "Write a question."
 
-    def read(self, texts: Sequence[str]) -> list[_Proposal]:
+    def read(self, texts: Sequence[str], requests: Sequence[Request | None] = ()) -> list[_Proposal]:
         questions = [Question(text, _CLAIM, "math", None, "challenger") if text else None for text in texts]
         return [_Proposal(t, q, "" if q else "it is empty") for t, q in zip(texts, questions, strict=True)]
 

@@ -32,6 +32,11 @@ class MixedGenerator:
         self._edges = list(accumulate(weight / total for weight in parts.values()))
         self._names = list(parts)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What `TaskSpec.kind` can name."""
+        return tuple(self._names)
+
     def generate(self, spec: TaskSpec, rng: Rng) -> Question:
         return self._choose(spec.kind, rng).generate(spec, rng)
 

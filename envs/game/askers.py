@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ...core.errors import ConfigError
 from ...core.protocols import Agent, Curriculum, Draw, QuestionSource, unreadable
-from ...core.records import Question, TaskSpec
+from ...core.records import Question, TaskSpec, spec_of
 from .engine import Game
 from .question_cache import IntRng, QuestionCache
 from .question_sources import drawn
@@ -94,7 +94,7 @@ class SourceAsker:
             self._waiting = self._batch(BATCH, None, rng)[::-1]
         if self._waiting:
             question = self._waiting.pop()
-            return None if question.level is None else TaskSpec(question.level), question
+            return spec_of(question), question
         spec = self.curriculum.sample(rng)
         return spec, self.fallback.draw(spec, rng)
 

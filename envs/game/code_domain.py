@@ -29,7 +29,7 @@ from ...core.records import Question
 from .domains import GameDomain
 from .math_domain import identity
 from .proposals import find_statement, unfit
-from .templates import Template
+from .templates import BRIEF, Template
 
 MOST_CALLS = 32
 LONGEST_CALL = 500
@@ -39,7 +39,7 @@ _SHORT = re.compile(r"([A-Za-z_]\w*)=(lambda [\w, ]*:.+)\. \1\((.*)\)=\?", re.S)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 CODE_TEMPLATES: Mapping[str, Template] = {
-    "plain": Template("Write a code question at the edge of the solver's ability."),
+    "plain": Template("Write a code question at the edge of the solver's ability.", **BRIEF),
     "r-zero": Template(
         challenger=(
             "You set programming puzzles. Think first, privately: choose an idea, write a short deterministic Python "

@@ -9,12 +9,14 @@ as right the verifier's, and what challengers earn the reward rule's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from ...core.errors import PluginError
+from ...core.errors import ConfigError, PluginError
 from ...core.protocols import Domain, RewardRule, Verifier
-from ...core.records import Judgement, Question, Reward, Verdict
+from ...core.records import Judgement, Question, Request, Reward, Verdict
 from .proposals import forbidden, unfit
 
 Answering: TypeAlias = Callable[[list[str]], Sequence[Sequence[str]]]
@@ -78,6 +80,15 @@ class Preparing(Protocol):
 
 
 @runtime_checkable
+class Requesting(Protocol):
+    """A template with words for conditions."""
+
+    def instruct(self, request: Request) -> str:
+        """What a challenger reads on a request."""
+        ...
+
+
+@runtime_checkable
 class TestJudge(Protocol):
     """A verifier that judges tests of programs."""
 
@@ -121,25 +132,47 @@ class Game:
         self.domain, self.verifier, self.reward = domain, verifier, reward
         self.template = domain.template(template)
 
-    def instruct(self) -> str:
-        """What a challenger reads."""
-        return self.template.challenger
+    def rewarding(self, reward: RewardRule) -> Game:
+        """The same game under another reward."""
+        other = copy(self)
+        other.reward = reward
+        return other
 
-    def read(self, texts: Sequence[str]) -> list[Proposal]:
+    def instruct(self, request: Request | None = None) -> str:
+        """What a challenger reads, if nothing in particular is asked for, or else on a request.
+
+        Raises:
+            ConfigError: the template has no words for requests.
+        """
+        if request is None:
+            return self.template.challenger
+        if not isinstance(self.template, Requesting):
+            raise ConfigError(
+                f"a template of the domain {self.domain.name!r} has no words for conditions; add instruct(request), "
+                "as envs.game.templates.Template has it, or set roles.challenger.condition='none'"
+            )
+        return self.template.instruct(request)
+
+    def read(self, texts: Sequence[str], requests: Sequence[Request | None] = ()) -> list[Proposal]:
         """Read what challengers wrote; a verifier that can `prepare` completes it, or says why it makes no question.
+
+        Args:
+            requests: what each text was written on, by which its question is marked; () for nothing in particular.
 
         Raises:
             PluginError: it did neither.
         """
         prepare = self.verifier.prepare if isinstance(self.verifier, Preparing) else None
         proposals = []
-        for text in texts:
+        for text, request in zip(texts, requests or repeat(None), strict=bool(requests)):
             found = self.domain.read(text)
             if prepare is not None and not isinstance(found, str):
                 found = prepare(found)
                 if not isinstance(found, Question | str):
                     raise PluginError(f"{self._judge_name} must prepare a Question or say why not, got {found!r:.80}")
                 found = _completed(found)
+            if request is not None and not isinstance(found, str):
+                found = request.marked(found)
             proposals.append(Proposal(text, None, found) if isinstance(found, str) else Proposal(text, found))
         return proposals
 
@@ -206,15 +239,22 @@ class Game:
             return [Verdict.undecided("there is nothing to test") for _ in texts]
         return self.verifier.judge_tests(question, played.attempts, judgement, texts)
 
-    def play(self, texts: Sequence[str], answer: Answering, unreadable: Unreadable | None = None) -> list[Episode]:
+    def play(
+        self,
+        texts: Sequence[str],
+        answer: Answering,
+        unreadable: Unreadable | None = None,
+        requests: Sequence[Request | None] = (),
+    ) -> list[Episode]:
         """One whole episode for each of a batch of challengers' texts.
 
         Args:
             answer: asks the solver: a list of prompts → the attempts at each. Not called if all are malformed.
             unreadable: asked afterwards: a list of prompts → why the solver cannot read it, `None` where it can. A
                 question that it cannot read counts as malformed. By default it reads everything.
+            requests: see `read`.
         """
-        proposals = self.read(texts)
+        proposals = self.read(texts, requests)
         prompts = self.ask([p.question for p in proposals if p.question is not None])
         groups = list(answer(prompts)) if prompts else []
         if len(groups) != len(prompts) or any(isinstance(group, str) for group in groups):

@@ -14,10 +14,10 @@ from ...core.math_language import answer, key
 from ...core.records import Question
 from .domains import GameDomain, given_answer
 from .proposals import find_statement, forbidden
-from .templates import Template
+from .templates import BRIEF, Template
 
 MATH_TEMPLATES: Mapping[str, Template] = {
-    "plain": Template("Write a question at the edge of the solver's ability."),
+    "plain": Template("Write a question at the edge of the solver's ability.", **BRIEF),
     "r-zero": Template(
         challenger=(
             "You set problems for a mathematics competition. Think first, privately: choose a field at random, "

@@ -11,13 +11,13 @@ A source draws only from streams of `draw.seed` and `draw.round`: equal draws gi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.completions import completions_of
 from ...core.errors import ConfigError, PluginError, SelfPlayError
-from ...core.protocols import Agent, Draw, QuestionSource, unreadable
-from ...core.records import Question, TaskSpec
+from ...core.protocols import Agent, Draw, GameWords, QuestionSource, unreadable
+from ...core.records import Question, Request, TaskSpec, with_spec
 from ...core.registries import make_agent
 from ...core.seeding import integer_seed, python_stream
 
@@ -29,6 +29,8 @@ class ChallengerSource:
         role: another role to write instead.
     """
 
+    follows_condition = True
+
     def __init__(self, role: str = "challenger") -> None:
         self.role = role
 
@@ -39,7 +41,9 @@ class ChallengerSource:
                 f"the source 'challenger' needs an agent in the role {self.role!r}, and there is "
                 f"{', '.join(sorted(draw.agents)) or 'nobody'}; give 'agent(name=...)', an agent of its own"
             )
-        return proposed(agent, n, draw, integer_seed(draw.seed, "generate", draw.round, 0))
+        rng = python_stream(draw.seed, "condition", draw.round, "generate")
+        requests = [] if draw.condition is None else draw.condition.requests(n, draw, rng)
+        return proposed(agent, n, draw, integer_seed(draw.seed, "generate", draw.round, 0), requests)
 
 
 class ProceduralSource:
@@ -56,7 +60,7 @@ class ProceduralSource:
             specs = [TaskSpec(draw.level or 0.0) for _ in range(n)]
         else:
             specs = [curriculum.sample(rng) for _ in range(n)]
-        return [generator.generate(spec, rng) for spec in specs]
+        return [with_spec(generator.generate(spec, rng), spec) for spec in specs]
 
 
 class AgentSource:
@@ -79,19 +83,32 @@ class AgentSource:
         return proposed(self.agent, n, draw, integer_seed(draw.seed, "agent", draw.round))
 
 
-def proposed(agent: Agent, n: int, draw: Draw, seed: int) -> list[Question]:
-    """What an agent writes on the game's instruction, read; malformed texts go to `draw.rejected`."""
+def proposed(agent: Agent, n: int, draw: Draw, seed: int, requests: Sequence[Request | None] = ()) -> list[Question]:
+    """What an agent writes on the game's instruction, read; malformed texts go to `draw.rejected`.
+
+    Args:
+        requests: what each question is asked for; one prompt for all if that is nothing in particular.
+    """
     if draw.game is None:
         raise ConfigError("an agent needs a game to write questions for: its instruction, and a reader of its texts")
     if n == 0:
         return []
-    (texts,) = completions_of(agent, [draw.game.instruct()], n=n, seed=seed)
-    (why,) = unreadable(agent, [draw.game.instruct()])
+    if any(requests):
+        prompts, each = [_instruction(draw.game, request) for request in requests], 1
+        marks: tuple[Sequence[Request | None], ...] = (requests,)
+    else:
+        prompts, each, marks = [draw.game.instruct()], n, ()
+    texts = [text for group in completions_of(agent, prompts, n=each, seed=seed) for text in group]
+    why = next((reason for reason in unreadable(agent, prompts) if reason is not None), None)
     if why is not None:
         raise ConfigError(f"{type(agent).__name__} cannot read the instruction to write questions: {why}; take another")
-    proposals = draw.game.read(texts)
+    proposals = draw.game.read(texts, *marks)
     draw.rejected += [(proposal.text, proposal.reason) for proposal in proposals if proposal.question is None]
     return [proposal.question for proposal in proposals if proposal.question is not None]
+
+
+def _instruction(game: GameWords, request: Request | None) -> str:
+    return game.instruct() if request is None else game.instruct(request)
 
 
 def drawn(source: QuestionSource, n: int, draw: Draw) -> list[Question]:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from ...core.records import Question
+from ...core.records import Question, Request
+
+LEVELS = 10
+"""How many levels a challenger's prompt can name: 0, nearly always solved, to 9, hardly ever."""
+
+BRIEF = {
+    "level": "{level} {instruction}",
+    "unsolved": "{instruction}\n<question>{question}</question>\n{instruction}",
+}
+"""Conditions for a model that has only ever read the bare instruction. The embedded one still writes questions then (of
+64 texts 95 to 100 % can be read with a level, of 32 about 80 % with an unsolved question). Whatever comes *behind* its
+instruction it takes for a question to answer (0 %)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +26,40 @@ class Template:
     Attributes:
         challenger: the instruction that challengers read.
         solver: what solvers read; `{question}` stands for the question.
+        level: the instruction when a difficulty is asked for. `{instruction}` stands for `challenger`, `{level}` for a
+            digit, `{rate}` for the solve rate in per cent.
+        unsolved: the instruction when an easier relative of an unsolved question is asked for, which `{question}`
+            stands for.
     """
 
     challenger: str
     solver: str = "{question}"
+    level: str = (
+        "{instruction}\n\nDifficulty asked for: {level}, on a scale from 0 (nearly always solved) to 9 (hardly ever "
+        "solved). Of 100 attempts at your question about {rate} should be right."
+    )
+    unsolved: str = (
+        "{instruction}\n\nThe solver could not solve this question:\n<question>{question}</question>\n"
+        "Write an easier question of the same kind, from which it can learn what it lacks."
+    )
 
     def ask(self, question: Question) -> str:
         """The solver's prompt."""
         return question.text if self.solver == "{question}" else self.solver.replace("{question}", question.text)
+
+    def instruct(self, request: Request) -> str:
+        """The challenger's prompt when something in particular is asked for."""
+        text = self.challenger
+        if request.near is not None:
+            text = _filled(self.unsolved, instruction=text, question=request.near)
+        if request.spec is not None:
+            level = request.spec.level
+            digit = min(LEVELS - 1, int(level * LEVELS))
+            text = _filled(self.level, instruction=text, level=str(digit), rate=f"{100 * (1 - level):.0f}")
+        return text
+
+
+def _filled(words: str, **values: str) -> str:
+    """Placeholders replaced in one pass, so that a placeholder inside a question stays a text."""
+    pieces = re.split(r"(\{(?:" + "|".join(values) + r")\})", words)
+    return "".join(values[piece[1:-1]] if piece[:1] == "{" and piece[1:-1] in values else piece for piece in pieces)

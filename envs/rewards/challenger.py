@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.records import Judgement, Question, Reward
+from .archive import Archive
 from .repetition import CONVENTIONS, repetition_penalty
 
 
@@ -21,9 +22,19 @@ def uncertainty(p: float) -> float:
     return 1.0 - 2.0 * abs(p - 0.5)
 
 
+NEAREST = 0.05
+"""The nearest to 0 and to 1 that a solve rate is asked for: beyond, a few attempts could tell nothing apart."""
+
+
+def asked_rate(p: float, target: float) -> float:
+    """min(p/t, (1 − p)/(1 − t)): 1 at the solve rate t that was asked for, 0 at both ends; `uncertainty` at t = ½."""
+    target = min(1.0 - NEAREST, max(NEAREST, target))
+    return min(p / target, (1.0 - p) / (1.0 - target))
+
+
 @dataclass(frozen=True, slots=True)
 class ChallengerReward:
-    """The composite reward of a batch of questions: a shape of the solve rate, less repetition.
+    """The composite reward of a batch of questions: a shape of the solve rate, less two kinds of repetition.
 
     Attributes:
         shape: solve rate in [0, 1] → reward.
@@ -35,6 +46,9 @@ class ChallengerReward:
         gate: whether a question judged invalid earns 0.
         conventions: whose BLEU, "sacrebleu" or "nltk".
         penalise_malformed: whether malformed proposals cluster (as empty texts) and lose by repetition too.
+        archive: earlier questions that are not to be asked again; `None` for no such term.
+        asked: whether questions with a level are held against the solve rate 1 − level that was asked for
+            (`asked_rate`), in place of `shape`.
     """
 
     shape: Callable[[float], float]
@@ -46,6 +60,8 @@ class ChallengerReward:
     gate: bool = True
     conventions: str = "sacrebleu"
     penalise_malformed: bool = False
+    archive: Archive | None = None
+    asked: bool = False
 
     def __post_init__(self) -> None:
         if self.repetition < 0.0:
@@ -62,22 +78,29 @@ class ChallengerReward:
         attempts: Sequence[Sequence[str]] = (),
     ) -> list[Reward]:
         """Score one batch; see `core.protocols.RewardRule`. The attempts are not looked at."""
-        penalties = self._penalties(questions)
+        penalties, archived = self._penalties(questions), self._archived(questions)
         return [
-            self._one(judgement if question is not None else None, penalty)
-            for question, judgement, penalty in zip(questions, judgements, penalties, strict=True)
+            self._one(question, judgement, penalty, known)
+            for question, judgement, penalty, known in zip(questions, judgements, penalties, archived, strict=True)
         ]
 
-    def _one(self, judgement: Judgement | None, penalty: float | None) -> Reward:
-        if judgement is None:
+    def _one(
+        self, question: Question | None, judgement: Judgement | None, penalty: float | None, known: float | None
+    ) -> Reward:
+        if question is None or judgement is None:
             value = self.malformed - (penalty or 0.0)
             return Reward(value, {"format": 0.0} if penalty is None else {"format": 0.0, "repetition": -penalty})
-        part = self.shape(judgement.solve_rate)
-        terms = {"format": 1.0, self.term: part}
-        value = part
+        if self.asked and question.level is not None:
+            term, value = "asked_rate", asked_rate(judgement.solve_rate, 1.0 - question.level)
+        else:
+            term, value = self.term, self.shape(judgement.solve_rate)
+        terms = {"format": 1.0, term: value}
         if penalty is not None:
             terms["repetition"] = -penalty
             value -= penalty
+        if known is not None:
+            terms["archive"] = -known
+            value -= known
         if self.gate and not judgement.valid:
             terms["valid"] = 0.0
             return Reward(0.0, terms)
@@ -94,6 +117,12 @@ class ChallengerReward:
         for i, penalty in zip(asked, repetition_penalty(texts, self.threshold, scale, self.conventions), strict=True):
             penalties[i] = float(penalty)
         return penalties
+
+    def _archived(self, questions: Sequence[Question | None]) -> list[float | None]:
+        if self.archive is None or not self.archive.texts:
+            return [None] * len(questions)
+        penalties = iter(self.archive.penalties([q.text for q in questions if q is not None]))
+        return [None if question is None else next(penalties) for question in questions]
 
 
 def in_band(correct: int, attempts: int, delta: float | Fraction = 0.25) -> bool:

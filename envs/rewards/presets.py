@@ -1,6 +1,8 @@
 """Published rewards of challengers, by name. A new built-in reward costs one factory here, with its decorator.
 
-`p` is the solve rate of a question over the solver's m attempts, C its cluster and B the batch.
+`p` is the solve rate of a question over the solver's m attempts, C its cluster and B the batch. With every
+preset, questions like those of earlier rounds can earn less (`Archive`): `r-zero(archive=1)`, or with all that it has,
+`r-zero(archive={"weight": 1, "from_round": 4})`.
 
 Where we differ: a malformed proposal, and a question that its verifier holds to be invalid, earn 0 in every preset but
 `r-zero-code` (SPICE gives −0.1, which has been seen to end in silence).
@@ -13,6 +15,7 @@ from __future__ import annotations
 import math
 
 from ...core.registries import register_reward
+from .archive import Archive, Past
 from .challenger import ChallengerReward, uncertainty
 
 
@@ -37,13 +40,13 @@ def _min_side(p: float) -> float:
 
 
 @register_reward("r-zero")
-def r_zero(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
+def r_zero(*, repetition: float = 1.0, threshold: float = 0.5, archive: Past = 0.0) -> ChallengerReward:
     """R-Zero, arXiv 2508.05004, section 3.1, the default: max(0, 1 − 2|p − ½| − λ·|C|/B)."""
-    return ChallengerReward(uncertainty, repetition=repetition, threshold=threshold)
+    return ChallengerReward(uncertainty, repetition=repetition, threshold=threshold, archive=Archive.of(archive))
 
 
 @register_reward("r-zero-code")
-def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5) -> ChallengerReward:
+def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5, archive: Past = 0.0) -> ChallengerReward:
     """What R-Zero's published code computes: min(p, 1 − p) − |C|/B, malformed −1 − |C|/B, no floor."""
     return ChallengerReward(
         _min_side,
@@ -54,28 +57,29 @@ def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5) -> Challenge
         gate=False,
         conventions="nltk",
         penalise_malformed=True,
+        archive=Archive.of(archive),
     )
 
 
 @register_reward("azr")
-def azr(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+def azr(*, repetition: float = 0.0, threshold: float = 0.5, archive: Past = 0.0) -> ChallengerReward:
     """Absolute Zero, arXiv 2505.03335, equation 4: 1 − p, and 0 at p = 0 and p = 1."""
-    return ChallengerReward(_azr, "learnability", repetition, threshold)
+    return ChallengerReward(_azr, "learnability", repetition, threshold, archive=Archive.of(archive))
 
 
 @register_reward("sqlm")
-def sqlm(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+def sqlm(*, repetition: float = 0.0, threshold: float = 0.5, archive: Past = 0.0) -> ChallengerReward:
     """Self-Questioning Language Models, arXiv 2508.03682: 1 iff 0 < p < 1."""
-    return ChallengerReward(_sqlm, "neither_end", repetition, threshold)
+    return ChallengerReward(_sqlm, "neither_end", repetition, threshold, archive=Archive.of(archive))
 
 
 @register_reward("spice")
-def spice(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+def spice(*, repetition: float = 0.0, threshold: float = 0.5, archive: Past = 0.0) -> ChallengerReward:
     """SPICE, arXiv 2510.24684, a Gaussian of the answers' variance: exp(−(p(1−p) − ¼)² / 0.02)."""
-    return ChallengerReward(_spice, "variance", repetition, threshold)
+    return ChallengerReward(_spice, "variance", repetition, threshold, archive=Archive.of(archive))
 
 
 @register_reward("4p(1-p)")
-def variance(*, repetition: float = 0.0, threshold: float = 0.5) -> ChallengerReward:
+def variance(*, repetition: float = 0.0, threshold: float = 0.5, archive: Past = 0.0) -> ChallengerReward:
     """The variance of the answers, scaled to [0, 1]: 4p(1−p)."""
-    return ChallengerReward(_variance, "variance", repetition, threshold)
+    return ChallengerReward(_variance, "variance", repetition, threshold, archive=Archive.of(archive))

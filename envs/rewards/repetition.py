@@ -28,6 +28,12 @@ def bleu_matrix(texts: Sequence[str]) -> Floats:
     return sacrebleu_matrix(texts)
 
 
+def similarity(texts: Sequence[str]) -> Floats:
+    """(n, n) mean BLEU of both directions, symmetric, in [0, 1]."""
+    one_way = bleu_matrix(texts)
+    return (one_way + one_way.T) / 2
+
+
 def clusters(texts: Sequence[str], threshold: float = 0.5, conventions: str = "sacrebleu") -> NDArray[np.int64]:
     """Group texts that say nearly the same.
 
@@ -48,12 +54,9 @@ def clusters(texts: Sequence[str], threshold: float = 0.5, conventions: str = "s
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    if conventions == "nltk":
-        similarity = nltk_matrix(texts)  # `squareform` takes [i, j] of i < j: the earlier text as hypothesis
-    else:
-        one_way = bleu_matrix(texts)
-        similarity = (one_way + one_way.T) / 2
-    distance = np.maximum(1.0 - similarity, 0.0)
+    # one way for NLTK: `squareform` takes [i, j] of i < j, the earlier text as hypothesis
+    alike = nltk_matrix(texts) if conventions == "nltk" else similarity(texts)
+    distance = np.maximum(1.0 - alike, 0.0)
     tree = linkage(squareform(distance, checks=False), method="average")
     return np.asarray(fcluster(tree, t=threshold, criterion="distance"), dtype=np.int64)
 

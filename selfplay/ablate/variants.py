@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import ConfigError, RunError, UnknownNameError
+from ...core.registries import make_generator
 from ..evaluation import ExamResult
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
@@ -44,11 +45,23 @@ def equal_compute(config: RunConfig) -> Mapping[str, Any]:
     return {**UNTRAINED, "roles.solver.steps": learns.steps + round(challenger / solver_step)}
 
 
+def bandit(config: RunConfig) -> Mapping[str, Any]:
+    """Questions of the generator under a bandit, over its kinds where it has some, and over levels."""
+    kinds = list(getattr(make_generator(config.questions.generator), "kinds", ()))
+    curriculum = {"name": "bandit", **({"kinds": kinds} if kinds else {})}
+    return {"questions.sources": {"procedural": 1.0}, "questions.curriculum": curriculum}
+
+
 VARIANTS: dict[str, Change] = {
     FULL: {},
     "untrained challenger": UNTRAINED,
     "untrained, equal compute": equal_compute,
     "procedural challenger": {"questions.sources": {"procedural": 1.0}},
+    "bandit": bandit,
+    "condition-level": {"roles.challenger.condition": "level"},
+    "condition-unsolved": {"roles.challenger.condition": "unsolved"},
+    "every-2": {"roles.challenger.every": 2},
+    "archive": {"roles.challenger.reward": 'r-zero(archive={"weight": 0.5, "from_round": 2})'},
     "no repetition penalty": {"roles.challenger.reward": "r-zero(repetition=0)"},
     "no band filter": {"questions.keep_band": [0.0, 1.0]},
     "no KL": {"roles.*.grpo.kl_weight": 0.0},

@@ -78,6 +78,16 @@ class RunSummary:
         return [(row.number, row.labelling) for row in self.rounds if row.labelling is not None]
 
     @property
+    def resting(self) -> list[str]:
+        """A sentence for every role that does not train in each round."""
+        rows = self.config.roles.items()
+        return [
+            f"The {name} trains once in {row.every} rounds, in the first of them."
+            for name, row in rows
+            if row.every > 1
+        ]
+
+    @property
     def outcome(self) -> tuple[int, ExamResult] | None:
         """The round whose solver the run left behind, or the last one examined, and its exam."""
         left = [(number, exam) for number, exam in self.exams if self.left_behind in (None, number)]

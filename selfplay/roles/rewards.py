@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from ...core.extraction import extract_answer
 from ...core.protocols import Verifier
-from ...core.records import Question
+from ...core.records import Question, Request
 from ...envs.game.engine import Answering, Episode, Game, Unreadable, solver_reward
 
 RewardFn: TypeAlias = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[Sequence[float]]]
@@ -23,18 +23,27 @@ class ChallengerRewardFn:
         game: the rules.
         answer: asks the solver.
         unreadable: why the solver cannot read a prompt, see `Game.play`.
+        requests: what each prompt asks for, see `Game.read`; () for nothing in particular.
 
     Attributes:
         episodes: what was played last, for the measures.
     """
 
-    def __init__(self, game: Game, answer: Answering, unreadable: Unreadable | None = None) -> None:
-        self.game, self.answer, self.unreadable = game, answer, unreadable
+    def __init__(
+        self,
+        game: Game,
+        answer: Answering,
+        unreadable: Unreadable | None = None,
+        requests: Sequence[Request | None] = (),
+    ) -> None:
+        self.game, self.answer, self.unreadable, self.requests = game, answer, unreadable, requests
         self.episodes: list[Episode] = []
 
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[list[float]]:
         texts = [text for group in groups for text in group]
-        self.episodes = self.game.play(texts, self.answer, self.unreadable)
+        pairs = zip(self.requests, groups, strict=True) if self.requests else ()
+        requests = [request for request, group in pairs for _ in group]
+        self.episodes = self.game.play(texts, self.answer, self.unreadable, requests)
         values = iter(played.reward.value for played in self.episodes)
         return [[next(values) for _ in group] for group in groups]
 

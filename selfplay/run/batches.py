@@ -15,6 +15,7 @@ from ...core.registries import make_verifier
 from ...core.seeding import integer_seed, python_stream
 from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
 from ..settings.config import CHALLENGER, SOLVER
+from .conditions import challenger_rule, draw_of, step_requests
 from .labels import label_verifier
 from .metrics import challenger_measures
 
@@ -58,15 +59,17 @@ class ChallengerBatches:
 
     def __init__(self, run: SelfPlay) -> None:
         self.run, self.config = run, run.config.roles[CHALLENGER]
+        self.game, self.draw = run.game.rewarding(challenger_rule(run)), draw_of(run)
 
     def at(self, step: int) -> StepBatch:
         """See `Batches`."""
         run = self.run
         seed = run.seed(CHALLENGER, step)
         answer = partial(run.attempt, seed=integer_seed(seed, "attempts"))
-        reward_fn = ChallengerRewardFn(run.game, answer, partial(unreadable, run.roles[SOLVER].agent))
+        requests = step_requests(run, self.draw, step)
+        reward_fn = ChallengerRewardFn(self.game, answer, partial(unreadable, run.roles[SOLVER].agent), requests)
         measures = partial(self._measures, reward_fn)
-        return StepBatch([run.game.instruct()] * self.config.groups, reward_fn, seed, measures=measures)
+        return StepBatch([self.game.instruct(request) for request in requests], reward_fn, seed, measures=measures)
 
     def _measures(self, reward_fn: ChallengerRewardFn) -> Mapping[str, Any]:
         return challenger_measures(reward_fn.episodes, self.run.config.questions.keep_band)

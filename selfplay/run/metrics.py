@@ -27,12 +27,19 @@ def challenger_measures(episodes: Sequence[Episode], band: tuple[float, float]) 
         "valid_share": len(judged) / len(episodes),
         "solve_rate": mean([j.solve_rate for j in judged]),
         "band_share": sum(in_interval(j.correct_count, len(j.verdicts), *band) for j in judged) / len(episodes),
+        "asked_gap": mean(_asked_gaps(episodes), None),
         "uncertainty": mean([1.0 - 2.0 * abs(j.solve_rate - 0.5) for j in judged]),
         "repetition": -mean([t["repetition"] for t in terms if "repetition" in t]),
         "reward_terms": {name: mean([t[name] for t in terms if name in t]) for name in sorted(set().union(*terms))},
         "clusters": distinct_clusters(texts),
         "distinct_share": len(set(texts)) / len(texts) if texts else 0.0,
     }
+
+
+def _asked_gaps(episodes: Sequence[Episode]) -> list[float]:
+    """How far each solve rate is from the one that was asked for, 1 − level; questions without a level are left out."""
+    pairs = [(played.proposal.question, played.judgement) for played in episodes]
+    return [abs(j.solve_rate - (1.0 - q.level)) for q, j in pairs if q and j and q.level is not None]
 
 
 def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -77,6 +77,9 @@ class RunConfig:
                 raise UnknownNameError("role", name, known, f"A further role needs a stage train({name}).")
         if self.guard.mode == "on" and "evaluate" not in self.stages:
             raise ConfigError("guard.mode='on' goes back to the best validation: it needs the stage 'evaluate'")
+        for name, role in self.roles.items():
+            if name != CHALLENGER and role.condition != "none":
+                raise ConfigError(f"roles.{name}.condition is for the {CHALLENGER}, got {role.condition!r}")
         self._check_band()
         self._check_shared_weights()
         self._check_sampler()

@@ -22,6 +22,11 @@ class RoleConfig:
     """Whether the role trains; one that does not stays as it started: the control "untrained"."""
     steps: int = 10
     """GRPO steps per round."""
+    every: int = 1
+    """It trains once in so many rounds, in the first of them: 2 is rounds 1, 3, 5 and so on."""
+    condition: Named = "none"
+    """What a challenger is asked for: "none" (the bare instruction), "level(…)" (a difficulty) or "unsolved(…)" (an
+    easier relative of a question that the solver did not solve)."""
     groups: int = 32
     """Groups per step: a question each for whoever answers; all with the same instruction for a challenger."""
     samples: int = 8
@@ -58,7 +63,7 @@ class RoleConfig:
                 raise ConfigError(f'{name} must not be empty, got ""')
         check_sharing(self.weight_sharing, self.trunk)
         one_of("kl_reference", self.kl_reference, KL_REFERENCES)
-        at_least(self, 1, "groups", "max_new_tokens", "adapter_rank")
+        at_least(self, 1, "every", "groups", "max_new_tokens", "adapter_rank")
         at_least(self, 1, "samples", most=MOST_SAMPLES)
         at_least(self, 0, "steps", "dynamic_sampling", "l2_sp")
         if self.learns and self.steps and self.samples < 2:

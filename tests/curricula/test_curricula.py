@@ -85,7 +85,82 @@ def test_linear_asks_hard_questions_with_the_stated_probability():
     assert {spec.kind for spec in specs if spec.level == curriculum.easy} == {None}
 
 
-@pytest.mark.parametrize("name", ["fixed", "linear", "band"])
+def shares(curriculum, count=4000):
+    """How often each arm is drawn."""
+    rng = python_stream(0, "shares")
+    arms = [curriculum.sample(rng).meta["arm"] for _ in range(count)]
+    return [arms.count(arm) / count for arm in range(len(curriculum.arms))]
+
+
+def played_in_rounds(curriculum, skill, rounds=12, questions=512):
+    """Levels and rates of each round, observed at its end, as a run does it."""
+    rng = python_stream(0, "rounds")
+    for index in range(rounds):
+        specs = [curriculum.sample(rng) for _ in range(questions)]
+        seen = [(spec, solve_rate(spec.level, skill(index / rounds), rng)) for spec in specs]
+        for spec, rate in seen:
+            curriculum.observe(spec, rate)
+        yield [spec.level for spec, _ in seen], [rate for _, rate in seen]
+
+
+def test_a_bandit_asks_all_alike_at_first_and_then_what_splits_the_attempts():
+    bandit = make_curriculum("bandit", bins=4, temperature=0.1)
+    assert shares(bandit) == pytest.approx([0.25] * 4, abs=0.03)
+    for level, rate in ((0.1, 1.0), (0.3, 0.5), (0.6, 0.1), (0.9, 0.0)):
+        for _ in range(60):
+            bandit.observe(TaskSpec(level), rate)
+    assert bandit.values == pytest.approx([0.0, 1.0, 0.6, 0.0], abs=1e-3)
+    assert shares(bandit) == pytest.approx(bandit.probabilities(), abs=0.02)
+    assert bandit.probabilities()[1] / bandit.probabilities()[2] == pytest.approx(math.exp(4), rel=0.01)
+
+
+def test_the_value_of_an_arm_moves_by_the_rate_and_is_the_absolute_advantage():
+    bandit = make_curriculum("bandit", bins=2, rate=0.25)
+    bandit.observe(TaskSpec(0.9), 0.8)
+    rewards, p = [1.0] * 8 + [0.0] * 2, 0.8
+    deviation = math.sqrt(p * (1 - p))
+    signal = sum(abs(reward - p) / deviation for reward in rewards) / 10
+    assert bandit.values == [0.0, pytest.approx(0.25 * signal)]
+
+
+def test_a_bandit_follows_a_frontier_that_moves_and_beats_uniform_levels_at_equal_questions():
+    skill = lambda t: 0.2 + 0.6 * t  # noqa: E731
+    bandit, uniform = ([*played_in_rounds(make_curriculum(name), skill)] for name in ("bandit", "fixed"))
+    means = [sum(levels) / len(levels) for levels, _ in bandit]
+    assert all(abs(mean - skill(i / 12)) < 0.12 for i, mean in enumerate(means[2:], start=2))
+    split = [
+        [sum(0.25 <= rate <= 0.75 for rate in rates) / len(rates) for _, rates in played]
+        for played in (bandit, uniform)
+    ]
+    assert all(one > 1.3 * other for one, other in [*zip(*split, strict=True)][1:])  # the first round knows nothing
+
+
+def test_kinds_are_arms_of_their_own():
+    bandit = make_curriculum("bandit", kinds=["equation", "composed"], bins=2, temperature=0.05)
+    rng = python_stream(0, "kinds")
+    for _ in range(400):
+        spec = bandit.sample(rng)
+        assert int(spec.level * 2) == bandit.arms[spec.meta["arm"]][1]
+        bandit.observe(spec, 0.5 if (spec.kind, spec.level < 0.5) == ("composed", True) else 1.0)
+    assert shares(bandit)[bandit.arms.index(("composed", 0))] > 0.9
+
+
+def test_a_bandit_finds_the_arm_of_a_question_that_does_not_name_it_and_passes_over_kinds_of_others():
+    bandit = make_curriculum("bandit", kinds=["equation"], bins=4)
+    bandit.observe(TaskSpec(1.0, "equation"), 0.5)
+    assert [value > 0 for value in bandit.values] == [False, False, False, True]
+    before = bandit.state_dict()
+    bandit.observe(TaskSpec(0.1, "arithmetic"), 0.5)
+    bandit.observe(TaskSpec(0.1, None, {"arm": 99}), 0.5)
+    assert bandit.state_dict() == before
+
+
+def test_a_bandit_of_other_arms_does_not_take_the_state():
+    with pytest.raises(ConfigError, match="8 arms cannot go on from 4"):
+        make_curriculum("bandit").load_state_dict(make_curriculum("bandit", bins=4).state_dict())
+
+
+@pytest.mark.parametrize("name", ["fixed", "linear", "band", "bandit"])
 def test_a_restored_curriculum_goes_on_as_if_nothing_happened(name):
     original, rng = make_curriculum(name), python_stream(0, "save", name)
     play(original, lambda t: 0.6, 333, rng)
@@ -105,6 +180,13 @@ def test_a_restored_curriculum_goes_on_as_if_nothing_happened(name):
         ("band", {"target": 1.0}),
         ("band", {"window": 0}),
         ("band", {"inner": 0.3}),
+        ("bandit", {"bins": 0}),
+        ("bandit", {"rate": 0.0}),
+        ("bandit", {"rate": 1.5}),
+        ("bandit", {"temperature": 0.0}),
+        ("bandit", {"temperature": math.nan}),
+        ("bandit", {"kinds": "equation"}),
+        ("bandit", {"kinds": ["equation", "equation"]}),
     ],
 )
 def test_settings_that_cannot_work_are_refused(name, options):

@@ -90,7 +90,7 @@ def test_every_name_a_run_logs_is_explained(documented, real_runs, finished_run)
 
 def test_every_explained_name_is_logged(documented, real_runs):
     missing = documented - set.union(*map(logged, real_runs.values()))
-    assert missing == {"unanswered"}  # stands there only where a question could not be read
+    assert missing == {"unanswered", "passed_over"}  # a question that could not be read, a role that did not train
 
 
 def test_every_field_of_the_records_is_explained(documented):

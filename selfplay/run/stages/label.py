@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ....core.records import Outcome, TaskSpec
+from ....core.records import Outcome, spec_of
 from ....core.registries import register_stage, sources
 from ....envs.rewards import in_interval
+from ..conditions import condition_of, follows_curriculum
 from ..labels import labels_right
 from ..metrics import label_measures
 from ..run import SelfPlay
@@ -40,12 +41,14 @@ class Label:
                     "matches": [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts],
                 }
             )
-            if written[index].get("source", only) in following and question.level is not None:
-                run.curriculum.observe(TaskSpec(question.level), judgement.solve_rate)
+            spec = spec_of(question)
+            if written[index].get("source", only) in following and spec is not None:
+                run.curriculum.observe(spec, judgement.solve_rate if judgement.valid else 0.0)
         run.log("labels", rows)
         run.labelled_as(label_measures(written, rows))
 
     def _following(self, run: SelfPlay) -> set[str]:
         """The sources that draw their levels from the curriculum, which learns from their questions."""
+        flags = ["follows_curriculum", *(["follows_condition"] if follows_curriculum(condition_of(run)) else [])]
         names = run.config.questions.sources
-        return {name for name in names if getattr(sources.factory(name), "follows_curriculum", False)}
+        return {name for name in names if any(getattr(sources.factory(name), flag, False) for flag in flags)}

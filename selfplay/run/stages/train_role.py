@@ -1,4 +1,4 @@
-"""`train(role)`: one role learns by GRPO; the others stay as they are."""
+"""`train(role)`: one role learns by GRPO; the others stay as they are. It may rest for some rounds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from ...hooks import Step
 from ...roles.rewards import MonitoredReward
 from ...settings.config import CHALLENGER, SOLVER
 from ..batches import AnswerBatches, Batches, ChallengerBatches, answering
+from ..conditions import check_condition
 from ..run import SelfPlay
 from ..stage import Interrupted
 
@@ -25,14 +26,19 @@ class TrainRole:
         self.role, self.name = role, f"train({role})"
 
     def check(self, run: SelfPlay) -> None:
-        """Refuse a role without words, or a reward that nobody knows."""
+        """Refuse a role without words, and a reward or condition that nobody knows or that do not go together."""
         if self.role != CHALLENGER:
             answering(run, self.role)
+        else:
+            check_condition(run)
 
     def run(self, run: SelfPlay) -> None:
         """Train from the step where the run stands; a state is saved now and then."""
         config = run.config.roles[self.role]
         if self.role not in run.roles or not config.learns:
+            return
+        if (run.round - 1) % config.every:
+            run.log("metrics", [{"passed_over": self.role}])
             return
         batches = self._batches(run)
         if batches is None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ....core.held_out import is_held_out
-from ....core.protocols import Draw, unreadable
+from ....core.protocols import unreadable
 from ....core.records import Question
 from ....core.registries import make_source, register_stage
 from ....envs.game.domains import identity_of
 from ....envs.game.question_sources import drawn, mix
 from ...settings.config import SOLVER
+from ..conditions import check_condition, draw_of
 from ..question_log import question_row
 from ..run import SelfPlay
 
@@ -23,7 +25,8 @@ class WriteQuestions:
     name = "generate"
 
     def check(self, run: SelfPlay) -> None:
-        """Refuse a source that nobody knows."""
+        """Refuse a source or a condition that nobody knows."""
+        check_condition(run)
         for name in run.config.questions.sources:
             make_source(name)
 
@@ -45,18 +48,10 @@ class WriteQuestions:
     def _drawn(self, run: SelfPlay, rejected: list[dict[str, Any]]) -> Iterator[tuple[dict[str, str], Question]]:
         """Questions with what is logged of their source: its name, where there are several."""
         shares = run.config.questions.sources
-        agents = {name: role.agent for name, role in run.roles.items()}
+        draw = draw_of(run)
         for name, count in mix(shares, run.config.questions.count).items():
-            draw = Draw(
-                seed=run.config.seed,
-                round=run.round,
-                domain=run.domain.name,
-                game=run.game,
-                agents=agents,
-                generator=run.generator,
-                curriculum=run.curriculum,
-            )
+            own = replace(draw, rejected=[])
             source = {"source": name} if len(shares) > 1 else {}
-            questions = drawn(make_source(name), count, draw) if count else []
+            questions = drawn(make_source(name), count, own) if count else []
             yield from ((source, question) for question in questions)
-            rejected += [{"text": text, **source, "dropped": f"malformed: {reason}"} for text, reason in draw.rejected]
+            rejected += [{"text": text, **source, "dropped": f"malformed: {reason}"} for text, reason in own.rejected]

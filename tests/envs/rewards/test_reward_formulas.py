@@ -22,9 +22,9 @@ from selfplay_gym.envs.rewards import (
 from selfplay_gym.envs.rewards.bleu import nltk_matrix
 
 PLAIN = {"repetition": 0.0, "threshold": 0.5, "floor": 0.0, "malformed": 0.0, "gate": True}
-PLAIN |= {"conventions": "sacrebleu", "penalise_malformed": False}
+PLAIN |= {"conventions": "sacrebleu", "penalise_malformed": False, "archive": None, "asked": False}
 AUTHORS = {"repetition": 1.0, "threshold": 0.5, "floor": None, "malformed": -1.0, "gate": False}
-AUTHORS |= {"conventions": "nltk", "penalise_malformed": True}
+AUTHORS |= {"conventions": "nltk", "penalise_malformed": True, "archive": None, "asked": False}
 
 PRESETS = [
     ("r-zero", {"term": "uncertainty", **PLAIN, "repetition": 1.0}, 0.5),
