@@ -53,7 +53,7 @@ class AskedAgent:
     Args:
         agent: whoever is asked.
         ask: a question and an attempt as the prompt.
-        seed: of its replies; asked for at every call.
+        seed: of its replies, or what gives one at every call.
         way: its name in the evidence.
     """
 
@@ -61,7 +61,7 @@ class AskedAgent:
         self,
         agent: Agent,
         ask: Callable[[Question, str], str] = domain_words,
-        seed: Callable[[], int | None] = lambda: 0,
+        seed: int | Callable[[], int] = 0,
         way: str = VALIDATOR,
     ) -> None:
         self.agent, self.ask, self.seed, self.way = agent, ask, seed, way
@@ -69,7 +69,8 @@ class AskedAgent:
     def scores(self, questions: Sequence[Question], attempts: Sequence[str]) -> list[float]:
         """See `Belief`."""
         prompts = [self.ask(question, attempt) for question, attempt in zip(questions, attempts, strict=True)]
-        replies = self.agent.act(prompts, n=1, seed=self.seed()) if prompts else []
+        seed = self.seed if isinstance(self.seed, int) else self.seed()
+        replies = self.agent.act(prompts, n=1, seed=seed) if prompts else []
         return [float(last_boxed(reply) == YES) for (reply,) in replies]
 
 
