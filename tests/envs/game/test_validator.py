@@ -46,12 +46,7 @@ def test_its_answers_are_judged_exactly(name):
     verifier = make_verifier(words.verifier)
     for task in words.tasks([labelled(1, 1)]):
         other = NO if task.reference == YES else YES
-        said = [
-            f"\\boxed{{{task.reference}}}",
-            f"\\boxed{{{other}}}",
-            f"\\boxed{{{task.reference} {other}}}",
-            "",
-            other,
-        ]
+        boxes = [task.reference, other, f"{task.reference} {other}"]
+        said = [*(f"\\boxed{{{box}}}" for box in boxes), "", other]
         outcomes = [verdict.outcome for verdict in verifier.judge(task, said).verdicts]
         assert outcomes == [Outcome.CORRECT, *[Outcome.WRONG] * 4]

@@ -35,8 +35,10 @@ def test_a_confirmed_vote_is_the_vote():
 
 @pytest.mark.parametrize(
     "reply",
-    ["\\boxed{no}", "", "yes", "Yes, it is right.", "\\boxed{yes", "\\boxed{maybe}", "\\boxed{yes or no}"]
-    + ["\\boxed{yes} \\boxed{no}", "\\boxed{not yes}", "\\boxed{3}"],
+    [
+        *("\\boxed{no}", "", "yes", "Yes, it is right.", "\\boxed{yes", "\\boxed{maybe}", "\\boxed{yes or no}"),
+        *("\\boxed{yes} \\boxed{no}", "\\boxed{not yes}", "\\boxed{3}"),
+    ],
 )
 def test_anything_but_a_yes_in_a_box_confirms_nothing(reply):
     found = checked(reply)
