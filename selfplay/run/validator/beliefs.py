@@ -105,8 +105,11 @@ class HeadBelief:
                     f"trains: roles.{name}.weight_sharing={row.weight_sharing!r} moves them; use 'copies' or "
                     "'lora' with trunk='frozen'"
                 )
-        if run.config.compute.sampler != "local":
-            raise ConfigError("validated(by=head) reads the solver's states: it needs compute.sampler='local'")
+        if run.config.compute.sampler != "local" or run.config.compute.sharding != "none":
+            raise ConfigError(
+                "validated(by=head) reads the solver's states, whole and in this process: it needs "
+                "compute.sampler='local' and compute.sharding='none'"
+            )
         self.run = run
         self._fitted: tuple[Any, CorrectnessHead | None, float] = (None, None, 0.0)
 

@@ -141,6 +141,7 @@ def test_an_adapter_of_its_own_learns_beside_the_solvers(tmp_path):
         ({"labels.source": "validated(by=tester)"}, "does not say how the role 'tester'"),
         ({"labels.source": "validated(simples=2)"}, "simples"),
         ({"labels.source": "validated(by=head)", "roles.*.weight_sharing": "prompt"}, "reads the solver's states"),
+        ({"labels.source": "validated(by=head)", "compute.sharding": "fsdp2"}, "whole and in this process"),
     ],
 )
 def test_what_cannot_go_together_is_refused_before_anything_is_written(changes, message, tmp_path):
