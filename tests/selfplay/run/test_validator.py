@@ -5,6 +5,7 @@ import math
 import pytest
 
 from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.run.run import Interrupted
 from selfplay_gym.selfplay.run.train import make_run, train
 from selfplay_gym.selfplay.run.validator.beliefs import best_threshold
@@ -67,6 +68,13 @@ def test_nothing_is_kept_that_was_not_confirmed(whole):
     assert all(row["check"]["way"] is None for row in rows if row not in inside)
     (measures,) = [row for row in whole.rows("metrics") if row["phase"] == "label"]
     assert measures["validator"]["decisions"] == sum(row["label_right"] is not None for row in inside)
+
+
+def test_the_report_says_how_good_it_is(whole, finished_run):
+    page = render_report(whole)
+    assert "Who confirms the labels" in page
+    assert "the majority of the attempts" in page
+    assert "Who confirms the labels" not in render_report(finished_run)
 
 
 @pytest.mark.parametrize("phase", ["train(challenger)", "label"])
