@@ -56,11 +56,14 @@ def train_sft(
     tokenizer: Any,
     batch: Callable[[int], Pairs],
     config: SFTConfig,
+    prompt_ids: Callable[[str], list[int]] | None = None,
 ) -> Iterator[float]:
     """Train `model` in place, one step per iteration; yields the loss in nats per completion token.
 
     Args:
         batch: the pairs of a step, by its number; a function of the step alone makes the run reproducible.
+        prompt_ids: a prompt as tokens, `LLMAgent.prompt_ids` of whoever acts later; by default one turn of the chat
+            template.
     """
     import torch
 
@@ -74,7 +77,7 @@ def train_sft(
     for step in range(config.steps):
         for group in optimiser.param_groups:
             group["lr"] = config.rate(step)
-        prompts, owner, tokens, lengths = encode_pairs(tokenizer, batch(step))
+        prompts, owner, tokens, lengths = encode_pairs(tokenizer, batch(step), prompt_ids)
         logps = completion_logps(model, decoder, prompts, owner, tokens, lengths)  # (B, T), 0 at padding
         loss = -logps.sum() / lengths.sum()
         optimiser.zero_grad(set_to_none=True)
@@ -84,17 +87,16 @@ def train_sft(
         yield float(loss.detach())
 
 
-def encode_pairs(tokenizer: Any, pairs: Pairs) -> tuple[list[list[int]], torch.Tensor, torch.Tensor, torch.Tensor]:
+def encode_pairs(
+    tokenizer: Any, pairs: Pairs, prompt_ids: Callable[[str], list[int]] | None = None
+) -> tuple[list[list[int]], torch.Tensor, torch.Tensor, torch.Tensor]:
     """Pairs as tokens: P different prompts, the prompt of each row (B,), completions (B, T), lengths (B,).
 
     A completion ends with the end-of-sequence token.
     """
     import torch
 
-    prompts = [
-        tokenizer.apply_chat_template([{"role": "user", "content": prompt}], tokenize=False) for prompt, _ in pairs
-    ]
-    heads = tokenizer(prompts, add_special_tokens=False).input_ids
+    heads = _heads(tokenizer, pairs) if prompt_ids is None else [prompt_ids(prompt) for prompt, _ in pairs]
     tails = tokenizer([answer for _, answer in pairs], add_special_tokens=False).input_ids
     distinct: dict[tuple[int, ...], int] = {}
     owner = torch.tensor([distinct.setdefault(tuple(head), len(distinct)) for head in heads])
@@ -103,3 +105,11 @@ def encode_pairs(tokenizer: Any, pairs: Pairs) -> tuple[list[list[int]], torch.T
     for row, tail in enumerate(tails):
         tokens[row, : len(tail) + 1] = torch.tensor([*tail, tokenizer.eos_token_id])
     return [list(head) for head in distinct], owner, tokens, lengths
+
+
+def _heads(tokenizer: Any, pairs: Pairs) -> list[list[int]]:
+    prompts = [
+        tokenizer.apply_chat_template([{"role": "user", "content": prompt}], tokenize=False) for prompt, _ in pairs
+    ]
+    heads: list[list[int]] = tokenizer(prompts, add_special_tokens=False).input_ids
+    return heads

@@ -30,6 +30,7 @@ from .domains import GameDomain
 from .math_domain import identity
 from .proposals import find_statement, unfit
 from .templates import BRIEF, Template
+from .validator import NAME, VALIDATOR
 
 MOST_CALLS = 32
 LONGEST_CALL = 500
@@ -213,7 +214,7 @@ CODE = GameDomain(
     generator="code",
     verifier="code",
     solver="coder",
-    labels={"vote": "majority", "executor": "code", "oracle": "exact"},
+    labels={"vote": "majority", "validated": "majority", "executor": "code", "oracle": "exact"},
     grader="code",
     settings={
         "questions": {"sources": {"procedural": 1.0}, "generator": "deduction:short"},
@@ -221,4 +222,5 @@ CODE = GameDomain(
     },
     identify=identity,  # programs read as folded text; a sum that a program's text happens to be is the same sum
     ask_tester=ask_tester,
+    roles={NAME: VALIDATOR},
 )

@@ -30,11 +30,14 @@ class RoleWords:
         tasks: the labelled questions as tasks of this role; every task has a reference.
         verifier: name of the verifier that judges its answers.
         ask: a task as the prompt that the role reads; by default its text.
+        claim: a question and an attempt as a task, for a role that says \\boxed{yes} where the attempt holds: such a
+            role can confirm labels. `None` for any other role.
     """
 
     tasks: Callable[[Sequence[Labelled]], list[Question]]
     verifier: str
     ask: Callable[[Question], str] = _text
+    claim: Callable[[Question, str], Question] | None = None
 
 
 @dataclass(frozen=True)

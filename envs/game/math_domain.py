@@ -15,6 +15,7 @@ from ...core.records import Question
 from .domains import GameDomain, given_answer
 from .proposals import find_statement, forbidden
 from .templates import BRIEF, Template
+from .validator import NAME, VALIDATOR
 
 MATH_TEMPLATES: Mapping[str, Template] = {
     "plain": Template("Write a question at the edge of the solver's ability.", **BRIEF),
@@ -70,9 +71,10 @@ MATH = GameDomain(
     generator="arithmetic",
     verifier="sympy",
     solver="noisy",
-    labels={"vote": "majority", "sympy": "sympy", "oracle": "exact"},
+    labels={"vote": "majority", "validated": "majority", "sympy": "sympy", "oracle": "exact"},
     grader="sympy",
     identify=identity,
     answer=known_answer,
     recomputes=True,
+    roles={NAME: VALIDATOR},
 )

@@ -52,6 +52,14 @@ def bandit(config: RunConfig) -> Mapping[str, Any]:
     return {"questions.sources": {"procedural": 1.0}, "questions.curriculum": curriculum}
 
 
+def validator(config: RunConfig) -> Mapping[str, Any]:
+    """Labels that a role of its own confirms, which learns after every labelling, before the solver."""
+    stages = [*config.stages]
+    stages.insert(stages.index("label") + 1 if "label" in stages else len(stages), "sft(validator)")
+    row = {**config.as_dict()["roles"]["solver"], "max_new_tokens": 8}
+    return {"stages": stages, "roles.validator": row, "labels.source": "validated"}
+
+
 VARIANTS: dict[str, Change] = {
     FULL: {},
     "untrained challenger": UNTRAINED,
@@ -68,6 +76,8 @@ VARIANTS: dict[str, Change] = {
     "KL to the round": {"roles.*.kl_reference": "round"},
     "labels: sympy": {"labels.source": "sympy"},
     "labels: oracle": {"labels.source": "oracle"},
+    "labels: validator": validator,
+    "labels: head": {"labels.source": "validated(by=head)"},
     "reward random": {"roles.solver.reward": "random"},
     "reward format": {"roles.solver.reward": "format"},
     "shape azr": {"roles.challenger.reward": "azr"},

@@ -1,6 +1,7 @@
 """Where labels come from, how often they are wrong, and what holds attempts against them in training.
 
 vote      the majority of the solver's own attempts: no computed answer reaches training
+validated a vote that a validator confirms, see `validator.beliefs`
 computed  a verifier that holds attempts against the answer that the domain knows: "sympy" as mathematics, "oracle"
           to the letter, "executor" by running programs, or any registered verifier
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...core.errors import UnknownNameError
 from ...core.options import parse_named
@@ -17,8 +18,12 @@ from ...core.protocols import BaseVerifier, Domain, Verifier
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import domains, make_verifier, verifiers
 from ...envs.game.domains import find_domain
+from .validator.beliefs import validated_labels
 
-VOTE = "vote"
+if TYPE_CHECKING:
+    from .run import SelfPlay
+
+VOTE, VALIDATED = "vote", "validated"
 
 
 class KnownReference(BaseVerifier):
@@ -40,16 +45,19 @@ class KnownReference(BaseVerifier):
         return self.verifier.judge_many(known, groups)
 
 
-def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier) -> Verifier:
+def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier, run: SelfPlay | None = None) -> Verifier:
     """The verifier that labels questions.
 
     Args:
         source: a label source of the domain, any registered verifier with or without options, or a live one.
+        run: whose roles confirm labels, where the source is "validated".
 
     Raises:
         UnknownNameError: neither the domain nor anybody else has such a source.
     """
     name, options = _name_and_options(source)
+    if name == VALIDATED:
+        return validated_labels(domain, options, run)
     if name in domain.labels:
         verifier = make_verifier(domain.labels[name], **options)
         return verifier if name == VOTE or not domain.recomputes else KnownReference(verifier, domain)

@@ -8,6 +8,7 @@ from typing import Any
 from ...envs.game.engine import Episode
 from ...envs.rewards import distinct_clusters, in_interval
 from ..stats import mean
+from .validator.measures import check_measures
 
 HISTOGRAM_BINS = 10
 LARGEST_CLUSTERING = 1024
@@ -67,6 +68,7 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
         "readable_share": sum(row["label_right"] is not None for row in labels) / len(labels) if labels else 0.0,
         "clusters": distinct_clusters(texts),
         "histogram": histogram([row["solve_rate"] for row in labels]),
+        **check_measures(labels),
     }
 
 

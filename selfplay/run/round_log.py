@@ -45,7 +45,12 @@ def kept(rows: Rows) -> list[tuple[int, Question]]:
             labels.pop(review["index"], None)
         elif review["decision"] == "edit" and review["index"] in labels:
             labels[review["index"]] = review["after"]
-    return [(index, replace(question, reference=labels[index])) for index, question in asked(rows) if index in labels]
+    return [(index, with_label(question, labels[index])) for index, question in asked(rows) if index in labels]
+
+
+def with_label(question: Question, label: str) -> Question:
+    """The question as it is trained on: its reference is the label, whatever anybody claims."""
+    return replace(question, reference=label)
 
 
 def labelled(rows: Rows) -> list[Labelled]:

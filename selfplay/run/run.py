@@ -88,7 +88,7 @@ class SelfPlay:
         self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep, state.get("kept"))
         self._build, self._starts, self.stop_reason = build, Starts(config), ""
         challenger = config.roles.get(CHALLENGER)
-        labeller = make_labeller(self.domain, config.labels.source)
+        labeller = make_labeller(self.domain, config.labels.source, self)
         reward = make_reward("r-zero" if challenger is None else challenger.reward)
         self.game = Game(self.domain, labeller, reward, config.template)
         self.generator = make_generator(config.questions.generator)

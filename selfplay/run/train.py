@@ -106,7 +106,7 @@ def train(
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
             # settings that cannot work are refused here, before anything is written
             run = make_run(config, folder, progress, stop, **shared)
-            if not any(name.startswith("train(") for name in config.stages):
+            if not any(name.startswith(("train(", "sft(")) for name in config.stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
             if resume and folder.config != to_toml(config):
                 folder.replace_config(to_toml(config))  # prolonged

@@ -23,6 +23,8 @@ from .role import RoleConfig
 CHALLENGER, SOLVER = "challenger", "solver"
 """Who writes the questions, and whom they train; further roles answer tasks made of the labelled questions."""
 
+TRAINING = ("train", "sft")
+"""Stages that train the role they name."""
 STAGES = ("train(challenger)", "generate", "attempt", "label", "train(solver)", "evaluate", "gate")
 
 
@@ -160,4 +162,4 @@ class RunConfig:
 def _trained_by(stage: str) -> list[str]:
     name, leading, options = parse_named(stage)
     given = [*leading, *([options["role"]] if "role" in options else [])]
-    return [str(role) for role in given] if name == "train" else []
+    return [str(role) for role in given] if name in TRAINING else []

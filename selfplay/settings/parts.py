@@ -47,7 +47,8 @@ class LabelsConfig:
     """Where the labels come from that the solver learns."""
 
     source: Named = "vote"
-    """"vote" (majority of the attempts); computed: "sympy" (math), "executor" (code), "oracle"; or any verifier."""
+    """"vote" (majority of the attempts); "validated" or "validated(by=head)" (a vote that is confirmed); computed:
+    "sympy" (math), "executor" (code), "oracle"; or any verifier."""
     attempts: int = 10
     """Attempts m of the solver at each question, from which p̂ and the vote come."""
 

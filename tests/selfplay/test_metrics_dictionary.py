@@ -57,6 +57,15 @@ MIXED = {
     "stages": ["generate", "attempt", "label", "metrics-test-review", "train(solver)", "evaluate", "gate"],
 }
 """What a run can log besides: several sources, further suites, reviews."""
+VALIDATED = {
+    "questions.sources": {"procedural": 1.0},
+    "stages": ["generate", "attempt", "label", "sft(validator, steps=1, batch=4)"],
+    "labels": {"source": "validated", "attempts": 4},
+    "roles.validator": {"max_new_tokens": 8},
+    "roles.*": {"model": "tiny"},
+    "roles.solver.max_new_tokens": 72,
+}
+"""Votes that somebody confirms; with a model whose attempts hold answers."""
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +87,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "challenger": {},
         "procedural": procedural,
         "mixed": MIXED,
+        "validated": VALIDATED,
         "code": {**suited("SelfPlayCode-v0"), **procedural},
     }
     return {name: train(small.replace(change), path / name) for name, change in changes.items()}

@@ -38,6 +38,7 @@ class Label:
                     "kept": judgement.valid and inside,
                     "label_right": correct,
                     "answers": [verdict.answer for verdict in judgement.verdicts],
+                    **({"check": judgement.evidence["check"]} if "check" in judgement.evidence else {}),
                     "matches": [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts],
                 }
             )

@@ -46,7 +46,7 @@ def test_a_template_plain_is_needed():
 
 def test_mathematics_knows_what_it_can_compute():
     math = make_domain("math")
-    assert math.labels == {"vote": "majority", "sympy": "sympy", "oracle": "exact"}
+    assert math.labels == {"vote": "majority", "validated": "majority", "sympy": "sympy", "oracle": "exact"}
     assert math.grader == "sympy"
     claimed = Question("What is 12+7*3?", "57", "math", None, "challenger")
     assert math.known_answer(claimed) == "33"
@@ -57,7 +57,7 @@ def test_mathematics_knows_what_it_can_compute():
 
 def test_code_knows_what_was_run():
     code = make_domain("code")
-    assert code.labels == {"vote": "majority", "executor": "code", "oracle": "exact"}
+    assert code.labels == {"vote": "majority", "validated": "majority", "executor": "code", "oracle": "exact"}
     assert code.grader == "code"
     assert code.settings["labels"] == {"source": "executor"}
     question = Question("f=lambda x: 3*x+2. f(4)=?", "14", "code", None, "deduction")

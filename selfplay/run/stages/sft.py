@@ -1,0 +1,99 @@
+"""`sft(role)`: a further role learns its tasks by supervised steps; before the first round from votes taken for that.
+
+A role that the base has never seen earns no reward to learn from. Here it is shown what it should have said. The tasks
+are the domain's (`RoleWords.tasks`), made of the votes of the round, so no computed answer is learnt where none labels.
+It is measured before it learns, on what it has not seen. A kill inside costs its steps, which are taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ....core.errors import ConfigError
+from ....core.records import Question
+from ....core.registries import register_stage
+from ....core.seeding import python_stream
+from ...settings.config import CHALLENGER, SOLVER
+from ..batches import answering
+from ..run import SelfPlay
+from ..validator.beliefs import role_belief
+from ..validator.measures import pair_measures
+from ..validator.votes import Vote, votes_of
+
+LAST = 10
+"""Steps that the loss at the end is a mean of."""
+
+
+@register_stage("sft")
+class SupervisedSteps:
+    """Supervised steps of a further role, such as a validator, on its tasks of the round.
+
+    Args:
+        role: a row of the table of roles, with words in the domain.
+        steps: optimiser steps per round.
+        batch: tasks per step.
+        learning_rate: at its peak; it climbs and falls within the stage.
+    """
+
+    before_training = True
+
+    def __init__(self, role: str, steps: int = 100, batch: int = 64, learning_rate: float = 1e-3) -> None:
+        from ....agents.training.sft import SFTConfig
+
+        if batch < 1:
+            raise ConfigError(f"batch must be >= 1, got {batch!r}")
+        self.role, self.name, self.batch = role, f"sft({role})", batch
+        self.settings = SFTConfig(steps=steps, learning_rate=learning_rate)
+
+    def check(self, run: SelfPlay) -> None:
+        """Refuse a role without tasks, and weights that are not the role's own, or not whole in this process."""
+        if self.role in (CHALLENGER, SOLVER):
+            raise ConfigError(f"{self.name} is for further roles with tasks of their own; use train({self.role})")
+        answering(run, self.role)
+        row = run.config.roles[self.role]
+        if row.shares_trained_weights:
+            raise ConfigError(
+                f"{self.name} would move weights that other roles act with: roles.{self.role}.weight_sharing="
+                f"{row.weight_sharing!r}; use 'copies', 'lora' with trunk='frozen', or train({self.role})"
+            )
+
+    def run(self, run: SelfPlay) -> None:
+        """Measure, take the steps, save."""
+        if not run.config.roles[self.role].learns:
+            return
+        if not run.roles[self.role].trainer.placement.group.alone:
+            raise ConfigError(f"{self.name} trains in a single process; use train({self.role}) with several")
+        votes = votes_of(run, run.round)
+        tasks = run.domain.roles[self.role].tasks([vote.labelled for vote in votes])
+        if not tasks:
+            run.warn(f"round {run.round}: no vote makes a task, the {self.role} does not train")
+            return
+        measured = self._measured(run, votes)
+        losses = self._train(run, tasks)
+        run.save(self.role)
+        ends = {"first_loss": losses[0], "last_loss": sum(losses[-LAST:]) / len(losses[-LAST:])}
+        run.log("metrics", [{"trained": self.role, "tasks": len(tasks), "sft_steps": len(losses), **ends, **measured}])
+
+    def _measured(self, run: SelfPlay, votes: Sequence[Vote]) -> dict[str, Any]:
+        if run.domain.roles[self.role].claim is None:
+            return {}
+        return pair_measures(role_belief(run, self.role), votes)
+
+    def _train(self, run: SelfPlay, tasks: Sequence[Question]) -> list[float]:
+        """The loss of every step, in nats per token."""
+        from ....agents.training.sft import train_sft
+
+        words, agent = run.domain.roles[self.role], run.roles[self.role].agent
+        pairs = [(words.ask(task), f"\\boxed{{{task.reference}}}") for task in tasks]
+
+        def batch(step: int) -> list[tuple[str, str]]:
+            rng = python_stream(run.config.seed, f"{self.role} sft", run.round, step)
+            return rng.sample(pairs, min(self.batch, len(pairs)))
+
+        losses = []
+        with agent.active():
+            for loss in train_sft(agent.model, agent.tokenizer, batch, self.settings, agent.prompt_ids):
+                losses.append(loss)
+                run.count(len(losses), self.settings.steps)
+        return losses
