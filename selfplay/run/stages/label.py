@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ....core.records import Outcome, TaskSpec
 from ....core.registries import register_stage, sources
-from ....envs.rewards import in_interval
-from ..labels import labels_right
+from ....envs.game.domains import kind_of
+from ..labels import labels_right, trains
 from ..metrics import label_measures
 from ..run import SelfPlay
 
@@ -22,11 +22,9 @@ class Label:
         questions = [question for _, question in asked]
         judgements = run.game.judge(questions, [row["attempts"] for row in run.rows("attempts")])
         right = labels_right(questions, [judgement.label for judgement in judgements])
-        low, high = run.config.questions.keep_band
         following, only = self._following(run), next(iter(run.config.questions.sources))
         rows = []
         for (index, question), judgement, correct in zip(asked, judgements, right, strict=True):
-            inside = in_interval(judgement.correct_count, len(judgement.verdicts), low, high)
             rows.append(
                 {
                     **run.here(),
@@ -34,8 +32,10 @@ class Label:
                     "label": judgement.label,
                     "solve_rate": judgement.solve_rate,
                     "valid": judgement.valid,
-                    "kept": judgement.valid and inside,
+                    "kept": trains(judgement, run.config.questions),
                     "label_right": correct,
+                    "kind": kind_of(question),
+                    "check": judgement.evidence.get("check"),
                     "answers": [verdict.answer for verdict in judgement.verdicts],
                     "matches": [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts],
                 }
