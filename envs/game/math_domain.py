@@ -38,8 +38,8 @@ MATH_TEMPLATES: Mapping[str, Template] = {
             ),
             "backward": (
                 "Problem:\n{question}\n\nSomebody's final answer: {answer}\n\n"
-                "Suppose that this answer is right, and work back from it to what the problem gives. Is every condition "
-                "of the problem met exactly? Your final answer is yes or no."
+                "Suppose that this answer is right, and work back from it to what the problem gives. Is every "
+                "condition of the problem met exactly? Your final answer is yes or no."
             ),
         },
     ),

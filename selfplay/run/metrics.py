@@ -52,6 +52,7 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
         "held_out": dropped.count("held out"),
         "asked": len(labels),
         "valid_share": _share(labels, "valid"),
+        "answered_share": sum(any(row["answers"]) for row in labels) / len(labels) if labels else 0.0,
         "solve_rate": mean([row["solve_rate"] for row in labels]),
         "kept": len(kept),
         "kept_share": len(kept) / len(labels) if labels else 0.0,
@@ -62,11 +63,11 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
         "histogram": histogram([row["solve_rate"] for row in labels]),
         "checked": sum(_agrees(row) is not None for row in labels),
         "disagreement": _disagreement(labels),
-        "kinds": {kind: kind_measures(rows) for kind, rows in sorted(by_kind(labels).items())},
+        "by_kind": {kind: _kind_measures(rows) for kind, rows in sorted(_by_kind(labels).items())},
     }
 
 
-def by_kind(labels: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+def _by_kind(labels: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
     """Rows of `labels.jsonl` by the kind of their question."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in labels:
@@ -74,7 +75,7 @@ def by_kind(labels: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, 
     return found
 
 
-def kind_measures(labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _kind_measures(labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The labelling of the questions of one kind."""
     kept = [row for row in labels if row["kept"]]
     return {

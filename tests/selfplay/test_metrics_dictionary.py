@@ -78,6 +78,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "challenger": {},
         "procedural": procedural,
         "mixed": MIXED,
+        "checked": {**procedural, "labels.source": "checked"},
         "code": {**suited("SelfPlayCode-v0"), **procedural},
     }
     return {name: train(small.replace(change), path / name) for name, change in changes.items()}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ....core.math_language import read, written_parts
+from ....core.math_language import key, read, written_parts
 from ....core.protocols import Rng
 from ....core.records import OtherWay, Question
 from .arithmetic import ways_of_value
@@ -27,7 +27,7 @@ def math_ways(question: Question, label: str, rng: Rng) -> list[OtherWay]:
         ways = [*_ways(kind, parts, number, rng)]
     except ValueError:
         return []
-    return [way for way in ways if all(read(text) is not None for text in way.texts)]
+    return [way for way in ways if all(_is_another(text, question.text) for text in way.texts)]
 
 
 def math_kind(question: Question) -> str:
@@ -50,6 +50,11 @@ def as_number(label: str) -> Fraction | None:
         return None if text is None else Fraction(text)
     except ZeroDivisionError:
         return None
+
+
+def _is_another(text: str, asked: str) -> bool:
+    """Whether a text can be read and asks something else: 7+9-9 = 7, worked backwards, is 7+9-9 again."""
+    return read(text) is not None and key(text) != key(asked)
 
 
 def _ways(kind: str, parts: tuple[str, ...], label: Fraction, rng: Rng) -> Iterator[OtherWay]:
