@@ -114,7 +114,8 @@ class GameDomain:
     def ways(self, question: Question, label: str, rng: Rng, template: str = "plain") -> list[OtherWay]:
         """Those of `other_ways`; where it has none, those that the template has words for."""
         found = [] if self.other_ways is None else list(self.other_ways(question, label, rng))
-        return found or self.templates[template].other_ways(question, label)
+        words = self.template(template)
+        return found or (words.other_ways(question, label) if isinstance(words, Template) else [])
 
 
 def folded(question: Question) -> str:

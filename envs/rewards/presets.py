@@ -97,4 +97,4 @@ def peak(*, peak: float = 0.7, repetition: float = 1.0, threshold: float = 0.5) 
     """
     if not 0.5 <= peak < 1.0:
         raise ConfigError(f"peak must be in [0.5, 1), got {peak!r}")
-    return ChallengerReward(partial(_peak, peak=peak), repetition=repetition, threshold=threshold)
+    return ChallengerReward(partial(_peak, peak=peak), "peak", repetition, threshold)

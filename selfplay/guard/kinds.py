@@ -25,7 +25,7 @@ class KindHistory:
         self.disagreements: dict[str, list[float]] = {}
 
     def observe(self, limits: GuardThresholds, kinds: Mapping[str, Mapping[str, Any]]) -> list[tuple[Alarm, bool]]:
-        """Take in one labelling, `kinds` as `by_kind` of `metrics.jsonl` has them; each alarm with whether it is raised."""
+        """Take in one labelling, by kind as `metrics.jsonl` has it; each alarm with whether it is raised."""
         shares, rates = _shares(kinds), _rates(kinds)
         found = [*self._share_alarm(limits, shares), *self._disagreement_alarm(limits, rates)]
         if shares:

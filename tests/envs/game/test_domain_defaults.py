@@ -36,7 +36,7 @@ def test_every_part_that_is_left_out():
         "generator": "g",
         "verifier": "v",
         "solver": "s",
-        "labels": {"vote": "majority"},
+        "labels": {"vote": "majority", "checked": "majority"},
         "grader": "v",
         "settings": {},
         "identify": None,
