@@ -45,6 +45,8 @@ def test_every_part_that_is_left_out():
         "roles": {},
         "matcher": "sympy",
         "recomputes": False,
+        "kinds": None,
+        "other_ways": None,
     }
     assert made(grader="w").grader == "w"
 
