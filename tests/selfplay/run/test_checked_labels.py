@@ -7,6 +7,7 @@ import pytest
 from selfplay_gym import Judgement, Question, Verdict, make_domain
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.math_language import answer
+from selfplay_gym.envs.game.engine import Preparing
 from selfplay_gym.selfplay.roles.asked_again import AskedAgain
 from selfplay_gym.selfplay.run.labels import labeller_of, make_labeller, trains
 from selfplay_gym.selfplay.run.metrics import label_measures
@@ -103,6 +104,8 @@ def test_outside_a_run_the_agent_is_named():
 def test_programs_are_labelled_by_running_them():
     assert make_domain("code").labels["checked"] == "code"
     assert make_domain("math").labels["checked"] == "majority"
+    labeller = make_labeller(make_domain("code"), {"name": "checked", "agent": Agent()})
+    assert isinstance(labeller, Preparing)  # it completes proposals, as the verifier behind it does
 
 
 @pytest.mark.parametrize(
