@@ -96,7 +96,7 @@ def backward(value: Sum, label: Fraction, rng: Rng) -> OtherWay | None:
     return same_value("backward", Sum((term,)), _mixed(rest, rng))
 
 
-def same_value(name: str, one: Sum, other: Sum) -> OtherWay | None:
+def same_value(name: str, one: Sum, other: Sum) -> OtherWay:
     """Whether two sums have one value: one is asked where the other is a plain number, else both."""
     if not (one.starts_positive and other.starts_positive):
         one, other = -one, -other
