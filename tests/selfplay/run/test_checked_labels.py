@@ -11,9 +11,10 @@ from selfplay_gym.envs.game.engine import Preparing
 from selfplay_gym.selfplay.roles.asked_again import AskedAgain
 from selfplay_gym.selfplay.run.labels import labeller_of, make_labeller, trains
 from selfplay_gym.selfplay.run.metrics import label_measures
+from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.parts import QuestionsConfig
-from selfplay_gym.selfplay.storage.run_folder import RunFolder
+from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 
 CHECKED = {"labels.source": "checked", "questions.keep_band": [0.5, 0.9]}
 
@@ -166,33 +167,54 @@ def test_measures_by_kind():
     }
 
 
-def test_a_run_keeps_and_logs_what_was_confirmed(trained, tmp_path):
-    folder = trained(tmp_path)
-    rows = list(folder.rows("labels"))
-    assert {row["kind"] for row in rows} <= {"sum", "product", "equation", "composed", "other"}
-    for row_ in rows:
-        assert row_["kept"] is (row_["check"]["agrees"] is True)
-    assert any(row_["kept"] for row_ in rows)
+SMALL = {
+    **CHECKED,
+    "rounds": 1,
+    "labels.attempts": 6,
+    "questions.count": 24,
+    "storage.save_every": 1,
+    "roles.challenger": {"steps": 2, "groups": 2, "samples": 4, "reward": "peak"},
+    "roles.solver": {"steps": 1, "groups": 2, "samples": 4},
+    "roles.*.max_new_tokens": 40,
+    "exam.questions": 4,
+    "exam.samples": 1,
+    "guard.questions": 4,
+}
 
 
-@pytest.fixture
-def trained():
-    from selfplay_gym import train
+def logs(path):
+    folder = RunFolder.open(path)
+    return {name: list(folder.rows(name)) for name in LOGS if name != "timings"}
 
-    changes = {
-        **CHECKED,
-        "rounds": 1,
-        "labels.attempts": 6,
-        "questions.count": 24,
-        "roles.challenger.reward": "peak",
-        "roles.challenger.steps": 1,
-        "roles.challenger.groups": 2,
-        "roles.challenger.samples": 4,
-        "roles.solver.steps": 1,
-        "roles.solver.groups": 2,
-        "roles.solver.samples": 4,
-        "exam.questions": 4,
-        "exam.samples": 1,
-        "guard.questions": 4,
-    }
-    return lambda path: RunFolder.open(train(changes, path / "run").path)
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("checked") / "run"
+    train(SMALL, path)
+    return logs(path)
+
+
+def test_a_run_keeps_and_logs_what_was_confirmed(undisturbed):
+    rows = undisturbed["labels"]
+    assert {one["kind"] for one in rows} <= {"sum", "product", "equation", "composed", "other"}
+    assert any(one["kept"] for one in rows)
+    for one in rows:
+        assert one["kept"] is (one["check"]["agrees"] is True)
+
+
+@pytest.mark.parametrize("commit", [3, 7])  # inside the challenger's training, and before the labels
+def test_a_crash_is_invisible_after_resume(undisturbed, tmp_path, monkeypatch, commit):
+    honest, calls = RunFolder.commit, []
+
+    def crashing(self, state):
+        honest(self, state)
+        calls.append(1)
+        if len(calls) == commit:
+            raise SystemError("power cut")
+
+    monkeypatch.setattr(RunFolder, "commit", crashing)
+    with pytest.raises(SystemError):
+        train(SMALL, tmp_path / "run")
+    monkeypatch.undo()
+    train({}, tmp_path / "run", resume=True)
+    assert logs(tmp_path / "run") == undisturbed
