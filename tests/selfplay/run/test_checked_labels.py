@@ -202,7 +202,7 @@ def test_a_run_keeps_and_logs_what_was_confirmed(undisturbed):
         assert one["kept"] is (one["check"]["agrees"] is True)
 
 
-@pytest.mark.parametrize("commit", [1, 5])  # inside the challenger's training, and before the labels
+@pytest.mark.parametrize("commit", [2, 6])  # inside the challenger's training, and before the labels
 def test_a_crash_is_invisible_after_resume(undisturbed, tmp_path, monkeypatch, commit):
     honest, calls = RunFolder.commit, []
 
