@@ -12,6 +12,7 @@ from ..settings.config import SOLVER
 from .build import base_agent
 
 if TYPE_CHECKING:
+    from ...agents.models.llm import LLMAgent
     from ..run.run import SelfPlay
 
 WHO = ("solver", "base")
@@ -31,7 +32,7 @@ class AskedAgain:
     def __init__(self, run: SelfPlay, who: str = "solver") -> None:
         one_of("labels.source: ask", who, WHO)
         self.run, self.who = run, who
-        self._base: Agent | None = None
+        self._base: LLMAgent | None = None
 
     def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
         """Answers from a stream of the place where the run stands, so that a resumed run asks the same again."""
@@ -45,8 +46,8 @@ class AskedAgain:
         """The KL reference where that is the base, else the base loaded once more."""
         role, row = self.run.roles[SOLVER], self.run.config.roles[SOLVER]
         found = role.trainer.reference if row.kl_reference == "base" else None
-        if found is None and self._base is None:
-            self._base = base_agent(self.run.config, SOLVER)
-        return (found or self._base).with_settings(
+        if found is None:
+            found = self._base = self._base or base_agent(self.run.config, SOLVER)
+        return found.with_settings(
             max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
         )
