@@ -19,9 +19,10 @@ Everything is exact (`Fraction`) and bounded (length, digits, depth); text is ne
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Generic, Protocol, Self, TypeAlias, TypeVar
 
 MAX_LENGTH = 200
 MAX_DIGITS = 12
@@ -36,6 +37,18 @@ _COMPOSED = re.compile(rf"if\s+{_EXPRESSION}={_EXPRESSION},\s*what is\s+{_EXPRES
 
 Exact: TypeAlias = Fraction | int
 """Whole numbers stay `int` until a division: a sum of two `Fraction`s costs twenty times a sum of two `int`s."""
+
+
+class Algebra(Protocol):
+    """What an expression can be made of: values that add, subtract, multiply and divide."""
+
+    def __add__(self, other: Self, /) -> Self: ...
+    def __neg__(self) -> Self: ...
+    def __mul__(self, other: Self, /) -> Self: ...
+    def __truediv__(self, other: Self, /) -> Self: ...
+
+
+Value = TypeVar("Value", bound=Algebra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,15 @@ def read(text: str) -> Reading | None:
     return None
 
 
+def written_parts(text: str) -> tuple[str, tuple[str, ...]] | None:
+    """The kind of a question and its expressions as they are written, or `None` if `read` cannot read it.
+
+    arithmetic: the expression; equation: both sides; composed: both sides, and what is asked of x.
+    """
+    reading = read(text)
+    return None if reading is None else (reading.kind, tuple(reading.key.partition(":")[2].split("|")))
+
+
 def answer(text: str) -> str | None:
     """The exact answer of a question as text ("7", "-3/4"), or `None` if the question is not in the language."""
     reading = read(text)
@@ -119,6 +141,19 @@ def parse_expression(text: str) -> Linear:
     Raises:
         ValueError: a syntax error, a division by zero, a product of unknowns, or a bound exceeded.
     """
+    return build_expression(text, _number, Linear(1, 0))
+
+
+def build_expression(text: str, number: Callable[[int], Value], unknown: Value) -> Value:
+    """An expression made of values of any algebra, in the order in which it is calculated.
+
+    Args:
+        number: a whole number ≥ 0 as a value.
+        unknown: what x stands for.
+
+    Raises:
+        ValueError: a syntax error, a bound exceeded, or whatever the algebra refuses by it.
+    """
     tokens, position = [], 0
     text = text.rstrip()
     while position < len(text):
@@ -127,16 +162,17 @@ def parse_expression(text: str) -> Linear:
             raise ValueError(f"not an expression: {text!r}")
         tokens.append(found[1])
         position = found.end()
-    parser = _Parser(tokens)
+    parser = _Parser(tokens, number, unknown)
     value = parser.sum(0)
     if parser.position != len(tokens):
         raise ValueError(f"not an expression: {text!r}")
     return value
 
 
-class _Parser:
-    def __init__(self, tokens: list[str]) -> None:
+class _Parser(Generic[Value]):
+    def __init__(self, tokens: list[str], number: Callable[[int], Value], unknown: Value) -> None:
         self.tokens, self.position = tokens, 0
+        self.number, self.unknown = number, unknown
 
     def peek(self) -> str:
         return self.tokens[self.position] if self.position < len(self.tokens) else ""
@@ -146,7 +182,7 @@ class _Parser:
         self.position += 1
         return token
 
-    def sum(self, depth: int) -> Linear:
+    def sum(self, depth: int) -> Value:
         if depth > MAX_DEPTH:
             raise ValueError("nested too deeply")
         value = self.product(depth)
@@ -156,7 +192,7 @@ class _Parser:
             value = value + (term if sign == "+" else -term)
         return value
 
-    def product(self, depth: int) -> Linear:
+    def product(self, depth: int) -> Value:
         value = self.unary(depth)
         while True:
             token = self.peek()
@@ -171,24 +207,28 @@ class _Parser:
             else:
                 return value
 
-    def unary(self, depth: int) -> Linear:
+    def unary(self, depth: int) -> Value:
         negative = False
         while self.peek() in ("-", "+"):
             negative ^= self.take() == "-"
         value = self.factor(depth)
         return -value if negative else value
 
-    def factor(self, depth: int) -> Linear:
+    def factor(self, depth: int) -> Value:
         token = self.take()
         if token.isdigit():
-            return Linear(0, int(token))
+            return self.number(int(token))
         if token == "x":
-            return Linear(1, 0)
+            return self.unknown
         if token == "(":
             value = self.sum(depth + 1)
             if self.take() == ")":
                 return value
         raise ValueError("expected a number, x or a parenthesis")
+
+
+def _number(value: int) -> Linear:
+    return Linear(0, value)
 
 
 def _root(left: str, right: str) -> Fraction:

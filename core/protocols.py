@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from .records import Judgement, Question, Request, Reward, TaskSpec
+from .records import Judgement, OtherWay, Question, Request, Reward, TaskSpec
 
 
 class Rng(Protocol):
@@ -314,6 +314,17 @@ class Domain(Protocol):
 
     def known_answer(self, question: Question) -> str | None:
         """The answer that is computed or was given with a data set; `None` where nobody knows it."""
+        ...
+
+    def kind(self, question: Question) -> str:
+        """Which kind of question it is, as reports tell kinds apart; "other" where there are none."""
+        ...
+
+    def ways(self, question: Question, label: str, rng: Rng, template: str = "plain") -> Sequence[OtherWay]:
+        """Other ways to ask a question whose label was voted, the nearest first; () where there is none.
+
+        They follow from question and label alone, never from a known answer. `template` may add ways in words.
+        """
         ...
 
 

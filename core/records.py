@@ -240,6 +240,21 @@ def spec_of(question: Question) -> TaskSpec | None:
     return TaskSpec(question.level, kept.get("kind"), kept.get("meta"))
 
 
+@dataclass(frozen=True, slots=True)
+class OtherWay:
+    """A question asked another way: what the solver must come to if its label is right.
+
+    Attributes:
+        name: "permuted", "split", "backward", "reworded"; "executed" where running a program made the label.
+        texts: what is asked; () where nothing needs to be asked, because the label did not come from a vote.
+        expected: what each of them must be answered; `None` means that all must get the same answer.
+    """
+
+    name: str
+    texts: tuple[str, ...] = ()
+    expected: str | None = None
+
+
 class Reward(NamedTuple):
     """What a challenger earns with one question.
 

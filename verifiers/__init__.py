@@ -22,6 +22,7 @@ register_verifier("random", "selfplay_gym.verifiers.references.controls:RandomVe
 register_verifier("sympy", "selfplay_gym.verifiers.references.equivalence:SympyVerifier")
 register_verifier("majority", "selfplay_gym.verifiers.ensembles.majority:MajorityVerifier")
 register_verifier("validated", "selfplay_gym.verifiers.ensembles.validated:ValidatedVerifier")
+register_verifier("checked", "selfplay_gym.verifiers.ensembles.checked:CheckedVerifier")
 register_verifier("numeric", "selfplay_gym.verifiers.references.numeric:NumericVerifier")
 register_verifier("cascade", "selfplay_gym.verifiers.ensembles.compound:CascadeVerifier")
 register_verifier("weighted", "selfplay_gym.verifiers.ensembles.compound:WeightedVerifier")

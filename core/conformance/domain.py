@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 from .. import registries
 from ..errors import ConfigError, PluginError
 from ..protocols import Domain
-from ..records import Question
+from ..records import OtherWay, Question
 from ..registry import Registry, members_of
 from .findings import Findings
 from .verifier import HOSTILE
@@ -39,6 +41,8 @@ def check_domain(domain: Domain, *, proposal: str | None = None, skip: Collectio
     found.check("reading", lambda: _reading_problems(domain))
     found.check("identity", lambda: _identity_problems(domain))
     found.check("known answer", lambda: _answer_problems(domain))
+    found.check("kinds", lambda: _kind_problems(domain))
+    found.check("other ways", lambda: _way_problems(domain))
     found.check("settings", lambda: _settings_problems(domain))
     found.check("roles", lambda: _role_problems(domain))
     if proposal is not None:
@@ -126,6 +130,24 @@ def _answer_problems(domain: Domain) -> Iterable[str]:
         answer = domain.known_answer(replace(question, reference=None, author=author))
         if answer is not None and not isinstance(answer, str):
             yield f"the known answer is {answer!r}, expected text or None"
+
+
+def _kind_problems(domain: Domain) -> Iterable[str]:
+    for text in ("", "What is 1+2?", *HOSTILE):
+        kind = domain.kind(Question(text, None, domain.name))
+        if not isinstance(kind, str) or not kind:
+            yield f"the kind of {text[:40]!r} is {kind!r}, expected a name"
+
+
+def _way_problems(domain: Domain) -> Iterable[str]:
+    """Ways follow from question, label and stream; a claim must not show in them."""
+    for text, label in itertools.product(("", "What is 1+2?", *HOSTILE), ("3", "", HOSTILE[0])):
+        question = Question(text, None, domain.name)
+        ways = list(domain.ways(question, label, random.Random(0)))
+        if any(not isinstance(way, OtherWay) for way in ways):
+            yield f"other ways to ask {text[:40]!r} are {ways!r:.80}, expected OtherWay"
+        elif ways != list(domain.ways(replace(question, reference=_CLAIM), label, random.Random(0))):
+            yield f"other ways to ask {text[:40]!r} depend on what is claimed, or on more than the stream given"
 
 
 def _settings_problems(domain: Domain) -> Iterable[str]:

@@ -28,6 +28,7 @@ from ...core.literals import node_literal
 from ...core.records import Question
 from .domains import GameDomain
 from .math_domain import identity
+from .other_ways.programs import program_kind, program_ways
 from .proposals import find_statement, unfit
 from .templates import BRIEF, Template
 from .validator import NAME, VALIDATOR
@@ -214,7 +215,7 @@ CODE = GameDomain(
     generator="code",
     verifier="code",
     solver="coder",
-    labels={"vote": "majority", "validated": "majority", "executor": "code", "oracle": "exact"},
+    labels={"vote": "majority", "checked": "code", "validated": "majority", "executor": "code", "oracle": "exact"},
     grader="code",
     settings={
         "questions": {"sources": {"procedural": 1.0}, "generator": "deduction:short"},
@@ -223,4 +224,6 @@ CODE = GameDomain(
     identify=identity,  # programs read as folded text; a sum that a program's text happens to be is the same sum
     ask_tester=ask_tester,
     roles={NAME: VALIDATOR},
+    kinds=program_kind,
+    other_ways=program_ways,
 )

@@ -13,8 +13,8 @@ from ...core import registries
 from ...core.errors import ConfigError, PluginError, UnknownNameError
 from ...core.held_out import is_held_out
 from ...core.options import parse_named
-from ...core.protocols import Domain
-from ...core.records import Labelled, Question
+from ...core.protocols import Domain, Rng
+from ...core.records import Labelled, OtherWay, Question
 from .templates import Template
 
 
@@ -51,7 +51,8 @@ class GameDomain:
         generator: name of the generator that asks when nobody else does.
         verifier: name of the verifier that judges when none is named.
         solver: name of the scripted agent that answers when none is named.
-        labels: names of label sources, each with the verifier behind it; "vote" is added where it is missing.
+        labels: names of label sources, each with the verifier behind it; "vote" and "checked" (the vote
+            that is checked) are added where they are missing.
         grader: verifier of exams; by default `verifier`.
         settings: what a training run of this domain sets besides its id, as a tree like `RunConfig`.
         identify: a text that two questions share exactly if they ask the same; by default the case-folded text.
@@ -61,6 +62,8 @@ class GameDomain:
         roles: words of further trainable roles, by role.
         matcher: verifier that holds attempts against a label that nobody but the attempts vouches for.
         recomputes: whether `answer` is computed from the question itself, and so stands whatever its author claims.
+        kinds: a question as one of a few kinds that reports tell apart; by default all are "other".
+        other_ways: a question, its label and a random stream → other ways to ask it, the nearest first.
     """
 
     name: str
@@ -78,11 +81,14 @@ class GameDomain:
     roles: Mapping[str, RoleWords] = field(default_factory=dict)
     matcher: str = "sympy"
     recomputes: bool = False
+    kinds: Callable[[Question], str] | None = None
+    other_ways: Callable[[Question, str, Rng], Sequence[OtherWay]] | None = None
 
     def __post_init__(self) -> None:
         if "plain" not in self.templates:
             raise ConfigError(f"the domain {self.name!r} needs a template 'plain', got {sorted(self.templates)}")
-        object.__setattr__(self, "labels", {"vote": "majority", **self.labels})
+        vote = self.labels.get("vote", "majority")
+        object.__setattr__(self, "labels", {"vote": vote, "checked": vote, **self.labels})
         object.__setattr__(self, "grader", self.grader or self.verifier)
 
     @property
@@ -103,6 +109,16 @@ class GameDomain:
     def known_answer(self, question: Question) -> str | None:
         """The answer to a question as it was drawn, `None` where nobody knows it; see `answer`."""
         return given_answer(question) if self.answer is None else self.answer(question)
+
+    def kind(self, question: Question) -> str:
+        """See `kinds`."""
+        return "other" if self.kinds is None else self.kinds(question)
+
+    def ways(self, question: Question, label: str, rng: Rng, template: str = "plain") -> list[OtherWay]:
+        """Those of `other_ways`; where it has none, those that the template has words for."""
+        found = [] if self.other_ways is None else list(self.other_ways(question, label, rng))
+        words = self.template(template)
+        return found or (words.other_ways(question, label) if isinstance(words, Template) else [])
 
 
 def folded(question: Question) -> str:
@@ -151,6 +167,12 @@ def domain_of(env_id: str) -> Domain:
 def held_out(question: Question, domain: str | Domain | None = None) -> bool:
     """Whether a question belongs to the exam, by the identity that its domain gives it; see `identity_of`."""
     return is_held_out(identity_of(question, domain))
+
+
+def kind_of(question: Question) -> str:
+    """The kind that the question's own domain gives it, "other" where that is not registered."""
+    known = registries.domains.knows(question.domain)
+    return find_domain(question.domain).kind(question) if known else "other"
 
 
 def identity_of(question: Question, domain: str | Domain | None = None) -> str:

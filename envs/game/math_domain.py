@@ -13,6 +13,7 @@ from ...core.extraction import last_boxed
 from ...core.math_language import answer, key
 from ...core.records import Question
 from .domains import GameDomain, given_answer
+from .other_ways.mathematics import math_kind, math_ways
 from .proposals import find_statement, forbidden
 from .templates import BRIEF, Template
 from .validator import NAME, VALIDATOR
@@ -31,6 +32,17 @@ MATH_TEMPLATES: Mapping[str, Template] = {
             r"\boxed{its final answer}"
         ),
         solver="{question}\n\nReason step by step, and put your final answer in \\boxed{}.",
+        again={
+            "reworded": (
+                "Say in your own words what the following problem gives and what it asks for. Then solve it, by "
+                "another method than the first one that comes to mind.\n\n{question}"
+            ),
+            "backward": (
+                "Problem:\n{question}\n\nSomebody's final answer: {answer}\n\n"
+                "Suppose that this answer is right, and work back from it to what the problem gives. Is every "
+                "condition of the problem met exactly? Your final answer is yes or no."
+            ),
+        },
     ),
 }
 
@@ -71,10 +83,12 @@ MATH = GameDomain(
     generator="arithmetic",
     verifier="sympy",
     solver="noisy",
-    labels={"vote": "majority", "validated": "majority", "sympy": "sympy", "oracle": "exact"},
+    labels={"vote": "majority", "checked": "majority", "validated": "majority", "sympy": "sympy", "oracle": "exact"},
     grader="sympy",
     identify=identity,
     answer=known_answer,
     recomputes=True,
     roles={NAME: VALIDATOR},
+    kinds=math_kind,
+    other_ways=math_ways,
 )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from ...core.records import Question, Request
+from ...core.records import OtherWay, Question, Request
+
+YES = "yes"
+"""What a solver must answer to a text that shows it the label."""
 
 LEVELS = 10
 """How many levels a challenger's prompt can name: 0, nearly always solved, to 9, hardly ever."""
@@ -30,6 +34,9 @@ class Template:
             digit, `{rate}` for the solve rate in per cent.
         unsolved: the instruction when an easier relative of an unsolved question is asked for, which `{question}`
             stands for.
+        again: texts that ask a question another way, by the name of the way. `{question}` stands for the question;
+            where `{answer}` shows the label, the answer must be yes, else it must be the label. For models that read
+            prose.
     """
 
     challenger: str
@@ -42,6 +49,7 @@ class Template:
         "{instruction}\n\nThe solver could not solve this question:\n<question>{question}</question>\n"
         "Write an easier question of the same kind, from which it can learn what it lacks."
     )
+    again: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def ask(self, question: Question) -> str:
         """The solver's prompt."""
@@ -57,6 +65,15 @@ class Template:
             digit = min(LEVELS - 1, int(level * LEVELS))
             text = _filled(self.level, instruction=text, level=str(digit), rate=f"{100 * (1 - level):.0f}")
         return text
+
+    def other_ways(self, question: Question, label: str) -> list[OtherWay]:
+        """The question in the words of `again`."""
+        return [
+            OtherWay(
+                name, (_filled(words, question=question.text, answer=label),), YES if "{answer}" in words else label
+            )
+            for name, words in self.again.items()
+        ]
 
 
 def _filled(words: str, **values: str) -> str:

@@ -13,7 +13,9 @@ The registry of rewards loads this file at its first look-up; scipy and sacreble
 from __future__ import annotations
 
 import math
+from functools import partial
 
+from ...core.errors import ConfigError
 from ...core.registries import register_reward
 from .archive import Archive, Past
 from .challenger import ChallengerReward, uncertainty
@@ -33,6 +35,11 @@ def _spice(p: float) -> float:
 
 def _variance(p: float) -> float:
     return 4.0 * p * (1.0 - p)
+
+
+def _peak(p: float, peak: float) -> float:
+    """Straight up from 2t - 1 to t, straight down from t to 1, and 0 elsewhere."""
+    return max(0.0, min((1.0 - p) / (1.0 - peak), (p - (2.0 * peak - 1.0)) / (1.0 - peak)))
 
 
 def _min_side(p: float) -> float:
@@ -83,3 +90,17 @@ def spice(*, repetition: float = 0.0, threshold: float = 0.5, archive: Past = 0.
 def variance(*, repetition: float = 0.0, threshold: float = 0.5, archive: Past = 0.0) -> ChallengerReward:
     """The variance of the answers, scaled to [0, 1]: 4p(1−p)."""
     return ChallengerReward(_variance, "variance", repetition, threshold, archive=Archive.of(archive))
+
+
+@register_reward("peak")
+def peak(
+    *, peak: float = 0.7, repetition: float = 1.0, threshold: float = 0.5, archive: Past = 0.0
+) -> ChallengerReward:
+    """Ours, R-Zero's triangle with its peak t right of ½: max(0, min((1 − p)/(1 − t), (p − 2t + 1)/(1 − t)) − λ·|C|/B).
+
+    1 at p = t; 0 at p = 1, up to p = 2t − 1, and where the question is not valid. Labels
+    are right the more often, the larger p is, so that a question teaches most right of ½; t = ½ is `r-zero`.
+    """
+    if not 0.5 <= peak < 1.0:
+        raise ConfigError(f"peak must be in [0.5, 1), got {peak!r}")
+    return ChallengerReward(partial(_peak, peak=peak), "peak", repetition, threshold, archive=Archive.of(archive))

@@ -19,6 +19,7 @@ import msgspec
 
 from ..stats import mean
 from ..storage.run_folder import RunFolder
+from .kinds import KindHistory
 from .thresholds import PREMIUMS, Alarm, GuardThresholds, label_alarms, reward_alarms, step_alarms, validation_alarms
 from .validation_rule import ValidationRule, loss, standard_error
 
@@ -55,6 +56,7 @@ class Guard:
         self.bad_steps: dict[str, int] = {}
         self.earned: list[float] = []
         self.premiums: list[float] = []
+        self.kinds = KindHistory()
         self.solve_rate: float | None = None
         self.earned_at_best: float | None = None
 
@@ -91,6 +93,7 @@ class Guard:
         """Look at a round's labels."""
         if self.watches:
             self._raise(label_alarms(self.limits, measures, self.solve_rate), "challenger")
+            self._raise(self.kinds.observe(self.limits, measures["by_kind"]), "challenger")
             self.solve_rate = measures["solve_rate"] if measures["asked"] else self.solve_rate
 
     def evaluated(self, shares: Sequence[float], measures: Mapping[str, Any]) -> Cause | None:
@@ -185,6 +188,8 @@ class Guard:
             "earned": self.earned,
             "premiums": self.premiums,
             "solve_rate": self.solve_rate,
+            "kind_shares": self.kinds.shares,
+            "kind_disagreements": self.kinds.disagreements,
             "earned_at_best": self.earned_at_best,
         }
 
@@ -196,6 +201,7 @@ class Guard:
         self.first_length, self.bad_steps = known.first_length, known.bad_steps
         self.earned, self.earned_at_best = known.earned, known.earned_at_best
         self.premiums, self.solve_rate = known.premiums, known.solve_rate
+        self.kinds.shares, self.kinds.disagreements = known.kind_shares, known.kind_disagreements
 
 
 class GuardState(msgspec.Struct):
@@ -209,6 +215,8 @@ class GuardState(msgspec.Struct):
     premiums: list[float]
     solve_rate: float | None
     earned_at_best: float | None
+    kind_shares: list[dict[str, float]] = []
+    kind_disagreements: dict[str, list[float]] = {}
 
 
 def guard_events(folder: RunFolder) -> list[dict[str, Any]]:

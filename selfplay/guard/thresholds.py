@@ -50,6 +50,13 @@ class GuardThresholds:
     """`solve_rate_jump`: between two rounds the mean solve rate of the questions changed by more than this."""
     label_accuracy: float = 0.35
     """`wrong_labels`: a smaller share of labels is right, where an answer can be computed."""
+    kind_share: float = 0.3
+    """`kind_share`: a kind of question has at least this share of the kept ones, and grew as `kind_growth` says."""
+    kind_growth: float = 2.0
+    """`kind_share`: … and more than this many times its mean share in the rounds before."""
+    disagreement_jump: float = 0.3
+    """`disagreement`: the share of a kind's checked labels that fail the check rose by more than this against the mean
+    of the rounds before."""
     unanswered_share: float = 0.3
     """`unanswered`: a greater share of validation samples holds no answer."""
     consistency: float = 0.9
@@ -143,7 +150,7 @@ def label_alarms(
         yield from _above("solve_rate_jump", jump, limits.solve_rate_jump, "solve rates jumped from round to round")
     fresh = 1.0 - m["repeated"] / m["written"] if m["written"] else 1.0
     yield from _below("repetition", fresh, limits.distinct_share, "the challenger repeats itself")
-    yield from _below("malformed", m["valid_share"], limits.valid_share, "questions find no answer at all")
+    yield from _below("malformed", m["answered_share"], limits.valid_share, "questions find no answer at all")
     yield Alarm("starved", m["kept"], 0.0, "no question survived the filter"), m["kept"] == 0
     if m["label_accuracy"] is not None:
         yield from _below("wrong_labels", m["label_accuracy"], limits.label_accuracy, "labels are wrong too often")

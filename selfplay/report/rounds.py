@@ -195,7 +195,7 @@ def _draw_fates(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
 
 def _fates(rows: Sequence[Row]) -> Iterator[tuple[str, str, list[int]]]:
     yield "kept", GOOD, [row["kept"] for row in rows]
-    yield "outside the band", "#a9c7e8", [row["asked"] - row["kept"] for row in rows]
+    yield "not kept", "#a9c7e8", [row["asked"] - row["kept"] for row in rows]
     yield "repeated", "#e3b23c", [row["repeated"] for row in rows]
     yield "held out", "#b9a3d0", [row["held_out"] for row in rows]
     yield "malformed", "#c9605a", [row["malformed"] for row in rows]

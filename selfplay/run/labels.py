@@ -2,6 +2,7 @@
 
 vote      the majority of the solver's own attempts: no computed answer reaches training
 validated a vote that a validator confirms, see `validator.beliefs`
+checked   the same, where whoever is asked another way comes to the same (`verifiers.ensembles.checked`)
 computed  a verifier that holds attempts against the answer that the domain knows: "sympy" as mathematics, "oracle"
           to the letter, "executor" by running programs, or any registered verifier
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import UnknownNameError
@@ -18,12 +20,16 @@ from ...core.protocols import BaseVerifier, Domain, Verifier
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import domains, make_verifier, verifiers
 from ...envs.game.domains import find_domain
+from ...envs.rewards import in_interval
+from ...verifiers.ensembles.margin import vote_margin
+from ..roles.asked_again import AskedAgain
+from ..settings.parts import QuestionsConfig
 from .validator.beliefs import validated_labels
 
 if TYPE_CHECKING:
     from .run import SelfPlay
 
-VOTE, VALIDATED = "vote", "validated"
+VOTE, CHECKED, VALIDATED = "vote", "checked", "validated"
 
 
 class KnownReference(BaseVerifier):
@@ -45,19 +51,20 @@ class KnownReference(BaseVerifier):
         return self.verifier.judge_many(known, groups)
 
 
-def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier, run: SelfPlay | None = None) -> Verifier:
+def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier) -> Verifier:
     """The verifier that labels questions.
 
     Args:
         source: a label source of the domain, any registered verifier with or without options, or a live one.
-        run: whose roles confirm labels, where the source is "validated".
 
     Raises:
         UnknownNameError: neither the domain nor anybody else has such a source.
     """
     name, options = _name_and_options(source)
+    if name == CHECKED:
+        return make_verifier(CHECKED, **{"vote": domain.labels[CHECKED], "domain": domain, **options})
     if name == VALIDATED:
-        return validated_labels(domain, options, run)
+        return validated_labels(domain, options)
     if name in domain.labels:
         verifier = make_verifier(domain.labels[name], **options)
         return verifier if name == VOTE or not domain.recomputes else KnownReference(verifier, domain)
@@ -66,6 +73,40 @@ def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier, ru
         remedy = "A name registered in a script is known only there; elsewhere, write module:attribute."
         raise UnknownNameError(f"label source of {domain.name}", name, known, remedy)
     return KnownReference(make_verifier(source), domain)
+
+
+def labeller_of(run: SelfPlay) -> Verifier:
+    """The verifier that labels a run's questions; one that confirms votes asks the run's own roles.
+
+    Options of "checked" are those of the verifier, and `ask`: "solver", or "base", the model it started from. Those of
+    "validated" are in `validator.beliefs`.
+
+    Raises:
+        ConfigError: no such source, or an option that it does not have.
+    """
+    config = run.config
+    name, options = _name_and_options(config.labels.source)
+    if name == VALIDATED:
+        return validated_labels(run.domain, options, run)
+    if name != CHECKED:
+        return make_labeller(run.domain, config.labels.source)
+    questions = config.questions
+    given = {"band": questions.keep_band, "margin": questions.margin, "template": config.template, "seed": config.seed}
+    asked = AskedAgain(run, options.pop("ask", "solver"))
+    return make_labeller(run.domain, {"name": CHECKED, "agent": asked, **given, **options})
+
+
+def trains(judgement: Judgement, questions: QuestionsConfig) -> bool:
+    """Whether a labelled question is kept for training: valid, in the band, and with a margin."""
+    low, high = questions.keep_band
+    inside = in_interval(judgement.correct_count, len(judgement.verdicts), low, high)
+    return judgement.valid and inside and vote_margin(judgement) >= Fraction(repr(questions.margin))
+
+
+def refuted(judgement: Judgement) -> bool:
+    """Whether the label was asked about again and not confirmed: nobody solved the question, as far as is known."""
+    check = judgement.evidence.get("check") or {}
+    return check.get("agrees") is False
 
 
 def _name_and_options(what: str | Mapping[str, Any] | Verifier) -> tuple[str, dict[str, Any]]:

@@ -60,6 +60,7 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
         "held_out": dropped.count("held out"),
         "asked": len(labels),
         "valid_share": _share(labels, "valid"),
+        "answered_share": sum(any(row["answers"]) for row in labels) / len(labels) if labels else 0.0,
         "solve_rate": mean([row["solve_rate"] for row in labels]),
         "kept": len(kept),
         "kept_share": len(kept) / len(labels) if labels else 0.0,
@@ -69,7 +70,42 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
         "clusters": distinct_clusters(texts),
         "histogram": histogram([row["solve_rate"] for row in labels]),
         **check_measures(labels),
+        "checked": sum(_agrees(row) is not None for row in labels),
+        "disagreement": _disagreement(labels),
+        "by_kind": {kind: _kind_measures(rows) for kind, rows in sorted(_by_kind(labels).items())},
     }
+
+
+def _by_kind(labels: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Rows of `labels.jsonl` by the kind of their question."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in labels:
+        found.setdefault(row["kind"], []).append(row)
+    return found
+
+
+def _kind_measures(labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The labelling of the questions of one kind."""
+    kept = [row for row in labels if row["kept"]]
+    return {
+        "asked": len(labels),
+        "kept": len(kept),
+        "kept_label_accuracy": _known_share(kept),
+        "checked": sum(_agrees(row) is not None for row in labels),
+        "disagreement": _disagreement(labels),
+    }
+
+
+def _agrees(row: Mapping[str, Any]) -> bool | None:
+    """What the check of a label said; `None` where there was none."""
+    agrees: bool | None = (row["check"] or {}).get("agrees")
+    return agrees
+
+
+def _disagreement(labels: Sequence[Mapping[str, Any]]) -> float | None:
+    """Share of the checked labels that were not confirmed; `None` where none was checked."""
+    said = [agrees for row in labels if (agrees := _agrees(row)) is not None]
+    return said.count(False) / len(said) if said else None
 
 
 def histogram(rates: Sequence[float]) -> list[int]:

@@ -37,7 +37,7 @@ from ..storage.checkpoint_store import CheckpointStore
 from ..storage.recovery import keep_snapshot, needed_checkpoints
 from ..storage.run_folder import RunFolder
 from . import round_log
-from .labels import make_labeller
+from .labels import labeller_of
 from .restore import check_position, restore
 from .stage import DONE, Interrupted, check_stages, plays_before_training
 from .validation import Validation
@@ -88,9 +88,8 @@ class SelfPlay:
         self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep, state.get("kept"))
         self._build, self._starts, self.stop_reason = build, Starts(config), ""
         challenger = config.roles.get(CHALLENGER)
-        labeller = make_labeller(self.domain, config.labels.source, self)
         reward = make_reward("r-zero" if challenger is None else challenger.reward)
-        self.game = Game(self.domain, labeller, reward, config.template)
+        self.game = Game(self.domain, labeller_of(self), reward, config.template)
         self.generator = make_generator(config.questions.generator)
         self.curriculum = make_curriculum(config.questions.curriculum)
         restore(state, self.curriculum, hooks)
@@ -182,9 +181,9 @@ class SelfPlay:
 
     # --- what stages let the roles do ---
 
-    def attempt(self, prompts: Sequence[str], seed: int) -> list[list[str]]:
-        """The solver's attempts at prompts, as many as the settings say."""
-        return self.roles[SOLVER].agent.act(prompts, n=self.config.labels.attempts, seed=seed)
+    def attempt(self, prompts: Sequence[str], seed: int, n: int | None = None) -> list[list[str]]:
+        """The solver's `n` attempts at prompts, by default as many as the settings say."""
+        return self.roles[SOLVER].agent.act(prompts, n=n or self.config.labels.attempts, seed=seed)
 
     def examine(
         self,

@@ -26,6 +26,8 @@ class QuestionsConfig:
     """Questions N per round."""
     keep_band: tuple[float, float] = (0.25, 0.75)
     """Lowest and highest solve rate p̂ at which a question trains the solver, both included."""
+    margin: float = 0.0
+    """Least difference between the shares of the first and the second answer at which a question trains the solver."""
     generator: Named = "mixed"
     """Generator of procedural questions and of the held-out exam."""
     curriculum: Named = "band"
@@ -37,6 +39,7 @@ class QuestionsConfig:
         low, high = self.keep_band
         if not 0.0 <= low <= high <= 1.0:
             raise ConfigError(f"keep_band must be [low, high] with 0 <= low <= high <= 1, got {list(self.keep_band)!r}")
+        at_least(self, 0, "margin", most=1)
         shares = self.sources.values()
         if any(share < 0 for share in shares) or not 0 < sum(shares) < math.inf:
             raise ConfigError(f"sources must have shares >= 0, and one above 0; got {dict(self.sources)!r}")
@@ -47,8 +50,8 @@ class LabelsConfig:
     """Where the labels come from that the solver learns."""
 
     source: Named = "vote"
-    """"vote" (majority of the attempts); "validated" or "validated(by=head)" (a vote that is confirmed); computed:
-    "sympy" (math), "executor" (code), "oracle"; or any verifier."""
+    """"vote" (majority of the attempts); votes that are confirmed: "checked" (they hold when asked another way),
+    "validated" or "validated(by=head)"; computed: "sympy" (math), "executor" (code), "oracle"; or any verifier."""
     attempts: int = 10
     """Attempts m of the solver at each question, from which p̂ and the vote come."""
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfplay_gym.core.held_out import HELD_OUT_SHARE, is_held_out
-from selfplay_gym.core.math_language import answer, key, parse_expression, read
+from selfplay_gym.core.math_language import answer, build_expression, key, parse_expression, read, written_parts
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,37 @@ def test_wording_does_not_change_the_side_of_the_split():
 def test_the_held_out_share_is_what_it_says():
     share = sum(is_held_out(key(f"What is {a}+{b}?")) for a in range(70) for b in range(70)) / 4900
     assert abs(share - HELD_OUT_SHARE) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("What is 12 + 7*3?", ("arithmetic", ("12+7*3",))),
+        ("Solve for x: 3x + 4 = 19.", ("equation", ("3x+4", "19"))),
+        ("If 2x+3=11, what is 3x-1?", ("composed", ("2x+3", "11", "3x-1"))),
+        ("Solve x=x.", None),
+        ("What is love?", None),
+    ],
+)
+def test_the_expressions_of_a_question_as_they_are_written(text, written):
+    assert written_parts(text) == written
+
+
+class Spelt(str):
+    """An algebra whose values are how they were calculated."""
+
+    def __add__(self, other):
+        return Spelt(f"({self}+{other})")
+
+    def __neg__(self):
+        return Spelt(f"-{self}")
+
+    def __mul__(self, other):
+        return Spelt(f"({self}*{other})")
+
+    def __truediv__(self, other):
+        return Spelt(f"({self}/{other})")
+
+
+def test_an_expression_can_be_made_of_any_algebra_in_the_order_of_calculation():
+    assert build_expression("2-3x/(1+4)", lambda n: Spelt(n), Spelt("x")) == "(2+-((3*x)/(1+4)))"

@@ -88,6 +88,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "procedural": procedural,
         "mixed": MIXED,
         "validated": VALIDATED,
+        "checked": {**procedural, "labels.source": "checked"},
         "code": {**suited("SelfPlayCode-v0"), **procedural},
     }
     return {name: train(small.replace(change), path / name) for name, change in changes.items()}

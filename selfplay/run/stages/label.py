@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ....core.records import Outcome, spec_of
 from ....core.registries import register_stage, sources
-from ....envs.rewards import in_interval
+from ....envs.game.domains import kind_of
 from ..conditions import condition_of, follows_curriculum
-from ..labels import labels_right
+from ..labels import labels_right, refuted, trains
 from ..metrics import label_measures
 from ..run import SelfPlay
 
@@ -23,11 +23,9 @@ class Label:
         questions = [question for _, question in asked]
         judgements = run.game.judge(questions, [row["attempts"] for row in run.rows("attempts")])
         right = labels_right(questions, [judgement.label for judgement in judgements])
-        low, high = run.config.questions.keep_band
         following, only = self._following(run), next(iter(run.config.questions.sources))
         rows = []
         for (index, question), judgement, correct in zip(asked, judgements, right, strict=True):
-            inside = in_interval(judgement.correct_count, len(judgement.verdicts), low, high)
             rows.append(
                 {
                     **run.here(),
@@ -35,16 +33,17 @@ class Label:
                     "label": judgement.label,
                     "solve_rate": judgement.solve_rate,
                     "valid": judgement.valid,
-                    "kept": judgement.valid and inside,
+                    "kept": trains(judgement, run.config.questions),
                     "label_right": correct,
+                    "kind": kind_of(question),
+                    "check": judgement.evidence.get("check"),
                     "answers": [verdict.answer for verdict in judgement.verdicts],
-                    **({"check": judgement.evidence["check"]} if "check" in judgement.evidence else {}),
                     "matches": [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts],
                 }
             )
             spec = spec_of(question)
             if written[index].get("source", only) in following and spec is not None:
-                run.curriculum.observe(spec, judgement.solve_rate if judgement.valid else 0.0)
+                run.curriculum.observe(spec, 0.0 if refuted(judgement) else judgement.solve_rate)
         run.log("labels", rows)
         run.labelled_as(label_measures(written, rows))
 

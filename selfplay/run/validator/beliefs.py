@@ -32,7 +32,7 @@ STEPS = 200
 """Steps that a head is fitted for."""
 
 
-def validated_labels(domain: Domain, options: Mapping[str, Any], run: SelfPlay | None) -> Verifier:
+def validated_labels(domain: Domain, options: Mapping[str, Any], run: SelfPlay | None = None) -> Verifier:
     """The label source `validated`.
 
     Raises:

@@ -6,6 +6,7 @@ import pytest
 
 from selfplay_gym import Question, make_domain
 from selfplay_gym.core.errors import PluginError
+from selfplay_gym.core.records import OtherWay
 from selfplay_gym.core.registries import domains
 from selfplay_gym.envs.game.domains import RoleWords
 from selfplay_gym.testing import check_domain
@@ -42,6 +43,12 @@ class Deaf:
         ({"identify": lambda question: f"{question.text} {question.reference}"}, "identity: .*claimed"),
         ({"identify": lambda question: "same"}, "identity: two different"),
         ({"answer": lambda question: question.reference}, "known answer: "),
+        ({"kinds": lambda question: None}, "kinds: "),
+        ({"other_ways": lambda question, label, rng: [label]}, "other ways: .*expected OtherWay"),
+        (
+            {"other_ways": lambda question, label, rng: [OtherWay("told", ("?",), question.reference)]},
+            "ways: .*claimed",
+        ),
         ({"settings": {"a set": {1}}}, "settings: "),
         ({"roles": {"judge": RoleWords(lambda labelled: [Question("?", "!")], "exact")}}, "roles: "),
         ({"read": lambda text: "I do not like it"}, "proposal: "),

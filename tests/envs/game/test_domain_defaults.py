@@ -36,7 +36,7 @@ def test_every_part_that_is_left_out():
         "generator": "g",
         "verifier": "v",
         "solver": "s",
-        "labels": {"vote": "majority"},
+        "labels": {"vote": "majority", "checked": "majority"},
         "grader": "v",
         "settings": {},
         "identify": None,
@@ -45,6 +45,8 @@ def test_every_part_that_is_left_out():
         "roles": {},
         "matcher": "sympy",
         "recomputes": False,
+        "kinds": None,
+        "other_ways": None,
     }
     assert made(grader="w").grader == "w"
 

@@ -1,5 +1,6 @@
 """A domain is one object: what it knows of its questions, and what it fills in by itself."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -22,11 +23,14 @@ def small(**changes):
 
 def test_what_is_left_out_is_filled_in():
     domain = small()
-    assert (domain.labels, domain.grader, domain.settings, domain.roles) == ({"vote": "majority"}, "exact", {}, {})
+    votes = {"vote": "majority", "checked": "majority"}
+    assert (domain.labels, domain.grader, domain.settings, domain.roles) == (votes, "exact", {}, {})
+    question = Question("What is 1+2?")
+    assert (domain.kind(question), domain.ways(question, "3", random.Random(0))) == ("other", [])
     assert domain.ask_tester is None
     assert domain.env_id == "SelfPlaySmall-v0"
-    assert small(labels={"oracle": "exact"}).labels == {"vote": "majority", "oracle": "exact"}
-    assert small(labels={"vote": "weighted"}).labels == {"vote": "weighted"}
+    assert small(labels={"oracle": "exact"}).labels == {**votes, "oracle": "exact"}
+    assert small(labels={"vote": "weighted"}).labels == {"vote": "weighted", "checked": "weighted"}
     question = Question("Who  IS it?", "me", "small", None, "file")
     assert domain.identity(question) == "who is it?"
     assert domain.known_answer(question) == "me"
@@ -46,7 +50,13 @@ def test_a_template_plain_is_needed():
 
 def test_mathematics_knows_what_it_can_compute():
     math = make_domain("math")
-    assert math.labels == {"vote": "majority", "validated": "majority", "sympy": "sympy", "oracle": "exact"}
+    assert math.labels == {
+        "vote": "majority",
+        "checked": "majority",
+        "validated": "majority",
+        "sympy": "sympy",
+        "oracle": "exact",
+    }
     assert math.grader == "sympy"
     claimed = Question("What is 12+7*3?", "57", "math", None, "challenger")
     assert math.known_answer(claimed) == "33"
@@ -57,7 +67,13 @@ def test_mathematics_knows_what_it_can_compute():
 
 def test_code_knows_what_was_run():
     code = make_domain("code")
-    assert code.labels == {"vote": "majority", "validated": "majority", "executor": "code", "oracle": "exact"}
+    assert code.labels == {
+        "vote": "majority",
+        "checked": "code",
+        "validated": "majority",
+        "executor": "code",
+        "oracle": "exact",
+    }
     assert code.grader == "code"
     assert code.settings["labels"] == {"source": "executor"}
     question = Question("f=lambda x: 3*x+2. f(4)=?", "14", "code", None, "deduction")

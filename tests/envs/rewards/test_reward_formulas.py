@@ -33,6 +33,7 @@ PRESETS = [
     ("sqlm", {"term": "neither_end", **PLAIN}, 1.0),
     ("spice", {"term": "variance", **PLAIN}, np.exp(-(0.0625**2) / 0.02)),
     ("4p(1-p)", {"term": "variance", **PLAIN}, 0.75),
+    ("peak", {"term": "peak", **PLAIN, "repetition": 1.0}, 0.0),
 ]
 SHORT, LONG = Question("What is 12+7*3?"), Question("Name every prime number that lies between 3 and 40.")
 
@@ -218,3 +219,29 @@ def test_the_bands_hold_their_edges_and_nothing_beyond():
     assert in_band(1, 10, delta=0.4)
     assert in_interval(1, 3, low=Fraction(1, 3))
     assert not in_interval(1, 3, low=0.3334)
+
+
+@pytest.mark.parametrize(
+    ("peak", "correct", "worth"),
+    [
+        *(
+            (0.7, 4, 0.0),
+            (0.7, 5, 1 / 3),
+            (0.7, 6, 2 / 3),
+            (0.7, 7, 1.0),
+            (0.7, 8, 2 / 3),
+            (0.7, 9, 1 / 3),
+            (0.7, 10, 0.0),
+        ),
+        *((0.9, 8, 0.0), (0.9, 9, 1.0), (0.6, 2, 0.0), (0.6, 4, 0.5)),
+    ],
+)
+def test_the_peak_lies_where_it_is_asked_for_and_both_sides_are_straight(peak, correct, worth):
+    reward = make_reward("peak", peak=peak)([SHORT], [judged(correct, 10)])
+    assert reward[0].value == pytest.approx(worth)
+
+
+@pytest.mark.parametrize("peak", [0.49, 1.0, -1.0])
+def test_a_peak_lies_from_a_half_to_below_one(peak):
+    with pytest.raises(ConfigError, match=rf"peak must be in \[0.5, 1\), got {peak}"):
+        make_reward("peak", peak=peak)

@@ -126,6 +126,8 @@ def test_repetition_follows_the_formula_with_scipy_alone():
         ("sqlm", [0.0, 1.0, 1.0, 0.0]),
         ("spice", [np.exp(-3.125), np.exp(-(0.0625**2) / 0.02), 1.0, np.exp(-3.125)]),
         ("4p(1-p)", [0.0, 0.75, 1.0, 0.0]),
+        ("peak", [0.0, 0.0, 1 / 3, 0.0]),
+        ("peak(peak=0.5)", [0.0, 0.5, 1.0, 0.0]),  # R-Zero's
     ],
 )
 def test_presets_are_their_formulas(name, worths):
@@ -157,7 +159,7 @@ def test_a_batch_of_one_has_no_repetition_term():
     )
 
 
-@pytest.mark.parametrize("name", ["r-zero", "azr", "sqlm", "spice", "4p(1-p)"])
+@pytest.mark.parametrize("name", ["r-zero", "azr", "sqlm", "spice", "4p(1-p)", "peak"])
 def test_invalid_questions_are_worth_nothing(name):
     assert make_reward(name)([Question("?")], [judgement(2, 4, valid=False)])[0].value == 0.0
 

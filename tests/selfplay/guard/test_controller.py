@@ -14,8 +14,8 @@ from selfplay_gym.selfplay.settings.parts import GuardConfig
 
 MEASURES = {"skipped": 0, "truncated_share": 0.0, "zero_variance_share": 0.0, "mean_length": 8.0, "rows_trained": 1}
 MEASURES |= {"grad_norm": 0.0, "update_norm": 0.5, "kl": 0.0, "entropy": 1.0, "mean_reward": 0.5}
-LABELS = {"asked": 8, "written": 8, "repeated": 0, "solve_rate": 0.5, "valid_share": 1.0, "kept": 0}
-LABELS |= {"label_accuracy": None}
+LABELS = {"asked": 8, "written": 8, "repeated": 0, "solve_rate": 0.5, "answered_share": 1.0, "kept": 0}
+LABELS |= {"label_accuracy": None, "by_kind": {}}
 
 
 class Answers:

@@ -22,9 +22,10 @@ LABELS = {
     "repeated": 5,
     "asked": 500,
     "solve_rate": 0.6,
-    "valid_share": 1.0,
+    "answered_share": 1.0,
     "kept": 300,
     "label_accuracy": 0.58,
+    "by_kind": {},
 }
 APART = {"unanswered_share": 0.0, "challenger_drift": 0.01, "solver_drift": 0.01, "consistency": 0.2}
 RIGHT = [1.0] * 60 + [0.0] * 40
@@ -93,7 +94,7 @@ def test_a_step_without_rows_says_nothing_about_its_update():
     ("name", "change"),
     [
         ("repetition", {"repeated": 500}),
-        ("malformed", {"valid_share": 0.0}),
+        ("malformed", {"answered_share": 0.0}),
         ("starved", {"kept": 0}),
         ("wrong_labels", {"label_accuracy": 0.05}),
     ],

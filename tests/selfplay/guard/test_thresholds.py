@@ -32,6 +32,9 @@ DEFAULTS = {
     "premium": -0.15,
     "solve_rate_jump": 0.3,
     "label_accuracy": 0.35,
+    "kind_share": 0.3,
+    "kind_growth": 2.0,
+    "disagreement_jump": 0.3,
     "unanswered_share": 0.3,
     "consistency": 0.9,
     "patience": 3,
@@ -44,7 +47,7 @@ LIMITS = GuardThresholds()
 STEP = {"skipped": 0, "bad_rewards": 0, "truncated_share": 0.0, "zero_variance_share": 0.0, "mean_length": 8.0}
 STEP |= {"rows_trained": 1, "grad_norm": 0.0, "update_share": 0.0, "kl": 0.0, "entropy": 1.0}
 STEP |= {"valid_share": 1.0, "distinct_share": 1.0}
-LABELS = {"asked": 8, "written": 8, "repeated": 0, "solve_rate": 0.5, "valid_share": 1.0, "kept": 8}
+LABELS = {"asked": 8, "written": 8, "repeated": 0, "solve_rate": 0.5, "answered_share": 1.0, "kept": 8}
 LABELS |= {"label_accuracy": 1.0}
 VALIDATION = {"unanswered_share": 0.0, "solver_drift": 0.0, "challenger_drift": None, "consistency": 0.0}
 
@@ -204,8 +207,8 @@ def test_the_majority_is_watched_over_three_steps():
         ("repetition", {"repeated": 4}, None),
         ("repetition", {"repeated": 5}, (0.375, 0.5)),
         ("repetition", {"repeated": 5, "written": 0}, None),
-        ("malformed", {"valid_share": 0.5}, None),
-        ("malformed", {"valid_share": 0.49}, (0.49, 0.5)),
+        ("malformed", {"answered_share": 0.5}, None),
+        ("malformed", {"answered_share": 0.49}, (0.49, 0.5)),
         ("starved", {"kept": 1}, None),
         ("starved", {"kept": 0}, (0, 0.0)),
         ("wrong_labels", {"label_accuracy": 0.35}, None),

@@ -175,9 +175,10 @@ def test_a_state_read_back_is_the_same_in_every_part():
             "written": 1,
             "repeated": 0,
             "solve_rate": 0.25,
-            "valid_share": 1.0,
+            "answered_share": 1.0,
             "kept": 1,
             "label_accuracy": None,
+            "by_kind": {"sum": {"kept": 1, "checked": 10, "disagreement": 0.25}},
         }
     )
     watching.evaluated(even(0.5), APART)
@@ -284,9 +285,10 @@ def test_an_alarm_is_written_with_its_role_and_step_and_nan_as_nothing():
     watching.labelled(
         {
             **dict.fromkeys(("asked", "written", "repeated", "kept"), 0),
-            "valid_share": 1.0,
+            "answered_share": 1.0,
             "solve_rate": 0.0,
             "label_accuracy": None,
+            "by_kind": {},
         }
     )
     (row,) = watching.take_rows()
@@ -331,8 +333,8 @@ def test_only_the_last_three_premiums_of_the_solver_count():
 
 def test_the_solve_rate_of_a_round_that_asked_nothing_is_not_remembered():
     watching = guard("watch")
-    labels = {"asked": 8, "written": 8, "repeated": 0, "solve_rate": 0.5, "valid_share": 1.0, "kept": 8}
-    labels |= {"label_accuracy": None}
+    labels = {"asked": 8, "written": 8, "repeated": 0, "solve_rate": 0.5, "answered_share": 1.0, "kept": 8}
+    labels |= {"label_accuracy": None, "by_kind": {}}
     watching.labelled(labels)
     watching.labelled({**labels, "asked": 0, "solve_rate": 0.0})
     assert watching.solve_rate == 0.5

@@ -160,6 +160,14 @@ def test_samples_span_the_solve_rates_and_show_what_would_mislead(finished_run):
             assert any(sample.kept and sample.label_right is False for sample in own.samples)
 
 
+def test_labels_are_told_apart_by_kind(page, finished_run):
+    found = next(row["by_kind"] for row in finished_run.rows("metrics") if row["phase"] == "label")
+    table = page.partition("By kind of question")[2].partition("</table>")[0]
+    assert found
+    for kind, measures in found.items():
+        assert f'<td class="text">{kind}</td><td>{measures["asked"]}</td><td>{measures["kept"]}</td>' in table
+
+
 def test_attempts_are_grouped_by_answer(finished_run):
     for own in read_questions(finished_run):
         for sample in own.samples:

@@ -30,3 +30,10 @@ def test_a_killed_run_ends_as_one_left_alone(drill, tmp_path, sharing):
     hits = [hit for run in played for hit in run.hits]
     assert len(hits) == 7
     assert sum(drill.HALF in hit for hit in hits) >= 2
+
+
+@pytest.mark.slow
+def test_a_killed_run_that_checks_its_labels_ends_as_one_left_alone(drill, tmp_path):
+    settings = {**drill.SETTINGS, "labels.source": "checked", "roles.challenger.reward": "peak"}
+    played = list(drill.drills(tmp_path, settings, moments=3, stops=2, lives=3, writes=2, seed=2, hunt=False))
+    assert [run.different for run in played] == [[]] * len(played)

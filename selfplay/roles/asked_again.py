@@ -1,0 +1,53 @@
+"""Whoever a run asks another way, to check the solver's votes: the present solver, or the model it started from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ...core.protocols import Agent
+from ...core.seeding import integer_seed
+from ..settings.checks import one_of
+from ..settings.config import SOLVER
+from .build import base_agent
+
+if TYPE_CHECKING:
+    from ...agents.models.llm import LLMAgent
+    from ..run.run import SelfPlay
+
+WHO = ("solver", "base")
+
+
+class AskedAgain:
+    """An agent that is looked up when it is asked, since training and rollbacks replace it.
+
+    Args:
+        run: the run.
+        who: "solver", or "base": the untrained model, which cannot drift together with the solver.
+
+    Raises:
+        ConfigError: nobody else can be asked.
+    """
+
+    def __init__(self, run: SelfPlay, who: str = "solver") -> None:
+        one_of("labels.source: ask", who, WHO)
+        self.run, self.who = run, who
+        self._base: LLMAgent | None = None
+
+    def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
+        """Answers from a stream of the place where the run stands, so that a resumed run asks the same again."""
+        run = self.run
+        drawn = integer_seed(run.config.seed, "checks", run.round, run.phase, run.step, seed or 0)
+        if self.who == "solver":
+            return run.attempt(prompts, drawn, n)
+        return self._untrained().act(prompts, n=n, seed=drawn)
+
+    def _untrained(self) -> Agent:
+        """The KL reference where that is the base, else the base loaded once more."""
+        role, row = self.run.roles[SOLVER], self.run.config.roles[SOLVER]
+        found = role.trainer.reference if row.kl_reference == "base" else None
+        if found is None:
+            found = self._base = self._base or base_agent(self.run.config, SOLVER)
+        return found.with_settings(
+            max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
+        )

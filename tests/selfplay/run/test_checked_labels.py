@@ -1,0 +1,220 @@
+"""`labels.source = "checked"` in a run: who is asked another way, what then trains, and what the logs say of it."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from selfplay_gym import Judgement, Question, Verdict, make_domain
+from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.math_language import answer
+from selfplay_gym.envs.game.engine import Preparing
+from selfplay_gym.selfplay.roles.asked_again import AskedAgain
+from selfplay_gym.selfplay.run.labels import labeller_of, make_labeller, trains
+from selfplay_gym.selfplay.run.metrics import label_measures
+from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.parts import QuestionsConfig
+from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
+
+CHECKED = {"labels.source": "checked", "questions.keep_band": [0.5, 0.9]}
+
+
+class Agent:
+    """Calculates, and writes down with which seeds it was asked."""
+
+    def __init__(self):
+        self.seeds = []
+
+    def act(self, prompts, *, n=1, seed=None):
+        self.seeds.append(seed)
+        return [[rf"\boxed{{{answer(prompt)}}}"] * n for prompt in prompts]
+
+    def with_settings(self, **settings):
+        return self
+
+
+def a_run(changes, **here):
+    """As much of a run as a labeller looks at."""
+    agent, base = Agent(), Agent()
+    roles = {"solver": SimpleNamespace(agent=agent, trainer=SimpleNamespace(reference=base))}
+    place = {"round": 1, "phase": "label", "step": 0, **here}
+    run = SimpleNamespace(config=RunConfig().replace(changes), domain=make_domain("math"), roles=roles, **place)
+    run.attempt = lambda prompts, seed, n: agent.act(prompts, n=n, seed=seed)
+    return run, agent, base
+
+
+def boxed(*answers):
+    return [rf"\boxed{{{one}}}" for one in answers]
+
+
+QUESTIONS, GROUPS = [Question("What is 3+4-2?")] * 3, [boxed(5, 5, 6), boxed(6, 6, 5), boxed(5, 5)]
+
+
+def test_the_band_and_the_margin_of_the_run_decide_what_is_checked():
+    run, agent, base = a_run(CHECKED)
+    judged = labeller_of(run).judge_many(QUESTIONS, GROUPS)
+    assert [one.valid for one in judged] == [True, False, False]
+    assert judged[2].evidence["check"]["why"] == "outside the band"
+    assert (len(agent.seeds), len(base.seeds)) == (1, 0)
+    run, _, _ = a_run({**CHECKED, "questions.margin": 0.5})
+    judged = labeller_of(run).judge_many(QUESTIONS, GROUPS)
+    assert judged[0].evidence["check"]["why"] == "the margin is too small"
+
+
+def test_the_untrained_model_may_be_asked():
+    run, agent, base = a_run({**CHECKED, "labels.source": "checked(ask=base, attempts=2)"})
+    assert labeller_of(run).judge_many(QUESTIONS, GROUPS)[0].valid
+    assert (len(agent.seeds), len(base.seeds)) == (0, 1)
+
+
+def test_nobody_else_can_be_asked():
+    run, _, _ = a_run({**CHECKED, "labels.source": "checked(ask=teacher)"})
+    with pytest.raises(ConfigError, match="teacher"):
+        labeller_of(run)
+
+
+def test_an_option_that_there_is_not_is_refused():
+    run, _, _ = a_run({**CHECKED, "labels.source": "checked(tries=2)"})
+    with pytest.raises(ConfigError, match="tries"):
+        labeller_of(run)
+
+
+def test_the_seed_of_a_check_is_named_by_the_place_in_the_run():
+    seeds = []
+    for here in ({}, {}, {"round": 2}, {"phase": "train(challenger)"}, {"step": 1}):
+        run, agent, _ = a_run(CHECKED, **here)
+        AskedAgain(run).act(["What is 1+2?"], n=4, seed=7)
+        seeds += agent.seeds
+    assert seeds[0] == seeds[1]
+    assert len(set(seeds)) == 4
+
+
+def test_a_solver_that_was_exchanged_meanwhile_is_the_one_that_is_asked():
+    run, _, _ = a_run(CHECKED)
+    labeller, after = labeller_of(run), Agent()
+    run.attempt = lambda prompts, seed, n: after.act(prompts, n=n, seed=seed)
+    labeller.judge_many(QUESTIONS, GROUPS)
+    assert len(after.seeds) == 1
+
+
+def test_outside_a_run_the_agent_is_named():
+    labeller = make_labeller(make_domain("math"), {"name": "checked", "agent": Agent()})
+    assert [one.label_source for one in labeller.judge_many(QUESTIONS, GROUPS)] == ["checked"] * 3
+
+
+def test_programs_are_labelled_by_running_them():
+    assert make_domain("code").labels["checked"] == "code"
+    assert make_domain("math").labels["checked"] == "majority"
+    labeller = make_labeller(make_domain("code"), {"name": "checked", "agent": Agent()})
+    assert isinstance(labeller, Preparing)  # it completes proposals, as the verifier behind it does
+
+
+@pytest.mark.parametrize(
+    ("correct", "wrong", "margin", "valid", "kept"),
+    [
+        (3, 1, 0.0, True, True),
+        (3, 1, 0.0, False, False),
+        (3, 1, 0.5, True, True),
+        (3, 1, 0.51, True, False),
+        (4, 0, 0.0, True, False),
+        (7, 3, 0.4, True, True),  # 0.4 as a person writes it
+    ],
+)
+def test_what_trains_is_valid_in_the_band_and_clear(correct, wrong, margin, valid, kept):
+    verdicts = [Verdict.correct("5")] * correct + [Verdict.wrong("6")] * wrong
+    judged = Judgement.of(verdicts, label="5", label_source="vote", valid=valid)
+    assert trains(judged, QuestionsConfig(keep_band=(0.5, 0.9), margin=margin)) is kept
+
+
+@pytest.mark.parametrize("margin", [-0.1, 1.1])
+def test_a_margin_is_a_share(margin):
+    with pytest.raises(ConfigError, match="margin"):
+        QuestionsConfig(margin=margin)
+
+
+def row(kind, kept, right, agrees):
+    check = None if agrees is None else {"agrees": agrees}
+    return {
+        "kind": kind,
+        "kept": kept,
+        "label_right": right,
+        "check": check,
+        "valid": bool(agrees),
+        "solve_rate": 0.6,
+        "answers": ["1"],
+    }
+
+
+def test_measures_by_kind():
+    rows = [
+        row("sum", True, True, True),
+        row("sum", True, False, True),
+        row("sum", False, True, False),
+        row("sum", False, True, None),
+        row("equation", False, None, None),
+    ]
+    found = label_measures([], rows)
+    assert (found["checked"], found["disagreement"]) == (3, pytest.approx(1 / 3))
+    assert found["by_kind"] == {
+        "equation": {"asked": 1, "kept": 0, "kept_label_accuracy": None, "checked": 0, "disagreement": None},
+        "sum": {
+            "asked": 4,
+            "kept": 2,
+            "kept_label_accuracy": 0.5,
+            "checked": 3,
+            "disagreement": pytest.approx(1 / 3),
+        },
+    }
+
+
+SMALL = {
+    **CHECKED,
+    "rounds": 1,
+    "labels.attempts": 6,
+    "questions.count": 24,
+    "storage.save_every": 1,
+    "roles.challenger": {"steps": 2, "groups": 2, "samples": 4, "reward": "peak"},
+    "roles.solver": {"steps": 1, "groups": 2, "samples": 4},
+    "roles.*.max_new_tokens": 40,
+    "exam.questions": 4,
+    "guard.questions": 4,
+    "stages": ["train(challenger)", "generate", "attempt", "label", "train(solver)"],
+}
+
+
+def logs(path):
+    folder = RunFolder.open(path)
+    return {name: list(folder.rows(name)) for name in LOGS if name != "timings"}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("checked") / "run"
+    train(SMALL, path)
+    return logs(path)
+
+
+def test_a_run_keeps_and_logs_what_was_confirmed(undisturbed):
+    rows = undisturbed["labels"]
+    assert {one["kind"] for one in rows} <= {"sum", "product", "equation", "composed", "other"}
+    assert any(one["kept"] for one in rows)
+    for one in rows:
+        assert one["kept"] is (one["check"]["agrees"] is True)
+
+
+@pytest.mark.parametrize("commit", [2, 6])  # inside the challenger's training, and before the labels
+def test_a_crash_is_invisible_after_resume(undisturbed, tmp_path, monkeypatch, commit):
+    honest, calls = RunFolder.commit, []
+
+    def crashing(self, state):
+        honest(self, state)
+        calls.append(1)
+        if len(calls) == commit:
+            raise SystemError("power cut")
+
+    monkeypatch.setattr(RunFolder, "commit", crashing)
+    with pytest.raises(SystemError):
+        train(SMALL, tmp_path / "run")
+    monkeypatch.undo()
+    train({}, tmp_path / "run", resume=True)
+    assert logs(tmp_path / "run") == undisturbed
