@@ -1,8 +1,16 @@
-"""Names of models as runs and checkpoints keep them."""
+"""Names of models: those that come with the package, and how runs and checkpoints keep the others."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+SHIPPED = ("tiny", "frontier")
+"""Models that come with the package; the name means them, whatever lies in the present folder."""
+
+
+def shipped_folder(name: str) -> Path | None:
+    """Where the weights of that name lie; `None` if none come with the package."""
+    return Path(__file__).parent / "models" / name if name in SHIPPED else None
 
 
 def lasting_name(name: str | Path) -> str:
