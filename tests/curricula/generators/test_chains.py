@@ -1,4 +1,4 @@
-"""Chains: the level is the length and the length the level, lengths decay as asked, and the shortest are not used up."""
+"""Chains: level and length are the same thing, lengths decay as asked, and the shortest chains are not used up."""
 
 import itertools
 from collections import Counter
