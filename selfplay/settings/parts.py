@@ -66,6 +66,9 @@ class ExamConfig:
     """Samples per question."""
     every: int = 1
     """Rounds between two exams; the base and the last round always have one."""
+    pass_k: int = 0
+    """Samples per question of a second exam of base and last round, on the same questions, for pass@k with a large k:
+    what is answered at all. It costs as many attempts as that; 0 holds none."""
     suites: tuple[str, ...] = ()
     """Further suites held with every exam, as `bench` knows them."""
 
@@ -73,6 +76,7 @@ class ExamConfig:
         check_types(self)
         at_least(self, 1, "questions", "every")
         at_least(self, 1, "samples", most=MOST_SAMPLES)
+        at_least(self, 0, "pass_k", most=MOST_SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
