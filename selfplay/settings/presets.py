@@ -19,7 +19,7 @@ class Preset(NamedTuple):
 PRESETS: dict[str, Preset] = {
     "tiny": Preset("The embedded model teaches itself in three minutes of one core: the defaults.", {}),
     "frontier": Preset(
-        "A base that adds up to a length teaches itself longer sums: what self-play adds, length by length, in 20 minutes.",
+        "A base that can add up short sums teaches itself longer ones, in 20 minutes of one core; examined by length.",
         {
             "rounds": 4,
             "questions": {"count": 1200, "generator": "chains"},

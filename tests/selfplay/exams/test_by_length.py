@@ -1,4 +1,4 @@
-"""The exam by length: as many questions of every length as there are, every score per length, none of it in training."""
+"""The exam by length: equally many questions of every length, and every score per length."""
 
 import io
 import json
