@@ -1,5 +1,5 @@
 # make train   set up, play the preset `tiny`, print the table and the report's path
-# make frontier   the preset `frontier`, about 20 minutes of one core; the same again goes on where it was stopped
+# make frontier   the preset `frontier`, at most 20 minutes of one core; the same again goes on where it was stopped
 # make test    set up, run the test suite
 # make check   lint, types and tests: what the continuous integration runs
 # make slow    the tests that take minutes, part by part; make slow PART=kill plays one part

@@ -25,7 +25,7 @@ class RoundSummary:
     Attributes:
         number: 0 is the base model before any training.
         exam: the held-out exam at the end of the round.
-        pass_exam: the same questions with many samples, for pass@k; base and last round only, where asked for.
+        pass_exam: some of its questions with many samples, for pass@k; base and last round only, where asked for.
         labelling: the measures of the stage `label`, see `run.metrics.label_measures`.
         steps: per role the measures of its training steps, in order.
     """

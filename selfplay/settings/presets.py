@@ -19,9 +19,9 @@ class Preset(NamedTuple):
 PRESETS: dict[str, Preset] = {
     "tiny": Preset("The embedded model teaches itself in three minutes of one core: the defaults.", {}),
     "frontier": Preset(
-        "A base that can add up short sums teaches itself longer ones, in 20 minutes of one core; examined by length.",
+        "A base that can add up short sums teaches itself longer ones; examined by length.",
         {
-            "rounds": 4,
+            "rounds": 8,
             "questions": {"count": 1200, "generator": "chains"},
             "labels.attempts": 6,
             "roles.*": {"model": "frontier", "grpo": {"learning_rate": 2e-5}},

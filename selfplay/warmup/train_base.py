@@ -55,12 +55,12 @@ def train_base(
             progress.count(step, config.steps)
             if step % 100 == 0 or step == config.steps:
                 progress.line(f"step {step}: loss {loss:.3f}")
+        agent = LLMAgent(model, tokenizer)
+        output.mkdir(parents=True, exist_ok=True)
+        agent.save_pretrained(output)
         progress.phase("exam", 1, 2)
         questions = held_out_questions(base.generator, EXAM_QUESTIONS, config.seed)
-        agent = LLMAgent(model, tokenizer)
         result = run_exam(agent, questions, samples=EXAM_SAMPLES, seed=config.seed, progress=progress.count)
-    output.mkdir(parents=True, exist_ok=True)
-    agent.save_pretrained(output)
     (output / "README.md").write_text(model_card(name, asdict(config), result), encoding="utf-8")
     if console is not None:
         console.print(f"Saved in {output}: sampled accuracy {result.accuracy.value:.1%}", highlight=False)

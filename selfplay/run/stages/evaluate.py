@@ -35,7 +35,8 @@ class Evaluate:
             return {}
         found: dict[str, Any] = {"exam": timeless(run.examine(run.exam, samples=config.samples))}
         if config.pass_k and run.round in (0, run.config.rounds):
-            many = run.examine(run.exam, samples=config.pass_k, greedy=False, vote=None)
+            asked = run.exam[: config.pass_questions]
+            many = run.examine(asked, samples=config.pass_k, greedy=False, vote=None)
             found["pass_exam"] = timeless(many)
         for suite in load_suites(config.suites) if config.suites else ():
             result = run.examine(suite.questions, samples=config.samples, verifier=suite.verifier, vote=suite.vote)
