@@ -15,4 +15,5 @@ def shipped_folder(name: str) -> Path | None:
 
 def lasting_name(name: str | Path) -> str:
     """The name of a model as it is remembered: a folder by its full path, so that it is found from anywhere."""
-    return str(Path(name).resolve()) if str(name) and Path(name).is_dir() else str(name)
+    is_folder = bool(str(name)) and str(name) not in SHIPPED and Path(name).is_dir()
+    return str(Path(name).resolve()) if is_folder else str(name)
