@@ -19,8 +19,8 @@ def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLM
     """The language model `name` as an agent.
 
     Args:
-        name: what `LLMAgent.from_pretrained` takes (a model's folder, "tiny", "frontier", "smollm2", a hub name), or a folder that
-            the agent of a role wrote with `save_pretrained`, however the roles share weights.
+        name: what `LLMAgent.from_pretrained` takes (a model's folder, "tiny", "frontier", "smollm2", a hub name), or a
+            folder that the agent of a role wrote with `save_pretrained`, however the roles share weights.
         role: which of the roles in such a folder; `None` means the one that saved it. A model plays any role.
         options: of `LLMAgent.from_pretrained`.
 

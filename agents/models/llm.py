@@ -98,7 +98,8 @@ class LLMAgent:
         precision = getattr(torch, dtype or "float32", None)
         if not isinstance(precision, torch.dtype) or not precision.is_floating_point:
             raise ConfigError(f"dtype must be 'float32', 'bfloat16' or 'float16', got {dtype!r}")
-        if (Path(name) / ROLE_FILE).is_file():
+        shipped = shipped_folder(str(name))
+        if shipped is None and (Path(name) / ROLE_FILE).is_file():
             raise ConfigError(
                 f"{str(name)!r} is the checkpoint of a role that shares weights, not a model: load it with "
                 "selfplay_gym.agents.load_agent"
@@ -113,8 +114,7 @@ class LLMAgent:
             model, tokenizer = load_smollm2(precision)
             model = spread(model, placed["device_map"]) if placed else model
         else:
-            where = shipped_folder(str(name))
-            model, tokenizer = load_pretrained(where or name, dtype=precision, **{**options, **placed})
+            model, tokenizer = load_pretrained(shipped or name, dtype=precision, **{**options, **placed})
         if not placed:
             model = _moved(model, device)
         settings = settings if length else replace(settings, **_own_length(model))

@@ -53,7 +53,8 @@ def test_the_names_of_shipped_models_are_no_folders(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in SHIPPED:
         (tmp_path / name).mkdir()
-        (tmp_path / name / "state.json").write_text("{}")
+        for file in ("state.json", "role.json"):
+            (tmp_path / name / file).write_text("{}")
         assert load_agent(name).model.num_parameters() > 500_000
         assert lasting_name(name) == name
 
