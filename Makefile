@@ -1,4 +1,5 @@
 # make train   set up, play the preset `tiny`, print the table and the report's path
+# make frontier   the preset `frontier`, at most 20 minutes of one core; the same again goes on where it was stopped
 # make test    set up, run the test suite
 # make check   lint, types and tests: what the continuous integration runs
 # make slow    the tests that take minutes, part by part; make slow PART=kill plays one part
@@ -11,12 +12,14 @@ PYTHON ?= python3.11
 VENV ?= .venv
 SEED ?= 0
 RUN_DIR ?= runs/$(shell date +%Y%m%d-%H%M%S)
+# A run that is to go on needs a name that stays the same.
+FRONTIER_DIR := $(if $(filter file,$(origin RUN_DIR)),runs/frontier-$(SEED),$(RUN_DIR))
 BIN := $(VENV)/bin
 # Small models and two cores: one thread a process is faster than two, and reproducible.
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: train test slow settings lint types check clean lock locked audit
+.PHONY: train frontier test slow settings lint types check clean lock locked audit
 
 # The slow tests in parts; tests/test_workflows.py holds that every slow test is in exactly one.
 PARTS := drills-a drills-b kill damage processes environments models sandbox
@@ -32,6 +35,10 @@ PART ?= $(PARTS)
 
 train: $(VENV)/.ready
 	$(BIN)/selfplay-gym train --preset tiny --seed $(SEED) --run-dir $(RUN_DIR)
+
+frontier: $(VENV)/.ready
+	$(BIN)/selfplay-gym train --run-dir $(FRONTIER_DIR) \
+		$(if $(wildcard $(FRONTIER_DIR)/config.toml),--resume,--preset frontier --seed $(SEED))
 
 test: $(VENV)/.ready-dev
 	$(BIN)/pytest -n 2 -m "not slow and not gpu"

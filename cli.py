@@ -65,16 +65,16 @@ def train(context: click.Context, /, preset: str, **options: Any) -> int:
     return train_run(preset if given else None, **options)
 
 
-@app.command(short_help="Make the tiny base model.")
-@click.option("--output", type=click.Path(path_type=Path), default=Path("runs/tiny-base"), help="Folder for the model.")
+@app.command(short_help="Make a shipped base model again.")
+@click.option("--preset", default="tiny", help="The base of which preset: tiny or frontier.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the model; left out: runs/PRESET-base.")
 @seed_option
 @click.option("--steps", type=COUNT, help="Optimiser steps; left out: those of the shipped weights.")
-def warmup(output: Path, seed: int, steps: int | None) -> None:
-    """Make the tiny base model: supervised stage 1 on a generated corpus, then its exam and model card."""
-    from .selfplay.commands.warmup import WarmupConfig
-    from .selfplay.commands.warmup import warmup as make
+def warmup(preset: str, output: Path | None, seed: int, steps: int | None) -> None:
+    """Make a shipped base model again: supervised stage 1 on a generated corpus, then its exam and model card."""
+    from .selfplay.warmup.train_base import train_base
 
-    make(WarmupConfig(seed=seed) if steps is None else WarmupConfig(seed=seed, steps=steps), output, _console())
+    train_base(preset, output or Path(f"runs/{preset}-base"), seed=seed, steps=steps, console=_console())
 
 
 @app.command(short_help="Watch rounds of the game, or play a role yourself.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ConfigError, UnknownNameError
-from .model_names import lasting_name
+from .model_names import SHIPPED, lasting_name
 
 if TYPE_CHECKING:
     from .models.llm import LLMAgent
@@ -19,8 +19,8 @@ def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLM
     """The language model `name` as an agent.
 
     Args:
-        name: what `LLMAgent.from_pretrained` takes (a model's folder, "tiny", "smollm2", a hub name), or a folder that
-            the agent of a role wrote with `save_pretrained`, however the roles share weights.
+        name: what `LLMAgent.from_pretrained` takes (a model's folder, "tiny", "frontier", "smollm2", a hub name), or a
+            folder that the agent of a role wrote with `save_pretrained`, however the roles share weights.
         role: which of the roles in such a folder; `None` means the one that saved it. A model plays any role.
         options: of `LLMAgent.from_pretrained`.
 
@@ -32,6 +32,8 @@ def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLM
     from .models.llm import ROLE_FILE, LLMAgent
     from .roles.role_agent import RoleRecord
 
+    if str(name) in SHIPPED:
+        return LLMAgent.from_pretrained(name, **options)
     folder = Path(name)
     if (folder / "state.json").is_file():
         raise ConfigError(

@@ -24,7 +24,7 @@ from ..core.records import Outcome, Question
 from ..core.registries import make_verifier
 from ..core.seeding import integer_seed
 from .exams.grading import mentions, strictly_given
-from .exams.questions import held_out_questions, kind_of
+from .exams.questions import held_out_questions, kind_of, length_of
 from .exams.result import ExamResult, powers
 from .stats import Paired, paired, pass_at_k
 
@@ -34,7 +34,7 @@ Which = Literal["sampled", "greedy", "majority"]
 
 _PER_QUESTION = (
     *("keys", "kinds", "levels", "correct", "strict", "lenient", "invalid", "undecided"),
-    *("characters", "distinct", "greedy", "vote_share", "unanswered"),
+    *("characters", "distinct", "greedy", "vote_share", "unanswered", "lengths"),
 )
 
 
@@ -122,6 +122,7 @@ class _Tally:
                 "keys": key(question.text),
                 "kinds": kind_of(question),
                 "levels": question.level,
+                "lengths": length_of(question),
                 "correct": sum(right),
                 "strict": sum(ok and strictly_given(question, text) for ok, text in zip(right, group, strict=True)),
                 "lenient": sum(ok or mentions(question, text) for ok, text in zip(right, group, strict=True)),
@@ -147,8 +148,9 @@ class _Tally:
                 self.rows["vote_share"] += [e.solve_rate for e in elections]
 
     def result(self, agent: str, verifier: str, seed: int) -> ExamResult:
-        if not any(self.rows["unanswered"]):
-            self.rows["unanswered"] = []
+        for name in ("unanswered", "lengths"):
+            if all(value is None for value in self.rows[name]):
+                self.rows[name] = []
         return ExamResult(
             agent=agent,
             verifier=verifier,

@@ -13,11 +13,11 @@ from ..inference.devices import placing, spread
 from ..inference.hf_decoding import decoding_of
 from ..inference.packed_forward import PackedModel
 from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings, context_of
+from ..model_names import shipped_folder
 from .pretrained import load_pretrained
 from .progress_bars import without_bars
 from .prompt_format import PromptFormat
 
-TINY = Path(__file__).parent / "tiny"
 SYSTEM = "You are a careful assistant."
 ROLE_FILE = "role.json"
 """In a folder that is not a model but a checkpoint of one of several roles that share weights; see `load.py`."""
@@ -32,7 +32,7 @@ class LLMAgent:
     Args:
         model: the model; put into evaluation mode (a policy gradient wants no dropout).
         tokenizer: its tokenizer.
-        settings: how to draw.
+        settings: how to draw; `None` means at temperature 1, answers as long as the model's generation config says.
         sampler: where completions come from; `None` means from `model`, in this process.
         system: text of the system turn, if the template needs one.
 
@@ -52,7 +52,7 @@ class LLMAgent:
         system: str = SYSTEM,
     ) -> None:
         self.model, self.tokenizer = model.eval(), tokenizer
-        self.settings = settings or SamplingSettings()
+        self.settings = settings or SamplingSettings(**_own_length(model))
         self.decoder = PackedModel.of(model)
         self.context = context_of(model)
         self.stop_ids = _stop_ids(model, tokenizer)
@@ -68,18 +68,19 @@ class LLMAgent:
         *,
         temperature: float = 1.0,
         top_p: float = 1.0,
-        max_new_tokens: int = 128,
+        max_new_tokens: int | None = None,
         device: str = "cpu",
         dtype: str | None = None,
         sampler: Sampler | None = None,
         system: str = SYSTEM,
         **options: Any,
     ) -> LLMAgent:
-        """Load a model folder, or one of the names "tiny" (shipped, about 1 M parameters) and "smollm2".
+        """Load a model folder, or one of the names "tiny", "frontier" (shipped, about 1 M parameters) and "smollm2".
 
         Args:
-            name: a folder in Hugging Face format, a hub name transformers can resolve, "tiny" or "smollm2". For the
-                checkpoint of a role that shares weights see `load_agent`.
+            name: a folder in Hugging Face format, a hub name transformers can resolve, "smollm2", or one of
+                `shipped.SHIPPED`. For the checkpoint of a role that shares weights see `load_agent`.
+            max_new_tokens: longest answer; `None` means what the model's generation config says, else 128.
             device: where the model lives: "cpu", "cuda", "cuda:1" …, or "auto" to spread it over all there are, which
                 wants accelerate; see `devices.py`.
             dtype: "float32", "bfloat16" or "float16"; `None` means float32.
@@ -92,11 +93,13 @@ class LLMAgent:
         """
         import torch
 
-        settings = SamplingSettings(temperature, top_p, max_new_tokens)
+        length = {} if max_new_tokens is None else {"max_new_tokens": max_new_tokens}
+        settings = SamplingSettings(temperature, top_p, **length)
         precision = getattr(torch, dtype or "float32", None)
         if not isinstance(precision, torch.dtype) or not precision.is_floating_point:
             raise ConfigError(f"dtype must be 'float32', 'bfloat16' or 'float16', got {dtype!r}")
-        if (Path(name) / ROLE_FILE).is_file():
+        shipped = shipped_folder(str(name))
+        if shipped is None and (Path(name) / ROLE_FILE).is_file():
             raise ConfigError(
                 f"{str(name)!r} is the checkpoint of a role that shares weights, not a model: load it with "
                 "selfplay_gym.agents.load_agent"
@@ -111,10 +114,10 @@ class LLMAgent:
             model, tokenizer = load_smollm2(precision)
             model = spread(model, placed["device_map"]) if placed else model
         else:
-            where = TINY if str(name) == "tiny" else name
-            model, tokenizer = load_pretrained(where, dtype=precision, **{**options, **placed})
+            model, tokenizer = load_pretrained(shipped or name, dtype=precision, **{**options, **placed})
         if not placed:
             model = _moved(model, device)
+        settings = settings if length else replace(settings, **_own_length(model))
         return cls(model, tokenizer, settings, sampler=sampler, system=system)
 
     def active(self) -> AbstractContextManager[None]:
@@ -197,6 +200,12 @@ def _moved(model: Any, device: str) -> Any:
         return model.to(device)
     except (AssertionError, RuntimeError) as error:  # torch's words for a device that is not there
         raise ConfigError(f"device {device!r} cannot be used here: {str(error).partition(chr(10))[0]}") from None
+
+
+def _own_length(model: Any) -> dict[str, int]:
+    """How long answers become by the model's own generation config; empty where that leaves it open."""
+    found = getattr(getattr(model, "generation_config", None), "max_new_tokens", None)
+    return {"max_new_tokens": found} if isinstance(found, int) and found > 0 else {}
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from ...core.errors import ConfigError
+from ..model_names import SHIPPED
 from .progress_bars import without_bars
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -35,7 +36,7 @@ def load_pretrained(name: str | Path, *, trust_remote_code: bool = False, **opti
 
     folder = Path(name)
     if not str(name).strip():
-        raise ConfigError("no model is named; give a folder, 'tiny', 'smollm2' or a hub name")
+        raise ConfigError(f"no model is named; give a folder, {', '.join(map(repr, SHIPPED))}, 'smollm2' or a hub name")
     if folder.is_dir() or folder.is_absolute():
         _check_folder(folder)
     shared: dict[str, Any] = {"trust_remote_code": trust_remote_code is True}

@@ -1,19 +1,20 @@
-"""The embedded default model: a Qwen3-shaped network of about 0.8 M parameters with a tokenizer of its own.
+"""The shape of the embedded models: a Qwen3-shaped network of about 0.8 M parameters with a tokenizer of its own.
 
 Small enough to train on a laptop, yet an ordinary Hugging Face model: a `Qwen3Config` and a fast tokenizer, saved and
-loaded like any other. The weights beside this file (`tiny/`) come from `selfplay-gym warmup`; see `tiny/README.md`.
+loaded like any other. The weights beside this file (`model_names.py` lists them) come from `selfplay-gym warmup`.
 """
 
 from __future__ import annotations
 
 import re
 import string
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from ...core.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
-
-    from .llm import LLMAgent
 
 PAD, BOS, EOS, UNKNOWN = "<pad>", "<s>", "</s>", "<unk>"
 WORDS = (
@@ -27,6 +28,13 @@ ALPHABET = string.digits + string.ascii_letters + " \n" + string.punctuation
 CONTEXT = 512
 CHAT_TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
 """A prompt is its text and a line break; the completion follows and ends with `</s>`."""
+
+
+POSITIONS: Mapping[str, Mapping[str, Any]] = {
+    "rope": {"rope_type": "default", "rope_theta": 10_000.0},
+    "nope": {"rope_type": "linear", "factor": 1e9, "rope_theta": 10_000.0},
+}
+"""How positions are told apart: rotary, or not at all: rotations a billion times slower are none."""
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
@@ -54,10 +62,20 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def tiny_config() -> Qwen3Config:
-    """The shape: hidden 128, 4 layers, 4 query and 2 key/value heads of 32, tied embeddings."""
+def tiny_config(positions: str = "rope") -> Qwen3Config:
+    """The shape: hidden 128, 4 layers, 4 query and 2 key/value heads of 32, tied embeddings.
+
+    Args:
+        positions: "rope" tells positions apart by rotation, as Qwen3 does; "nope" does not turn anything, so that only
+            the causal mask says what came first (Kazemnejad et al. 2023, arXiv 2305.19466).
+
+    Raises:
+        UnknownNameError: other positions.
+    """
     from transformers import Qwen3Config
 
+    if positions not in POSITIONS:
+        raise UnknownNameError("positions", positions, POSITIONS)
     return Qwen3Config(
         vocab_size=4 + len(WORDS) + len(ALPHABET),
         hidden_size=128,
@@ -68,7 +86,7 @@ def tiny_config() -> Qwen3Config:
         head_dim=32,
         max_position_embeddings=CONTEXT,
         tie_word_embeddings=True,
-        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+        rope_parameters=dict(POSITIONS[positions]),
         pad_token_id=0,
         bos_token_id=1,
         eos_token_id=2,
@@ -76,21 +94,20 @@ def tiny_config() -> Qwen3Config:
     )
 
 
-def build_model(seed: int) -> Qwen3ForCausalLM:
-    """A freshly initialised model; the same weights for the same seed, and no global generator is disturbed."""
+def build_model(seed: int, positions: str = "rope", max_new_tokens: int | None = None) -> Qwen3ForCausalLM:
+    """A freshly initialised model; the same weights for the same seed, and no global generator is disturbed.
+
+    Args:
+        positions: see `tiny_config`.
+        max_new_tokens: how long its answers may become where nobody says otherwise; `None` leaves that open.
+    """
     import torch
     from transformers import Qwen3ForCausalLM
 
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        model = Qwen3ForCausalLM(tiny_config())
+        model = Qwen3ForCausalLM(tiny_config(positions))
     # Else servers that go by the model's own settings answer greedily, or from the 50 likeliest tokens.
     model.generation_config.do_sample, model.generation_config.top_k = True, 0
+    model.generation_config.max_new_tokens = max_new_tokens
     return model
-
-
-def tiny_agent(**options: Any) -> LLMAgent:
-    """The registered agent "tiny": the shipped weights, with the options of `LLMAgent.from_pretrained`."""
-    from .llm import LLMAgent
-
-    return LLMAgent.from_pretrained("tiny", **options)

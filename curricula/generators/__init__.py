@@ -8,6 +8,7 @@ from ...core.registries import register_generator
 
 register_generator("arithmetic", "selfplay_gym.curricula.generators.arithmetic:ArithmeticGenerator")
 register_generator("equation", "selfplay_gym.curricula.generators.equations:EquationGenerator")
+register_generator("chains", "selfplay_gym.curricula.generators.chains:ChainGenerator")
 register_generator("composed", "selfplay_gym.curricula.generators.equations:ComposedGenerator")
 register_generator("mixed", "selfplay_gym.curricula.generators.mixed:MixedGenerator")
 

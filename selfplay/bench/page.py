@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..exams.result import By
 from ..pages.figures import GRID, colour, draw_svg, legend
 from ..pages.html_page import figures, page, warnings
 from ..pages.tables import html_table
 from .run import BenchReport
-from .table import comparison_rows, level_rows, origin, rows
+from .table import breakdown_tables, comparison_rows, origin, rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,8 +38,8 @@ def to_html(report: BenchReport, title: str = "Benchmark") -> str:
     for suite in report.suites:
         body += [f"<h2>{escape(suite.name)}</h2>", f"<p>{escape(suite.source)}, content {suite.digest}</p>"]
         body.append(figures(suite_figures(report, suite.name)))
-    if len((by_level := level_rows(report))[0]) > 3:
-        body += [f"<h2>avg@{report.settings.samples} per level, per cent</h2>", html_table(*by_level, names=2)]
+    for name, table in breakdown_tables(report):
+        body += [f"<h2>{name}</h2>", html_table(*table, names=2)]
     return page(title, [*body, f"<footer>{escape(origin(report))}</footer>"])
 
 
@@ -100,11 +101,13 @@ def _draw_reliability(axes: Axes, report: BenchReport, suite: str) -> None:
 
 
 def _draw_levels(axes: Axes, report: BenchReport, suite: str) -> None:
-    for row, entry in enumerate(_entries(report, suite)):
-        by_level = {name: score for name, score in entry.exam.breakdown("level").items() if name != "?"}
-        if not by_level:
-            continue
-        levels, scores = [float(name) for name in by_level], list(by_level.values())
-        axes.plot(levels, [score.value for score in scores], "o-", color=colour(row))
-        axes.fill_between(levels, [s.low for s in scores], [s.high for s in scores], color=colour(row), alpha=0.15)
-    axes.set(xlim=(-0.02, 1.02), ylim=(0, 1.02), title="per level", xlabel="level")
+    entries = _entries(report, suite)
+    by: By = "length" if all(entry.exam.levels_are_lengths for entry in entries) else "level"
+    for row, entry in enumerate(entries):
+        found = {float(name): score for name, score in entry.exam.breakdown(by).items() if name != "?"}
+        scores = list(found.values())
+        axes.plot(list(found), [score.value for score in scores], "o-", color=colour(row))
+        axes.fill_between(list(found), [s.low for s in scores], [s.high for s in scores], color=colour(row), alpha=0.15)
+    axes.set(ylim=(0, 1.02), title=f"per {by}", xlabel="level" if by == "level" else "operations")
+    if by == "level":
+        axes.set_xlim(-0.02, 1.02)

@@ -6,9 +6,10 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..exams.result import Score
 from ..pages.tables import NARROW, finite, markdown_table, provenance_line, terminal_table
 from ..stats import Estimate
 from .run import BenchEntry, BenchReport
@@ -21,6 +22,7 @@ SCORES = "Scores in per cent, 95 % intervals over questions"
 SECONDARY = ("items", "pass@4", "pass@16", "strict", "lenient", "p̂ error", "cut off", "s/correct", "peak MB")
 
 Column = tuple[str, Callable[[BenchEntry], str]]
+Rows = tuple[list[str], list[list[str]]]
 
 
 def percent(estimate: Estimate | None, interval: bool = True) -> str:
@@ -62,13 +64,13 @@ def columns(report: BenchReport) -> list[Column]:
     ]
 
 
-def rows(report: BenchReport) -> tuple[list[str], list[list[str]]]:
+def rows(report: BenchReport) -> Rows:
     """Header and cells."""
     shown = columns(report)
     return [title for title, _ in shown], [[cell(entry) for _, cell in shown] for entry in report.entries]
 
 
-def comparison_rows(report: BenchReport) -> tuple[list[str], list[list[str]]]:
+def comparison_rows(report: BenchReport) -> Rows:
     """Header and cells of the paired comparisons."""
     header = ["suite", "comparison", "on", "points", "p", "p (Holm)", "better/worse"]
     cells = [
@@ -86,30 +88,54 @@ def comparison_rows(report: BenchReport) -> tuple[list[str], list[list[str]]]:
     return header, cells
 
 
-def level_rows(report: BenchReport) -> tuple[list[str], list[list[str]]]:
-    """Header and cells of avg@k per level, for the entries whose questions have levels; no cells if none has."""
-    found = {(e.suite, e.agent): e.exam.breakdown("level") for e in report.entries}
-    levels = sorted({level for scores in found.values() for level in scores} - {"?"})
+def level_rows(report: BenchReport) -> Rows:
+    """Header and cells of avg@k per level, for the entries whose questions have levels that are not just lengths; no
+    cells if none has."""
+    found = [(e, e.exam.breakdown("level")) for e in report.entries if not e.exam.levels_are_lengths]
+    return _rows_by(found, sorted({level for _, scores in found for level in scores} - {"?"}))
+
+
+def length_rows(report: BenchReport, score: Score) -> Rows:
+    """Header and cells of a score per length, for the entries whose levels are lengths; no cells if none has it."""
+    found = [(e, e.exam.breakdown("length", score)) for e in report.entries if e.exam.levels_are_lengths]
+    return _rows_by(found, sorted({length for _, scores in found for length in scores}, key=int))
+
+
+def breakdown_tables(report: BenchReport) -> Iterator[tuple[str, Rows]]:
+    """Title, header and cells of the tables per level and per length that there are."""
+    samples = report.settings.samples
+    titles: dict[Score, str] = {
+        "greedy": "greedy",
+        "sampled": f"avg@{samples}",
+        "majority": f"majority@{samples}",
+        "pass": f"pass@{samples}",
+    }
+    found = [(f"{titles['sampled']} per level", level_rows(report))]
+    found += [(f"{title} per length", length_rows(report, score)) for score, title in titles.items()]
+    yield from ((f"{title}, per cent", table) for title, table in found if len(table[0]) > 3)
+
+
+def _rows_by(found: Sequence[tuple[BenchEntry, Mapping[str, Estimate]]], names: Sequence[str]) -> Rows:
     cells = [
-        [suite, agent, *(percent(scores.get(level), interval=False) for level in levels)]
-        for (suite, agent), scores in found.items()
+        [entry.suite, entry.agent, *(percent(scores.get(name), interval=False) for name in names)]
+        for entry, scores in found
         if set(scores) - {"?"}
     ]
-    return ["suite", "agent", *levels], cells
+    return ["suite", "agent", *names], cells
 
 
 def to_terminal(report: BenchReport, width: int = 200) -> RenderableType:
     """Tables and warnings for `rich`.
 
     Below 150 columns only the most important scores are shown, below 120 each with half the width of its interval, and
-    no levels.
+    no levels and lengths.
     """
     from rich.console import Group
     from rich.text import Text
 
     parts: list[RenderableType] = []
     for title, (header, cells) in _tables(report):
-        if width < NARROW and "per level" in title:
+        if width < NARROW and title.endswith("per cent"):
             continue
         if width < WIDE and title == SCORES:
             kept = [column for column, name in enumerate(header) if name not in SECONDARY]
@@ -153,13 +179,11 @@ def origin(report: BenchReport) -> str:
     return f"Seed {report.settings.seed}, {report.provenance['date']}, {provenance_line(report.provenance)}"
 
 
-def _tables(report: BenchReport) -> list[tuple[str, tuple[list[str], list[list[str]]]]]:
+def _tables(report: BenchReport) -> list[tuple[str, Rows]]:
     tables = [(SCORES, rows(report))]
     if report.comparisons:
         tables.append(("Paired comparisons in points, exact p-values", comparison_rows(report)))
-    if len((by_level := level_rows(report))[0]) > 3:
-        tables.append((f"avg@{report.settings.samples} per level, per cent", by_level))
-    return tables
+    return [*tables, *breakdown_tables(report)]
 
 
 def _flat(entry: BenchEntry) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ..bench.resolve_agent import read_agent
 from ..evaluation import held_out_questions
 from ..exams.contamination import Contamination, check_contamination, run_of_checkpoint, training_texts
 from ..exams.hold import exam
-from ..exams.result import ExamResult
+from ..exams.result import ExamResult, Score
 from ..pages.wording import counted
 from ..progress import bar_columns
 from ..stats import Estimate
@@ -66,10 +66,12 @@ def hold_exam(
         highlight=False,
     )
     console.print(_scores(result))
-    for by, name in (("kind", "kind"), ("level", "level")):
+    for by in ("kind", "level"):
         rows = result.breakdown("kind" if by == "kind" else "level")
-        if len(rows) > 1:
-            console.print(_breakdown(name, rows, result))
+        if len(rows) > 1 and not (by == "level" and result.levels_are_lengths):
+            console.print(_breakdown(by, rows, result))
+    if result.levels_are_lengths:
+        console.print(_by_length(result))
     for note in result.warnings():
         console.print(f"Note: {note}.", highlight=False)
     known = "this agent is not a checkpoint of a run, so there are no training questions to compare with"
@@ -107,6 +109,26 @@ def _breakdown(name: str, rows: Mapping[str, Estimate], result: ExamResult) -> T
     table = _table(name)
     for row, estimate in rows.items():
         _row(table, row, estimate, counted(labels.count(row), "question"))
+    return table
+
+
+def _by_length(result: ExamResult) -> Table:
+    """Every score per length, with its interval."""
+    titles: dict[Score, str] = {
+        "greedy": "greedy",
+        "sampled": "sampled",
+        "majority": f"majority@{result.samples}",
+        "pass": f"pass@{result.samples}",
+    }
+    columns = {title: found for score, title in titles.items() if (found := result.breakdown("length", score))}
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("operations", "questions", *columns):
+        table.add_column(name, justify="right", no_wrap=True)
+    for length in result.breakdown("length"):
+        count = sum(str(one) == length for one in result.lengths)
+        scores = (column[length] for column in columns.values())
+        cells = (f"{100 * s.value:.0f} [{100 * s.low:.0f}, {100 * s.high:.0f}]" for s in scores)
+        table.add_row(length, str(count), *cells)
     return table
 
 

@@ -18,19 +18,31 @@ DRAWS_PER_QUESTION = 400
 """Draws in a row without a new held-out question after which a level counts as exhausted."""
 
 
+LEVELS = 11
+"""Levels of an exam, evenly over [0, 1], where the generator names none of its own."""
+
+
 def held_out_questions(
-    generator: str | Mapping[str, Any] | Generator, count: int, seed: int = 0, levels: int | Sequence[float] = 11
+    generator: str | Mapping[str, Any] | Generator,
+    count: int,
+    seed: int = 0,
+    levels: int | Sequence[float] | None = None,
 ) -> list[Question]:
-    """`count` different exam questions of a generator, spread evenly over `levels` (a number of them over [0, 1]).
+    """`count` different exam questions of a generator, spread evenly over levels.
 
     All are in the held-out eighth of `core.held_out`, which nothing trains on. A level too poor in questions passes its
     quota on to the others. The order interleaves the levels, so that any prefix is a fair, smaller exam.
+
+    Args:
+        levels: which, or a number of them over [0, 1]; `None` means those that the generator names (`own_levels`), else
+            `LEVELS`.
 
     Raises:
         ConfigError: the generator does not have that many held-out questions.
     """
     source = make_generator(generator)
     name = generator if isinstance(generator, str) else type(source).__name__
+    levels = (own_levels(source) or LEVELS) if levels is None else levels
     asked = [i / max(levels - 1, 1) for i in range(levels)] if isinstance(levels, int) else list(levels)
     rngs = [python_stream(seed, "exam", name, float(level)) for level in asked]
     fresh = _FreshQuestions(source)
@@ -48,6 +60,29 @@ def held_out_questions(
             f"{name!r} has only about {len(found)} held-out questions at these levels, not {count}; ask for fewer"
         )
     return found
+
+
+def own_levels(generator: Generator) -> tuple[float, ...]:
+    """The levels that a generator wants its exams to ask, its attribute `levels`; empty where it names none."""
+    return tuple(getattr(generator, "levels", ()))
+
+
+def exam_and_validation(
+    generator: str | Mapping[str, Any] | Generator, exam: int, validation: int, seed: int
+) -> tuple[list[Question], list[Question]]:
+    """The questions of a run's exam and of its validation; none is in both.
+
+    Where the generator names its own levels the exam has as many of each as there are, and the validation asks others;
+    otherwise chance deals one spread of questions out to both.
+
+    Raises:
+        ConfigError: the generator does not have that many held-out questions.
+    """
+    held_out = held_out_questions(generator, exam + validation, seed)
+    if own_levels(make_generator(generator)):
+        return held_out[:exam], held_out[exam:]
+    shuffled = python_stream(seed, "exam order").sample(held_out, len(held_out))
+    return shuffled[validation:], shuffled[:validation]
 
 
 class _FreshQuestions:
@@ -74,6 +109,12 @@ class _FreshQuestions:
         if name not in self.known:
             self.known[name] = domains.knows(name)
         return identity_of(question) if self.known[name] else folded(question)
+
+
+def length_of(question: Question) -> int | None:
+    """How many operations a question of the question language has; `None` for any other."""
+    reading = read(question.text)
+    return None if reading is None else reading.operations
 
 
 def kind_of(question: Question) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from ...core.errors import ConfigError
 from ..pages.wording import counted
 from ..stats import Estimate, Reliability, mean_rate, pass_at_k, reliability
+
+By: TypeAlias = Literal["kind", "level", "length"]
+Score: TypeAlias = Literal["sampled", "greedy", "majority", "pass"]
+"""What of an exam: the share of right samples, the greedy answer, the vote of all samples, pass@k of all samples."""
 
 HARDLY = 0.05
 """If the samples of a smaller share of the questions differ, it was greedy decoding but for rounding."""
@@ -35,6 +39,7 @@ class ExamResult:
         votes: for each k in 2, 4, 8, … whether the majority of the first k samples is correct.
         vote_share: p̂, the share of all samples behind the majority's answer.
         seconds: wall time of sampling (greedy included); not part of equality.
+        lengths: operations of each question of the question language, `None` for others. Empty in older results.
         unanswered: why the agent could not read the question, `None` where it could; counted as not correct. Empty
             where it could read all of them.
     """
@@ -58,6 +63,7 @@ class ExamResult:
     vote_share: list[float]
     seconds: float = field(default=0.0, compare=False)
     unanswered: list[str | None] = field(default_factory=list)
+    lengths: list[int | None] = field(default_factory=list)
 
     @property
     def accuracy(self) -> Estimate:
@@ -102,11 +108,42 @@ class ExamResult:
         """Calibration of p̂ against the majority's correctness; `None` without a vote."""
         return reliability(self.vote_share, self.votes[self.samples]) if self.samples in self.votes else None
 
-    def breakdown(self, by: Literal["kind", "level"]) -> dict[str, Estimate]:
-        """Sampled accuracy per kind or level."""
-        labels = self.kinds if by == "kind" else ["?" if x is None else f"{x:.2f}" for x in self.levels]
-        rates = np.array(self.correct) / self.samples
-        return {name: mean_rate(rates[[label == name for label in labels]]) for name in sorted(set(labels))}
+    @property
+    def levels_are_lengths(self) -> bool:
+        """Whether every level is a length of its own, so that scores belong beside the length."""
+        pairs = set(zip(self.levels, self.lengths, strict=False))
+        return len(self.lengths) > 0 and len(pairs) == len(set(self.levels)) == len(set(self.lengths) - {None}) > 1
+
+    def breakdown(self, by: By, score: Score = "sampled") -> dict[str, Estimate]:
+        """A score per kind, level or length, in order; empty where the exam does not have it.
+
+        Questions of no known level are under "?"; those of no known length are left out.
+        """
+        labels = self._labels(by)
+        rates = np.array(self._per_question(score), dtype=float)
+        if not len(rates):
+            return {}
+        names = sorted(
+            {label for label in labels if label is not None}, key=lambda name: (by == "length" and int(name), name)
+        )
+        return {name: mean_rate(rates[[label == name for label in labels]]) for name in names}
+
+    def _labels(self, by: By) -> list[str | None]:
+        if by == "kind":
+            return list(self.kinds)
+        if by == "level":
+            return ["?" if level is None else f"{level:.2f}" for level in self.levels]
+        return [None if length is None else str(length) for length in self.lengths or [None] * len(self.keys)]
+
+    def _per_question(self, score: Score) -> Sequence[float]:
+        """One value in [0, 1] per question; none where the exam does not have the score."""
+        if score == "greedy":
+            return self.greedy
+        if score == "majority":
+            return self.votes.get(self.samples, [])
+        if score == "pass":
+            return [float(count > 0) for count in self.correct]  # pass@k of all k samples
+        return [count / self.samples for count in self.correct]
 
     def warnings(self) -> list[str]:
         """What a reader of the scores must know, in sentences; empty if nothing."""
@@ -148,16 +185,26 @@ class ExamResult:
             "distinct_share": sum(self.distinct) / drawn,
             "by_kind": {name: estimate.as_dict() for name, estimate in self.breakdown("kind").items()},
             "by_level": {name: estimate.as_dict() for name, estimate in self.breakdown("level").items()},
+            "by_length": self._by_length(),
             "seconds": self.seconds,
             "warnings": self.warnings(),
         }
+
+    def _by_length(self) -> dict[str, dict[str, Any]]:
+        """Every score the exam has, per length."""
+        found: dict[str, dict[str, Any]] = {}
+        for score in get_args(Score):
+            for length, estimate in self.breakdown("length", score).items():
+                found.setdefault(length, {})[score] = estimate.as_dict()
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """JSON values: `summary()` plus the counts, from which `from_dict` rebuilds the result."""
         counts = asdict(self)
         counts["votes"] = {str(k): votes for k, votes in self.votes.items()}
-        if not self.unanswered:
-            del counts["unanswered"]
+        for name in ("unanswered", "lengths"):
+            if not counts[name]:
+                del counts[name]
         return {"summary": self.summary(), "counts": counts}
 
     @classmethod

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 INK, MUTED, GRID = "#1c2430", "#5b6675", "#e4e8ee"
 SOLVER, CHALLENGER, VOTE = "#1f5fa8", "#c4560c", "#7a4ea3"
 GOOD, BAD, BAND = "#2a7d4f", "#b3261e", "#fdf0c8"
+BETWEEN = "#bcc6d2"
 COLOURS = (SOLVER, CHALLENGER, GOOD, VOTE, "#8a6d00", "#0e7c86", "#a8326b", MUTED)
 MARKERS = "osD^vPX*"
 """For things of which there are several: agents, kinds of questions, rounds."""

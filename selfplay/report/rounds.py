@@ -10,6 +10,7 @@ import numpy as np
 from ..exams.result import ExamResult
 from ..pages.figures import (
     BAND,
+    BETWEEN,
     CHALLENGER,
     COLOURS,
     GOOD,
@@ -25,26 +26,28 @@ from ..pages.figures import (
 )
 from ..run.metrics import HISTOGRAM_BINS
 from ..stats import Estimate, wilson
+from .lengths import length_figures
 from .questions import RoundQuestions
 from .summary_data import Row, RunSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BETWEEN = "#bcc6d2"
 HISTOGRAMS = 12
 """Solve-rate histograms shown at most; of longer runs every n-th round."""
 
 
 def exam_figures(summary: RunSummary) -> list[str]:
-    """Accuracy per round, then by kind and by level; empty without an exam."""
+    """Accuracy per round, then by kind, and by length or else by level; empty without an exam."""
     if not summary.exams:
         return []
     last = summary.exams[-1][1]
     figures = [draw_svg(lambda axes: _draw_exam(axes, summary.exams), _exam_label(summary))]
     if len(set(last.kinds)) > 1:
         figures.append(draw_svg(lambda axes: _draw_kinds(axes, summary.exams), "Sampled accuracy per round and kind."))
-    if len(set(last.levels)) > 1:
+    if last.levels_are_lengths:
+        figures += length_figures(summary.exams, summary.pass_exams)
+    elif len(set(last.levels)) > 1:
         figures.append(
             draw_svg(lambda axes: _draw_levels(axes, summary.exams), "Sampled accuracy per level, per round.")
         )

@@ -25,12 +25,14 @@ class RoundSummary:
     Attributes:
         number: 0 is the base model before any training.
         exam: the held-out exam at the end of the round.
+        pass_exam: some of its questions with many samples, for pass@k; base and last round only, where asked for.
         labelling: the measures of the stage `label`, see `run.metrics.label_measures`.
         steps: per role the measures of its training steps, in order.
     """
 
     number: int
     exam: ExamResult | None = None
+    pass_exam: ExamResult | None = None
     labelling: Row | None = None
     steps: dict[str, list[Row]] = field(default_factory=lambda: {"challenger": [], "solver": []})
 
@@ -71,6 +73,11 @@ class RunSummary:
     def exams(self) -> list[tuple[int, ExamResult]]:
         """The exams held, with their rounds."""
         return [(row.number, row.exam) for row in self.rounds if row.exam is not None]
+
+    @property
+    def pass_exams(self) -> list[tuple[int, ExamResult]]:
+        """The exams with many samples, with their rounds."""
+        return [(row.number, row.pass_exam) for row in self.rounds if row.pass_exam is not None]
 
     @property
     def labellings(self) -> list[tuple[int, Row]]:
@@ -115,6 +122,7 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
             own.labelling = row
         elif "exam" in row:
             own.exam = ExamResult.from_dict(row["exam"])
+            own.pass_exam = ExamResult.from_dict(row["pass_exam"]) if "pass_exam" in row else None
         elif row["phase"] == "gate":
             best = row["best_round"]
     in_order = [rounds[number] for number in sorted(rounds)]

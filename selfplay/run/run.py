@@ -24,10 +24,11 @@ from ...core.errors import RunError
 from ...core.protocols import Stage
 from ...core.records import Labelled, Question
 from ...core.registries import make_curriculum, make_generator, make_reward
-from ...core.seeding import integer_seed, python_stream
+from ...core.seeding import integer_seed
 from ...envs.game.domains import domain_of
 from ...envs.game.engine import Game
-from ..evaluation import ExamResult, held_out_questions, run_exam
+from ..evaluation import ExamResult, run_exam
+from ..exams.questions import exam_and_validation
 from ..hooks import Action, Hook, Rates, RollBack, Step, Stop
 from ..roles.build import build_roles
 from ..roles.role import BuildRoles, Role
@@ -93,11 +94,10 @@ class SelfPlay:
         self.generator = make_generator(config.questions.generator)
         self.curriculum = make_curriculum(config.questions.curriculum)
         restore(state, self.curriculum, hooks)
-        wanted = config.exam.questions + config.guard.questions
-        held_out = held_out_questions(config.questions.generator, wanted, config.seed)
-        shuffled = python_stream(config.seed, "exam order").sample(held_out, len(held_out))
-        self.exam = shuffled[config.guard.questions :]
-        self.validation = Validation(config, shuffled[: config.guard.questions], state.get("votes"))
+        self.exam, validation = exam_and_validation(
+            config.questions.generator, config.exam.questions, config.guard.questions, config.seed
+        )
+        self.validation = Validation(config, validation, state.get("votes"))
         if self.phase == DONE and self.round < config.rounds:  # prolonged
             self._begin_round(self.round + 1)
         check_stages(self.stages, self)

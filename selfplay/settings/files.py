@@ -8,12 +8,13 @@ from typing import Any
 
 import tomli_w
 
+from ...agents.model_names import SHIPPED
 from ...core.errors import ConfigError, RunError
 from ..storage.files import read_given
 from ..storage.run_folder import CONFIG, RunFolder
 from .config import RunConfig
 
-SHIPPED = ("tiny", "smollm2")
+NO_PATHS = (*SHIPPED, "smollm2")
 """Names of models that are no path, whatever lies in the present folder."""
 
 
@@ -40,7 +41,7 @@ def absolute_paths(config: RunConfig) -> RunConfig:
     models = {
         f"roles.{name}.model": str(Path(role.model).absolute())
         for name, role in config.roles.items()
-        if role.model not in SHIPPED and Path(role.model).exists()
+        if role.model not in NO_PATHS and Path(role.model).exists()
     }
     suites = tuple(_absolute_suite(name) for name in config.exam.suites)
     return config.replace({**models, **({"exam.suites": suites} if suites else {})})

@@ -70,13 +70,19 @@ class ExamConfig:
     """Samples per question."""
     every: int = 1
     """Rounds between two exams; the base and the last round always have one."""
+    pass_k: int = 0
+    """Samples per question of a second exam of base and last round, for pass@k with a large k: what is answered at all.
+    0 holds none."""
+    pass_questions: int = 160
+    """Questions of that exam: the first ones of the exam, or all of them if there are fewer."""
     suites: tuple[str, ...] = ()
     """Further suites held with every exam, as `bench` knows them."""
 
     def __post_init__(self) -> None:
         check_types(self)
-        at_least(self, 1, "questions", "every")
+        at_least(self, 1, "questions", "every", "pass_questions")
         at_least(self, 1, "samples", most=MOST_SAMPLES)
+        at_least(self, 0, "pass_k", most=MOST_SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)

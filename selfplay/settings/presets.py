@@ -18,6 +18,19 @@ class Preset(NamedTuple):
 
 PRESETS: dict[str, Preset] = {
     "tiny": Preset("The embedded model teaches itself in three minutes of one core: the defaults.", {}),
+    "frontier": Preset(
+        "A base that can add up short sums teaches itself longer ones; examined by length.",
+        {
+            "rounds": 8,
+            "questions": {"count": 1200, "generator": "chains"},
+            "labels.attempts": 6,
+            "roles.*": {"model": "frontier", "grpo": {"learning_rate": 2e-5}},
+            "roles.challenger": {"steps": 2},
+            "roles.solver": {"steps": 12, "max_new_tokens": 192},
+            "exam": {"questions": 512, "samples": 4, "pass_k": 64},
+            "guard.questions": 64,
+        },
+    ),
     "debug": Preset(
         "Two small rounds in a few seconds: to see that everything runs.",
         {

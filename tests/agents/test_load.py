@@ -8,6 +8,7 @@ import pytest
 
 from selfplay_gym.agents import LLMAgent, load_agent
 from selfplay_gym.agents.inference.sampling import LocalSampler
+from selfplay_gym.agents.model_names import SHIPPED, lasting_name
 from selfplay_gym.agents.roles.weight_sharing import build_agents
 from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 from selfplay_gym.core.registries import make_agent as make_registered
@@ -32,7 +33,30 @@ def test_a_model_is_loaded_as_by_from_pretrained(base):
     for name in (base, str(base)):
         assert load_agent(name, max_new_tokens=8).act(PROMPTS, n=2, seed=0) == expected
     assert load_agent(base, "solver", max_new_tokens=8).act(PROMPTS, n=2, seed=0) == expected
-    assert load_agent("tiny").model.num_parameters() == LLMAgent.from_pretrained("tiny").model.num_parameters()
+    for name in SHIPPED:
+        assert load_agent(name).model.num_parameters() == LLMAgent.from_pretrained(name).model.num_parameters()
+
+
+def test_answers_are_as_long_as_the_generation_config_says_where_nobody_says_otherwise(make_agent, base, tmp_path):
+    assert LLMAgent.from_pretrained(base).settings.max_new_tokens == 128
+    agent = make_agent()
+    agent.model.generation_config.max_new_tokens = 9
+    agent.save_pretrained(tmp_path / "short")
+    assert load_agent(tmp_path / "short").settings.max_new_tokens == 9
+    assert load_agent(tmp_path / "short", max_new_tokens=40).settings.max_new_tokens == 40
+    assert LLMAgent(agent.model, agent.tokenizer).settings.max_new_tokens == 9
+    with pytest.raises(ConfigError, match="max_new_tokens"):
+        load_agent(tmp_path / "short", max_new_tokens=0)
+
+
+def test_the_names_of_shipped_models_are_no_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in SHIPPED:
+        (tmp_path / name).mkdir()
+        for file in ("state.json", "role.json"):
+            (tmp_path / name / file).write_text("{}")
+        assert load_agent(name).model.num_parameters() > 500_000
+        assert lasting_name(name) == name
 
 
 @pytest.mark.parametrize(("kind", "trunk"), [("lora", "frozen"), ("lora", "trained"), ("tokens", "frozen")])

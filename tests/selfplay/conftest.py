@@ -1,9 +1,11 @@
 """Real runs without a model: scripted agents of rising skill play the roles, and everything else is the product."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 import torch
@@ -128,7 +130,7 @@ def scripted_run() -> Callable[..., RunFolder]:
     """`scripted_run(path, rounds=2, until="done", skills=…, proposals=…)` writes a run folder in about a second.
 
     `until` names the stage of the next round at which the run was stopped; `proposals` changes what challengers wrote,
-    `questions` of them per round.
+    `questions` of them per round; `changes` are settings.
     """
 
     def write(
@@ -138,9 +140,10 @@ def scripted_run() -> Callable[..., RunFolder]:
         skills: tuple[float, ...] = SKILLS,
         proposals: Callable[[list[str]], list[str]] = lambda texts: texts,
         questions: int = 40,
+        changes: Mapping[str, Any] = MappingProxyType({}),
     ) -> RunFolder:
         played = rounds if until == "done" else rounds + 1
-        config = CONFIG.replace({"rounds": max(played, 1), "questions.count": questions})
+        config = CONFIG.replace({"rounds": max(played, 1), "questions.count": questions}).replace(changes)
         folder = RunFolder.vacant(path)
         play(
             config,

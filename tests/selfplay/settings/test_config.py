@@ -223,5 +223,6 @@ def test_a_run_keeps_paths_that_stay_right_wherever_it_goes_on(tmp_path, monkeyp
     kept = absolute_paths(RunConfig().replace(given))
     assert kept.roles["solver"].model == str(tmp_path / "model")
     assert kept.roles["challenger"].model == "tiny"
+    assert absolute_paths(preset("frontier")) == preset("frontier")
     assert kept.exam.suites == (f"jsonl:{tmp_path / 'exam.jsonl'}", "jsonl:nothing", "mixed")
     assert absolute_paths(kept) == kept

@@ -1,4 +1,4 @@
-"""The model card of the tiny base: what it is, the command that makes it, and its scores."""
+"""The model card of a base: what it is, the command that makes it, and its scores."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..exams.result import ExamResult
+from .bases import find_base
 
 CARD = """---
 license: apache-2.0
@@ -13,13 +14,11 @@ library_name: transformers
 pipeline_tag: text-generation
 ---
 
-# tiny: the embedded base model of selfplay_gym
+# {name}: {title}
 
-A Qwen3-shaped causal language model of 0.8 M parameters; its tokens are digits, letters and a few words. It was trained
-from scratch on a generated corpus: small questions of math and code, solutions in three styles with deliberate slips,
-and challenger examples. It is the starting point of the preset `tiny`, not a model to ask anything else.
+{about}
 
-Made by `selfplay-gym warmup --seed {seed}` with
+Made by `{command} --seed {seed}` with
 
 {settings}
 
@@ -30,19 +29,23 @@ split, and no data from outside.
 |---|---|---|
 {scores}
 
-It is unreliable on purpose: sampled answers are wrong often, and in different ways, so that a vote of its own attempts
-is right more often than any of them. Known limits: integers of at most three digits, the three question forms of the
-generators, no other language.
+{limits}
 """
 
 
-def model_card(settings: Mapping[str, Any], exam: ExamResult) -> str:
-    """The card as Markdown with the front matter of Hugging Face."""
+def model_card(name: str, settings: Mapping[str, Any], exam: ExamResult) -> str:
+    """The card of the base `name` as Markdown with the front matter of Hugging Face."""
+    base = find_base(name)
     scores = {"sampled accuracy": exam.accuracy, "majority of samples": exam.majority_at(exam.samples)}
     if exam.greedy_accuracy is not None:
         scores["greedy accuracy"] = exam.greedy_accuracy
     rows = [f"| {name} | {score.value:.3f} | {score.low:.3f} to {score.high:.3f} |" for name, score in scores.items()]
     return CARD.format(
+        name=name,
+        title=base.title,
+        about=base.about,
+        limits=base.limits,
+        command="selfplay-gym warmup" + ("" if name == "tiny" else f" --preset {name}"),
         seed=settings["seed"],
         settings="\n".join(f"    {name} = {value!r}" for name, value in settings.items()),
         questions=len(exam.keys),

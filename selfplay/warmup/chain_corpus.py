@@ -1,0 +1,74 @@
+"""The corpus of `frontier`: chains of sums and differences, mostly short ones, worked in steps and always right.
+
+Lengths fall off geometrically, so what the base can do falls off smoothly with length: short chains are certain, long
+ones are never right, and between them lies a frontier. Its challenger was shown even shorter chains, so a challenger
+that nobody trains does not ask at the frontier. Questions come from the training split only.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from ...core.held_out import is_held_out
+from ...core.math_language import key
+from ...core.protocols import Generator
+from ...core.records import Question, TaskSpec
+from ...core.registries import make_generator
+from ...core.seeding import python_stream
+from ...curricula.generators.worked import Worker
+from ...envs.game.domains import find_domain
+from .config import WarmupConfig, check_shares
+
+
+@dataclass(frozen=True, slots=True)
+class ChainWarmup(WarmupConfig):
+    """Settings of the warm-up of `frontier`; the defaults make the shipped weights."""
+
+    steps: int = 450
+    """Optimiser steps."""
+    longest: int = 16
+    """Operations of the longest chain."""
+    decay: float = 0.62
+    """How many times as frequent each length is as the one before, in questions to the solver."""
+    challenger_decay: float = 0.35
+    """The same in the questions that challengers write."""
+    challenger_share: float = 0.12
+    """Share of challenger examples."""
+    slip: float = 0.0
+    """Probability that one computed result is written down wrong, in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        WarmupConfig.__post_init__(self)
+        check_shares(self, "challenger_share", "slip")
+
+
+class ChainCorpus:
+    """The examples of every step."""
+
+    def __init__(self, config: ChainWarmup) -> None:
+        self.config = config
+        self.asked: Generator = make_generator("chains", longest=config.longest, decay=config.decay)
+        self.written: Generator = make_generator("chains", longest=config.longest, decay=config.challenger_decay)
+        self.instruction = find_domain("math").template("plain").challenger
+
+    def batch(self, step: int) -> list[tuple[str, str]]:
+        """See `Corpus`."""
+        rng = python_stream(self.config.seed, "warmup chains", step)
+        worker = Worker(rng, self.config.slip)
+        return [self._pair(rng, worker) for _ in range(self.config.batch)]
+
+    def _pair(self, rng: random.Random, worker: Worker) -> tuple[str, str]:
+        if rng.random() < self.config.challenger_share:
+            question = _trainable(self.written, rng)
+            return self.instruction, f"<question>{question.text}</question> \\boxed{{{question.reference}}}"
+        question = _trainable(self.asked, rng)
+        return question.text, worker.solve(question.text, "steps")
+
+
+def _trainable(generator: Generator, rng: random.Random) -> Question:
+    """A question of a random level that is not held out."""
+    while True:
+        question = generator.generate(TaskSpec(rng.random()), rng)
+        if not is_held_out(key(question.text)):
+            return question
