@@ -38,6 +38,7 @@ from .core.registries import (
     make_reward,
     make_source,
     make_stage,
+    make_update,
     make_verifier,
     register_agent,
     register_curriculum,
@@ -45,6 +46,7 @@ from .core.registries import (
     register_reward,
     register_source,
     register_stage,
+    register_update,
     register_verifier,
 )
 from .envs import register_domain
@@ -78,6 +80,7 @@ __all__ = [
     "make_reward",
     "make_source",
     "make_stage",
+    "make_update",
     "make_verifier",
     "register_agent",
     "register_curriculum",
@@ -86,6 +89,7 @@ __all__ = [
     "register_reward",
     "register_source",
     "register_stage",
+    "register_update",
     "register_verifier",
     "selfplay",
     "train",

@@ -15,6 +15,7 @@ from .protocols import (
     QuestionSource,
     RewardRule,
     Stage,
+    Update,
     Verifier,
 )
 from .registry import Registry
@@ -47,6 +48,7 @@ domains: Registry[Domain] = Registry("domain", "selfplay_gym.domains", Domain)
 sources: Registry[QuestionSource] = Registry("source", "selfplay_gym.sources", QuestionSource)
 stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage, room=f"{_PACKAGE}.selfplay.run.stages")
 samplers: Registry[CompletionSampler] = Registry("sampler", "selfplay_gym.samplers", CompletionSampler)
+updates: Registry[Update] = Registry("update", "selfplay_gym.updates", Update)
 
 ALL: dict[str, Registry[Any]] = {
     "verifiers": verifiers,
@@ -58,6 +60,7 @@ ALL: dict[str, Registry[Any]] = {
     "sources": sources,
     "stages": stages,
     "samplers": samplers,
+    "updates": updates,
 }
 
 make_verifier, register_verifier = verifiers.make, verifiers.register
@@ -69,6 +72,7 @@ make_domain = domains.make
 make_source, register_source = sources.make, sources.register
 make_stage, register_stage = stages.make, stages.register
 make_sampler, register_sampler = samplers.make, samplers.register
+make_update, register_update = updates.make, updates.register
 
 
 def env_id(domain: str) -> str:
