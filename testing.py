@@ -8,6 +8,7 @@ from .core.conformance import (
     check_reward,
     check_source,
     check_stage,
+    check_update,
     check_verifier,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "check_reward",
     "check_source",
     "check_stage",
+    "check_update",
     "check_verifier",
 ]

@@ -170,6 +170,8 @@ class MonitoredBatches:
 
 def tasks_of(run: SelfPlay, role: str, labelled: Sequence[Labelled]) -> tuple[list[Question], list[float]]:
     """What a role is asked about labelled questions, and the share of right attempts, ½ where a task is no question."""
+    if not labelled:
+        return [], []
     if role == SOLVER:
         rates = [sum(one.matches) / max(1, len(one.matches)) for one in labelled]
         return [one.question for one in labelled], rates

@@ -128,7 +128,7 @@ def scripted_run() -> Callable[..., RunFolder]:
     """`scripted_run(path, rounds=2, until="done", skills=…, proposals=…)` writes a run folder in about a second.
 
     `until` names the stage of the next round at which the run was stopped; `proposals` changes what challengers wrote,
-    `questions` of them per round.
+    `questions` of them per round; `changes` are further settings.
     """
 
     def write(
@@ -138,9 +138,10 @@ def scripted_run() -> Callable[..., RunFolder]:
         skills: tuple[float, ...] = SKILLS,
         proposals: Callable[[list[str]], list[str]] = lambda texts: texts,
         questions: int = 40,
+        changes: dict | None = None,
     ) -> RunFolder:
         played = rounds if until == "done" else rounds + 1
-        config = CONFIG.replace({"rounds": max(played, 1), "questions.count": questions})
+        config = CONFIG.replace({"rounds": max(played, 1), "questions.count": questions}).replace(changes)
         folder = RunFolder.vacant(path)
         play(
             config,
