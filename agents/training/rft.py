@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from .objectives import CrossEntropy
     from .trainer import GRPOTrainer
 
-SUPERVISED = ("loss", "grad_norm", "update_norm", "mean_length", "rows_trained", "tokens_trained", "loss_scale")
-SUPERVISED += ("updates", "skipped", "learning_rate")
+SUPERVISED = (
+    *("loss", "grad_norm", "update_norm", "mean_length", "rows_trained", "tokens_trained"),
+    *("loss_scale", "updates", "skipped", "learning_rate"),
+)
 """What a supervised step measures; there is no ratio, clip, KL or entropy to report."""
 PLAYED = ("mean_reward", "reward_std", "zero_variance_share", "groups_drawn", "mean_length", "truncated_share")
 """What is measured besides where the role played first."""
@@ -58,9 +60,9 @@ class Pool:
         questions = [one.question for one in solutions if one.question is not None]
         self.weights = BALANCES[by](questions, [one.rate for one in solutions])
 
-    def draw(self, count: int, *seed: int | str) -> list[Solution]:
+    def draw(self, count: int, seed: int, stream: str) -> list[Solution]:
         """At most `count` different solutions."""
-        return draw(self.solutions, self.weights, count, python_stream(*seed))
+        return draw(self.solutions, self.weights, count, python_stream(seed, stream))
 
 
 class RejectionFineTuning:

@@ -244,7 +244,7 @@ class GRPOTrainer:
                 taken += 1
             else:
                 skipped += 1
-            means: dict[str, float] = {n: v / tokens for n, v in zip(objective.measures, sums, strict=True)}
+            means: dict[str, Any] = {n: v / tokens for n, v in zip(objective.measures, sums, strict=True)}
             if objective.measures:
                 ratios = max((float(d["ratio_max"]) for d in seen), default=-math.inf)
                 means["ratio_max"] = placement.group.greatest(ratios)

@@ -19,8 +19,10 @@ from .sft import scheduled_rate
 
 if TYPE_CHECKING:
     from .dynamic_sampling import DynamicSampling
-    from .reward_fn import RewardFn
     from .trainer import GRPOTrainer
+
+Rewards: TypeAlias = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[Sequence[float]]]
+"""Prompts and the completions of each → a finite number for every completion."""
 
 Steps: TypeAlias = Callable[[int], Mapping[str, Any]]
 """The number of a step → takes it, and gives what was measured."""
@@ -40,7 +42,7 @@ class StepBatch:
     """
 
     prompts: Sequence[str]
-    reward_fn: RewardFn
+    reward_fn: Rewards
     samples: int
     seed: int
     more: DynamicSampling | None = None

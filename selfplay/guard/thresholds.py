@@ -105,7 +105,7 @@ def step_alarms(limits: GuardThresholds, m: Mapping[str, Any], first_length: flo
     bad = float(m["skipped"] + m["bad_rewards"])
     why = "a reward, loss or gradient was not finite; it was kept from the weights"
     yield Alarm("not_finite", bad, 0.0, why), bad > 0
-    if "groups_drawn" in m:  # not where a role learns what it has solved already
+    if "zero_variance_share" in m:  # supervised steps of what is solved already draw no groups
         yield from _above("truncation", m["truncated_share"], limits.truncated_share, "completions are cut off")
         why = "groups have equal rewards"
         yield from _above("no_signal", m["zero_variance_share"], limits.zero_variance_share, why)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ....agents.training.updates import Batches
 from ....core.errors import ConfigError
 from ....core.registries import register_stage
 from ...hooks import Step
 from ...roles.updates import rate_of, steps_of, update_of
 from ...settings.config import CHALLENGER, SOLVER
-from ..batches import AnswerBatches, Batches, ChallengerBatches, MonitoredBatches, answering
+from ..batches import AnswerBatches, ChallengerBatches, MonitoredBatches, answering
 from ..run import SelfPlay
 from ..stage import Interrupted
 
