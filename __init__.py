@@ -39,6 +39,7 @@ from .core.registries import (
     make_reward,
     make_source,
     make_stage,
+    make_update,
     make_verifier,
     register_agent,
     register_condition,
@@ -47,6 +48,7 @@ from .core.registries import (
     register_reward,
     register_source,
     register_stage,
+    register_update,
     register_verifier,
 )
 from .envs import register_domain
@@ -81,6 +83,7 @@ __all__ = [
     "make_reward",
     "make_source",
     "make_stage",
+    "make_update",
     "make_verifier",
     "register_agent",
     "register_condition",
@@ -90,6 +93,7 @@ __all__ = [
     "register_reward",
     "register_source",
     "register_stage",
+    "register_update",
     "register_verifier",
     "selfplay",
     "train",

@@ -9,6 +9,7 @@ from .core.conformance import (
     check_reward,
     check_source,
     check_stage,
+    check_update,
     check_verifier,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "check_reward",
     "check_source",
     "check_stage",
+    "check_update",
     "check_verifier",
 ]

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.registries import register_agent, register_sampler
+from ..core.registries import register_agent, register_sampler, register_update
 
 if TYPE_CHECKING:
     from .load import load_agent
@@ -22,6 +22,9 @@ register_agent("frontier", "selfplay_gym.agents.models.shipped:frontier_agent")
 register_sampler("local", "selfplay_gym.agents.remote.samplers:local")
 register_sampler("openai", "selfplay_gym.agents.remote.samplers:openai")
 register_sampler("vllm", "selfplay_gym.agents.remote.samplers:vllm")
+
+register_update("grpo", "selfplay_gym.agents.training.updates:GRPOUpdate")
+register_update("rft", "selfplay_gym.agents.training.rft:RejectionFineTuning")
 
 __all__ = ["LLMAgent", "load_agent"]
 

@@ -2,7 +2,8 @@
 
 verifier  judges attempts               curriculum  chooses levels          agent   plays a role
 generator writes procedural questions   source      where questions come from   domain  what is played
-reward    rewards challengers           stage       one part of a run     condition what a challenger is asked for
+reward    rewards challengers           stage       one part of a run       update  how a role learns
+condition what a challenger is asked for
 """
 
 from __future__ import annotations
@@ -355,4 +356,28 @@ class Stage(Protocol):
 
     def run(self, run: Any) -> None:
         """Do this stage's part of the present round of `run`, a `selfplay.run.run.SelfPlay`."""
+        ...
+
+
+@runtime_checkable
+class Update(Protocol):
+    """How a role learns in a training stage; `agents.training.updates` has what it is given."""
+
+    def steps(self, asked: int) -> int:
+        """Steps of a stage where the settings of the role ask for so many."""
+        ...
+
+    def rate(self, asked: float, step: int, steps: int) -> float:
+        """The learning rate at `step`, from 0, of `steps`, where the settings ask for `asked`; a guard may scale it."""
+        ...
+
+    def begin(self, trainer: Any, batches: Any) -> Callable[[int], Mapping[str, Any]]:
+        """What takes a step of the stage, by its number, and gives what was measured: JSON values.
+
+        Args:
+            trainer: the role's `agents.training.trainer.GRPOTrainer`, whose state is saved with the role.
+            batches: what the stage has to learn from, an `agents.training.updates.Batches`. Equal steps give equal
+                batches, so that a stage goes on after a kill: whatever else an update draws, it names by
+                `batches.seed(step)`, and it keeps nothing of its own from one step to the next.
+        """
         ...

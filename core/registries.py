@@ -16,6 +16,7 @@ from .protocols import (
     QuestionSource,
     RewardRule,
     Stage,
+    Update,
     Verifier,
 )
 from .registry import Registry
@@ -49,6 +50,7 @@ sources: Registry[QuestionSource] = Registry("source", "selfplay_gym.sources", Q
 conditions: Registry[Condition] = Registry("condition", "selfplay_gym.conditions", Condition)
 stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage, room=f"{_PACKAGE}.selfplay.run.stages")
 samplers: Registry[CompletionSampler] = Registry("sampler", "selfplay_gym.samplers", CompletionSampler)
+updates: Registry[Update] = Registry("update", "selfplay_gym.updates", Update)
 
 ALL: dict[str, Registry[Any]] = {
     "verifiers": verifiers,
@@ -61,6 +63,7 @@ ALL: dict[str, Registry[Any]] = {
     "conditions": conditions,
     "stages": stages,
     "samplers": samplers,
+    "updates": updates,
 }
 
 make_verifier, register_verifier = verifiers.make, verifiers.register
@@ -73,6 +76,7 @@ make_source, register_source = sources.make, sources.register
 make_condition, register_condition = conditions.make, conditions.register
 make_stage, register_stage = stages.make, stages.register
 make_sampler, register_sampler = samplers.make, samplers.register
+make_update, register_update = updates.make, updates.register
 
 
 def env_id(domain: str) -> str:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 CHALLENGER = ("mean_reward", "uncertainty", "band_share", "clusters")
 """What is shown of a step whose reward comes from playing questions."""
 ANSWERING = ("mean_reward", "zero_variance_share", "kl", "entropy")
-"""And of any other."""
+"""And of any other with a reward."""
+SUPERVISED = ("loss", "grad_norm", "rows_trained")
+"""And of one that learns what was right already."""
 
 
 def bar_columns(description: str = "{task.description}") -> tuple[ProgressColumn, ...]:
@@ -80,7 +82,7 @@ class Progress(Hook):
         """The few figures of a training step that a person follows."""
         if self.console is None:
             return
-        names = CHALLENGER if "uncertainty" in measures else ANSWERING
+        names = CHALLENGER if "uncertainty" in measures else ANSWERING if "mean_reward" in measures else SUPERVISED
         shown = " · ".join(f"{name} {measures[name]:.3g}" for name in names if measures.get(name) is not None)
         if self._bars is not None:
             self._bars.update(self._current, description=f"{self._phase} · {shown}")

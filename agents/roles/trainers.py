@@ -11,6 +11,7 @@ from ...core.errors import ConfigError, RunError
 from ..models.llm import LLMAgent
 from ..training.config import GRPOConfig, StepMetrics
 from ..training.dynamic_sampling import DynamicSampling
+from ..training.objectives import CrossEntropy
 from ..training.trainer import GRPOTrainer, RewardFn
 from .role_agent import RoleAgent
 
@@ -46,6 +47,11 @@ class RoleTrainer(GRPOTrainer):
         """See `GRPOTrainer.step`. `reward_fn` may let other roles act on the same weights."""
         self.learning_rate = self._rate
         return super().step(prompts, reward_fn, samples=samples, seed=seed, dynamic_sampling=dynamic_sampling)
+
+    def learn(self, pairs: Sequence[tuple[str, str]], objective: CrossEntropy) -> StepMetrics:
+        """See `GRPOTrainer.learn`."""
+        self.learning_rate = self._rate
+        return super().learn(pairs, objective)
 
 
 class SharedTrainer(RoleTrainer):

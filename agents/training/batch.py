@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -12,6 +13,9 @@ from torch import Tensor
 from ..grpo import group_advantages, without_truncated, zero_variance_groups
 from ..inference.sampling import Samples
 from .config import GRPOConfig
+
+if TYPE_CHECKING:
+    from ..models.llm import LLMAgent
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,42 @@ def rows_that_teach(drawn: Samples, rewards: Tensor, config: GRPOConfig, device:
     )
     rows = teaches.nonzero().flatten()
     return whole.part(rows)
+
+
+def padded_rows(
+    heads: Sequence[Sequence[int]], tails: Sequence[Sequence[int]], end: int
+) -> tuple[list[list[int]], Tensor, Tensor, Tensor]:
+    """Prompts and completions given as tokens: P different prompts, the prompt of each row (B,), completions (B, T)
+    that end with the token `end`, lengths (B,)."""
+    distinct: dict[tuple[int, ...], int] = {}
+    owner = torch.tensor([distinct.setdefault(tuple(head), len(distinct)) for head in heads])
+    lengths = torch.tensor([len(tail) + 1 for tail in tails])
+    tokens = torch.zeros(len(tails), int(lengths.max()), dtype=torch.int64)
+    for row, tail in enumerate(tails):
+        tokens[row, : len(tail) + 1] = torch.tensor([*tail, end])
+    return [list(head) for head in distinct], owner, tokens, lengths
+
+
+def rows_of_pairs(agent: LLMAgent, pairs: Sequence[tuple[str, str]], device: torch.device) -> Batch:
+    """The rows of a supervised update: (prompt, completion) pairs as `agent` reads and writes them."""
+    heads = [agent.prompt_ids(prompt) for prompt, _ in pairs]
+    tails = [agent.text_ids(text) for _, text in pairs]
+    prompts, owner, tokens, lengths = padded_rows(heads, tails, agent.tokenizer.eos_token_id)
+    mask = (torch.arange(tokens.shape[1]) < lengths[:, None]).float()
+    batch = Batch(
+        prompts=prompts,
+        row_prompt=owner,
+        tokens=tokens,
+        lengths=lengths,
+        mask=mask,
+        advantages=torch.ones(len(tokens)),
+        sampler_logp=torch.full(tokens.shape, torch.nan),
+        activation_index=tokens[:, :0],
+        sampled_as=torch.arange(len(tokens)),
+        rows_total=len(tokens),
+        tokens_total=float(mask.sum()),
+    )
+    return batch.to(device)
 
 
 def micro_batches(batch: Batch, budget: int) -> list[Tensor]:

@@ -28,6 +28,7 @@ from ...core.errors import ConfigError
 from ...core.seeding import integer_seed
 from ..grpo import zero_variance_groups
 from ..inference.sampling import Samples
+from .config import StepMetrics
 from .reward_fn import RewardFn
 
 
@@ -94,6 +95,20 @@ class DynamicSampling:
             batch = batch.with_groups(dict(zip(unvaried, varied, strict=False)), fresh)
             draws.append(fresh)
         return [batch, *draws]
+
+
+def draw_metrics(draws: Sequence[Draw]) -> StepMetrics:
+    """What is known of a step's completions before anything is learnt from them."""
+    rewards = torch.cat([draw.rewards for draw in draws])
+    lengths, finished = (torch.cat([getattr(draw.samples, name) for draw in draws]) for name in ("lengths", "finished"))
+    return StepMetrics(
+        mean_reward=float(rewards.mean()),
+        reward_std=float(rewards.std(correction=0)),
+        zero_variance_share=float(zero_variance_groups(rewards).double().mean()),
+        groups_drawn=len(rewards),
+        mean_length=float(lengths.double().mean()),
+        truncated_share=float((~finished).double().mean()),
+    )
 
 
 def _rows(groups: list[int], n: int, device: torch.device) -> Tensor:

@@ -44,11 +44,17 @@ class SFTConfig:
     def rate(self, step: int) -> float:
         """Learning rate at `step`, counted from 0."""
         rising = max(1, round(self.steps * self.warmup_share))
-        if step < rising:
-            return self.learning_rate * (step + 1) / rising
-        progress = (step - rising) / max(1, self.steps - rising)
-        cosine = 0.5 * (1.0 + math.cos(math.pi * progress))
-        return self.learning_rate * (self.final_share + (1.0 - self.final_share) * cosine)
+        return scheduled_rate(self.learning_rate, step, self.steps, rising, self.final_share)
+
+
+def scheduled_rate(peak: float, step: int, steps: int, rising: int, final_share: float) -> float:
+    """The learning rate at `step` of `steps`, counted from 0: linear over the first `rising` steps, then a half cosine
+    from `peak` to `final_share` of it. With no rising steps and a share of 1 it is `peak` throughout."""
+    if step < rising:
+        return peak * (step + 1) / rising
+    progress = (step - rising) / max(1, steps - rising)
+    cosine = 0.5 * (1.0 + math.cos(math.pi * progress))
+    return peak * (final_share + (1.0 - final_share) * cosine)
 
 
 def train_sft(
@@ -69,6 +75,7 @@ def train_sft(
 
     from ..inference.logprobs import completion_logps
     from ..inference.packed_forward import PackedModel
+    from .objectives import cross_entropy
 
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
@@ -79,7 +86,7 @@ def train_sft(
             group["lr"] = config.rate(step)
         prompts, owner, tokens, lengths = encode_pairs(tokenizer, batch(step), prompt_ids)
         logps = completion_logps(model, decoder, prompts, owner, tokens, lengths)  # (B, T), 0 at padding
-        loss = -logps.sum() / lengths.sum()
+        loss = cross_entropy(logps, lengths.sum())
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
@@ -94,17 +101,11 @@ def encode_pairs(
 
     A completion ends with the end-of-sequence token.
     """
-    import torch
+    from .batch import padded_rows
 
     heads = _heads(tokenizer, pairs) if prompt_ids is None else [prompt_ids(prompt) for prompt, _ in pairs]
     tails = tokenizer([answer for _, answer in pairs], add_special_tokens=False).input_ids
-    distinct: dict[tuple[int, ...], int] = {}
-    owner = torch.tensor([distinct.setdefault(tuple(head), len(distinct)) for head in heads])
-    lengths = torch.tensor([len(tail) + 1 for tail in tails])
-    tokens = torch.zeros(len(pairs), int(lengths.max()), dtype=torch.int64)
-    for row, tail in enumerate(tails):
-        tokens[row, : len(tail) + 1] = torch.tensor([*tail, tokenizer.eos_token_id])
-    return [list(head) for head in distinct], owner, tokens, lengths
+    return padded_rows(heads, tails, tokenizer.eos_token_id)
 
 
 def _heads(tokenizer: Any, pairs: Pairs) -> list[list[int]]:

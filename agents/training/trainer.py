@@ -22,15 +22,15 @@ from torch import Tensor
 from ...core.errors import ConfigError, RunError
 from ..distributed.parallel_sampler import ParallelSampler, owners
 from ..distributed.placement import Placement
-from ..grpo import grpo_loss, sampler_correction, zero_variance_groups
 from ..inference.activation_reuse import ActivationCache
 from ..inference.devices import input_device
 from ..inference.logprobs import completion_logps
 from ..models.llm import LLMAgent
-from .batch import Batch, micro_batches, rows_that_teach
+from .batch import Batch, micro_batches, rows_of_pairs, rows_that_teach
 from .config import GRPOConfig, StepMetrics
-from .dynamic_sampling import Draw, DynamicSampling
+from .dynamic_sampling import Draw, DynamicSampling, draw_metrics
 from .loss_scale import LossScale
+from .objectives import CrossEntropy, Objective, PolicyGradient, set_up
 from .optimiser_state import load_state, state_tensors
 from .reward_fn import RewardFn, checked_rewards
 
@@ -127,29 +127,47 @@ class GRPOTrainer:
         if dynamic_sampling is not None:
             final, *draws = dynamic_sampling.fill(first, lambda more, fn, s: self._draw(more, fn, samples, s), seed)
         drawn, batch = final.samples, rows_that_teach(final.samples, final.rewards, self.config, self._device)
-        rewards = torch.cat([draw.rewards for draw in draws])
-        lengths, finished = (torch.cat([getattr(d.samples, n) for d in draws]) for n in ("lengths", "finished"))
         self.steps += 1
-        metrics = StepMetrics(
-            mean_reward=float(rewards.mean()),
-            reward_std=float(rewards.std(correction=0)),
-            zero_variance_share=float(zero_variance_groups(rewards).double().mean()),
-            groups_drawn=len(rewards),
-            mean_length=float(lengths.double().mean()),
-            truncated_share=float((~finished).double().mean()),
+        metrics = dataclasses.replace(
+            draw_metrics(draws),
             rows_trained=len(batch),
             tokens_trained=int(batch.mask.sum()),
             learning_rate=self.learning_rate,
         )
         if not len(batch):
             return metrics
+        settings = self.agent.settings
+        objective = PolicyGradient(self.config, settings.max_new_tokens, self.agent.sampler.on_policy)
         if self.placement.group.alone:
             with self.agent.active():  # not while rewards are given: others may act meanwhile
-                return self._update(batch, metrics, drawn.activations)
+                return self._update(batch, metrics, objective, drawn.activations)
         owner = owners(drawn.prompt_ids, drawn.n, self.placement.group.size)[batch.sampled_as.cpu()]
-        return self.placement.group.run_on_all(
-            self.update_on_rank, batch.to("cpu"), owner, metrics, drawn.activations is not None
+        return self._update_on_all(batch, owner, metrics, objective, drawn.activations is not None)
+
+    def learn(self, pairs: Sequence[tuple[str, str]], objective: CrossEntropy) -> StepMetrics:
+        """One supervised update: the completions of (prompt, completion) pairs, each with the token that ends it.
+
+        Raises:
+            ConfigError: there are no pairs.
+            RunError: the weights after the update are not finite.
+        """
+        if not pairs:
+            raise ConfigError("a supervised step needs at least one pair of prompt and completion, got none")
+        batch = rows_of_pairs(self.agent, pairs, self._device)
+        self.steps += 1
+        tokens, rate = int(batch.tokens_total), self.learning_rate
+        metrics = StepMetrics(
+            mean_length=tokens / len(batch), rows_trained=len(batch), tokens_trained=tokens, learning_rate=rate
         )
+        if self.placement.group.alone:
+            with self.agent.active():
+                return self._update(batch, metrics, objective)
+        owner = torch.arange(len(batch)) % self.placement.group.size
+        return self._update_on_all(batch, owner, metrics, objective, False)
+
+    def play(self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int) -> Draw:
+        """Completions and their rewards, without an update; arguments and errors as of `step`."""
+        return self._draw(prompts, reward_fn, samples, seed)
 
     def _draw(
         self, prompts: Sequence[str], reward_fn: RewardFn, samples: int, seed: int, keep_activations: bool = False
@@ -164,13 +182,21 @@ class GRPOTrainer:
             drawn = dataclasses.replace(drawn, activations=None)
         return Draw(drawn, rewards)
 
-    def update_on_rank(self, batch: Batch, owner: Tensor, metrics: StepMetrics, reuse: bool) -> StepMetrics:
+    def _update_on_all(
+        self, batch: Batch, owner: Tensor, metrics: StepMetrics, objective: Objective, reuse: bool
+    ) -> StepMetrics:
+        return self.placement.group.run_on_all(self.update_on_rank, batch.to("cpu"), owner, metrics, objective, reuse)
+
+    def update_on_rank(
+        self, batch: Batch, owner: Tensor, metrics: StepMetrics, objective: Objective, reuse: bool
+    ) -> StepMetrics:
         """The update on one rank of several, with its own rows.
 
         Args:
             batch: the rows of all processes, on the CPU.
             owner: (R,) the rank that trains on each row.
             metrics: what rank 0 knows of the step so far.
+            objective: what is made smaller.
             reuse: whether what sampling computed here may be used.
         """
         self.learning_rate = metrics.learning_rate
@@ -181,16 +207,19 @@ class GRPOTrainer:
         if activations is not None:
             index = activations.index[mine.sampled_as, : mine.tokens.shape[1]]
         with self.agent.active():
-            return self._update(dataclasses.replace(mine, activation_index=index), metrics, activations)
+            return self._update(dataclasses.replace(mine, activation_index=index), metrics, objective, activations)
 
-    def _update(self, batch: Batch, metrics: StepMetrics, activations: ActivationCache | None = None) -> StepMetrics:
+    def _update(
+        self, batch: Batch, metrics: StepMetrics, objective: Objective, activations: ActivationCache | None = None
+    ) -> StepMetrics:
         config, placement = self.config, self.placement
+        set_up(self.optimizer, objective)
         parts = [batch.part(rows) for rows in micro_batches(batch, config.micro_batch_tokens)] if len(batch) else []
-        references = [self._reference_logps(part) for part in parts]
+        references = [self._reference_logps(part) if objective.refers else None for part in parts]
         before = [p.detach().clone() for p in self._trained.values()]
         first: list[Tensor] = []  # log-probabilities before the first update: the denominators of ρ
         taken = skipped = 0
-        for epoch in self.loss_scale.epochs(config.epochs):
+        for epoch in self.loss_scale.epochs(objective.epochs):
             self.optimizer.zero_grad(set_to_none=True)
             loss, seen = 0.0, []
             with placement.whole():
@@ -198,7 +227,7 @@ class GRPOTrainer:
                     logp = self._logps(self.agent, part, None if epoch else activations)
                     if not epoch:
                         first.append(logp.detach())
-                    part_loss, diagnostics = self._loss(logp, first[index], part, ref_logp)
+                    part_loss, diagnostics = objective.loss(logp, first[index], part, ref_logp)
                     self.loss_scale.scaled(part_loss).backward()  # type: ignore[no-untyped-call]
                     loss += float(part_loss.detach())
                     seen.append(diagnostics)
@@ -206,7 +235,7 @@ class GRPOTrainer:
             self.loss_scale.unscale(self._trained.values())
             clipped = torch.nn.utils.clip_grad_norm_(self._trained.values(), config.max_grad_norm, foreach=True)
             norm = float(placement.gather(clipped))
-            sums = _sums(("kl", "entropy", "clip_share"), seen, parts)
+            sums = _sums(objective.measures, seen, parts)
             loss, tokens, *sums = placement.group.totals([loss, *sums])
             if self.loss_scale.lowered(loss, norm):
                 continue
@@ -215,11 +244,11 @@ class GRPOTrainer:
                 taken += 1
             else:
                 skipped += 1
-            kl, entropy, clip_share = (value / tokens for value in sums)
-            ratio_max = placement.group.greatest(max((float(d["ratio_max"]) for d in seen), default=-math.inf))
-            metrics = dataclasses.replace(
-                metrics, loss=loss, grad_norm=norm, kl=kl, entropy=entropy, clip_share=clip_share, ratio_max=ratio_max
-            )
+            means: dict[str, Any] = {n: v / tokens for n, v in zip(objective.measures, sums, strict=True)}
+            if objective.measures:
+                ratios = max((float(d["ratio_max"]) for d in seen), default=-math.inf)
+                means["ratio_max"] = placement.group.greatest(ratios)
+            metrics = dataclasses.replace(metrics, loss=loss, grad_norm=norm, **means)
         self.optimizer.zero_grad(set_to_none=True)
         self.skipped += skipped
         moved = placement.length(p.detach() - b for p, b in zip(self._trained.values(), before, strict=True))
@@ -229,28 +258,6 @@ class GRPOTrainer:
             )
         return dataclasses.replace(
             metrics, updates=taken, skipped=skipped, update_norm=moved, loss_scale=self.loss_scale.value
-        )
-
-    def _loss(
-        self, logp: Tensor, old_logp: Tensor, part: Batch, ref_logp: Tensor | None
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        config = self.config
-        return grpo_loss(
-            logp,
-            old_logp,
-            part.advantages,
-            part.mask,
-            ref_logp=ref_logp,
-            loss_type=config.loss_type,
-            clip_low=config.clip_low,
-            clip_high=config.clip_high,
-            beta=config.kl_weight,
-            max_tokens=self.agent.settings.max_new_tokens,
-            kl_estimator=config.kl_estimator,
-            kl_corrected=config.kl_corrected,
-            importance=None if self.agent.sampler.on_policy else _off_policy_weights(old_logp, part),
-            rows_total=part.rows_total,
-            tokens_total=part.tokens_total,
         )
 
     def _weight_versions(self) -> list[int]:
@@ -281,9 +288,7 @@ class GRPOTrainer:
                 activation_index=part.activation_index,
             )
 
-    def _reference_logps(self, part: Batch) -> Tensor | None:
-        if self.config.kl_weight == 0:
-            return None
+    def _reference_logps(self, part: Batch) -> Tensor:
         agent = self.reference or self.agent
         off: AbstractContextManager[Any] = nullcontext() if self.reference else agent.model.disable_adapter()
         with torch.no_grad(), off:
@@ -332,12 +337,6 @@ class GRPOTrainer:
         self.steps, self.skipped = (int(v) for v in tensors["trainer.counters"])
         self.learning_rate = float(tensors["trainer.learning_rate"][0])
         self.loss_scale.load(tensors.get("trainer.loss_scale"))
-
-
-def _off_policy_weights(logp: Tensor, part: Batch) -> Tensor:
-    """Importance weights for completions of another policy; 1 where it did not say how likely its tokens were."""
-    known = part.sampler_logp.isfinite()
-    return sampler_correction(logp, torch.where(known, part.sampler_logp, logp), part.mask)
 
 
 def _sums(names: Sequence[str], seen: list[dict[str, Tensor]], parts: list[Batch]) -> list[float]:

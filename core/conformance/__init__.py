@@ -18,6 +18,7 @@ from .generator import check_generator
 from .reward import check_reward
 from .source import check_source
 from .stage import check_stage
+from .update import check_update
 from .verifier import check_verifier
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "check_reward",
     "check_source",
     "check_stage",
+    "check_update",
     "check_verifier",
 ]

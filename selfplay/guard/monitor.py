@@ -78,7 +78,7 @@ class Guard:
             return None
         first = self.first_length.setdefault(role, measures["mean_length"])
         self._raise(step_alarms(self.limits, measures, first), role, step)
-        if role == "solver":
+        if role == "solver" and "mean_reward" in measures:
             self.earned.append(measures["mean_reward"])
             if measures["majority_premium"] is not None:
                 self.premiums = [*self.premiums[1 - PREMIUMS :], measures["majority_premium"]]

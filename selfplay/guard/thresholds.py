@@ -112,14 +112,17 @@ def step_alarms(limits: GuardThresholds, m: Mapping[str, Any], first_length: flo
     bad = float(m["skipped"] + m["bad_rewards"])
     why = "a reward, loss or gradient was not finite; it was kept from the weights"
     yield Alarm("not_finite", bad, 0.0, why), bad > 0
-    yield from _above("truncation", m["truncated_share"], limits.truncated_share, "completions are cut off")
-    yield from _above("no_signal", m["zero_variance_share"], limits.zero_variance_share, "groups have equal rewards")
+    if "zero_variance_share" in m:  # supervised steps of what is solved already draw no groups
+        yield from _above("truncation", m["truncated_share"], limits.truncated_share, "completions are cut off")
+        why = "groups have equal rewards"
+        yield from _above("no_signal", m["zero_variance_share"], limits.zero_variance_share, why)
     ratio = m["mean_length"] / first_length if first_length > 0 else 1.0
     length = Alarm("length", ratio, limits.length_ratio, "completions changed their length against the first step")
     yield length, not 1 / limits.length_ratio <= ratio <= limits.length_ratio
     if m["rows_trained"]:
         yield from _above("exploding_gradient", m["grad_norm"], limits.grad_norm, "the gradient is very long")
         yield from _above("large_update", m["update_share"], limits.update_share, "one step moved the weights far")
+    if m["rows_trained"] and "entropy" in m:  # supervised steps have none
         yield from _above("far_from_base", m["kl"], limits.kl, "the policy left the base model")
         yield from _above("noise", m["entropy"], limits.entropy_high, "the policy is close to noise")
         yield from _below("frozen_policy", m["entropy"], limits.entropy_low, "the policy no longer explores")

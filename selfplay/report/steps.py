@@ -76,16 +76,23 @@ SOLVER_CURVES = (
     Curves("Gradient norm", "before clipping", (("grad_norm", "gradient norm", VOTE, "-"),)),
 )
 
+SUPERVISED_CURVES = (
+    Curves("Loss of supervised steps", "nats per token", (("loss", "loss", SOLVER, "-"),)),
+    Curves("Different questions", "in the batch", (("distinct_questions", "different questions", SOLVER, "-"),)),
+)
 
-OF_THE_UPDATE = ("kl", "entropy", "grad_norm")
-"""Measures that say nothing of a step whose groups were all dead."""
+OF_THE_UPDATE = ("kl", "entropy", "grad_norm", "loss")
+"""Measures that say nothing of a step in which there was nothing to learn."""
 
 
 def step_figures(summary: RunSummary, role: str) -> list[str]:
     """The figures of a role's training; empty if it did not train."""
     steps = summary.steps(role)
     curves = CHALLENGER_CURVES if role == "challenger" else SOLVER_CURVES
-    return [_figure(steps, one, role) for one in curves] if steps else []
+    supervised = any("distinct_questions" in step for step in steps)
+    known = {name for step in steps for name in step}
+    shown = [one for one in (*curves, *SUPERVISED_CURVES * supervised) if any(line[0] in known for line in one.lines)]
+    return [_figure(steps, one, role) for one in shown]
 
 
 def _figure(steps: Sequence[Row], curves: Curves, role: str) -> str:

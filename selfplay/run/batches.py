@@ -1,23 +1,27 @@
-"""What a role trains on, step by step: prompts, and what completions are rewarded for."""
+"""What a role learns from in a stage: prompts and rewards, step by step, and what it has solved already."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ...agents.training.balance import BALANCES, draw
+from ...agents.training.updates import Batches, Solved, StepBatch
 from ...core.errors import ConfigError
 from ...core.protocols import Verifier, unreadable
-from ...core.records import Question
+from ...core.records import Labelled, Question
 from ...core.registries import make_verifier
 from ...core.seeding import integer_seed, python_stream
 from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
 from ..settings.config import CHALLENGER, SOLVER
+from . import round_log
 from .conditions import challenger_rule, draw_of, step_requests
 from .labels import label_verifier
 from .metrics import challenger_measures
+from .replay import replayable
 
 if TYPE_CHECKING:
     from ...agents.training.dynamic_sampling import DynamicSampling
@@ -25,33 +29,8 @@ if TYPE_CHECKING:
 
 
 Asking: TypeAlias = Callable[[Sequence[Question]], list[str]]
-
-
-@dataclass(frozen=True)
-class StepBatch:
-    """One step's worth.
-
-    Attributes:
-        prompts: one per group.
-        reward_fn: completions of each prompt → rewards.
-        seed: of the samples.
-        more: further prompts for groups that teach nothing; `None` for none.
-        measures: what is measured besides what the trainer reports, asked for after the step.
-    """
-
-    prompts: Sequence[str]
-    reward_fn: RewardFn
-    seed: int
-    more: DynamicSampling | None = None
-    measures: Callable[[], Mapping[str, Any]] = dict
-
-
-class Batches(Protocol):
-    """The batches of one stage."""
-
-    def at(self, step: int) -> StepBatch:
-        """The batch of a step; the same again when asked again."""
-        ...
+LABEL = ("label", {"name": "label"})
+"""How the settings say that answers are rewarded by the label."""
 
 
 class ChallengerBatches:
@@ -63,13 +42,20 @@ class ChallengerBatches:
 
     def at(self, step: int) -> StepBatch:
         """See `Batches`."""
-        run = self.run
-        seed = run.seed(CHALLENGER, step)
+        run, seed = self.run, self.seed(step)
         answer = partial(run.attempt, seed=integer_seed(seed, "attempts"))
         requests = step_requests(run, self.draw, step)
         reward_fn = ChallengerRewardFn(self.game, answer, partial(unreadable, run.roles[SOLVER].agent), requests)
         measures = partial(self._measures, reward_fn)
-        return StepBatch([self.game.instruct(request) for request in requests], reward_fn, seed, measures=measures)
+        prompts = [self.game.instruct(request) for request in requests]
+        return StepBatch(prompts, reward_fn, self.config.samples, seed, measures=measures)
+
+    def solved(self) -> None:
+        """See `Batches`: what its questions earn shows when they are played."""
+
+    def seed(self, step: int) -> int:
+        """See `Batches`."""
+        return self.run.seed(CHALLENGER, step)
 
     def _measures(self, reward_fn: ChallengerRewardFn) -> Mapping[str, Any]:
         return challenger_measures(reward_fn.episodes, self.run.config.questions.keep_band)
@@ -84,6 +70,7 @@ class AnswerBatches:
         tasks: each with a reference.
         ask: the prompts of tasks.
         verifier: what holds answers against references, given a seed for controls that toss coins.
+        earlier: questions that are replayed, with the attempts at them.
     """
 
     def __init__(
@@ -93,35 +80,53 @@ class AnswerBatches:
         tasks: Sequence[Question],
         ask: Asking,
         verifier: Callable[[int], Verifier],
+        earlier: Sequence[Labelled] = (),
     ) -> None:
-        self.run, self.role, self.ask, self.verifier = run, role, ask, verifier
+        self.run, self.role, self.ask, self.verifier, self.earlier = run, role, ask, verifier, earlier
         self.config = run.config.roles[role]
         self.order = python_stream(run.config.seed, f"{role} order", run.round).sample(list(tasks), len(tasks))
-        self.size = min(self.config.groups, len(tasks))
+        self.old, rates = tasks_of(run, role, earlier)
+        self.weights = BALANCES[self.config.replay_by](self.old, rates)
+        self.replayed = min(round(self.config.replay * self.config.groups), sum(weight > 0 for weight in self.weights))
+        self.size = min(self.config.groups - self.replayed, len(tasks))
 
     @classmethod
     def of(cls, run: SelfPlay, role: str) -> AnswerBatches | None:
         """The batches of a round; `None`, and a warning, where there is nothing to learn."""
         ask, verifier = answering(run, role)
-        if role == SOLVER:
-            tasks = [question for _, question in run.kept()]
-        else:
-            tasks = run.domain.roles[role].tasks(run.labelled())
+        config = run.config.roles[role]
+        tasks = [question for _, question in run.kept()] if role == SOLVER else tasks_of(run, role, run.labelled())[0]
         if not tasks:
             run.warn(f"round {run.round}: no question survived the filter, the {role} does not train")
             return None
-        if len(tasks) < run.config.roles[role].groups:
+        earlier = replayable(run, config.replay_easy) if config.replay else []
+        batches = cls(run, role, tasks, ask, verifier, earlier)
+        if batches.size < config.groups - batches.replayed:
             run.warn(f"round {run.round}: {len(tasks)} questions survived; smaller batches")
-        return cls(run, role, tasks, ask, verifier)
+        return batches
 
     def at(self, step: int) -> StepBatch:
         """See `Batches`."""
-        batch = self._slice(step, range(self.size))
-        seed = self.run.seed(self.role, step)
+        seed = self.seed(step)
+        old = draw(self.old, self.weights, self.replayed, python_stream(seed, "replay")) if self.replayed else []
+        batch = [*self._slice(step, range(self.size)), *old]
         verifier = self.verifier(integer_seed(seed, "coins"))
         others = self._slice(step, range(self.size, len(self.order)))
         more = self._more(iter(others), verifier)
-        return StepBatch(self.ask(batch), LabelRewardFn(batch, verifier), seed, more)
+        shares = {"replayed_share": len(old) / len(batch)} if self.config.replay else {}
+        reward_fn = LabelRewardFn(batch, verifier)
+        return StepBatch(self.ask(batch), reward_fn, self.config.samples, seed, more, lambda: shares)
+
+    def solved(self) -> Solved | None:
+        """See `Batches`: the solver's attempts that equal the kept labels, unless something else is rewarded."""
+        if self.role != SOLVER or self.config.reward not in LABEL:
+            return None
+        fresh = round_log.solved(self.run.rows)
+        return Solved(fresh, self.earlier, self.config.replay, self.config.replay_by, self.ask)
+
+    def seed(self, step: int) -> int:
+        """See `Batches`."""
+        return self.run.seed(self.role, step)
 
     def _slice(self, step: int, places: range) -> list[Question]:
         return [self.order[(step * self.size + i) % len(self.order)] for i in places]
@@ -140,6 +145,43 @@ class AnswerBatches:
         return DynamicSampling(self.config.dynamic_sampling, further)
 
 
+class MonitoredBatches:
+    """The batches of a stage, with an eye on what completions are rewarded with.
+
+    Attributes:
+        rewards: the monitor of the last batch that was asked for; `None` as long as there was none.
+    """
+
+    def __init__(self, batches: Batches, *, silences: bool) -> None:
+        self.batches, self.silences = batches, silences
+        self.rewards: MonitoredReward | None = None
+
+    def at(self, step: int) -> StepBatch:
+        """See `Batches`."""
+        batch = self.batches.at(step)
+        self.rewards = MonitoredReward(batch.reward_fn, silences=self.silences)
+        return replace(batch, reward_fn=self.rewards)
+
+    def solved(self) -> Solved | None:
+        """See `Batches`."""
+        return self.batches.solved()
+
+    def seed(self, step: int) -> int:
+        """See `Batches`."""
+        return self.batches.seed(step)
+
+
+def tasks_of(run: SelfPlay, role: str, labelled: Sequence[Labelled]) -> tuple[list[Question], list[float]]:
+    """What a role is asked about labelled questions, and the share of right attempts, ½ where a task is no question."""
+    if not labelled:
+        return [], []
+    if role == SOLVER:
+        rates = [sum(one.matches) / max(1, len(one.matches)) for one in labelled]
+        return [one.question for one in labelled], rates
+    tasks = list(run.domain.roles[role].tasks(labelled))
+    return tasks, [0.5] * len(tasks)
+
+
 def answering(run: SelfPlay, role: str) -> tuple[Asking, Callable[[int], Verifier]]:
     """How whoever answers is asked, and what holds the answers against references, made from a seed.
 
@@ -155,5 +197,5 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Callable[[int], Verifie
             f"{', '.join([CHALLENGER, SOLVER, *run.domain.roles])}. A further role needs its RoleWords there"
         )
     words = run.domain.roles[role]
-    verifier = make_verifier(words.verifier if reward in ("label", {"name": "label"}) else reward)
+    verifier = make_verifier(words.verifier if reward in LABEL else reward)
     return lambda tasks: [words.ask(task) for task in tasks], lambda seed: verifier

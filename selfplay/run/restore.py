@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.errors import RunError, SelfPlayError
 from ...core.protocols import Curriculum
 from ..hooks import Hook
+from ..roles.updates import steps_of
 from .stage import DONE
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def check_position(run: SelfPlay) -> None:
     if run.phase not in stages:
         known = ", ".join(stages)
         raise RunError(f"{where} stage {run.phase!r} of round {run.round}, which its settings do not have: {known}")
-    most = max(role.steps for role in run.config.roles.values())
+    most = max(map(steps_of, run.config.roles.values()))
     if run.step > most:
         raise RunError(f"{where} step {run.step}, and its settings have no more than {most} steps")
     for role in {*run.checkpoints, *run.references} - set(run.config.roles):

@@ -58,3 +58,29 @@ def labelled(rows: Rows) -> list[Labelled]:
     attempts = {row["index"]: row["attempts"] for row in rows("attempts")}
     matches = {row["index"]: row["matches"] for row in rows("labels")}
     return [Labelled(question, tuple(attempts[i]), tuple(matches[i])) for i, question in kept(rows)]
+
+
+def solved(rows: Rows, above: float | None = None) -> list[Labelled]:
+    """The training questions with the attempts that are known to be right: none, where a review edited the label.
+
+    Args:
+        above: as well the valid questions that were not kept because their solve rate lies above this, and that no
+            review decided about; `None` for none of them.
+    """
+    reviewed = {review["index"]: review["decision"] for review in rows("reviews")}
+    training = dict(kept(rows))
+    if above is not None:
+        labels = {row["index"]: row for row in rows("labels")}
+        for index, question in asked(rows):
+            row = labels.get(index)
+            easy = row is not None and row["valid"] and not row["kept"] and row["solve_rate"] > above
+            if easy and index not in reviewed and row is not None and row["label"] is not None:
+                training[index] = replace(question, reference=row["label"])
+    attempts = {row["index"]: row["attempts"] for row in rows("attempts")}
+    matches = {row["index"]: row["matches"] for row in rows("labels")}
+    edited = {row["index"] for row in rows("reviews") if row["decision"] == "edit"}
+    found = []
+    for index in sorted(training):
+        right = [index not in edited and match for match in matches[index]]
+        found.append(Labelled(training[index], tuple(attempts[index]), tuple(right)))
+    return found

@@ -33,6 +33,7 @@ from ..hooks import Action, Hook, Rates, RollBack, Step, Stop
 from ..roles.build import build_roles
 from ..roles.role import BuildRoles, Role
 from ..roles.start import Start, Starts
+from ..roles.updates import rate_of
 from ..settings.config import CHALLENGER, SOLVER, RunConfig
 from ..storage.checkpoint_store import CheckpointStore
 from ..storage.recovery import keep_snapshot, needed_checkpoints
@@ -317,7 +318,7 @@ class SelfPlay:
     def _set_rates(self, scale: float) -> None:
         self.rate_scale = scale
         for name, role in self.roles.items():
-            role.trainer.learning_rate = self.config.roles[name].grpo.learning_rate * scale
+            role.trainer.learning_rate = rate_of(self.config.roles[name], 0) * scale
 
     def order(self, number: int) -> list[str]:
         """The stages of a round; before the first, those that look at the base, or none: then round 1 is the first."""

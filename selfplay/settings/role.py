@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...agents.roles.sharing_kinds import check_sharing, shares_weights
+from ...agents.training.balance import BALANCES
 from ...agents.training.config import GRPOConfig
 from ...core.errors import ConfigError
 from .checks import MOST_SAMPLES, Named, at_least, check_types, one_of
@@ -21,7 +22,7 @@ class RoleConfig:
     learns: bool = True
     """Whether the role trains; one that does not stays as it started: the control "untrained"."""
     steps: int = 10
-    """GRPO steps per round."""
+    """Training steps per round; an update may have a number of its own."""
     every: int = 1
     """It trains once in so many rounds, in the first of them: 2 is rounds 1, 3, 5 and so on."""
     condition: Named = "none"
@@ -34,6 +35,15 @@ class RoleConfig:
     dynamic_sampling: int = 0
     """At most this many further draws per step: questions whose attempts all got the same reward give their place to
     others of the round; 0 is none."""
+    update: Named = "grpo"
+    """How the role learns: "grpo", policy gradients; "rft", supervised steps on its own completions that are right; or
+    any registered update; see `selfplay-gym list updates`."""
+    replay: float = 0.0
+    """Share of each batch that comes from earlier rounds' kept questions; 0 is none. For whoever answers."""
+    replay_easy: bool = True
+    """Whether questions that were too easy to be kept, of this round or an earlier one, are replayed as well."""
+    replay_by: str = "level"
+    """How replayed questions are balanced: evenly by "level" or "length", in proportion to "p(1-p)", or "none"."""
     max_new_tokens: int = 72
     """Longest completion, in tokens."""
     reward: Named = "label"
@@ -54,7 +64,7 @@ class RoleConfig:
     device: str | None = None
     """Where the role lives if not on `compute.device`."""
     grpo: GRPOConfig = field(default_factory=lambda: GRPOConfig(learning_rate=1e-4, kl_weight=1e-2))
-    """Settings of its updates."""
+    """Settings of its trainer: optimiser, sampling, loss of the update "grpo"."""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -66,6 +76,9 @@ class RoleConfig:
         at_least(self, 1, "every", "groups", "max_new_tokens", "adapter_rank")
         at_least(self, 1, "samples", most=MOST_SAMPLES)
         at_least(self, 0, "steps", "dynamic_sampling", "l2_sp")
+        if not 0.0 <= self.replay < 1.0:
+            raise ConfigError(f"replay must be a share in [0, 1), got {self.replay!r}")
+        one_of("replay_by", self.replay_by, BALANCES)
         if self.learns and self.steps and self.samples < 2:
             raise ConfigError(
                 f"samples must be >= 2 where a role learns, got {self.samples!r}: rewards are compared within a group; "

@@ -89,7 +89,8 @@ def real_runs(untrained_model, tmp_path_factory):
         "mixed": MIXED,
         "validated": VALIDATED,
         "checked": {**procedural, "labels.source": "checked"},
-        "code": {**suited("SelfPlayCode-v0"), **procedural},
+        "code": {**suited("SelfPlayCode-v0"), **procedural, "roles.solver.replay": 0.5},
+        "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},
     }
     return {name: train(small.replace(change), path / name) for name, change in changes.items()}
 

@@ -1,12 +1,14 @@
-"""`train(role)`: one role learns by GRPO; the others stay as they are. It may rest for some rounds."""
+"""`train(role)`: one role learns as its update says; the others stay as they are. It may rest for some rounds."""
 
 from __future__ import annotations
 
+from ....agents.training.updates import Batches
+from ....core.errors import ConfigError
 from ....core.registries import register_stage
 from ...hooks import Step
-from ...roles.rewards import MonitoredReward
+from ...roles.updates import rate_of, steps_of, update_of
 from ...settings.config import CHALLENGER, SOLVER
-from ..batches import AnswerBatches, Batches, ChallengerBatches, answering
+from ..batches import AnswerBatches, ChallengerBatches, MonitoredBatches, answering
 from ..conditions import check_condition
 from ..run import SelfPlay
 from ..stage import Interrupted
@@ -14,7 +16,7 @@ from ..stage import Interrupted
 
 @register_stage("train")
 class TrainRole:
-    """GRPO on one role, for as many steps as its settings say; a role that does not learn is passed over.
+    """One role learns, by GRPO or another update, for as many steps as its settings say, unless it does not learn.
 
     Args:
         role: a row of the table of roles.
@@ -26,11 +28,18 @@ class TrainRole:
         self.role, self.name = role, f"train({role})"
 
     def check(self, run: SelfPlay) -> None:
-        """Refuse a role without words, and a reward or condition that nobody knows or that do not go together."""
+        """Refuse a role without words, and an update, a reward or a condition that nobody knows."""
+        config = run.config.roles[self.role]
+        update_of(config)
         if self.role != CHALLENGER:
             answering(run, self.role)
-        else:
-            check_condition(run)
+            return
+        check_condition(run)
+        if config.replay:
+            raise ConfigError(
+                f"roles.{CHALLENGER}.replay={config.replay!r}: what a challenger wrote for an earlier solver is no "
+                "example for the present one; replay is for roles that answer, leave it at 0"
+            )
 
     def run(self, run: SelfPlay) -> None:
         """Train from the step where the run stands; a state is saved now and then."""
@@ -40,19 +49,19 @@ class TrainRole:
         if (run.round - 1) % config.every:
             run.log("metrics", [{"passed_over": self.role}])
             return
-        batches = self._batches(run)
-        if batches is None:
+        source = self._batches(run)
+        if source is None:
             return
-        for step in range(run.step, config.steps):
-            batch = batches.at(step)
-            reward_fn = MonitoredReward(batch.reward_fn, silences=run.config.guard.mode == "on")
-            trained = run.roles[self.role].trainer.step(
-                batch.prompts, reward_fn, samples=config.samples, seed=batch.seed, dynamic_sampling=batch.more
-            )
-            measures = {**trained.as_dict(), **batch.measures()}
-            taken = Step(self.role, step, config.steps, measures, reward_fn.bad, reward_fn.premium)
-            if not self._end_step(run, taken):
+        batches = MonitoredBatches(source, silences=run.config.guard.mode == "on")
+        trainer, total = run.roles[self.role].trainer, steps_of(config)
+        take = update_of(config).begin(trainer, batches)
+        for step in range(run.step, total):
+            trainer.learning_rate = rate_of(config, step) * run.rate_scale
+            measures, rewards = take(step), batches.rewards
+            bad, premium = (0, None) if rewards is None else (rewards.bad, rewards.premium)
+            if not self._end_step(run, Step(self.role, step, total, measures, bad, premium)):
                 return
+        trainer.learning_rate = rate_of(config, 0) * run.rate_scale  # as whoever resumes here has it
 
     def _batches(self, run: SelfPlay) -> Batches | None:
         return ChallengerBatches(run) if self.role == CHALLENGER else AnswerBatches.of(run, self.role)

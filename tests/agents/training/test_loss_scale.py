@@ -52,7 +52,7 @@ def test_gradients_are_those_of_float32_up_to_rounding(make_agent, packed):
 
 def test_gradients_too_small_for_float16_survive(make_agent, monkeypatch):
     """A loss of a millionth: without the scale its gradients are rounded to 0 on their way."""
-    from selfplay_gym.agents.training import trainer as module
+    from selfplay_gym.agents.training import objectives as module
 
     whole = module.grpo_loss
 
@@ -81,7 +81,7 @@ def test_an_overflow_lowers_the_scale_and_loses_no_step(make_agent, monkeypatch)
 
 
 def test_a_loss_that_is_not_finite_is_refused_at_once(make_agent, monkeypatch):
-    from selfplay_gym.agents.training import trainer as module
+    from selfplay_gym.agents.training import objectives as module
 
     whole, calls = module.grpo_loss, []
 

@@ -12,6 +12,7 @@ import torch
 
 from selfplay_gym.agents.grpo import grpo_loss, sampler_correction
 from selfplay_gym.agents.inference.logprobs import completion_logps
+from selfplay_gym.agents.training import objectives
 from selfplay_gym.agents.training import trainer as module
 from selfplay_gym.agents.training.batch import rows_that_teach
 from selfplay_gym.agents.training.config import StepMetrics
@@ -231,7 +232,7 @@ def test_completions_of_another_policy_are_weighed(make_agent, monkeypatch):
     known = SimpleNamespace(sampler_logp=torch.tensor([[-1.0, math.nan, -9.0]]), mask=torch.tensor([[1.0, 1.0, 0.0]]))
     logp = torch.tensor([[-0.5, -3.0, -1.0]])
     expected = sampler_correction(logp, torch.tensor([[-1.0, -3.0, -1.0]]), known.mask)
-    assert torch.equal(module._off_policy_weights(logp, known), expected)
+    assert torch.equal(objectives._off_policy_weights(logp, known), expected)
 
 
 # --- gradients and updates ---

@@ -1,6 +1,7 @@
 import functools
 import io
 import json
+import math
 import re
 from dataclasses import replace
 
@@ -20,11 +21,13 @@ from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 exam_of = functools.lru_cache(lambda seed: held_out_questions("mixed", 120, seed))
 EQUAL_COMPUTE = "untrained, equal compute"
+LARGER_BATCHES = "update: grpo, half the steps, twice the groups"
+OF_A_STEP = ("roles.solver.steps", "roles.solver.groups")
 GAINS = {True: 0.15, False: 0.05}
 """By whether the challenger learns."""
 EQUAL = ("rounds", "questions.count", "labels.attempts", "roles.solver.steps", "roles.solver.samples",
          "roles.solver.groups", "exam.questions")  # fmt: skip
-"""What no variant changes, but for solver steps at equal compute."""
+"""What no variant changes, but for solver steps at equal compute, and steps against groups of the same product."""
 
 
 class FakeTraining:
@@ -126,8 +129,10 @@ def test_every_variant_is_a_valid_change_of_exactly_what_it_says():
         asked = [re.compile(re.escape(path).replace(r"\*", r"\w+")) for path in changes]
         assert all(any(path.match(found) for path in asked) for found in differing), name
         assert all(any(path.match(found) for found in differing) for path in asked), name
-        for same in EQUAL:
-            assert after[same] == before[same] or (name, same) == (EQUAL_COMPUTE, "roles.solver.steps")
+        changed = {same for same in EQUAL if after[same] != before[same]}
+        assert changed == {EQUAL_COMPUTE: {"roles.solver.steps"}, LARGER_BATCHES: {*OF_A_STEP}}.get(name, set())
+        if name == LARGER_BATCHES:
+            assert math.prod(after[same] for same in OF_A_STEP) == math.prod(before[same] for same in OF_A_STEP)
 
 
 def test_equal_compute_turns_the_challengers_share_into_solver_steps():

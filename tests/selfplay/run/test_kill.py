@@ -19,6 +19,23 @@ def drill():
     del sys.modules[spec.name]
 
 
+OWN_SOLUTIONS = {
+    "questions.count": 48,
+    "roles.solver.update": "rft(batch=16, steps=3)",
+    "roles.challenger.update": "rft",
+    "roles.solver.replay": 0.25,
+}
+"""What is learnt is drawn from the logs of all rounds."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sharing", ["copies", "tokens"])
+def test_a_killed_run_that_learns_its_own_solutions_ends_as_one_left_alone(drill, tmp_path, sharing):
+    settings = {**drill.SETTINGS, **OWN_SOLUTIONS, "roles.*.weight_sharing": sharing}
+    played = list(drill.drills(tmp_path, settings, moments=3, stops=1, lives=3, writes=1, seed=1, hunt=False))
+    assert [run.different for run in played] == [[]] * len(played)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("sharing", ["copies", "lora", "tokens", "prompt"])
 def test_a_killed_run_ends_as_one_left_alone(drill, tmp_path, sharing):
