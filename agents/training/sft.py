@@ -17,6 +17,8 @@ from ...core.errors import ConfigError
 if TYPE_CHECKING:
     import torch
 
+    from ..inference.token_count import TokenCount
+
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -56,11 +58,13 @@ def train_sft(
     tokenizer: Any,
     batch: Callable[[int], Pairs],
     config: SFTConfig,
+    counted: TokenCount | None = None,
 ) -> Iterator[float]:
     """Train `model` in place, one step per iteration; yields the loss in nats per completion token.
 
     Args:
         batch: the pairs of a step, by its number; a function of the step alone makes the run reproducible.
+        counted: where the tokens trained on are added: `LLMAgent.counted` of the agent that has the model.
     """
     import torch
 
@@ -81,6 +85,8 @@ def train_sft(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
         optimiser.step()
+        if counted is not None:
+            counted.trained += int(lengths.sum())
         yield float(loss.detach())
 
 

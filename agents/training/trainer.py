@@ -145,11 +145,13 @@ class GRPOTrainer:
             return metrics
         if self.placement.group.alone:
             with self.agent.active():  # not while rewards are given: others may act meanwhile
-                return self._update(batch, metrics, drawn.activations)
-        owner = owners(drawn.prompt_ids, drawn.n, self.placement.group.size)[batch.sampled_as.cpu()]
-        return self.placement.group.run_on_all(
-            self.update_on_rank, batch.to("cpu"), owner, metrics, drawn.activations is not None
-        )
+                metrics = self._update(batch, metrics, drawn.activations)
+        else:
+            owner = owners(drawn.prompt_ids, drawn.n, self.placement.group.size)[batch.sampled_as.cpu()]
+            reuse = drawn.activations is not None
+            metrics = self.placement.group.run_on_all(self.update_on_rank, batch.to("cpu"), owner, metrics, reuse)
+        self.agent.counted.trained += metrics.tokens_trained * (metrics.updates + metrics.skipped)
+        return metrics
 
     def _draw(
         self, prompts: Sequence[str], reward_fn: RewardFn, samples: int, seed: int, keep_activations: bool = False

@@ -17,6 +17,7 @@ from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, 
 from ..settings.config import CHALLENGER, SOLVER
 from .labels import label_verifier
 from .metrics import challenger_measures
+from .pool import pool_rows
 
 if TYPE_CHECKING:
     from ...agents.training.dynamic_sampling import DynamicSampling
@@ -36,6 +37,7 @@ class StepBatch:
         seed: of the samples.
         more: further prompts for groups that teach nothing; `None` for none.
         measures: what is measured besides what the trainer reports, asked for after the step.
+        pool: rows of `pool.jsonl`, asked for after the step.
     """
 
     prompts: Sequence[str]
@@ -43,6 +45,7 @@ class StepBatch:
     seed: int
     more: DynamicSampling | None = None
     measures: Callable[[], Mapping[str, Any]] = dict
+    pool: Callable[[], Sequence[Mapping[str, Any]]] = tuple
 
 
 class Batches(Protocol):
@@ -65,11 +68,15 @@ class ChallengerBatches:
         seed = run.seed(CHALLENGER, step)
         answer = partial(run.attempt, seed=integer_seed(seed, "attempts"))
         reward_fn = ChallengerRewardFn(run.game, answer, partial(unreadable, run.roles[SOLVER].agent))
-        measures = partial(self._measures, reward_fn)
-        return StepBatch([run.game.instruct()] * self.config.groups, reward_fn, seed, measures=measures)
+        after = {"measures": partial(self._measures, reward_fn), "pool": partial(self._pool, reward_fn)}
+        return StepBatch([run.game.instruct()] * self.config.groups, reward_fn, seed, **after)
 
     def _measures(self, reward_fn: ChallengerRewardFn) -> Mapping[str, Any]:
         return challenger_measures(reward_fn.episodes, self.run.config.questions.keep_band)
+
+    def _pool(self, reward_fn: ChallengerRewardFn) -> Sequence[Mapping[str, Any]]:
+        keeps = self.run.config.questions.pool
+        return pool_rows(reward_fn.episodes, self.run.checkpoints.get(SOLVER)) if keeps else ()
 
 
 class AnswerBatches:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from ....core.records import Outcome, TaskSpec
+from collections.abc import Sequence
+
+from ....core.records import Judgement, Outcome, Question, TaskSpec
 from ....core.registries import register_stage, sources
 from ....envs.rewards import in_interval
 from ..labels import labels_right
 from ..metrics import label_measures
+from ..pool import judgement_of, pooled
 from ..run import SelfPlay
 
 
@@ -20,7 +23,7 @@ class Label:
         """Judge the attempts of the round; the curriculum sees how the questions went that it asked for."""
         asked, written = run.asked(), run.rows("questions")
         questions = [question for _, question in asked]
-        judgements = run.game.judge(questions, [row["attempts"] for row in run.rows("attempts")])
+        judgements = self._judged(run, asked)
         right = labels_right(questions, [judgement.label for judgement in judgements])
         low, high = run.config.questions.keep_band
         following, only = self._following(run), next(iter(run.config.questions.sources))
@@ -44,6 +47,16 @@ class Label:
                 run.curriculum.observe(TaskSpec(question.level), judgement.solve_rate)
         run.log("labels", rows)
         run.labelled_as(label_measures(written, rows))
+
+    def _judged(self, run: SelfPlay, asked: Sequence[tuple[int, Question]]) -> list[Judgement]:
+        """The judgements on all questions; what the challenger's training had judged is not judged, or paid, twice."""
+        judged = {index: judgement_of(row["judgement"]) for index, row in pooled(run.rows).items()}
+        attempts = {row["index"]: row["attempts"] for row in run.rows("attempts")}
+        fresh = [(index, question) for index, question in asked if index not in judged]
+        groups = [attempts[index] for index, _ in fresh]
+        found = run.game.judge([question for _, question in fresh], groups)
+        judged |= {index: judgement for (index, _), judgement in zip(fresh, found, strict=True)}
+        return [judged[index] for index, _ in asked]
 
     def _following(self, run: SelfPlay) -> set[str]:
         """The sources that draw their levels from the curriculum, which learns from their questions."""

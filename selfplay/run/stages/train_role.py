@@ -13,7 +13,8 @@ from ..stage import Interrupted
 
 @register_stage("train")
 class TrainRole:
-    """GRPO on one role, for as many steps as its settings say; a role that does not learn is passed over.
+    """GRPO on one role, for as many steps as its settings say, or the tokens of the round allow; a role that does not
+    learn is passed over.
 
     Args:
         role: a row of the table of roles.
@@ -38,15 +39,19 @@ class TrainRole:
         if batches is None:
             return
         for step in range(run.step, config.steps):
+            if self._is_spent(run):
+                break
             batch = batches.at(step)
             reward_fn = MonitoredReward(batch.reward_fn, silences=run.config.guard.mode == "on")
             trained = run.roles[self.role].trainer.step(
                 batch.prompts, reward_fn, samples=config.samples, seed=batch.seed, dynamic_sampling=batch.more
             )
             measures = {**trained.as_dict(), **batch.measures()}
+            run.log("pool", [{"step": step, **row} for row in batch.pool()])
             taken = Step(self.role, step, config.steps, measures, reward_fn.bad, reward_fn.premium)
             if not self._end_step(run, taken):
                 return
+        self._compare_compute(run)
 
     def _batches(self, run: SelfPlay) -> Batches | None:
         return ChallengerBatches(run) if self.role == CHALLENGER else AnswerBatches.of(run, self.role)
@@ -59,8 +64,10 @@ class TrainRole:
         run.step = step.number + 1
         back = run.stepped(step)
         stopping, every = run.stopping, run.config.guard.every
-        validating = self.role == SOLVER and every > 0 and run.step < step.total and run.step % every == 0
-        due = run.step == step.total or run.step % run.config.storage.save_every == 0
+        run.compute.collect(run.roles)
+        last = run.step == step.total or self._is_spent(run)
+        validating = self.role == SOLVER and every > 0 and not last and run.step % every == 0
+        due = last or run.step % run.config.storage.save_every == 0
         saving = stopping or validating or due
         if saving and not back:
             run.save(self.role)
@@ -73,3 +80,18 @@ class TrainRole:
         if stopping:
             raise Interrupted(run.stop_reason)
         return not back
+
+    def _is_spent(self, run: SelfPlay) -> bool:
+        """Whether the round has had its tokens, which ends the training of the solver and of nobody else."""
+        return self.role == SOLVER and run.compute.is_spent
+
+    def _compare_compute(self, run: SelfPlay) -> None:
+        """Warn where a bound was set and the round is not equal to others under it."""
+        compute, steps = run.compute, run.config.roles[self.role].steps
+        if self.role != SOLVER or not compute.most:
+            return
+        used = f"round {run.round}: {compute.counted} counted tokens of compute.tokens_per_round={compute.most}"
+        if not compute.is_spent:
+            run.warn(f"{used} were used in {steps} steps of the solver: raise roles.{SOLVER}.steps for equal compute")
+        elif not run.step:
+            run.warn(f"{used} were used before the solver's training, which takes no step: raise the bound")
