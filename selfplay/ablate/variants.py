@@ -3,15 +3,17 @@
     selfplay-gym ablate --preset tiny --seeds 3
 
 Every variant has the same number of rounds, questions, attempts, solver steps and samples, but for the one thing
-changed. An untrained challenger saves its training; "untrained, equal compute" spends that on solver steps. Variants of
-one seed take the identical exam, so they are compared with `full` question by question, all seeds together. That
-interval is over questions; how far seeds scatter stands beside it, and with few seeds is the wider doubt. Runs are
-ordinary run folders: an interrupted ablation resumes.
+changed. An untrained challenger saves its training; "untrained, equal compute" spends that on solver steps. Compute is
+counted in tokens (`run.compute`): with `compute.tokens_per_round` set, every variant trains its solver until the round
+has had them, and a note says where variants that are compared differ by more than 5 %. Variants of one seed take the
+identical exam, so they are compared with `full` question by question, all seeds together. That interval is over
+questions; how far seeds scatter stands beside it, and with few seeds is the wider doubt. Runs are ordinary run folders:
+an interrupted ablation resumes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,12 @@ import numpy as np
 
 from ...core.errors import ConfigError, RunError, UnknownNameError
 from ..evaluation import ExamResult
+from ..run.compute import BACKWARD, FORWARD
 from ..settings.config import RunConfig
-from ..settings.files import stored_config
+from ..settings.files import absolute_paths, stored_config
 from ..stats import Estimate, Paired, holm, mean_rate, paired
 from ..storage.lock import hold
-from ..storage.run_folder import CONFIG, RunFolder
+from ..storage.run_folder import CONFIG, DamageError, RunFolder
 
 Train = Callable[..., RunFolder]
 
@@ -32,15 +35,16 @@ Change = Mapping[str, Any] | Callable[[RunConfig], Mapping[str, Any]]
 
 FULL = "full"
 UNTRAINED = {"roles.challenger.learns": False}
-TRAINED_ROW = 3.4
-"""What a completion costs in an update, in samplings of one; from the phase times of three runs of `tiny`."""
+EQUAL_WITHIN = 0.05
+"""By what share of counted tokens variants may differ and still be called equal in compute."""
 
 
 def equal_compute(config: RunConfig) -> Mapping[str, Any]:
-    """An untrained challenger, and as many more solver steps as its training would have cost."""
-    asks, learns = config.roles["challenger"], config.roles["solver"]
-    challenger = asks.steps * asks.groups * asks.samples * (1 + config.labels.attempts + TRAINED_ROW)
-    solver_step = learns.groups * learns.samples * (1 + TRAINED_ROW)
+    """An untrained challenger, and as many more solver steps as its training would have cost, were all completions of
+    one length and trained on; under `compute.tokens_per_round`, which ends the training, the most there may be."""
+    asks, learns, trained = config.roles["challenger"], config.roles["solver"], FORWARD + BACKWARD
+    challenger = asks.steps * asks.groups * asks.samples * (FORWARD * (1 + config.labels.attempts) + trained)
+    solver_step = learns.groups * learns.samples * (FORWARD + trained)
     return {**UNTRAINED, "roles.solver.steps": learns.steps + round(challenger / solver_step)}
 
 
@@ -76,6 +80,7 @@ class VariantRun:
     Attributes:
         before, after: the exam of the base, and after the last round.
         label_accuracy: per round, `None` where no answer could be computed.
+        counted: counted tokens of all rounds, see `run.compute`; `None` where the run did not count.
         commit: of the source the run was made with, `None` if it does not say.
     """
 
@@ -84,6 +89,7 @@ class VariantRun:
     before: ExamResult
     after: ExamResult
     label_accuracy: list[float | None]
+    counted: int | None = None
     commit: str | None = None
 
     @property
@@ -129,6 +135,12 @@ class VariantResult:
         ]
         return float(np.mean([value for value in known if value is not None])) if known else None
 
+    @property
+    def counted(self) -> float | None:
+        """Counted tokens of a run, mean over seeds; `None` where a run did not count."""
+        known = [run.counted for run in self.runs if run.counted is not None]
+        return float(np.mean(known)) if known and len(known) == len(self.runs) else None
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "name": self.name,
@@ -140,6 +152,7 @@ class VariantResult:
             "greedy_gain": None if self.greedy_gain is None else self.greedy_gain.as_dict(),
             "against_full": None if self.against_full is None else self.against_full.as_dict(),
             "adjusted_p_value": self.adjusted,
+            "counted_tokens": [run.counted for run in self.runs],
             "last_label_accuracy": self.last_label_accuracy,
             "label_accuracy": [run.label_accuracy for run in self.runs],
         }
@@ -229,12 +242,14 @@ def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
     rows = list(folder.rows("metrics"))
     exams = [ExamResult.from_dict(row["exam"]) for row in rows if "exam" in row]
     labels = [row for row in rows if "label_accuracy" in row]
+    counts = [row["tokens_counted"] for row in rows if "tokens_counted" in row]
     return VariantRun(
         variant=name,
         seed=seed,
         before=exams[0],
         after=exams[-1],
         label_accuracy=[row["label_accuracy"] for row in labels],
+        counted=sum(counts) if counts else None,
         commit=folder.environment().get("commit"),
     )
 
@@ -258,12 +273,19 @@ def _run(name: str, seed: int, config: RunConfig, folder: Path, train: Train | N
     path = folder / f"{''.join(c if c.isalnum() else '-' for c in name)}-{seed}"
     started = (path / CONFIG).exists()
     if started:
-        run = RunFolder.open(path)
-        if stored_config(run) != config:
+        if stored_config(RunFolder.found(path)) != absolute_paths(config):  # as a run keeps its settings
             raise RunError(f"{path} holds a run with other settings; remove it or choose another folder")
-        if run.state.get("phase") == "done":
-            return read_run(name, seed, run)
+        if _is_finished(path):
+            return read_run(name, seed, RunFolder.open(path))
     return read_run(name, seed, train(config, path, resume=started))
+
+
+def _is_finished(path: Path) -> bool:
+    """Whether a run is over; one whose state is damaged is not, and goes on from its last whole one."""
+    try:
+        return RunFolder.open(path).state.get("phase") == "done"
+    except DamageError:
+        return False
 
 
 def _paired(before: Sequence[ExamResult], after: Sequence[ExamResult]) -> Paired:
@@ -294,4 +316,18 @@ def _notes(results: Sequence[VariantResult]) -> list[str]:
                 f"of {result.gain.points:+.1f} points that full gains in sampled answers, greedy answers show "
                 f"{greedy.points:+.1f}: most of it is steadier sampling, not a new ability"
             )
-    return notes
+    return [*notes, *_unequal(results)]
+
+
+def _unequal(results: Sequence[VariantResult]) -> Iterator[str]:
+    """A warning for each variant that is compared with `full`, and had other compute."""
+    full = next((result.counted for result in results if result.name == FULL), None)
+    for result in results:
+        if not full or result.against_full is None or result.counted is None:
+            continue
+        ratio = result.counted / full
+        if abs(ratio - 1) > EQUAL_WITHIN:
+            yield (
+                f"{result.name} had {ratio:.2f} × the counted tokens of full: not equal compute; set "
+                "compute.tokens_per_round for all to make it so"
+            )

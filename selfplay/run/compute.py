@@ -46,6 +46,10 @@ class RoleTokens:
         """What counts as training."""
         return FORWARD * self.sampled + (FORWARD + BACKWARD) * self.trained
 
+    def measures(self) -> dict[str, int]:
+        """All of it, as a log has it."""
+        return {**asdict(self), "counted": self.counted}
+
 
 def cpu_seconds() -> float:
     """Processor time of this process and of those it started, once they have ended; of `torchrun`'s others nothing."""
@@ -116,13 +120,13 @@ class Compute:
 
     def end_stage(self) -> dict[str, Any]:
         """The measures of the stage that is over, and begin the next one; empty where nobody computed."""
-        counted, stage = self.counted - self._state.before, self._state.stage
-        busy = {name: tokens for name, tokens in sorted(stage.items()) if tokens != RoleTokens()}
+        busy = {name: tokens for name, tokens in sorted(self._state.stage.items()) if tokens != RoleTokens()}
         self._state = State(before=self.counted)
         if not busy:
             return {}
-        sums = {f"tokens_{name}": sum(getattr(one, name) for one in busy.values()) for name in asdict(RoleTokens())}
-        return {**sums, "tokens_counted": counted, "by_role": {name: asdict(one) for name, one in busy.items()}}
+        by_role = {name: tokens.measures() for name, tokens in busy.items()}
+        sums = {f"tokens_{name}": sum(one[name] for one in by_role.values()) for name in RoleTokens().measures()}
+        return {**sums, "by_role": by_role}
 
     def begin_round(self) -> None:
         """Count from 0 again."""

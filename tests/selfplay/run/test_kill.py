@@ -30,3 +30,11 @@ def test_a_killed_run_ends_as_one_left_alone(drill, tmp_path, sharing):
     hits = [hit for run in played for hit in run.hits]
     assert len(hits) == 7
     assert sum(drill.HALF in hit for hit in hits) >= 2
+
+
+@pytest.mark.slow
+def test_a_killed_run_with_a_pool_ends_as_one_left_alone(drill, tmp_path):
+    settings = {**drill.SETTINGS, "questions.pool": "true", "questions.count": 24}
+    played = list(drill.drills(tmp_path, settings, moments=4, stops=0, lives=4, writes=1, seed=2, hunt=False))
+    assert [run.different for run in played] == [[]] * len(played)
+    assert (tmp_path / "whole" / "pool.jsonl").stat().st_size > 0
