@@ -68,8 +68,8 @@ class ChallengerBatches:
         seed = run.seed(CHALLENGER, step)
         answer = partial(run.attempt, seed=integer_seed(seed, "attempts"))
         reward_fn = ChallengerRewardFn(run.game, answer, partial(unreadable, run.roles[SOLVER].agent))
-        after = {"measures": partial(self._measures, reward_fn), "pool": partial(self._pool, reward_fn)}
-        return StepBatch([run.game.instruct()] * self.config.groups, reward_fn, seed, **after)
+        measures, pool = partial(self._measures, reward_fn), partial(self._pool, reward_fn)
+        return StepBatch([run.game.instruct()] * self.config.groups, reward_fn, seed, measures=measures, pool=pool)
 
     def _measures(self, reward_fn: ChallengerRewardFn) -> Mapping[str, Any]:
         return challenger_measures(reward_fn.episodes, self.run.config.questions.keep_band)
