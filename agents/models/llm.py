@@ -13,6 +13,7 @@ from ..inference.devices import placing, spread
 from ..inference.hf_decoding import decoding_of
 from ..inference.packed_forward import PackedModel
 from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings, context_of
+from ..inference.token_count import TokenCount
 from ..model_names import shipped_folder
 from .pretrained import load_pretrained
 from .progress_bars import without_bars
@@ -40,6 +41,7 @@ class LLMAgent:
         decoder: the packed forward pass of `model`, or `None` if it must go through transformers.
         context: how many tokens the model reads, prompt and answer together; `None` where nothing bounds it.
         prompts: how prompts become tokens.
+        counted: the tokens of all calls so far; agents made by `with_settings` share it.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class LLMAgent:
         if self.decoder is None and sampler is None:
             decoding_of(model)  # refuses a model that cannot be sampled from
         self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder)
+        self.counted = TokenCount()
 
     @classmethod
     def from_pretrained(
@@ -142,7 +145,10 @@ class LLMAgent:
         kept: dict[str, Any] = {"keep_activations": keep_activations} if self.sampler.keeps_activations else {}
         with self.active():
             samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, **kept)
-        lists = [row[:length] for row, length in zip(samples.tokens.tolist(), samples.lengths.tolist(), strict=True)]
+        lengths = samples.lengths.tolist()
+        self.counted.read += sum(map(len, ids))
+        self.counted.sampled += sum(lengths)
+        lists = [row[:length] for row, length in zip(samples.tokens.tolist(), lengths, strict=True)]
         texts: list[str] = self.tokenizer.batch_decode(
             lists, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )

@@ -17,6 +17,8 @@ from ...core.errors import ConfigError
 if TYPE_CHECKING:
     import torch
 
+    from ..inference.token_count import TokenCount
+
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -63,6 +65,7 @@ def train_sft(
     batch: Callable[[int], Pairs],
     config: SFTConfig,
     prompt_ids: Callable[[str], list[int]] | None = None,
+    counted: TokenCount | None = None,
 ) -> Iterator[float]:
     """Train `model` in place, one step per iteration; yields the loss in nats per completion token.
 
@@ -70,6 +73,7 @@ def train_sft(
         batch: the pairs of a step, by its number; a function of the step alone makes the run reproducible.
         prompt_ids: a prompt as tokens, `LLMAgent.prompt_ids` of whoever acts later; by default one turn of the chat
             template.
+        counted: where the tokens trained on are added: `LLMAgent.counted` of the agent that has the model.
     """
     import torch
 
@@ -91,6 +95,8 @@ def train_sft(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
         optimiser.step()
+        if counted is not None:
+            counted.trained += int(lengths.sum())
         yield float(loss.detach())
 
 

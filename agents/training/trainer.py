@@ -140,7 +140,7 @@ class GRPOTrainer:
         objective = PolicyGradient(self.config, settings.max_new_tokens, self.agent.sampler.on_policy)
         if self.placement.group.alone:
             with self.agent.active():  # not while rewards are given: others may act meanwhile
-                return self._update(batch, metrics, objective, drawn.activations)
+                return self._counted(self._update(batch, metrics, objective, drawn.activations))
         owner = owners(drawn.prompt_ids, drawn.n, self.placement.group.size)[batch.sampled_as.cpu()]
         return self._update_on_all(batch, owner, metrics, objective, drawn.activations is not None)
 
@@ -161,13 +161,17 @@ class GRPOTrainer:
         )
         if self.placement.group.alone:
             with self.agent.active():
-                return self._update(batch, metrics, objective)
+                return self._counted(self._update(batch, metrics, objective))
         owner = torch.arange(len(batch)) % self.placement.group.size
         return self._update_on_all(batch, owner, metrics, objective, False)
 
     def play(self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int) -> Draw:
         """Completions and their rewards, without an update; arguments and errors as of `step`."""
         return self._draw(prompts, reward_fn, samples, seed)
+
+    def _counted(self, metrics: StepMetrics) -> StepMetrics:
+        self.agent.counted.trained += metrics.tokens_trained * (metrics.updates + metrics.skipped)
+        return metrics
 
     def _draw(
         self, prompts: Sequence[str], reward_fn: RewardFn, samples: int, seed: int, keep_activations: bool = False
@@ -185,7 +189,8 @@ class GRPOTrainer:
     def _update_on_all(
         self, batch: Batch, owner: Tensor, metrics: StepMetrics, objective: Objective, reuse: bool
     ) -> StepMetrics:
-        return self.placement.group.run_on_all(self.update_on_rank, batch.to("cpu"), owner, metrics, objective, reuse)
+        group = self.placement.group
+        return self._counted(group.run_on_all(self.update_on_rank, batch.to("cpu"), owner, metrics, objective, reuse))
 
     def update_on_rank(
         self, batch: Batch, owner: Tensor, metrics: StepMetrics, objective: Objective, reuse: bool

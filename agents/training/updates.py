@@ -39,6 +39,7 @@ class StepBatch:
         seed: of the samples.
         more: further prompts for groups that teach nothing; `None` for none.
         measures: what is measured besides what the trainer reports, asked for after the step.
+        pool: what was asked and answered, as rows that a run keeps; asked for after the step.
     """
 
     prompts: Sequence[str]
@@ -47,6 +48,7 @@ class StepBatch:
     seed: int
     more: DynamicSampling | None = None
     measures: Callable[[], Mapping[str, Any]] = dict
+    pool: Callable[[], Sequence[Mapping[str, Any]]] = tuple
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from .domains import GameDomain
 from .math_domain import identity
 from .other_ways.programs import program_kind, program_ways
 from .proposals import find_statement, unfit
-from .templates import BRIEF, Template
+from .templates import Template, brief
 from .validator import NAME, VALIDATOR
 
 MOST_CALLS = 32
@@ -41,7 +41,7 @@ _SHORT = re.compile(r"([A-Za-z_]\w*)=(lambda [\w, ]*:.+)\. \1\((.*)\)=\?", re.S)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 CODE_TEMPLATES: Mapping[str, Template] = {
-    "plain": Template("Write a code question at the edge of the solver's ability.", **BRIEF),
+    "plain": brief("Write a code question at the edge of the solver's ability."),
     "r-zero": Template(
         challenger=(
             "You set programming puzzles. Think first, privately: choose an idea, write a short deterministic Python "

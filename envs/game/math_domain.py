@@ -15,11 +15,11 @@ from ...core.records import Question
 from .domains import GameDomain, given_answer
 from .other_ways.mathematics import math_kind, math_ways
 from .proposals import find_statement, forbidden
-from .templates import BRIEF, Template
+from .templates import Template, brief
 from .validator import NAME, VALIDATOR
 
 MATH_TEMPLATES: Mapping[str, Template] = {
-    "plain": Template("Write a question at the edge of the solver's ability.", **BRIEF),
+    "plain": brief("Write a question at the edge of the solver's ability."),
     "r-zero": Template(
         challenger=(
             "You set problems for a mathematics competition. Think first, privately: choose a field at random, "

@@ -14,14 +14,6 @@ YES = "yes"
 LEVELS = 10
 """How many levels a challenger's prompt can name: 0, nearly always solved, to 9, hardly ever."""
 
-BRIEF = {
-    "level": "{level} {instruction}",
-    "unsolved": "{instruction}\n<question>{question}</question>\n{instruction}",
-}
-"""Conditions for a model that has only ever read the bare instruction. The embedded one still writes questions then (of
-64 texts 95 to 100 % can be read with a level, of 32 about 80 % with an unsolved question). Whatever comes *behind* its
-instruction it takes for a question to answer (0 %)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -80,3 +72,16 @@ def _filled(words: str, **values: str) -> str:
     """Placeholders replaced in one pass, so that a placeholder inside a question stays a text."""
     pieces = re.split(r"(\{(?:" + "|".join(values) + r")\})", words)
     return "".join(values[piece[1:-1]] if piece[:1] == "{" and piece[1:-1] in values else piece for piece in pieces)
+
+
+def brief(challenger: str) -> Template:
+    """Words for a model that has only ever read the bare instruction.
+
+    The embedded one still writes questions on them (of 64 texts 95 to 100 % can be read with a level, of 32 about 80 %
+    with an unsolved question). Whatever comes *behind* its instruction it takes for a question to answer (0 %).
+    """
+    return Template(
+        challenger,
+        level="{level} {instruction}",
+        unsolved="{instruction}\n<question>{question}</question>\n{instruction}",
+    )

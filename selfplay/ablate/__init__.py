@@ -3,6 +3,7 @@
 Commands and users come in.
 """
 
-from .variants import VARIANTS, Ablation, ablate, summarise
+from .rows import VARIANTS
+from .variants import Ablation, ablate, summarise
 
 __all__ = ["VARIANTS", "Ablation", "ablate", "summarise"]

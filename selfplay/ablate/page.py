@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from ..pages.figures import CHALLENGER, GRID, MUTED, SOLVER, draw_svg
 from ..pages.tables import markdown_table
 from ..stats import Paired
-from .variants import FULL, Ablation, VariantResult
+from .rows import FULL
+from .variants import Ablation, VariantResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
-    """Header and cells, largest gain first; scores in per cent, gains in points of sampled held-out accuracy."""
+    """Header and cells, largest gain first; scores in per cent, gains in points of sampled held-out accuracy, counted
+    tokens per run in millions."""
     header = [
         "variant",
         "accuracy, %",
@@ -25,7 +27,8 @@ def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
         "greedy gain",
         "against full",
         "p (Holm)",
-        "label acc., last round",
+        "labels right",
+        "tokens, M",
     ]
     cells = []
     for r in sorted(ablation.results, key=lambda result: -result.gain.points):
@@ -40,6 +43,7 @@ def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
                 _points(versus),
                 "–" if r.adjusted is None else f"{r.adjusted:.2g}",
                 "–" if r.last_label_accuracy is None else f"{100 * r.last_label_accuracy:.0f} %",
+                "–" if r.counted is None else f"{r.counted / 1e6:.2f}",
             ]
         )
     return header, cells

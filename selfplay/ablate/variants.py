@@ -3,15 +3,17 @@
     selfplay-gym ablate --preset tiny --seeds 3
 
 Every variant has the same number of rounds, questions, attempts, solver steps and samples, but for the one thing
-changed. An untrained challenger saves its training; "untrained, equal compute" spends that on solver steps. Variants of
-one seed take the identical exam, so they are compared with `full` question by question, all seeds together. That
-interval is over questions; how far seeds scatter stands beside it, and with few seeds is the wider doubt. Runs are
-ordinary run folders: an interrupted ablation resumes.
+changed. An untrained challenger saves its training; "untrained, equal compute" spends that on solver steps. Compute is
+counted in tokens (`run.compute`): with `compute.tokens_per_round` set, every variant trains its solver until the round
+has had them, and a note says where variants that are compared differ by more than 5 %. Variants of one seed take the
+identical exam, so they are compared with `full` question by question, all seeds together. That interval is over
+questions; how far seeds scatter stands beside it, and with few seeds is the wider doubt. Runs are ordinary run folders:
+an interrupted ablation resumes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,85 +21,18 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import ConfigError, RunError, UnknownNameError
-from ...core.registries import make_generator
 from ..evaluation import ExamResult
 from ..settings.config import RunConfig
-from ..settings.files import stored_config
+from ..settings.files import absolute_paths, stored_config
 from ..stats import Estimate, Paired, holm, mean_rate, paired
 from ..storage.lock import hold
-from ..storage.run_folder import CONFIG, RunFolder
+from ..storage.run_folder import CONFIG, DamageError, RunFolder
+from .rows import FULL, VARIANTS, Change
 
 Train = Callable[..., RunFolder]
 
-Change = Mapping[str, Any] | Callable[[RunConfig], Mapping[str, Any]]
-
-FULL = "full"
-UNTRAINED = {"roles.challenger.learns": False}
-TRAINED_ROW = 3.4
-"""What a completion costs in an update, in samplings of one; from the phase times of three runs of `tiny`."""
-
-
-def equal_compute(config: RunConfig) -> Mapping[str, Any]:
-    """An untrained challenger, and as many more solver steps as its training would have cost."""
-    asks, learns = config.roles["challenger"], config.roles["solver"]
-    challenger = asks.steps * asks.groups * asks.samples * (1 + config.labels.attempts + TRAINED_ROW)
-    solver_step = learns.groups * learns.samples * (1 + TRAINED_ROW)
-    return {**UNTRAINED, "roles.solver.steps": learns.steps + round(challenger / solver_step)}
-
-
-def bandit(config: RunConfig) -> Mapping[str, Any]:
-    """Questions of the generator under a bandit, over its kinds where it has some, and over levels."""
-    kinds = list(getattr(make_generator(config.questions.generator), "kinds", ()))
-    curriculum = {"name": "bandit", **({"kinds": kinds} if kinds else {})}
-    return {"questions.sources": {"procedural": 1.0}, "questions.curriculum": curriculum}
-
-
-def validator(config: RunConfig) -> Mapping[str, Any]:
-    """Labels that a role of its own confirms, which learns after every labelling, before the solver."""
-    stages = [*config.stages]
-    stages.insert(stages.index("label") + 1 if "label" in stages else len(stages), "sft(validator)")
-    row = {**config.as_dict()["roles"]["solver"], "max_new_tokens": 8}
-    return {"stages": stages, "roles.validator": row, "labels.source": "validated"}
-
-
-VARIANTS: dict[str, Change] = {
-    FULL: {},
-    "untrained challenger": UNTRAINED,
-    "untrained, equal compute": equal_compute,
-    "procedural challenger": {"questions.sources": {"procedural": 1.0}},
-    "bandit": bandit,
-    "condition-level": {"roles.challenger.condition": "level"},
-    "condition-unsolved": {"roles.challenger.condition": "unsolved"},
-    "every-2": {"roles.challenger.every": 2},
-    "archive": {"roles.challenger.reward": 'r-zero(archive={"weight": 0.5, "from_round": 2})'},
-    "no repetition penalty": {"roles.challenger.reward": "r-zero(repetition=0)"},
-    "no band filter": {"questions.keep_band": [0.0, 1.0]},
-    "no KL": {"roles.*.grpo.kl_weight": 0.0},
-    "KL to the round": {"roles.*.kl_reference": "round"},
-    "labels: sympy": {"labels.source": "sympy"},
-    "labels: oracle": {"labels.source": "oracle"},
-    "labels: validator": validator,
-    "labels: head": {"labels.source": "validated(by=head)"},
-    "reward random": {"roles.solver.reward": "random"},
-    "reward format": {"roles.solver.reward": "format"},
-    "shape azr": {"roles.challenger.reward": "azr"},
-    "shape sqlm": {"roles.challenger.reward": "sqlm"},
-    "shape 4p(1-p)": {"roles.challenger.reward": "4p(1-p)(repetition=1)"},
-    "r-zero-code": {"roles.challenger.reward": "r-zero-code"},
-    "update: grpo at 2e-5": {"roles.solver.grpo.learning_rate": 2e-5},
-    "update: grpo, half the steps, twice the groups": {"roles.solver.steps": 5, "roles.solver.groups": 64},
-    "update: grpo, rate falls": {"roles.solver.update": "grpo(warmup=2, final_share=0.1)"},
-    "update: rft": {"roles.solver.update": "rft"},
-    "update: rft, both roles": {"roles.*.update": "rft"},
-    "replay": {"roles.solver.replay": 0.25},
-    "replay by p(1-p)": {"roles.solver.replay": 0.25, "roles.solver.replay_by": "p(1-p)"},
-    "update: rft, replay": {"roles.solver.update": "rft", "roles.solver.replay": 0.25},
-    "roles: lora": {"roles.*.weight_sharing": "lora"},
-    "roles: one model": {"roles.*.weight_sharing": "prompt"},
-    "roles: token types": {"roles.*.weight_sharing": "tokens"},
-}
-"""What each variant changes in the settings, given as such or worked out from them. `full` has vote labels, a trained
-challenger and the paper's reward."""
+EQUAL_WITHIN = 0.05
+"""By what share of counted tokens variants may differ and still be called equal in compute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +42,7 @@ class VariantRun:
     Attributes:
         before, after: the exam of the base, and after the last round.
         label_accuracy: per round, `None` where no answer could be computed.
+        counted: counted tokens of all rounds, see `run.compute`; `None` where the run did not count.
         commit: of the source the run was made with, `None` if it does not say.
     """
 
@@ -115,6 +51,7 @@ class VariantRun:
     before: ExamResult
     after: ExamResult
     label_accuracy: list[float | None]
+    counted: int | None = None
     commit: str | None = None
 
     @property
@@ -160,6 +97,12 @@ class VariantResult:
         ]
         return float(np.mean([value for value in known if value is not None])) if known else None
 
+    @property
+    def counted(self) -> float | None:
+        """Counted tokens of a run, mean over seeds; `None` where a run did not count."""
+        known = [run.counted for run in self.runs if run.counted is not None]
+        return float(np.mean(known)) if known and len(known) == len(self.runs) else None
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "name": self.name,
@@ -171,6 +114,7 @@ class VariantResult:
             "greedy_gain": None if self.greedy_gain is None else self.greedy_gain.as_dict(),
             "against_full": None if self.against_full is None else self.against_full.as_dict(),
             "adjusted_p_value": self.adjusted,
+            "counted_tokens": [run.counted for run in self.runs],
             "last_label_accuracy": self.last_label_accuracy,
             "label_accuracy": [run.label_accuracy for run in self.runs],
         }
@@ -260,12 +204,14 @@ def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
     rows = list(folder.rows("metrics"))
     exams = [ExamResult.from_dict(row["exam"]) for row in rows if "exam" in row]
     labels = [row for row in rows if "label_accuracy" in row]
+    counts = [row["tokens_counted"] for row in rows if "tokens_counted" in row]
     return VariantRun(
         variant=name,
         seed=seed,
         before=exams[0],
         after=exams[-1],
         label_accuracy=[row["label_accuracy"] for row in labels],
+        counted=sum(counts) if counts else None,
         commit=folder.environment().get("commit"),
     )
 
@@ -289,12 +235,19 @@ def _run(name: str, seed: int, config: RunConfig, folder: Path, train: Train | N
     path = folder / f"{''.join(c if c.isalnum() else '-' for c in name)}-{seed}"
     started = (path / CONFIG).exists()
     if started:
-        run = RunFolder.open(path)
-        if stored_config(run) != config:
+        if stored_config(RunFolder.found(path)) != absolute_paths(config):  # as a run keeps its settings
             raise RunError(f"{path} holds a run with other settings; remove it or choose another folder")
-        if run.state.get("phase") == "done":
-            return read_run(name, seed, run)
+        if _is_finished(path):
+            return read_run(name, seed, RunFolder.open(path))
     return read_run(name, seed, train(config, path, resume=started))
+
+
+def _is_finished(path: Path) -> bool:
+    """Whether a run is over; one whose state is damaged is not, and goes on from its last whole one."""
+    try:
+        return RunFolder.open(path).state.get("phase") == "done"
+    except DamageError:
+        return False
 
 
 def _paired(before: Sequence[ExamResult], after: Sequence[ExamResult]) -> Paired:
@@ -325,4 +278,18 @@ def _notes(results: Sequence[VariantResult]) -> list[str]:
                 f"of {result.gain.points:+.1f} points that full gains in sampled answers, greedy answers show "
                 f"{greedy.points:+.1f}: most of it is steadier sampling, not a new ability"
             )
-    return notes
+    return [*notes, *_unequal(results)]
+
+
+def _unequal(results: Sequence[VariantResult]) -> Iterator[str]:
+    """A warning for each variant that is compared with `full`, and had other compute."""
+    full = next((result.counted for result in results if result.name == FULL), None)
+    for result in results:
+        if not full or result.against_full is None or result.counted is None:
+            continue
+        ratio = result.counted / full
+        if abs(ratio - 1) > EQUAL_WITHIN:
+            yield (
+                f"{result.name} had {ratio:.2f} × the counted tokens of full: not equal compute; set "
+                "compute.tokens_per_round for all to make it so"
+            )

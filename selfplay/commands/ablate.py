@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ..ablate.page import plot, rows, to_json, to_markdown
 from ..ablate.variants import Ablation, Train, ablate
-from ..pages.tables import terminal_table
+from ..pages.tables import NARROW, terminal_table
 from ..run.provenance import describe_environment
 from ..settings.presets import preset as find_preset
 from ..terminal import Terminal
@@ -43,7 +43,8 @@ def run_ablation(
     result = ablate(
         find_preset(preset), folder, variants=variants, seeds=seeds, preset=preset, train=train, progress=announce
     )
-    console.print(terminal_table(f"preset {preset}", *rows(result)))
+    # nine columns: intervals as half their width; the files have them whole
+    console.print(terminal_table(f"preset {preset}", *rows(result), width=min(console.width, NARROW - 1)))
     origin = describe_environment()
     made = sorted({run.commit or "unknown" for one in result.results for run in one.runs})
     heading = f"# Ablation of preset `{preset}`\n\n`{shlex.join(origin['command'])}`, {origin['system']} with "

@@ -11,10 +11,12 @@ from typing import Any
 
 from ...core.options import write_named
 from ..pages.html_page import render
+from ..pages.tables import html_table
 from ..pages.wording import counted
 from ..settings.tree import flatten
 from ..storage.files import write_text
 from ..storage.run_folder import RunFolder
+from .cost import cost_table, read_costs
 from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
 from .rounds import exam_figures, histogram_figures, label_figures, question_figures
@@ -55,6 +57,7 @@ def render_report(folder: RunFolder) -> str:
     reward_of = {role: write_named(row.reward) for role, row in summary.config.roles.items()}
     questions = read_questions(folder)
     guard = read_guard(folder)
+    costs = read_costs(folder)
     figures = {
         "exam": exam_figures(summary),
         "labels": label_figures(summary, questions),
@@ -66,7 +69,7 @@ def render_report(folder: RunFolder) -> str:
     }
     return render(
         "report.html.j2",
-        {"percent": _percent, "shown": _shown, "clock": _clock, "named": write_named, "counted": counted},
+        {"percent": _percent, "shown": _shown, "named": write_named, "counted": counted},
         title=f"{name} · self-play run",
         name=name,
         summary=summary,
@@ -79,7 +82,7 @@ def render_report(folder: RunFolder) -> str:
         guard=guard,
         kinds=KINDS,
         environment={**UNKNOWN, **folder.environment()},
-        durations=_durations(folder),
+        costs=Markup(html_table(*cost_table(costs))) if costs else None,
     )
 
 
@@ -108,14 +111,6 @@ def _from_to(values: list[float], form: str, scale: float) -> str:
     return ends[0] if len(values) == 1 else " → ".join(ends)
 
 
-def _durations(folder: RunFolder) -> list[tuple[str, float]]:
-    """Seconds per phase over all rounds, in the order of the phases."""
-    totals: dict[str, float] = {}
-    for row in folder.rows("timings"):
-        totals[row["phase"]] = totals.get(row["phase"], 0.0) + row["seconds"]
-    return list(totals.items())
-
-
 def _percent(value: float | Mapping[str, Any] | None, digits: int = 1) -> str:
     return "–" if value is None else f"{100 * float(value):.{digits}f} %"  # type: ignore[arg-type]
 
@@ -124,9 +119,3 @@ def _shown(text: str) -> str:
     """A model's text for people: control characters replaced, very long texts cut."""
     cut = text if len(text) <= LONGEST else text[:LONGEST] + " … (cut)"
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in cut)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -48,6 +48,8 @@ class AskedAgain:
         found = role.trainer.reference if row.kl_reference == "base" else None
         if found is None:
             found = self._base = self._base or base_agent(self.run.config, SOLVER)
-        return found.with_settings(
+        asked = found.with_settings(
             max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
         )
+        asked.counted = role.agent.counted  # what labels cost is the solver's
+        return asked

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...agents.inference.token_count import TokenCount
 from ...core.errors import RunError
 from ..settings.config import RunConfig
 from ..storage.checkpoint import save_checkpoint
@@ -45,7 +46,9 @@ class Role:
         if not self.agent.sampler.on_policy:
             return
         try:
-            self.agent.with_settings(max_new_tokens=1).act([PROBE], seed=0)
+            probe = self.agent.with_settings(max_new_tokens=1)
+            probe.counted = TokenCount()  # a run that stops more often saves more often, and costs the same
+            probe.act([PROBE], seed=0)
         except RunError as error:
             raise RunError(
                 f"the {self.name} has diverged and is not saved ({error}). What was saved before stands; start another "

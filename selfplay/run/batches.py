@@ -18,10 +18,11 @@ from ...core.seeding import integer_seed, python_stream
 from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
 from ..settings.config import CHALLENGER, SOLVER
 from . import round_log
-from .conditions import challenger_rule, draw_of, step_requests
 from .labels import label_verifier
 from .metrics import challenger_measures
-from .replay import replayable
+from .questions.conditions import challenger_rule, draw_of, step_requests
+from .questions.pool import pool_rows
+from .questions.replay import replayable
 
 if TYPE_CHECKING:
     from ...agents.training.dynamic_sampling import DynamicSampling
@@ -46,9 +47,9 @@ class ChallengerBatches:
         answer = partial(run.attempt, seed=integer_seed(seed, "attempts"))
         requests = step_requests(run, self.draw, step)
         reward_fn = ChallengerRewardFn(self.game, answer, partial(unreadable, run.roles[SOLVER].agent), requests)
-        measures = partial(self._measures, reward_fn)
+        measures, pool = partial(self._measures, reward_fn), partial(self._pool, reward_fn)
         prompts = [self.game.instruct(request) for request in requests]
-        return StepBatch(prompts, reward_fn, self.config.samples, seed, measures=measures)
+        return StepBatch(prompts, reward_fn, self.config.samples, seed, measures=measures, pool=pool)
 
     def solved(self) -> None:
         """See `Batches`: what its questions earn shows when they are played."""
@@ -59,6 +60,10 @@ class ChallengerBatches:
 
     def _measures(self, reward_fn: ChallengerRewardFn) -> Mapping[str, Any]:
         return challenger_measures(reward_fn.episodes, self.run.config.questions.keep_band)
+
+    def _pool(self, reward_fn: ChallengerRewardFn) -> Sequence[Mapping[str, Any]]:
+        keeps = self.run.config.questions.pool
+        return pool_rows(reward_fn.episodes, self.run.checkpoints.get(SOLVER)) if keeps else ()
 
 
 class AnswerBatches:
@@ -155,11 +160,12 @@ class MonitoredBatches:
     def __init__(self, batches: Batches, *, silences: bool) -> None:
         self.batches, self.silences = batches, silences
         self.rewards: MonitoredReward | None = None
+        self.pool: Callable[[], Sequence[Mapping[str, Any]]] = tuple
 
     def at(self, step: int) -> StepBatch:
         """See `Batches`."""
         batch = self.batches.at(step)
-        self.rewards = MonitoredReward(batch.reward_fn, silences=self.silences)
+        self.rewards, self.pool = MonitoredReward(batch.reward_fn, silences=self.silences), batch.pool
         return replace(batch, reward_fn=self.rewards)
 
     def solved(self) -> Solved | None:

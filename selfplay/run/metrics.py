@@ -59,6 +59,7 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
         "repeated": dropped.count("repeated"),
         "held_out": dropped.count("held out"),
         "asked": len(labels),
+        "pooled": sum("pool" in row and row["dropped"] is None for row in written),
         "valid_share": _share(labels, "valid"),
         "answered_share": sum(any(row["answers"]) for row in labels) / len(labels) if labels else 0.0,
         "solve_rate": mean([row["solve_rate"] for row in labels]),

@@ -1,4 +1,7 @@
-"""Going on from a state: it must fit the settings, and whoever keeps a part of it must be able to read that part."""
+"""The state of a run: what is committed of it, and going on from it.
+
+It must fit the settings, and whoever keeps a part of it must be able to read that part.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,39 @@ from ...core.errors import RunError, SelfPlayError
 from ...core.protocols import Curriculum
 from ..hooks import Hook
 from ..roles.updates import steps_of
+from ..settings.config import SOLVER
 from .stage import DONE
 
 if TYPE_CHECKING:
     from .run import SelfPlay
+
+
+def state_of(run: SelfPlay) -> dict[str, Any]:
+    """Where a run stands, as `state.json` has it."""
+    return {
+        "round": run.round,
+        "phase": run.phase,
+        "step": run.step,
+        "checkpoints": run.checkpoints,
+        "references": run.references,
+        "best": run.best,
+        "rate_scale": run.rate_scale,
+        "votes": run.validation.votes,
+        "curriculum": run.curriculum.state_dict(),
+        "compute": run.compute.state_dict(),
+        "hooks": {hook.name: state for hook in run.hooks if (state := hook.state_dict())},
+    }
+
+
+def best_of(run: SelfPlay, validation_accuracy: float) -> dict[str, Any]:
+    """What is needed to come back to the present state, and how good it is."""
+    return {
+        "round": run.round,
+        "validation_accuracy": validation_accuracy,
+        "solver": run.checkpoints.get(SOLVER),
+        "checkpoints": dict(run.checkpoints),
+        "curriculum": run.curriculum.state_dict(),
+    }
 
 
 def check_position(run: SelfPlay) -> None:

@@ -39,8 +39,9 @@ from ..storage.checkpoint_store import CheckpointStore
 from ..storage.recovery import keep_snapshot, needed_checkpoints
 from ..storage.run_folder import RunFolder
 from . import round_log
+from .compute import Compute, cpu_seconds
 from .labels import labeller_of
-from .restore import check_position, restore
+from .restore import best_of, check_position, restore, state_of
 from .stage import DONE, Interrupted, check_stages, plays_before_training
 from .validation import Validation
 
@@ -62,6 +63,7 @@ class SelfPlay:
         game: the rules, with the run's labeller as judge and the challenger's reward.
         checkpoints: the saved state of each role, by name.
         best: the best validation so far: round, accuracy, checkpoints and curriculum; empty before the first.
+        compute: the tokens of the present round.
         exam: the held-out questions of the exam.
         stop_reason: why a hook wants the run to stop, "" if none does.
     """
@@ -84,6 +86,7 @@ class SelfPlay:
         self.references: dict[str, str] = dict(state.get("references", {}))
         self.best: dict[str, Any] = dict(state.get("best", {}))
         self.rate_scale: float = state.get("rate_scale", 1.0)
+        self.compute = Compute(config.compute.tokens_per_round, state.get("compute", {}))
         self._saved: list[str] = []
         check_position(self)
         self.domain = domain_of(config.env)
@@ -112,13 +115,15 @@ class SelfPlay:
         """
         self.store.prune(self.roles)  # a killed process may not have come to it
         while self.phase != DONE:
-            begun = time.perf_counter()
+            begun, cpu = time.perf_counter(), cpu_seconds()
             for hook in self.hooks:
                 hook.before_stage(self)
             self.stage.run(self)
             self._tell(hook.after_stage(self) for hook in self.hooks)
-            seconds = round(time.perf_counter() - begun, 3)
-            self.folder.log("timings", [{"round": self.round, "phase": self.phase, "seconds": seconds}])
+            seconds = {"seconds": time.perf_counter() - begun, "cpu_s": cpu_seconds() - cpu}
+            self.log("timings", [{name: round(value, 3) for name, value in seconds.items()}])
+            self.compute.collect(self.roles)
+            self.log("metrics", [row for row in [self.compute.end_stage()] if row])
             self._advance()
 
     # --- where it stands ---
@@ -196,34 +201,30 @@ class SelfPlay:
         vote: str | None = "majority",
     ) -> ExamResult:
         """The solver's answers to questions, graded by the domain's grader or another verifier."""
-        return run_exam(
-            self.roles[SOLVER].agent,
-            questions,
-            verifier=verifier or self.domain.grader,
-            vote=vote,
-            samples=samples,
-            greedy=greedy,
-            seed=integer_seed(self.config.seed, "exam"),
-            ask=lambda question: self.game.ask([question])[0],
-            progress=self.count,
-        )
+        with self.compute.examining(self.roles):
+            return run_exam(
+                self.roles[SOLVER].agent,
+                questions,
+                verifier=verifier or self.domain.grader,
+                vote=vote,
+                samples=samples,
+                greedy=greedy,
+                seed=integer_seed(self.config.seed, "exam"),
+                ask=lambda question: self.game.ask([question])[0],
+                progress=self.count,
+            )
 
     def validate(self) -> tuple[float, bool]:
         """Hold a validation and remember the best; its accuracy, and whether a hook asked to go back."""
-        result = self.validation.hold(
-            lambda questions, seed: self.attempt(self.game.ask(questions), seed),
-            lambda questions, samples: self.examine(questions, samples=samples, greedy=False),
-        )
-        score = result.accuracy.value
-        if not self.best or score > self.best["validation_accuracy"]:
-            self.best = {
-                "round": self.round,
-                "validation_accuracy": score,
-                "solver": self.checkpoints.get(SOLVER),
-                "checkpoints": dict(self.checkpoints),
-                "curriculum": self.curriculum.state_dict(),
-            }
-        return score, self._tell(hook.after_exam(self, result) for hook in self.hooks)
+        with self.compute.examining(self.roles):
+            result = self.validation.hold(
+                lambda questions, seed: self.attempt(self.game.ask(questions), seed),
+                lambda questions, samples: self.examine(questions, samples=samples, greedy=False),
+            )
+            score = result.accuracy.value
+            if not self.best or score > self.best["validation_accuracy"]:
+                self.best = best_of(self, score)
+            return score, self._tell(hook.after_exam(self, result) for hook in self.hooks)
 
     def start_of(self, role: str) -> Start:
         """The weights a role began the run with."""
@@ -256,18 +257,8 @@ class SelfPlay:
 
     def commit(self) -> None:
         """Make everything so far permanent; checkpoints saved since the last commit keep the state with them."""
-        state = {
-            "round": self.round,
-            "phase": self.phase,
-            "step": self.step,
-            "checkpoints": self.checkpoints,
-            "references": self.references,
-            "best": self.best,
-            "rate_scale": self.rate_scale,
-            "votes": self.validation.votes,
-            "curriculum": self.curriculum.state_dict(),
-            "hooks": {hook.name: state for hook in self.hooks if (state := hook.state_dict())},
-        }
+        self.compute.collect(self.roles)
+        state = state_of(self)
         kept = self.store.select(needed_checkpoints(state))
         saved, self._saved = [name for name in self._saved if name in kept], []
         self.folder.commit({**state, "saved": saved, "kept": kept})
@@ -304,6 +295,7 @@ class SelfPlay:
         """The best checkpoints again, optimisers and curriculum included."""
         if not self.best:
             raise RunError(f"a hook asked to go back ({action.cause}) before a validation; add the stage 'evaluate'")
+        self.compute.collect(self.roles)  # these agents go
         self.checkpoints = dict(self.best["checkpoints"])
         self.curriculum.load_state_dict(self.best["curriculum"])
         self.rate_scale = action.scale
@@ -326,6 +318,7 @@ class SelfPlay:
 
     def _begin_round(self, number: int) -> None:
         self.round, self.phase = number, self.stages[0].name
+        self.compute.begin_round()
         moving = [role for role in self.checkpoints if self.config.roles[role].kl_reference == "round"]
         self.references = {role: self.checkpoints[role] for role in moving}  # none after a return to the base
 

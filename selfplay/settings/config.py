@@ -85,6 +85,7 @@ class RunConfig:
         self._check_band()
         self._check_shared_weights()
         self._check_sampler()
+        self._check_pool()
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -132,6 +133,24 @@ class RunConfig:
                     f"compute.sampler={self.compute.sampler!r} samples from weights that training does not move, but "
                     f"roles.{name} learns; set roles.{name}.learns=false"
                 )
+
+    def _check_pool(self) -> None:
+        """The pool holds attempts of the solver that labels the round: nothing may move it meanwhile."""
+        if not self.questions.pool:
+            return
+        written = [stage for stage in self.stages if stage == "generate" or CHALLENGER in _trained_by(stage)]
+        if "generate" in written[:1] or not written:
+            raise ConfigError(
+                "questions.pool=true takes what the challenger asked in its training: put the stage "
+                "'train(challenger)' before 'generate', or set questions.pool=false"
+            )
+        asks, solver = self.roles[CHALLENGER], self.roles[SOLVER]
+        if asks.learns and CHALLENGER in self.players and asks.shares_trained_weights and solver.shares_trained_weights:
+            raise ConfigError(
+                "questions.pool=true keeps attempts of a solver that stands still while the challenger trains, but "
+                f"weight_sharing={asks.weight_sharing!r} moves both: use 'copies', or 'lora' with trunk='frozen'; or "
+                "set questions.pool=false"
+            )
 
     def replace(self, changes: Mapping[str, Any] | None = None, **named: Any) -> RunConfig:
         """A copy with some settings changed: by dotted path (`{"labels.source": "sympy"}`), as a tree, or by keyword.

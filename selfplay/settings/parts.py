@@ -13,6 +13,8 @@ from .checks import MOST_SAMPLES, Named, at_least, check_types, one_of
 GUARD_MODES = ("on", "watch", "off")
 VALIDATIONS = ("reference", "vote")
 SHARDINGS = ("none", "fsdp2")
+MOST_TOKENS = 10**15
+"""Counted tokens that anybody could wait for."""
 DTYPES = ("float32", "bfloat16", "float16")
 
 
@@ -32,6 +34,9 @@ class QuestionsConfig:
     """Generator of procedural questions and of the held-out exam."""
     curriculum: Named = "band"
     """What chooses the levels of procedural questions."""
+    pool: bool = False
+    """Whether the questions that the challenger asked in its training of the round come first, with the attempts made
+    there; the sources then write only what is missing up to `count`."""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -126,6 +131,9 @@ class ComputeConfig:
     """What several processes hold of the weights and the optimiser's state: all ("none"), or a share ("fsdp2")."""
     threads: int = 1
     """CPU threads of torch; 0 leaves torch's own choice. Small models are fastest, and reproducible, with 1."""
+    tokens_per_round: int = 0
+    """Counted tokens (sampled + 3 × trained, without exams) at which the stage `train(solver)` of a round ends, after
+    the step that reaches them; 0 is no bound. With it, `roles.solver.steps` is the most there may be."""
     sampler: Named = "local"
     """Where completions come from: "local", the models in this process; or, for roles that do not learn,
     "openai(url=…, model=…)" or "vllm(engine=…)"."""
@@ -137,6 +145,7 @@ class ComputeConfig:
         one_of("sharding", self.sharding, SHARDINGS)
         if not self.device:
             raise ConfigError('device must name a device, such as "cpu", got ""')
+        at_least(self, 0, "tokens_per_round", most=MOST_TOKENS)
         if not 0 <= self.threads <= 1024:
             raise ConfigError(f"threads must be in 0..1024, got {self.threads!r}")
 

@@ -16,7 +16,7 @@ from typing import Any
 from ...core.errors import RunError
 from .checkpoint import SNAPSHOT, check_checkpoint
 from .files import remove, write_sealed
-from .run_folder import LOGS, STATE, DamageError, RunFolder, read_state
+from .run_folder import STATE, DamageError, RunFolder, read_state
 
 SET_ASIDE = ".damaged"
 """Ends the name of a damaged checkpoint that nobody needs: it stays for a person to look at."""
@@ -132,8 +132,8 @@ def _note(folder: RunFolder, state: dict[str, Any], name: str, report: str) -> N
 
 def _start(state: Mapping[str, Any]) -> dict[str, Any]:
     """The state of a run that has done nothing yet."""
-    nothing = dict.fromkeys(LOGS, sha256(b"").hexdigest())
-    return {"settings": state["settings"], "logs": dict.fromkeys(LOGS, 0), "log_sha256": nothing}
+    nothing = dict.fromkeys(state["logs"], sha256(b"").hexdigest())
+    return {"settings": state["settings"], "logs": dict.fromkeys(state["logs"], 0), "log_sha256": nothing}
 
 
 def _snapshots(store: Path, known: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:

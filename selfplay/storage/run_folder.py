@@ -6,6 +6,7 @@
     questions.jsonl    every question of every round      attempts.jsonl     every attempt at them
     labels.jsonl       vote, label, p̂, kept or why not    timings.jsonl      seconds per phase (not reproducible)
     guard.jsonl        validation, alarms, rollbacks       reviews.jsonl      what people decided
+    pool.jsonl         what a challenger in training asked, with attempts and judgement
     checkpoints/       weights and optimiser states        report.html        the run as one page
     run.lock           who writes here at the moment
 
@@ -160,13 +161,16 @@ class RunFolder:
                 f"{self.note}, so it cannot go on. It can be read (report, diagnose, exam), and played anew: "
                 f"selfplay-gym train --config {self.path / CONFIG} --run-dir ANOTHER"
             )
-        for log in self._logs.values():
-            log.check()
+        for name in self.state["logs"]:
+            self._logs[name].check()
 
     def cut_logs(self) -> None:
-        """Remove from every log what lies beyond the state."""
-        for log in self._logs.values():
-            log.cut()
+        """Remove from every log what lies beyond the state; one that the run did not keep so far begins empty."""
+        for name, log in self._logs.items():
+            if name in self.state["logs"]:
+                log.cut()
+            else:
+                log.create()
 
     def own_state(self) -> dict[str, Any]:
         """The state of the run itself, without what the folder adds to it."""

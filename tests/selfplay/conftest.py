@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from selfplay_gym.agents.inference.token_count import TokenCount
 from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.run import train as training
@@ -35,15 +36,22 @@ CONFIG = preset("debug").replace(
 SKILLS = (0.2, 0.4, 0.6)
 
 
+def tallied(counted: TokenCount, prompts, groups):
+    """The same completions, counted as a model does; a character is a token."""
+    counted.read += sum(map(len, prompts))
+    counted.sampled += sum(len(text) for group in groups for text in group)
+    return groups
+
+
 class ScriptedSolver:
     """Answers right with a probability that grows with the rounds it was trained for."""
 
     def __init__(self, skills: tuple[float, ...], rounds: int = 0) -> None:
-        self.skills, self.rounds, self.name = skills, rounds, "noisy"
+        self.skills, self.rounds, self.name, self.counted = skills, rounds, "noisy", TokenCount()
 
     def act(self, prompts, *, n=1, seed=None):
         skill = self.skills[min(self.rounds, len(self.skills) - 1)]
-        return make_agent("noisy", skill=skill).act(prompts, n=n, seed=seed)
+        return tallied(self.counted, prompts, make_agent("noisy", skill=skill).act(prompts, n=n, seed=seed))
 
     def save_pretrained(self, folder: Path) -> None:
         (folder / "rounds.json").write_text(json.dumps(self.rounds))
@@ -54,9 +62,11 @@ class ScriptedChallenger:
 
     def __init__(self, proposals: Callable[[list[str]], list[str]]) -> None:
         self.agent, self.proposals = make_agent("generator", low=0.1, high=0.7), proposals
+        self.counted = TokenCount()
 
     def act(self, prompts, *, n=1, seed=None):
-        return [self.proposals(texts) for texts in self.agent.act(prompts, n=n, seed=seed)]
+        groups = [self.proposals(texts) for texts in self.agent.act(prompts, n=n, seed=seed)]
+        return tallied(self.counted, prompts, groups)
 
     def save_pretrained(self, folder: Path) -> None:
         (folder / "rounds.json").write_text("0")
@@ -70,7 +80,9 @@ class ScriptedTrainer:
         self.parameters, self.reference, self.learning_rate = {}, None, 1e-4
 
     def step(self, prompts, reward_fn, *, samples, seed, dynamic_sampling=None) -> StepMetrics:
-        rewards = reward_fn(prompts, self.agent.act(prompts, n=samples, seed=seed))
+        groups = self.agent.act(prompts, n=samples, seed=seed)
+        rewards = reward_fn(prompts, groups)
+        self.agent.counted.trained += sum(len(text) for group in groups for text in group)
         values = [value for row in rewards for value in row]
         self.taken += 1
         if self.taken % self.steps == 0 and hasattr(self.agent, "rounds"):

@@ -1,8 +1,9 @@
-"""`attempt`: the solver tries every question of the round m times."""
+"""`attempt`: the solver tries every question of the round m times, but for those that the pool has attempts of."""
 
 from __future__ import annotations
 
 from ....core.registries import register_stage
+from ..questions.pool import pooled
 from ..run import SelfPlay
 
 
@@ -13,9 +14,11 @@ class Attempt:
     name = "attempt"
 
     def run(self, run: SelfPlay) -> None:
-        """Let the solver answer what is asked, and log the attempts."""
-        asked = run.asked()
-        prompts = run.game.ask([question for _, question in asked])
+        """Let the solver answer what is asked and has no attempts yet, and log the attempts at everything."""
+        asked, pool = run.asked(), pooled(run.rows)
+        attempts = {index: row["attempts"] for index, row in pool.items()}
+        fresh = [(index, question) for index, question in asked if index not in attempts]
+        prompts = run.game.ask([question for _, question in fresh])
         groups = run.attempt(prompts, run.seed("attempt")) if prompts else []
-        rows = zip(asked, groups, strict=True)
-        run.log("attempts", [{"index": index, "attempts": list(group)} for (index, _), group in rows])
+        attempts |= {index: list(group) for (index, _), group in zip(fresh, groups, strict=True)}
+        run.log("attempts", [{"index": index, "attempts": attempts[index]} for index, _ in asked])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from ....core.records import Outcome, spec_of
+from collections.abc import Sequence
+
+from ....core.records import Judgement, Outcome, Question, spec_of
 from ....core.registries import register_stage, sources
 from ....envs.game.domains import kind_of
-from ..conditions import condition_of, follows_curriculum
+from ...settings.config import CHALLENGER
 from ..labels import labels_right, refuted, trains
 from ..metrics import label_measures
+from ..questions.conditions import condition_of, follows_curriculum
+from ..questions.pool import POOL, judgement_of, pooled
 from ..run import SelfPlay
 
 
@@ -21,7 +25,7 @@ class Label:
         """Judge the attempts of the round; the curriculum sees how the questions went that it asked for."""
         asked, written = run.asked(), run.rows("questions")
         questions = [question for _, question in asked]
-        judgements = run.game.judge(questions, [row["attempts"] for row in run.rows("attempts")])
+        judgements = self._judged(run, asked)
         right = labels_right(questions, [judgement.label for judgement in judgements])
         following, only = self._following(run), next(iter(run.config.questions.sources))
         rows = []
@@ -47,8 +51,19 @@ class Label:
         run.log("labels", rows)
         run.labelled_as(label_measures(written, rows))
 
+    def _judged(self, run: SelfPlay, asked: Sequence[tuple[int, Question]]) -> list[Judgement]:
+        """The judgements on all questions; what the challenger's training had judged is not judged, or paid, twice."""
+        judged = {index: judgement_of(row["judgement"]) for index, row in pooled(run.rows).items()}
+        attempts = {row["index"]: row["attempts"] for row in run.rows("attempts")}
+        fresh = [(index, question) for index, question in asked if index not in judged]
+        groups = [attempts[index] for index, _ in fresh]
+        found = run.game.judge([question for _, question in fresh], groups)
+        judged |= {index: judgement for (index, _), judgement in zip(fresh, found, strict=True)}
+        return [judged[index] for index, _ in asked]
+
     def _following(self, run: SelfPlay) -> set[str]:
         """The sources that draw their levels from the curriculum, which learns from their questions."""
         flags = ["follows_curriculum", *(["follows_condition"] if follows_curriculum(condition_of(run)) else [])]
         names = run.config.questions.sources
-        return {name for name in names if any(getattr(sources.factory(name), flag, False) for flag in flags)}
+        found = {name for name in names if any(getattr(sources.factory(name), flag, False) for flag in flags)}
+        return found | {POOL} if CHALLENGER in found else found

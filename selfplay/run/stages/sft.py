@@ -93,7 +93,10 @@ class SupervisedSteps:
 
         losses = []
         with agent.active():
-            for loss in train_sft(agent.model, agent.tokenizer, batch, self.settings, agent.prompt_ids):
+            taught = train_sft(
+                agent.model, agent.tokenizer, batch, self.settings, prompt_ids=agent.prompt_ids, counted=agent.counted
+            )
+            for loss in taught:
                 losses.append(loss)
                 run.count(len(losses), self.settings.steps)
         return losses

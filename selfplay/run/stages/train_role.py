@@ -9,14 +9,15 @@ from ...hooks import Step
 from ...roles.updates import rate_of, steps_of, update_of
 from ...settings.config import CHALLENGER, SOLVER
 from ..batches import AnswerBatches, ChallengerBatches, MonitoredBatches, answering
-from ..conditions import check_condition
+from ..questions.conditions import check_condition
 from ..run import SelfPlay
 from ..stage import Interrupted
 
 
 @register_stage("train")
 class TrainRole:
-    """One role learns, by GRPO or another update, for as many steps as its settings say, unless it does not learn.
+    """One role learns, by GRPO or another update, for as many steps as its settings say, or the tokens of the round
+    allow, unless it does not learn.
 
     Args:
         role: a row of the table of roles.
@@ -56,12 +57,16 @@ class TrainRole:
         trainer, total = run.roles[self.role].trainer, steps_of(config)
         take = update_of(config).begin(trainer, batches)
         for step in range(run.step, total):
+            if self._is_spent(run):
+                break
             trainer.learning_rate = rate_of(config, step) * run.rate_scale
             measures, rewards = take(step), batches.rewards
+            run.log("pool", [{"step": step, **row} for row in batches.pool()])
             bad, premium = (0, None) if rewards is None else (rewards.bad, rewards.premium)
             if not self._end_step(run, Step(self.role, step, total, measures, bad, premium)):
                 return
         trainer.learning_rate = rate_of(config, 0) * run.rate_scale  # as whoever resumes here has it
+        self._compare_compute(run, total)
 
     def _batches(self, run: SelfPlay) -> Batches | None:
         return ChallengerBatches(run) if self.role == CHALLENGER else AnswerBatches.of(run, self.role)
@@ -74,8 +79,10 @@ class TrainRole:
         run.step = step.number + 1
         back = run.stepped(step)
         stopping, every = run.stopping, run.config.guard.every
-        validating = self.role == SOLVER and every > 0 and run.step < step.total and run.step % every == 0
-        due = run.step == step.total or run.step % run.config.storage.save_every == 0
+        run.compute.collect(run.roles)
+        last = run.step == step.total or self._is_spent(run)
+        validating = self.role == SOLVER and every > 0 and not last and run.step % every == 0
+        due = last or run.step % run.config.storage.save_every == 0
         saving = stopping or validating or due
         if saving and not back:
             run.save(self.role)
@@ -88,3 +95,18 @@ class TrainRole:
         if stopping:
             raise Interrupted(run.stop_reason)
         return not back
+
+    def _is_spent(self, run: SelfPlay) -> bool:
+        """Whether the round has had its tokens, which ends the training of the solver and of nobody else."""
+        return self.role == SOLVER and run.compute.is_spent
+
+    def _compare_compute(self, run: SelfPlay, steps: int) -> None:
+        """Warn where a bound was set and the round is not equal to others under it."""
+        compute = run.compute
+        if self.role != SOLVER or not compute.most:
+            return
+        used = f"round {run.round}: {compute.counted} counted tokens of compute.tokens_per_round={compute.most}"
+        if not compute.is_spent:
+            run.warn(f"{used} were used in {steps} steps of the solver: raise roles.{SOLVER}.steps for equal compute")
+        elif not run.step:
+            run.warn(f"{used} were used before the solver's training, which takes no step: raise the bound")

@@ -1,8 +1,12 @@
-"""`generate`: this round's questions are written; repeated and held-out ones are not asked."""
+"""`generate`: this round's questions are written; repeated and held-out ones are not asked.
+
+With `questions.pool` the share of the source "challenger" is filled first with what the challenger asked in its
+training of the round; it writes only what is missing. Other sources keep their shares.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +16,10 @@ from ....core.records import Question
 from ....core.registries import make_source, register_stage
 from ....envs.game.domains import identity_of
 from ....envs.game.question_sources import drawn, mix
-from ...settings.config import SOLVER
-from ..conditions import check_condition, draw_of
-from ..question_log import question_row
+from ...settings.config import CHALLENGER, SOLVER
+from ..question_log import question_of, question_row
+from ..questions.conditions import check_condition, draw_of
+from ..questions.pool import POOL, usable
 from ..run import SelfPlay
 
 
@@ -33,25 +38,48 @@ class WriteQuestions:
     def run(self, run: SelfPlay) -> None:
         """Draw and log the questions of the round."""
         seen: set[str] = set()
-        rows: list[dict[str, Any]] = []
+        counts = mix(run.config.questions.sources, run.config.questions.count)
+        rows = self._pooled(run, counts.get(CHALLENGER, 0), seen) if run.config.questions.pool else []
+        if rows:
+            counts[CHALLENGER] -= sum(row["dropped"] is None for row in rows)
         rejected: list[dict[str, Any]] = []
-        found = [*self._drawn(run, rejected)]
+        found = [*self._drawn(run, counts, rejected)]
         too_long = unreadable(run.roles[SOLVER].agent, run.game.ask([question for _, question in found]))
         for (source, question), reason in zip(found, too_long, strict=True):
-            identity = identity_of(question)  # as the exam has it, whatever the run plays
-            why = "held out" if is_held_out(identity) else "repeated" if identity in seen else None
+            why = _not_asked(question, seen)
             why = f"malformed: {reason}" if why is None and reason is not None else why
-            seen.add(identity)
             rows.append({**question_row(question), **source, "dropped": why})
         run.log("questions", [{**row, "index": index} for index, row in enumerate([*rows, *rejected])])
 
-    def _drawn(self, run: SelfPlay, rejected: list[dict[str, Any]]) -> Iterator[tuple[dict[str, str], Question]]:
+    def _pooled(self, run: SelfPlay, room: int, seen: set[str]) -> list[dict[str, Any]]:
+        """Rows of the pool, until so many of them can be asked."""
+        rows: list[dict[str, Any]] = []
+        for number, row in usable(run):
+            if not room:
+                break
+            question = question_of(row)
+            why = _not_asked(question, seen)
+            room -= why is None
+            rows.append({**question_row(question), "source": POOL, POOL: number, "dropped": why})
+        return rows
+
+    def _drawn(
+        self, run: SelfPlay, counts: Mapping[str, int], rejected: list[dict[str, Any]]
+    ) -> Iterator[tuple[dict[str, str], Question]]:
         """Questions with what is logged of their source: its name, where there are several."""
-        shares = run.config.questions.sources
+        several = len(counts) > 1 or run.config.questions.pool
         draw = draw_of(run)
-        for name, count in mix(shares, run.config.questions.count).items():
+        for name, count in counts.items():
             own = replace(draw, rejected=[])
-            source = {"source": name} if len(shares) > 1 else {}
+            source = {"source": name} if several else {}
             questions = drawn(make_source(name), count, own) if count else []
             yield from ((source, question) for question in questions)
             rejected += [{"text": text, **source, "dropped": f"malformed: {reason}"} for text, reason in own.rejected]
+
+
+def _not_asked(question: Question, seen: set[str]) -> str | None:
+    """Why a question is not asked, `None` if it is; from now on it is seen."""
+    identity = identity_of(question)  # as the exam has it, whatever the run plays
+    why = "held out" if is_held_out(identity) else "repeated" if identity in seen else None
+    seen.add(identity)
+    return why

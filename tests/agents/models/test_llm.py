@@ -51,6 +51,26 @@ def test_settings_make_a_twin_with_the_same_model(make_agent):
         agent.with_settings(heat=2)
 
 
+def test_tokens_are_counted_as_they_are_read_and_drawn(make_agent):
+    agent = make_agent()
+    prompts = ["What is 1+2?", "What is 12+23?"]
+    drawn = agent.sample(prompts, n=3, seed=0)
+    assert agent.counted.sampled == int(drawn.lengths.sum()) > 0
+    assert agent.counted.read == sum(len(agent.prompt_ids(prompt)) for prompt in prompts)  # not once per completion
+    before = agent.counted.sampled
+    agent.with_settings(temperature=0, max_new_tokens=1).act(prompts)
+    assert agent.counted.sampled == before + 2  # a twin is the same model
+    assert make_agent().counted.sampled == 0
+    taken = agent.counted.take()
+    assert (taken.sampled, agent.counted.sampled, agent.counted.read) == (before + 2, 0, 0)
+
+
+def test_a_prompt_that_leaves_no_room_costs_nothing(make_agent):
+    agent = make_agent()
+    agent.act(["1" * 10_000], n=2, seed=0)
+    assert (agent.counted.read, agent.counted.sampled) == (0, 0)
+
+
 def test_saved_and_loaded_it_is_the_same(make_agent, tmp_path):
     agent = make_agent()
     agent.save_pretrained(tmp_path)

@@ -57,6 +57,17 @@ def assert_close(one, other, tolerance=1e-5):
         assert float((gradient - other[name]).norm()) <= tolerance * scale, name
 
 
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_trained_tokens_are_counted_in_every_epoch(make_agent, epochs):
+    instance = trainer(make_agent, epochs=epochs)
+    metrics = instance.step(PROMPTS, first_group_only, samples=4, seed=0)
+    assert metrics.rows_trained == 4
+    assert instance.agent.counted.trained == epochs * metrics.tokens_trained > 0
+    assert instance.agent.counted.sampled > metrics.tokens_trained  # groups that teach nothing were sampled, too
+    instance.step(PROMPTS, lambda prompts, groups: [[0.0] * 4] * 4, samples=4, seed=0)
+    assert instance.agent.counted.trained == epochs * metrics.tokens_trained
+
+
 def test_it_learns_what_is_rewarded(make_agent):
     instance = trainer(make_agent, learning_rate=1e-2)
     seen = [instance.step(PROMPTS, count_ones, samples=8, seed=i).mean_reward for i in range(14)]

@@ -15,7 +15,7 @@ from selfplay_gym.selfplay.ablate.page import plot, to_json, to_markdown
 from selfplay_gym.selfplay.commands.ablate import run_ablation
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
 from selfplay_gym.selfplay.settings.config import RunConfig
-from selfplay_gym.selfplay.settings.files import to_toml
+from selfplay_gym.selfplay.settings.files import absolute_paths, to_toml
 from selfplay_gym.selfplay.settings.tree import flatten
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
@@ -33,8 +33,8 @@ EQUAL = ("rounds", "questions.count", "labels.attempts", "roles.solver.steps", "
 class FakeTraining:
     """Writes what a run writes, with scripted solvers whose skill grows by a known gain."""
 
-    def __init__(self, dies_after=10**9):
-        self.calls, self.dies_after = [], dies_after
+    def __init__(self, dies_after=10**9, counted=lambda config: 1000):
+        self.calls, self.dies_after, self.counted = [], dies_after, counted
 
     def __call__(self, config, path, *, resume=False, console=None):
         self.calls.append((path.name, resume))
@@ -49,6 +49,7 @@ class FakeTraining:
             )
             folder.log("metrics", [{"round": round_, "exam": exam.as_dict()}])
         folder.log("metrics", [{"round": 1, "label_accuracy": 0.7, "kept_share": 0.5}])
+        folder.log("metrics", [{"round": 1, "tokens_counted": self.counted(config) // 2} for _ in range(2)])
         folder.commit({"phase": "done"})
         return folder
 
@@ -113,6 +114,47 @@ def test_an_interrupted_ablation_resumes_and_repeats_nothing(tmp_path):
     assert third.calls == []
 
 
+def test_a_run_goes_on_where_its_settings_name_a_path_or_its_state_is_damaged(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    config = RunConfig().replace({"roles.*.model": "mine"})
+
+    def real(config, path, *, resume=False, console=None):
+        """Keeps the settings as a run does, and mends a state as a run does."""
+        if resume:
+            (path / "state.json").write_text(whole)
+        return FakeTraining()(absolute_paths(config), path, resume=resume)
+
+    ablate(config, tmp_path / "runs", variants=["full"], seeds=1, train=real)
+    assert ablate(config, tmp_path / "runs", variants=["full"], seeds=1, train=None).result("full").runs  # it is over
+    state = tmp_path / "runs" / "full-0" / "state.json"
+    whole = state.read_text()
+    state.write_text(whole[:40])
+    assert ablate(config, tmp_path / "runs", variants=["full"], seeds=1, train=real).result("full").runs
+
+
+def test_unequal_compute_is_named(tmp_path):
+    cost = {True: 10_000_000, False: 9_400_000}
+    training = FakeTraining(counted=lambda config: cost[config.roles["challenger"].learns])
+    result = ablate(RunConfig(), tmp_path, variants=NAMES, seeds=2, train=training)
+    assert [result.result(name).counted for name in NAMES] == [10_000_000, 9_400_000, 10_000_000]
+    warnings = [note for note in result.notes if "equal compute" in note]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("untrained challenger had 0.94 × the counted tokens of full")
+    assert "| 9.40 |" in to_markdown(result)
+    assert json.loads(to_json(result))["variants"][1]["counted_tokens"] == [9_400_000, 9_400_000]
+    cost[False] = 9_600_000
+    again = ablate(RunConfig(), tmp_path / "near", variants=NAMES, seeds=2, train=training)
+    assert not any("equal compute" in note for note in again.notes)
+
+
+def test_runs_that_did_not_count_are_compared_without_a_word_on_compute(tmp_path):
+    result = ablate(RunConfig(), tmp_path, variants=NAMES, seeds=1, train=FakeTraining())
+    old = {one.name: [replace(run, counted=None) for run in one.runs] for one in result.results}
+    assert not any("compute" in note for note in summarise(old, "tiny").notes)
+    assert "| – " in to_markdown(summarise(old, "tiny"))
+
+
 def test_runs_with_other_settings_are_not_mixed_in(tmp_path):
     ablate(RunConfig(), tmp_path, variants=["full"], seeds=1, train=FakeTraining())
     with pytest.raises(RunError, match="other settings"):
@@ -139,11 +181,11 @@ def test_equal_compute_turns_the_challengers_share_into_solver_steps():
     sizes = {"roles.challenger.steps": 5, "roles.challenger.groups": 16, "roles.solver.groups": 32}
     base = RunConfig().replace({**sizes, "roles.solver.steps": 10})
     changes = VARIANTS[EQUAL_COMPUTE](base)
-    assert changes == {"roles.challenger.learns": False, "roles.solver.steps": 18}
+    assert changes == {"roles.challenger.learns": False, "roles.solver.steps": 19}
     idle = base.replace({"roles.challenger.steps": 0})
     assert VARIANTS[EQUAL_COMPUTE](idle)["roles.solver.steps"] == 10
     longer = base.replace({"labels.attempts": 30})  # the challenger's reward takes attempts too
-    assert VARIANTS[EQUAL_COMPUTE](longer)["roles.solver.steps"] > 18
+    assert VARIANTS[EQUAL_COMPUTE](longer)["roles.solver.steps"] > 19
 
 
 def test_the_command_prints_and_writes(tmp_path):

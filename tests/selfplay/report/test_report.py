@@ -8,6 +8,7 @@ import pytest
 
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.selfplay.report import render_report, write_report
+from selfplay_gym.selfplay.report.cost import cost_table, read_costs
 from selfplay_gym.selfplay.report.questions import SHOWN, read_questions
 from selfplay_gym.selfplay.report.summary_data import headline, read_run_summary
 from selfplay_gym.selfplay.settings.config import STAGES, RunConfig
@@ -65,12 +66,42 @@ def page(finished_run):
 def test_the_page_is_well_formed_and_complete(page, finished_run):
     read = Page(page)
     assert len(read.ids) == len(set(read.ids))
-    assert {"exam", "labels", "questions", "training", "settings"} <= set(read.ids)
+    assert {"exam", "labels", "questions", "training", "cost", "settings"} <= set(read.ids)
     outcome = headline(read_run_summary(finished_run))
     text = " ".join(" ".join(read.text).split())
     assert outcome.text in text
     assert outcome.detail in text
     assert read.tags["svg"] >= 15
+
+
+def test_the_page_says_what_each_stage_cost(page, finished_run):
+    costs = {cost.phase: cost for cost in read_costs(finished_run)}
+    assert list(costs)[:3] == ["evaluate", "gate", "train(challenger)"]
+    for phase, cost in costs.items():
+        rows = [row for row in finished_run.rows("metrics") if row["phase"] == phase and "tokens_counted" in row]
+        assert cost.tokens.get("counted", 0) == sum(row["tokens_counted"] for row in rows)
+        assert sum(cost.counted_by.values()) == cost.tokens.get("counted", 0)
+    header, cells = cost_table(list(costs.values()))
+    assert all(len(row) == len(header) for row in cells)
+    assert cells[-1][0] == "all stages"
+    assert cells[-1][3] == f"{sum(cost.tokens.get('counted', 0) for cost in costs.values()):,}"
+    text = " ".join(Page(page).text)
+    assert "What it cost" in text
+    assert cells[-1][3] in text
+
+
+def test_a_run_of_a_version_that_counted_no_tokens_has_its_times(finished_run):
+    class Old:
+        """The same run as an older version wrote it."""
+
+        def rows(self, name):
+            for row in finished_run.rows(name):
+                if "tokens_counted" not in row:
+                    yield {name: value for name, value in row.items() if name != "cpu_s"}
+
+    *_, last = cost_table(read_costs(Old()))[1]
+    assert last[1:8] == ["–"] * 7
+    assert float(last[8]) >= 0
 
 
 def test_the_page_needs_nothing_else(page):

@@ -105,6 +105,17 @@ def test_completions_may_come_from_a_sampler_elsewhere(untrained_model):
         samplers.unregister("counting")
 
 
+def test_a_role_counts_its_own_tokens_and_saving_costs_none(untrained_model, tmp_path):
+    for sharing in ("copies", "prompt"):
+        roles = built(untrained_model, f"roles.*.weight_sharing={sharing}")[1]
+        roles["solver"].agent.act(["1+1?"], seed=0)
+        assert roles["solver"].trainer.agent.counted is roles["solver"].agent.counted
+        assert roles["challenger"].agent.counted.sampled == 0 < roles["solver"].agent.counted.sampled
+        before = roles["solver"].agent.counted.sampled
+        roles["solver"].save(tmp_path / sharing)
+        assert roles["solver"].agent.counted.sampled == before
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_role_that_diverged_is_neither_sampled_nor_saved(untrained_model, tmp_path, value):
     role = built(untrained_model)[1]["solver"]

@@ -54,3 +54,10 @@ def test_a_killed_run_that_checks_its_labels_ends_as_one_left_alone(drill, tmp_p
     settings = {**drill.SETTINGS, "labels.source": "checked", "roles.challenger.reward": "peak"}
     played = list(drill.drills(tmp_path, settings, moments=3, stops=2, lives=3, writes=2, seed=2, hunt=False))
     assert [run.different for run in played] == [[]] * len(played)
+
+
+def test_a_killed_run_with_a_pool_ends_as_one_left_alone(drill, tmp_path):
+    settings = {**drill.SETTINGS, "questions.pool": "true", "questions.count": 24}
+    played = list(drill.drills(tmp_path, settings, moments=4, stops=0, lives=4, writes=1, seed=2, hunt=False))
+    assert [run.different for run in played] == [[]] * len(played)
+    assert (tmp_path / "whole" / "pool.jsonl").stat().st_size > 0

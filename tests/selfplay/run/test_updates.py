@@ -9,7 +9,7 @@ from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.selfplay.report.steps import step_figures
 from selfplay_gym.selfplay.report.summary_data import read_run_summary
 from selfplay_gym.selfplay.run import round_log
-from selfplay_gym.selfplay.run.replay import replayable
+from selfplay_gym.selfplay.run.questions.replay import replayable
 from selfplay_gym.selfplay.run.run import Interrupted
 from selfplay_gym.selfplay.run.train import make_run, train
 from selfplay_gym.selfplay.settings.files import to_toml

@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 
 def test_the_logs_of_a_run():
-    assert LOGS == ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews")
+    assert LOGS == ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool")
 
 
 def test_a_new_run_is_whole_from_its_first_moment(folder):
@@ -276,3 +276,27 @@ def test_a_checkpoint_may_have_no_optimiser(tmp_path):
         assert sorted(read_sealed(tmp_path / "c" / "manifest.json")["sha256"]) == ["deep/model.txt"]
     with pytest.raises(RunError, match=r"checkpoint .*nowhere is missing"):
         check_checkpoint(tmp_path / "nowhere")
+
+
+def test_a_log_that_the_version_before_did_not_keep_begins_empty_on_resume(folder):
+    folder.log("metrics", [{"round": 1}])
+    folder.commit({"round": 1, "phase": "generate"})
+    state = read_sealed(folder.path / "state.json")
+    for kept in (state["logs"], state["log_sha256"]):
+        del kept["pool"]
+    write_sealed(folder.path / "state.json", state)
+    folder.log_path("pool").unlink()
+    again = RunFolder.resume(folder.path)
+    again.log("pool", [{"round": 1}])
+    again.commit(again.own_state())
+    assert list(RunFolder.open(folder.path).rows("pool")) == [{"round": 1}]
+    assert list(RunFolder.resume(folder.path).rows("metrics")) == [{"round": 1}]
+
+
+def test_what_lies_in_the_place_of_such_a_log_is_not_taken_for_the_runs(folder):
+    state = read_sealed(folder.path / "state.json")
+    del state["logs"]["pool"]
+    write_sealed(folder.path / "state.json", state)
+    folder.log_path("pool").write_text('{"round": 1}\n')
+    with pytest.raises(DamageError, match="is there already"):
+        RunFolder.resume(folder.path)

@@ -1,10 +1,4 @@
-"""The contracts a plug-in can fill. Structural: nothing to inherit from, except for convenience.
-
-verifier  judges attempts               curriculum  chooses levels          agent   plays a role
-generator writes procedural questions   source      where questions come from   domain  what is played
-reward    rewards challengers           stage       one part of a run       update  how a role learns
-condition what a challenger is asked for
-"""
+"""What is played: the domain, where questions come from, and what challengers are asked for and earn."""
 
 from __future__ import annotations
 
@@ -12,113 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from .records import Judgement, OtherWay, Question, Request, Reward, TaskSpec
-
-
-class Rng(Protocol):
-    """A source of randomness. Only `random()` is used, so `random.Random` and `numpy.random.Generator` both serve."""
-
-    def random(self) -> float:
-        """A float in [0, 1)."""
-        ...
-
-
-@runtime_checkable
-class Verifier(Protocol):
-    """Judges attempts at questions. Batch-first, because a vote needs the whole group."""
-
-    def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
-        """Judge all attempts at one question.
-
-        Returns a judgement with `len(verdicts) == len(attempts)`, in order. Must not raise on any text: what cannot
-        be decided is `Outcome.UNDECIDED` with a reason.
-        """
-        ...
-
-    def judge_many(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
-        """Judge `groups[i]` against `questions[i]`; same result as calling `judge` one by one."""
-        ...
-
-
-class BaseVerifier:
-    """Convenience base: write `judge`, get `judge_many`."""
-
-    def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
-        raise TypeError(f"{type(self).__name__} must define judge(question, attempts)")
-
-    def judge_many(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
-        return [self.judge(q, attempts) for q, attempts in zip(questions, groups, strict=True)]
-
-
-@runtime_checkable
-class Agent(Protocol):
-    """Whoever plays a role: a language model, a script, a person."""
-
-    def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
-        """Return `n` sampled completions for every prompt: a list of `len(prompts)` lists of length `n`.
-
-        Args:
-            prompts: may be empty; the answer is then an empty list.
-            n: completions per prompt, >= 1.
-            seed: fixes the randomness: equal prompts, `n` and `seed` give equal completions. `None` draws fresh ones.
-
-        Raises:
-            ConfigError: `n` is less than 1 (any `SelfPlayError` or `ValueError` will do): a caller that asks for
-                nothing has made a mistake, which an empty list would hide.
-        """
-        ...
-
-
-@runtime_checkable
-class Reader(Protocol):
-    """An agent that cannot read every prompt, as a model with a context cannot.
-
-    `act` answers such a prompt with empty texts, and the others as if it were not there. Whoever asks may look up
-    which prompts these were: a question that its solver cannot read is dropped, with the reason.
-    """
-
-    def unreadable(self, prompts: Sequence[str]) -> Sequence[str | None]:
-        """For each prompt the reason why it cannot be answered, `None` where it can be. Asked after `act`."""
-        ...
-
-
-def unreadable(agent: Agent, prompts: Sequence[str]) -> list[str | None]:
-    """What `agent` says of prompts as a `Reader`; an agent that is none reads everything."""
-    ask = getattr(agent, "unreadable", None)  # `isinstance` of a protocol would cost more than a scripted answer
-    return [None] * len(prompts) if ask is None else list(ask(prompts))
-
-
-@runtime_checkable
-class Curriculum(Protocol):
-    """Decides what to ask next from how the last questions went."""
-
-    def sample(self, rng: Rng) -> TaskSpec:
-        """Draw the next task."""
-        ...
-
-    def observe(self, spec: TaskSpec, solve_rate: float) -> None:
-        """Learn that a question drawn for `spec` was solved at `solve_rate` in [0, 1]."""
-        ...
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue, as plain JSON values."""
-        ...
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from `state_dict()` of an equally configured curriculum."""
-        ...
-
-
-@runtime_checkable
-class Generator(Protocol):
-    """Writes questions procedurally, with a computable reference."""
-
-    def generate(self, spec: TaskSpec, rng: Rng) -> Question:
-        """Write one question of the asked level; `reference` is always set.
-
-        All randomness comes from `rng`: equal specs and equal states of `rng` give equal questions.
-        """
-        ...
+from ..records import Judgement, OtherWay, Question, Request, Reward
+from .players import Agent, Curriculum, Generator, Rng
 
 
 @runtime_checkable
@@ -325,59 +214,5 @@ class Domain(Protocol):
         """Other ways to ask a question whose label was voted, the nearest first; () where there is none.
 
         They follow from question and label alone, never from a known answer. `template` may add ways in words.
-        """
-        ...
-
-
-@runtime_checkable
-class CompletionSampler(Protocol):
-    """Where a language model's completions come from; `agents.inference.sampling.Sampler` has the whole contract.
-
-    What is registered is a factory that gets the language model as keyword `agent`, and its own options.
-    """
-
-    def sample(self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: Any, seed: int | None) -> Any:
-        """Draw `n` completions for every prompt; equal arguments and seed give equal samples."""
-        ...
-
-
-@runtime_checkable
-class Stage(Protocol):
-    """One part of a round of a run.
-
-    A stage reads what earlier stages wrote to the run folder, draws only from streams named by its place in the run,
-    and can be entered again after a kill: the run commits when it returns.
-    """
-
-    @property
-    def name(self) -> str:
-        """As it stands in `RunConfig.stages`, in logs and in reports."""
-        ...
-
-    def run(self, run: Any) -> None:
-        """Do this stage's part of the present round of `run`, a `selfplay.run.run.SelfPlay`."""
-        ...
-
-
-@runtime_checkable
-class Update(Protocol):
-    """How a role learns in a training stage; `agents.training.updates` has what it is given."""
-
-    def steps(self, asked: int) -> int:
-        """Steps of a stage where the settings of the role ask for so many."""
-        ...
-
-    def rate(self, asked: float, step: int, steps: int) -> float:
-        """The learning rate at `step`, from 0, of `steps`, where the settings ask for `asked`; a guard may scale it."""
-        ...
-
-    def begin(self, trainer: Any, batches: Any) -> Callable[[int], Mapping[str, Any]]:
-        """What takes a step of the stage, by its number, and gives what was measured: JSON values.
-
-        Args:
-            trainer: the role's `agents.training.trainer.GRPOTrainer`, whose state is saved with the role.
-            batches: what the stage has to learn from, an `agents.training.updates.Batches`. Equal steps give equal
-                batches, so that a stage goes on after a kill: whatever else an update draws, it names by
-                `batches.seed(step)`, and it keeps nothing of its own from one step to the next.
         """
         ...

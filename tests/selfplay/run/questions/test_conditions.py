@@ -12,7 +12,7 @@ from selfplay_gym.core.registries import register_reward, rewards
 from selfplay_gym.selfplay.ablate import VARIANTS
 from selfplay_gym.selfplay.hooks import Hook
 from selfplay_gym.selfplay.report.summary_data import read_run_summary
-from selfplay_gym.selfplay.run.conditions import archived, challenger_rule, draw_of, step_requests, unsolved
+from selfplay_gym.selfplay.run.questions.conditions import archived, challenger_rule, draw_of, step_requests, unsolved
 from selfplay_gym.selfplay.run.run import Interrupted, SelfPlay
 from selfplay_gym.selfplay.run.stage import make_stages
 from selfplay_gym.selfplay.run.train import make_run, train

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...core.protocols import Condition, Draw, RewardRule
-from ...core.records import Question, Request
-from ...core.registries import make_condition
-from ...core.seeding import python_stream
-from ...envs.rewards.archive import MOST
-from ...envs.rewards.challenger import ChallengerReward
-from ..settings.config import CHALLENGER
-from .question_log import question_of
+from ....core.protocols import Condition, Draw, RewardRule
+from ....core.records import Question, Request
+from ....core.registries import make_condition
+from ....core.seeding import python_stream
+from ....envs.rewards.archive import MOST
+from ....envs.rewards.challenger import ChallengerReward
+from ...settings.config import CHALLENGER
+from ..question_log import question_of
 
 if TYPE_CHECKING:
-    from .run import SelfPlay
+    from ..run import SelfPlay
 
 RECENT = 2
 """Rounds back in which a question counts as unsolved: what was too hard long ago may be solved by now."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ...core.records import Labelled
-from ...envs.game.domains import identity_of
-from . import round_log
+from ....core.records import Labelled
+from ....envs.game.domains import identity_of
+from .. import round_log
 
 if TYPE_CHECKING:
-    from .run import SelfPlay
+    from ..run import SelfPlay
 
 LOGS = ("questions", "attempts", "labels", "reviews")
 

@@ -1,0 +1,32 @@
+"""The contracts a plug-in can fill. Structural: nothing to inherit from, except for convenience.
+
+verifier  judges attempts               curriculum  chooses levels          agent   plays a role
+generator writes procedural questions   source      where questions come from   domain  what is played
+reward    rewards challengers           stage       one part of a run       update  how a role learns
+condition what a challenger is asked for
+"""
+
+from .game import Condition, Domain, Draw, GameWords, QuestionSource, RewardRule, Words
+from .players import Agent, BaseVerifier, CompletionSampler, Curriculum, Generator, Reader, Rng, Verifier, unreadable
+from .runs import Stage, Update
+
+__all__ = [
+    "Agent",
+    "BaseVerifier",
+    "CompletionSampler",
+    "Condition",
+    "Curriculum",
+    "Domain",
+    "Draw",
+    "GameWords",
+    "Generator",
+    "QuestionSource",
+    "Reader",
+    "RewardRule",
+    "Rng",
+    "Stage",
+    "Update",
+    "Verifier",
+    "Words",
+    "unreadable",
+]

@@ -1,0 +1,79 @@
+"""The rows of an ablation: what each changes in the settings, given as such or worked out from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...core.registries import make_generator
+from ..run.compute import BACKWARD, FORWARD
+from ..settings.config import RunConfig
+
+Change = Mapping[str, Any] | Callable[[RunConfig], Mapping[str, Any]]
+
+FULL = "full"
+UNTRAINED = {"roles.challenger.learns": False}
+
+
+def equal_compute(config: RunConfig) -> Mapping[str, Any]:
+    """An untrained challenger, and as many more solver steps as its training would have cost, were all completions of
+    one length and trained on; under `compute.tokens_per_round`, which ends the training, the most there may be."""
+    asks, learns, trained = config.roles["challenger"], config.roles["solver"], FORWARD + BACKWARD
+    challenger = asks.steps * asks.groups * asks.samples * (FORWARD * (1 + config.labels.attempts) + trained)
+    solver_step = learns.groups * learns.samples * (FORWARD + trained)
+    return {**UNTRAINED, "roles.solver.steps": learns.steps + round(challenger / solver_step)}
+
+
+def bandit(config: RunConfig) -> Mapping[str, Any]:
+    """Questions of the generator under a bandit, over its kinds where it has some, and over levels."""
+    kinds = list(getattr(make_generator(config.questions.generator), "kinds", ()))
+    curriculum = {"name": "bandit", **({"kinds": kinds} if kinds else {})}
+    return {"questions.sources": {"procedural": 1.0}, "questions.curriculum": curriculum}
+
+
+def validator(config: RunConfig) -> Mapping[str, Any]:
+    """Labels that a role of its own confirms, which learns after every labelling, before the solver."""
+    stages = [*config.stages]
+    stages.insert(stages.index("label") + 1 if "label" in stages else len(stages), "sft(validator)")
+    row = {**config.as_dict()["roles"]["solver"], "max_new_tokens": 8}
+    return {"stages": stages, "roles.validator": row, "labels.source": "validated"}
+
+
+VARIANTS: dict[str, Change] = {
+    FULL: {},
+    "untrained challenger": UNTRAINED,
+    "untrained, equal compute": equal_compute,
+    "procedural challenger": {"questions.sources": {"procedural": 1.0}},
+    "bandit": bandit,
+    "condition-level": {"roles.challenger.condition": "level"},
+    "condition-unsolved": {"roles.challenger.condition": "unsolved"},
+    "every-2": {"roles.challenger.every": 2},
+    "archive": {"roles.challenger.reward": 'r-zero(archive={"weight": 0.5, "from_round": 2})'},
+    "no repetition penalty": {"roles.challenger.reward": "r-zero(repetition=0)"},
+    "no band filter": {"questions.keep_band": [0.0, 1.0]},
+    "no KL": {"roles.*.grpo.kl_weight": 0.0},
+    "KL to the round": {"roles.*.kl_reference": "round"},
+    "labels: sympy": {"labels.source": "sympy"},
+    "labels: oracle": {"labels.source": "oracle"},
+    "labels: validator": validator,
+    "labels: head": {"labels.source": "validated(by=head)"},
+    "reward random": {"roles.solver.reward": "random"},
+    "reward format": {"roles.solver.reward": "format"},
+    "shape azr": {"roles.challenger.reward": "azr"},
+    "shape sqlm": {"roles.challenger.reward": "sqlm"},
+    "shape 4p(1-p)": {"roles.challenger.reward": "4p(1-p)(repetition=1)"},
+    "r-zero-code": {"roles.challenger.reward": "r-zero-code"},
+    "update: grpo at 2e-5": {"roles.solver.grpo.learning_rate": 2e-5},
+    "update: grpo, half the steps, twice the groups": {"roles.solver.steps": 5, "roles.solver.groups": 64},
+    "update: grpo, rate falls": {"roles.solver.update": "grpo(warmup=2, final_share=0.1)"},
+    "update: rft": {"roles.solver.update": "rft"},
+    "update: rft, both roles": {"roles.*.update": "rft"},
+    "replay": {"roles.solver.replay": 0.25},
+    "replay by p(1-p)": {"roles.solver.replay": 0.25, "roles.solver.replay_by": "p(1-p)"},
+    "update: rft, replay": {"roles.solver.update": "rft", "roles.solver.replay": 0.25},
+    "roles: lora": {"roles.*.weight_sharing": "lora"},
+    "roles: one model": {"roles.*.weight_sharing": "prompt"},
+    "roles: token types": {"roles.*.weight_sharing": "tokens"},
+}
+"""What each variant changes in the settings, given as such or worked out from them. `full` has vote labels, a trained
+challenger and the paper's reward."""
