@@ -214,7 +214,7 @@ def test_a_gradient_that_is_not_finite_never_reaches_the_weights(make_agent, mon
         return loss * float("nan"), diagnostics
 
     with monkeypatch.context() as patch:
-        patch.setattr("selfplay_gym.agents.training.trainer.grpo_loss", poisoned)
+        patch.setattr("selfplay_gym.agents.training.objectives.grpo_loss", poisoned)
         metrics = instance.step(PROMPTS, count_ones, samples=4, seed=0)
     assert (metrics.skipped, metrics.updates, instance.skipped) == (1, 0, 1)
     assert same(before, weights(instance.agent))

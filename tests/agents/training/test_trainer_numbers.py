@@ -46,7 +46,7 @@ def watched(monkeypatch, instance):
     def step():
         gradients.append([p.grad.clone() for p in instance.parameters.values()])
 
-    monkeypatch.setattr(module, "grpo_loss", spy)
+    monkeypatch.setattr(objectives, "grpo_loss", spy)
     instance.optimizer.step = step
     return calls, gradients
 
@@ -268,7 +268,7 @@ def test_refused_updates_are_counted_for_good(make_agent, monkeypatch, poison):
         loss, diagnostics = grpo_loss(*arguments, **options)
         return loss * poison, diagnostics
 
-    monkeypatch.setattr(module, "grpo_loss", broken)
+    monkeypatch.setattr(objectives, "grpo_loss", broken)
     for steps in (1, 2):
         metrics = instance.step(PROMPTS, lengths, samples=4, seed=0)
         assert (metrics.updates, metrics.skipped, metrics.update_norm) == (0, 2, 0.0)
@@ -340,8 +340,9 @@ def test_a_rank_updates_with_its_rows_at_the_rate_it_is_told(make_agent):
     drawn = rank.agent.sample(PROMPTS, n=4, seed=0)
     rewards = torch.tensor(lengths(PROMPTS, drawn.texts), dtype=torch.float64)
     batch = rows_that_teach(drawn, rewards, rank.config, torch.device("cpu"))
+    objective = objectives.PolicyGradient(rank.config, max_tokens=8, on_policy=True)
     found = rank.update_on_rank(
-        batch, torch.zeros(len(batch), dtype=torch.int64), StepMetrics(learning_rate=3e-4), True
+        batch, torch.zeros(len(batch), dtype=torch.int64), StepMetrics(learning_rate=3e-4), objective, True
     )
     assert rank.learning_rate == found.learning_rate == 3e-4
     assert (found.updates, found.skipped) == (1, 0)
