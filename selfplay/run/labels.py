@@ -21,7 +21,7 @@ from ...core.records import Judgement, Outcome, Question
 from ...core.registries import domains, make_verifier, verifiers
 from ...envs.game.domains import find_domain
 from ...envs.rewards import in_interval
-from ...verifiers.ensembles.margin import vote_margin
+from ...verifiers.ensembles.margin import leads
 from ..roles.asked_again import AskedAgain
 from ..settings.parts import QuestionsConfig
 from .validator.beliefs import validated_labels
@@ -97,10 +97,10 @@ def labeller_of(run: SelfPlay) -> Verifier:
 
 
 def trains(judgement: Judgement, questions: QuestionsConfig) -> bool:
-    """Whether a labelled question is kept for training: valid, in the band, and with a margin."""
+    """Whether a labelled question is kept for training: valid, in the band, and with the margin that is asked for."""
     low, high = questions.keep_band
     inside = in_interval(judgement.correct_count, len(judgement.verdicts), low, high)
-    return judgement.valid and inside and vote_margin(judgement) >= Fraction(repr(questions.margin))
+    return judgement.valid and inside and leads(judgement, Fraction(repr(questions.margin)))
 
 
 def refuted(judgement: Judgement) -> bool:

@@ -29,7 +29,8 @@ class QuestionsConfig:
     keep_band: tuple[float, float] = (0.25, 0.75)
     """Lowest and highest solve rate p̂ at which a question trains the solver, both included."""
     margin: float = 0.0
-    """Least difference between the shares of the first and the second answer at which a question trains the solver."""
+    """Least difference between the shares of the first and the second answer at which a question trains the solver; 0
+    asks for none."""
     generator: Named = "mixed"
     """Generator of procedural questions and of the held-out exam."""
     curriculum: Named = "band"

@@ -22,7 +22,7 @@ from ...core.seeding import integer_seed, python_stream
 from ..answers.equal import compare, no_oracle
 from ..answers.policy import VOTE
 from .majority import MajorityVerifier
-from .margin import vote_margin
+from .margin import leads
 
 Given: TypeAlias = str | Mapping[str, Any] | Verifier
 OF_VOTE = ("prepare", "asks_for_program", "judge_tests")
@@ -110,7 +110,7 @@ class CheckedVerifier(BaseVerifier):
             return "the vote gives no label"
         if not self._inside(judgement):
             return "outside the band"
-        if vote_margin(judgement) < self.margin:
+        if not leads(judgement, self.margin):
             return "the margin is too small"
         domain = self._domain_of(question)
         if domain is None:

@@ -11,6 +11,11 @@ from fractions import Fraction
 from ...core.records import Judgement, Outcome
 
 
+def leads(judgement: Judgement, least: Fraction) -> bool:
+    """Whether the label's answer leads by so much; 0 asks for nothing, as a known answer may be behind a wrong one."""
+    return not least or vote_margin(judgement) >= least
+
+
 def vote_margin(judgement: Judgement) -> Fraction:
     """The share of the label's answer less that of the most frequent other one, in [-1, 1]; 0 without attempts.
 

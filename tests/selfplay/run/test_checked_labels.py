@@ -118,12 +118,22 @@ def test_programs_are_labelled_by_running_them():
         (3, 1, 0.51, True, False),
         (4, 0, 0.0, True, False),
         (7, 3, 0.4, True, True),  # 0.4 as a person writes it
+        (4, 4, 0.0, True, True),
     ],
 )
 def test_what_trains_is_valid_in_the_band_and_clear(correct, wrong, margin, valid, kept):
     verdicts = [Verdict.correct("5")] * correct + [Verdict.wrong("6")] * wrong
     judged = Judgement.of(verdicts, label="5", label_source="vote", valid=valid)
     assert trains(judged, QuestionsConfig(keep_band=(0.5, 0.9), margin=margin)) is kept
+
+
+@pytest.mark.parametrize("correct", [0, 1])
+def test_a_known_answer_trains_whatever_the_attempts_agree_on_unless_a_margin_is_asked_for(correct):
+    """An unlearnt solver may be wrong together; the band says whether that is too hard, and 0 is no margin."""
+    verdicts = [Verdict.correct("5")] * correct + [Verdict.wrong("6")] * 3
+    judged = Judgement.of(verdicts, label="5", label_source="reference")
+    assert trains(judged, QuestionsConfig(keep_band=(0.0, 1.0)))
+    assert not trains(judged, QuestionsConfig(keep_band=(0.0, 1.0), margin=0.1))
 
 
 @pytest.mark.parametrize("margin", [-0.1, 1.1])

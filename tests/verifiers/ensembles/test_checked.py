@@ -8,7 +8,7 @@ from selfplay_gym import Judgement, Question, Verdict, make_verifier
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.math_language import answer
 from selfplay_gym.testing import check_verifier
-from selfplay_gym.verifiers.ensembles.margin import vote_margin
+from selfplay_gym.verifiers.ensembles.margin import leads, vote_margin
 
 
 class Calculator:
@@ -215,3 +215,5 @@ def test_the_margin_of_a_vote(attempts, margin):
 def test_the_margin_of_a_computed_label_may_be_negative():
     judged = make_verifier("exact").judge(Question("", "5"), boxed(5, 6, 6, 7))
     assert vote_margin(judged) == Fraction(-1, 4)
+    assert leads(judged, Fraction(0))  # where no margin is asked for, such a label stands
+    assert not leads(judged, Fraction(1, 10))
