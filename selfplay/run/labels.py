@@ -103,10 +103,13 @@ def trains(judgement: Judgement, questions: QuestionsConfig) -> bool:
     return judgement.valid and inside and leads(judgement, Fraction(repr(questions.margin)))
 
 
-def refuted(judgement: Judgement) -> bool:
-    """Whether the label was asked about again and not confirmed: nobody solved the question, as far as is known."""
-    check = judgement.evidence.get("check") or {}
-    return check.get("agrees") is False
+def refuted(check: Mapping[str, Any] | None) -> bool:
+    """Whether a label was asked about again and not confirmed: nobody solved the question, as far as is known.
+
+    Args:
+        check: as a judgement's evidence or a row of the labels has it.
+    """
+    return check is not None and check.get("agrees") is False
 
 
 def _name_and_options(what: str | Mapping[str, Any] | Verifier) -> tuple[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from ....core.seeding import python_stream
 from ....envs.rewards.archive import MOST
 from ....envs.rewards.challenger import ChallengerReward
 from ...settings.config import CHALLENGER
+from ..labels import refuted
 from ..question_log import question_of
 
 if TYPE_CHECKING:
@@ -89,13 +90,14 @@ def archived(run: SelfPlay) -> tuple[str, ...]:
 
 
 def unsolved(run: SelfPlay) -> list[Question]:
-    """Questions of the last rounds before this one that were solved below the keep band, or were not valid."""
+    """Questions of the last rounds before this one that were solved below the keep band, whose label was refuted, or
+    that were not valid where no label is checked: one outside the band that nobody asked about again may be easy."""
     low = run.config.questions.keep_band[0]
     first = run.round - RECENT
     hard = {
         (row["round"], row["index"])
         for row in _rows_between(run, "labels", first)
-        if not row["valid"] or row["solve_rate"] < low
+        if row["solve_rate"] < low or refuted(row["check"]) or (row["check"] is None and not row["valid"])
     }
     rows = _rows_between(run, "questions", first) if hard else ()
     return [question_of(row) for row in rows if (row["round"], row["index"]) in hard][::-1]

@@ -47,7 +47,7 @@ class Label:
             )
             spec = spec_of(question)
             if written[index].get("source", only) in following and spec is not None:
-                run.curriculum.observe(spec, 0.0 if refuted(judgement) else judgement.solve_rate)
+                run.curriculum.observe(spec, 0.0 if refuted(judgement.evidence.get("check")) else judgement.solve_rate)
         run.log("labels", rows)
         run.labelled_as(label_measures(written, rows))
 

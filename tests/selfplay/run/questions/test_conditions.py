@@ -3,15 +3,18 @@
 import json
 from collections import Counter
 from dataclasses import replace
+from itertools import cycle
+from types import SimpleNamespace
 
 import pytest
 
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.records import Request
+from selfplay_gym.core.records import Question, Request
 from selfplay_gym.core.registries import register_reward, rewards
 from selfplay_gym.selfplay.ablate import VARIANTS
 from selfplay_gym.selfplay.hooks import Hook
 from selfplay_gym.selfplay.report.summary_data import read_run_summary
+from selfplay_gym.selfplay.run.question_log import question_row
 from selfplay_gym.selfplay.run.questions.conditions import archived, challenger_rule, draw_of, step_requests, unsolved
 from selfplay_gym.selfplay.run.run import Interrupted, SelfPlay
 from selfplay_gym.selfplay.run.stage import make_stages
@@ -150,6 +153,28 @@ def test_only_questions_of_the_last_rounds_that_were_not_solved_are_shown(runs):
     assert unsolved(run) == []
 
 
+def test_an_easy_question_that_nobody_asked_again_is_not_unsolved():
+    shown = [
+        (1.0, False, {"agrees": None}, False),  # outside the band, so its label was not checked
+        (0.6, False, {"agrees": False}, True),
+        (0.6, True, {"agrees": True}, False),
+        (0.0, False, {"agrees": None}, True),
+        (0.6, False, None, True),  # a vote that gave no label
+        (0.6, True, None, False),
+    ]
+    columns = ("solve_rate", "valid", "check")
+    logs = {
+        "labels": [{**dict(zip(columns, row, strict=False)), "round": 1, "index": i} for i, row in enumerate(shown)],
+        "questions": [{**question_row(Question(str(i))), "round": 1, "index": i} for i in range(len(shown))],
+    }
+    run = SimpleNamespace(
+        round=2,
+        config=SimpleNamespace(questions=SimpleNamespace(keep_band=(0.5, 0.9))),
+        folder=SimpleNamespace(rows_from_end=lambda log: logs[log][::-1]),
+    )
+    assert [question.text for question in unsolved(run)] == [str(i) for i, row in enumerate(shown) if row[3]]
+
+
 def test_the_archive_holds_what_was_asked_in_earlier_rounds_from_its_first_round_on(runs):
     run = opened(runs["all"])
     asked = Counter(row["text"] for row in runs["all"].rows("questions") if row["round"] == 1 and not row["dropped"])
@@ -183,7 +208,10 @@ def test_the_bandit_observes_kinds_that_went_through_files(runs):
     assert any(runs["all"].state["curriculum"]["values"])
 
 
-def test_a_question_that_is_not_valid_is_observed_as_never_solved(tmp_path):
+def test_only_a_label_that_was_refuted_is_observed_as_never_solved(tmp_path):
+    """One that was not asked about again, since it lies outside the band, is as easy or hard as it was."""
+    checks = [{"agrees": True}, {"agrees": False}, {"agrees": None}, None]
+
     class Seen:
         def __init__(self, inner):
             self.inner, self.rates = inner, []
@@ -203,14 +231,21 @@ def test_a_question_that_is_not_valid_is_observed_as_never_solved(tmp_path):
     judge = run.game.judge
 
     def doubtful(questions, groups):
-        return [replace(one, valid=i % 2 == 0) for i, one in enumerate(judge(questions, groups))]
+        judged = zip(judge(questions, groups), cycle(checks))
+        return [
+            replace(one, valid=bool(check and check["agrees"]), evidence={**one.evidence, "check": check})
+            for one, check in judged
+        ]
 
     run.game.judge, run.curriculum = doubtful, Seen(run.curriculum)
     folder.begin(to_toml(config), {})
     run.run()
     rows = list(folder.rows("labels"))
-    assert run.curriculum.rates == [row["solve_rate"] if row["valid"] else 0.0 for row in rows]
-    assert any(row["solve_rate"] > 0 for row in rows if not row["valid"])
+    refuted = [row["check"] == {"agrees": False} for row in rows]
+    expected = [0.0 if no else row["solve_rate"] for no, row in zip(refuted, rows, strict=True)]
+    assert run.curriculum.rates == expected
+    assert any(row["solve_rate"] > 0 for no, row in zip(refuted, rows, strict=True) if no)
+    assert any(row["solve_rate"] > 0 for row in rows if not row["valid"] and (row["check"] or {}).get("agrees") is None)
 
 
 @pytest.mark.parametrize(
