@@ -57,10 +57,12 @@ def cpu_seconds() -> float:
 
 
 class State(msgspec.Struct, forbid_unknown_fields=True):
-    """`compute` in `state.json`: counted tokens of the round's stages that are over, and the present one by role."""
+    """`compute` in `state.json`: counted tokens of the round's stages that are over, the present one by role, and the
+    names of what counts once a round, however often it is done."""
 
     before: int = 0
     stage: dict[str, RoleTokens] = {}
+    once: list[str] = []
 
 
 class Compute:
@@ -118,10 +120,26 @@ class Compute:
         finally:
             self._examines = outside
 
+    @contextmanager
+    def counting_once(self, roles: Mapping[str, Role], what: str) -> Iterator[None]:
+        """What is done inside counts once a round: a resumed run does it again, and yet counts what a whole one does.
+
+        Args:
+            what: names it.
+        """
+        self.collect(roles)
+        yield
+        if what not in self._state.once:
+            self._state.once.append(what)
+            return
+        for role in roles.values():
+            if hasattr(role.agent, "counted"):
+                role.agent.counted.take()
+
     def end_stage(self) -> dict[str, Any]:
         """The measures of the stage that is over, and begin the next one; empty where nobody computed."""
         busy = {name: tokens for name, tokens in sorted(self._state.stage.items()) if tokens != RoleTokens()}
-        self._state = State(before=self.counted)
+        self._state = State(before=self.counted, once=self._state.once)
         if not busy:
             return {}
         by_role = {name: tokens.measures() for name, tokens in busy.items()}
@@ -135,4 +153,4 @@ class Compute:
     def state_dict(self) -> dict[str, Any]:
         """What is needed to go on, as plain JSON values."""
         stage = {name: asdict(tokens) for name, tokens in sorted(self._state.stage.items())}
-        return {"before": self._state.before, "stage": stage}
+        return {"before": self._state.before, "stage": stage, "once": list(self._state.once)}

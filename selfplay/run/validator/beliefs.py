@@ -130,7 +130,9 @@ class HeadBelief:
     def _fit(self) -> tuple[CorrectnessHead | None, float]:
         """A head fitted to all votes, with the threshold that two heads have, each fitted to one half of them."""
         run = self.run
-        shown = list(pairs([vote.labelled for vote in votes_of(run, run.round - 1)]))
+        with run.compute.counting_once(run.roles, f"votes for the head on {run.checkpoints.get(SOLVER, 'the base')}"):
+            votes = votes_of(run, run.round - 1)
+        shown = list(pairs([vote.labelled for vote in votes]))
         prompts = run.game.ask([labelled.question for labelled, _, _ in shown])
         attempts, right = [attempt for _, attempt, _ in shown], [matches for _, _, matches in shown]
         order = {who: number for number, who in enumerate(dict.fromkeys(id(labelled) for labelled, _, _ in shown))}

@@ -61,6 +61,29 @@ def test_exams_are_told_apart_and_do_not_count():
     assert (row["tokens_sampled"], row["tokens_examined"], row["tokens_counted"]) == (3, 1110, 3)
 
 
+def test_what_is_done_again_counts_once_a_round_and_over_a_resume():
+    compute, count = Compute(0, {}), TokenCount(sampled=1)
+    roles = table(solver=count)
+    for tokens in (10, 100):
+        with compute.counting_once(roles, "votes"):
+            count.sampled += tokens
+    with compute.counting_once(roles, "other votes"):
+        count.sampled += 1000
+    compute.collect(roles)
+    assert compute.counted == 1011
+    compute.end_stage()
+    again = Compute(0, compute.state_dict())
+    with again.counting_once(roles, "votes"):
+        count.sampled += 10
+    again.collect(roles)
+    assert again.counted == 1011
+    again.begin_round()
+    with again.counting_once(roles, "votes"):
+        count.sampled += 10
+    again.collect(roles)
+    assert again.counted == 10
+
+
 def test_a_count_goes_on_from_its_state_and_refuses_another():
     compute = Compute(100, {})
     compute.collect(table(solver=TokenCount(sampled=60)))
