@@ -49,7 +49,7 @@ def pair_measures(belief: Belief, votes: Sequence[Vote]) -> dict[str, Any]:
 
 def check_measures(labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The labels of a round that were shown to a validator, held against known answers; {} where none was."""
-    checks = [(row["check"], row["label_right"]) for row in labels if row.get("check", {}).get("score") is not None]
+    checks = [(row["check"], row["label_right"]) for row in labels if (row["check"] or {}).get("score") is not None]
     if not checks:
         return {}
     return {"validator": decisions([check["agrees"] for check, _ in checks], [right for _, right in checks])}
