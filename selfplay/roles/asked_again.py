@@ -51,5 +51,6 @@ class AskedAgain:
         asked = found.with_settings(
             max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
         )
-        asked.counted = role.agent.counted  # what labels cost is the solver's
+        if hasattr(role.agent, "counted"):
+            asked.counted = role.agent.counted  # what labels cost is the solver's
         return asked

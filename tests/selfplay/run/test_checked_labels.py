@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from selfplay_gym import Judgement, Question, Verdict, make_domain
+from selfplay_gym.agents.inference.token_count import TokenCount
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.math_language import answer
 from selfplay_gym.envs.game.engine import Preparing
@@ -65,6 +66,9 @@ def test_the_untrained_model_may_be_asked():
     run, agent, base = a_run({**CHECKED, "labels.source": "checked(ask=base, attempts=2)"})
     assert labeller_of(run).judge_many(QUESTIONS, GROUPS)[0].valid
     assert (len(agent.seeds), len(base.seeds)) == (0, 1)
+    agent.counted = TokenCount()
+    labeller_of(run).judge_many(QUESTIONS, GROUPS)
+    assert base.counted is agent.counted  # what labels cost is the solver's
 
 
 def test_nobody_else_can_be_asked():
