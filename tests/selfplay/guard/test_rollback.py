@@ -305,11 +305,12 @@ def test_damaged_checkpoints_are_told_and_the_run_goes_on_from_the_one_before(tm
 
 def test_validation_by_the_bases_vote_needs_no_reference(tmp_path, monkeypatch):
     simulated(monkeypatch, solver=learns, start=1.0)
-    monkeypatch.setattr(runs, "held_out_questions", _without_right_references(runs.held_out_questions))
+    monkeypatch.setattr(runs, "exam_and_validation", _without_right_references(runs.exam_and_validation))
     folder = train(CONFIG.replace({"rounds": 1, "guard.validation": "vote"}), tmp_path / "run")
     assert min(row["validation_loss"] for row in measured(folder)) < 0.5
     assert all(exam == 0.0 for exam in exams(folder))
 
 
 def _without_right_references(honest):
-    return lambda *given: [replace(question, reference="123456789") for question in honest(*given)]
+    """Both exams, with references that nobody answers."""
+    return lambda *given: tuple([replace(one, reference="123456789") for one in exam] for exam in honest(*given))

@@ -9,6 +9,7 @@ import pytest
 from selfplay_gym.core.errors import ConfigError, PluginError, RunError
 from selfplay_gym.core.interrupts import Stopped
 from selfplay_gym.core.registries import register_stage, stages
+from selfplay_gym.selfplay.guard.controller import GuardController
 from selfplay_gym.selfplay.hooks import Hook, Rates, RollBack, Stop
 from selfplay_gym.selfplay.progress import Progress
 from selfplay_gym.selfplay.run.run import Interrupted, SelfPlay
@@ -207,7 +208,8 @@ def test_going_back_before_any_validation_is_an_error_with_the_remedy(tmp_path):
 
 def test_a_hook_can_stop_a_run_which_goes_on_to_the_same_end(tmp_path):
     train(CONFIG, tmp_path / "whole")
-    run = started(tmp_path / "run", CONFIG, [Noting(**{"solver 0": Stop("enough for today")}), Progress()])
+    hooks = [Noting(**{"solver 0": Stop("enough for today")}), Progress(), GuardController(CONFIG.guard)]
+    run = started(tmp_path / "run", CONFIG, hooks)  # with the guard, which asks, too
     with pytest.raises(Interrupted, match="enough for today"):
         run.run()
     assert (run.folder.state["phase"], run.folder.state["step"]) == ("train(solver)", 1)
