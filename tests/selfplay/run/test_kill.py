@@ -56,6 +56,7 @@ def test_a_killed_run_that_checks_its_labels_ends_as_one_left_alone(drill, tmp_p
     assert [run.different for run in played] == [[]] * len(played)
 
 
+@pytest.mark.slow
 def test_a_killed_run_with_a_pool_ends_as_one_left_alone(drill, tmp_path):
     settings = {**drill.SETTINGS, "questions.pool": "true", "questions.count": 24}
     played = list(drill.drills(tmp_path, settings, moments=4, stops=0, lives=4, writes=1, seed=2, hunt=False))
