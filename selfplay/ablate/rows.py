@@ -13,6 +13,12 @@ Change = Mapping[str, Any] | Callable[[RunConfig], Mapping[str, Any]]
 
 FULL = "full"
 UNTRAINED = {"roles.challenger.learns": False}
+CHECKED = {
+    "labels.source": "checked",
+    "roles.challenger.reward": "peak",
+    "questions.keep_band": [0.5, 0.9],
+    "questions.pool": True,
+}
 
 
 def equal_compute(config: RunConfig) -> Mapping[str, Any]:
@@ -55,6 +61,8 @@ VARIANTS: dict[str, Change] = {
     "KL to the round": {"roles.*.kl_reference": "round"},
     "labels: sympy": {"labels.source": "sympy"},
     "labels: oracle": {"labels.source": "oracle"},
+    "labels: checked": CHECKED,
+    "labels: checked, untrained challenger": {**CHECKED, **UNTRAINED},
     "labels: validator": validator,
     "labels: head": {"labels.source": "validated(by=head)"},
     "reward random": {"roles.solver.reward": "random"},
