@@ -141,7 +141,7 @@ def after_cue(text: str, weak: bool = False, direct: bool = False) -> tuple[bool
             continue
         line_end = rest.find("\n") if not cue.heading else rest.find("\n", len(rest) - len(rest.lstrip()))
         line = rest if line_end < 0 or not rest[:line_end].strip(" *_`|") else rest[:line_end]
-        rest = rest if rest[:1] == "." else rest.lstrip(" \t\n*_`|#:：")
+        rest = rest.lstrip(" \t\n*_`|#:：")
         rest = rest[1:].lstrip() if rest[:1] == "}" else rest  # "\text{The answer is } 10"
         value = None if refuses(line[:200]) else stated_value(rest, direct)
         if value is None and denies(rest):

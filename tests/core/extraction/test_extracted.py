@@ -17,6 +17,7 @@ from selfplay_gym.core.extraction.cues import answer_cues, first_cue, result_cue
 from selfplay_gym.core.extraction.denial import contradicts_itself
 from selfplay_gym.core.extraction.expressions import runs
 from selfplay_gym.core.extraction.formulas import Formula, first_together, formulas
+from selfplay_gym.core.extraction.tidy import result
 
 DATA = Path(__file__).parents[2] / "data" / "extracted.jsonl"
 ROWS = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
@@ -167,3 +168,8 @@ def test_what_follows_the_end_of_a_turn_is_no_reply():
 def test_the_conclusion_of_a_long_text_is_at_its_end():
     assert extract_answer(LONG + "So she has 7 apples.") == "7"
     assert extract_answer("So she has 7 apples. " + LONG) == "7"
+
+
+@pytest.mark.parametrize(("text", "value"), [("(3+4=7)", "7"), ("(x=5)", "x=5"), ("(3+4", "(3+4"), ("m+n=3+4=7", "7")])
+def test_a_computation_in_parentheses_gives_its_value_too(text, value):
+    assert result(text) == value
