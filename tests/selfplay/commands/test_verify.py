@@ -208,8 +208,11 @@ def test_workers_end_when_the_process_that_started_them_was_killed(source, tmp_p
     command = [sys.executable, str(tmp_path / "busy.py"), str(source), str(tmp_path / "out.jsonl")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as main_process:
-        assert main_process.stdout.readline() == b"judging\n"
-        main_process.send_signal(signal.SIGKILL)
+        try:
+            said = main_process.stdout.readline()
+        finally:
+            main_process.send_signal(signal.SIGKILL)
+        assert b"judging" in said  # of both workers, which may write at the same time
         main_process.communicate(timeout=60)  # ends when the last process that holds these streams has ended
 
 
