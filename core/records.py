@@ -189,11 +189,14 @@ class Labelled:
         question: its `reference` is the label.
         attempts: the solver's texts, in order.
         matches: for each attempt, whether it matches the label.
+        solution: a worked solution that ends in the label and is no attempt, such as one put together from the
+            solutions of parts; `None` where there is none.
     """
 
     question: Question
     attempts: tuple[str, ...]
     matches: tuple[bool, ...]
+    solution: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.attempts) != len(self.matches):

@@ -1,6 +1,7 @@
 """Supervised steps on a role's own completions that turned out right: STaR (arXiv 2203.14465), ReST-EM (2312.06585).
 
-Whoever answers learns the attempts of the round that equal the kept label, at most a few different ones a question. A
+Whoever answers learns the attempts of the round that equal the kept label, at most a few different ones a question, and
+before them what the labeller put together from solutions of parts (iterated amplification, distilled: 1810.08575). A
 role without such attempts, as a challenger, plays first: each step samples and rewards completions as GRPO does, and
 learns those with more than the mean reward of the batch.
 
@@ -174,13 +175,14 @@ class RejectionFineTuning:
 
 
 def solutions(labelled: Sequence[Labelled], solved: Solved, keep: int) -> list[Solution]:
-    """The different right attempts at each question, the first `keep` of them."""
+    """The different right solutions of each question, `keep` at most: one put together from parts, then attempts."""
     prompts = solved.ask([one.question for one in labelled])
     found = []
     for one, prompt in zip(labelled, prompts, strict=True):
         right = [text for text, matches in zip(one.attempts, one.matches, strict=True) if matches]
         rate = len(right) / max(1, len(one.attempts))
-        found += [Solution(prompt, text, one.question, rate) for text in [*dict.fromkeys(right)][:keep]]
+        texts = right if one.solution is None else [one.solution, *right]
+        found += [Solution(prompt, text, one.question, rate) for text in [*dict.fromkeys(texts)][:keep]]
     return found
 
 

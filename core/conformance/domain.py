@@ -11,13 +11,14 @@ from typing import Any
 
 from .. import registries
 from ..errors import ConfigError, PluginError
-from ..protocols import Domain
+from ..protocols import Domain, Parts
 from ..records import OtherWay, Question
 from ..registry import Registry, members_of
 from .findings import Findings
 from .verifier import HOSTILE
 
 _CLAIM = "a claim that nobody checked"
+_MOST_PARTS = 1000
 
 
 def check_domain(domain: Domain, *, proposal: str | None = None, skip: Collection[str] = ()) -> list[str]:
@@ -43,6 +44,7 @@ def check_domain(domain: Domain, *, proposal: str | None = None, skip: Collectio
     found.check("known answer", lambda: _answer_problems(domain))
     found.check("kinds", lambda: _kind_problems(domain))
     found.check("other ways", lambda: _way_problems(domain))
+    found.check("parts of questions", lambda: _cut_problems(domain))
     found.check("settings", lambda: _settings_problems(domain))
     found.check("roles", lambda: _role_problems(domain))
     if proposal is not None:
@@ -148,6 +150,35 @@ def _way_problems(domain: Domain) -> Iterable[str]:
             yield f"other ways to ask {text[:40]!r} are {ways!r:.80}, expected OtherWay"
         elif ways != list(domain.ways(replace(question, reference=_CLAIM), label, random.Random(0))):
             yield f"other ways to ask {text[:40]!r} depend on what is claimed, or on more than the stream given"
+
+
+def _cut_problems(domain: Domain) -> Iterable[str]:
+    """Cuts follow from question and stream; a claim must not show in them, and each ends whatever is answered."""
+    if domain.parts is None:
+        return
+    for text, reach in itertools.product(("", "What is 1+2?", "What is 3+4-5+6-7?", *HOSTILE), (None, 2)):
+        question = Question(text, None, domain.name)
+        cuts = list(domain.parts(question, random.Random(0), reach))
+        if any(not isinstance(cut, Parts) for cut in cuts):
+            yield f"the parts of {text[:40]!r} are {cuts!r:.80}, expected Parts"
+            continue
+        again = list(domain.parts(replace(question, reference=_CLAIM), random.Random(0), reach))
+        for answer in ("2", "-3/4", "", HOSTILE[0]):
+            asked = [_asked(cut, answer) for cut in cuts]
+            if asked != [_asked(cut, answer) for cut in again]:
+                yield f"the parts of {text[:40]!r} depend on what is claimed, or on more than the stream given"
+            if None in asked:
+                yield f"the parts of {text[:40]!r} never end"
+
+
+def _asked(cut: Parts, answer: str) -> list[str] | None:
+    """What is asked where every part is answered alike; `None` where that does not end."""
+    texts: list[str] = []
+    while (text := cut.question([answer] * len(texts))) is not None:
+        texts.append(text)
+        if len(texts) > _MOST_PARTS:
+            return None
+    return texts
 
 
 def _settings_problems(domain: Domain) -> Iterable[str]:

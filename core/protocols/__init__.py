@@ -6,7 +6,7 @@ reward    rewards challengers           stage       one part of a run       upda
 condition what a challenger is asked for
 """
 
-from .game import Condition, Domain, Draw, GameWords, QuestionSource, RewardRule, Words
+from .game import Condition, Domain, Draw, GameWords, Parts, QuestionSource, RewardRule, Words
 from .players import Agent, BaseVerifier, CompletionSampler, Curriculum, Generator, Reader, Rng, Verifier, unreadable
 from .runs import Stage, Update
 
@@ -20,6 +20,7 @@ __all__ = [
     "Draw",
     "GameWords",
     "Generator",
+    "Parts",
     "QuestionSource",
     "Reader",
     "RewardRule",

@@ -127,6 +127,23 @@ class Words(Protocol):
 
 
 @runtime_checkable
+class Parts(Protocol):
+    """One way to cut a question into smaller ones, each of which starts from the values found before it."""
+
+    def question(self, values: Sequence[str]) -> str | None:
+        """The next smaller question; `None` where there is no further one, or a value says nothing to it."""
+        ...
+
+    def value(self, values: Sequence[str]) -> str | None:
+        """The answer to the whole question; `None` as long as parts are missing, and where a value is no answer."""
+        ...
+
+    def join(self, solutions: Sequence[str], value: str) -> str:
+        """The solutions of all parts, in order, as one solution of the whole question that ends in the answer."""
+        ...
+
+
+@runtime_checkable
 class Domain(Protocol):
     """All that makes a kind of question; `envs.game.domains.GameDomain` fills most of it with defaults."""
 
@@ -188,6 +205,16 @@ class Domain(Protocol):
     @property
     def ask_tester(self) -> Callable[[str, Sequence[str]], str] | None:
         """The solvers' prompt and their answers as the prompt of a tester; `None` where there is no tester."""
+        ...
+
+    @property
+    def parts(self) -> Callable[[Question, Rng, int | None], Sequence[Parts]] | None:
+        """A question, a random stream and the most operations of a part → different ways to cut the question.
+
+        `None` for the operations means two parts of any size. There are at most two ways, and fewer where the question
+        is too short for them. They follow from the question alone, never from a known answer. The property is `None`
+        where no question has parts.
+        """
         ...
 
     def template(self, name: str) -> Words:

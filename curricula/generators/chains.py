@@ -64,7 +64,11 @@ class ChainGenerator:
         return bisect_right(self._starts, level)
 
 
-def chain(operations: int, rng: Rng) -> str:
-    """An expression with so many operations, without spaces."""
+def chain(operations: int, rng: Rng, starts: tuple[int, int] = (1, 9)) -> str:
+    """An expression with so many operations, without spaces.
+
+    Args:
+        starts: least and greatest first number; it may be negative.
+    """
     rest = (f"{'+' if rng.random() < 0.5 else '-'}{integer(1, 9, rng)}" for _ in range(operations))
-    return f"{integer(1, 9, rng)}{''.join(rest)}"
+    return f"{integer(*starts, rng)}{''.join(rest)}"

@@ -19,7 +19,7 @@ from ...core.protocols import Rng
 STYLES = ("direct", "steps", "rewrite")
 SLIPS = (-10, -2, -1, 1, 2, 10)
 
-_NUMBER_OR_SIGN = re.compile(r"\d+|[-+*()]")
+_NUMBER_OR_SIGN = re.compile(r"^-\d+|\d+|[-+*()]")
 _TERM = re.compile(r"(\d*)x([+-]\d+)?")
 _CALL = re.compile(r"f=lambda (?P<names>[a-z](?:,[a-z])*): (?P<body>[^.]+)\. f\((?P<values>-?\d+(?:,-?\d+)*)\)=\?")
 _OPERATIONS = re.compile(r"\d+(?:[-+*]\d+)+")

@@ -13,7 +13,7 @@ from ...core import registries
 from ...core.errors import ConfigError, PluginError, UnknownNameError
 from ...core.held_out import is_held_out
 from ...core.options import parse_named
-from ...core.protocols import Domain, Rng
+from ...core.protocols import Domain, Parts, Rng
 from ...core.records import Labelled, OtherWay, Question
 from .templates import Template
 
@@ -64,6 +64,8 @@ class GameDomain:
         recomputes: whether `answer` is computed from the question itself, and so stands whatever its author claims.
         kinds: a question as one of a few kinds that reports tell apart; by default all are "other".
         other_ways: a question, its label and a random stream → other ways to ask it, the nearest first.
+        parts: a question, a random stream and the most operations of a part → different ways to cut the question into
+            smaller ones; `None` where questions have no parts. See `core.protocols.Domain.parts`.
     """
 
     name: str
@@ -83,6 +85,7 @@ class GameDomain:
     recomputes: bool = False
     kinds: Callable[[Question], str] | None = None
     other_ways: Callable[[Question, str, Rng], Sequence[OtherWay]] | None = None
+    parts: Callable[[Question, Rng, int | None], Sequence[Parts]] | None = None
 
     def __post_init__(self) -> None:
         if "plain" not in self.templates:

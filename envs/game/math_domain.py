@@ -14,6 +14,7 @@ from ...core.math_language import answer, key
 from ...core.records import Question
 from .domains import GameDomain, given_answer
 from .other_ways.mathematics import math_kind, math_ways
+from .other_ways.parts import math_parts
 from .proposals import find_statement, forbidden
 from .templates import Template, brief
 from .validator import NAME, VALIDATOR
@@ -91,4 +92,5 @@ MATH = GameDomain(
     roles={NAME: VALIDATOR},
     kinds=math_kind,
     other_ways=math_ways,
+    parts=math_parts,
 )

@@ -19,6 +19,14 @@ CHECKED = {
     "questions.keep_band": [0.5, 0.9],
     "questions.pool": True,
 }
+DECOMPOSED = {
+    "labels.source": "decomposed",
+    "roles.challenger.reward": "peak",
+    "roles.solver.update": "rft",
+    "questions.keep_band": [0.0, 0.9],
+    "questions.pool": True,
+}
+"""With an update that learns the solutions put together, also of questions that no attempt solves."""
 
 
 def equal_compute(config: RunConfig) -> Mapping[str, Any]:
@@ -63,6 +71,7 @@ VARIANTS: dict[str, Change] = {
     "labels: oracle": {"labels.source": "oracle"},
     "labels: checked": CHECKED,
     "labels: checked, untrained challenger": {**CHECKED, **UNTRAINED},
+    "labels: decomposed": DECOMPOSED,
     "labels: validator": validator,
     "labels: head": {"labels.source": "validated(by=head)"},
     "reward random": {"roles.solver.reward": "random"},

@@ -3,6 +3,8 @@
 vote      the majority of the solver's own attempts: no computed answer reaches training
 validated a vote that a validator confirms, see `validator.beliefs`
 checked   the same, where whoever is asked another way comes to the same (`verifiers.ensembles.checked`)
+decomposed  what two cuts of a question into parts come to alike; a checked vote for questions without parts
+          (`verifiers.ensembles.decomposed`)
 computed  a verifier that holds attempts against the answer that the domain knows: "sympy" as mathematics, "oracle"
           to the letter, "executor" by running programs, or any registered verifier
 """
@@ -29,7 +31,9 @@ from .validator.beliefs import validated_labels
 if TYPE_CHECKING:
     from .run import SelfPlay
 
-VOTE, CHECKED, VALIDATED = "vote", "checked", "validated"
+VOTE, CHECKED, VALIDATED, DECOMPOSED = "vote", "checked", "validated", "decomposed"
+CONFIRMED = (CHECKED, DECOMPOSED)
+"""Sources that ask an agent again, and label programs by what runs them."""
 
 
 class KnownReference(BaseVerifier):
@@ -61,8 +65,8 @@ def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier) ->
         UnknownNameError: neither the domain nor anybody else has such a source.
     """
     name, options = _name_and_options(source)
-    if name == CHECKED:
-        return make_verifier(CHECKED, **{"vote": domain.labels[CHECKED], "domain": domain, **options})
+    if name in CONFIRMED:
+        return make_verifier(name, **{"vote": domain.labels[CHECKED], "domain": domain, **options})
     if name == VALIDATED:
         return validated_labels(domain, options)
     if name in domain.labels:
@@ -78,8 +82,8 @@ def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier) ->
 def labeller_of(run: SelfPlay) -> Verifier:
     """The verifier that labels a run's questions; one that confirms votes asks the run's own roles.
 
-    Options of "checked" are those of the verifier, and `ask`: "solver", or "base", the model it started from. Those of
-    "validated" are in `validator.beliefs`.
+    Options of "checked" and "decomposed" are those of the verifier, and `ask`: "solver", or "base", the model it
+    started from. Those of "validated" are in `validator.beliefs`.
 
     Raises:
         ConfigError: no such source, or an option that it does not have.
@@ -88,12 +92,12 @@ def labeller_of(run: SelfPlay) -> Verifier:
     name, options = _name_and_options(config.labels.source)
     if name == VALIDATED:
         return validated_labels(run.domain, options, run)
-    if name != CHECKED:
+    if name not in CONFIRMED:
         return make_labeller(run.domain, config.labels.source)
     questions = config.questions
     given = {"band": questions.keep_band, "margin": questions.margin, "template": config.template, "seed": config.seed}
     asked = AskedAgain(run, options.pop("ask", "solver"))
-    return make_labeller(run.domain, {"name": CHECKED, "agent": asked, **given, **options})
+    return make_labeller(run.domain, {"name": name, "agent": asked, **given, **options})
 
 
 def trains(judgement: Judgement, questions: QuestionsConfig) -> bool:
@@ -140,7 +144,8 @@ def label_verifier(
     if name not in ("", "label") and ":" not in name and not verifiers.knows(name):
         raise UnknownNameError("reward", name, ["label", *verifiers.names()])
     if name == "label":
-        graded = domain.labels.get(_name_and_options(source)[0]) == domain.grader
+        labelled_by = _name_and_options(source)[0]
+        graded = domain.labels.get(CHECKED if labelled_by in CONFIRMED else labelled_by) == domain.grader
         reward = domain.grader if graded else domain.matcher
     verifier = make_verifier(reward)
     return lambda seed: verifier

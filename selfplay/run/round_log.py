@@ -61,7 +61,7 @@ def labelled(rows: Rows) -> list[Labelled]:
 
 
 def solved(rows: Rows, above: float | None = None) -> list[Labelled]:
-    """The training questions with the attempts that are known to be right: none, where a review edited the label.
+    """The training questions with the attempts and solutions known to be right: none, where a review edited the label.
 
     Args:
         above: as well the valid questions that were not kept because their solve rate lies above this, and that no
@@ -78,9 +78,11 @@ def solved(rows: Rows, above: float | None = None) -> list[Labelled]:
                 training[index] = replace(question, reference=row["label"])
     attempts = {row["index"]: row["attempts"] for row in rows("attempts")}
     matches = {row["index"]: row["matches"] for row in rows("labels")}
+    joined = {row["index"]: row.get("solution") for row in rows("labels")}
     edited = {row["index"] for row in rows("reviews") if row["decision"] == "edit"}
     found = []
     for index in sorted(training):
         right = [index not in edited and match for match in matches[index]]
-        found.append(Labelled(training[index], tuple(attempts[index]), tuple(right)))
+        solution = None if index in edited else joined[index]
+        found.append(Labelled(training[index], tuple(attempts[index]), tuple(right), solution))
     return found

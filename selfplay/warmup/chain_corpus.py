@@ -8,6 +8,7 @@ that nobody trains does not ask at the frontier. Questions come from the trainin
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...core.held_out import is_held_out
@@ -16,9 +17,24 @@ from ...core.protocols import Generator
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_generator
 from ...core.seeding import python_stream
+from ...curricula.generators.arithmetic import WORDINGS, pick
+from ...curricula.generators.chains import ChainGenerator, chain
 from ...curricula.generators.worked import Worker
 from ...envs.game.domains import find_domain
 from .config import WarmupConfig, check_shares
+
+STARTS = (-45, 60)
+"""First numbers of chains that go on from a value: what 12 digits can come to, but for a few."""
+FOR_PARTS = {
+    "starts": 0.35,
+    "single": 0.1,
+    "longest": 12,
+    "decay": 0.5,
+    "challenger_decay": 0.5,
+    "steps": 1000,
+}
+"""Settings for a base that answers the parts of longer chains (labels `decomposed`). The shipped weights were made with
+the defaults of `ChainWarmup`; whoever makes them anew with these puts them there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +51,17 @@ class ChainWarmup(WarmupConfig):
     """The same in the questions that challengers write."""
     challenger_share: float = 0.12
     """Share of challenger examples."""
+    starts: float = 0.0
+    """Share of the questions to the solver whose first number is any of -45 to 60: the rest of a longer chain, asked
+    from the value of its first part, looks like that."""
+    single: float = 0.0
+    """Share of these questions that have such a number and one operation."""
     slip: float = 0.0
     """Probability that one computed result is written down wrong, in [0, 1]."""
 
     def __post_init__(self) -> None:
         WarmupConfig.__post_init__(self)
-        check_shares(self, "challenger_share", "slip")
+        check_shares(self, "challenger_share", "starts", "single", "slip")
 
 
 class ChainCorpus:
@@ -48,7 +69,7 @@ class ChainCorpus:
 
     def __init__(self, config: ChainWarmup) -> None:
         self.config = config
-        self.asked: Generator = make_generator("chains", longest=config.longest, decay=config.decay)
+        self.asked = ChainGenerator(longest=config.longest, decay=config.decay)
         self.written: Generator = make_generator("chains", longest=config.longest, decay=config.challenger_decay)
         self.instruction = find_domain("math").template("plain").challenger
 
@@ -60,15 +81,32 @@ class ChainCorpus:
 
     def _pair(self, rng: random.Random, worker: Worker) -> tuple[str, str]:
         if rng.random() < self.config.challenger_share:
-            question = _trainable(self.written, rng)
+            question = _of_any_level(self.written, rng)
             return self.instruction, f"<question>{question.text}</question> \\boxed{{{question.reference}}}"
-        question = _trainable(self.asked, rng)
+        question = self._question(rng)
         return question.text, worker.solve(question.text, "steps")
 
+    def _question(self, rng: random.Random) -> Question:
+        """A question to the solver."""
+        config = self.config
+        if config.single and rng.random() < config.single:
+            return _trainable(lambda: _from_any_number(1, rng))
+        if config.starts and rng.random() < config.starts:
+            return _trainable(lambda: _from_any_number(self.asked.length(rng.random()), rng))
+        return _of_any_level(self.asked, rng)
 
-def _trainable(generator: Generator, rng: random.Random) -> Question:
-    """A question of a random level that is not held out."""
+
+def _from_any_number(operations: int, rng: random.Random) -> Question:
+    return Question(pick(WORDINGS, rng).format(chain(operations, rng, STARTS)))
+
+
+def _of_any_level(generator: Generator, rng: random.Random) -> Question:
+    return _trainable(lambda: generator.generate(TaskSpec(rng.random()), rng))
+
+
+def _trainable(draw: Callable[[], Question]) -> Question:
+    """The first question drawn that is not held out."""
     while True:
-        question = generator.generate(TaskSpec(rng.random()), rng)
+        question = draw()
         if not is_held_out(key(question.text)):
             return question

@@ -73,6 +73,17 @@ VALIDATED = {
 }
 """Votes that somebody confirms; with a model whose attempts hold answers."""
 
+DECOMPOSED = {
+    "questions.sources": {"procedural": 1.0},
+    "questions.generator": "chains(longest=10)",
+    "questions.count": 60,
+    "stages": ["generate", "attempt", "label"],
+    "labels.source": "decomposed(least=0.25)",
+    "roles.*": {"model": "frontier"},
+    "roles.solver.max_new_tokens": 72,
+}
+"""Solutions put together from parts; with a model that answers some."""
+
 
 @pytest.fixture(scope="module")
 def real_runs(untrained_model, tmp_path_factory):
@@ -95,6 +106,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "mixed": MIXED,
         "validated": VALIDATED,
         "checked": {**procedural, "labels.source": "checked"},
+        "decomposed": DECOMPOSED,
         "code": {**suited("SelfPlayCode-v0"), **procedural, "roles.solver.replay": 0.5},
         "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},
     }

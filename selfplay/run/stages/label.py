@@ -41,6 +41,7 @@ class Label:
                     "label_right": correct,
                     "kind": kind_of(question),
                     "check": judgement.evidence.get("check"),
+                    **_solution(judgement),
                     "answers": [verdict.answer for verdict in judgement.verdicts],
                     "matches": [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts],
                 }
@@ -67,3 +68,9 @@ class Label:
         names = run.config.questions.sources
         found = {name for name in names if any(getattr(sources.factory(name), flag, False) for flag in flags)}
         return found | {POOL} if CHALLENGER in found else found
+
+
+def _solution(judgement: Judgement) -> dict[str, str]:
+    """The worked solution that a labeller put together, where there is one."""
+    solution = judgement.evidence.get("solution")
+    return {"solution": solution} if judgement.valid and isinstance(solution, str) else {}

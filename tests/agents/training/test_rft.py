@@ -211,6 +211,20 @@ def test_who_has_solved_nothing_plays_and_learns_what_earned_more(make_agent, qu
     assert measures["groups_drawn"] == 2
 
 
+def test_a_solution_put_together_is_learnt_first_also_where_no_attempt_is_right():
+    solved, unsolved, same = labelled("a", "1!", "2!", "no"), labelled("b", "no"), labelled("c", "1!", "joined")
+    found = solutions(
+        [replace(one, solution="joined") for one in (solved, unsolved)], Solved([], [], 0.0, "none", ask), 2
+    )
+    assert [(one.prompt, one.text, one.rate) for one in found] == [
+        ("a", "joined", 2 / 3),
+        ("a", "1!", 2 / 3),
+        ("b", "joined", 0.0),
+    ]
+    found = solutions([replace(same, solution="1!")], Solved([], [], 0.0, "none", ask), 3)
+    assert [one.text for one in found] == ["1!"]
+
+
 @pytest.mark.parametrize(
     "options",
     [

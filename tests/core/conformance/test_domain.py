@@ -30,6 +30,22 @@ class Deaf:
     challenger = "Ask."
 
 
+class Told:
+    """Parts that show what the author claims, so many of them."""
+
+    def __init__(self, question, count=1):
+        self.claim, self.count = question.reference, count
+
+    def question(self, values):
+        return f"What is {self.claim}?" if len(values) < self.count else None
+
+    def value(self, values):
+        return None
+
+    def join(self, solutions, value):
+        return value
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -49,6 +65,9 @@ class Deaf:
             {"other_ways": lambda question, label, rng: [OtherWay("told", ("?",), question.reference)]},
             "ways: .*claimed",
         ),
+        ({"parts": lambda question, rng, reach: [question.text]}, "parts of questions: .*expected Parts"),
+        ({"parts": lambda question, rng, reach: [Told(question)]}, "parts of questions: .*claimed"),
+        ({"parts": lambda question, rng, reach: [Told(question, 10**9)]}, "parts of questions: .*never end"),
         ({"settings": {"a set": {1}}}, "settings: "),
         ({"roles": {"judge": RoleWords(lambda labelled: [Question("?", "!")], "exact")}}, "roles: "),
         ({"read": lambda text: "I do not like it"}, "proposal: "),

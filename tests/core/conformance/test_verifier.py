@@ -15,6 +15,7 @@ from selfplay_gym.testing import check_verifier
 
 OPTIONS = {
     "checked": {"agent": "echo"},
+    "decomposed": {"agent": "echo"},
     "judge": {"agent": "echo"},
     "validated": {"agent": "echo"},
     "numeric": {"relative": 1e-9},  # its default takes 42.00001 for 42

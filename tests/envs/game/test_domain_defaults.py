@@ -47,6 +47,7 @@ def test_every_part_that_is_left_out():
         "recomputes": False,
         "kinds": None,
         "other_ways": None,
+        "parts": None,
     }
     assert made(grader="w").grader == "w"
 

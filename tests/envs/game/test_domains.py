@@ -27,7 +27,7 @@ def test_what_is_left_out_is_filled_in():
     assert (domain.labels, domain.grader, domain.settings, domain.roles) == (votes, "exact", {}, {})
     question = Question("What is 1+2?")
     assert (domain.kind(question), domain.ways(question, "3", random.Random(0))) == ("other", [])
-    assert domain.ask_tester is None
+    assert domain.ask_tester is domain.parts is None
     assert domain.env_id == "SelfPlaySmall-v0"
     assert small(labels={"oracle": "exact"}).labels == {**votes, "oracle": "exact"}
     assert small(labels={"vote": "weighted"}).labels == {"vote": "weighted", "checked": "weighted"}

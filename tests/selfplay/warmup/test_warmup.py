@@ -13,7 +13,7 @@ from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.math_language import key, read
 from selfplay_gym.selfplay.settings.presets import PRESETS
 from selfplay_gym.selfplay.warmup.bases import BASES, find_base
-from selfplay_gym.selfplay.warmup.chain_corpus import ChainCorpus, ChainWarmup
+from selfplay_gym.selfplay.warmup.chain_corpus import FOR_PARTS, ChainCorpus, ChainWarmup
 from selfplay_gym.selfplay.warmup.train_base import train_base
 
 WRITTEN = re.compile(r"<question>(.+)</question> \\boxed\{(-?\d+)\}")
@@ -57,7 +57,24 @@ def test_shorter_corpora_and_slips_can_be_asked_for():
     assert not any(text.endswith(rf"\boxed{{{read(q).answer}}}") for q, text in asked if read(q).operations == 1)
 
 
-@pytest.mark.parametrize("change", [{"steps": 0}, {"batch": 0}, {"slip": 1.5}, {"challenger_share": -0.1}], ids=str)
+def test_chains_that_start_from_any_number():
+    corpus = ChainCorpus(ChainWarmup(**FOR_PARTS))
+    asked, written = asked_and_written(corpus, 20)
+    for question, solution in asked:
+        assert solution.endswith(rf"\boxed{{{read(question).answer}}}")
+        assert solution.count("=") == read(question).operations
+        assert not is_held_out(key(question))
+    first = [int(re.search(r"-?\d+", question)[0]) for question, _ in asked]
+    assert min(first) >= -45
+    assert max(first) <= 60
+    elsewhere = sum(not 1 <= number <= 9 for number in first) / len(first)
+    assert elsewhere == pytest.approx((0.1 + 0.9 * 0.35) * 97 / 106, abs=0.05)
+    assert all(re.search(r" [1-9][-+]|<question>[^-]", text) for text, _ in written)  # challengers ask as before
+
+
+@pytest.mark.parametrize(
+    "change", [{"steps": 0}, {"batch": 0}, {"slip": 1.5}, {"challenger_share": -0.1}, {"starts": 2}], ids=str
+)
 def test_settings_that_cannot_work_are_named(change):
     with pytest.raises(ConfigError, match=next(iter(change))):
         ChainWarmup(**change)
