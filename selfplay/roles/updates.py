@@ -22,7 +22,7 @@ def steps_of(row: RoleConfig) -> int:
     return update_of(row).steps(row.steps)
 
 
-def rate_of(row: RoleConfig, step: int) -> float:
-    """The learning rate at a step of a round, from 0, before the guard scales it."""
+def rate_of(row: RoleConfig) -> float:
+    """The learning rate at the first step of a round, before the guard scales it."""
     update = update_of(row)
-    return update.rate(row.grpo.learning_rate, step, update.steps(row.steps))
+    return update.rate(row.grpo.learning_rate, 0, update.steps(row.steps))

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import UnknownNameError
@@ -104,7 +103,7 @@ def trains(judgement: Judgement, questions: QuestionsConfig) -> bool:
     """Whether a labelled question is kept for training: valid, in the band, and with the margin that is asked for."""
     low, high = questions.keep_band
     inside = in_interval(judgement.correct_count, len(judgement.verdicts), low, high)
-    return judgement.valid and inside and leads(judgement, Fraction(repr(questions.margin)))
+    return judgement.valid and inside and leads(judgement, questions.margin)
 
 
 def refuted(check: Mapping[str, Any] | None) -> bool:

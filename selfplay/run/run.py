@@ -310,7 +310,7 @@ class SelfPlay:
     def _set_rates(self, scale: float) -> None:
         self.rate_scale = scale
         for name, role in self.roles.items():
-            role.trainer.learning_rate = rate_of(self.config.roles[name], 0) * scale
+            role.trainer.learning_rate = rate_of(self.config.roles[name]) * scale
 
     def order(self, number: int) -> list[str]:
         """The stages of a round; before the first, those that look at the base, or none: then round 1 is the first."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any, TypeAlias
 
 from ...core.errors import ConfigError
@@ -21,6 +20,7 @@ from ...core.registries import domains, make_agent, make_domain, make_verifier
 from ...core.seeding import integer_seed, python_stream
 from ..answers.equal import compare, no_oracle
 from ..answers.policy import VOTE
+from .confirmation import NO_LABEL, OUTSIDE, exact_band, inside, with_check
 from .majority import MajorityVerifier
 from .margin import leads
 
@@ -68,10 +68,10 @@ class CheckedVerifier(BaseVerifier):
         seed: int = 0,
         **options: Any,
     ) -> None:
-        _check(attempts, band, margin, ways)
+        _check(attempts, margin, ways)
         self.agent, self.vote = make_agent(agent), make_verifier(vote, **options)
         self.attempts, self.ways, self.seed = attempts, ways, seed
-        self.band, self.margin = (_exact(band[0]), _exact(band[1])), _exact(margin)
+        self.band, self.margin = exact_band(band), margin
         self.domain = None if domain is None else make_domain(domain)
         self.template = template
         if self.domain is not None:
@@ -107,9 +107,9 @@ class CheckedVerifier(BaseVerifier):
     def _ways(self, question: Question, judgement: Judgement) -> list[OtherWay] | str:
         """How a label is checked, or why it is not."""
         if judgement.label is None or not judgement.valid:
-            return "the vote gives no label"
-        if not self._inside(judgement):
-            return "outside the band"
+            return NO_LABEL
+        if not inside(judgement, self.band):
+            return OUTSIDE
         if not leads(judgement, self.margin):
             return "the margin is too small"
         domain = self._domain_of(question)
@@ -119,10 +119,6 @@ class CheckedVerifier(BaseVerifier):
         offered = domain.ways(question, judgement.label, rng, self.template)
         usable = [way for way in offered if way.texts or self.runs_programs]
         return usable[: self.ways] or "it cannot be asked another way"
-
-    def _inside(self, judgement: Judgement) -> bool:
-        low, high = self.band
-        return bool(judgement.verdicts) and low <= Fraction(judgement.correct_count, len(judgement.verdicts)) <= high
 
     def _domain_of(self, question: Question) -> Domain | None:
         if self.domain is not None:
@@ -144,7 +140,8 @@ class CheckedVerifier(BaseVerifier):
 
 
 def _unchecked(judgement: Judgement, why: str) -> Judgement:
-    return _with_check(judgement, {"way": None, "agrees": None, "asked": 0, "answers": [], "why": why})
+    check: dict[str, Any] = {"way": None, "agrees": None, "asked": 0, "answers": [], "why": why}
+    return with_check(judgement, check, "checked")
 
 
 def _held(judgement: Judgement, ways: Sequence[OtherWay], answers: Sequence[str | None]) -> Judgement:
@@ -153,12 +150,7 @@ def _held(judgement: Judgement, ways: Sequence[OtherWay], answers: Sequence[str 
     agree = [_agrees(way, [next(following) for _ in way.texts]) for way in ways]
     name = "+".join(way.name for way in ways)
     check = {"way": name, "agrees": all(agree), "asked": len(answers), "answers": list(answers)}
-    return _with_check(judgement, check)
-
-
-def _with_check(judgement: Judgement, check: Mapping[str, Any]) -> Judgement:
-    evidence = {**judgement.evidence, "check": dict(check)}
-    return replace(judgement, valid=check["agrees"] is True, label_source="checked", evidence=evidence)
+    return with_check(judgement, check, "checked")
 
 
 def _agrees(way: OtherWay, answers: Sequence[str | None]) -> bool:
@@ -170,15 +162,8 @@ def _agrees(way: OtherWay, answers: Sequence[str | None]) -> bool:
     return wanted is None or all(compare(wanted, answer, VOTE, no_oracle) for answer in given)
 
 
-def _check(attempts: int, band: tuple[float, float], margin: float, ways: int) -> None:
+def _check(attempts: int, margin: float, ways: int) -> None:
     if attempts < 1 or ways < 1:
         raise ConfigError(f"attempts and ways must be at least 1, got {attempts!r} and {ways!r}")
-    if len(band) != 2 or not 0.0 <= band[0] <= band[1] <= 1.0:
-        raise ConfigError(f"band must be [low, high] with 0 <= low <= high <= 1, got {band!r}")
     if not 0.0 <= margin <= 1.0:
         raise ConfigError(f"margin must be in [0, 1], got {margin!r}")
-
-
-def _exact(number: float) -> Fraction:
-    """The decimal a person wrote: 0.9 is 9/10."""
-    return Fraction(repr(float(number)))

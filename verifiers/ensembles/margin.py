@@ -9,11 +9,12 @@ from collections import Counter
 from fractions import Fraction
 
 from ...core.records import Judgement, Outcome
+from .confirmation import exact
 
 
-def leads(judgement: Judgement, least: Fraction) -> bool:
+def leads(judgement: Judgement, least: float) -> bool:
     """Whether the label's answer leads by so much; 0 asks for nothing, as a known answer may be behind a wrong one."""
-    return not least or vote_margin(judgement) >= least
+    return not least or vote_margin(judgement) >= exact(least)
 
 
 def vote_margin(judgement: Judgement) -> Fraction:

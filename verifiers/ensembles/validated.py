@@ -8,7 +8,6 @@ away; it never makes one, and no verdict depends on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from itertools import cycle, islice
 from typing import Any, Protocol
 
@@ -17,6 +16,7 @@ from ...core.extraction import last_boxed
 from ...core.protocols import Agent, BaseVerifier, Verifier
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import make_agent, make_domain, make_verifier
+from .confirmation import NO_LABEL, OUTSIDE, exact_band, inside, with_check
 
 VALIDATOR, YES = "validator", "yes"
 
@@ -104,11 +104,9 @@ class ValidatedVerifier(BaseVerifier):
             raise ConfigError(f"samples must be at least 1, got {samples!r}")
         if not 0.0 <= least < 1.0:
             raise ConfigError(f"least must be in [0, 1), got {least!r}")
-        if len(band) != 2 or not 0.0 <= band[0] <= band[1] <= 1.0:
-            raise ConfigError(f"band must be [low, high] with 0 <= low <= high <= 1, got {band!r}")
         own = not isinstance(agent, str | Mapping) and hasattr(agent, "scores")
         self.belief: Belief = agent if own else AskedAgent(make_agent(agent))  # type: ignore[assignment, arg-type]
-        self.vote, self.samples, self.least, self.band = make_verifier(vote), samples, least, band
+        self.vote, self.samples, self.least, self.band = make_verifier(vote), samples, least, exact_band(band)
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         return self.judge_many([question], [attempts])[0]
@@ -125,7 +123,7 @@ class ValidatedVerifier(BaseVerifier):
         ]
         scores = iter(self.belief.scores([question for question, _ in shown], [attempt for _, attempt in shown]))
         return [
-            _with_check(judgement, {"way": None, "agrees": None, "asked": 0, "score": None, "why": plan})
+            with_check(judgement, {"way": None, "agrees": None, "asked": 0, "score": None, "why": plan}, "validated")
             if isinstance(plan, str)
             else self._held(judgement, [next(scores) for _ in plan])
             for judgement, plan in zip(voted, plans, strict=True)
@@ -134,10 +132,9 @@ class ValidatedVerifier(BaseVerifier):
     def _shown(self, judgement: Judgement, attempts: Sequence[str]) -> list[str] | str:
         """The attempts that the validator sees, or why it sees none."""
         if judgement.label is None or not judgement.valid:
-            return "the vote gives no label"
-        low, high = self.band
-        if not low - 1e-9 <= judgement.solve_rate <= high + 1e-9:
-            return "outside the band"
+            return NO_LABEL
+        if not inside(judgement, self.band):
+            return OUTSIDE
         verdicts = zip(attempts, judgement.verdicts, strict=True)
         behind = [attempt for attempt, verdict in verdicts if verdict.outcome is Outcome.CORRECT]
         return list(islice(cycle(behind), self.samples)) or "no attempt is behind the label"
@@ -145,9 +142,4 @@ class ValidatedVerifier(BaseVerifier):
     def _held(self, judgement: Judgement, scores: Sequence[float]) -> Judgement:
         score = sum(scores) / len(scores)
         check = {"way": self.belief.way, "agrees": score > self.least, "asked": len(scores), "score": score}
-        return _with_check(judgement, check)
-
-
-def _with_check(judgement: Judgement, check: Mapping[str, Any]) -> Judgement:
-    evidence = {**judgement.evidence, "check": dict(check)}
-    return replace(judgement, valid=check["agrees"] is True, label_source="validated", evidence=evidence)
+        return with_check(judgement, check, "validated")

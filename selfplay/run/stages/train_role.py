@@ -6,7 +6,7 @@ from ....agents.training.updates import Batches
 from ....core.errors import ConfigError
 from ....core.registries import register_stage
 from ...hooks import Step
-from ...roles.updates import rate_of, steps_of, update_of
+from ...roles.updates import rate_of, update_of
 from ...settings.config import CHALLENGER, SOLVER
 from ..batches import AnswerBatches, ChallengerBatches, MonitoredBatches, answering
 from ..questions.conditions import check_condition
@@ -54,18 +54,19 @@ class TrainRole:
         if source is None:
             return
         batches = MonitoredBatches(source, silences=run.config.guard.mode == "on")
-        trainer, total = run.roles[self.role].trainer, steps_of(config)
-        take = update_of(config).begin(trainer, batches)
+        trainer, update = run.roles[self.role].trainer, update_of(config)
+        total = update.steps(config.steps)
+        take = update.begin(trainer, batches)
         for step in range(run.step, total):
             if self._is_spent(run):
                 break
-            trainer.learning_rate = rate_of(config, step) * run.rate_scale
+            trainer.learning_rate = update.rate(config.grpo.learning_rate, step, total) * run.rate_scale
             measures, rewards = take(step), batches.rewards
             run.log("pool", [{"step": step, **row} for row in batches.pool()])
             bad, premium = (0, None) if rewards is None else (rewards.bad, rewards.premium)
             if not self._end_step(run, Step(self.role, step, total, measures, bad, premium)):
                 return
-        trainer.learning_rate = rate_of(config, 0) * run.rate_scale  # as whoever resumes here has it
+        trainer.learning_rate = rate_of(config) * run.rate_scale  # as whoever resumes here has it
         self._compare_compute(run, total)
 
     def _batches(self, run: SelfPlay) -> Batches | None:
