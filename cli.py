@@ -170,9 +170,13 @@ def diagnose(run_dir: Path, **options: Any) -> None:
 
 
 @app.command(short_help="Which part of the method does the work?")
-@click.option("--preset", default="tiny", help="tiny, debug or r-zero.")
+@click.option("--preset", default="tiny", help="What the variants change: tiny, frontier, debug or r-zero.")
 @click.option("--seeds", type=COUNT, default=3, help="Seeds 0, 1, … of every variant.")
-@click.option("--variant", "variants", multiple=True, help="Only this variant; may be repeated.")
+@click.option(
+    "--variant", "variants", multiple=True, help="Only this variant, or several as in 'A + B'; may be repeated."
+)
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change a setting of all; may be repeated.")
+@click.option("--baseline", default="full", help="Which variant the others are compared with.")
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("runs/ablation"), help="Where the runs are kept."
 )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..pages.figures import CHALLENGER, GRID, MUTED, SOLVER, draw_svg
 from ..pages.tables import markdown_table
 from ..stats import Paired
-from .rows import FULL
 from .variants import Ablation, VariantResult
 
 if TYPE_CHECKING:
@@ -25,14 +24,15 @@ def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
         "gain over base",
         "per seed",
         "greedy gain",
-        "against full",
+        "against baseline",
+        "greedy against",
         "p (Holm)",
         "labels right",
         "tokens, M",
     ]
     cells = []
     for r in sorted(ablation.results, key=lambda result: -result.gain.points):
-        accuracy, versus = r.accuracy, r.against_full
+        accuracy, versus = r.accuracy, r.against
         cells.append(
             [
                 r.name,
@@ -41,6 +41,7 @@ def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
                 " ".join(f"{gain:+.1f}" for gain in r.gains),
                 _points(r.greedy_gain),
                 _points(versus),
+                _points(r.greedy_against),
                 "–" if r.adjusted is None else f"{r.adjusted:.2g}",
                 "–" if r.last_label_accuracy is None else f"{100 * r.last_label_accuracy:.0f} %",
                 "–" if r.counted is None else f"{r.counted / 1e6:.2f}",
@@ -65,19 +66,19 @@ def plot(ablation: Ablation) -> str:
     ranked = sorted(ablation.results, key=lambda result: result.gain.points)
     gains = ", ".join(f"{result.name} {result.gain.points:+.1f}" for result in reversed(ranked))
     label = f"Points of held-out accuracy over the base, preset {ablation.preset}: {gains}."
-    return draw_svg(lambda axes: _draw_gains(axes, ranked, ablation.preset), label, (9, 0.42 * len(ranked) + 1.2))
+    return draw_svg(lambda axes: _draw_gains(axes, ranked, ablation), label, (9, 0.42 * len(ranked) + 1.2))
 
 
-def _draw_gains(axes: Axes, ranked: Sequence[VariantResult], preset: str) -> None:
+def _draw_gains(axes: Axes, ranked: Sequence[VariantResult], ablation: Ablation) -> None:
     for row, result in enumerate(ranked):
         gain = result.gain
         errors = [[gain.points - gain.low], [gain.high - gain.points]]
-        shown = CHALLENGER if result.name == FULL else SOLVER
+        shown = CHALLENGER if result.name == ablation.baseline else SOLVER
         axes.errorbar(gain.points, row, xerr=errors, fmt="o", color=shown, capsize=3)
         axes.scatter(result.gains, [row] * len(result.gains), marker="|", color=MUTED)
     axes.axvline(0, color=GRID)
     axes.set_yticks(range(len(ranked)), [result.name for result in ranked])
-    axes.set(xlabel="points of held-out accuracy over the base (bars: single seeds)", title=preset)
+    axes.set(xlabel="points of held-out accuracy over the base (bars: single seeds)", title=ablation.preset)
 
 
 def _points(difference: Paired | None) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from ...core.errors import UnknownNameError
 from ...core.registries import make_generator
 from ..run.compute import BACKWARD, FORWARD
 from ..settings.config import RunConfig
@@ -13,6 +15,12 @@ Change = Mapping[str, Any] | Callable[[RunConfig], Mapping[str, Any]]
 
 FULL = "full"
 UNTRAINED = {"roles.challenger.learns": False}
+PUBLISHED = {
+    "labels.source": "vote",
+    "roles.challenger.reward": "r-zero",
+    "questions.keep_band": [0.25, 0.75],
+    "questions.pool": False,
+}
 CHECKED = {
     "labels.source": "checked",
     "roles.challenger.reward": "peak",
@@ -55,6 +63,8 @@ def validator(config: RunConfig) -> Mapping[str, Any]:
 
 VARIANTS: dict[str, Change] = {
     FULL: {},
+    "as published": PUBLISHED,
+    "as published, untrained challenger": {**PUBLISHED, **UNTRAINED},
     "untrained challenger": UNTRAINED,
     "untrained, equal compute": equal_compute,
     "procedural challenger": {"questions.sources": {"procedural": 1.0}},
@@ -62,20 +72,21 @@ VARIANTS: dict[str, Change] = {
     "condition-level": {"roles.challenger.condition": "level"},
     "condition-unsolved": {"roles.challenger.condition": "unsolved"},
     "every-2": {"roles.challenger.every": 2},
-    "archive": {"roles.challenger.reward": 'r-zero(archive={"weight": 0.5, "from_round": 2})'},
-    "no repetition penalty": {"roles.challenger.reward": "r-zero(repetition=0)"},
+    "archive": {"roles.challenger.reward": 'peak(archive={"weight": 0.5, "from_round": 2})'},
+    "no repetition penalty": {"roles.challenger.reward": "peak(repetition=0)"},
     "no band filter": {"questions.keep_band": [0.0, 1.0]},
     "no KL": {"roles.*.grpo.kl_weight": 0.0},
     "KL to the round": {"roles.*.kl_reference": "round"},
+    "labels: vote": {"labels.source": "vote"},
     "labels: sympy": {"labels.source": "sympy"},
     "labels: oracle": {"labels.source": "oracle"},
     "labels: checked": CHECKED,
-    "labels: checked, untrained challenger": {**CHECKED, **UNTRAINED},
     "labels: decomposed": DECOMPOSED,
     "labels: validator": validator,
     "labels: head": {"labels.source": "validated(by=head)"},
     "reward random": {"roles.solver.reward": "random"},
     "reward format": {"roles.solver.reward": "format"},
+    "shape r-zero": {"roles.challenger.reward": "r-zero"},
     "shape azr": {"roles.challenger.reward": "azr"},
     "shape sqlm": {"roles.challenger.reward": "sqlm"},
     "shape 4p(1-p)": {"roles.challenger.reward": "4p(1-p)(repetition=1)"},
@@ -88,9 +99,30 @@ VARIANTS: dict[str, Change] = {
     "replay": {"roles.solver.replay": 0.25},
     "replay by p(1-p)": {"roles.solver.replay": 0.25, "roles.solver.replay_by": "p(1-p)"},
     "update: rft, replay": {"roles.solver.update": "rft", "roles.solver.replay": 0.25},
-    "roles: lora": {"roles.*.weight_sharing": "lora"},
-    "roles: one model": {"roles.*.weight_sharing": "prompt"},
-    "roles: token types": {"roles.*.weight_sharing": "tokens"},
+    "roles: lora": {"roles.*.weight_sharing": "lora", "questions.pool": False},
+    "roles: one model": {"roles.*.weight_sharing": "prompt", "questions.pool": False},
+    "roles: token types": {"roles.*.weight_sharing": "tokens", "questions.pool": False},
 }
-"""What each variant changes in the settings, given as such or worked out from them. `full` has vote labels, a trained
-challenger and the paper's reward."""
+"""What each variant changes in the settings, given as such or worked out from them; `full` changes nothing. Names joined
+by " + " change one after the other."""
+JOINED = " + "
+
+
+def find_variant(name: str) -> Change:
+    """A variant by its name, or several that are joined.
+
+    Raises:
+        UnknownNameError: no such variant.
+    """
+    parts = name.split(JOINED)
+    for part in parts:
+        if part not in VARIANTS:
+            raise UnknownNameError("variant", part, VARIANTS)
+    return partial(_one_after_the_other, [VARIANTS[part] for part in parts])
+
+
+def _one_after_the_other(changes: Sequence[Change], config: RunConfig) -> Mapping[str, Any]:
+    merged: dict[str, Any] = {}
+    for change in changes:
+        merged |= change(config.replace(merged)) if callable(change) else change
+    return merged

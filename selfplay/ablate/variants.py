@@ -20,14 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import ConfigError, RunError, UnknownNameError
+from ...core.errors import ConfigError, RunError
 from ..evaluation import ExamResult
 from ..settings.config import RunConfig
 from ..settings.files import absolute_paths, stored_config
 from ..stats import Estimate, Paired, holm, mean_rate, paired
 from ..storage.lock import hold
 from ..storage.run_folder import CONFIG, DamageError, RunFolder
-from .rows import FULL, VARIANTS, Change
+from .rows import FULL, VARIANTS, Change, find_variant
 
 Train = Callable[..., RunFolder]
 
@@ -68,7 +68,8 @@ class VariantResult:
         runs: one per seed, in order.
         gain: against the base of the same seed, all questions of all seeds.
         greedy_gain: the same of the greedy answers: what is more than steadier sampling; `None` without them.
-        against_full: against `full`; `None` for `full` itself and where it was not run.
+        against, greedy_against: against the baseline, in sampled and in greedy answers; `None` for the baseline itself
+            and where it was not run.
         adjusted: its p-value after Holm's correction over all variants.
     """
 
@@ -76,7 +77,8 @@ class VariantResult:
     runs: list[VariantRun]
     gain: Paired
     greedy_gain: Paired | None = None
-    against_full: Paired | None = None
+    against: Paired | None = None
+    greedy_against: Paired | None = None
     adjusted: float | None = None
 
     @property
@@ -112,7 +114,8 @@ class VariantResult:
             "gain": self.gain.as_dict(),
             "gains": self.gains,
             "greedy_gain": None if self.greedy_gain is None else self.greedy_gain.as_dict(),
-            "against_full": None if self.against_full is None else self.against_full.as_dict(),
+            "against": None if self.against is None else self.against.as_dict(),
+            "greedy_against": None if self.greedy_against is None else self.greedy_against.as_dict(),
             "adjusted_p_value": self.adjusted,
             "counted_tokens": [run.counted for run in self.runs],
             "last_label_accuracy": self.last_label_accuracy,
@@ -126,13 +129,15 @@ class Ablation:
 
     results: list[VariantResult]
     preset: str
+    baseline: str = FULL
     notes: list[str] = field(default_factory=list)
 
     def result(self, name: str) -> VariantResult:
         return next(result for result in self.results if result.name == name)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"preset": self.preset, "variants": [result.as_dict() for result in self.results], "notes": self.notes}
+        variants = [result.as_dict() for result in self.results]
+        return {"preset": self.preset, "baseline": self.baseline, "variants": variants, "notes": self.notes}
 
 
 def ablate(
@@ -142,6 +147,7 @@ def ablate(
     variants: Sequence[str] | Mapping[str, Change] | None = None,
     seeds: int = 3,
     preset: str = "tiny",
+    baseline: str = FULL,
     train: Train | None = None,
     progress: Callable[[str, int, int, int], None] | None = None,
 ) -> Ablation:
@@ -149,7 +155,9 @@ def ablate(
 
     Args:
         config: the settings the variants change.
-        variants: names from `VARIANTS`, or own ones: name → settings changed; `None` means all.
+        variants: names from `VARIANTS`, also joined by " + ", or own ones: name → settings changed; `None` means all
+            of `VARIANTS`.
+        baseline: which variant the others are compared with, if it is among them.
         train: stands in for `selfplay.run.train.train` in tests.
         progress: called with (variant, seed, runs done, runs in all) before each run.
 
@@ -171,26 +179,27 @@ def ablate(
                     progress(name, seed, done, seeds * len(settings))
                 runs[name].append(_run(name, seed, changed.replace(seed=seed), folder, train))
                 done += 1
-    return summarise(runs, preset)
+    return summarise(runs, preset, baseline)
 
 
-def summarise(runs: Mapping[str, Sequence[VariantRun]], preset: str) -> Ablation:
-    """Compare finished runs; `full` is the baseline if it is among them."""
-    full = runs.get(FULL)
+def summarise(runs: Mapping[str, Sequence[VariantRun]], preset: str, baseline: str = FULL) -> Ablation:
+    """Compare finished runs with the baseline, if it is among them."""
+    base = runs.get(baseline)
     results = []
     for name, own in runs.items():
         before, after = [run.before for run in own], [run.after for run in own]
         gain = _paired(before, after)
         greedy = _paired_greedy(before, after)
         against = None
-        if full is not None and name != FULL:
-            seeds = {run.seed for run in full} & {run.seed for run in own}
-            same = [[run.after for run in runs if run.seed in seeds] for runs in (full, own)]
-            against = _paired(*same) if seeds else None
-        results.append(VariantResult(name, list(own), gain, greedy, against))
-    adjusted = iter(holm([r.against_full.p_value for r in results if r.against_full is not None]))
-    shown = [r if r.against_full is None else replace(r, adjusted=next(adjusted)) for r in results]
-    return Ablation(shown, preset, _notes(shown))
+        greedy_against = None
+        if base is not None and name != baseline:
+            seeds = {run.seed for run in base} & {run.seed for run in own}
+            same = [[run.after for run in runs if run.seed in seeds] for runs in (base, own)]
+            against, greedy_against = (_paired(*same), _paired_greedy(*same)) if seeds else (None, None)
+        results.append(VariantResult(name, list(own), gain, greedy, against, greedy_against))
+    adjusted = iter(holm([r.against.p_value for r in results if r.against is not None]))
+    shown = [r if r.against is None else replace(r, adjusted=next(adjusted)) for r in results]
+    return Ablation(shown, preset, baseline, _notes(shown, baseline))
 
 
 def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
@@ -221,10 +230,7 @@ def _chosen(variants: Sequence[str] | Mapping[str, Change] | None) -> dict[str, 
         return dict(VARIANTS)
     if isinstance(variants, Mapping):
         return dict(variants)
-    for name in variants:
-        if name not in VARIANTS:
-            raise UnknownNameError("variant", name, VARIANTS)
-    return {name: VARIANTS[name] for name in variants}
+    return {name: find_variant(name) for name in variants}
 
 
 def _run(name: str, seed: int, config: RunConfig, folder: Path, train: Train | None) -> VariantRun:
@@ -263,7 +269,7 @@ def _paired_greedy(before: Sequence[ExamResult], after: Sequence[ExamResult]) ->
     return paired(rows[0], rows[1]) if rows[0] and len(rows[0]) == len(rows[1]) else None
 
 
-def _notes(results: Sequence[VariantResult]) -> list[str]:
+def _notes(results: Sequence[VariantResult], baseline: str) -> list[str]:
     counts = {len(result.runs) for result in results}
     seeds = f"{max(counts)}" if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
     exam = results[0].runs[0].after if results and results[0].runs else None
@@ -273,23 +279,23 @@ def _notes(results: Sequence[VariantResult]) -> list[str]:
     notes = [f"{asked}intervals are over questions; how far {seeds} seeds of training scatter stands under per seed"]
     for result in results:
         greedy = result.greedy_gain
-        if result.name == FULL and greedy is not None and greedy.points < result.gain.points / 2 > 0:
+        if result.name == baseline and greedy is not None and greedy.points < result.gain.points / 2 > 0:
             notes.append(
-                f"of {result.gain.points:+.1f} points that full gains in sampled answers, greedy answers show "
+                f"of {result.gain.points:+.1f} points that {baseline} gains in sampled answers, greedy answers show "
                 f"{greedy.points:+.1f}: most of it is steadier sampling, not a new ability"
             )
-    return [*notes, *_unequal(results)]
+    return [*notes, *_unequal(results, baseline)]
 
 
-def _unequal(results: Sequence[VariantResult]) -> Iterator[str]:
-    """A warning for each variant that is compared with `full`, and had other compute."""
-    full = next((result.counted for result in results if result.name == FULL), None)
+def _unequal(results: Sequence[VariantResult], baseline: str) -> Iterator[str]:
+    """A warning for each variant that is compared with the baseline, and had other compute."""
+    most = next((result.counted for result in results if result.name == baseline), None)
     for result in results:
-        if not full or result.against_full is None or result.counted is None:
+        if not most or result.against is None or result.counted is None:
             continue
-        ratio = result.counted / full
+        ratio = result.counted / most
         if abs(ratio - 1) > EQUAL_WITHIN:
             yield (
-                f"{result.name} had {ratio:.2f} × the counted tokens of full: not equal compute; set "
+                f"{result.name} had {ratio:.2f} × the counted tokens of {baseline}: not equal compute; set "
                 "compute.tokens_per_round for all to make it so"
             )

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..ablate.rows import FULL
 from ..ablate.page import plot, rows, to_json, to_markdown
 from ..ablate.variants import Ablation, Train, ablate
 from ..pages.tables import NARROW, terminal_table
 from ..run.provenance import describe_environment
-from ..settings.presets import preset as find_preset
+from ..settings.compose import compose
 from ..terminal import Terminal
 
 
@@ -21,6 +22,8 @@ def run_ablation(
     *,
     seeds: int = 3,
     variants: Sequence[str] | None = None,
+    settings: Sequence[str] = (),
+    baseline: str = FULL,
     folder: Path = Path("runs/ablation"),
     out: Path | None = None,
     console: Console | None = None,
@@ -29,7 +32,9 @@ def run_ablation(
     """Ablate a preset.
 
     Args:
-        variants: names from `ablate.VARIANTS`; `None` means all.
+        variants: names from `ablate.VARIANTS`, also joined by " + "; `None` means all.
+        settings: `path=value`, changed for every variant.
+        baseline: which variant the others are compared with.
         folder: where the runs are kept; what is finished there is not run again.
         out: the Markdown file; a plot (`.svg`) and everything (`.json`) go beside it. `None` means inside `folder`.
         train: stands in for training in tests.
@@ -40,8 +45,16 @@ def run_ablation(
     def announce(variant: str, seed: int, done: int, total: int) -> None:
         console.print(f"{done + 1} of {total}: {variant}, seed {seed}", highlight=False)
 
+    config = compose(preset, assignments=settings)
     result = ablate(
-        find_preset(preset), folder, variants=variants, seeds=seeds, preset=preset, train=train, progress=announce
+        config,
+        folder,
+        variants=variants,
+        seeds=seeds,
+        preset=preset,
+        baseline=baseline,
+        train=train,
+        progress=announce,
     )
     # nine columns: intervals as half their width; the files have them whole
     console.print(terminal_table(f"preset {preset}", *rows(result), width=min(console.width, NARROW - 1)))

@@ -17,7 +17,14 @@ class Preset(NamedTuple):
 
 
 PRESETS: dict[str, Preset] = {
-    "tiny": Preset("The embedded model teaches itself in three minutes of one core: the defaults.", {}),
+    "tiny": Preset(
+        "The embedded model teaches itself in three minutes of one core.",
+        {
+            "labels.source": "checked",
+            "roles.challenger.reward": "peak",
+            "questions": {"keep_band": [0.5, 0.9], "pool": True},
+        },
+    ),
     "frontier": Preset(
         "A base that can add up short sums teaches itself longer ones; examined by length.",
         {

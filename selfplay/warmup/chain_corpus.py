@@ -25,36 +25,24 @@ from .config import WarmupConfig, check_shares
 
 STARTS = (-45, 60)
 """First numbers of chains that go on from a value: what 12 digits can come to, but for a few."""
-FOR_PARTS = {
-    "starts": 0.35,
-    "single": 0.1,
-    "longest": 12,
-    "decay": 0.5,
-    "challenger_decay": 0.5,
-    "steps": 1000,
-}
-"""Settings for a base that answers the parts of longer chains (labels `decomposed`). The shipped weights were made with
-the defaults of `ChainWarmup`; whoever makes them anew with these puts them there."""
-
-
 @dataclass(frozen=True, slots=True)
 class ChainWarmup(WarmupConfig):
     """Settings of the warm-up of `frontier`; the defaults make the shipped weights."""
 
-    steps: int = 450
+    steps: int = 1000
     """Optimiser steps."""
-    longest: int = 16
+    longest: int = 12
     """Operations of the longest chain."""
-    decay: float = 0.62
+    decay: float = 0.5
     """How many times as frequent each length is as the one before, in questions to the solver."""
-    challenger_decay: float = 0.35
+    challenger_decay: float = 0.5
     """The same in the questions that challengers write."""
     challenger_share: float = 0.12
     """Share of challenger examples."""
-    starts: float = 0.0
+    starts: float = 0.35
     """Share of the questions to the solver whose first number is any of -45 to 60: the rest of a longer chain, asked
     from the value of its first part, looks like that."""
-    single: float = 0.0
+    single: float = 0.1
     """Share of these questions that have such a number and one operation."""
     slip: float = 0.0
     """Probability that one computed result is written down wrong, in [0, 1]."""

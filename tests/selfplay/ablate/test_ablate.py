@@ -62,9 +62,9 @@ def test_planted_gains_are_found_and_ranked(tmp_path):
     full, untrained, random = (result.result(name) for name in NAMES)
     assert full.gain.low <= 15 <= full.gain.high
     assert random.gain.low <= 0 <= random.gain.high
-    assert untrained.against_full.low <= -10 <= untrained.against_full.high
+    assert untrained.against.low <= -10 <= untrained.against.high
     assert untrained.adjusted < 0.01
-    assert full.against_full is None
+    assert full.against is None
     assert len(full.gains) == 3
     assert full.last_label_accuracy == pytest.approx(0.7)
     table = to_markdown(result)
@@ -94,8 +94,8 @@ def test_variants_are_compared_on_the_seeds_they_share(tmp_path):
     result = ablate(RunConfig(), tmp_path, variants=NAMES, seeds=2, train=FakeTraining())
     runs = {one.name: one.runs for one in result.results}
     fewer = summarise({**runs, "reward random": runs["reward random"][:1]}, "tiny")
-    assert fewer.result("reward random").against_full.items == 120
-    assert fewer.result("untrained challenger").against_full.items == 240
+    assert fewer.result("reward random").against.items == 120
+    assert fewer.result("untrained challenger").against.items == 240
     assert any("1 to 2 seeds" in note for note in fewer.notes)
 
 
