@@ -175,7 +175,7 @@ def diagnose(run_dir: Path, **options: Any) -> None:
 @click.option(
     "--variant", "variants", multiple=True, help="Only this variant, or several as in 'A + B'; may be repeated."
 )
-@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change a setting of all; may be repeated.")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change a setting of all; repeatable.")
 @click.option("--baseline", default="full", help="Which variant the others are compared with.")
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("runs/ablation"), help="Where the runs are kept."

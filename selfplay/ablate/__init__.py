@@ -3,7 +3,8 @@
 Commands and users come in.
 """
 
+from .results import Ablation
 from .rows import VARIANTS
-from .variants import Ablation, ablate, summarise
+from .variants import ablate, summarise
 
 __all__ = ["VARIANTS", "Ablation", "ablate", "summarise"]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ..pages.figures import CHALLENGER, GRID, MUTED, SOLVER, draw_svg
 from ..pages.tables import markdown_table
 from ..stats import Paired
-from .variants import Ablation, VariantResult
+from .by_length import tables_by_length
+from .results import Ablation, VariantResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +28,6 @@ def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
         "against baseline",
         "greedy against",
         "p (Holm)",
-        "labels right",
         "tokens, M",
     ]
     cells = []
@@ -43,17 +43,33 @@ def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
                 _points(versus),
                 _points(r.greedy_against),
                 "–" if r.adjusted is None else f"{r.adjusted:.2g}",
-                "–" if r.last_label_accuracy is None else f"{100 * r.last_label_accuracy:.0f} %",
                 "–" if r.counted is None else f"{r.counted / 1e6:.2f}",
             ]
         )
     return header, cells
 
 
+def label_rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
+    """Header and cells of the labels, in the order asked for: how many of all are right in the last round, the mean
+    number kept in the first, the middle and the last round, and the worst round of all seeds."""
+    header = ["variant", "labels right, last round", "kept a round", "least kept right"]
+    cells = [
+        [
+            r.name,
+            _per_cent(r.last_label_accuracy),
+            " ".join(f"{kept:.0f}" for kept in _spread(r.kept_per_round)) or "–",
+            _per_cent(r.least_kept_right),
+        ]
+        for r in ablation.results
+    ]
+    return header, cells
+
+
 def to_markdown(ablation: Ablation) -> str:
-    """The table and its notes."""
-    lines = markdown_table(*rows(ablation))
-    return "\n".join([*lines, "", *(f"- Note: {note}." for note in ablation.notes)]) + "\n"
+    """Scores, notes, and labels; then scores by length where the exam has lengths."""
+    scores, labels = ("\n".join(markdown_table(*found)) for found in (rows(ablation), label_rows(ablation)))
+    notes = "\n".join(f"- Note: {note}." for note in ablation.notes)
+    return "\n\n".join([scores, notes, labels, *tables_by_length(ablation)]) + "\n"
 
 
 def to_json(ablation: Ablation) -> str:
@@ -79,6 +95,15 @@ def _draw_gains(axes: Axes, ranked: Sequence[VariantResult], ablation: Ablation)
     axes.axvline(0, color=GRID)
     axes.set_yticks(range(len(ranked)), [result.name for result in ranked])
     axes.set(xlabel="points of held-out accuracy over the base (bars: single seeds)", title=ablation.preset)
+
+
+def _per_cent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
+def _spread(kept: Sequence[float]) -> list[float]:
+    """The first, the middle and the last round."""
+    return [kept[place] for place in sorted({0, len(kept) // 2, len(kept) - 1})] if kept else []
 
 
 def _points(difference: Paired | None) -> str:

@@ -21,12 +21,6 @@ PUBLISHED = {
     "questions.keep_band": [0.25, 0.75],
     "questions.pool": False,
 }
-CHECKED = {
-    "labels.source": "checked",
-    "roles.challenger.reward": "peak",
-    "questions.keep_band": [0.5, 0.9],
-    "questions.pool": True,
-}
 DECOMPOSED = {
     "labels.source": "decomposed",
     "roles.challenger.reward": "peak",
@@ -80,7 +74,7 @@ VARIANTS: dict[str, Change] = {
     "labels: vote": {"labels.source": "vote"},
     "labels: sympy": {"labels.source": "sympy"},
     "labels: oracle": {"labels.source": "oracle"},
-    "labels: checked": CHECKED,
+    "labels: checked": {"labels.source": "checked"},
     "labels: decomposed": DECOMPOSED,
     "labels: validator": validator,
     "labels: head": {"labels.source": "validated(by=head)"},
@@ -103,8 +97,8 @@ VARIANTS: dict[str, Change] = {
     "roles: one model": {"roles.*.weight_sharing": "prompt", "questions.pool": False},
     "roles: token types": {"roles.*.weight_sharing": "tokens", "questions.pool": False},
 }
-"""What each variant changes in the settings, given as such or worked out from them; `full` changes nothing. Names joined
-by " + " change one after the other."""
+"""What each variant changes in the settings, given as such or worked out from them; `full` changes nothing. Names that
+are joined by " + " change one after the other."""
 JOINED = " + "
 
 

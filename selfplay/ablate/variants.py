@@ -14,130 +14,23 @@ an interrupted ablation resumes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from ...core.errors import ConfigError, RunError
 from ..evaluation import ExamResult
 from ..settings.config import RunConfig
 from ..settings.files import absolute_paths, stored_config
-from ..stats import Estimate, Paired, holm, mean_rate, paired
+from ..stats import Paired, holm, paired
 from ..storage.lock import hold
 from ..storage.run_folder import CONFIG, DamageError, RunFolder
+from .results import Ablation, KeptLabels, VariantResult, VariantRun
 from .rows import FULL, VARIANTS, Change, find_variant
 
 Train = Callable[..., RunFolder]
 
 EQUAL_WITHIN = 0.05
 """By what share of counted tokens variants may differ and still be called equal in compute."""
-
-
-@dataclass(frozen=True, slots=True)
-class VariantRun:
-    """One variant with one seed.
-
-    Attributes:
-        before, after: the exam of the base, and after the last round.
-        label_accuracy: per round, `None` where no answer could be computed.
-        counted: counted tokens of all rounds, see `run.compute`; `None` where the run did not count.
-        commit: of the source the run was made with, `None` if it does not say.
-    """
-
-    variant: str
-    seed: int
-    before: ExamResult
-    after: ExamResult
-    label_accuracy: list[float | None]
-    counted: int | None = None
-    commit: str | None = None
-
-    @property
-    def gain(self) -> float:
-        """Points of sampled accuracy over the base."""
-        return 100 * (self.after.accuracy.value - self.before.accuracy.value)
-
-
-@dataclass(frozen=True, slots=True)
-class VariantResult:
-    """One variant over all seeds.
-
-    Attributes:
-        runs: one per seed, in order.
-        gain: against the base of the same seed, all questions of all seeds.
-        greedy_gain: the same of the greedy answers: what is more than steadier sampling; `None` without them.
-        against, greedy_against: against the baseline, in sampled and in greedy answers; `None` for the baseline itself
-            and where it was not run.
-        adjusted: its p-value after Holm's correction over all variants.
-    """
-
-    name: str
-    runs: list[VariantRun]
-    gain: Paired
-    greedy_gain: Paired | None = None
-    against: Paired | None = None
-    greedy_against: Paired | None = None
-    adjusted: float | None = None
-
-    @property
-    def accuracy(self) -> Estimate:
-        """Sampled accuracy after the last round, over all questions of all seeds."""
-        return mean_rate([c / run.after.samples for run in self.runs for c in run.after.correct])
-
-    @property
-    def gains(self) -> list[float]:
-        """Points over the base per seed: the scatter of training."""
-        return [run.gain for run in self.runs]
-
-    @property
-    def last_label_accuracy(self) -> float | None:
-        """Mean label accuracy of the last round; `None` where it could not be computed."""
-        known = [
-            run.label_accuracy[-1] for run in self.runs if run.label_accuracy and run.label_accuracy[-1] is not None
-        ]
-        return float(np.mean([value for value in known if value is not None])) if known else None
-
-    @property
-    def counted(self) -> float | None:
-        """Counted tokens of a run, mean over seeds; `None` where a run did not count."""
-        known = [run.counted for run in self.runs if run.counted is not None]
-        return float(np.mean(known)) if known and len(known) == len(self.runs) else None
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "seeds": [run.seed for run in self.runs],
-            "commits": [run.commit for run in self.runs],
-            "accuracy": self.accuracy.as_dict(),
-            "gain": self.gain.as_dict(),
-            "gains": self.gains,
-            "greedy_gain": None if self.greedy_gain is None else self.greedy_gain.as_dict(),
-            "against": None if self.against is None else self.against.as_dict(),
-            "greedy_against": None if self.greedy_against is None else self.greedy_against.as_dict(),
-            "adjusted_p_value": self.adjusted,
-            "counted_tokens": [run.counted for run in self.runs],
-            "last_label_accuracy": self.last_label_accuracy,
-            "label_accuracy": [run.label_accuracy for run in self.runs],
-        }
-
-
-@dataclass(frozen=True)
-class Ablation:
-    """All variants, in the order asked for."""
-
-    results: list[VariantResult]
-    preset: str
-    baseline: str = FULL
-    notes: list[str] = field(default_factory=list)
-
-    def result(self, name: str) -> VariantResult:
-        return next(result for result in self.results if result.name == name)
-
-    def as_dict(self) -> dict[str, Any]:
-        variants = [result.as_dict() for result in self.results]
-        return {"preset": self.preset, "baseline": self.baseline, "variants": variants, "notes": self.notes}
 
 
 def ablate(
@@ -213,6 +106,7 @@ def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
     rows = list(folder.rows("metrics"))
     exams = [ExamResult.from_dict(row["exam"]) for row in rows if "exam" in row]
     labels = [row for row in rows if "label_accuracy" in row]
+    many = [ExamResult.from_dict(row["pass_exam"]) for row in rows if "pass_exam" in row]
     counts = [row["tokens_counted"] for row in rows if "tokens_counted" in row]
     return VariantRun(
         variant=name,
@@ -220,6 +114,9 @@ def read_run(name: str, seed: int, folder: RunFolder) -> VariantRun:
         before=exams[0],
         after=exams[-1],
         label_accuracy=[row["label_accuracy"] for row in labels],
+        labels=[KeptLabels(row["asked"], row["kept"], row["kept_label_accuracy"]) for row in labels if "kept" in row],
+        many_before=many[0] if many else None,
+        many_after=many[-1] if len(many) > 1 else None,
         counted=sum(counts) if counts else None,
         commit=folder.environment().get("commit"),
     )

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..ablate.page import label_rows, plot, rows, to_json, to_markdown
+from ..ablate.results import Ablation
 from ..ablate.rows import FULL
-from ..ablate.page import plot, rows, to_json, to_markdown
-from ..ablate.variants import Ablation, Train, ablate
+from ..ablate.variants import Train, ablate
 from ..pages.tables import NARROW, terminal_table
 from ..run.provenance import describe_environment
 from ..settings.compose import compose
@@ -58,6 +59,7 @@ def run_ablation(
     )
     # nine columns: intervals as half their width; the files have them whole
     console.print(terminal_table(f"preset {preset}", *rows(result), width=min(console.width, NARROW - 1)))
+    console.print(terminal_table("labels", *label_rows(result)))
     origin = describe_environment()
     made = sorted({run.commit or "unknown" for one in result.results for run in one.runs})
     heading = f"# Ablation of preset `{preset}`\n\n`{shlex.join(origin['command'])}`, {origin['system']} with "

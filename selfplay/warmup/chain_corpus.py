@@ -25,6 +25,8 @@ from .config import WarmupConfig, check_shares
 
 STARTS = (-45, 60)
 """First numbers of chains that go on from a value: what 12 digits can come to, but for a few."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChainWarmup(WarmupConfig):
     """Settings of the warm-up of `frontier`; the defaults make the shipped weights."""

@@ -12,10 +12,13 @@ from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.ablate import VARIANTS, ablate, summarise
 from selfplay_gym.selfplay.ablate.page import plot, to_json, to_markdown
+from selfplay_gym.selfplay.ablate.results import KeptLabels, VariantRun
+from selfplay_gym.selfplay.ablate.rows import find_variant
 from selfplay_gym.selfplay.commands.ablate import run_ablation
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.files import absolute_paths, to_toml
+from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.settings.tree import flatten
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
@@ -161,20 +164,77 @@ def test_runs_with_other_settings_are_not_mixed_in(tmp_path):
         ablate(RunConfig(rounds=7), tmp_path, variants=["full"], seeds=1, train=FakeTraining())
 
 
-def test_every_variant_is_a_valid_change_of_exactly_what_it_says():
-    base = RunConfig()
+def differing_paths(base, change):
+    """The paths a change names, those it changes, and the settings before and after."""
     before = dict(flatten(base.as_dict()))
+    changes = change(base) if callable(change) else change
+    after = dict(flatten(base.replace(changes).as_dict()))
+    asked = [re.compile(re.escape(path).replace(r"\*", r"\w+")) for path in changes]
+    return asked, {path for path in {*before, *after} if before.get(path) != after.get(path)}, before, after
+
+
+def test_every_variant_is_a_valid_change_of_exactly_what_it_says():
     for name, change in VARIANTS.items():
-        changes = change(base) if callable(change) else change
-        after = dict(flatten(base.replace(changes).as_dict()))
-        differing = {path for path in {*before, *after} if before.get(path) != after.get(path)}
-        asked = [re.compile(re.escape(path).replace(r"\*", r"\w+")) for path in changes]
-        assert all(any(path.match(found) for path in asked) for found in differing), name
-        assert all(any(path.match(found) for found in differing) for path in asked), name
-        changed = {same for same in EQUAL if after[same] != before[same]}
-        assert changed == {EQUAL_COMPUTE: {"roles.solver.steps"}, LARGER_BATCHES: {*OF_A_STEP}}.get(name, set())
-        if name == LARGER_BATCHES:
-            assert math.prod(after[same] for same in OF_A_STEP) == math.prod(before[same] for same in OF_A_STEP)
+        effective = []
+        for base in (RunConfig(), preset("tiny")):
+            asked, differing, before, after = differing_paths(base, change)
+            assert all(any(path.match(found) for path in asked) for found in differing), name
+            effective.append(all(any(path.match(found) for found in differing) for path in asked))
+            changed = {same for same in EQUAL if after[same] != before[same]}
+            assert changed == {EQUAL_COMPUTE: {"roles.solver.steps"}, LARGER_BATCHES: {*OF_A_STEP}}.get(name, set())
+            if name == LARGER_BATCHES:
+                assert math.prod(after[same] for same in OF_A_STEP) == math.prod(before[same] for same in OF_A_STEP)
+        assert any(effective), name
+
+
+def test_variants_are_joined_and_the_later_one_sees_what_the_earlier_changed():
+    base = preset("tiny")
+    changes = find_variant("untrained challenger + labels: vote")(base)
+    assert changes == {"roles.challenger.learns": False, "labels.source": "vote"}
+    tens = base.replace({"labels.attempts": 10})
+    joined = find_variant("no band filter + untrained, equal compute")(tens)
+    assert joined["roles.solver.steps"] == VARIANTS[EQUAL_COMPUTE](tens)["roles.solver.steps"]
+    assert joined["questions.keep_band"] == [0.0, 1.0]
+    with pytest.raises(UnknownNameError, match="labels: votes"):
+        find_variant("full + labels: votes")
+
+
+def test_another_baseline_is_compared_with(tmp_path):
+    result = ablate(
+        RunConfig(), tmp_path, variants=NAMES, seeds=3, baseline="untrained challenger", train=FakeTraining()
+    )
+    assert result.result("untrained challenger").against is None
+    assert result.result("full").against.low <= 10 <= result.result("full").against.high
+    assert result.as_dict()["baseline"] == "untrained challenger"
+
+
+def test_kept_labels_stand_by_round(tmp_path):
+    result = ablate(RunConfig(), tmp_path, variants=["full"], seeds=2, train=FakeTraining())
+    assert result.result("full").least_kept_right is None
+    found = [[KeptLabels(10, 4, 1.0), KeptLabels(10, 6, 0.5)], [KeptLabels(10, 2, 0.75), KeptLabels(9, 8, None)]]
+    runs = [replace(run, labels=own) for run, own in zip(result.result("full").runs, found, strict=True)]
+    again = summarise({"full": runs}, "tiny")
+    assert again.result("full").kept_per_round == [3.0, 7.0]
+    assert again.result("full").least_kept_right == 0.5
+    assert "| 3 7 | 50 % |" in to_markdown(again)
+    assert json.loads(to_json(again))["variants"][0]["labels"][0][1] == {"asked": 10, "kept": 6, "right": 0.5}
+
+
+def test_an_exam_with_lengths_gets_a_table_by_length():
+    questions = held_out_questions("chains", 32, 0)
+    exams = [
+        run_exam(make_agent("noisy", accuracy=skill), questions, samples=4, seed=0, verifier="exact")
+        for skill in (0.0, 1.0)
+    ]
+    before, after = (replace(exam, greedy=[right > 0 for right in exam.correct]) for exam in exams)
+    run = VariantRun("full", 0, before, after, [1.0], many_before=before, many_after=after)
+    tables = to_markdown(summarise({"full": [run]}, "frontier")).split("\n\n")[3:]
+    assert [table.split(", %")[0] for table in tables] == ["| greedy", "| sampled", "| majority of 4", "| pass@4"]
+    for table in tables:
+        head, _, base, full = table.strip().splitlines()
+        assert head.count("|") == base.count("|") == 18
+        assert base == f"| base {'| 0 ' * 16}|"
+        assert full == f"| full {'| 100 ' * 16}|"
 
 
 def test_equal_compute_turns_the_challengers_share_into_solver_steps():
