@@ -191,12 +191,14 @@ class Labelled:
         matches: for each attempt, whether it matches the label.
         solution: a worked solution that ends in the label and is no attempt, such as one put together from the
             solutions of parts; `None` where there is none.
+        parts: these parts, each as a question and its solution.
     """
 
     question: Question
     attempts: tuple[str, ...]
     matches: tuple[bool, ...]
     solution: str | None = None
+    parts: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.attempts) != len(self.matches):

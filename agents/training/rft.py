@@ -12,6 +12,7 @@ which is what keeps a role from forgetting what is no longer asked. `docs/update
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,8 @@ class RejectionFineTuning:
         batch: completions per step, at most.
         steps: per round; `None` for `roles.X.steps`.
         keep: different completions of one question, or of one group, at most.
+        epochs: how often a solution of this round is learnt in its stage, on average, at most: then the stage ends,
+            however many steps are asked for. `None` for any number.
         learning_rate: the highest of a round.
         balance: what a batch has evenly: "length", "level", "p(1-p)" or "none", see `balance.py`.
         warmup, final_share: the learning rate climbs over so many steps in each round, then falls to this share.
@@ -93,6 +96,7 @@ class RejectionFineTuning:
         weight_decay: float = 0.01,
         restart: bool = False,
         quantile: float | None = None,
+        epochs: float | None = None,
     ) -> None:
         for name, count in (("batch", batch), ("steps", 1 if steps is None else steps), ("keep", keep)):
             if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1_000_000:
@@ -108,10 +112,12 @@ class RejectionFineTuning:
             raise ConfigError(f"restart must be true or false, got {restart!r}")
         if quantile is not None and not 0 <= quantile < 1:
             raise ConfigError(f"quantile must be in [0, 1), or none for the mean, got {quantile!r}")
+        if epochs is not None and (isinstance(epochs, bool) or not 0 < epochs < math.inf):
+            raise ConfigError(f"epochs must be above 0, or none for any number, got {epochs!r}")
         check_schedule(warmup, final_share)
         self.batch, self.asked_steps, self.keep, self.learning_rate = batch, steps, keep, learning_rate
         self.balance, self.warmup, self.final_share, self.weight_decay = balance, warmup, final_share, weight_decay
-        self.restart, self.quantile = restart, quantile
+        self.restart, self.quantile, self.epochs = restart, quantile, epochs
 
     def steps(self, asked: int) -> int:
         """See `core.protocols.Update`."""
@@ -127,10 +133,14 @@ class RejectionFineTuning:
         if solved is None:
             return lambda step: self._play(trainer, batches.at(step), step)
         fresh = Pool(solutions(solved.fresh, solved, self.keep), self.balance)
-        earlier = Pool(solutions(solved.earlier, solved, self.keep), solved.by)
+        old = [*solutions(solved.earlier, solved, self.keep), *of_parts([*solved.fresh, *solved.earlier], solved)]
+        earlier = Pool(old, solved.by)
         replayed = round(self.batch * solved.share)
+        most = self._most_steps(len(fresh.solutions), self.batch - replayed)
 
-        def take(step: int) -> Mapping[str, Any]:
+        def take(step: int) -> Mapping[str, Any] | None:
+            if step >= most:
+                return None
             seed = batches.seed(step)
             old = earlier.draw(replayed, seed, "earlier") if replayed else []
             new = fresh.draw(self.batch - len(old), seed, "fresh")
@@ -138,6 +148,10 @@ class RejectionFineTuning:
             return {**self._learn(trainer, [*new, *old], step), **shares}
 
         return take
+
+    def _most_steps(self, solutions: int, of_a_batch: int) -> float:
+        """After how many steps that learn so many of them each solution of this round has been learnt often enough."""
+        return math.inf if self.epochs is None else math.ceil(self.epochs * solutions / max(1, of_a_batch))
 
     def _play(self, trainer: GRPOTrainer, batch: StepBatch, step: int) -> Mapping[str, Any]:
         """Sample and reward, then learn what earned more than the others."""
@@ -184,6 +198,14 @@ def solutions(labelled: Sequence[Labelled], solved: Solved, keep: int) -> list[S
         texts = right if one.solution is None else [one.solution, *right]
         found += [Solution(prompt, text, one.question, rate) for text in [*dict.fromkeys(texts)][:keep]]
     return found
+
+
+def of_parts(labelled: Sequence[Labelled], solved: Solved) -> list[Solution]:
+    """The different parts of questions that were solved part by part: what further such labels depend on."""
+    found = {text: worked for one in labelled for text, worked in one.parts}
+    questions = [Question(text) for text in found]
+    answered = zip(questions, solved.ask(questions), found.values(), strict=True)
+    return [Solution(prompt, worked, question, 1.0) for question, prompt, worked in answered]
 
 
 def supervised_measures(trained: StepMetrics) -> dict[str, float]:

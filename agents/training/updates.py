@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Rewards: TypeAlias = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[Sequence[float]]]
 """Prompts and the completions of each → a finite number for every completion."""
 
-Steps: TypeAlias = Callable[[int], Mapping[str, Any]]
-"""The number of a step → takes it, and gives what was measured."""
+Steps: TypeAlias = Callable[[int], Mapping[str, Any] | None]
+"""The number of a step → takes it, and gives what was measured; `None` where nothing is left to learn."""
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,11 @@ class Parts(Protocol):
         """The next smaller question; `None` where there is no further one, or a value says nothing to it."""
         ...
 
+    def follows(self, values: Sequence[str], solution: str) -> bool:
+        """Whether a solution of the next smaller question works on what that asks, as far as its form tells; true
+        where it does not. Its results are not looked at."""
+        ...
+
     def value(self, values: Sequence[str]) -> str | None:
         """The answer to the whole question; `None` as long as parts are missing, and where a value is no answer."""
         ...

@@ -36,8 +36,9 @@ class Update(Protocol):
         """The learning rate at `step`, from 0, of `steps`, where the settings ask for `asked`; a guard may scale it."""
         ...
 
-    def begin(self, trainer: Any, batches: Any) -> Callable[[int], Mapping[str, Any]]:
-        """What takes a step of the stage, by its number, and gives what was measured: JSON values.
+    def begin(self, trainer: Any, batches: Any) -> Callable[[int], Mapping[str, Any] | None]:
+        """What takes a step of the stage, by its number, and gives what was measured: JSON values; or takes none and
+        gives `None`, which ends the stage.
 
         Args:
             trainer: the role's `agents.training.trainer.GRPOTrainer`, whose state is saved with the role.

@@ -42,6 +42,10 @@ def _peak(p: float, peak: float) -> float:
     return max(0.0, min((1.0 - p) / (1.0 - peak), (p - (2.0 * peak - 1.0)) / (1.0 - peak)))
 
 
+def _unsolved(p: float) -> float:
+    return 1.0 - p
+
+
 def _min_side(p: float) -> float:
     return min(p, 1.0 - p)
 
@@ -104,3 +108,13 @@ def peak(
     if not 0.5 <= peak < 1.0:
         raise ConfigError(f"peak must be in [0.5, 1), got {peak!r}")
     return ChallengerReward(partial(_peak, peak=peak), "peak", repetition, threshold, archive=Archive.of(archive))
+
+
+@register_reward("unsolved")
+def unsolved(*, repetition: float = 1.0, threshold: float = 0.5, archive: Past = 0.0) -> ChallengerReward:
+    """Ours, for labels that do not come from the attempts, such as `decomposed`: max(0, 1 − p − λ·|C|/B).
+
+    1 where no attempt is right, which is what such labels can teach most; 0 at p = 1 and where the question is not
+    valid. With votes it pays for questions that nobody can answer: there it is no good.
+    """
+    return ChallengerReward(_unsolved, "unsolved", repetition, threshold, archive=Archive.of(archive))

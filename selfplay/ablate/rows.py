@@ -15,20 +15,25 @@ Change = Mapping[str, Any] | Callable[[RunConfig], Mapping[str, Any]]
 
 FULL = "full"
 UNTRAINED = {"roles.challenger.learns": False}
-PUBLISHED = {
-    "labels.source": "vote",
+VOTE = {
+    "labels": {"source": "vote", "attempts": 10},
     "roles.challenger.reward": "r-zero",
     "questions.keep_band": [0.25, 0.75],
-    "questions.pool": False,
+}
+"""Labels with as many attempts as they need, and the reward and the band that belong to them; likewise below."""
+CHECKED = {
+    "labels": {"source": "checked", "attempts": 10},
+    "roles.challenger.reward": "peak",
+    "questions.keep_band": [0.5, 0.9],
 }
 DECOMPOSED = {
-    "labels.source": "decomposed",
-    "roles.challenger.reward": "peak",
-    "roles.solver.update": "rft",
+    "labels.source": "decomposed(reach=4)",
+    "roles.challenger.reward": "unsolved",
     "questions.keep_band": [0.0, 0.9],
-    "questions.pool": True,
+    "roles.solver.update": "rft",
 }
 """With an update that learns the solutions put together, also of questions that no attempt solves."""
+PUBLISHED = {**VOTE, "questions.pool": False}
 
 
 def equal_compute(config: RunConfig) -> Mapping[str, Any]:
@@ -75,9 +80,12 @@ VARIANTS: dict[str, Change] = {
     "labels: sympy": {"labels.source": "sympy"},
     "labels: oracle": {"labels.source": "oracle"},
     "labels: checked": {"labels.source": "checked"},
-    "labels: decomposed": DECOMPOSED,
+    "recipe: vote": VOTE,
+    "recipe: checked": CHECKED,
+    "recipe: decomposed": DECOMPOSED,
     "labels: validator": validator,
     "labels: head": {"labels.source": "validated(by=head)"},
+    "guard on": {"guard.mode": "on"},
     "reward random": {"roles.solver.reward": "random"},
     "reward format": {"roles.solver.reward": "format"},
     "shape r-zero": {"roles.challenger.reward": "r-zero"},

@@ -78,11 +78,12 @@ def solved(rows: Rows, above: float | None = None) -> list[Labelled]:
                 training[index] = replace(question, reference=row["label"])
     attempts = {row["index"]: row["attempts"] for row in rows("attempts")}
     matches = {row["index"]: row["matches"] for row in rows("labels")}
-    joined = {row["index"]: row.get("solution") for row in rows("labels")}
+    joined = {row["index"]: (row.get("solution"), row.get("parts", ())) for row in rows("labels")}
     edited = {row["index"] for row in rows("reviews") if row["decision"] == "edit"}
     found = []
     for index in sorted(training):
         right = [index not in edited and match for match in matches[index]]
-        solution = None if index in edited else joined[index]
-        found.append(Labelled(training[index], tuple(attempts[index]), tuple(right), solution))
+        solution, parts = (None, ()) if index in edited else joined[index]
+        given = tuple((text, worked) for text, worked in parts)
+        found.append(Labelled(training[index], tuple(attempts[index]), tuple(right), solution, given))
     return found

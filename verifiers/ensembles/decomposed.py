@@ -3,8 +3,8 @@
 An agent that cannot answer a whole question may answer its parts: the first part, then the rest from that value. The
 solutions of the parts, joined, are a worked solution of the whole, which it could not write at once, so there is
 something new to learn where no attempt is right. It fails closed: the answer to a part needs a share of the agent's
-answers, and both cuts must come to one value. Ideas: iterated amplification (arXiv 1810.08575), least-to-most prompting
-(arXiv 2205.10625). No known answer is looked at.
+answers, one of them with a working that uses what was asked, and both cuts must come to one value. Ideas: iterated
+amplification (arXiv 1810.08575), least-to-most prompting (arXiv 2205.10625). No known answer is looked at.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Track:
 
     Attributes:
         values: what was answered to each part.
+        texts: the parts, as far as they were answered.
         solutions: a text for each part that gives this answer.
         asked: how many parts were put to the agent.
         stuck: whether a part got no answer with the share that is needed.
@@ -40,6 +41,7 @@ class Track:
     question: Question
     parts: Parts
     values: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     solutions: list[str] = field(default_factory=list)
     asked: int = 0
     stuck: bool = False
@@ -48,15 +50,17 @@ class Track:
         """The next part; `None` where there is none, or no way to it."""
         return None if self.stuck else self.parts.question(self.values)
 
-    def answered(self, judgement: Judgement, texts: Sequence[str]) -> None:
-        """Go on from what the agent answered to the next part."""
+    def answered(self, text: str, judgement: Judgement, answers: Sequence[str]) -> None:
+        """Go on from what the agent answered to the next part, which reads `text`."""
         self.asked += 1
-        outcomes = [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts]
-        if not judgement.valid or judgement.label is None or True not in outcomes:
+        right = (a for a, v in zip(answers, judgement.verdicts, strict=True) if v.outcome is Outcome.CORRECT)
+        solution = next((answer for answer in right if self.parts.follows(self.values, answer)), None)
+        if not judgement.valid or judgement.label is None or solution is None:
             self.stuck = True
             return
         self.values.append(judgement.label)
-        self.solutions.append(texts[outcomes.index(True)])
+        self.texts.append(text)
+        self.solutions.append(solution)
 
     @property
     def value(self) -> str | None:
@@ -70,7 +74,8 @@ class DecomposedVerifier(CheckedVerifier):
     The verdicts hold the attempts against that label, so the solve rate is the share that equals it, also where it is
     0. Where the cuts do not agree, the vote's label stays, with `valid=False`. `evidence["check"]` has `way` ("parts"),
     `agrees`, `asked` (parts put to the agent) and `answers` (the value of each cut, `None` where there is none);
-    `evidence["solution"]` is the joined solution of the first cut.
+    `evidence["solution"]` is the joined solution of the first cut, `evidence["parts"]` the parts of both cuts, each
+    with a solution.
 
     Args:
         agent: whoever is asked the parts, by name, dict, or as an object.
@@ -149,8 +154,8 @@ class DecomposedVerifier(CheckedVerifier):
             prompts = [self._prompt(track.question, text) for track, text in waiting]
             answers = self.agent.act(prompts, n=self.attempts, seed=integer_seed(self.seed, "parts", step))
             judged = self.of_part.judge_many([Question("")] * len(prompts), answers)
-            for (track, _), judgement, texts in zip(waiting, judged, answers, strict=True):
-                track.answered(judgement, texts)
+            for (track, text), judgement, given in zip(waiting, judged, answers, strict=True):
+                track.answered(text, judgement, given)
             step += 1
 
     def _of(
@@ -188,5 +193,6 @@ def _decomposed(judgement: Judgement, tracks: Sequence[Track], label: str | None
     evidence: dict[str, Any] = {**judgement.evidence, "check": check}
     if label is not None:
         evidence["solution"] = tracks[0].parts.join(tracks[0].solutions, label)
+        evidence["parts"] = [list(one) for track in tracks for one in zip(track.texts, track.solutions, strict=True)]
     valid = label is not None and judgement.valid
     return replace(judgement, valid=valid, label_source="decomposed", evidence=evidence)

@@ -10,6 +10,7 @@ is nothing but terms of the question and values that whoever answers came to; no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from ....core.records import Question
 from .expressions import Sum, Term, of_fraction, read_sum
 from .mathematics import as_number
 
+_STEPS = re.compile(r"-?\d+[+-]\d+=-?\d+(?:, -?\d+[+-]\d+=-?\d+)*")
+_NEXT = re.compile(r", -?\d+([+-]\d+)=")
 CUTS = 2
 """Different ways to cut that are looked for: the second one checks the first."""
 TRIES = 16
@@ -40,14 +43,31 @@ class SumInParts:
         """See `Parts`; also `None` where the question would be too long to be read."""
         if len(values) >= len(self.pieces):
             return None
-        terms = self.pieces[len(values)]
-        if values:
-            number = as_number(values[-1])
-            if number is None:
-                return None
-            terms = (*of_fraction(number).terms, *terms)
+        terms = self._terms(values)
+        if terms is None:
+            return None
         text = f"What is {in_this_order(terms)}?"
         return text if read(text) is not None else None
+
+    def follows(self, values: Sequence[str], solution: str) -> bool:
+        """See `Parts`: a working in steps, `3+4=7, 7-5=2`, uses each number of the question, in order, and no other.
+
+        A model that reads `81` as 8, or leaves out a term, does so in each of its attempts and in every cut: their
+        agreement cannot show it, the working does.
+        """
+        terms = self._terms(values)
+        shown = working(solution)
+        if terms is None or _STEPS.fullmatch(shown) is None or not all(term.written().isdigit() for term in terms):
+            return True
+        return in_this_order(terms) == shown[: shown.index("=")] + "".join(_NEXT.findall(shown))
+
+    def _terms(self, values: Sequence[str]) -> tuple[Term, ...] | None:
+        """What the next part adds up; `None` where the value before it is no number."""
+        terms = self.pieces[len(values)]
+        if not values:
+            return terms
+        number = as_number(values[-1])
+        return None if number is None else (*of_fraction(number).terms, *terms)
 
     def value(self, values: Sequence[str]) -> str | None:
         """See `Parts`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ....core.records import Judgement, Outcome, Question, spec_of
 from ....core.registries import register_stage, sources
@@ -70,7 +71,9 @@ class Label:
         return found | {POOL} if CHALLENGER in found else found
 
 
-def _solution(judgement: Judgement) -> dict[str, str]:
-    """The worked solution that a labeller put together, where there is one."""
+def _solution(judgement: Judgement) -> dict[str, Any]:
+    """The worked solution that a labeller put together, where there is one, and the parts it is made of."""
     solution = judgement.evidence.get("solution")
-    return {"solution": solution} if judgement.valid and isinstance(solution, str) else {}
+    if not judgement.valid or not isinstance(solution, str):
+        return {}
+    return {"solution": solution, "parts": list(judgement.evidence.get("parts", ()))}

@@ -62,6 +62,10 @@ class TrainRole:
                 break
             trainer.learning_rate = update.rate(config.grpo.learning_rate, step, total) * run.rate_scale
             measures, rewards = take(step), batches.rewards
+            if measures is None:
+                run.save(self.role)
+                run.commit()
+                break
             run.log("pool", [{"step": step, **row} for row in batches.pool()])
             bad, premium = (0, None) if rewards is None else (rewards.bad, rewards.premium)
             if not self._end_step(run, Step(self.role, step, total, measures, bad, premium)):

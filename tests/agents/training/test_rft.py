@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from selfplay_gym.agents.training.objectives import CrossEntropy
-from selfplay_gym.agents.training.rft import RejectionFineTuning, solutions
+from selfplay_gym.agents.training.rft import RejectionFineTuning, of_parts, solutions
 from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.agents.training.updates import Solved, StepBatch
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
@@ -178,6 +178,18 @@ def test_a_share_of_each_batch_is_replayed(make_agent):
     assert seen[2] == seen[0]  # a step that is taken again, as after a kill, is the same
 
 
+@pytest.mark.parametrize(
+    ("epochs", "share", "steps"), [(None, 0.0, 9), (2.0, 0.0, 5), (2.0, 0.25, 7), (0.4, 0.25, 2), (0.01, 0.0, 1)]
+)
+def test_no_solution_is_learnt_too_often(make_agent, epochs, share, steps):
+    new = [labelled(f"new {n}", "1!") for n in range(20)]
+    old = [labelled(f"old {n}", "2!") for n in range(20)]
+    update = RejectionFineTuning(batch=8, epochs=epochs)
+    take = update.begin(trainer(make_agent), Offered(Solved(new, old, share, "none", ask)))
+    taken = [take(step) for step in range(9)]
+    assert [one is not None for one in taken] == [True] * steps + [False] * (9 - steps)
+
+
 def test_without_solutions_nothing_moves(make_agent):
     instance = trainer(make_agent)
     before = weights(instance)
@@ -225,6 +237,26 @@ def test_a_solution_put_together_is_learnt_first_also_where_no_attempt_is_right(
     assert [one.text for one in found] == ["1!"]
 
 
+def test_the_parts_of_what_was_solved_so_are_replayed(make_agent):
+    fresh = [replace(labelled(f"new {n}", "1!"), parts=(("1+1", f"2 {n}"), (f"{n}+1", "3"))) for n in range(4)]
+    old = [replace(labelled("old", "2!"), parts=(("9+9", "18"),))]
+    asked = Solved(fresh, old, 0.5, "none", ask)
+    found = of_parts([*fresh, *old], asked)
+    assert sorted(one.prompt for one in found) == ["0+1", "1+1", "2+1", "3+1", "9+9"]  # each once
+    assert all(one.rate == 1.0 for one in found)
+    seen = []
+
+    class Listening(GRPOTrainer):
+        def learn(self, pairs, objective):
+            seen.extend(prompt for prompt, _ in pairs)
+            return super().learn(pairs, objective)
+
+    take = RejectionFineTuning(batch=8).begin(Listening(make_agent(), GRPOConfig()), Offered(asked))
+    for step in range(6):
+        take(step)
+    assert {"1+1", "9+9", "old"} <= set(seen)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -237,6 +269,7 @@ def test_a_solution_put_together_is_learnt_first_also_where_no_attempt_is_right(
         "weight_decay=-1",
         "weight_decay=1e9",
         "quantile=1",
+        "epochs=0",
         "warmup=-1",
         "final_share=0",
         "restart=maybe",

@@ -34,6 +34,7 @@ PRESETS = [
     ("spice", {"term": "variance", **PLAIN}, np.exp(-(0.0625**2) / 0.02)),
     ("4p(1-p)", {"term": "variance", **PLAIN}, 0.75),
     ("peak", {"term": "peak", **PLAIN, "repetition": 1.0}, 0.0),
+    ("unsolved", {"term": "unsolved", **PLAIN, "repetition": 1.0}, 0.75),
 ]
 SHORT, LONG = Question("What is 12+7*3?"), Question("Name every prime number that lies between 3 and 40.")
 

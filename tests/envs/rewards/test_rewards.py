@@ -127,6 +127,7 @@ def test_repetition_follows_the_formula_with_scipy_alone():
         ("spice", [np.exp(-3.125), np.exp(-(0.0625**2) / 0.02), 1.0, np.exp(-3.125)]),
         ("4p(1-p)", [0.0, 0.75, 1.0, 0.0]),
         ("peak", [0.0, 0.0, 1 / 3, 0.0]),
+        ("unsolved", [1.0, 0.75, 0.5, 0.0]),
         ("peak(peak=0.5)", [0.0, 0.5, 1.0, 0.0]),  # R-Zero's
     ],
 )
@@ -159,7 +160,7 @@ def test_a_batch_of_one_has_no_repetition_term():
     )
 
 
-@pytest.mark.parametrize("name", ["r-zero", "azr", "sqlm", "spice", "4p(1-p)", "peak"])
+@pytest.mark.parametrize("name", ["r-zero", "azr", "sqlm", "spice", "4p(1-p)", "peak", "unsolved"])
 def test_invalid_questions_are_worth_nothing(name):
     assert make_reward(name)([Question("?")], [judgement(2, 4, valid=False)])[0].value == 0.0
 

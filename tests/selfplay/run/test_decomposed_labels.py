@@ -51,7 +51,7 @@ def test_programs_are_labelled_and_graded_as_under_checked_labels():
 
 
 SMALL = {
-    **VARIANTS["labels: decomposed"],
+    **VARIANTS["recipe: decomposed"],
     "rounds": 2,
     "labels.attempts": 3,
     "questions.keep_band": [0.0, 1.0],
@@ -94,6 +94,8 @@ def test_a_run_logs_solutions_of_what_it_labelled_by_parts(finished):
             assert row["valid"] is row["check"]["agrees"]
     for row in joined(found["labels"]):
         assert row["solution"].endswith(rf"\boxed{{{row['label']}}}")
+        assert len(row["parts"]) >= 4
+        assert all(text.startswith("What is ") and worked for text, worked in row["parts"])
 
 
 def test_what_the_pool_judged_keeps_its_solution(finished):
@@ -117,9 +119,11 @@ def test_solutions_are_learnt_in_their_round_and_replayed_later_unless_a_label_w
     second = SimpleNamespace(folder=folder, round=2, config=config, rows=lambda name: rows(name, 2))
     second.kept = list
     assert {one.solution for one in replayable(second, easy=False)} >= set(kept.values())
+    assert all(len(one.parts) >= 4 for one in round_log.solved(rows) if one.solution)
     edit = [{"index": index, "decision": "edit", "after": "77"} for index in kept]
     edited = round_log.solved(lambda name: edit if name == "reviews" else rows(name))
-    assert [one.solution for one in edited if one.question.reference == "77"] == [None] * len(kept)
+    changed = [one for one in edited if one.question.reference == "77"]
+    assert [(one.solution, one.parts) for one in changed] == [(None, ())] * len(kept)
 
 
 def test_a_crash_before_the_labels_is_invisible_after_resume(finished, tmp_path, monkeypatch):

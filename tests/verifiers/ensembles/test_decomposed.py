@@ -1,12 +1,14 @@
 """Labels of parts: two cuts must come to one value, and everything else is not valid."""
 
 import random
+import re
 
 import pytest
 
 from selfplay_gym import Question, make_domain, make_verifier
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.math_language import answer, read
+from selfplay_gym.curricula.generators.worked import Worker
 from selfplay_gym.testing import check_verifier
 from selfplay_gym.verifiers.answers.equal import equal
 
@@ -44,6 +46,12 @@ def test_the_label_is_what_both_cuts_come_to_and_the_attempts_are_held_against_i
     assert judgement.solve_rate == 0.25  # though the vote says 9
     assert judgement.evidence["check"] == {"way": "parts", "agrees": True, "asked": 4, "answers": ["8", "8"]}
     assert judgement.evidence["solution"] in (r"3+4=7, 7-5+6=8. \boxed{8}", r"3+4-5=2, 2+6=8. \boxed{8}")
+    assert sorted(map(tuple, judgement.evidence["parts"])) == [
+        ("What is 2+6?", r"2+6=8. \boxed{8}"),
+        ("What is 3+4-5?", r"3+4-5=2. \boxed{2}"),
+        ("What is 3+4?", r"3+4=7. \boxed{7}"),
+        ("What is 7-5+6?", r"7-5+6=8. \boxed{8}"),
+    ]
 
 
 def test_what_no_attempt_solves_gets_a_label_and_a_solution():
@@ -170,3 +178,15 @@ def test_it_keeps_the_contract_of_verifiers():
     for question, right in ((SHORT, 7), (LONG, 8)):
         verifier = make_verifier("decomposed", agent="noisy(skill=1.0)")
         check_verifier(verifier, question=question, right=rf"\boxed{{{right}}}")
+
+
+def test_a_part_whose_working_drops_a_number_is_not_answered():
+    class Careless:
+        """Reads a further number of two digits as one, alike in every attempt and cut."""
+
+        def act(self, prompts, *, n=1, seed=None):
+            misread = [re.sub(r"([-+]\d)\d", r"\1", prompt) for prompt in prompts]
+            return [[Worker(random.Random(0)).solve(text, "steps")] * n for text in misread]
+
+    assert judged(Question("What is 3+4-5+6-1?"), [], Careless()).label == "7"
+    assert judged(Question("What is 3+4-52+6-1?"), boxed(7), Careless()).valid is False

@@ -10,7 +10,8 @@ from selfplay_gym.core.math_language import answer, read
 from selfplay_gym.core.protocols import Parts
 from selfplay_gym.core.records import TaskSpec
 from selfplay_gym.curricula.generators.worked import Worker
-from selfplay_gym.envs.game.other_ways.parts import different_sizes, math_parts, working
+from selfplay_gym.envs.game.other_ways.expressions import read_sum
+from selfplay_gym.envs.game.other_ways.parts import SumInParts, different_sizes, math_parts, working
 
 
 def expression(rng, depth=2):
@@ -156,3 +157,33 @@ def test_sizes_sum_up_within_reach(reach):
             assert sum(sizes) == operations
             assert min(sizes) >= 1
             assert max(sizes) <= (reach or operations)
+
+
+@pytest.mark.parametrize(
+    ("working", "follows"),
+    [
+        ("3+4=7, 7-12=-5", True),
+        ("3+4=9, 9-12=0", True),  # results are not looked at
+        ("3+4=7, 7-1=6", False),  # 12 read as 1
+        ("3+4=7", False),  # a term left out
+        ("3+4=7, 7-12=-5, -5+2=-3", False),
+        ("3-4=-1, -1-12=-13", False),
+        ("4+3=7, 7-12=-5", False),  # another order is no copy of it
+        ("", True),
+        ("First add 3 and 4", True),
+        ("3+4-12=7-12=-5", True),  # other forms say nothing
+    ],
+)
+def test_a_working_in_steps_uses_each_number_of_the_question(working, follows):
+    cut = SumInParts(tuple(read_sum("3+4-12").terms[i:j] for i, j in ((0, 3),)))
+    assert cut.follows([], f"{working}. \\boxed{{-5}}") is follows
+
+
+def test_the_value_before_is_the_first_number_of_a_working():
+    terms = read_sum("3+4-12-6").terms
+    cut = SumInParts((terms[:2], terms[2:]))
+    assert cut.follows(["-7"], r"-7-12=-19, -19-6=-25. \boxed{-25}")
+    assert not cut.follows(["-7"], r"7-12=-5, -5-6=-11. \boxed{-11}")
+    assert cut.follows(["no number"], r"7-12=-5, -5-6=-11. \boxed{-11}")
+    product = SumInParts((read_sum("3*4+2").terms,))
+    assert product.follows([], r"12+2=14. \boxed{14}")
