@@ -28,13 +28,18 @@ PRESETS: dict[str, Preset] = {
     "frontier": Preset(
         "A base that can add up short sums teaches itself longer ones; examined by length.",
         {
-            "rounds": 8,
-            "questions": {"count": 512, "generator": "chains", "keep_band": [0.0, 0.9], "pool": True},
-            "labels": {"source": "decomposed(reach=4)", "attempts": 4},
+            "rounds": 6,
+            "questions": {"count": 1280, "generator": "chains", "keep_band": [0.0, 0.9], "pool": True},
+            "labels": {"source": "decomposed(reach=4, attempts=3)", "attempts": 3},
             "roles.*.model": "frontier",
-            "roles.challenger": {"steps": 4, "reward": "peak(peak=0.5)", "max_new_tokens": 96},
+            "roles.challenger": {
+                "steps": 10,
+                "reward": "peak(peak=0.5)",
+                "max_new_tokens": 48,
+                "grpo.learning_rate": 3e-4,
+            },
             "roles.solver": {
-                "update": "rft(batch=64, steps=80, learning_rate=2e-4)",
+                "update": "rft(batch=64, steps=100, keep=1, learning_rate=3e-4, balance=none, epochs=6)",
                 "replay": 0.4,
                 "replay_by": "length",
                 "max_new_tokens": 192,
