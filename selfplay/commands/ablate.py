@@ -14,6 +14,7 @@ from ..ablate.rows import FULL
 from ..ablate.variants import Train, ablate
 from ..pages.tables import NARROW, terminal_table
 from ..run.provenance import describe_environment
+from ..run.stage import Interrupted
 from ..settings.compose import compose
 from ..terminal import Terminal
 
@@ -39,6 +40,9 @@ def run_ablation(
         folder: where the runs are kept; what is finished there is not run again.
         out: the Markdown file; a plot (`.svg`) and everything (`.json`) go beside it. `None` means inside `folder`.
         train: stands in for training in tests.
+
+    Raises:
+        SystemExit: a signal stopped a run; with its exit code.
     """
     console = console or Terminal()
     out = out or folder / "ablation.md"
@@ -47,16 +51,20 @@ def run_ablation(
         console.print(f"{done + 1} of {total}: {variant}, seed {seed}", highlight=False)
 
     config = compose(preset, assignments=settings)
-    result = ablate(
-        config,
-        folder,
-        variants=variants,
-        seeds=seeds,
-        preset=preset,
-        baseline=baseline,
-        train=train,
-        progress=announce,
-    )
+    try:
+        result = ablate(
+            config,
+            folder,
+            variants=variants,
+            seeds=seeds,
+            preset=preset,
+            baseline=baseline,
+            train=train,
+            progress=announce,
+        )
+    except Interrupted as stop:
+        console.print("Stopped and saved. The same command goes on.", highlight=False)
+        raise SystemExit(stop.code) from None
     # nine columns: intervals as half their width; the files have them whole
     console.print(terminal_table(f"preset {preset}", *rows(result), width=min(console.width, NARROW - 1)))
     console.print(terminal_table("labels", *label_rows(result)))

@@ -139,7 +139,7 @@ class RunConfig:
         if not self.questions.pool:
             return
         written = [stage for stage in self.stages if stage == "generate" or CHALLENGER in _trained_by(stage)]
-        if "generate" in written[:1] or not written:
+        if written[:1] == ["generate"] != written:
             raise ConfigError(
                 "questions.pool=true takes what the challenger asked in its training: put the stage "
                 "'train(challenger)' before 'generate', or set questions.pool=false"

@@ -16,6 +16,7 @@ from selfplay_gym.selfplay.ablate.results import KeptLabels, VariantRun
 from selfplay_gym.selfplay.ablate.rows import find_variant
 from selfplay_gym.selfplay.commands.ablate import run_ablation
 from selfplay_gym.selfplay.evaluation import held_out_questions, run_exam
+from selfplay_gym.selfplay.run.stage import Interrupted
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.files import absolute_paths, to_toml
 from selfplay_gym.selfplay.settings.presets import preset
@@ -278,3 +279,14 @@ def test_names_and_seeds_are_checked(tmp_path):
         ablate(RunConfig(), tmp_path, seeds=0, train=FakeTraining())
     with pytest.raises(UnknownNameError, match="setting"):
         ablate(RunConfig(), tmp_path, variants={"mine": {"bandd": 1}}, train=FakeTraining())
+
+
+def test_a_run_that_is_stopped_ends_the_command_with_one_line(tmp_path):
+    def stopped(config, path, *, resume=False, console=None):
+        raise Interrupted.by(KeyboardInterrupt(), 143)
+
+    screen = io.StringIO()
+    with pytest.raises(SystemExit) as end:
+        run_ablation("debug", seeds=1, variants=NAMES, folder=tmp_path, console=Console(file=screen), train=stopped)
+    assert end.value.code == 143
+    assert "The same command goes on." in screen.getvalue()
