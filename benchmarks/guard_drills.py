@@ -47,11 +47,10 @@ from selfplay_gym.selfplay.run.run import SelfPlay
 from selfplay_gym.selfplay.run.train import make_run
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.files import to_toml
-from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.settings.tree import parse_assignments
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
-BASE = preset("tiny").replace(
+BASE = RunConfig().replace(  # the published method: votes, so that labels may collapse
     {
         "rounds": 3,
         "questions.count": 128,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..pages.figures import CHALLENGER, GRID, MUTED, SOLVER, draw_svg
 from ..pages.tables import markdown_table
-from ..stats import Paired
-from .by_length import tables_by_length
+from .by_length import ability_rows, points, tables_by_length
 from .results import Ablation, VariantResult
 
 if TYPE_CHECKING:
@@ -37,11 +36,11 @@ def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
             [
                 r.name,
                 f"{100 * accuracy.value:.1f} [{100 * accuracy.low:.1f}, {100 * accuracy.high:.1f}]",
-                _points(r.gain),
+                points(r.gain),
                 " ".join(f"{gain:+.1f}" for gain in r.gains),
-                _points(r.greedy_gain),
-                _points(versus),
-                _points(r.greedy_against),
+                points(r.greedy_gain),
+                points(versus),
+                points(r.greedy_against),
                 "–" if r.adjusted is None else f"{r.adjusted:.2g}",
                 "–" if r.counted is None else f"{r.counted / 1e6:.2f}",
             ]
@@ -66,10 +65,12 @@ def label_rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
 
 
 def to_markdown(ablation: Ablation) -> str:
-    """Scores, notes, and labels; then scores by length where the exam has lengths."""
+    """Scores, notes, and labels; then what is new and scores by length, where the exam has lengths."""
     scores, labels = ("\n".join(markdown_table(*found)) for found in (rows(ablation), label_rows(ablation)))
     notes = "\n".join(f"- Note: {note}." for note in ablation.notes)
-    return "\n\n".join([scores, notes, labels, *tables_by_length(ablation)]) + "\n"
+    header, cells = ability_rows(ablation)
+    ability = ["\n".join(markdown_table(header, cells))] if cells else []
+    return "\n\n".join([scores, notes, labels, *ability, *tables_by_length(ablation)]) + "\n"
 
 
 def to_json(ablation: Ablation) -> str:
@@ -104,7 +105,3 @@ def _per_cent(share: float | None) -> str:
 def _spread(kept: Sequence[float]) -> list[float]:
     """The first, the middle and the last round."""
     return [kept[place] for place in sorted({0, len(kept) // 2, len(kept) - 1})] if kept else []
-
-
-def _points(difference: Paired | None) -> str:
-    return "–" if difference is None else f"{difference.points:+.1f} [{difference.low:+.1f}, {difference.high:+.1f}]"

@@ -128,6 +128,11 @@ class ExamResult:
         )
         return {name: mean_rate(rates[[label == name for label in labels]]) for name in names}
 
+    def by_question(self, by: By, score: Score = "sampled") -> list[tuple[str | None, float]]:
+        """The kind, level or length of each question and its score in [0, 1]; empty where the exam does not have it."""
+        rates = self._per_question(score)
+        return [(label, float(rate)) for label, rate in zip(self._labels(by), rates, strict=True)] if rates else []
+
     def _labels(self, by: By) -> list[str | None]:
         if by == "kind":
             return list(self.kinds)

@@ -44,7 +44,7 @@ PRESETS: dict[str, Preset] = {
                 "replay_by": "length",
                 "max_new_tokens": 192,
             },
-            "exam": {"questions": 512, "samples": 4, "pass_k": 64},
+            "exam": {"questions": 512, "samples": 4, "every": 2, "pass_k": 64, "pass_questions": 64},
             "guard.questions": 64,
         },
     ),

@@ -11,6 +11,7 @@ from rich.console import Console
 from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.ablate import VARIANTS, ablate, summarise
+from selfplay_gym.selfplay.ablate.by_length import ability_rows
 from selfplay_gym.selfplay.ablate.page import plot, to_json, to_markdown
 from selfplay_gym.selfplay.ablate.results import KeptLabels, VariantRun
 from selfplay_gym.selfplay.ablate.rows import find_variant
@@ -234,7 +235,11 @@ def test_an_exam_with_lengths_gets_a_table_by_length():
     ]
     before, after = (replace(exam, greedy=[right > 0 for right in exam.correct]) for exam in exams)
     run = VariantRun("full", 0, before, after, [1.0], many_before=before, many_after=after)
-    tables = to_markdown(summarise({"full": [run]}, "frontier")).split("\n\n")[3:]
+    tables = to_markdown(summarise({"full": [run]}, "frontier")).split("\n\n")[4:]
+    header, cells = ability_rows(summarise({"full": [run]}, "frontier"))
+    assert header == ["variant", "greedy at 1–16 operations", "pass@4 there", "greedy at 1–4"]
+    assert [cell.split()[0] for cell in cells[0]] == ["full", "+100.0", "+100.0", "+100.0"]
+    assert ability_rows(summarise({"full": [replace(run, before=after)]}, "frontier"))[1] == []
     assert [table.split(", %")[0] for table in tables] == ["| greedy", "| sampled", "| majority of 4", "| pass@4"]
     for table in tables:
         head, _, base, full = table.strip().splitlines()
@@ -290,3 +295,17 @@ def test_a_run_that_is_stopped_ends_the_command_with_one_line(tmp_path):
         run_ablation("debug", seeds=1, variants=NAMES, folder=tmp_path, console=Console(file=screen), train=stopped)
     assert end.value.code == 143
     assert "The same command goes on." in screen.getvalue()
+
+
+def test_what_is_new_is_told_from_what_was_forgotten():
+    questions = held_out_questions("chains", 96, 0)
+    exam = run_exam(make_agent("noisy", accuracy=1.0), questions, samples=1, seed=0, verifier="exact")
+    lengths = [int(length) for length, _ in exam.by_question("length")]
+    before = replace(exam, greedy=[length <= 9 for length in lengths])
+    after = replace(exam, greedy=[1 < length <= 12 for length in lengths])
+    found = summarise({"full": [VariantRun("full", 0, before, after, [1.0])]}, "frontier")
+    header, cells = ability_rows(found)
+    assert header[1:] == ["greedy at 10–16 operations", "pass@k there", "greedy at 1–4"]
+    assert cells[0][1].startswith(f"+{100 * 3 / 7:.1f} [")
+    assert cells[0][2] == "–"
+    assert cells[0][3].startswith("-25.0 [")
