@@ -139,6 +139,11 @@ class Parts(Protocol):
         where it does not. Its results are not looked at."""
         ...
 
+    def claims(self, solution: str) -> Sequence[tuple[str, str]]:
+        """What a solution of a part rests on: questions, each with the answer it must have if every step holds, such as
+        the steps asked backward; none where its form says nothing."""
+        ...
+
     def value(self, values: Sequence[str]) -> str | None:
         """The answer to the whole question; `None` as long as parts are missing, and where a value is no answer."""
         ...

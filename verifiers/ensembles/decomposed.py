@@ -3,8 +3,10 @@
 An agent that cannot answer a whole question may answer its parts: the first part, then the rest from that value. The
 solutions of the parts, joined, are a worked solution of the whole, which it could not write at once, so there is
 something new to learn where no attempt is right. It fails closed: the answer to a part needs a share of the agent's
-answers, one of them with a working that uses what was asked, and both cuts must come to one value. Ideas: iterated
-amplification (arXiv 1810.08575), least-to-most prompting (arXiv 2205.10625). No known answer is looked at.
+answers, one of them with a working that uses what was asked, both cuts must come to one value, and each step of either
+must hold when the agent is asked it backward: what a model gets wrong every time is wrong in both cuts alike. Ideas:
+iterated amplification (arXiv 1810.08575), least-to-most prompting (arXiv 2205.10625), backward questions (arXiv
+2308.07758). No known answer is looked at.
 """
 
 from __future__ import annotations
@@ -61,6 +63,10 @@ class Track:
         self.values.append(judgement.label)
         self.texts.append(text)
         self.solutions.append(solution)
+
+    def claims(self) -> list[tuple[str, str]]:
+        """What the solutions rest on, as questions with the answers they must have."""
+        return [claim for solution in self.solutions for claim in self.parts.claims(solution)]
 
     @property
     def value(self) -> str | None:
@@ -130,6 +136,8 @@ class DecomposedVerifier(CheckedVerifier):
         cuts = [self._cuts(question) for question in questions]
         self._answer([track for tracks in cuts for track in tracks])
         labels = [_common(tracks) for tracks in cuts]
+        for i in self._refuted(cuts, labels):
+            labels[i] = None
         found: dict[int, Judgement] = {}
         found |= self._of(super().judge_many, questions, groups, [i for i, tracks in enumerate(cuts) if not tracks])
         lost = [i for i, tracks in enumerate(cuts) if tracks and labels[i] is None]
@@ -158,6 +166,24 @@ class DecomposedVerifier(CheckedVerifier):
                 track.answered(text, judgement, given)
             step += 1
 
+    def _refuted(self, cuts: Sequence[Sequence[Track]], labels: Sequence[str | None]) -> list[int]:
+        """The questions of which a step is not confirmed by what the agent says to it asked backward, by index. Each
+        different question is asked once, all in one call."""
+        rests_on = {
+            i: [(self._prompt(track.question, text), answer) for track in cuts[i] for text, answer in track.claims()]
+            for i, label in enumerate(labels)
+            if label is not None
+        }
+        prompts = [*dict.fromkeys(prompt for claims in rests_on.values() for prompt, _ in claims)]
+        if not prompts:
+            return []
+        answers = self.agent.act(prompts, n=self.attempts, seed=integer_seed(self.seed, "claims"))
+        judged = self.of_part.judge_many([Question("")] * len(prompts), answers)
+        found = {prompt: one.label if one.valid else None for prompt, one in zip(prompts, judged, strict=True)}
+        return [
+            i for i, claims in rests_on.items() if not all(_same(found[prompt], answer) for prompt, answer in claims)
+        ]
+
     def _of(
         self, judge: JudgeMany, questions: Sequence[Question], groups: Sequence[Sequence[str]], indices: Sequence[int]
     ) -> dict[int, Judgement]:
@@ -172,6 +198,10 @@ class DecomposedVerifier(CheckedVerifier):
         matcher = make_verifier("sympy" if domain is None else domain.matcher)
         judged = matcher.judge(replace(question, reference=label), attempts)
         return replace(judged, label=label, valid=bool(attempts))
+
+
+def _same(found: str | None, claimed: str) -> bool:
+    return found is not None and bool(compare(claimed, found, VOTE, no_oracle))
 
 
 def _common(tracks: Sequence[Track]) -> str | None:

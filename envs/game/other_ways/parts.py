@@ -22,6 +22,7 @@ from .expressions import Sum, Term, of_fraction, read_sum
 from .mathematics import as_number
 
 _STEPS = re.compile(r"-?\d+[+-]\d+=-?\d+(?:, -?\d+[+-]\d+=-?\d+)*")
+_STEP = re.compile(r"(-?\d+)([+-])(\d+)=(-?\d+)")
 _NEXT = re.compile(r", -?\d+([+-]\d+)=")
 CUTS = 2
 """Different ways to cut that are looked for: the second one checks the first."""
@@ -60,6 +61,16 @@ class SumInParts:
         if terms is None or _STEPS.fullmatch(shown) is None or not all(term.written().isdigit() for term in terms):
             return True
         return in_this_order(terms) == shown[: shown.index("=")] + "".join(_NEXT.findall(shown))
+
+    def claims(self, solution: str) -> list[tuple[str, str]]:
+        """See `Parts`: of a step `86+5=91`, that 91-5 is 86."""
+        shown = working(solution)
+        if _STEPS.fullmatch(shown) is None:
+            return []
+        return [
+            (f"What is {result}{'-' if sign == '+' else '+'}{number}?", before)
+            for before, sign, number, result in _STEP.findall(shown)
+        ]
 
     def _terms(self, values: Sequence[str]) -> tuple[Term, ...] | None:
         """What the next part adds up; `None` where the value before it is no number."""

@@ -42,6 +42,9 @@ class Told:
     def follows(self, values, solution):
         return True
 
+    def claims(self, solution):
+        return []
+
     def value(self, values):
         return None
 

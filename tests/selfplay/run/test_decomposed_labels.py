@@ -37,7 +37,7 @@ def test_the_runs_solver_is_asked_and_its_options_are_the_verifiers():
     )
     assert (long.valid, long.solve_rate, long.label) == (True, 0.0, "8")
     assert short.evidence["check"]["why"] == "outside the band"  # everybody solves it
-    assert len(set(seeds)) == len(seeds) == 2  # one call for each step
+    assert len(set(seeds)) == len(seeds) == 3  # one call for each step, one for all claims
     run, seeds = a_run({**DECOMPOSED, "labels.source": "decomposed(reach=2, least=1.0, attempts=2)"})
     labeller_of(run).judge(Question("What is 3+4-5+6-7+8-9?"), ["hm"])
     assert len(seeds) > 2

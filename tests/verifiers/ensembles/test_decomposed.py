@@ -63,7 +63,7 @@ def test_what_no_attempt_solves_gets_a_label_and_a_solution():
 def test_a_whole_batch_is_asked_at_once_part_by_part():
     agent = Calculator()
     make_verifier("decomposed", agent=agent, attempts=5).judge_many([LONG, LONGER], [boxed(8), boxed(1)])
-    (first, n, seed), (second, _, other) = agent.calls
+    (first, n, seed), (second, _, other), _ = agent.calls
     assert (len(first), len(second), n) == (4, 4, 5)
     assert None is not seed != other
 
@@ -190,3 +190,43 @@ def test_a_part_whose_working_drops_a_number_is_not_answered():
 
     assert judged(Question("What is 3+4-5+6-1?"), [], Careless()).label == "7"
     assert judged(Question("What is 3+4-52+6-1?"), boxed(7), Careless()).valid is False
+
+
+class Forward:
+    """Adds as `sums` says, where that says something; right in everything else."""
+
+    def __init__(self, sums):
+        self.sums, self.asked = sums, []
+
+    def act(self, prompts, *, n=1, seed=None):
+        self.asked.append(list(prompts))
+        return [[self.solved(prompt)] * n for prompt in prompts]
+
+    def solved(self, prompt):
+        first, *terms = re.findall(r"^-?\d+|[-+]\d+", prompt.removeprefix("What is "))
+        steps = []
+        for term in terms:
+            step = first + term
+            first = self.sums.get(step) or str(eval(step))
+            steps.append(f"{step}={first}")
+        return rf"{', '.join(steps)}. \boxed{{{first}}}"
+
+
+def test_a_step_that_does_not_hold_backward_takes_the_label_away():
+    question = Question("What is 8+7-6+5?")
+    right, wrong, both = Forward({}), Forward({"8+7": "16"}), Forward({"8+7": "16", "16-7": "8"})
+    assert judged(question, boxed(14), right).valid is True
+    refused = judged(question, boxed(15), wrong)  # both cuts come to 15
+    assert (refused.valid, refused.label, refused.evidence["check"]["agrees"]) == (False, "15", False)
+    assert refused.evidence["check"]["answers"] == ["15", "15"]
+    assert judged(question, boxed(15), both).label == "15"  # wrong both ways: nothing shows it
+    assert len(right.asked[-1]) == len(set(right.asked[-1])) <= 6
+
+
+def test_steps_of_a_batch_are_asked_once_in_one_call():
+    agent = Forward({})
+    questions = [Question("What is 8+7-6+5?"), Question("Compute 8+7-6+5-1.")]
+    judgements = make_verifier("decomposed", agent=agent).judge_many(questions, [boxed(14), boxed(13)])
+    assert [one.valid for one in judgements] == [True, True]
+    assert len(agent.asked[-1]) == len(set(agent.asked[-1]))
+    assert {"What is 15-7?", "What is 14-5?", "What is 9+6?"} <= set(agent.asked[-1])

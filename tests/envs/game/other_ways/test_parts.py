@@ -187,3 +187,10 @@ def test_the_value_before_is_the_first_number_of_a_working():
     assert cut.follows(["no number"], r"7-12=-5, -5-6=-11. \boxed{-11}")
     product = SumInParts((read_sum("3*4+2").terms,))
     assert product.follows([], r"12+2=14. \boxed{14}")
+
+
+def test_a_working_claims_its_steps_backward():
+    cut = SumInParts((read_sum("3+4-12").terms,))
+    assert cut.claims(r"3+4=7, 7-12=-5. \boxed{-5}") == [("What is 7-4?", "3"), ("What is -5+12?", "7")]
+    assert cut.claims(r"-5-3=-8. \boxed{-8}") == [("What is -8+3?", "-5")]
+    assert cut.claims(r"3+4-12=7-12=-5. \boxed{-5}") == cut.claims("no box") == []
