@@ -68,9 +68,15 @@ def run_ablation(
     # nine columns: intervals as half their width; the files have them whole
     console.print(terminal_table(f"preset {preset}", *rows(result), width=min(console.width, NARROW - 1)))
     console.print(terminal_table("labels", *label_rows(result)))
+    _write(result, out, console)
+    return result
+
+
+def _write(result: Ablation, out: Path, console: Console) -> None:
+    """The page with its plot, and everything as JSON."""
     origin = describe_environment()
     made = sorted({run.commit or "unknown" for one in result.results for run in one.runs})
-    heading = f"# Ablation of preset `{preset}`\n\n`{shlex.join(origin['command'])}`, {origin['system']} with "
+    heading = f"# Ablation of preset `{result.preset}`\n\n`{shlex.join(origin['command'])}`, {origin['system']} with "
     heading += f"{origin['cpus']} CPUs; runs made at commit {', '.join(made)}\n\n"
     heading += f"![gain over the base]({out.with_suffix('.svg').name})\n\n"
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -81,4 +87,3 @@ def run_ablation(
     ):
         path.write_text(text, encoding="utf-8")
         console.print(f"wrote {path}", soft_wrap=True, highlight=False)
-    return result

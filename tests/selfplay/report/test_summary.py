@@ -44,7 +44,7 @@ def test_there_is_a_row_for_the_base_and_for_every_round(finished_run):
         row = next(line for line in lines if line.strip().startswith("base" if own.number == 0 else str(own.number)))
         assert f"{100 * own.exam.accuracy.value:.1f}" in row
         if own.labelling is not None:
-            assert f"{100 * own.labelling['label_accuracy']:.0f}" in row
+            assert f"{100 * own.labelling['kept_label_accuracy']:.0f}" in row
             assert sparkline(own.labelling["histogram"]) in row
 
 
