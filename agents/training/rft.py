@@ -133,21 +133,24 @@ class RejectionFineTuning:
         if solved is None:
             return lambda step: self._play(trainer, batches.at(step), step)
         fresh = Pool(solutions(solved.fresh, solved, self.keep), self.balance)
-        old = [*solutions(solved.earlier, solved, self.keep), *of_parts([*solved.fresh, *solved.earlier], solved)]
-        earlier = Pool(old, solved.by)
         replayed = round(self.batch * solved.share)
+        earlier = Pool(self._replayed(solved) if replayed else [], solved.by)
         most = self._most_steps(len(fresh.solutions), self.batch - replayed)
 
         def take(step: int) -> Mapping[str, Any] | None:
             if step >= most:
                 return None
             seed = batches.seed(step)
-            old = earlier.draw(replayed, seed, "earlier") if replayed else []
+            old = earlier.draw(replayed, seed, "earlier")
             new = fresh.draw(self.batch - len(old), seed, "fresh")
             shares = {"replayed_share": len(old) / len([*new, *old])} if solved.share and (new or old) else {}
             return {**self._learn(trainer, [*new, *old], step), **shares}
 
         return take
+
+    def _replayed(self, solved: Solved) -> list[Solution]:
+        """What was solved before, and the parts of all that was solved part by part."""
+        return [*solutions(solved.earlier, solved, self.keep), *of_parts([*solved.fresh, *solved.earlier], solved)]
 
     def _most_steps(self, solutions: int, of_a_batch: int) -> float:
         """After how many steps that learn so many of them each solution of this round has been learnt often enough."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..exams.result import ExamResult, Score
 from ..pages.tables import markdown_table
+from ..pages.wording import points
 from ..stats import Paired, paired
 from .results import Ablation
 
@@ -88,8 +89,3 @@ def _by_length(exams: Sequence[ExamResult], score: Score) -> dict[str, float]:
         length: float(np.mean([table[length].value for table in tables if length in table]))
         for length in (tables[0] if tables else ())
     }
-
-
-def points(difference: Paired | None) -> str:
-    """A difference in points, with its interval."""
-    return "–" if difference is None else f"{difference.points:+.1f} [{difference.low:+.1f}, {difference.high:+.1f}]"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..pages.figures import CHALLENGER, GRID, MUTED, SOLVER, draw_svg
 from ..pages.tables import markdown_table
-from .by_length import ability_rows, points, tables_by_length
+from ..pages.wording import points
+from .by_length import ability_rows, tables_by_length
 from .results import Ablation, VariantResult
 
 if TYPE_CHECKING:

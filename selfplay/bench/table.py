@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exams.result import Score
 from ..pages.tables import NARROW, finite, markdown_table, provenance_line, terminal_table
+from ..pages.wording import points
 from ..stats import Estimate
 from .run import BenchEntry, BenchReport
 
@@ -78,7 +79,7 @@ def comparison_rows(report: BenchReport) -> Rows:
             c.suite,
             f"{c.agent} − {c.baseline}",
             c.on,
-            f"{c.result.points:+.1f} [{c.result.low:+.1f}, {c.result.high:+.1f}]",
+            points(c.result),
             f"{c.result.p_value:.2g}",
             f"{c.adjusted:.2g}",
             f"{c.result.better}/{c.result.worse}",

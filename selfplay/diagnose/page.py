@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..bench.table import percent
 from ..pages.html_page import figures, page, warnings
 from ..pages.tables import finite, html_table, terminal_table
+from ..pages.wording import points
 from .consistency import Consistency
 from .figures import curve_figures, difficulty_figures, play_figures, round_figures
 from .measure import Diagnosis
@@ -72,7 +73,7 @@ def exam_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
                 str(e.round),
                 f"{100 * accuracy.value:.1f} [{100 * accuracy.low:.1f}, {100 * accuracy.high:.1f}]",
                 "–" if greedy is None else f"{100 * greedy.value:.1f}",
-                "–" if (d := e.against_base) is None else f"{d.points:+.1f} [{d.low:+.1f}, {d.high:+.1f}]",
+                points(d := e.against_base),
                 "–" if d is None else f"{d.p_value:.2g}",
                 _percent(e.forgotten_share),
             ]

@@ -39,6 +39,6 @@ def inside(judgement: Judgement, band: Band) -> bool:
 
 
 def with_check(judgement: Judgement, check: Mapping[str, Any], source: str) -> Judgement:
-    """The judgement with what was found in its evidence; valid only if the check agrees."""
+    """The judgement with what was found in its evidence; valid only if it was, and the check agrees."""
     evidence = {**judgement.evidence, "check": dict(check)}
-    return replace(judgement, valid=check["agrees"] is True, label_source=source, evidence=evidence)
+    return replace(judgement, valid=judgement.valid and check["agrees"] is True, label_source=source, evidence=evidence)

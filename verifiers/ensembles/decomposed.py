@@ -19,10 +19,11 @@ from ...core.errors import ConfigError
 from ...core.protocols import Agent, Domain, Parts
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import make_verifier
-from ...core.seeding import integer_seed, python_stream
+from ...core.seeding import PathElement, integer_seed, python_stream
 from ..answers.equal import compare, no_oracle
 from ..answers.policy import VOTE
 from .checked import CheckedVerifier, Given
+from .confirmation import with_check
 from .majority import MajorityVerifier
 
 JudgeMany: TypeAlias = Callable[[Sequence[Question], Sequence[Sequence[str]]], list[Judgement]]
@@ -160,8 +161,7 @@ class DecomposedVerifier(CheckedVerifier):
         step = 0
         while waiting := [(track, text) for track in tracks if (text := track.next()) is not None]:
             prompts = [self._prompt(track.question, text) for track, text in waiting]
-            answers = self.agent.act(prompts, n=self.attempts, seed=integer_seed(self.seed, "parts", step))
-            judged = self.of_part.judge_many([Question("")] * len(prompts), answers)
+            judged, answers = self._put(prompts, "parts", step)
             for (track, text), judgement, given in zip(waiting, judged, answers, strict=True):
                 track.answered(text, judgement, given)
             step += 1
@@ -177,12 +177,16 @@ class DecomposedVerifier(CheckedVerifier):
         prompts = [*dict.fromkeys(prompt for claims in rests_on.values() for prompt, _ in claims)]
         if not prompts:
             return []
-        answers = self.agent.act(prompts, n=self.attempts, seed=integer_seed(self.seed, "claims"))
-        judged = self.of_part.judge_many([Question("")] * len(prompts), answers)
+        judged, _ = self._put(prompts, "claims")
         found = {prompt: one.label if one.valid else None for prompt, one in zip(prompts, judged, strict=True)}
         return [
             i for i, claims in rests_on.items() if not all(_same(found[prompt], answer) for prompt, answer in claims)
         ]
+
+    def _put(self, prompts: Sequence[str], *stream: PathElement) -> tuple[list[Judgement], list[list[str]]]:
+        """What the agent's answers to each prompt come to, and the answers."""
+        answers = self.agent.act(prompts, n=self.attempts, seed=integer_seed(self.seed, *stream))
+        return self.of_part.judge_many([Question("")] * len(prompts), answers), answers
 
     def _of(
         self, judge: JudgeMany, questions: Sequence[Question], groups: Sequence[Sequence[str]], indices: Sequence[int]
@@ -208,9 +212,7 @@ def _common(tracks: Sequence[Track]) -> str | None:
     """The value to which all tracks come; `None` where they do not."""
     values = [track.value for track in tracks]
     first = values[0] if values else None
-    if first is None or not all(value is not None and compare(first, value, VOTE, no_oracle) for value in values):
-        return None
-    return first
+    return first if first is not None and all(_same(value, first) for value in values) else None
 
 
 def _decomposed(judgement: Judgement, tracks: Sequence[Track], label: str | None) -> Judgement:
@@ -220,9 +222,11 @@ def _decomposed(judgement: Judgement, tracks: Sequence[Track], label: str | None
         "asked": sum(track.asked for track in tracks),
         "answers": [track.value for track in tracks],
     }
-    evidence: dict[str, Any] = {**judgement.evidence, "check": check}
-    if label is not None:
-        evidence["solution"] = tracks[0].parts.join(tracks[0].solutions, label)
-        evidence["parts"] = [list(one) for track in tracks for one in zip(track.texts, track.solutions, strict=True)]
-    valid = label is not None and judgement.valid
-    return replace(judgement, valid=valid, label_source="decomposed", evidence=evidence)
+    checked = with_check(judgement, check, "decomposed")
+    if label is None:
+        return checked
+    found = {
+        "solution": tracks[0].parts.join(tracks[0].solutions, label),
+        "parts": [list(one) for track in tracks for one in zip(track.texts, track.solutions, strict=True)],
+    }
+    return replace(checked, evidence={**checked.evidence, **found})
