@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +22,7 @@ from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.checkpoint import check_checkpoint, load_optimiser, save_checkpoint
-from selfplay_gym.selfplay.storage.run_folder import RunFolder
+from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 
 CONFIG = preset("debug").replace(
     {
@@ -205,3 +206,40 @@ def untrained_model(tmp_path_factory) -> Path:
     build_model(0).save_pretrained(folder)
     build_tokenizer().save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def logged() -> Callable[[Path], dict[str, list[Any]]]:
+    """`logged(path)`: the rows of all logs of a run but the clock's."""
+
+    def rows(path):
+        folder = RunFolder.open(path)
+        return {name: list(folder.rows(name)) for name in LOGS if name != "timings"}
+
+    return rows
+
+
+@pytest.fixture
+def power_cut(monkeypatch) -> Callable[..., Any]:
+    """`with power_cut(5): …`: the run inside ends by a crash at its fifth commit: after it, or, where a log is named by
+    `only`, when that log alone had reached the disk."""
+
+    @contextmanager
+    def cut(commit, only=None):
+        honest, calls = RunFolder.commit, []
+
+        def crashing(self, state):
+            calls.append(1)
+            if len(calls) == commit and only is not None:
+                self._append(only)
+                raise SystemError("power cut")
+            honest(self, state)
+            if len(calls) == commit:
+                raise SystemError("power cut")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(RunFolder, "commit", crashing)
+            with pytest.raises(SystemError, match="power cut"):
+                yield
+
+    return cut

@@ -13,7 +13,7 @@ from selfplay_gym.selfplay.run.labels import label_verifier, labeller_of, make_l
 from selfplay_gym.selfplay.run.questions.replay import replayable
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.config import RunConfig
-from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 DECOMPOSED = {"labels.source": "decomposed", "questions.keep_band": [0.0, 0.9]}
 
@@ -66,11 +66,6 @@ SMALL = {
 }
 
 
-def logs(path):
-    folder = RunFolder.open(path)
-    return {name: list(folder.rows(name)) for name in LOGS if name != "timings"}
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     path = tmp_path_factory.mktemp("decomposed") / "run"
@@ -82,8 +77,8 @@ def joined(rows):
     return [row for row in rows if "solution" in row]
 
 
-def test_a_run_logs_solutions_of_what_it_labelled_by_parts(finished):
-    found = logs(finished)
+def test_a_run_logs_solutions_of_what_it_labelled_by_parts(finished, logged):
+    found = logged(finished)
     texts = {(row["round"], row["index"]): row["text"] for row in found["questions"]}
     assert joined(found["labels"])
     for row in found["labels"]:
@@ -98,8 +93,8 @@ def test_a_run_logs_solutions_of_what_it_labelled_by_parts(finished):
         assert all(text.startswith("What is ") and worked for text, worked in row["parts"])
 
 
-def test_what_the_pool_judged_keeps_its_solution(finished):
-    found = logs(finished)
+def test_what_the_pool_judged_keeps_its_solution(finished, logged):
+    found = logged(finished)
     pool = [row["judgement"]["evidence"].get("solution") for row in found["pool"]]
     pooled = {(row["round"], row["index"]) for row in found["questions"] if "pool" in row}
     again = [row["solution"] for row in joined(found["labels"]) if (row["round"], row["index"]) in pooled]
@@ -126,18 +121,8 @@ def test_solutions_are_learnt_in_their_round_and_replayed_later_unless_a_label_w
     assert [(one.solution, one.parts) for one in changed] == [(None, ())] * len(kept)
 
 
-def test_a_crash_before_the_labels_is_invisible_after_resume(finished, tmp_path, monkeypatch):
-    honest, calls = RunFolder.commit, []
-
-    def crashing(self, state):
-        honest(self, state)
-        calls.append(1)
-        if len(calls) == 5:
-            raise SystemError("power cut")
-
-    monkeypatch.setattr(RunFolder, "commit", crashing)
-    with pytest.raises(SystemError):
+def test_a_crash_before_the_labels_is_invisible_after_resume(finished, tmp_path, logged, power_cut):
+    with power_cut(5):
         train(SMALL, tmp_path / "run")
-    monkeypatch.undo()
     train({}, tmp_path / "run", resume=True)
-    assert logs(tmp_path / "run") == logs(finished)
+    assert logged(tmp_path / "run") == logged(finished)

@@ -11,7 +11,7 @@ from selfplay_gym.core.records import Question
 from selfplay_gym.core.registries import make_verifier
 from selfplay_gym.selfplay.run.questions.pool import judgement_of, judgement_row, usable
 from selfplay_gym.selfplay.settings.config import STAGES, RunConfig
-from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
+from selfplay_gym.selfplay.storage.run_folder import LOGS
 
 POOL = {"questions.pool": True}
 
@@ -117,29 +117,15 @@ def test_without_the_setting_nothing_is_kept(scripted_run, tmp_path):
 @pytest.mark.parametrize("save_every", [1, 2])
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_crash_at_any_commit_is_invisible_after_resume(
-    scripted_run, resume_scripted, tmp_path, monkeypatch, moment, save_every
+    scripted_run, resume_scripted, tmp_path, power_cut, moment, save_every
 ):
     changes = {**POOL, "storage.save_every": save_every}
     settings = {"rounds": 1, "questions": 70, "changes": changes}
     whole = logs(scripted_run(tmp_path / "whole", **settings).path)
-    honest = RunFolder.commit
     for crash in range(4, 9):  # the steps of the challenger, and the stages that read the pool
-        calls = []
-
-        def crashing(self, state, crash=crash, calls=calls):
-            calls.append(1)
-            if len(calls) == crash and moment == "before":
-                self._append("pool")  # the log reached the disk, the state did not
-                raise SystemError("power cut")
-            honest(self, state)
-            if len(calls) == crash:
-                raise SystemError("power cut")
-
         path = tmp_path / f"run-{crash}"
-        monkeypatch.setattr(RunFolder, "commit", crashing)
-        with pytest.raises(SystemError):
+        with power_cut(crash, only="pool" if moment == "before" else None):
             scripted_run(path, **settings)
-        monkeypatch.setattr(RunFolder, "commit", honest)
         resume_scripted(path)
         assert logs(path) == whole, crash
 
