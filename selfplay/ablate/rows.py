@@ -60,9 +60,9 @@ def validator(config: RunConfig) -> Mapping[str, Any]:
     return {"stages": stages, "roles.validator": row, "labels.source": "validated"}
 
 
-def four_times_the_questions(config: RunConfig) -> Mapping[str, Any]:
+def more_questions(times: int, config: RunConfig) -> Mapping[str, Any]:
     """For arms whose questions cost less, such as the short ones of an untrained challenger."""
-    return {"questions.count": 4 * config.questions.count}
+    return {"questions.count": times * config.questions.count}
 
 
 VARIANTS: dict[str, Change] = {
@@ -73,7 +73,8 @@ VARIANTS: dict[str, Change] = {
     "untrained, equal compute": equal_compute,
     "procedural challenger": {"questions.sources": {"procedural": 1.0}},
     "bandit": bandit,
-    "four times the questions": four_times_the_questions,
+    "three times the questions": partial(more_questions, 3),
+    "four times the questions": partial(more_questions, 4),
     "condition-level": {"roles.challenger.condition": "level"},
     "condition-unsolved": {"roles.challenger.condition": "unsolved"},
     "every-2": {"roles.challenger.every": 2},

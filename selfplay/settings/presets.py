@@ -36,7 +36,7 @@ PRESETS: dict[str, Preset] = {
                 "steps": 10,
                 "reward": "peak(peak=0.5)",
                 "max_new_tokens": 48,
-                "grpo.learning_rate": 3e-4,
+                "grpo.learning_rate": 1.5e-4,
             },
             "roles.solver": {
                 "update": "rft(batch=64, steps=100, keep=1, learning_rate=3e-4, balance=none, epochs=6)",

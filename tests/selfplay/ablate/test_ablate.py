@@ -31,6 +31,7 @@ OF_A_STEP = ("roles.solver.steps", "roles.solver.groups")
 EXCEPT = {
     EQUAL_COMPUTE: {"roles.solver.steps"},
     LARGER_BATCHES: {*OF_A_STEP},
+    "three times the questions": {"questions.count"},
     "four times the questions": {"questions.count"},
 }
 GAINS = {True: 0.15, False: 0.05}
