@@ -227,6 +227,8 @@ class Request:
         return question
 
 
+GIVEN = "given"
+"""Under which `Question.meta` says that the reference was given with the question, by a data set or a file."""
 SPEC, NEAR = "spec", "near"
 """Under which `Question.meta` keeps what was asked of its author: kind and meta of a `TaskSpec`, and `Request.near`."""
 

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["aec_env", "parallel_env", "register_domain", "register_pettingzoo"]
 
 for _name, _target in {
-    "challenger": "question_sources:ChallengerSource",
-    "procedural": "question_sources:ProceduralSource",
-    "agent": "question_sources:AgentSource",
-    "file": "question_file:FileSource",
+    "challenger": "players:ChallengerSource",
+    "procedural": "players:ProceduralSource",
+    "agent": "players:AgentSource",
+    "file": "file:FileSource",
+    "open": "open_data:OpenSource",
+    "replay": "replay:ReplaySource",
 }.items():
-    register_source(_name, f"selfplay_gym.envs.game.{_target}")
+    register_source(_name, f"selfplay_gym.envs.sources.{_target}")
 
 for _name, _target in {"none": "Unconditioned", "level": "LevelCondition", "unsolved": "UnsolvedCondition"}.items():
     register_condition(_name, f"selfplay_gym.envs.game.conditions:{_target}")

@@ -61,6 +61,7 @@ class Draw:
         curriculum: chooses their levels, and observes how they went.
         condition: what a challenger is asked for; `None` is nothing in particular.
         unsolved: questions of earlier rounds that the solver did not solve, for a condition that shows them.
+        earlier: reads the questions that were asked in earlier rounds, each with its solve rate, oldest first.
         rejected: to be filled with texts that made no question, each with the reason.
     """
 
@@ -74,6 +75,7 @@ class Draw:
     curriculum: Curriculum | None = None
     condition: Condition | None = None
     unsolved: Sequence[Question] = ()
+    earlier: Callable[[], Sequence[tuple[Question, float]]] = tuple
     rejected: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -105,7 +107,8 @@ class QuestionSource(Protocol):
         source that gives nothing and rejects nothing is exhausted.
 
         A `reference` is an answer the source *knows*; what a challenger claims about its own question has the author
-        "challenger", and is never taken for known.
+        "challenger", and is never taken for known. A class whose references were given with the questions, as by a
+        data set, has an attribute `gives_references = True`: in a run they are the labels (`labels.references`).
 
         A class whose sources draw levels from `draw.curriculum` has an attribute `follows_curriculum = True`: in a run,
         the curriculum then observes how these questions went.

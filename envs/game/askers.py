@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from ...core.errors import ConfigError
 from ...core.protocols import Agent, Curriculum, Draw, QuestionSource, unreadable
 from ...core.records import Question, TaskSpec, spec_of
+from ..sources.mixing import drawn
 from .engine import Game
 from .question_cache import IntRng, QuestionCache
-from .question_sources import drawn
 
 BATCH = 16
 """Questions that a source is asked for at a time."""

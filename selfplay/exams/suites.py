@@ -23,15 +23,16 @@ from pathlib import Path
 from typing import Any
 
 from ...core.code_questions import PROGRAM_TASKS, TASKS
-from ...core.errors import ConfigError, MissingExtraError, UnknownNameError
+from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import write_named
 from ...core.protocols import Generator
 from ...core.records import Question
 from ...core.registries import domains, generators, verifiers
 from ...core.seeding import integer_seed
 from ...envs.game.domains import find_domain
+from ...envs.sources.data_sets import HUB_NAMES, read_questions
+from ...envs.sources.open_data import REASONING_GYM, reasoning_gym_questions
 from .questions import held_out_questions
-from .suite_files import HUB_NAMES, read_questions
 
 MATH_SUITES = ("arithmetic", "equation", "composed")
 CODE = ("deduction", "abduction", "induction")
@@ -156,7 +157,9 @@ def generated_suite(
 
 
 def grader_of(question: Question) -> str:
-    """Name of the verifier that grades a question: its domain's, or "exact" where the domain is not registered."""
+    """Name of the verifier that grades a question: its data set's, its domain's, or "exact" where neither has one."""
+    if question.domain == REASONING_GYM and "dataset" in question.meta:
+        return f"rg:{question.meta['dataset']}"
     return find_domain(question.domain).grader if question.domain in domains.names() else "exact"
 
 
@@ -174,29 +177,6 @@ def _from_rows(form: str, source: str, limit: int | None) -> Suite:
 
 
 def _reasoning_gym(name: str, dataset: str, count: int, seed: int) -> Suite:
-    """Questions of a reasoning-gym data set. Its seeds s and s + 1 share nearly all items; seeds by path share none."""
-    try:
-        from reasoning_gym import create_dataset
-        from reasoning_gym.factory import DATASETS
-    except ImportError:
-        raise MissingExtraError("reasoning_gym", "rg", f"the suite {name!r}") from None
-    if dataset not in DATASETS:
-        raise UnknownNameError("reasoning-gym data set", dataset, DATASETS)
-    try:
-        # 32 bits are all that some data sets take
-        items = create_dataset(dataset, size=count, seed=integer_seed(seed, "exam", "rg", dataset) % 2**32)
-    except (AssertionError, ValueError) as error:  # how it says that a data set needs a configuration
-        raise ConfigError(f"reasoning-gym cannot make {dataset!r} by its name alone: {error}") from None
-    questions = []
-    for entry in (items[index] for index in range(count)):
-        meta = {"kind": dataset, "dataset": dataset, "entry": entry}
-        questions.append(Question(str(entry["question"]), _reference(entry), "reasoning-gym", None, name, meta))
+    """Questions of a reasoning-gym data set, graded by its own scorer."""
+    questions = reasoning_gym_questions(dataset, count, integer_seed(seed, "exam", "rg", dataset))
     return Suite(name, tuple(questions), f"rg:{dataset}", source=f"reasoning-gym {dataset}, seed path of {seed}")
-
-
-def _reference(entry: Mapping[str, Any]) -> str:
-    """The stated answer as text; some data sets state none, and their scorer accepts whatever fits."""
-    stated = entry["answer"]
-    if stated is None:
-        return "any answer that fits"
-    return stated if isinstance(stated, str) else json.dumps(stated, default=str)

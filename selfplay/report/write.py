@@ -20,6 +20,7 @@ from .cost import cost_table, read_costs
 from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
 from .rounds import exam_figures, histogram_figures, label_figures, question_figures
+from .sources import source_table
 from .steps import step_figures
 from .summary_data import RunSummary, headline, read_run_summary
 
@@ -58,6 +59,7 @@ def render_report(folder: RunFolder) -> str:
     questions = read_questions(folder)
     guard = read_guard(folder)
     costs = read_costs(folder)
+    sources = source_table(summary.labellings)
     figures = {
         "exam": exam_figures(summary),
         "labels": label_figures(summary, questions),
@@ -83,6 +85,7 @@ def render_report(folder: RunFolder) -> str:
         kinds=KINDS,
         environment={**UNKNOWN, **folder.environment()},
         costs=Markup(html_table(*cost_table(costs))) if costs else None,
+        sources=Markup(html_table(*sources)) if sources is not None else None,
     )
 
 

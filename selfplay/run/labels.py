@@ -25,6 +25,7 @@ from ...envs.rewards import in_interval
 from ...verifiers.ensembles.margin import leads
 from ..roles.asked_again import AskedAgain
 from ..settings.parts import QuestionsConfig
+from .references import ByDomain
 from .validator.beliefs import validated_labels
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ def label_verifier(
     if name == "label":
         labelled_by = _name_and_options(source)[0]
         graded = domain.labels.get(CHECKED if labelled_by in CONFIRMED else labelled_by) == domain.grader
-        reward = domain.grader if graded else domain.matcher
+        labels = ByDomain(domain.name, make_verifier(domain.grader if graded else domain.matcher))
+        return lambda seed: labels
     verifier = make_verifier(reward)
     return lambda seed: verifier
 

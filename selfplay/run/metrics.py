@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,6 +75,29 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
         "checked": sum(_agrees(row) is not None for row in labels),
         "disagreement": _disagreement(labels),
         "by_kind": {kind: _kind_measures(rows) for kind, rows in sorted(_by_kind(labels).items())},
+        **_by_source(written, labels),
+    }
+
+
+def _by_source(written: Sequence[Mapping[str, Any]], labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The labelling of the questions of each source, in the order of the sources; nothing where there is only one."""
+    found: dict[str, list[Mapping[str, Any]]] = {row["source"]: [] for row in written if "source" in row}
+    if not found:
+        return {}
+    for row in labels:
+        found[written[row["index"]]["source"]].append(row)
+    counts = Counter(row["source"] for row in written)
+    return {"by_source": {name: {"written": counts[name], **_source_measures(rows)} for name, rows in found.items()}}
+
+
+def _source_measures(labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    kept = [row for row in labels if row["kept"]]
+    return {
+        "asked": len(labels),
+        "kept": len(kept),
+        "kept_label_accuracy": _known_share(kept),
+        "solve_rate": mean([row["solve_rate"] for row in labels], None),
+        "label_sources": dict(sorted(Counter(row["label_source"] for row in labels).items())),
     }
 
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...core.errors import ConfigError
+from ...envs.sources.mixing import weight_at
 from ..guard.thresholds import GuardThresholds
 from .checks import MOST_SAMPLES, Named, at_least, check_types, one_of
 
 GUARD_MODES = ("on", "watch", "off")
 VALIDATIONS = ("reference", "vote")
+REFERENCES = ("given", "known", "none")
 SHARDINGS = ("none", "fsdp2")
 MOST_TOKENS = 10**15
 """Counted tokens that anybody could wait for."""
@@ -22,8 +24,9 @@ DTYPES = ("float32", "bfloat16", "float16")
 class QuestionsConfig:
     """Where the questions of a round come from, and which of them train the solver."""
 
-    sources: Mapping[str, float] = field(default_factory=lambda: {"challenger": 1.0})
-    """Sources by name, each with its share of the questions; shares need not add up to 1."""
+    sources: Mapping[str, float | tuple[float, ...]] = field(default_factory=lambda: {"challenger": 1.0})
+    """Sources by name, each with its share of the questions, or with one share per round, of which the last stays;
+    shares need not add up to 1."""
     count: int = 512
     """Questions N per round."""
     keep_band: tuple[float, float] = (0.25, 0.75)
@@ -46,9 +49,14 @@ class QuestionsConfig:
         if not 0.0 <= low <= high <= 1.0:
             raise ConfigError(f"keep_band must be [low, high] with 0 <= low <= high <= 1, got {list(self.keep_band)!r}")
         at_least(self, 0, "margin", most=1)
-        shares = self.sources.values()
-        if any(share < 0 for share in shares) or not 0 < sum(shares) < math.inf:
-            raise ConfigError(f"sources must have shares >= 0, and one above 0; got {dict(self.sources)!r}")
+        if () in self.sources.values():
+            raise ConfigError(f"sources must have a share, or one for each round; got {dict(self.sources)!r}")
+        rounds = max((len(share) for share in self.sources.values() if isinstance(share, tuple)), default=1)
+        for number in range(1, rounds + 1):
+            shares = [weight_at(share, number) for share in self.sources.values()]
+            if any(share < 0 for share in shares) or not 0 < sum(shares) < math.inf:
+                where = "" if rounds == 1 else f" in round {number}"
+                raise ConfigError(f"sources must have shares >= 0, and one above 0{where}; got {dict(self.sources)!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +69,14 @@ class LabelsConfig:
     "executor" (code), "oracle"; or any verifier."""
     attempts: int = 10
     """Attempts m of the solver at each question, from which p̂ and the vote come."""
+    references: str = "given"
+    """Which known answers are labels, whatever attempts say: those "given" with the questions of a data set, all that
+    are "known", also the generator's computed ones, or "none"."""
 
     def __post_init__(self) -> None:
         check_types(self)
         at_least(self, 1, "attempts", most=MOST_SAMPLES)
+        one_of("references", self.references, REFERENCES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,18 @@ PRESETS: dict[str, Preset] = {
             "questions": {"keep_band": [0.5, 0.9], "pool": True},
         },
     ),
+    "full": Preset(
+        "The preset tiny on a mixed diet: a fifth open domain, and questions of earlier rounds asked again.",
+        {
+            "labels.source": "checked",
+            "roles.challenger.reward": "peak",
+            "questions": {
+                "keep_band": [0.5, 0.9],
+                "pool": True,
+                "sources": {"challenger": 0.7, "open": 0.2, "replay": [0.0, 0.1]},
+            },
+        },
+    ),
     "frontier": Preset(
         "A base that can add up short sums teaches itself longer ones; examined by length.",
         {

@@ -223,7 +223,7 @@ def setting_type(kind: type, path: str) -> Any:
         if not dataclasses.is_dataclass(here):
             if names:
                 whole = " of whole tables, as in questions.sources={challenger=0.8, procedural=0.2}"
-                inside = whole if here == Mapping[str, float] else ""
+                inside = whole if done == "questions.sources." else ""
                 raise ConfigError(f"{done.rstrip('.')} is a single setting{inside}; {path!r} goes on below it")
             return here
     inside = ", ".join(f"{path}.{name}" for name in hints(here))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ....core.protocols import Condition, Draw, RewardRule
@@ -61,6 +62,7 @@ def draw_of(run: SelfPlay) -> Draw:
         curriculum=run.curriculum,
         condition=condition_of(run),
         unsolved=unsolved(run),
+        earlier=partial(earlier, run),
     )
 
 
@@ -87,6 +89,15 @@ def archived(run: SelfPlay) -> tuple[str, ...]:
     """A sample of the questions that were asked in earlier rounds, the same whenever the round is entered."""
     texts = [row["text"] for row in run.folder.rows("questions") if row["round"] < run.round and row["dropped"] is None]
     return tuple(python_stream(run.config.seed, "archive", run.round).sample(texts, min(MOST, len(texts))))
+
+
+def earlier(run: SelfPlay) -> list[tuple[Question, float]]:
+    """The questions asked in rounds before this one, each with its solve rate, oldest first."""
+    rates = {
+        (row["round"], row["index"]): row["solve_rate"] for row in run.folder.rows("labels") if row["round"] < run.round
+    }
+    rows = run.folder.rows("questions") if rates else ()
+    return [(question_of(row), rates[at]) for row in rows if (at := (row["round"], row["index"])) in rates]
 
 
 def unsolved(run: SelfPlay) -> list[Question]:

@@ -13,6 +13,7 @@ from ..labels import labels_right, refuted, trains
 from ..metrics import label_measures
 from ..questions.conditions import condition_of, follows_curriculum
 from ..questions.pool import POOL, judgement_of, pooled
+from ..references import Graded, owns_label
 from ..run import SelfPlay
 
 
@@ -36,6 +37,7 @@ class Label:
                     **run.here(),
                     "index": index,
                     "label": judgement.label,
+                    "label_source": judgement.label_source,
                     "solve_rate": judgement.solve_rate,
                     "valid": judgement.valid,
                     "kept": trains(judgement, run.config.questions),
@@ -57,10 +59,13 @@ class Label:
         """The judgements on all questions; what the challenger's training had judged is not judged, or paid, twice."""
         judged = {index: judgement_of(row["judgement"]) for index, row in pooled(run.rows).items()}
         attempts = {row["index"]: row["attempts"] for row in run.rows("attempts")}
-        fresh = [(index, question) for index, question in asked if index not in judged]
-        groups = [attempts[index] for index, _ in fresh]
-        found = run.game.judge([question for _, question in fresh], groups)
-        judged |= {index: judgement for (index, _), judgement in zip(fresh, found, strict=True)}
+        known, voted = [], []
+        for index, question in asked:
+            if index not in judged:
+                (known if owns_label(question, run.config.labels.references) else voted).append((index, question))
+        for part, judge in ((known, Graded().judge_many), (voted, run.game.judge)):
+            found = judge([question for _, question in part], [attempts[index] for index, _ in part])
+            judged |= {index: judgement for (index, _), judgement in zip(part, found, strict=True)}
         return [judged[index] for index, _ in asked]
 
     def _following(self, run: SelfPlay) -> set[str]:

@@ -15,7 +15,7 @@ from ....core.protocols import unreadable
 from ....core.records import Question
 from ....core.registries import make_source, register_stage
 from ....envs.game.domains import identity_of
-from ....envs.game.question_sources import drawn, mix
+from ....envs.sources.mixing import drawn, mix, weights_at
 from ...settings.config import CHALLENGER, SOLVER
 from ..question_log import question_of, question_row
 from ..questions.conditions import check_condition, draw_of
@@ -38,7 +38,7 @@ class WriteQuestions:
     def run(self, run: SelfPlay) -> None:
         """Draw and log the questions of the round."""
         seen: set[str] = set()
-        counts = mix(run.config.questions.sources, run.config.questions.count)
+        counts = mix(weights_at(run.config.questions.sources, run.round), run.config.questions.count)
         rows = self._pooled(run, counts.get(CHALLENGER, 0), seen) if run.config.questions.pool else []
         if rows:
             counts[CHALLENGER] -= sum(row["dropped"] is None for row in rows)

@@ -1,22 +1,13 @@
-"""Where the questions of a run, or of a view, come from: the built-in sources, and how sources are mixed.
-
-    challenger          the agent in the role "challenger" writes; what cannot be read is rejected with its reason
-    procedural          the generator writes, at the levels that the curriculum asks for
-    agent(name=…)       any registered agent writes: agent(name=generator), agent(name=llm:models/mine)
-    file(path=…)        the rows of a JSONL file, {"question": …, "answer": …}, each asked once, or again and again
-
-A source draws only from streams of `draw.seed` and `draw.round`: equal draws give equal questions.
-"""
+"""Sources in which somebody writes: the challenger, the generator under a curriculum, any agent."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.completions import completions_of
-from ...core.errors import ConfigError, PluginError, SelfPlayError
-from ...core.protocols import Agent, Draw, GameWords, QuestionSource, unreadable
+from ...core.errors import ConfigError
+from ...core.protocols import Agent, Draw, GameWords, unreadable
 from ...core.records import Question, Request, TaskSpec, with_spec
 from ...core.registries import make_agent
 from ...core.seeding import integer_seed, python_stream
@@ -109,48 +100,3 @@ def proposed(agent: Agent, n: int, draw: Draw, seed: int, requests: Sequence[Req
 
 def _instruction(game: GameWords, request: Request | None) -> str:
     return game.instruct() if request is None else game.instruct(request)
-
-
-def drawn(source: QuestionSource, n: int, draw: Draw) -> list[Question]:
-    """`source.draw(n, draw)`, held to its contract.
-
-    Raises:
-        PluginError: the source raised something that names no remedy, or gave too many or other things than questions.
-    """
-    name = type(source).__name__
-    try:
-        questions = source.draw(n, draw)
-    except SelfPlayError:
-        raise
-    except Exception as error:
-        raise PluginError(f"the source {name} raised {type(error).__name__}: {error}") from error
-    if not isinstance(questions, list) or any(not isinstance(question, Question) for question in questions):
-        raise PluginError(f"the source {name} gave {str(questions)[:80]}, expected a list of Questions")
-    if len(questions) > n:
-        raise PluginError(f"the source {name} gave {len(questions)} questions, at most {n} were asked for")
-    return questions
-
-
-def mix(weights: Mapping[str, float], n: int) -> dict[str, int]:
-    """How many of `n` questions each source gives: shares by weight, what is left over to the largest remainders.
-
-    Equal remainders are served in the order of the mapping. A weight of 0 gives 0.
-
-    Raises:
-        ConfigError: a weight is negative or not a number, all are 0, or `n` is negative.
-    """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-        raise ConfigError(f"the number of questions must be an integer >= 0, got {n!r}")
-    for name, weight in weights.items():
-        number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not number or not math.isfinite(weight) or weight < 0:
-            raise ConfigError(f"the weight of the source {name!r} must be a finite number >= 0, got {weight!r}")
-    total = math.fsum(weights.values())
-    if total == 0:
-        raise ConfigError(f"no source has a weight above 0: {dict(weights) or 'none is given'}")
-    shares = {name: n * (weight / total) for name, weight in weights.items()}
-    counts = {name: math.floor(share) for name, share in shares.items()}
-    missing = n - sum(counts.values())
-    for name in sorted(shares, key=lambda one: counts[one] - shares[one])[:missing]:
-        counts[name] += 1
-    return counts

@@ -20,7 +20,7 @@ from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.protocols import Draw
 from selfplay_gym.core.seeding import integer_seed, python_stream
 from selfplay_gym.envs.game.engine import Game
-from selfplay_gym.envs.game.question_sources import mix
+from selfplay_gym.envs.sources.mixing import mix
 
 
 class Scribbles:

@@ -12,8 +12,9 @@ from selfplay_gym.core.protocols import Draw
 from selfplay_gym.core.records import TaskSpec
 from selfplay_gym.core.seeding import integer_seed, python_stream
 from selfplay_gym.envs.game.engine import Game
-from selfplay_gym.envs.game.question_file import read_questions
-from selfplay_gym.envs.game.question_sources import ProceduralSource, drawn, mix, proposed
+from selfplay_gym.envs.sources.file import read_questions
+from selfplay_gym.envs.sources.mixing import drawn, mix
+from selfplay_gym.envs.sources.players import ProceduralSource, proposed
 
 GAME = Game(make_domain("math"), make_verifier("exact"), make_reward("r-zero"))
 GOOD = r"<question>What is 1+2?</question> \boxed{3}"

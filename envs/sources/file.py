@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,18 +29,30 @@ class FileSource:
         shuffle: whether the seed decides the order; else it is that of the file.
     """
 
+    gives_references = True
+
     def __init__(self, path: str, *, repeat: bool = False, shuffle: bool = True) -> None:
         self.path, self.repeat, self.shuffle = str(path), repeat, shuffle
         self.questions = read_questions(Path(path))
 
     def draw(self, n: int, draw: Draw) -> list[Question]:
-        order = list(range(len(self.questions)))
-        if self.shuffle:
-            python_stream(draw.seed, "file").shuffle(order)
-        start = max(0, draw.round - 1) * n
-        end = start + n if self.repeat else min(start + n, len(order))
-        questions = [self.questions[order[i % len(order)]] for i in range(start, end)]
+        questions = part_of(self.questions, n, draw, "file" if self.shuffle else None, repeat=self.repeat)
         return [question if question.domain else replace(question, domain=draw.domain) for question in questions]
+
+
+def part_of(questions: Sequence[Question], n: int, draw: Draw, order: str | None, *, repeat: bool) -> list[Question]:
+    """The next `n` of a list: draw number k takes the k-th n; with equal `n` none comes twice before all have come.
+
+    Args:
+        order: names the random stream that shuffles the list, `None` for the order it has.
+        repeat: whether to begin again at its end; else fewer come there, and then none.
+    """
+    places = list(range(len(questions)))
+    if order is not None:
+        python_stream(draw.seed, order).shuffle(places)
+    start = max(0, draw.round - 1) * n
+    end = start + n if repeat else min(start + n, len(places))
+    return [questions[places[i % len(places)]] for i in range(start, end)]
 
 
 def read_questions(path: Path) -> list[Question]:

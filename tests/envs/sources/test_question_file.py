@@ -3,7 +3,7 @@
 import pytest
 
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.envs.game.question_file import read_questions
+from selfplay_gym.envs.sources.file import read_questions
 
 ROW = b'{"question": "1+1?", "answer": "2"}'
 
