@@ -55,7 +55,11 @@ class CrossPlay:
 
 def can_cross_play(run: str | Path) -> bool:
     """Whether the run's challenger is a model that writes math questions."""
-    config = stored_config(RunFolder.open(Path(run)))
+    return has_writer(stored_config(RunFolder.open(Path(run))))
+
+
+def has_writer(config: RunConfig) -> bool:
+    """Whether a run of these settings has a challenger that writes math questions."""
     return CHALLENGER in config.players and domain_of(config.env).name == "math"
 
 

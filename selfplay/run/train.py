@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from rich.console import Console
 from ...agents.distributed.process_group import FAILED, STOPPED, ProcessGroup, launched_alone, rank_and_size
 from ...core.errors import ConfigError, RunError
 from ...core.interrupts import Stopped
+from ..evaluations.hook import FullEvaluations
 from ..guard.controller import GuardController
+from ..hooks import Hook
 from ..progress import Progress
 from ..roles.build import build_on_all, build_roles
 from ..roles.role import BuildRoles
@@ -104,8 +106,10 @@ def train(
             if launched_alone():
                 progress.warn(None, "accelerate launch started a single process; for several use torchrun")
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
+            full = config.evaluation
+            evaluations = FullEvaluations(run_dir, full.every_games, beside=full.beside, say=progress.say)
             # settings that cannot work are refused here, before anything is written
-            run = make_run(config, folder, progress, stop, **shared)
+            run = make_run(config, folder, progress, stop, further=[evaluations], **shared)
             if not any(name.startswith(("train(", "sft(")) for name in config.stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
             if resume and folder.config != to_toml(config):
@@ -116,7 +120,8 @@ def train(
                 folder.begin(to_toml(config), {**describe_environment(), "processes": group.size})
             try:
                 stop.run = run
-                run.run()
+                with evaluations:
+                    run.run()
             except (Interrupted, KeyboardInterrupt) as error:
                 group.end(STOPPED)
                 raise Interrupted.by(error, stop.code) from None
@@ -129,9 +134,10 @@ def make_run(
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
     build: BuildRoles = build_roles,
+    further: Sequence[Hook] = (),
 ) -> SelfPlay:
-    """A run with the stages of its settings, under the guard; see `SelfPlay`."""
-    hooks = [progress or Progress(), GuardController(config.guard)]  # a step is shown, then what is wrong with it
+    """A run with the stages of its settings, under the guard and further hooks; see `SelfPlay`."""
+    hooks = [progress or Progress(), GuardController(config.guard), *further]  # a step is shown, then what is wrong
     return SelfPlay(config, folder, make_stages(config.stages), hooks, stop, build)
 
 

@@ -1,7 +1,7 @@
 """Settings of a self-play run: a tree of frozen dataclasses, readable as a TOML file.
 
     env, seed, rounds, template, stages
-    [roles.challenger] [roles.solver] …   [questions]  [labels]  [exam]  [guard]  [compute]  [storage]
+    [roles.challenger] [roles.solver] …   [questions]  [labels]  [exam]  [evaluation]  [guard]  [compute]  [storage]
 
 The command line sets any of them with `--set roles.solver.steps=20`; the run folder keeps them as `config.toml`.
 """
@@ -17,7 +17,15 @@ from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import parse_named
 from . import tree
 from .checks import at_least, check_types
-from .parts import ComputeConfig, ExamConfig, GuardConfig, LabelsConfig, QuestionsConfig, StorageConfig
+from .parts import (
+    ComputeConfig,
+    EvaluationConfig,
+    ExamConfig,
+    GuardConfig,
+    LabelsConfig,
+    QuestionsConfig,
+    StorageConfig,
+)
 from .role import RoleConfig
 
 CHALLENGER, SOLVER = "challenger", "solver"
@@ -54,6 +62,8 @@ class RunConfig:
     """Where labels come from."""
     exam: ExamConfig = field(default_factory=ExamConfig)
     """What the solver is examined on."""
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    """Full evaluations every so many games."""
     guard: GuardConfig = field(default_factory=GuardConfig)
     """What watches the run."""
     compute: ComputeConfig = field(default_factory=ComputeConfig)

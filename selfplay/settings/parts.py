@@ -105,6 +105,32 @@ class ExamConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class EvaluationConfig:
+    """Full evaluations every so many games: all suites and cross-play, apart from the exam."""
+
+    every_games: int = 0
+    """Games from one full evaluation to the next, over all rounds, held at the end of the stage; 0 holds none."""
+    suites: tuple[str, ...] = ("builtin",)
+    """Suites, as `selfplay-gym exam` takes them."""
+    questions: int = 100
+    """Questions per suite at most."""
+    samples: int = 2
+    """Samples per question."""
+    proposals: int = 32
+    """Questions per pair in cross-play; 0 plays none."""
+    beside: bool = False
+    """Whether a process of its own holds them, on copies of the weights, while the run goes on."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        at_least(self, 0, "every_games", "proposals")
+        at_least(self, 1, "questions")
+        at_least(self, 1, "samples", most=MOST_SAMPLES)
+        if self.every_games and not self.suites:
+            raise ConfigError("evaluation.suites must name a suite, such as 'builtin', where every_games is set")
+
+
+@dataclass(frozen=True, slots=True)
 class GuardConfig:
     """What watches a run, and may go back to its best checkpoint."""
 

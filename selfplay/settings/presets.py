@@ -26,7 +26,7 @@ PRESETS: dict[str, Preset] = {
         },
     ),
     "full": Preset(
-        "The preset tiny on a mixed diet: a fifth open domain, and questions of earlier rounds asked again.",
+        "The preset tiny on a mixed diet: a fifth open domain, and earlier questions asked again; full evaluations.",
         {
             "labels.source": "checked",
             "roles.challenger.reward": "peak",
@@ -35,6 +35,7 @@ PRESETS: dict[str, Preset] = {
                 "pool": True,
                 "sources": {"challenger": 0.7, "open": 0.2, "replay": [0.0, 0.1]},
             },
+            "evaluation": {"every_games": 5000, "beside": True},
         },
     ),
     "frontier": Preset(

@@ -59,7 +59,8 @@ class Label:
         """The judgements on all questions; what the challenger's training had judged is not judged, or paid, twice."""
         judged = {index: judgement_of(row["judgement"]) for index, row in pooled(run.rows).items()}
         attempts = {row["index"]: row["attempts"] for row in run.rows("attempts")}
-        known, voted = [], []
+        known: list[tuple[int, Question]] = []
+        voted: list[tuple[int, Question]] = []
         for index, question in asked:
             if index not in judged:
                 (known if owns_label(question, run.config.labels.references) else voted).append((index, question))
