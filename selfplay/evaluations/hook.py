@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..hooks import Hook, Step
 from ..settings.config import CHALLENGER
+from ..settings.parts import EvaluationConfig
 from . import process
 from .hold import Occasion, hold
 from .page import write_page
@@ -31,8 +32,7 @@ class FullEvaluations(Hook):
 
     Args:
         path: the run folder.
-        every: games from one to the next; 0 holds none.
-        beside: whether a process of its own holds them while the run goes on, one at a time.
+        settings: how often they are held, and whether a process of its own holds them while the run goes on.
         say: tells people what is waited for.
 
     Attributes:
@@ -42,9 +42,9 @@ class FullEvaluations(Hook):
     name = "evaluations"
 
     def __init__(
-        self, path: str | Path, every: int, *, beside: bool = False, say: Callable[[str], None] = lambda sentence: None
+        self, path: Path, settings: EvaluationConfig, say: Callable[[str], None] = lambda sentence: None
     ) -> None:
-        self.path, self.every, self.beside, self.say = Path(path), every, beside, say
+        self.path, self.every, self.beside, self.say = path, settings.every_games, settings.beside, say
         self.games, self.held, self.labels = 0, -1, dict[str, Any]()
         self._running: tuple[str, subprocess.Popen[bytes]] | None = None
 

@@ -116,8 +116,8 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
     best: int | None = None
     for row in folder.rows("metrics"):
         own = rounds.setdefault(row["round"], RoundSummary(row["round"]))
-        if "tokens_counted" in row:
-            continue  # `report.cost` reads these
+        if "tokens_counted" in row or "part_over" in row:
+            continue  # `report.cost` reads the former; parts are told by their rounds
         if "role" in row:
             own.steps.setdefault(row["role"], []).append(row)
         elif row["phase"] == "label":

@@ -25,7 +25,7 @@ from ...envs.rewards import in_interval
 from ...verifiers.ensembles.margin import leads
 from ..roles.asked_again import AskedAgain
 from ..settings.parts import QuestionsConfig
-from .references import ByDomain
+from .questions.references import ByDomain
 from .validator.beliefs import validated_labels
 
 if TYPE_CHECKING:

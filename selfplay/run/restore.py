@@ -32,6 +32,7 @@ def state_of(run: SelfPlay) -> dict[str, Any]:
         "votes": run.validation.votes,
         "curriculum": run.curriculum.state_dict(),
         "compute": run.compute.state_dict(),
+        "part": run.schedule.state_dict(),
         "hooks": {hook.name: state for hook in run.hooks if (state := hook.state_dict())},
     }
 
@@ -56,7 +57,7 @@ def check_position(run: SelfPlay) -> None:
     where = f"{run.folder.path} stands at"
     if run.round > run.config.rounds:
         raise RunError(f"{where} round {run.round}, and its settings have rounds={run.config.rounds}")
-    stages = [*run.order(run.round), DONE]
+    stages = [*run.schedule.order(run.round), DONE]
     if run.phase not in stages:
         known = ", ".join(stages)
         raise RunError(f"{where} stage {run.phase!r} of round {run.round}, which its settings do not have: {known}")

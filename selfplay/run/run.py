@@ -42,7 +42,8 @@ from . import round_log
 from .compute import Compute, cpu_seconds
 from .labels import labeller_of
 from .restore import best_of, check_position, restore, state_of
-from .stage import DONE, Interrupted, check_stages, plays_before_training
+from .schedule.parts import Schedule
+from .stage import DONE, Interrupted, check_stages
 from .validation import Validation
 
 
@@ -52,7 +53,7 @@ class SelfPlay:
     Args:
         config: the settings.
         folder: a fresh or resumed run folder.
-        stages: what a round consists of, in order.
+        schedule: the parts of the run, or what every round consists of, in order.
         hooks: hear what happens, in order; what they ask for is done at once.
         stop: asked between steps; when it says `True` the run saves and raises `Interrupted`.
         build: makes the roles; another one brings other players.
@@ -72,15 +73,17 @@ class SelfPlay:
         self,
         config: RunConfig,
         folder: RunFolder,
-        stages: Sequence[Stage],
+        schedule: Schedule | Sequence[Stage],
         hooks: Sequence[Hook] = (),
         stop: Callable[[], bool] = lambda: False,
         build: BuildRoles = build_roles,
     ) -> None:
-        self.config, self.folder, self.stages, self.hooks, self.stop = config, folder, list(stages), hooks, stop
+        self.config, self.folder, self.hooks, self.stop = config, folder, hooks, stop
         state = folder.state
-        self.round: int = state.get("round", 0 if self.order(0) else 1)
-        self.phase: str = state.get("phase") or self.order(self.round)[0]
+        self.schedule = schedule if isinstance(schedule, Schedule) else Schedule.single(schedule)
+        self.schedule.load_state_dict(state.get("part", {}))
+        self.round: int = state.get("round", 0 if self.schedule.order(0) else 1)
+        self.phase: str = state.get("phase") or self.schedule.order(self.round)[0]
         self.step: int = state.get("step", 0)
         self.checkpoints: dict[str, str] = dict(state.get("checkpoints", {}))
         self.references: dict[str, str] = dict(state.get("references", {}))
@@ -102,9 +105,9 @@ class SelfPlay:
             config.questions.generator, config.exam.questions, config.guard.questions, config.seed
         )
         self.validation = Validation(config, validation, state.get("votes"))
-        if self.phase == DONE and self.round < config.rounds:  # prolonged
+        if self.phase == DONE and self.round < config.rounds and not self.schedule.over:  # prolonged
             self._begin_round(self.round + 1)
-        check_stages(self.stages, self)
+        check_stages(self.schedule.all_stages, self)
         self._build_roles()
 
     def run(self) -> None:
@@ -131,19 +134,21 @@ class SelfPlay:
     @property
     def stage(self) -> Stage:
         """The present stage."""
-        return next(stage for stage in self.stages if stage.name == self.phase)
+        return next(stage for stage in self.schedule.stages if stage.name == self.phase)
 
     @property
     def is_last_stage(self) -> bool:
         """Whether nothing follows the present stage."""
-        return self.round == self.config.rounds and self.phase == self.stages[-1].name
+        return self.round == self.config.rounds and self.phase == self.schedule.stages[-1].name
 
     @property
     def position(self) -> tuple[str, int, int]:
         """The stage for people, stages done, and stages in all."""
-        first, per_round = len(self.order(0)), len(self.stages)
-        done = self.order(self.round).index(self.phase) + (first + per_round * (self.round - 1) if self.round else 0)
-        return f"round {self.round}/{self.config.rounds} · {self.phase}", done, first + per_round * self.config.rounds
+        first, per_round = len(self.schedule.order(0)), len(self.schedule.stages)
+        done = self.schedule.order(self.round).index(self.phase)
+        done += first + per_round * (self.round - 1) if self.round else 0
+        where = " · ".join(word for word in (self.schedule.part.name, self.phase) if word)
+        return f"round {self.round}/{self.config.rounds} · {where}", done, first + per_round * self.config.rounds
 
     def here(self) -> dict[str, Any]:
         """Round and phase, as every row of a log has them."""
@@ -312,24 +317,27 @@ class SelfPlay:
         for name, role in self.roles.items():
             role.trainer.learning_rate = rate_of(self.config.roles[name]) * scale
 
-    def order(self, number: int) -> list[str]:
-        """The stages of a round; before the first, those that look at the base, or none: then round 1 is the first."""
-        return [stage.name for stage in self.stages if number or plays_before_training(stage)]
-
     def _begin_round(self, number: int) -> None:
-        self.round, self.phase = number, self.stages[0].name
+        self.round, self.phase = number, self.schedule.stages[0].name
         self.compute.begin_round()
         moving = [role for role in self.checkpoints if self.config.roles[role].kl_reference == "round"]
         self.references = {role: self.checkpoints[role] for role in moving}  # none after a return to the base
 
+    def _ends(self) -> bool:
+        """At the end of a round: whether it was the last one. A part that is over makes room for the next."""
+        ended = self.schedule.end_round(self) if self.round else None
+        if ended is not None:
+            self.log("metrics", [{"part_over": ended}])
+        return self.schedule.over or self.round == self.config.rounds
+
     def _advance(self) -> None:
         """Go to the next stage and make the step permanent."""
         self.step = 0
-        order = self.order(self.round)
+        order = self.schedule.order(self.round)
         following = order.index(self.phase) + 1
         if following < len(order):
             self.phase = order[following]
-        elif self.round == self.config.rounds:
+        elif self._ends():
             self.phase = DONE
         else:
             before = dict(self.references)

@@ -29,7 +29,8 @@ from ..storage.recovery import reopen
 from ..storage.run_folder import RunFolder
 from .provenance import describe_environment
 from .run import SelfPlay
-from .stage import DONE, Interrupted, make_stages
+from .schedule.parts import Schedule
+from .stage import DONE, Interrupted
 
 
 class StopRequest:
@@ -106,11 +107,10 @@ def train(
             if launched_alone():
                 progress.warn(None, "accelerate launch started a single process; for several use torchrun")
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
-            full = config.evaluation
-            evaluations = FullEvaluations(run_dir, full.every_games, beside=full.beside, say=progress.say)
+            evaluations = FullEvaluations(run_dir, config.evaluation, progress.say)
             # settings that cannot work are refused here, before anything is written
-            run = make_run(config, folder, progress, stop, further=[evaluations], **shared)
-            if not any(name.startswith(("train(", "sft(")) for name in config.stages):
+            run = stop.run = make_run(config, folder, progress, stop, further=[evaluations], **shared)
+            if not any(name.startswith(("train(", "sft(")) for name in config.all_stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
             if resume and folder.config != to_toml(config):
                 folder.replace_config(to_toml(config))  # prolonged
@@ -119,7 +119,6 @@ def train(
                 held.enter_context(hold(run_dir))
                 folder.begin(to_toml(config), {**describe_environment(), "processes": group.size})
             try:
-                stop.run = run
                 with evaluations:
                     run.run()
             except (Interrupted, KeyboardInterrupt) as error:
@@ -138,7 +137,7 @@ def make_run(
 ) -> SelfPlay:
     """A run with the stages of its settings, under the guard and further hooks; see `SelfPlay`."""
     hooks = [progress or Progress(), GuardController(config.guard), *further]  # a step is shown, then what is wrong
-    return SelfPlay(config, folder, make_stages(config.stages), hooks, stop, build)
+    return SelfPlay(config, folder, Schedule.of(config), hooks, stop, build)
 
 
 def as_config(config: RunConfig | Mapping[str, Any] | str) -> RunConfig:

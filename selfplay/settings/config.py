@@ -23,6 +23,7 @@ from .parts import (
     ExamConfig,
     GuardConfig,
     LabelsConfig,
+    PartConfig,
     QuestionsConfig,
     StorageConfig,
 )
@@ -54,6 +55,9 @@ class RunConfig:
     """How roles are addressed: "plain" (short, for tiny) or "r-zero" (instructions for real models)."""
     stages: tuple[str, ...] = STAGES
     """What a round consists of, in order; see `selfplay-gym list stages`."""
+    schedule: Mapping[str, PartConfig] = field(default_factory=dict)
+    """Parts of the run one after the other, by name, each with its own stages and a rule that ends it; none means one
+    part that plays `stages` for all rounds. With a schedule, `rounds` is the most there may be."""
     roles: Mapping[str, RoleConfig] = field(default_factory=_roles)
     """Who plays."""
     questions: QuestionsConfig = field(default_factory=QuestionsConfig)
@@ -77,9 +81,10 @@ class RunConfig:
         at_least(self, 0, "seed", most=math.inf)
         if SOLVER not in self.roles:
             raise ConfigError(f"roles must have a {SOLVER!r}, got {', '.join(self.roles) or 'none'}")
-        if not self.stages:
-            raise ConfigError("stages must name at least one stage, such as 'evaluate'")
-        trained = [role for stage in self.stages for role in _trained_by(stage)]
+        for path, stages in self.stage_lists:
+            if not stages:
+                raise ConfigError(f"{path} must name at least one stage, such as 'evaluate'")
+        trained = [role for stage in self.all_stages for role in _trained_by(stage)]
         for name in trained:
             if name not in self.roles:
                 raise UnknownNameError("role", name, self.roles, f"It needs a row of its own: [roles.{name}].")
@@ -87,7 +92,7 @@ class RunConfig:
         for name in self.roles:
             if name not in known:
                 raise UnknownNameError("role", name, known, f"A further role needs a stage train({name}).")
-        if self.guard.mode == "on" and "evaluate" not in self.stages:
+        if self.guard.mode == "on" and "evaluate" not in self.all_stages:
             raise ConfigError("guard.mode='on' goes back to the best validation: it needs the stage 'evaluate'")
         for name, role in self.roles.items():
             if name != CHALLENGER and role.condition != "none":
@@ -96,6 +101,17 @@ class RunConfig:
         self._check_shared_weights()
         self._check_sampler()
         self._check_pool()
+
+    @property
+    def stage_lists(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The stages of a round of each part, with the path of the setting."""
+        parts = [(f"schedule.{name}.stages", part.stages) for name, part in self.schedule.items()]
+        return parts or [("stages", self.stages)]
+
+    @property
+    def all_stages(self) -> tuple[str, ...]:
+        """The stages of all parts."""
+        return tuple(stage for _, stages in self.stage_lists for stage in stages)
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -148,12 +164,13 @@ class RunConfig:
         """The pool holds attempts of the solver that labels the round: nothing may move it meanwhile."""
         if not self.questions.pool:
             return
-        written = [stage for stage in self.stages if stage == "generate" or CHALLENGER in _trained_by(stage)]
-        if written[:1] == ["generate"] != written:
-            raise ConfigError(
-                "questions.pool=true takes what the challenger asked in its training: put the stage "
-                "'train(challenger)' before 'generate', or set questions.pool=false"
-            )
+        for _, stages in self.stage_lists:
+            written = [stage for stage in stages if stage == "generate" or CHALLENGER in _trained_by(stage)]
+            if written[:1] == ["generate"] != written:
+                raise ConfigError(
+                    "questions.pool=true takes what the challenger asked in its training: put the stage "
+                    "'train(challenger)' before 'generate', or set questions.pool=false"
+                )
         asks, solver = self.roles[CHALLENGER], self.roles[SOLVER]
         if asks.learns and CHALLENGER in self.players and asks.shares_trained_weights and solver.shares_trained_weights:
             raise ConfigError(

@@ -21,6 +21,20 @@ DTYPES = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True, slots=True)
+class PartConfig:
+    """One part of a run, such as the warm-up before self-play."""
+
+    stages: tuple[str, ...] = ()
+    """What a round of the part consists of, in order, like `stages` of a run of one part."""
+    until: Named = "never"
+    """What ends it, asked after each round: "rounds(n=1)", "plateau(rounds=2, gain=1)" (validations that do not gain so
+    many points any more), "tokens(n=…)" (counted tokens of the part), or "never"."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionsConfig:
     """Where the questions of a round come from, and which of them train the solver."""
 

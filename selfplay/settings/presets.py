@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ...core.errors import UnknownNameError
-from .config import RunConfig
+from .config import STAGES, RunConfig
 
 
 class Preset(NamedTuple):
@@ -26,8 +26,13 @@ PRESETS: dict[str, Preset] = {
         },
     ),
     "full": Preset(
-        "The preset tiny on a mixed diet: a fifth open domain, and earlier questions asked again; full evaluations.",
+        "A warm-up, then the preset tiny on a mixed diet (a fifth open domain, earlier questions) while it gains.",
         {
+            "rounds": 8,
+            "schedule": {
+                "warm_up": {"stages": ["warm_up", "evaluate", "gate"], "until": "rounds(1)"},
+                "self_play": {"stages": list(STAGES), "until": "plateau(rounds=3)"},
+            },
             "labels.source": "checked",
             "roles.challenger.reward": "peak",
             "questions": {

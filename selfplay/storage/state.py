@@ -48,6 +48,7 @@ class State(msgspec.Struct, forbid_unknown_fields=True):
     votes: list[str | None] | None = None
     curriculum: dict[str, Any] = {}
     compute: dict[str, Any] = {}
+    part: dict[str, Any] = {}
     hooks: dict[str, dict[str, Any]] = {}
     saved: list[Checkpoint] = []
     kept: dict[Checkpoint, Digest] = {}

@@ -1,6 +1,7 @@
 """docs/metrics.md: every name a run writes is explained there, and nothing else."""
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def names_in(value):
 
 
 def logged(folder):
-    return {name for log in LOGS for row in folder.rows(log) for name in names_in(row)}
+    evaluations = map(json.loads, map(Path.read_text, folder.path.glob("evaluations/*.json")))
+    rows = [*(row for log in LOGS for row in folder.rows(log)), *({**one, "cross_play": []} for one in evaluations)]
+    return {name for row in rows for name in names_in(row)}
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +88,9 @@ VALIDATED = {
     "roles.solver.max_new_tokens": 72,
 }
 """Votes that somebody confirms; with a model whose attempts hold answers."""
+
+FULL = {"every_games": 1, "suites": ["arithmetic"], "questions": 2, "samples": 1, "proposals": 2}
+"""Full evaluations, which have files of their own."""
 
 DECOMPOSED = {
     "questions.sources": {"procedural": 1.0},
@@ -122,6 +128,8 @@ def real_runs(untrained_model, tmp_path_factory):
         "decomposed": DECOMPOSED,
         "code": {**suited("SelfPlayCode-v0"), **procedural, "roles.solver.replay": 0.5},
         "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},
+        "parts": {"schedule": {"exam": {"stages": ["evaluate"], "until": "rounds"}}},
+        "evaluated": {"stages": ["evaluate"], "evaluation": FULL},
     }
     return {name: train(small.replace(change), path / name) for name, change in changes.items()}
 

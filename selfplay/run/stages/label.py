@@ -13,7 +13,7 @@ from ..labels import labels_right, refuted, trains
 from ..metrics import label_measures
 from ..questions.conditions import condition_of, follows_curriculum
 from ..questions.pool import POOL, judgement_of, pooled
-from ..references import Graded, owns_label
+from ..questions.references import Graded, owns_label
 from ..run import SelfPlay
 
 

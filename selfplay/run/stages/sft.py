@@ -14,15 +14,13 @@ from ....core.errors import ConfigError
 from ....core.records import Question
 from ....core.registries import register_stage
 from ....core.seeding import python_stream
+from ...roles.supervised import take_supervised_steps
 from ...settings.config import CHALLENGER, SOLVER
 from ..batches import answering
 from ..run import SelfPlay
 from ..validator.beliefs import role_belief
 from ..validator.measures import pair_measures
 from ..validator.votes import Vote, votes_of
-
-LAST = 10
-"""Steps that the loss at the end is a mean of."""
 
 
 @register_stage("sft")
@@ -70,33 +68,21 @@ class SupervisedSteps:
             run.warn(f"round {run.round}: no vote makes a task, the {self.role} does not train")
             return
         measured = self._measured(run, votes)
-        losses = self._train(run, tasks)
+        trained = self._train(run, tasks)
         run.save(self.role)
-        ends = {"first_loss": losses[0], "last_loss": sum(losses[-LAST:]) / len(losses[-LAST:])}
-        run.log("metrics", [{"trained": self.role, "tasks": len(tasks), "sft_steps": len(losses), **ends, **measured}])
+        run.log("metrics", [{**trained, "tasks": len(tasks), **measured}])
 
     def _measured(self, run: SelfPlay, votes: Sequence[Vote]) -> dict[str, Any]:
         if run.domain.roles[self.role].claim is None:
             return {}
         return pair_measures(role_belief(run, self.role), votes)
 
-    def _train(self, run: SelfPlay, tasks: Sequence[Question]) -> list[float]:
-        """The loss of every step, in nats per token."""
-        from ....agents.training.sft import train_sft
-
-        words, agent = run.domain.roles[self.role], run.roles[self.role].agent
+    def _train(self, run: SelfPlay, tasks: Sequence[Question]) -> dict[str, Any]:
+        words = run.domain.roles[self.role]
         pairs = [(words.ask(task), f"\\boxed{{{task.reference}}}") for task in tasks]
 
         def batch(step: int) -> list[tuple[str, str]]:
             rng = python_stream(run.config.seed, f"{self.role} sft", run.round, step)
             return rng.sample(pairs, min(self.batch, len(pairs)))
 
-        losses = []
-        with agent.active():
-            taught = train_sft(
-                agent.model, agent.tokenizer, batch, self.settings, prompt_ids=agent.prompt_ids, counted=agent.counted
-            )
-            for loss in taught:
-                losses.append(loss)
-                run.count(len(losses), self.settings.steps)
-        return losses
+        return take_supervised_steps(run.roles[self.role], batch, self.settings, run.count)

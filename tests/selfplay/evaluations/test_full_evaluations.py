@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from selfplay_gym.selfplay.evaluations.hook import FullEvaluations
 from selfplay_gym.selfplay.evaluations.page import read_evaluations, to_html
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.parts import EvaluationConfig
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
@@ -92,14 +94,14 @@ def test_an_evaluation_that_fails_says_why_and_stays_to_be_held(whole, tmp_path)
 def test_leaving_a_run_ends_the_process(whole, tmp_path):
     (tmp_path / "config.toml").write_bytes((whole / "config.toml").read_bytes())
     process.prepare(tmp_path, Occasion(7, 1, "label", {}, {}))
-    hook = FullEvaluations(tmp_path, 30, beside=True)
+    hook = FullEvaluations(tmp_path, EvaluationConfig(30, beside=True))
     hook.__enter__()
     running = hook._running[1]
     assert running.poll() is None
     hook.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert running.poll() is not None
     said = []
-    with FullEvaluations(tmp_path, 30, beside=True, say=said.append):
+    with FullEvaluations(tmp_path, EvaluationConfig(30, beside=True), said.append):
         assert process.unfinished(tmp_path) == ["000000007"]
     assert process.unfinished(tmp_path) == []
     assert list(evaluations(tmp_path)) == ["000000007.json"]
@@ -117,12 +119,12 @@ def test_the_page_shows_every_evaluation_and_escapes_what_is_in_it(whole):
 
 
 def test_counts_go_on_where_a_state_stands():
-    hook = FullEvaluations("nowhere", 10)
+    hook = FullEvaluations(Path("nowhere"), EvaluationConfig(10))
     hook.games, hook.held, hook.labels = 25, 2, {"asked": 3}
-    other = FullEvaluations("nowhere", 10)
+    other = FullEvaluations(Path("nowhere"), EvaluationConfig(10))
     other.load_state_dict(json.loads(json.dumps(hook.state_dict())))
     assert (other.games, other.held, other.labels) == (25, 2, {"asked": 3})
-    assert FullEvaluations("nowhere", 0).state_dict() == {}
+    assert FullEvaluations(Path("nowhere"), EvaluationConfig()).state_dict() == {}
 
 
 @pytest.mark.parametrize(

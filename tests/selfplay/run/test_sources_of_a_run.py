@@ -8,7 +8,7 @@ from selfplay_gym import train
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.records import GIVEN, Outcome, Question
 from selfplay_gym.selfplay.report.sources import source_table
-from selfplay_gym.selfplay.run.references import ByDomain, Graded, in_parts, owns_label
+from selfplay_gym.selfplay.run.questions.references import ByDomain, Graded, in_parts, owns_label
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.verifiers.references.exact import ExactVerifier

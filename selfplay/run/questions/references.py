@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ...core.protocols import BaseVerifier, Verifier
-from ...core.records import GIVEN, Judgement, Question
-from ...core.registries import make_verifier
-from ..exams.suites import grader_of
-from ..settings.config import CHALLENGER
+from ....core.protocols import BaseVerifier, Verifier
+from ....core.records import GIVEN, Judgement, Question
+from ....core.registries import make_verifier
+from ...exams.suites import grader_of
+from ...settings.config import CHALLENGER
 
 Key = TypeVar("Key")
 
