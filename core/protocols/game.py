@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from ..records import Judgement, OtherWay, Question, Request, Reward
+from ..records import Judgement, OtherWay, Question, Request, Reward, Rewritten
 from .players import Agent, Curriculum, Generator, Rng
 
 
@@ -61,6 +61,8 @@ class Draw:
         curriculum: chooses their levels, and observes how they went.
         condition: what a challenger is asked for; `None` is nothing in particular.
         unsolved: questions of earlier rounds that the solver did not solve, for a condition that shows them.
+        failures: perturbed questions of earlier rounds in order, each with the share of attempts that failed, for a
+            source that learns from them.
         rejected: to be filled with texts that made no question, each with the reason.
     """
 
@@ -74,6 +76,7 @@ class Draw:
     curriculum: Curriculum | None = None
     condition: Condition | None = None
     unsolved: Sequence[Question] = ()
+    failures: Sequence[tuple[Question, float]] = ()
     rejected: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -108,7 +111,26 @@ class QuestionSource(Protocol):
         "challenger", and is never taken for known.
 
         A class whose sources draw levels from `draw.curriculum` has an attribute `follows_curriculum = True`: in a run,
-        the curriculum then observes how these questions went.
+        the curriculum then observes how these questions went. One with `follows_failures = True` is given
+        `draw.failures`.
+        """
+        ...
+
+
+@runtime_checkable
+class Perturbation(Protocol):
+    """One way to change a question so that its right answer is known to stay, or is computed anew."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the answer to the question is also the right one to what it becomes."""
+        ...
+
+    def rewrite(self, question: Question, rng: Rng) -> Rewritten | None:
+        """The question changed; `None` where this way does not apply to it. All randomness comes from `rng`.
+
+        Args:
+            question: its `reference` is its right answer; `None` where nobody knows it.
         """
         ...
 

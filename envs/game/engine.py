@@ -15,6 +15,7 @@ from itertools import repeat
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from ...core.errors import ConfigError, PluginError
+from ...core.perturbed import as_read
 from ...core.protocols import Domain, RewardRule, Verifier
 from ...core.records import Judgement, Question, Request, Reward, Verdict
 from .proposals import forbidden, unfit
@@ -182,12 +183,12 @@ class Game:
         return [ask(question) for question in questions]
 
     def judge(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
-        """Judge `groups[i]`, all attempts at `questions[i]`.
+        """Judge `groups[i]`, all attempts at `questions[i]`, without injected instructions that they quote.
 
         Raises:
             PluginError: the verifier lost or invented a verdict.
         """
-        judgements = self.verifier.judge_many(questions, groups)
+        judgements = self.verifier.judge_many(questions, as_read(questions, groups))
         if not isinstance(judgements, list | tuple) or any(not isinstance(one, Judgement) for one in judgements):
             raise PluginError(f"{self._judge_name} must give a Judgement per question, got {judgements!r:.80}")
         if len(judgements) != len(questions):
