@@ -39,5 +39,5 @@ def _unquoted(question: Question, group: Sequence[str]) -> Sequence[str]:
     if not words:
         return group
     ending = words[-1].rstrip(".")
-    quoted = r"\s+".join(map(re.escape, [*words[:-1], ending])) + r"(?!\w)\.?"
+    quoted = r"\s+".join(map(re.escape, [*words[:-1], ending])) + r"(?!\w|[.,]\d)\.?"
     return [re.sub(quoted, " ", text, flags=re.I) for text in group]

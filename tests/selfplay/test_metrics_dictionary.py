@@ -17,8 +17,9 @@ from selfplay_gym.selfplay.storage.run_folder import LOGS
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_level", "by_length", "by_role", "pass", "majority", "votes", "suites", "meta", "reward_terms"),
+    "robustness",
 }
-"""Their keys are data: kinds, levels, lengths, roles, sizes, suites, a question's meta, reward terms."""
+"""Their keys are data: kinds, levels, lengths, roles, sizes, suites, a question's meta, reward terms, perturbations."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 
@@ -58,11 +59,20 @@ class Review:
 
 
 MIXED = {
-    "questions.sources": {"challenger": 1.0, "procedural": 1.0},
+    "questions.sources": {"challenger": 1.0, "procedural": 1.0, "adversarial(kinds=[injected])": 1.0},
     "exam": {"suites": ["arithmetic"], "pass_k": 3},
-    "stages": ["generate", "attempt", "label", "metrics-test-review", "train(solver)", "evaluate", "gate"],
+    "stages": [
+        "generate",
+        "attempt",
+        "label",
+        "metrics-test-review",
+        "train(solver)",
+        "evaluate",
+        "robustness",
+        "gate",
+    ],
 }
-"""What a run can log besides: several sources, further suites, pass@k, reviews."""
+"""What a run can log besides: several sources, further suites, pass@k, reviews, robustness."""
 VALIDATED = {
     "questions.sources": {"procedural": 1.0},
     "stages": ["generate", "attempt", "label", "sft(validator, steps=1, batch=4)"],

@@ -13,7 +13,7 @@ from ....core.protocols import Rng
 from ....core.records import Question, Rewritten
 from .perturb import chosen
 
-TRIES = 64
+TRIES = 256
 _NUMBER = re.compile(r"\d+")
 
 

@@ -12,7 +12,7 @@ from ....core.perturbed import INJECTED, PERTURBATION
 from ....core.protocols import Rng
 from ....core.records import Question, Rewritten
 from ....core.registries import domains, make_perturbation, perturbations
-from ..domains import find_domain, given_answer, identity_of
+from ..domains import find_domain, folded, given_answer
 
 Item = TypeVar("Item")
 AUTHOR = "adversarial"
@@ -51,7 +51,8 @@ def perturb(kind: str, question: Question, rng: Rng) -> Question | None:
     if PERTURBATION in question.meta:
         return None
     perturbation = make_perturbation(kind)
-    known = _known_answer(question)
+    domain = find_domain(question.domain) if domains.knows(question.domain) else None
+    known = given_answer(question) if domain is None else domain.known_answer(question)
     asked = question if known is None else replace(question, reference=known)
     rewritten: object = perturbation.rewrite(asked, rng)
     if rewritten is None:
@@ -59,7 +60,8 @@ def perturb(kind: str, question: Question, rng: Rng) -> Question | None:
     if not isinstance(rewritten, Rewritten) or (rewritten.reference is None) is not perturbation.keeps:
         wanted = "Rewritten without a reference" if perturbation.keeps else "Rewritten with its new reference, or None"
         raise PluginError(f"the perturbation {kind!r} gave {rewritten!r:.80}, expected {wanted}")
-    kept = {"kind": kind, "of": identity_of(question), "keeps": perturbation.keeps}
+    identity = folded(question) if domain is None else domain.identity(question)
+    kept = {"kind": kind, "of": identity, "keeps": perturbation.keeps}
     if rewritten.injected is not None:
         kept[INJECTED] = rewritten.injected
     reference = asked.reference if rewritten.reference is None else rewritten.reference
@@ -71,8 +73,3 @@ def perturb(kind: str, question: Question, rng: Rng) -> Question | None:
 def chosen(items: Sequence[Item], rng: Rng) -> Item:
     """One of at least one, all equally likely."""
     return items[int(rng.random() * len(items))]
-
-
-def _known_answer(question: Question) -> str | None:
-    known = domains.knows(question.domain)
-    return find_domain(question.domain).known_answer(question) if known else given_answer(question)
