@@ -59,20 +59,11 @@ class Review:
 
 
 MIXED = {
-    "questions.sources": {"challenger": 1.0, "procedural": 1.0, "adversarial(kinds=[injected])": 1.0},
+    "questions.sources": {"challenger": 1.0, "procedural": 1.0},
     "exam": {"suites": ["arithmetic"], "pass_k": 3},
-    "stages": [
-        "generate",
-        "attempt",
-        "label",
-        "metrics-test-review",
-        "train(solver)",
-        "evaluate",
-        "robustness",
-        "gate",
-    ],
+    "stages": ["generate", "attempt", "label", "metrics-test-review", "train(solver)", "evaluate", "gate"],
 }
-"""What a run can log besides: several sources, further suites, pass@k, reviews, robustness."""
+"""What a run can log besides: several sources, further suites, pass@k, reviews."""
 VALIDATED = {
     "questions.sources": {"procedural": 1.0},
     "stages": ["generate", "attempt", "label", "sft(validator, steps=1, batch=4)"],
@@ -93,6 +84,12 @@ DECOMPOSED = {
     "roles.solver.max_new_tokens": 72,
 }
 """Solutions put together from parts; with a model that answers some."""
+
+PERTURBED = {
+    "questions.sources": {"adversarial(kinds=[injected])": 1.0},
+    "stages": ["generate", "robustness(kinds=[changed])"],
+}
+"""Questions with an instruction in them, and what they cost in the exam."""
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +115,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "checked": {**procedural, "labels.source": "checked"},
         "decomposed": DECOMPOSED,
         "code": {**suited("SelfPlayCode-v0"), **procedural, "roles.solver.replay": 0.5},
+        "perturbed": PERTURBED,
         "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},
     }
     return {name: train(small.replace(change), path / name) for name, change in changes.items()}
