@@ -262,6 +262,22 @@ class OtherWay:
     expected: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What a perturbation makes of a question.
+
+    Attributes:
+        text: the new text.
+        reference: the right answer to it where that is another one; `None` where it stays.
+        injected: an instruction in the text that is none of the question's, exactly as it stands there; `None` for
+            none. Attempts that quote it are read without it.
+    """
+
+    text: str
+    reference: str | None = None
+    injected: str | None = None
+
+
 class Reward(NamedTuple):
     """What a challenger earns with one question.
 

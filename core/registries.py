@@ -13,6 +13,7 @@ from .protocols import (
     Curriculum,
     Domain,
     Generator,
+    Perturbation,
     QuestionSource,
     RewardRule,
     Stage,
@@ -48,6 +49,7 @@ rewards: Registry[RewardRule] = Registry(
 domains: Registry[Domain] = Registry("domain", "selfplay_gym.domains", Domain)
 sources: Registry[QuestionSource] = Registry("source", "selfplay_gym.sources", QuestionSource)
 conditions: Registry[Condition] = Registry("condition", "selfplay_gym.conditions", Condition)
+perturbations: Registry[Perturbation] = Registry("perturbation", "selfplay_gym.perturbations", Perturbation)
 stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage, room=f"{_PACKAGE}.selfplay.run.stages")
 samplers: Registry[CompletionSampler] = Registry("sampler", "selfplay_gym.samplers", CompletionSampler)
 updates: Registry[Update] = Registry("update", "selfplay_gym.updates", Update)
@@ -61,6 +63,7 @@ ALL: dict[str, Registry[Any]] = {
     "domains": domains,
     "sources": sources,
     "conditions": conditions,
+    "perturbations": perturbations,
     "stages": stages,
     "samplers": samplers,
     "updates": updates,
@@ -74,6 +77,7 @@ make_reward, register_reward = rewards.make, rewards.register
 make_domain = domains.make
 make_source, register_source = sources.make, sources.register
 make_condition, register_condition = conditions.make, conditions.register
+make_perturbation, register_perturbation = perturbations.make, perturbations.register
 make_stage, register_stage = stages.make, stages.register
 make_sampler, register_sampler = samplers.make, samplers.register
 make_update, register_update = updates.make, updates.register

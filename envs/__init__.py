@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.registries import domains, register_condition, register_source
+from ..core.registries import domains, register_condition, register_perturbation, register_source
 from .registration import register_domain, register_known_ids, register_pettingzoo
 
 if TYPE_CHECKING:
@@ -32,11 +32,23 @@ for _name, _target in {
     "file": "file:FileSource",
     "open": "open_data:OpenSource",
     "replay": "replay:ReplaySource",
+    "adversarial": "adversarial:AdversarialSource",
 }.items():
     register_source(_name, f"selfplay_gym.envs.sources.{_target}")
 
 for _name, _target in {"none": "Unconditioned", "level": "LevelCondition", "unsolved": "UnsolvedCondition"}.items():
     register_condition(_name, f"selfplay_gym.envs.game.conditions:{_target}")
+
+for _name, _target in {
+    "reworded": "wording:Reworded",
+    "irrelevant": "wording:Irrelevant",
+    "injected": "injection:Injected",
+    "renamed": "notation:Renamed",
+    "permuted": "notation:Permuted",
+    "format": "notation:Format",
+    "changed": "changed:Changed",
+}.items():
+    register_perturbation(_name, f"selfplay_gym.envs.game.perturbations.{_target}")
 
 for _name, _target in {"math": "math_domain:MATH", "code": "code_domain:CODE"}.items():
     domains.register(_name, f"selfplay_gym.envs.game.{_target}")

@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from ..core.completions import completions_of
 from ..core.errors import ConfigError
 from ..core.math_language import key
+from ..core.perturbed import as_read
 from ..core.protocols import Agent, Verifier, unreadable
 from ..core.records import Outcome, Question
 from ..core.registries import make_verifier
@@ -114,9 +115,8 @@ class _Tally:
         self.votes: dict[int, list[bool]] = {k: [] for k in sizes} if voter else {}
 
     def add(self, questions: Sequence[Question], groups: list[list[str]], single: list[list[str]]) -> None:
-        for question, group, judgement in zip(
-            questions, groups, self.grader.judge_many(questions, groups), strict=True
-        ):
+        read = as_read(questions, groups)
+        for question, group, judgement in zip(questions, read, self.grader.judge_many(questions, read), strict=True):
             right = [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts]
             row = {
                 "keys": key(question.text),
@@ -128,17 +128,17 @@ class _Tally:
                 "lenient": sum(ok or mentions(question, text) for ok, text in zip(right, group, strict=True)),
                 "invalid": sum(v.answer is None and v.outcome is not Outcome.CORRECT for v in judgement.verdicts),
                 "undecided": sum(v.outcome is Outcome.UNDECIDED for v in judgement.verdicts),
-                "characters": sum(map(len, group)),
-                "distinct": len(set(group)),
             }
             for name, value in row.items():
                 self.rows[name].append(value)
+        self.rows["characters"] += [sum(map(len, group)) for group in groups]
+        self.rows["distinct"] += [len(set(group)) for group in groups]
         if single:
-            judged = self.grader.judge_many(questions, single)
+            judged = self.grader.judge_many(questions, as_read(questions, single))
             self.rows["greedy"] += [judgement.correct_count == 1 for judgement in judged]
-        self._add_votes(questions, groups)
+        self._add_votes(questions, read)
 
-    def _add_votes(self, questions: Sequence[Question], groups: list[list[str]]) -> None:
+    def _add_votes(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> None:
         for k, right in self.votes.items():
             assert self.voter is not None
             elections = self.voter.judge_many(questions, [group[:k] for group in groups])

@@ -3,10 +3,10 @@
 verifier  judges attempts               curriculum  chooses levels          agent   plays a role
 generator writes procedural questions   source      where questions come from   domain  what is played
 reward    rewards challengers           stage       one part of a run       update  how a role learns
-condition what a challenger is asked for
+condition what a challenger is asked for             perturbation  changes a question, not the knowledge of its answer
 """
 
-from .game import Condition, Domain, Draw, GameWords, Parts, QuestionSource, RewardRule, Words
+from .game import Condition, Domain, Draw, GameWords, Parts, Perturbation, QuestionSource, RewardRule, Words
 from .players import Agent, BaseVerifier, CompletionSampler, Curriculum, Generator, Reader, Rng, Verifier, unreadable
 from .runs import Stage, Update
 
@@ -21,6 +21,7 @@ __all__ = [
     "GameWords",
     "Generator",
     "Parts",
+    "Perturbation",
     "QuestionSource",
     "Reader",
     "RewardRule",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from ..records import Judgement, OtherWay, Question, Request, Reward
+from ..records import Judgement, OtherWay, Question, Request, Reward, Rewritten
 from .players import Agent, Curriculum, Generator, Rng
 
 
@@ -62,6 +62,8 @@ class Draw:
         condition: what a challenger is asked for; `None` is nothing in particular.
         unsolved: questions of earlier rounds that the solver did not solve, for a condition that shows them.
         earlier: reads the questions that were asked in earlier rounds, each with its solve rate, oldest first.
+        failures: perturbed questions of earlier rounds in order, each with the share of attempts that failed, for a
+            source that learns from them.
         rejected: to be filled with texts that made no question, each with the reason.
     """
 
@@ -76,6 +78,7 @@ class Draw:
     condition: Condition | None = None
     unsolved: Sequence[Question] = ()
     earlier: Callable[[], Sequence[tuple[Question, float]]] = tuple
+    failures: Sequence[tuple[Question, float]] = ()
     rejected: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -111,7 +114,26 @@ class QuestionSource(Protocol):
         data set, has an attribute `gives_references = True`: in a run they are the labels (`labels.references`).
 
         A class whose sources draw levels from `draw.curriculum` has an attribute `follows_curriculum = True`: in a run,
-        the curriculum then observes how these questions went.
+        the curriculum then observes how these questions went. One with `follows_failures = True` is given
+        `draw.failures`.
+        """
+        ...
+
+
+@runtime_checkable
+class Perturbation(Protocol):
+    """One way to change a question so that its right answer is known to stay, or is computed anew."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the answer to the question is also the right one to what it becomes."""
+        ...
+
+    def rewrite(self, question: Question, rng: Rng) -> Rewritten | None:
+        """The question changed; `None` where this way does not apply to it. All randomness comes from `rng`.
+
+        Args:
+            question: its `reference` is its right answer; `None` where nobody knows it.
         """
         ...
 

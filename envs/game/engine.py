@@ -15,6 +15,7 @@ from itertools import repeat
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from ...core.errors import ConfigError, PluginError
+from ...core.perturbed import as_read
 from ...core.protocols import Domain, RewardRule, Verifier
 from ...core.records import Judgement, Question, Request, Reward, Verdict
 from .proposals import forbidden, unfit
@@ -83,6 +84,12 @@ class Preparing(Protocol):
 class Requesting(Protocol):
     """A template with words for conditions."""
 
+    def judging(self, verifier: Verifier) -> Game:
+        """The same game under another judge."""
+        other = copy(self)
+        other.verifier = verifier
+        return other
+
     def instruct(self, request: Request) -> str:
         """What a challenger reads on a request."""
         ...
@@ -138,6 +145,12 @@ class Game:
         other.reward = reward
         return other
 
+    def judging(self, verifier: Verifier) -> Game:
+        """The same game under another judge."""
+        other = copy(self)
+        other.verifier = verifier
+        return other
+
     def instruct(self, request: Request | None = None) -> str:
         """What a challenger reads, if nothing in particular is asked for, or else on a request.
 
@@ -182,12 +195,12 @@ class Game:
         return [ask(question) for question in questions]
 
     def judge(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
-        """Judge `groups[i]`, all attempts at `questions[i]`.
+        """Judge `groups[i]`, all attempts at `questions[i]`, without injected instructions that they quote.
 
         Raises:
             PluginError: the verifier lost or invented a verdict.
         """
-        judgements = self.verifier.judge_many(questions, groups)
+        judgements = self.verifier.judge_many(questions, as_read(questions, groups))
         if not isinstance(judgements, list | tuple) or any(not isinstance(one, Judgement) for one in judgements):
             raise PluginError(f"{self._judge_name} must give a Judgement per question, got {judgements!r:.80}")
         if len(judgements) != len(questions):

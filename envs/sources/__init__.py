@@ -6,6 +6,7 @@
     file(path=…)        the rows of a JSONL file, {"question": …, "answer": …}, each asked once, or again and again
     open(data=…)        published questions with answers: reasoning-gym, GSM8K and its like, any data set or JSONL file
     replay              questions of earlier rounds, asked again
+    adversarial(of=…)   those of another source, perturbed; their right answers stay known
 
 A source draws only from streams of `draw.seed`, `draw.round` and its own name: equal draws give equal questions, and
 no source changes what another one draws. `mixing` deals out the shares.

@@ -36,6 +36,9 @@ LARGEST = 512
 KNOWN, FORGOTTEN = 0.75, 0.25
 """An exam question is forgotten if some earlier round solved it at ≥ ¾ and this one solves it at ≤ ¼."""
 
+FRAGILE = 0.1
+"""Share of accuracy that a perturbation must cost, by the whole interval, to be noted."""
+
 CURVES = ("mean_reward", "entropy", "mean_length", "truncated_share", "zero_variance_share", "kl", "clip_share")
 
 
@@ -105,6 +108,7 @@ class Diagnosis:
         contamination: the exam's questions among those asked in training.
         difficulty: each round's questions for the frozen base; empty if the model was not asked.
         consistency: what a second head makes of the labels; `None` if it was not asked.
+        robustness: per round and perturbation what the stage `robustness` logged; empty without it.
     """
 
     run: str
@@ -114,6 +118,7 @@ class Diagnosis:
     contamination: Contamination | None = None
     difficulty: list[Difficulty] = field(default_factory=list)
     consistency: Consistency | None = None
+    robustness: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -134,6 +139,7 @@ class Diagnosis:
             "contamination": self.contamination.as_dict() if self.contamination else None,
             "difficulty": [d.as_dict() for d in self.difficulty],
             "consistency": self.consistency.as_dict() if self.consistency else None,
+            "robustness": [{"round": number, "kinds": kinds} for number, kinds in self.robustness],
             "notes": self.notes,
         }
 
@@ -152,6 +158,8 @@ def diagnose(run: str | Path) -> Diagnosis:
         raise RunError(f"{run} has neither a finished exam nor a labelled round; let the run go on first")
     contamination = _contamination(logs["questions"], exams)
     diagnosis = Diagnosis(Path(run).name, rounds, exams, _curves(logs["metrics"]), contamination)
+    measured = [(int(row["round"]), row["robustness"]) for row in logs["metrics"] if row.get("robustness")]
+    diagnosis.robustness.extend(measured)
     diagnosis.notes.extend(_notes(diagnosis))
     return diagnosis
 
@@ -254,6 +262,11 @@ def _notes(diagnosis: Diagnosis) -> list[str]:
             notes.append(f"round {e.round}: {100 * e.forgotten_share:.1f} % of the exam was known before and is lost")
         if e.against_base is not None and e.against_base.high < 0:
             notes.append(f"round {e.round}: the solver is worse than the base ({e.against_base})")
+    for number, kinds in diagnosis.robustness[-1:]:
+        for kind, row in kinds.items():
+            if row["lost"]["low"] > FRAGILE:
+                lost = 100 * row["lost"]["value"]
+                notes.append(f"round {number}: questions perturbed by {kind!r} lose {lost:.0f} points of accuracy")
     if diagnosis.contamination is not None and not diagnosis.contamination.clean:
         notes.append(f"exam questions were asked in training: {diagnosis.contamination}")
     return notes

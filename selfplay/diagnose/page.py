@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ..bench.table import percent
+from ..exams.robustness import robustness_rows
 from ..pages.html_page import figures, page, warnings
 from ..pages.tables import finite, html_table, terminal_table
 from ..pages.wording import points
@@ -30,6 +31,10 @@ share no earlier round used."""
 FROZEN = """The model the run started from answers questions of every round. Accuracy: share of right attempts at those
 whose answer can be computed, the lower the harder; p̂: share behind its own vote. Per cent, 95 % intervals over
 questions."""
+
+
+PERTURBED = """Exam questions asked as they are and perturbed, so that the right answer is known. Accuracies in per cent
+with 95 % intervals over questions; points lost, paired by question."""
 
 
 def round_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
@@ -107,6 +112,8 @@ def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None, width: int 
     from rich.text import Text
 
     named = [("Rounds; shares in per cent", _turned(*round_rows(diagnosis))), ("Exam", exam_rows(diagnosis))]
+    if diagnosis.robustness:
+        named.append(("Robustness: exam questions perturbed, per cent", robustness_rows(diagnosis.robustness)))
     if diagnosis.difficulty:
         named.append(("Each round's questions for the frozen base, per cent", difficulty_rows(diagnosis)))
     if diagnosis.consistency is not None:
@@ -148,6 +155,9 @@ def to_html(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
     parts += ["<h2>Exam</h2>", html_table(*exam_rows(diagnosis))]
     if diagnosis.contamination is not None:
         parts.append(f"<p>Contamination: {escape(str(diagnosis.contamination))}.</p>")
+    if diagnosis.robustness:
+        parts += ["<h2>Robustness</h2>", html_table(*robustness_rows(diagnosis.robustness), names=3)]
+        parts.append(f"<p>{escape(PERTURBED)}</p>")
     if diagnosis.curves:
         parts += ["<h2>Training</h2>", figures(curve_figures(diagnosis))]
     if diagnosis.difficulty:

@@ -28,6 +28,7 @@ class RoundSummary:
         pass_exam: some of its questions with many samples, for pass@k; base and last round only, where asked for.
         labelling: the measures of the stage `label`, see `run.metrics.label_measures`.
         steps: per role the measures of its training steps, in order.
+        robustness: per perturbation what the stage `robustness` measured; `None` where it did not.
     """
 
     number: int
@@ -35,6 +36,7 @@ class RoundSummary:
     pass_exam: ExamResult | None = None
     labelling: Row | None = None
     steps: dict[str, list[Row]] = field(default_factory=lambda: {"challenger": [], "solver": []})
+    robustness: Row | None = None
 
     def first_and_last(self, role: str, name: str) -> tuple[float, float] | None:
         """A measure at the first and the last training step of the round; `None` if the role did not train."""
@@ -85,6 +87,11 @@ class RunSummary:
         return [(row.number, row.labelling) for row in self.rounds if row.labelling is not None]
 
     @property
+    def robustness(self) -> list[tuple[int, Row]]:
+        """The measures under perturbations, with their rounds."""
+        return [(row.number, row.robustness) for row in self.rounds if row.robustness]
+
+    @property
     def resting(self) -> list[str]:
         """A sentence for every role that does not train in each round."""
         rows = self.config.roles.items()
@@ -125,6 +132,8 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
         elif "exam" in row:
             own.exam = ExamResult.from_dict(row["exam"])
             own.pass_exam = ExamResult.from_dict(row["pass_exam"]) if "pass_exam" in row else None
+        elif "robustness" in row:
+            own.robustness = row["robustness"]
         elif row["phase"] == "gate":
             best = row["best_round"]
     in_order = [rounds[number] for number in sorted(rounds)]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from ...core.extraction import extract_answer
+from ...core.perturbed import as_read
 from ...core.protocols import Verifier
 from ...core.records import Question, Request
 from ...envs.game.engine import Answering, Episode, Game, Unreadable, solver_reward
@@ -60,7 +61,7 @@ class LabelRewardFn:
         self.labelled, self.verifier = labelled, verifier
 
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[list[float]]:
-        judged = self.verifier.judge_many(self.labelled, groups)
+        judged = self.verifier.judge_many(self.labelled, as_read(self.labelled, groups))
         return [[solver_reward(verdict) for verdict in judgement.verdicts] for judgement in judged]
 
 

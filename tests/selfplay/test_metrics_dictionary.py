@@ -17,22 +17,11 @@ from selfplay_gym.selfplay.storage.run_folder import LOGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
-    *(
-        "by_kind",
-        "by_source",
-        "label_sources",
-        "by_level",
-        "by_length",
-        "by_role",
-        "pass",
-        "majority",
-        "votes",
-        "suites",
-        "meta",
-        "reward_terms",
-    ),
+    *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
+    *("suites", "meta", "reward_terms", "robustness"),
 }
-"""Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms."""
+"""Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
+perturbations."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 
@@ -103,6 +92,12 @@ DECOMPOSED = {
 }
 """Solutions put together from parts; with a model that answers some."""
 
+PERTURBED = {
+    "questions.sources": {"adversarial(kinds=[injected])": 1.0},
+    "stages": ["generate", "robustness(kinds=[changed])"],
+}
+"""Questions with an instruction in them, and what they cost in the exam."""
+
 
 @pytest.fixture(scope="module")
 def real_runs(untrained_model, tmp_path_factory):
@@ -127,6 +122,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "checked": {**procedural, "labels.source": "checked"},
         "decomposed": DECOMPOSED,
         "code": {**suited("SelfPlayCode-v0"), **procedural, "roles.solver.replay": 0.5},
+        "perturbed": PERTURBED,
         "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},
         "parts": {"schedule": {"exam": {"stages": ["evaluate"], "until": "rounds"}}},
         "evaluated": {"stages": ["evaluate"], "evaluation": FULL},

@@ -64,8 +64,8 @@ class Label:
         for index, question in asked:
             if index not in judged:
                 (known if owns_label(question, run.config.labels.references) else voted).append((index, question))
-        for part, judge in ((known, Graded().judge_many), (voted, run.game.judge)):
-            found = judge([question for _, question in part], [attempts[index] for index, _ in part])
+        for part, game in ((known, run.game.judging(Graded())), (voted, run.game)):
+            found = game.judge([question for _, question in part], [attempts[index] for index, _ in part])
             judged |= {index: judgement for (index, _), judgement in zip(part, found, strict=True)}
         return [judged[index] for index, _ in asked]
 

@@ -19,6 +19,7 @@ from ....envs.sources.mixing import drawn, mix, weights_at
 from ...settings.config import CHALLENGER, SOLVER
 from ..question_log import question_of, question_row
 from ..questions.conditions import check_condition, draw_of
+from ..questions.failures import failures
 from ..questions.pool import POOL, usable
 from ..run import SelfPlay
 
@@ -70,9 +71,11 @@ class WriteQuestions:
         several = len(counts) > 1 or run.config.questions.pool
         draw = draw_of(run)
         for name, count in counts.items():
-            own = replace(draw, rejected=[])
+            written_by = make_source(name)
+            earlier = failures(run) if getattr(written_by, "follows_failures", False) else ()
+            own = replace(draw, rejected=[], failures=earlier)
             source = {"source": name} if several else {}
-            questions = drawn(make_source(name), count, own) if count else []
+            questions = drawn(written_by, count, own) if count else []
             yield from ((source, question) for question in questions)
             rejected += [{"text": text, **source, "dropped": f"malformed: {reason}"} for text, reason in own.rejected]
 
