@@ -3,10 +3,10 @@
     python benchmarks/families.py [--questions 10000] [--families knights,ordering] [--slips .02,.05]
 
 Every question is read and solved by `family_solvers`, which knows its text alone and finds all solutions. Printed per
-family and level: questions written per CPU second; questions whose answer is not the only solution; different texts; the
-share of the most frequent answer, which is what guessing earns; the solver's elementary steps, mean; and how often a
-solver is right in whose work each step goes wrong with the chance `--slips`. Ends with status 1 if an answer is not
-proven, a speed is below its bound, or the accuracy of a hard family does not fall from each level to the next.
+family and level: questions written per CPU second; those whose answer is not that of the only solution; different
+texts; the share of the most frequent answer, which is what guessing earns; the solver's elementary steps, mean; and how
+often a solver is right in whose work each step goes wrong with the chance `--slips`. Ends with status 1 if an answer is
+not proven, a speed is below its bound, or the accuracy of a hard family does not fall from each level to the next.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from family_solvers import SOLVERS, Work
 
@@ -69,7 +70,7 @@ def shortcomings(rows: list[Row]) -> list[str]:
     name, bound = rows[0].family, PER_SECOND[kind]
     found = [f"{name} at level {row.level}: {row.unproven} answers not proven" for row in rows if row.unproven]
     found += [f"{name} at level {row.level}: {row.per_second:.0f}/s" for row in rows if row.per_second < bound]
-    for low, high in zip(rows, rows[1:], strict=False):
+    for low, high in pairwise(rows):
         if kind == "hard" and not all(a > b for a, b in zip(low.accuracy, high.accuracy, strict=True)):
             found.append(f"{name}: accuracy does not fall from level {low.level} to {high.level}")
     return found

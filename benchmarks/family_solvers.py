@@ -15,7 +15,8 @@ solutions: a list of one is a proof of uniqueness.
     grid-paths    adds up cell by cell                   all paths less those that meet a first blocked cell
     quantifiers   minima and maxima of remainders        tries out members, as far as it has to
 
-Each elementary result passes through `Work`, which counts it, and spoils it with a given chance: a solver of known skill.
+Each elementary result passes through `Work`, which counts it and spoils it with a given chance: a solver of known
+skill.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import math
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 NUMBER = r"-?\d+"
 
@@ -111,7 +113,7 @@ def units(text: str, work: Work) -> list[int]:
         (sizes,) = [sizes for sizes in SIZES if name in sizes and unit in sizes]
         value = int(count)
         passed = sorted((size for size in sizes.values() if sizes[unit] <= size <= sizes[name]), reverse=True)
-        for large, small in zip(passed, passed[1:], strict=False):
+        for large, small in pairwise(passed):
             value = work.number(value * (large // small))
         total = value if total is None else work.number(total + sign * value)
     return [] if total is None else [total]
@@ -172,7 +174,9 @@ Check = tuple[set[int], Callable[[list[int]], bool]]
 """The variables that a constraint is about, and whether it holds of the values of the first variables."""
 
 
-def all_solutions(values: Sequence[int], count: int, checks: list[Check], work: Work, *, different: bool = False) -> list[list[int]]:
+def all_solutions(
+    values: Sequence[int], count: int, checks: list[Check], work: Work, *, different: bool = False
+) -> list[list[int]]:
     """All assignments of values to variables 0 … count − 1 of which every check holds, variable by variable."""
     due = [[check for about, check in checks if max(about) == last] for last in range(count)]
     whole, partial = [], [[]]
@@ -249,7 +253,9 @@ def clauses(text: str, work: Work) -> list[int]:
 
 
 def _clause(clause: str) -> Check:
-    literals = [(int(found(r"^(?:not )?x(\d+)$", part)[1]) - 1, not part.startswith("not")) for part in clause.split(" or ")]
+    literals = [
+        (int(found(r"^(?:not )?x(\d+)$", part)[1]) - 1, not part.startswith("not")) for part in clause.split(" or ")
+    ]
     return {i for i, _ in literals}, lambda values: any(values[i] == true for i, true in literals)
 
 
@@ -258,7 +264,7 @@ def _clause(clause: str) -> Check:
 
 def subset_sums(text: str, work: Work) -> list[int]:
     numbers = [(int(i), int(number)) for i, number in re.findall(r"a(\d+) = (\d+)", text)]
-    target = int(found(r"add up to (\d+)\.", text)[1])
+    target = int(found(r"adds up to (\d+)\.", text)[1])
     half = len(numbers) // 2
     left, right = _all_sums(numbers[:half], work), _all_sums(numbers[half:], work)
     matching: dict[int, list[int]] = {}

@@ -1,7 +1,7 @@
 """Procedural sequences: the rule is given up to its numbers, some terms are given, a later one is asked.
 
-`Each term of a sequence is p times the term before it plus q, …`: the text names the class of rules with the range of its
-numbers, and exactly one rule of the class fits the terms, so that the continuation is not a matter of taste.
+`Each term of a sequence is p times the term before it plus q, …`: the text names the class of rules, and exactly one
+rule of the class fits the terms, so that the continuation is not a matter of taste.
 
     level            0 … ¼                ¼ … ½                 ½ … ¾                ¾ … 1
     rule             x + d                x + d, d grows by g    p·x + q              p·x + q·(the one before x)
@@ -86,8 +86,8 @@ def _second_order(rng: Rng, beyond: int) -> Terms:
     while len(terms) < shown + beyond:
         terms.append(p * terms[-1] + q * terms[-2])
     rule = (
-        "From the third on, each term of a sequence is p times the term before it plus q times the term before that one, "
-        "with whole numbers p and q from -9 to 9."
+        "From the third on, each term of a sequence is p times the term before it plus q times the term before that "
+        "one, with whole numbers p and q from -9 to 9."
     )
     return Terms(rule, terms, shown)
 

@@ -37,7 +37,7 @@ class UnitGenerator:
     def generate(self, spec: TaskSpec, rng: Rng) -> Question:
         steps = size(spec.level, 1, STEPS)
         units, ratios = pick([ladder for ladder in LADDERS if steps < 3 or len(ladder[0]) > 3], rng)
-        target = len(units) - 1 - integer(0, 1 if steps < 3 and len(units) > 2 else 0, rng)
+        target = integer(1, len(units) - 1, rng) if steps < 3 else len(units) - 1
         text, total = "", 0
         for rungs in _rungs(steps, target, rng):
             count = integer(2, LARGEST, rng)

@@ -1,1 +1,1 @@
-"""Combinatorial questions: one module per family, each with an answer that an exact method computes and proves unique."""
+"""Combinatorial questions, one module per family, whose answers an exact method computes and proves unique."""

@@ -1,13 +1,13 @@
 """Sets of candidates (assignments, orders) as the bits of one integer, and the constraints that leave one of them.
 
 A planted candidate is the solution. As long as others are left, one of them is drawn, and a constraint is added that is
-true of the planted one and false of it; so every constraint excludes something, and the end is a proof of uniqueness.
+true of the planted one and false of it. So every constraint excludes something, and the end proves uniqueness.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from ....core.protocols import Rng
@@ -48,10 +48,14 @@ def single_out(
         other = member(others, rng)
         drawn = [draw(other) for _ in range(tries)]
         fitting = [one for one in drawn if not one.holds >> other & 1] or [excluding(other)]
-        best = min(fitting, key=lambda one, others=others: (others & one.holds).bit_count())
+        best = min(fitting, key=partial(_left, others))
         texts.append(best.text)
         others &= best.holds
     return texts
+
+
+def _left(others: int, constraint: Constraint) -> int:
+    return (others & constraint.holds).bit_count()
 
 
 def member(candidates: int, rng: Rng) -> int:
@@ -63,7 +67,7 @@ def member(candidates: int, rng: Rng) -> int:
 
 @cache
 def columns(variables: int) -> tuple[int, ...]:
-    """For each variable the assignments in which it is true; bit i of an assignment's number is the value of variable i."""
+    """For each variable the assignments in which it is true; bit i of an assignment is the value of variable i."""
     every = everything(2**variables)
     return tuple(every ^ every // ((1 << (1 << i)) + 1) for i in range(variables))
 

@@ -1,7 +1,7 @@
 """Clauses with exactly one satisfying assignment: the sum of the indices of the true variables is asked.
 
-Clauses are drawn until one assignment is left (`candidates`: over all 2ⁿ of them); each is chosen so that it is false in
-an assignment that was left.
+Clauses are drawn until one assignment is left (`candidates`: over all 2ⁿ of them); each is false in an assignment that
+was left.
 
     level          0 … 1/9   1/9 … 2/9   …   8/9 … 1
     variables n       4          5              12        literals of a clause: 3 with the chance .1 + .9·level, else 2
@@ -28,8 +28,9 @@ class ClauseGenerator:
         every = everything(2**variables)
         clauses = single_out(planted, every, formula.excluding, formula.excluding, TRIES, rng)
         text = (
-            f"Each of the variables x1 to x{variables} is true or false, and each of these clauses has something true in it: "
-            f"{', '.join(sorted(clauses))}. What is the sum of the indices of all variables that are true?"
+            f"Each of the variables x1 to x{variables} is true or false, and all these clauses hold, where "
+            f'"or" means one or more: {", ".join(sorted(clauses))}. '
+            "What is the sum of the indices of all variables that are true?"
         )
         answer = sum(i + 1 for i in range(variables) if planted >> i & 1)
         return Question(text, str(answer), "math", spec.level, "clauses", {"kind": "clauses"})

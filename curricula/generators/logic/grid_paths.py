@@ -3,8 +3,8 @@
 One path is planted and its cells stay free, so that there is always a way; the count is the usual sum over cells.
 
     level            0 … 1/12   1/12 … 2/12   …   11/12 … 1
-    columns + rows      10           11               21        columns and rows differ by at most one;
-    blocked cells        3            4               14        none on the planted path
+    columns + rows      11           12               22        columns and rows differ by at most one;
+    blocked cells        4            5               15        none on the planted path
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from ....core.protocols import Rng
 from ....core.records import Question, TaskSpec
 from ..draws import sample, size
 
-SIDES = (10, 21)
-FEWEST_BLOCKED = 3
+SIDES = (11, 22)
+FEWEST_BLOCKED = 4
 
 
 class GridPathGenerator:

@@ -1,11 +1,10 @@
 """Knights and knaves: who says only what is true, who only what is false? The sum of the knights' numbers is asked.
 
-Statements are drawn until exactly one assignment fits them all (`candidates`: over all 2ⁿ of them). How many people there
-are follows from the level; so does how many statements are about more than one of them:
+Statements are drawn until exactly one assignment fits them all (`candidates`: over all 2ⁿ of them); each excludes one
+that those before it left, so that there are about as many as people.
 
-    level        0 … 1/8   1/8 … 2/8   …   7/8 … 1       at every level: 4 … 16 statements or so, each of which
-    people n        4          5              11         excludes something that those before it left
-    about more than one person: .3 + .6·level of the statements
+    level        0 … 1/8   1/8 … 2/8   …   7/8 … 1
+    people n        4          5              11        about more than one person: .3 + .6·level of the statements
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ class KnightGenerator:
         island = _Island(people, planted, 0.3 + 0.6 * spec.level, rng)
         said = single_out(planted, everything(2**people), island.draw, island.excluding, TRIES, rng)
         text = (
-            f"Each of {people} people, numbered from 1 to {people}, is a knight or a knave. Every statement of a knight is "
-            f"true, every statement of a knave is false. {' '.join(sorted(said, key=_speaker))} "
+            f"Each of {people} people, numbered from 1 to {people}, is a knight or a knave. Every statement of a "
+            f"knight is true, every statement of a knave is false. {' '.join(sorted(said, key=_speaker))} "
             "What is the sum of the numbers of all knights?"
         )
         answer = sum(i + 1 for i in range(people) if planted >> i & 1)

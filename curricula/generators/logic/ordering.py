@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import TypeAlias
 
 from ....core.protocols import Rng
@@ -71,7 +71,7 @@ class _Race:
         """Two neighbours of the planted order that are the other way round in the other one: there always are some."""
         places = orders(self.runners)[other]
         order = sorted(range(self.runners), key=self.places.__getitem__)
-        turned = [pair for pair in zip(order, order[1:], strict=False) if places[pair[0]] > places[pair[1]]]
+        turned = [pair for pair in pairwise(order) if places[pair[0]] > places[pair[1]]]
         return self._before(*pick(turned, self.rng))
 
     def _before(self, one: int, two: int) -> Constraint:

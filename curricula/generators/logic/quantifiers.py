@@ -6,7 +6,7 @@ v(x) ≤ t; t is one of these values, so that some x do and some do not.
 
     level in ninths             0    1    2    3    4    5    6    7    8
     quantifiers after x         1    1    1    2    2    2    3    3    3
-    members of their sets       3    4    5    3    4    5    3    4    5
+    members of their sets       2    3    4    3    4    5    3    4    5
     members of the set of x     4    5    6    7    8    9   10   11   12
 """
 
@@ -32,7 +32,7 @@ class QuantifierGenerator:
 
     def generate(self, spec: TaskSpec, rng: Rng) -> Question:
         step = size(spec.level, 0, 8)
-        counts = (4 + step, *[3 + step % 3] * (1 + step // 3))
+        counts = (4 + step, *[step % 3 + (2 if step < 3 else 3)] * (1 + step // 3))
         for left in range(TRIES, -1, -1):
             drawn = _draw(counts, rng, reduced=left > 0)
             values = {x: drawn.value((x,)) for x in drawn.sets[0]}

@@ -1,7 +1,7 @@
 """Subset sums: exactly one choice among some numbers adds up to a target. The sum of the chosen places is asked.
 
-Which sums can be reached at all, and which in one way only, is computed for all sums at once: bit s of an integer is set
-if some subset (exactly: one, more than one) has the sum s, and adding a number shifts the bits.
+Which sums are reached at all, and which in more than one way, is computed for all sums at once: bit s of an integer is
+set if they include s, and adding a number shifts the bits.
 
     level         0 … 1/11   1/11 … 2/11   …   10/11 … 1
     numbers n        5            6                15        each from 2 to 2^(n+3)/n, so that about as many of the sums
@@ -28,8 +28,8 @@ class SubsetSumGenerator:
         places = _places(numbers, reached, target)
         listed = ", ".join(f"a{i} = {number}" for i, number in enumerate(numbers, 1))
         text = (
-            f"Given are the numbers {listed}. Some of them, each taken at most once, add up to {target}. "
-            "What is the sum of the indices of those that do?"
+            f"Given are the numbers {listed}. Exactly one selection of them, each taken at most once, adds up "
+            f"to {target}. What is the sum of the indices of the selected numbers?"
         )
         return Question(text, str(sum(places)), "math", spec.level, "subset-sums", {"kind": "subset-sums"})
 
