@@ -37,7 +37,7 @@ class SFLCurriculum:
             to the generator.
         replay: the share of tasks that the buffer gives, in [0, 1).
         size: tasks in the buffer, ≥ 1.
-        half_life: questions after which the learnability of a task counts half, > 0.
+        half_life: questions after which the learnability of a task counts half, > 0: low follows a fast solver.
         spread: a level is drawn uniformly from that of a task in the buffer ± spread, clipped to [0, 1]; ≥ 0.
     """
 
@@ -46,7 +46,7 @@ class SFLCurriculum:
         *,
         kinds: Sequence[str] = (),
         replay: float = 0.75,
-        size: int = 128,
+        size: int = 64,
         half_life: float = 256.0,
         spread: float = 0.05,
     ) -> None:

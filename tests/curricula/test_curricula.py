@@ -160,7 +160,7 @@ def test_a_bandit_of_other_arms_does_not_take_the_state():
         make_curriculum("bandit").load_state_dict(make_curriculum("bandit", bins=4).state_dict())
 
 
-@pytest.mark.parametrize("name", ["fixed", "linear", "band", "bandit"])
+@pytest.mark.parametrize("name", ["fixed", "linear", "band", "bandit", "sfl"])
 def test_a_restored_curriculum_goes_on_as_if_nothing_happened(name):
     original, rng = make_curriculum(name), python_stream(0, "save", name)
     play(original, lambda t: 0.6, 333, rng)
@@ -187,6 +187,12 @@ def test_a_restored_curriculum_goes_on_as_if_nothing_happened(name):
         ("bandit", {"temperature": math.nan}),
         ("bandit", {"kinds": "equation"}),
         ("bandit", {"kinds": ["equation", "equation"]}),
+        ("sfl", {"replay": 1.0}),
+        ("sfl", {"size": 0}),
+        ("sfl", {"half_life": 0.0}),
+        ("sfl", {"half_life": math.nan}),
+        ("sfl", {"spread": -0.1}),
+        ("sfl", {"kinds": "equation"}),
     ],
 )
 def test_settings_that_cannot_work_are_refused(name, options):
