@@ -9,6 +9,7 @@ from ...core.errors import ConfigError
 from ...core.protocols import Generator, Rng
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_generator
+from .draws import pick
 
 DEFAULT_PARTS: Mapping[str, float] = {"arithmetic": 0.5, "equation": 0.3, "composed": 0.2}
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -57,6 +58,8 @@ class MixedGenerator:
 class FamilyGenerator(MixedGenerator):
     """Draws one of the task families, all alike; other weights are `mixed(parts={…})`.
 
+    `TaskSpec.kind` names a family, or "easy" or "hard" for any of these.
+
     Args:
         only: "easy" or "hard" families; `None` is both.
 
@@ -69,3 +72,8 @@ class FamilyGenerator(MixedGenerator):
             raise ConfigError(f"families takes only=easy, only=hard or neither, got only={only!r}")
         names = FAMILIES["easy"] + FAMILIES["hard"] if only is None else FAMILIES[only]
         super().__init__(dict.fromkeys(names, 1.0))
+
+    def _choose(self, kind: str | None, rng: Rng) -> Generator:
+        if kind in FAMILIES and set(FAMILIES[kind]) <= set(self.kinds):
+            kind = pick(FAMILIES[kind], rng)
+        return super()._choose(kind, rng)

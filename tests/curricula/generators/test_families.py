@@ -139,6 +139,8 @@ def test_families_draw_all_alike_or_only_easy_or_only_hard_ones():
         assert set(authors) == set(names)
         assert min(map(authors.count, names)) > 0.6 * 1000 / len(names)
     assert {q.author for q in (generator.generate(TaskSpec(1.0, "clauses"), rng) for _ in range(5))} == {"clauses"}
+    with pytest.raises(ConfigError, match="no part 'easy'"):
+        generator.generate(TaskSpec(0.5, "easy"), rng)
     with pytest.raises(ConfigError, match="only='medium'"):
         make_generator("families(only=medium)")
 
