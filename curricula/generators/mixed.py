@@ -74,6 +74,6 @@ class FamilyGenerator(MixedGenerator):
         super().__init__(dict.fromkeys(names, 1.0))
 
     def _choose(self, kind: str | None, rng: Rng) -> Generator:
-        if kind in FAMILIES and set(FAMILIES[kind]) <= set(self.kinds):
+        if kind is not None and kind in FAMILIES and set(FAMILIES[kind]) <= set(self.kinds):
             kind = pick(FAMILIES[kind], rng)
         return super()._choose(kind, rng)
