@@ -38,7 +38,7 @@ class SFLCurriculum:
         replay: the share of tasks that the buffer gives, in [0, 1).
         size: tasks in the buffer, ≥ 1.
         half_life: questions after which the learnability of a task counts half, > 0: low follows a fast solver.
-        spread: a level is drawn uniformly from that of a task in the buffer ± spread, clipped to [0, 1]; ≥ 0.
+        spread: a level is drawn uniformly from that of a task in the buffer ± spread, clipped to [0, 1]; in [0, 1].
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class SFLCurriculum:
     ) -> None:
         if isinstance(kinds, str) or not all(isinstance(kind, str) for kind in kinds) or len(set(kinds)) < len(kinds):
             raise ConfigError(f"sfl needs different kinds in a list, got {kinds!r}")
-        if not 0.0 <= replay < 1.0 or size < 1 or not half_life > 0.0 or not spread >= 0.0:
+        if not 0.0 <= replay < 1.0 or size < 1 or not half_life > 0.0 or not 0.0 <= spread <= 1.0:
             raise ConfigError(
-                "sfl needs replay in [0, 1), size >= 1, half_life > 0 and spread >= 0, "
+                "sfl needs replay in [0, 1), size >= 1, half_life > 0 and spread in [0, 1], "
                 f"got replay={replay!r}, size={size!r}, half_life={half_life!r}, spread={spread!r}"
             )
         self.kinds, self.replay, self.size, self.half_life, self.spread = kinds, replay, size, half_life, spread
