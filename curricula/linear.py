@@ -26,7 +26,8 @@ class LinearCurriculum:
         easy, hard: the two levels asked, in [0, 1].
         window: questions observed between two decisions.
         climb_at, fall_at: mean solve rates that move the step up and down.
-        hard_kind: generator kind of the hard questions ("composed" in `mixed`), `None` for no change of kind.
+        easy_kind, hard_kind: generator kinds of the easy and the hard questions, such as "easy" and "hard" of
+            `families`; `None` leaves the kind to the generator.
         step: where to start, 0 … 5.
     """
 
@@ -38,6 +39,7 @@ class LinearCurriculum:
         window: int = 64,
         climb_at: float = 0.7,
         fall_at: float = 0.3,
+        easy_kind: str | None = None,
         hard_kind: str | None = None,
         step: int = 1,
     ) -> None:
@@ -47,7 +49,8 @@ class LinearCurriculum:
             raise ConfigError(f"linear needs 0 <= fall_at < climb_at <= 1, got {fall_at!r} and {climb_at!r}")
         if window < 1 or not 0 <= step <= LAST_STEP:
             raise ConfigError(f"linear needs window >= 1 and step in 0..{LAST_STEP}, got {window!r} and {step!r}")
-        self.easy, self.hard, self.hard_kind = easy, hard, hard_kind
+        self.easy, self.hard = easy, hard
+        self.easy_kind, self.hard_kind = easy_kind, hard_kind
         self.window, self.climb_at, self.fall_at = window, climb_at, fall_at
         self.step = step
         self._rates: list[float] = []
@@ -60,7 +63,7 @@ class LinearCurriculum:
     def sample(self, rng: Rng) -> TaskSpec:
         if rng.random() < self.hard_probability:
             return TaskSpec(self.hard, self.hard_kind)
-        return TaskSpec(self.easy)
+        return TaskSpec(self.easy, self.easy_kind)
 
     def observe(self, spec: TaskSpec, solve_rate: float) -> None:
         self._rates.append(solve_rate)

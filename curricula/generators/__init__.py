@@ -10,7 +10,17 @@ register_generator("arithmetic", "selfplay_gym.curricula.generators.arithmetic:A
 register_generator("equation", "selfplay_gym.curricula.generators.equations:EquationGenerator")
 register_generator("chains", "selfplay_gym.curricula.generators.chains:ChainGenerator")
 register_generator("composed", "selfplay_gym.curricula.generators.equations:ComposedGenerator")
+register_generator("units", "selfplay_gym.curricula.generators.units:UnitGenerator")
+register_generator("sequences", "selfplay_gym.curricula.generators.sequences:SequenceGenerator")
 register_generator("mixed", "selfplay_gym.curricula.generators.mixed:MixedGenerator")
+register_generator("families", "selfplay_gym.curricula.generators.mixed:FamilyGenerator")
+
+register_generator("knights", "selfplay_gym.curricula.generators.logic.knights:KnightGenerator")
+register_generator("ordering", "selfplay_gym.curricula.generators.logic.ordering:OrderingGenerator")
+register_generator("clauses", "selfplay_gym.curricula.generators.logic.clauses:ClauseGenerator")
+register_generator("subset-sums", "selfplay_gym.curricula.generators.logic.subset_sums:SubsetSumGenerator")
+register_generator("grid-paths", "selfplay_gym.curricula.generators.logic.grid_paths:GridPathGenerator")
+register_generator("quantifiers", "selfplay_gym.curricula.generators.logic.quantifiers:QuantifierGenerator")
 
 register_generator("code", "selfplay_gym.curricula.generators.programs:CodeGenerator")
 register_generator("program", "selfplay_gym.curricula.generators.programs:ProgramGenerator")

@@ -14,6 +14,7 @@ from __future__ import annotations
 from ...core.math_language import parse_expression
 from ...core.protocols import Rng
 from ...core.records import Question, TaskSpec
+from .draws import integer, pick
 
 BANDS = 4
 WORDINGS = ("What is {}?", "Compute {}.", "Find the value of {}.")
@@ -50,13 +51,3 @@ def _parenthesise(operands: list[str], operators: list[str], at: int) -> None:
     if operators[at] == "-" and int(operands[at]) < int(operands[at + 1]):
         operands[at], operands[at + 1] = operands[at + 1], operands[at]
     operands[at], operands[at + 1] = f"({operands[at]}", f"{operands[at + 1]})"
-
-
-def integer(low: int, high: int, rng: Rng) -> int:
-    """A uniform integer in [low, high]."""
-    return low + int(rng.random() * (high - low + 1))
-
-
-def pick(choices: tuple[str, ...], rng: Rng) -> str:
-    """A uniform choice."""
-    return choices[int(rng.random() * len(choices))]

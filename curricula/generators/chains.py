@@ -19,7 +19,8 @@ from ...core.errors import ConfigError
 from ...core.math_language import parse_expression
 from ...core.protocols import Rng
 from ...core.records import Question, TaskSpec
-from .arithmetic import WORDINGS, integer, pick
+from .arithmetic import WORDINGS
+from .draws import integer, pick
 
 LONGEST = 16
 """Operations of the longest chain, unless a generator says otherwise."""

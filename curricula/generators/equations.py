@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ...core.protocols import Rng
 from ...core.records import Question, TaskSpec
-from .arithmetic import integer, pick
+from .draws import integer, pick
 
 WORDINGS = ("Solve {}.", "Solve for x: {}.")
 

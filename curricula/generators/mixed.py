@@ -1,4 +1,4 @@
-"""A mixture of other generators, drawn per question by weight."""
+"""Mixtures of other generators, drawn per question by weight: any parts, or the families of tasks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from ...core.errors import ConfigError
 from ...core.protocols import Generator, Rng
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_generator
+from .draws import pick
 
 DEFAULT_PARTS: Mapping[str, float] = {"arithmetic": 0.5, "equation": 0.3, "composed": 0.2}
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "easy": ("arithmetic", "equation", "units", "sequences"),
+    "hard": ("knights", "ordering", "clauses", "subset-sums", "grid-paths", "quantifiers"),
+}
 
 
 class MixedGenerator:
@@ -48,3 +53,27 @@ class MixedGenerator:
         draw = rng.random()
         at = next((i for i, edge in enumerate(self._edges) if draw < edge), len(self._names) - 1)
         return self._generators[self._names[at]]
+
+
+class FamilyGenerator(MixedGenerator):
+    """Draws one of the task families, all alike; other weights are `mixed(parts={…})`.
+
+    `TaskSpec.kind` names a family, or "easy" or "hard" for any of these.
+
+    Args:
+        only: "easy" or "hard" families; `None` is both.
+
+    Raises:
+        ConfigError: neither of them.
+    """
+
+    def __init__(self, only: str | None = None) -> None:
+        if only is not None and only not in FAMILIES:
+            raise ConfigError(f"families takes only=easy, only=hard or neither, got only={only!r}")
+        names = FAMILIES["easy"] + FAMILIES["hard"] if only is None else FAMILIES[only]
+        super().__init__(dict.fromkeys(names, 1.0))
+
+    def _choose(self, kind: str | None, rng: Rng) -> Generator:
+        if kind is not None and kind in FAMILIES and set(FAMILIES[kind]) <= set(self.kinds):
+            kind = pick(FAMILIES[kind], rng)
+        return super()._choose(kind, rng)

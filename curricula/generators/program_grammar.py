@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from ...core.protocols import Rng
-from .arithmetic import integer
+from .draws import integer
 from .program_expressions import (
     Binary,
     Call,

@@ -45,10 +45,10 @@ def equal_compute(config: RunConfig) -> Mapping[str, Any]:
     return {**UNTRAINED, "roles.solver.steps": learns.steps + round(challenger / solver_step)}
 
 
-def bandit(config: RunConfig) -> Mapping[str, Any]:
-    """Questions of the generator under a bandit, over its kinds where it has some, and over levels."""
+def steered(curriculum_name: str, config: RunConfig) -> Mapping[str, Any]:
+    """Questions of the generator under a curriculum, over its kinds where it has some, and over levels."""
     kinds = list(getattr(make_generator(config.questions.generator), "kinds", ()))
-    curriculum = {"name": "bandit", **({"kinds": kinds} if kinds else {})}
+    curriculum = {"name": curriculum_name, **({"kinds": kinds} if kinds else {})}
     return {"questions.sources": {"procedural": 1.0}, "questions.curriculum": curriculum}
 
 
@@ -72,7 +72,8 @@ VARIANTS: dict[str, Change] = {
     "untrained challenger": UNTRAINED,
     "untrained, equal compute": equal_compute,
     "procedural challenger": {"questions.sources": {"procedural": 1.0}},
-    "bandit": bandit,
+    "bandit": partial(steered, "bandit"),
+    "sfl": partial(steered, "sfl"),
     "three times the questions": partial(more_questions, 3),
     "four times the questions": partial(more_questions, 4),
     "condition-level": {"roles.challenger.condition": "level"},

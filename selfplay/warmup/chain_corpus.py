@@ -17,8 +17,9 @@ from ...core.protocols import Generator
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_generator
 from ...core.seeding import python_stream
-from ...curricula.generators.arithmetic import WORDINGS, pick
+from ...curricula.generators.arithmetic import WORDINGS
 from ...curricula.generators.chains import ChainGenerator, chain
+from ...curricula.generators.draws import pick
 from ...curricula.generators.worked import Worker
 from ...envs.game.domains import find_domain
 from .config import WarmupConfig, check_shares

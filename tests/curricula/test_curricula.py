@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from selfplay_gym import TaskSpec, curricula, make_curriculum
+from selfplay_gym import TaskSpec, curricula, make_curriculum, make_generator
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.registries import curricula as registered
 from selfplay_gym.core.seeding import python_stream
+from selfplay_gym.curricula.generators.mixed import FAMILIES
 
 ATTEMPTS = 8
 
@@ -83,6 +84,18 @@ def test_linear_asks_hard_questions_with_the_stated_probability():
     assert abs(len(hard) / 4000 - 0.4) < 0.03
     assert {spec.kind for spec in hard} == {"composed"}
     assert {spec.kind for spec in specs if spec.level == curriculum.easy} == {None}
+
+
+def test_linear_over_the_families_asks_combinatorial_questions_the_more_often_the_better_it_goes():
+    curriculum = make_curriculum("linear", easy_kind="easy", hard_kind="hard", window=8, step=0)
+    generator, rng = make_generator("families"), python_stream(0, "adaptive")
+    shares = []
+    for _ in range(6):
+        asked = [generator.generate(curriculum.sample(rng), rng).author for _ in range(300)]
+        shares.append(sum(author in FAMILIES["hard"] for author in asked) / 300)
+        for _ in range(8):
+            curriculum.observe(TaskSpec(0.2), 1.0)
+    assert shares == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], abs=0.08)
 
 
 def shares(curriculum, count=4000):
@@ -160,7 +173,7 @@ def test_a_bandit_of_other_arms_does_not_take_the_state():
         make_curriculum("bandit").load_state_dict(make_curriculum("bandit", bins=4).state_dict())
 
 
-@pytest.mark.parametrize("name", ["fixed", "linear", "band", "bandit"])
+@pytest.mark.parametrize("name", ["fixed", "linear", "band", "bandit", "sfl"])
 def test_a_restored_curriculum_goes_on_as_if_nothing_happened(name):
     original, rng = make_curriculum(name), python_stream(0, "save", name)
     play(original, lambda t: 0.6, 333, rng)
@@ -187,6 +200,12 @@ def test_a_restored_curriculum_goes_on_as_if_nothing_happened(name):
         ("bandit", {"temperature": math.nan}),
         ("bandit", {"kinds": "equation"}),
         ("bandit", {"kinds": ["equation", "equation"]}),
+        ("sfl", {"replay": 1.0}),
+        ("sfl", {"size": 0}),
+        ("sfl", {"half_life": 0.0}),
+        ("sfl", {"half_life": math.nan}),
+        ("sfl", {"spread": -0.1}),
+        ("sfl", {"kinds": "equation"}),
     ],
 )
 def test_settings_that_cannot_work_are_refused(name, options):

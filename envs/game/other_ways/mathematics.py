@@ -31,10 +31,11 @@ def math_ways(question: Question, label: str, rng: Rng) -> list[OtherWay]:
 
 
 def math_kind(question: Question) -> str:
-    """ "sum" (only + and -), "product" (also * or /), "equation", "composed"; "other" for what cannot be read."""
+    """ "sum" (only + and -), "product" (also * or /), "equation", "composed"; for what cannot be read the kind that its
+    generator wrote into `meta`, such as "knights", or else "other"."""
     written = written_parts(question.text)
     if written is None:
-        return "other"
+        return str(question.meta.get("kind") or "other")
     kind, parts = written
     if kind != "arithmetic":
         return kind

@@ -157,6 +157,12 @@ def test_kinds(text, kind):
     assert math_kind(Question(text)) == kind
 
 
+def test_what_cannot_be_read_has_the_kind_that_its_generator_gave_it():
+    assert math_kind(Question("Who lies?", meta={"kind": "knights"})) == "knights"
+    assert math_kind(Question("What is 3+4?", meta={"kind": "knights"})) == "sum"
+    assert math_kind(Question("Who lies?", meta={"kind": None})) == "other"
+
+
 @pytest.mark.parametrize(
     ("label", "number"),
     [
