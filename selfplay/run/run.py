@@ -41,6 +41,7 @@ from ..storage.run_folder import RunFolder
 from . import round_log
 from .compute import Compute, cpu_seconds
 from .labels import labeller_of
+from .questions.past import RunPast
 from .restore import best_of, check_position, restore, state_of
 from .stage import DONE, Interrupted, check_stages, plays_before_training
 from .validation import Validation
@@ -64,6 +65,7 @@ class SelfPlay:
         checkpoints: the saved state of each role, by name.
         best: the best validation so far: round, accuracy, checkpoints and curriculum; empty before the first.
         compute: the tokens of the present round.
+        past: what rewards may know of earlier rounds.
         exam: the held-out questions of the exam.
         stop_reason: why a hook wants the run to stop, "" if none does.
     """
@@ -91,6 +93,7 @@ class SelfPlay:
         check_position(self)
         self.domain = domain_of(config.env)
         self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep, state.get("kept"))
+        self.past = RunPast(self)
         self._build, self._starts, self.stop_reason = build, Starts(config), ""
         challenger = config.roles.get(CHALLENGER)
         reward = make_reward("r-zero" if challenger is None else challenger.reward)
