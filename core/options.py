@@ -70,7 +70,7 @@ def _last_group(text: str) -> int | None:
     if not text.endswith(")"):
         return None
     opening = None
-    for index, character, depth in _outside_quotes(text):
+    for index, character, depth in outside_quotes(text):
         if character == "(" and depth == 1:
             opening = index
         if depth < 0:
@@ -83,7 +83,7 @@ def _last_group(text: str) -> int | None:
 def _pieces(text: str) -> Iterator[str]:
     """What stands between commas that are in no quotes and no brackets; nothing for nothing."""
     start = 0
-    for index, character, depth in _outside_quotes(text):
+    for index, character, depth in outside_quotes(text):
         if character == "," and depth == 0:
             yield text[start:index].strip()
             start = index + 1
@@ -91,7 +91,7 @@ def _pieces(text: str) -> Iterator[str]:
         yield text[start:].strip()
 
 
-def _outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:
+def outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:
     """Each character outside of quotes with its index and the depth of brackets behind it.
 
     A quote opens only where a value may begin, so that an apostrophe inside a word is a letter.

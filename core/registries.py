@@ -44,7 +44,7 @@ curricula: Registry[Curriculum] = Registry(
 agents: Registry[Agent] = Registry("agent", "selfplay_gym.agents", Agent)
 generators: Registry[Generator] = Registry("generator", "selfplay_gym.generators", Generator)
 rewards: Registry[RewardRule] = Registry(
-    "reward", "selfplay_gym.rewards", RewardRule, _reward_problem, room=f"{_PACKAGE}.envs.rewards"
+    "reward", "selfplay_gym.rewards", RewardRule, _reward_problem, f"{_PACKAGE}.envs.rewards", "sum"
 )
 domains: Registry[Domain] = Registry("domain", "selfplay_gym.domains", Domain)
 sources: Registry[QuestionSource] = Registry("source", "selfplay_gym.sources", QuestionSource)

@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from .errors import ConfigError, PluginError, SelfPlayError, UnknownNameError
 from .options import parse_named
+from .sums import is_sum
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,6 +35,7 @@ class Registry(Generic[T]):
         protocol: the runtime-checkable protocol every built object must satisfy.
         problem: says what else is wrong with a built object, or `None`.
         room: package whose modules register themselves; all are imported at the first look-up.
+        sums: name of the plug-in that a weighted sum of others is (`core.sums`), given its text; `None` for no sums.
     """
 
     def __init__(
@@ -43,8 +45,10 @@ class Registry(Generic[T]):
         protocol: Any,
         problem: Callable[[T], str | None] = lambda built: None,
         room: str | None = None,
+        sums: str | None = None,
     ) -> None:
         self.kind, self.group, self.protocol, self.problem, self._room = kind, group, protocol, problem, room
+        self._sums = sums
         self._targets: dict[str, str | Callable[..., Any] | T] = {}
         self._points: tuple[list[tuple[str, int]], dict[str, str]] | None = None
 
@@ -106,6 +110,8 @@ class Registry(Generic[T]):
             ConfigError: the options do not fit the factory.
             PluginError: what was built does not satisfy the protocol.
         """
+        if self._sums is not None and self._is_sum(what):
+            return self._built(self._sums, (what,), {}, options)
         if isinstance(what, Mapping):
             given = dict(what)
             if "name" not in given:
@@ -138,6 +144,12 @@ class Registry(Generic[T]):
         if leading and name.partition(":")[0] + ":" in self._targets:  # `llm:models/mine(1)` is a path
             return text.strip(), (), {}
         return name, leading, options
+
+    def _is_sum(self, what: Any) -> bool:
+        """Whether something names several plug-ins with their weights, as a list or as one text."""
+        if isinstance(what, str):
+            return not self.knows(what) and is_sum(what, self.names())
+        return isinstance(what, list | tuple)
 
     def _built(self, name: str, leading: tuple[Any, ...], given: dict[str, Any], options: dict[str, Any]) -> T:
         twice = sorted(set(given) & set(options))

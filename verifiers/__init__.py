@@ -21,6 +21,8 @@ register_verifier("format", "selfplay_gym.verifiers.references.controls:FormatVe
 register_verifier("random", "selfplay_gym.verifiers.references.controls:RandomVerifier")
 register_verifier("sympy", "selfplay_gym.verifiers.references.equivalence:SympyVerifier")
 register_verifier("majority", "selfplay_gym.verifiers.ensembles.majority:MajorityVerifier")
+register_verifier("path-consistency", "selfplay_gym.verifiers.ensembles.agreement:PathConsistencyVerifier")
+register_verifier("negative", "selfplay_gym.verifiers.ensembles.agreement:NegativeVerifier")
 register_verifier("validated", "selfplay_gym.verifiers.ensembles.validated:ValidatedVerifier")
 register_verifier("checked", "selfplay_gym.verifiers.ensembles.checked:CheckedVerifier")
 register_verifier("decomposed", "selfplay_gym.verifiers.ensembles.decomposed:DecomposedVerifier")

@@ -1,16 +1,37 @@
-"""The function that gives a training step its rewards, and the check that they can be learnt from."""
+"""The function that gives a training step its rewards, and the check that they can be learnt from.
+
+One that also needs to know how completions were sampled has a method `of_samples`, which is called in its place.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from ...core.errors import ConfigError
+from ..inference.sampling import Samples
 
 RewardFn = Callable[[Sequence[str], list[list[str]]], Sequence[Sequence[float]]]
 """Prompts and the completions of each → a finite number for every completion."""
+
+
+@runtime_checkable
+class SampleReward(Protocol):
+    """A `RewardFn` that also rewards what only a sampler knows: tokens and their log-probabilities."""
+
+    def of_samples(self, prompts: Sequence[str], drawn: Samples) -> Sequence[Sequence[float]]:
+        """A finite number for every completion of `drawn`, which belong to the prompts in order."""
+        ...
+
+
+def rewards_of(reward_fn: RewardFn, prompts: Sequence[str], drawn: Samples) -> Sequence[Sequence[float]]:
+    """The rewards of samples, by whatever the function looks at."""
+    if isinstance(reward_fn, SampleReward):
+        return reward_fn.of_samples(prompts, drawn)
+    return reward_fn(prompts, drawn.texts)
 
 
 def checked_rewards(given: Sequence[Sequence[float]], groups: int, samples: int) -> Tensor:

@@ -32,7 +32,7 @@ from .dynamic_sampling import Draw, DynamicSampling, draw_metrics
 from .loss_scale import LossScale
 from .objectives import CrossEntropy, Objective, PolicyGradient, set_up
 from .optimiser_state import load_state, state_tensors
-from .reward_fn import RewardFn, checked_rewards
+from .reward_fn import RewardFn, checked_rewards, rewards_of
 
 __all__ = ["GRPOConfig", "GRPOTrainer", "RewardFn", "StepMetrics"]
 
@@ -114,7 +114,7 @@ class GRPOTrainer:
 
         Args:
             reward_fn: called once with the prompts and a list of `samples` completions for each; returns as many lists
-                of as many finite numbers.
+                of as many finite numbers. One with a method `of_samples` gets the samples themselves (`reward_fn.py`).
             seed: fixes the samples.
             dynamic_sampling: more prompts, to replace groups without variance; `None` leaves such groups as they are.
 
@@ -181,7 +181,7 @@ class GRPOTrainer:
         if len(drawn.lengths) and not int(drawn.lengths.max()):
             raise ConfigError(f"no prompt of this step can be answered: {self.agent.unreadable(prompts[:1])[0]}")
         written_by = self._weight_versions()
-        rewards = checked_rewards(reward_fn(prompts, drawn.texts), len(prompts), samples)  # (U, G) float64
+        rewards = checked_rewards(rewards_of(reward_fn, prompts, drawn), len(prompts), samples)  # (U, G) float64
         if self._weight_versions() != written_by:  # whoever gave the rewards trained something we share
             drawn = dataclasses.replace(drawn, activations=None)
         return Draw(drawn, rewards)

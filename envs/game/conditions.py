@@ -19,6 +19,7 @@ from ...core.protocols import Draw, RewardRule, Rng
 from ...core.records import NEAR, Judgement, Question, Request, Reward, TaskSpec
 from ..rewards.challenger import ChallengerReward
 from ..rewards.relevance import Relevance
+from ..rewards.weighted_sum import WeightedSum
 from .domains import identity_of
 from .templates import LEVELS
 
@@ -59,12 +60,13 @@ class LevelCondition:
         return [Request(spec=self._spec(draw, rng)) for _ in range(n)]
 
     def rewarded(self, rule: RewardRule) -> RewardRule:
-        if not isinstance(rule, ChallengerReward):
+        asked = held_against_request(rule)
+        if asked is None:
             raise ConfigError(
                 f"the condition 'level' puts a solve rate into the shape of a reward; {type(rule).__name__} has none: "
-                "take one of the presets (selfplay-gym list rewards), or condition='none'"
+                "take one of the presets (selfplay-gym list rewards) or a sum with one, or condition='none'"
             )
-        return replace(rule, asked=True)
+        return asked
 
     def _spec(self, draw: Draw, rng: Rng) -> TaskSpec:
         if not self.follows_curriculum:
@@ -72,6 +74,16 @@ class LevelCondition:
         if draw.curriculum is None:
             raise ConfigError("the condition level(curriculum=true) needs a curriculum; there is none here")
         return draw.curriculum.sample(rng)
+
+
+def held_against_request(rule: RewardRule) -> RewardRule | None:
+    """The rule with the solve rate asked for in place of its shape; `None` where it has no shape."""
+    if isinstance(rule, ChallengerReward):
+        return replace(rule, asked=True)
+    if not isinstance(rule, WeightedSum):
+        return None
+    changed = rule.with_rules(lambda part: held_against_request(part) or part)
+    return None if changed == rule else changed
 
 
 class UnsolvedCondition:

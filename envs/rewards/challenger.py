@@ -8,12 +8,13 @@ repetition term: |C|/B would be 1 and leave nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.records import Judgement, Question, Reward
 from .archive import Archive
+from .past import Past
 from .repetition import CONVENTIONS, repetition_penalty
 
 
@@ -83,6 +84,12 @@ class ChallengerReward:
             self._one(question, judgement, penalty, known)
             for question, judgement, penalty, known in zip(questions, judgements, penalties, archived, strict=True)
         ]
+
+    def knowing(self, past: Past) -> ChallengerReward:
+        """See `past.Remembering`: the archive of a round, from its first one on."""
+        if self.archive is None or past.round < self.archive.from_round:
+            return self
+        return replace(self, archive=replace(self.archive, texts=tuple(past.sample())))
 
     def _one(
         self, question: Question | None, judgement: Judgement | None, penalty: float | None, known: float | None

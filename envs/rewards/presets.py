@@ -56,6 +56,12 @@ def r_zero(*, repetition: float = 1.0, threshold: float = 0.5, archive: Past = 0
     return ChallengerReward(uncertainty, repetition=repetition, threshold=threshold, archive=Archive.of(archive))
 
 
+@register_reward("uncertainty")
+def uncertain() -> ChallengerReward:
+    """R-Zero's uncertainty alone, 1 − 2|p − ½|: the first term of most sums."""
+    return ChallengerReward(uncertainty, repetition=0.0)
+
+
 @register_reward("r-zero-code")
 def r_zero_code(*, repetition: float = 1.0, threshold: float = 0.5, archive: Past = 0.0) -> ChallengerReward:
     """What R-Zero's published code computes: min(p, 1 − p) − |C|/B, malformed −1 − |C|/B, no floor."""

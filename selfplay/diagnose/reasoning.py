@@ -4,25 +4,21 @@ A *step* is one equality an attempt writes down: `7*3=21` holds or not; `3x=15` 
 question's own equation. Only steps that can be read as exact mathematics are checked; prose is neither praised nor
 blamed, and how much could be checked is reported beside every share.
 
-A *method* is an attempt's sequence of step shapes, numbers blanked: `n*n=n n+n=n`. Two attempts with one method did the
-same thing to different numbers.
+A *method* is an attempt's sequence of step shapes, numbers blanked (`core/working/steps.py`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby, pairwise
 
 from ...core.extraction import last_boxed
 from ...core.math_language import Linear, parse_expression
+from ...core.working.steps import equalities, method_of
 
-_FORMULA = re.compile(r"[-+*/()0-9x =]+")
-_TERM = re.compile(r"[0-9x)]")
 _GIVEN = re.compile(r"(?:solve(?: for x:)?|if)\s([-+*/()0-9x\s]+)=([-+*/()0-9x\s]+)", re.I)
-_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +52,11 @@ def steps_of(attempt: str, question: str = "") -> list[bool]:
     """Whether each checkable step of an attempt holds, in the order written."""
     root = _root_of(question)
     held = []
-    for sides in _chains(attempt):
-        for left, right in pairwise(sides):
-            holds = _holds(left, right, root)
-            if holds is not None:
-                held.append(holds)
+    for left, right in equalities(attempt):
+        holds = _holds(left, right, root)
+        if holds is not None:
+            held.append(holds)
     return held
-
-
-def method_of(attempt: str) -> str:
-    """The shape of an attempt's steps; "direct" if it shows none."""
-    shapes = [_NUMBER.sub("n", "=".join(sides).replace(" ", "")) for sides in _chains(attempt)]
-    return " ".join(shapes) or "direct"
 
 
 def measure_reasoning(
@@ -134,14 +123,6 @@ def _value(text: str) -> Fraction:
     if value.a:
         raise ValueError("not a number")
     return Fraction(value.b)
-
-
-def _chains(attempt: str) -> Iterator[list[str]]:
-    """The sides of each chain of equalities, `7*3 = 14+7 = 21`, in the order written; in linear time."""
-    for formula in _FORMULA.findall(attempt):
-        for some, sides in groupby(formula.split("="), lambda side: _TERM.search(side) is not None):
-            if some and len(chain := list(sides)) > 1:
-                yield chain
 
 
 def _holds(left: str, right: str, root: Fraction | None) -> bool | None:

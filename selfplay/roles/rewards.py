@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ...core.extraction import extract_answer
 from ...core.perturbed import as_read
 from ...core.protocols import Verifier
 from ...core.records import Question, Request
 from ...envs.game.engine import Answering, Episode, Game, Unreadable, solver_reward
+
+if TYPE_CHECKING:
+    from ...agents.inference.sampling import Samples
 
 RewardFn: TypeAlias = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[Sequence[float]]]
 """Prompts and the completions of each → a reward for every completion."""
@@ -88,7 +91,17 @@ class MonitoredReward:
         return majority_premium(*self.last)
 
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> Sequence[Sequence[float]]:
-        rewards = self.reward_fn(prompts, groups)
+        return self._watched(groups, self.reward_fn(prompts, groups))
+
+    def of_samples(self, prompts: Sequence[str], drawn: Samples) -> Sequence[Sequence[float]]:
+        """The same of samples, which it shows to a function that wants to see them."""
+        looks = getattr(self.reward_fn, "of_samples", None)
+        rewards = self.reward_fn(prompts, drawn.texts) if looks is None else looks(prompts, drawn)
+        return self._watched(drawn.texts, rewards)
+
+    def _watched(
+        self, groups: Sequence[Sequence[str]], rewards: Sequence[Sequence[float]]
+    ) -> Sequence[Sequence[float]]:
         finite = [[math.isfinite(value) for value in row] for row in rewards]
         self.bad = sum(row.count(False) for row in finite)
         kept = [row if all(ok) else [0.0] * len(row) for row, ok in zip(rewards, finite, strict=True)]

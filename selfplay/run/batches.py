@@ -15,6 +15,7 @@ from ...core.protocols import Verifier, unreadable
 from ...core.records import Labelled, Question
 from ...core.registries import make_verifier
 from ...core.seeding import integer_seed, python_stream
+from ..roles.answer_rewards import AnswerRewardFn, AnswerRule
 from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
 from ..settings.config import CHALLENGER, SOLVER
 from . import round_log
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 
 Asking: TypeAlias = Callable[[Sequence[Question]], list[str]]
+Rewarding: TypeAlias = Callable[[int], Callable[[Sequence[Question]], RewardFn]]
+"""A seed, for controls that toss coins → the questions of a step, each with its label → what rewards the answers."""
 LABEL = ("label", {"name": "label"})
 """How the settings say that answers are rewarded by the label."""
 
@@ -74,7 +77,7 @@ class AnswerBatches:
         role: who answers.
         tasks: each with a reference.
         ask: the prompts of tasks.
-        verifier: what holds answers against references, given a seed for controls that toss coins.
+        rewarding: what rewards the answers.
         earlier: questions that are replayed, with the attempts at them.
     """
 
@@ -84,10 +87,10 @@ class AnswerBatches:
         role: str,
         tasks: Sequence[Question],
         ask: Asking,
-        verifier: Callable[[int], Verifier],
+        rewarding: Rewarding,
         earlier: Sequence[Labelled] = (),
     ) -> None:
-        self.run, self.role, self.ask, self.verifier, self.earlier = run, role, ask, verifier, earlier
+        self.run, self.role, self.ask, self.rewarding, self.earlier = run, role, ask, rewarding, earlier
         self.config = run.config.roles[role]
         self.order = python_stream(run.config.seed, f"{role} order", run.round).sample(list(tasks), len(tasks))
         self.old, rates = tasks_of(run, role, earlier)
@@ -98,14 +101,14 @@ class AnswerBatches:
     @classmethod
     def of(cls, run: SelfPlay, role: str) -> AnswerBatches | None:
         """The batches of a round; `None`, and a warning, where there is nothing to learn."""
-        ask, verifier = answering(run, role)
+        ask, rewarding = answering(run, role)
         config = run.config.roles[role]
         tasks = [question for _, question in run.kept()] if role == SOLVER else tasks_of(run, role, run.labelled())[0]
         if not tasks:
             run.warn(f"round {run.round}: no question survived the filter, the {role} does not train")
             return None
         earlier = replayable(run, config.replay_easy) if config.replay else []
-        batches = cls(run, role, tasks, ask, verifier, earlier)
+        batches = cls(run, role, tasks, ask, rewarding, earlier)
         if batches.size < config.groups - batches.replayed:
             run.warn(f"round {run.round}: {len(tasks)} questions survived; smaller batches")
         return batches
@@ -115,12 +118,13 @@ class AnswerBatches:
         seed = self.seed(step)
         old = draw(self.old, self.weights, self.replayed, python_stream(seed, "replay")) if self.replayed else []
         batch = [*self._slice(step, range(self.size)), *old]
-        verifier = self.verifier(integer_seed(seed, "coins"))
+        rewarded = self.rewarding(integer_seed(seed, "coins"))
         others = self._slice(step, range(self.size, len(self.order)))
-        more = self._more(iter(others), verifier)
+        more = self._more(iter(others), rewarded)
         shares = {"replayed_share": len(old) / len(batch)} if self.config.replay else {}
-        reward_fn = LabelRewardFn(batch, verifier)
-        return StepBatch(self.ask(batch), reward_fn, self.config.samples, seed, more, lambda: shares)
+        reward_fn = rewarded(batch)
+        measures = partial(_measures, reward_fn, shares)
+        return StepBatch(self.ask(batch), reward_fn, self.config.samples, seed, more, measures)
 
     def solved(self) -> Solved | None:
         """See `Batches`: the solver's attempts that equal the kept labels, unless something else is rewarded."""
@@ -136,7 +140,9 @@ class AnswerBatches:
     def _slice(self, step: int, places: range) -> list[Question]:
         return [self.order[(step * self.size + i) % len(self.order)] for i in places]
 
-    def _more(self, others: Iterator[Question], verifier: Verifier) -> DynamicSampling | None:
+    def _more(
+        self, others: Iterator[Question], rewarded: Callable[[Sequence[Question]], RewardFn]
+    ) -> DynamicSampling | None:
         """Further questions of the round in place of those whose attempts all got the same reward."""
         if not self.config.dynamic_sampling:
             return None
@@ -144,8 +150,7 @@ class AnswerBatches:
 
         def further(count: int) -> tuple[list[str], RewardFn]:
             batch = list(islice(others, count))
-            reward_fn = LabelRewardFn(batch, verifier)
-            return self.ask(batch), MonitoredReward(reward_fn, silences=self.run.config.guard.mode == "on")
+            return self.ask(batch), MonitoredReward(rewarded(batch), silences=self.run.config.guard.mode == "on")
 
         return DynamicSampling(self.config.dynamic_sampling, further)
 
@@ -188,20 +193,38 @@ def tasks_of(run: SelfPlay, role: str, labelled: Sequence[Labelled]) -> tuple[li
     return tasks, [0.5] * len(tasks)
 
 
-def answering(run: SelfPlay, role: str) -> tuple[Asking, Callable[[int], Verifier]]:
-    """How whoever answers is asked, and what holds the answers against references, made from a seed.
+def _measures(reward_fn: RewardFn, shares: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Shares of the batch, and what each part of a reward added, where it has parts."""
+    return {**shares, "reward_terms": reward_fn.means} if isinstance(reward_fn, AnswerRewardFn) else shares
+
+
+def answering(run: SelfPlay, role: str) -> tuple[Asking, Rewarding]:
+    """How whoever answers is asked, and what rewards the answers.
 
     Raises:
         ConfigError: the domain has no words for the role, or nobody knows its reward.
     """
-    reward = run.config.roles[role].reward
+    rule = AnswerRule.of(run.config.roles[role].reward)
     if role == SOLVER:
-        return run.game.ask, label_verifier(run.domain, reward, run.config.labels.source)
+        labels = run.config.labels.source
+        verifier = None if rule.sampled else label_verifier(run.domain, rule.base, labels)
+        return run.game.ask, partial(_rewarded, rule, verifier)
     if role not in run.domain.roles:
         raise ConfigError(
             f"the domain {run.domain.name!r} has no words for the role {role!r}; it knows "
             f"{', '.join([CHALLENGER, SOLVER, *run.domain.roles])}. A further role needs its RoleWords there"
         )
     words = run.domain.roles[role]
-    verifier = make_verifier(words.verifier if reward in LABEL else reward)
-    return lambda tasks: [words.ask(task) for task in tasks], lambda seed: verifier
+    judge = None if rule.sampled else make_verifier(words.verifier if rule.base in LABEL else rule.base)
+    rewarding = partial(_rewarded, rule, None if judge is None else lambda seed: judge)
+    return lambda tasks: [words.ask(task) for task in tasks], rewarding
+
+
+def _rewarded(
+    rule: AnswerRule, verifier: Callable[[int], Verifier] | None, seed: int
+) -> Callable[[Sequence[Question]], RewardFn]:
+    """See `Rewarding`."""
+    judge = None if verifier is None else verifier(seed)
+    if rule.only_verdicts and judge is not None:
+        return lambda batch: LabelRewardFn(batch, judge)
+    return lambda batch: AnswerRewardFn(batch, judge, rule)

@@ -23,6 +23,7 @@ from ...core.registries import domains, make_verifier, verifiers
 from ...envs.game.domains import find_domain
 from ...envs.rewards import in_interval
 from ...verifiers.ensembles.margin import leads
+from ..roles.answer_rewards import SAMPLED
 from ..roles.asked_again import AskedAgain
 from ..settings.parts import QuestionsConfig
 from .questions.references import ByDomain
@@ -142,7 +143,7 @@ def label_verifier(
     if name == "random" and not options:
         return lambda seed: make_verifier("random", seed=seed)
     if name not in ("", "label") and ":" not in name and not verifiers.knows(name):
-        raise UnknownNameError("reward", name, ["label", *verifiers.names()])
+        raise UnknownNameError("reward", name, ["label", *SAMPLED, *verifiers.names()])
     if name == "label":
         labelled_by = _name_and_options(source)[0]
         graded = domain.labels.get(CHECKED if labelled_by in CONFIRMED else labelled_by) == domain.grader

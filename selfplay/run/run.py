@@ -41,6 +41,7 @@ from ..storage.run_folder import RunFolder
 from . import round_log
 from .compute import Compute, cpu_seconds
 from .labels import labeller_of
+from .questions.past import RunPast
 from .restore import best_of, check_position, restore, state_of
 from .schedule.parts import Schedule
 from .stage import DONE, Interrupted, check_stages
@@ -65,6 +66,7 @@ class SelfPlay:
         checkpoints: the saved state of each role, by name.
         best: the best validation so far: round, accuracy, checkpoints and curriculum; empty before the first.
         compute: the tokens of the present round.
+        past: what rewards may know of earlier rounds.
         exam: the held-out questions of the exam.
         stop_reason: why a hook wants the run to stop, "" if none does.
     """
@@ -94,6 +96,7 @@ class SelfPlay:
         check_position(self)
         self.domain = domain_of(config.env)
         self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep, state.get("kept"))
+        self.past = RunPast(self)
         self._build, self._starts, self.stop_reason = build, Starts(config), ""
         challenger = config.roles.get(CHALLENGER)
         reward = make_reward("r-zero" if challenger is None else challenger.reward)
@@ -144,11 +147,7 @@ class SelfPlay:
     @property
     def position(self) -> tuple[str, int, int]:
         """The stage for people, stages done, and stages in all."""
-        first, per_round = len(self.schedule.order(0)), len(self.schedule.stages)
-        done = self.schedule.order(self.round).index(self.phase)
-        done += first + per_round * (self.round - 1) if self.round else 0
-        where = " · ".join(word for word in (self.schedule.part.name, self.phase) if word)
-        return f"round {self.round}/{self.config.rounds} · {where}", done, first + per_round * self.config.rounds
+        return self.schedule.position(self.round, self.phase, self.config.rounds)
 
     def here(self) -> dict[str, Any]:
         """Round and phase, as every row of a log has them."""

@@ -47,8 +47,9 @@ class RoleConfig:
     max_new_tokens: int = 72
     """Longest completion, in tokens."""
     reward: Named = "label"
-    """What the role is rewarded for. A challenger: a reward such as "r-zero" or "r-zero(repetition=0)". Whoever
-    answers: "label", the controls "random" and "format", or any verifier."""
+    """What the role is rewarded for. A challenger: a reward such as "r-zero(repetition=0)", or a weighted sum,
+    "uncertainty + 0.2*novelty". Whoever answers: "label", or "label + 0.2*efficiency" and such sums; a reward without
+    labels such as "confidence" or "random"; or any verifier. A sum may be a list of its terms."""
     weight_sharing: str = "copies"
     """How far apart roles are: "copies" (a model of its own), "lora" (an adapter each on one base), "prompt" or
     "tokens" (one model, told apart by the prompt, or by a learned vector per token type)."""
@@ -67,6 +68,8 @@ class RoleConfig:
     """Settings of its trainer: optimiser, sampling, loss of the update "grpo"."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.reward, list | tuple):
+            object.__setattr__(self, "reward", {"name": "sum", "terms": list(self.reward)})
         check_types(self)
         for name in ("model", "device"):
             if getattr(self, name) == "":

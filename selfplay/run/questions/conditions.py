@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ....core.protocols import Condition, Draw, RewardRule
 from ....core.records import Question, Request
 from ....core.registries import make_condition
 from ....core.seeding import python_stream
-from ....envs.rewards.archive import MOST
-from ....envs.rewards.challenger import ChallengerReward
+from ....envs.rewards.past import knowing
 from ...settings.config import CHALLENGER
 from ..labels import refuted
 from ..question_log import question_of
+from .past import rows_between
 
 if TYPE_CHECKING:
     from ..run import SelfPlay
@@ -73,22 +72,12 @@ def step_requests(run: SelfPlay, draw: Draw, step: int) -> Sequence[Request | No
 
 
 def challenger_rule(run: SelfPlay) -> RewardRule:
-    """The challenger's reward in this round: against the archive where it has that term, under its condition.
+    """The challenger's reward in this round: with what it depends on of earlier ones, under its condition.
 
     Raises:
         ConfigError: the reward cannot depend on such a condition.
     """
-    rule = run.game.reward
-    archive = rule.archive if isinstance(rule, ChallengerReward) else None
-    if isinstance(rule, ChallengerReward) and archive is not None and run.round >= archive.from_round:
-        rule = replace(rule, archive=replace(archive, texts=archived(run)))
-    return condition_of(run).rewarded(rule)
-
-
-def archived(run: SelfPlay) -> tuple[str, ...]:
-    """A sample of the questions that were asked in earlier rounds, the same whenever the round is entered."""
-    texts = [row["text"] for row in run.folder.rows("questions") if row["round"] < run.round and row["dropped"] is None]
-    return tuple(python_stream(run.config.seed, "archive", run.round).sample(texts, min(MOST, len(texts))))
+    return condition_of(run).rewarded(knowing(run.game.reward, run.past))
 
 
 def earlier(run: SelfPlay) -> list[tuple[Question, float]]:
@@ -107,17 +96,8 @@ def unsolved(run: SelfPlay) -> list[Question]:
     first = run.round - RECENT
     hard = {
         (row["round"], row["index"])
-        for row in _rows_between(run, "labels", first)
+        for row in rows_between(run, "labels", first)
         if row["solve_rate"] < low or refuted(row["check"]) or (row["check"] is None and not row["valid"])
     }
-    rows = _rows_between(run, "questions", first) if hard else ()
+    rows = rows_between(run, "questions", first) if hard else ()
     return [question_of(row) for row in rows if (row["round"], row["index"]) in hard][::-1]
-
-
-def _rows_between(run: SelfPlay, log: str, first: int) -> Iterator[dict[str, Any]]:
-    """The rows of the rounds from `first` to the last one, newest first; no more is read."""
-    for row in run.folder.rows_from_end(log):
-        if row["round"] < first:
-            return
-        if row["round"] < run.round:
-            yield row

@@ -88,6 +88,13 @@ class Schedule:
         """The stages of a round by name; before the first, those that look at the base, or none."""
         return [stage.name for stage in self.stages if number or plays_before_training(stage)]
 
+    def position(self, number: int, stage: str, rounds: int) -> tuple[str, int, int]:
+        """A stage of a round for people; stages done, and stages in all, as if every round were of the present part."""
+        first, per_round = len(self.order(0)), len(self.stages)
+        done = self.order(number).index(stage) + (first + per_round * (number - 1) if number else 0)
+        where = " · ".join(word for word in (self.part.name, stage) if word)
+        return f"round {number}/{rounds} · {where}", done, first + per_round * rounds
+
     def end_round(self, run: SelfPlay) -> str | None:
         """Ask the rule of the part at the end of a round; the name of the part that is over, `None` if it goes on."""
         if not self.part.ending.is_over(run, run.round - self.since + 1):

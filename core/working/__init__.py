@@ -1,0 +1,1 @@
+"""The working that an attempt shows, as steps that can be read: for rewards, and for whoever measures attempts."""
