@@ -16,11 +16,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from ..core.completions import completions_of
 from ..core.errors import ConfigError
 from ..core.math_language import key
 from ..core.perturbed import as_read
 from ..core.protocols import Agent, Verifier, unreadable
+from ..core.protocols.completions import completions_of
 from ..core.records import Outcome, Question
 from ..core.registries import make_verifier
 from ..core.seeding import integer_seed

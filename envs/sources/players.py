@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core.completions import completions_of
 from ...core.errors import ConfigError
 from ...core.protocols import Agent, Draw, GameWords, unreadable
+from ...core.protocols.completions import completions_of
 from ...core.records import Question, Request, TaskSpec, with_spec
 from ...core.registries import make_agent
 from ...core.seeding import integer_seed, python_stream

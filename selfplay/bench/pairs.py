@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...core.completions import completions_of
 from ...core.errors import ConfigError
 from ...core.math_language import answer
 from ...core.protocols import Agent, Verifier, unreadable
+from ...core.protocols.completions import completions_of
 from ...core.records import Question
 from ...core.registries import make_reward, make_verifier
 from ...core.seeding import integer_seed

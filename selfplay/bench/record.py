@@ -18,8 +18,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from ...core.completions import completions_of, well_formed
 from ...core.protocols import Agent, unreadable
+from ...core.protocols.completions import completions_of, well_formed
 from ..evaluation import Adjustable
 from ..storage.files import DamageError, json_object, read_bytes, remove
 

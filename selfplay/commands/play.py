@@ -8,9 +8,9 @@ import gymnasium as gym
 from rich.console import Console
 
 from ... import envs as _envs  # noqa: F401 - registers the environments
-from ...core.completions import completions_of
 from ...core.extraction import last_boxed
 from ...core.protocols import Agent
+from ...core.protocols.completions import completions_of
 from ...core.registries import make_agent
 from ...core.seeding import integer_seed
 from ...envs.game.domains import domain_of

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...core.completions import completions_of
 from ...core.protocols import Agent
+from ...core.protocols.completions import completions_of
 from ...core.records import Question
 from ...core.registries import make_reward, make_verifier
 from ...core.seeding import integer_seed, python_stream

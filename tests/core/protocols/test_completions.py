@@ -2,8 +2,8 @@
 
 import pytest
 
-from selfplay_gym.core.completions import completions_of
 from selfplay_gym.core.errors import PluginError
+from selfplay_gym.core.protocols.completions import completions_of
 from selfplay_gym.core.records import Question
 from selfplay_gym.selfplay.evaluation import run_exam
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .errors import PluginError
-from .protocols import Agent
+from ..errors import PluginError
+from .players import Agent
 
 
 def completions_of(agent: Agent, prompts: Sequence[str], *, n: int, seed: int | None) -> list[list[str]]:
