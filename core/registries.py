@@ -13,6 +13,7 @@ from .protocols import (
     Curriculum,
     Domain,
     Generator,
+    OutputPolicy,
     QuestionSource,
     RewardRule,
     Stage,
@@ -51,6 +52,7 @@ conditions: Registry[Condition] = Registry("condition", "selfplay_gym.conditions
 stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage, room=f"{_PACKAGE}.selfplay.run.stages")
 samplers: Registry[CompletionSampler] = Registry("sampler", "selfplay_gym.samplers", CompletionSampler)
 updates: Registry[Update] = Registry("update", "selfplay_gym.updates", Update)
+policies: Registry[OutputPolicy] = Registry("policy", "selfplay_gym.policies", OutputPolicy)
 
 ALL: dict[str, Registry[Any]] = {
     "verifiers": verifiers,
@@ -64,6 +66,7 @@ ALL: dict[str, Registry[Any]] = {
     "stages": stages,
     "samplers": samplers,
     "updates": updates,
+    "policies": policies,
 }
 
 make_verifier, register_verifier = verifiers.make, verifiers.register
@@ -77,6 +80,7 @@ make_condition, register_condition = conditions.make, conditions.register
 make_stage, register_stage = stages.make, stages.register
 make_sampler, register_sampler = samplers.make, samplers.register
 make_update, register_update = updates.make, updates.register
+make_policy, register_policy = policies.make, policies.register
 
 
 def env_id(domain: str) -> str:

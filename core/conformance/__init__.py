@@ -15,6 +15,7 @@ from .condition import check_condition
 from .curriculum import check_curriculum
 from .domain import check_domain
 from .generator import check_generator
+from .policy import check_policy
 from .reward import check_reward
 from .source import check_source
 from .stage import check_stage
@@ -27,6 +28,7 @@ __all__ = [
     "check_curriculum",
     "check_domain",
     "check_generator",
+    "check_policy",
     "check_reward",
     "check_source",
     "check_stage",

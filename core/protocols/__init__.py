@@ -3,11 +3,12 @@
 verifier  judges attempts               curriculum  chooses levels          agent   plays a role
 generator writes procedural questions   source      where questions come from   domain  what is played
 reward    rewards challengers           stage       one part of a run       update  how a role learns
-condition what a challenger is asked for
+condition what a challenger is asked for  policy    refuses what models write
 """
 
 from .game import Condition, Domain, Draw, GameWords, Parts, QuestionSource, RewardRule, Words
 from .players import Agent, BaseVerifier, CompletionSampler, Curriculum, Generator, Reader, Rng, Verifier, unreadable
+from .policies import OutputPolicy, rulings
 from .runs import Stage, Update
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Draw",
     "GameWords",
     "Generator",
+    "OutputPolicy",
     "Parts",
     "QuestionSource",
     "Reader",
@@ -29,5 +31,6 @@ __all__ = [
     "Update",
     "Verifier",
     "Words",
+    "rulings",
     "unreadable",
 ]
