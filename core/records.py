@@ -183,6 +183,8 @@ _set_verdicts, _set_label, _set_solve_rate, _set_valid, _set_label_source, _set_
 
 REFUSED = "refused"
 """How the reason begins why a question was not asked, or an attempt not decided, that a policy refused."""
+UNCHECKED = "unchecked"
+"""The code of a text that a policy could not look at."""
 
 
 @dataclass(frozen=True, slots=True)

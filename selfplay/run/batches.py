@@ -15,6 +15,7 @@ from ...core.protocols import Verifier, unreadable
 from ...core.records import Labelled, Question
 from ...core.registries import make_verifier
 from ...core.seeding import integer_seed, python_stream
+from ...envs.game.screening import screened
 from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
 from ..settings.config import CHALLENGER, SOLVER
 from . import round_log
@@ -194,14 +195,15 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Callable[[int], Verifie
     Raises:
         ConfigError: the domain has no words for the role, or nobody knows its reward.
     """
-    reward = run.config.roles[role].reward
+    reward, policy = run.config.roles[role].reward, run.refusals.policies.get(role)
     if role == SOLVER:
-        return run.game.ask, label_verifier(run.domain, reward, run.config.labels.source)
+        make = label_verifier(run.domain, reward, run.config.labels.source)
+        return run.game.ask, lambda seed: screened(make(seed), policy, role)
     if role not in run.domain.roles:
         raise ConfigError(
             f"the domain {run.domain.name!r} has no words for the role {role!r}; it knows "
             f"{', '.join([CHALLENGER, SOLVER, *run.domain.roles])}. A further role needs its RoleWords there"
         )
     words = run.domain.roles[role]
-    verifier = make_verifier(words.verifier if reward in LABEL else reward)
+    verifier = screened(make_verifier(words.verifier if reward in LABEL else reward), policy, role)
     return lambda tasks: [words.ask(task) for task in tasks], lambda seed: verifier

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...core.records import REFUSED
 from ...envs.game.engine import Episode
 from ...envs.rewards import distinct_clusters, in_interval
 from ..stats import mean
@@ -26,6 +27,7 @@ def challenger_measures(episodes: Sequence[Episode], band: tuple[float, float]) 
     terms = [played.reward.terms for played in episodes]
     return {
         "valid_share": len(judged) / len(episodes),
+        "refused": sum(played.proposal.refused for played in episodes),
         "solve_rate": mean([j.solve_rate for j in judged]),
         "band_share": sum(in_interval(j.correct_count, len(j.verdicts), *band) for j in judged) / len(episodes),
         "asked_gap": mean(_asked_gaps(episodes), None),
@@ -56,6 +58,7 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
     return {
         "written": len(written),
         "malformed": sum(why.startswith("malformed") for why in dropped),
+        "refused": sum(why.startswith(REFUSED) for why in dropped),
         "repeated": dropped.count("repeated"),
         "held_out": dropped.count("held out"),
         "asked": len(labels),

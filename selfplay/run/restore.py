@@ -32,6 +32,7 @@ def state_of(run: SelfPlay) -> dict[str, Any]:
         "votes": run.validation.votes,
         "curriculum": run.curriculum.state_dict(),
         "compute": run.compute.state_dict(),
+        "refusals": run.refusals.state_dict(),
         "hooks": {hook.name: state for hook in run.hooks if (state := hook.state_dict())},
     }
 

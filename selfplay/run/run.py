@@ -41,6 +41,7 @@ from ..storage.run_folder import RunFolder
 from . import round_log
 from .compute import Compute, cpu_seconds
 from .labels import labeller_of
+from .refusals import Refusals
 from .restore import best_of, check_position, restore, state_of
 from .stage import DONE, Interrupted, check_stages, plays_before_training
 from .validation import Validation
@@ -64,6 +65,7 @@ class SelfPlay:
         checkpoints: the saved state of each role, by name.
         best: the best validation so far: round, accuracy, checkpoints and curriculum; empty before the first.
         compute: the tokens of the present round.
+        refusals: the policies of the roles, and what they refused in the present stage.
         exam: the held-out questions of the exam.
         stop_reason: why a hook wants the run to stop, "" if none does.
     """
@@ -94,7 +96,8 @@ class SelfPlay:
         self._build, self._starts, self.stop_reason = build, Starts(config), ""
         challenger = config.roles.get(CHALLENGER)
         reward = make_reward("r-zero" if challenger is None else challenger.reward)
-        self.game = Game(self.domain, labeller_of(self), reward, config.template)
+        self.refusals = Refusals(config.roles, self.here, state.get("refusals", {}))
+        self.game = Game(self.domain, labeller_of(self), reward, config.template, self.refusals.policies)
         self.generator = make_generator(config.questions.generator)
         self.curriculum = make_curriculum(config.questions.curriculum)
         restore(state, self.curriculum, hooks)
@@ -123,7 +126,7 @@ class SelfPlay:
             seconds = {"seconds": time.perf_counter() - begun, "cpu_s": cpu_seconds() - cpu}
             self.log("timings", [{name: round(value, 3) for name, value in seconds.items()}])
             self.compute.collect(self.roles)
-            self.log("metrics", [row for row in [self.compute.end_stage()] if row])
+            self.log("metrics", [row for row in [self.compute.end_stage(), self.refusals.end_stage()] if row])
             self._advance()
 
     # --- where it stands ---
@@ -258,6 +261,7 @@ class SelfPlay:
     def commit(self) -> None:
         """Make everything so far permanent; checkpoints saved since the last commit keep the state with them."""
         self.compute.collect(self.roles)
+        self.log("refusals", self.refusals.take_rows())
         state = state_of(self)
         kept = self.store.select(needed_checkpoints(state))
         saved, self._saved = [name for name in self._saved if name in kept], []

@@ -49,6 +49,9 @@ class RoleConfig:
     reward: Named = "label"
     """What the role is rewarded for. A challenger: a reward such as "r-zero" or "r-zero(repetition=0)". Whoever
     answers: "label", the controls "random" and "format", or any verifier."""
+    policy: Named = "rules"
+    """What looks at all that the role writes, before it is asked or rewarded: "rules" (a file of rules), "none", or
+    "endpoint:URL#model" (a guard model); see `selfplay-gym list policies`."""
     weight_sharing: str = "copies"
     """How far apart roles are: "copies" (a model of its own), "lora" (an adapter each on one base), "prompt" or
     "tokens" (one model, told apart by the prompt, or by a learned vector per token type)."""

@@ -4,11 +4,11 @@ A rule is a sequence of steps, each a group of words or phrases. It matches wher
 within `window` words, unless one of the exempt group stands there, or up to `MARGIN` words before or behind. Sentences
 are `GAP` words apart.
 
-Per word the automaton follows a tree of phrases, at most as deep as the longest phrase, and per hit it looks at the
-steps that wait for this group. For every step it remembers only the latest place where a match that has come so far can
-have begun: an earlier one could not be nearer. So time is linear in the text, for a fixed file of rules. Aho and Corasick
-(1975) would follow failure links in place of the few words of a phrase; `pyahocorasick` matches characters, is written
-in C, and would leave words, windows and exemptions to us all the same.
+Per word the automaton follows a tree of phrases, at most as deep as the longest phrase, and per phrase it looks at the
+steps that wait for it. For every step it remembers only the latest place where a match that has come so far can have
+begun: an earlier one could not be nearer. So time is linear in the text, for a fixed file of rules. Aho and Corasick
+(1975) would follow failure links in place of the few words of a phrase; the library `pyahocorasick` matches characters,
+is written in C, and would leave words, windows and exemptions to us all the same.
 """
 
 from __future__ import annotations
@@ -44,11 +44,21 @@ class Rule:
 
 
 @dataclass(slots=True)
-class _Node:
-    """What follows on the words so far, and the groups that they are a phrase of."""
+class _Phrase:
+    """The words so far, and what follows on them.
 
-    following: dict[str, _Node] = field(default_factory=dict)
-    groups: tuple[str, ...] = ()
+    Attributes:
+        following: by the next word.
+        groups: those that this is a phrase of.
+        steps: numbers of the rules that wait for one of them, each with the step; later steps first, so that one
+            phrase cannot be two steps of a rule.
+        exempts: numbers of the rules that one of them makes harmless.
+    """
+
+    following: dict[str, _Phrase] = field(default_factory=dict)
+    groups: set[str] = field(default_factory=set)
+    steps: list[tuple[int, int]] = field(default_factory=list)
+    exempts: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -58,7 +68,7 @@ class _Progress:
     Attributes:
         begun: per step, the latest place where a match up to this step can have begun; `None` if there is none.
         pending: begin and end of a match that an exempt word may still follow.
-        exempt: where the last exempt word stands.
+        exempt: where the last exempt phrase ends.
     """
 
     begun: list[int | None]
@@ -77,38 +87,29 @@ class Matcher:
 
     def __init__(self, groups: Mapping[str, Sequence[str]], rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        self._root = _Node()
+        self._start = _Phrase()
         for group, phrases in groups.items():
             for phrase in phrases:
                 self._add(group, phrase)
-        # Backwards, so that one word cannot be two steps of a rule.
-        self._waiting: dict[str, list[tuple[int, int]]] = {}
-        self._exempting: dict[str, list[int]] = {}
-        for number, rule in enumerate(self.rules):
-            for at in range(len(rule.steps))[::-1]:
-                for group in rule.steps[at]:
-                    self._waiting.setdefault(group, []).append((number, at))
-            for group in rule.exempt:
-                self._exempting.setdefault(group, []).append(number)
 
     def first(self, text: str) -> Rule | None:
         """The rule that matches first; `None` if none does."""
         progress: dict[int, _Progress] = {}
-        for begin, end, groups in self._hits(words_of(text)):
-            found = self._advance(progress, begin, end, groups)
+        for begin, end, phrase in self._found(words_of(text)):
+            found = self._advance(progress, begin, end, phrase)
             if found is not None:
                 return self.rules[found]
         pending = [number for number, own in progress.items() if own.pending is not None]
         return self.rules[min(pending)] if pending else None
 
-    def _advance(self, progress: dict[int, _Progress], begin: int, end: int, groups: Sequence[str]) -> int | None:
+    def _advance(self, progress: dict[int, _Progress], begin: int, end: int, phrase: _Phrase) -> int | None:
         """What one phrase changes; the number of a rule that is certain to match now, if there is one."""
-        for number in (number for group in groups for number in self._exempting.get(group, ())):
+        for number in phrase.exempts:
             own = self._of(progress, number)
             if own.pending is not None and begin > own.pending[1] + MARGIN:
                 return number
-            own.pending, own.exempt = None, end
-        for number, at in (pair for group in groups for pair in self._waiting.get(group, ())):
+            own.pending, own.exempt = None, max(own.exempt, end)
+        for number, at in phrase.steps:
             rule, own = self.rules[number], self._of(progress, number)
             if own.pending is not None and begin > own.pending[1] + MARGIN:
                 return number
@@ -127,31 +128,34 @@ class Matcher:
             progress[number] = _Progress([None] * len(self.rules[number].steps))
         return progress[number]
 
-    def _hits(self, words: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        """The phrases of a text: places of the first and the last word, and their groups."""
+    def _found(self, words: Sequence[str]) -> Iterator[tuple[int, int, _Phrase]]:
+        """The phrases of a text, with the places of their first and last words."""
         place = 0
         for at, word in enumerate(words):
             if word == STOP:
                 place += GAP
                 continue
-            node = _after(self._root, word)
+            phrase = _after(self._start, word)
             last = at
-            while node is not None:
-                if node.groups:
-                    yield place, place + last - at, node.groups
+            while phrase is not None:
+                if phrase.groups:
+                    yield place, place + last - at, phrase
                 last += 1
-                node = _after(node, words[last]) if last < len(words) else None
+                phrase = _after(phrase, words[last]) if last < len(words) else None
             place += 1
 
-    def _add(self, group: str, phrase: str) -> None:
-        node = self._root
-        for word in words_of(phrase):
-            node = node.following.setdefault(word, _Node())
-        if group not in node.groups:
-            node.groups += (group,)
+    def _add(self, group: str, text: str) -> None:
+        phrase = self._start
+        for word in words_of(text):
+            phrase = phrase.following.setdefault(word, _Phrase())
+        phrase.groups.add(group)
+        rules = list(enumerate(self.rules))
+        phrase.exempts = [number for number, rule in rules if rule.exempt & phrase.groups]
+        waiting = [(number, at) for number, rule in rules for at, step in enumerate(rule.steps) if step & phrase.groups]
+        phrase.steps = sorted(waiting, key=lambda pair: -pair[1])
 
 
-def _after(node: _Node, word: str) -> _Node | None:
+def _after(phrase: _Phrase, word: str) -> _Phrase | None:
     """Where a word leads, as it stands or as it is meant."""
-    found = node.following.get(word)
-    return node.following.get(spelt(word)) if found is None and not word.isalpha() else found
+    found = phrase.following.get(word)
+    return phrase.following.get(spelt(word)) if found is None and not word.isalpha() else found

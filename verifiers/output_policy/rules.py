@@ -1,16 +1,16 @@
 """The policy `rules`: refuses by a file of rules, `rules.toml` beside this module or one of your own.
 
-    version = 1
-    [groups.weapon]                  # words and phrases of one kind
-    nouns = ["rocket"]               # with their plurals
-    verbs = ["launch"]               # with their forms: launches, launched, launching
-    words = ["ready to fire"]        # as they stand
-    [[rules]]
-    code = "S9"                      # a hazard of the MLCommons taxonomy, S1 to S14
-    name = "launching rockets"       # for people
-    steps = ["how", "weapon|other"]  # groups in this order; any of those between bars will do
-    window = 12                      # most words from the first to the last
-    unless = ["toy"]                 # groups that make it harmless
+version = 1
+[groups.weapon]                  # words and phrases of one kind
+nouns = ["rocket"]               # with their plurals
+verbs = ["launch"]               # with their forms: launches, launched, launching
+words = ["ready to fire"]        # as they stand
+[[rules]]
+code = "S9"                      # a hazard of the MLCommons taxonomy, S1 to S14
+name = "launching rockets"       # for people
+steps = ["how", "weapon|other"]  # groups in this order; any of those between bars will do
+window = 12                      # most words from the first to the last
+unless = ["toy"]                 # groups that make it harmless
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def _read(file: Path) -> tuple[Matcher, str]:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"the rules {str(file)!r} are not as verifiers/output_policy/rules.py says: {error!r}") from None
+        raise ConfigError(
+            f"the rules {str(file)!r} are not as verifiers/output_policy/rules.py says: {error!r}"
+        ) from None
 
 
 def _rule(row: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> Rule:
@@ -88,7 +90,9 @@ def _rule(row: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> Rule:
             raise UnknownNameError("group of words", name, groups)
     window = row["window"]
     if not steps or not isinstance(window, int) or window < 1:
-        raise ConfigError(f"the rule {row['name']!r} needs steps and a window >= 1, got {row['steps']!r} and {window!r}")
+        raise ConfigError(
+            f"the rule {row['name']!r} needs steps and a window >= 1, got {row['steps']!r} and {window!r}"
+        )
     return Rule(code, row["name"], steps, window, exempt)
 
 
@@ -108,10 +112,7 @@ def forms(verb: str) -> list[str]:
     first, space, rest = verb.partition(" ")
     short = first.endswith("e") and not first.endswith("ee")
     stem = first[:-1] if short else first
-    if first.endswith("y") and first[-2] not in _VOWELS:
-        past = first[:-1] + "ied"
-    else:
-        past = stem + "ed"
+    past = first[:-1] + "ied" if first.endswith("y") and first[-2] not in _VOWELS else stem + "ed"
     found = [first, _with_s(first), past, stem + "ing"]
     if len(first) > 2 and first[-1] not in _VOWELS | frozenset("wxy") and first[-2] in _VOWELS:
         found += [first + first[-1] + "ed", first + first[-1] + "ing"]
