@@ -133,7 +133,7 @@ class Matcher:
         place = 0
         for at, word in enumerate(words):
             if word == STOP:
-                place += GAP
+                place += GAP if at and words[at - 1] != STOP else 0  # an ellipsis ends one sentence
                 continue
             phrase = _after(self._start, word)
             last = at

@@ -12,7 +12,7 @@ from itertools import groupby
 
 STOP = "."
 """Stands for the end of a sentence among the words."""
-_STOPS = frozenset(".!?;\n。！？؟।")
+_STOPS = frozenset(".!?;。！？؟।")
 _JOINED = frozenset("'’‘`´")
 """What stands inside a word, and is left out: "don't" is `dont`."""
 _ALIKE = dict(
@@ -53,7 +53,7 @@ _FOLDING = _Folding()
 
 def words_of(text: str) -> list[str]:
     """The words of a text, lower case, with `STOP` between sentences; letters set apart ("b o m b") are one word."""
-    words = text.translate(_FOLDING).split()
+    words = text.translate(_FOLDING).split()  # line ends are blanks: most of them wrap a sentence
     letters = [len(word) == 1 and word != STOP for word in words]
     if not any(letters):
         return words
