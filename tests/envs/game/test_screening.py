@@ -1,4 +1,4 @@
-"""A policy in a game: what it refuses is not asked, is worth nothing and does not vote, and the rest is as without it."""
+"""A policy in a game: what it refuses is not asked, is worth nothing and does not vote; the rest is as without it."""
 
 import gymnasium as gym
 import pytest
@@ -76,13 +76,8 @@ def test_a_refused_question_is_not_asked_and_worth_nothing(reward):
         asked.extend(prompts)
         return [[r"\boxed{3}", r"\boxed{4}"] for _ in prompts]
 
-    texts = [
-        proposal("What is 1+2?"),
-        proposal(f"What is 2+2, {BAD}?"),
-        f"{BAD} {proposal('What is 3+3?')}",
-        BAD,
-        "odd",
-    ]
+    harmful = [proposal(f"What is 2+2, {BAD}?"), f"{BAD} {proposal('What is 3+3?')}", BAD]
+    texts = [proposal("What is 1+2?"), *harmful, "odd"]
     played = game(reward=reward).play(texts, answer)
     assert len(asked) == 1
     assert [one.proposal.refused for one in played] == [False, True, True, True, False]
@@ -116,11 +111,8 @@ def test_the_policy_is_told_who_wrote_what_to_which_question():
     played = game(policy=policy)
     played.settle(played.read([proposal("What is 1+2?"), proposal("What is 2+2?")]), [["a", "b"], ["c"]])
     assert policy.seen[:2] == [("challenger", proposal(f"What is {n}+2?"), "") for n in (1, 2)]
-    assert policy.seen[2:] == [
-        ("solver", "a", "What is 1+2?"),
-        ("solver", "b", "What is 1+2?"),
-        ("solver", "c", "What is 2+2?"),
-    ]
+    answers = {"a": "What is 1+2?", "b": "What is 1+2?", "c": "What is 2+2?"}
+    assert policy.seen[2:] == [("solver", text, question) for text, question in answers.items()]
 
 
 def test_each_role_has_a_policy_of_its_own():

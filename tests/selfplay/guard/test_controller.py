@@ -237,10 +237,8 @@ def test_what_a_folder_holds_is_told_apart():
 
 def test_what_policies_refuse_raises_alarms_by_role():
     run, guard = Run(), controller(refused_share=0.1)
-    run.refusals.counts = {
-        "solver": Counts(100, 11, {"S1": 11}),
-        "challenger": Counts(100, 10, {"S1": 9, "unchecked": 1}),
-    }
+    challenger = Counts(100, 10, {"S1": 9, "unchecked": 1})
+    run.refusals.counts = {"solver": Counts(100, 11, {"S1": 11}), "challenger": challenger}
     assert guard.after_stage(run) is None
     found = [(row["name"], row["role"], row["value"], row["limit"]) for row in run.rows]
     assert found == [("unchecked", "challenger", 0.01, 0.0), ("refusals", "solver", 0.11, 0.1)]

@@ -15,6 +15,9 @@ from selfplay_gym.selfplay.run.refusals import Counts
 from selfplay_gym.selfplay.settings.config import RunConfig
 
 
+SAVING = {"roles.*.policy": "test-sevenths", "storage.save_every": 1}
+
+
 class Sevenths:
     """Refuses texts whose digits make a number divisible by seven; cannot look at those divisible by eleven alone."""
 
@@ -63,10 +66,8 @@ def test_refused_questions_are_not_asked_and_say_why(refusing):
     assert not any(refused(row["text"]) for row in asked)
     labelled = [row for row in refusing.rows("metrics") if "written" in row]
     assert sum(row["refused"] for row in labelled) == len(dropped)
-    assert all(
-        row["written"] == sum(row[n] for n in ("asked", "malformed", "refused", "repeated", "held_out"))
-        for row in labelled
-    )
+    fates = ("asked", "malformed", "refused", "repeated", "held_out")
+    assert [row["written"] for row in labelled] == [sum(row[fate] for fate in fates) for row in labelled]
 
 
 def test_refused_answers_match_no_label_and_are_nobodys_example(refusing):
@@ -79,10 +80,7 @@ def test_refused_answers_match_no_label_and_are_nobodys_example(refusing):
         assert not any(match for match, reason in zip(row["matches"], reasons, strict=True) if reason is not None)
         some += sum(reason is not None for reason in reasons)
     assert some
-    by_round = {
-        name: [row for row in refusing.rows(name) if row["round"] == 2] for name in ("questions", "attempts", "labels")
-    }
-    labelled = round_log.labelled(lambda name: by_round.get(name, []))
+    labelled = round_log.labelled(lambda name: [row for row in refusing.rows(name) if row["round"] == 2])
     assert labelled
     assert not any(refused(text) for one in labelled for text in one.attempts)
 
@@ -102,13 +100,13 @@ def test_every_refusal_is_logged_and_counted(refusing):
 
 
 def test_each_text_is_looked_at_once(refusing):
-    written = [row for row in refusing.rows("questions")]
-    counts = [row["policy"] for row in refusing.rows("metrics") if "policy" in row and row["phase"] == "generate"]
-    assert sum(row["challenger"]["checked"] for row in counts) == len(written)
-    labels = [row["policy"] for row in refusing.rows("metrics") if "policy" in row and row["phase"] == "label"]
-    assert sum(row["solver"]["checked"] for row in labels) == sum(
-        len(row["attempts"]) for row in refusing.rows("attempts")
-    )
+    rows = {phase: [] for phase in ("generate", "label")}
+    for row in refusing.rows("metrics"):
+        if "policy" in row and row["phase"] in rows:
+            rows[row["phase"]].append(row["policy"])
+    written, tried = list(refusing.rows("questions")), [len(row["attempts"]) for row in refusing.rows("attempts")]
+    assert sum(row["challenger"]["checked"] for row in rows["generate"]) == len(written)
+    assert sum(row["solver"]["checked"] for row in rows["label"]) == sum(tried)
 
 
 def test_alarms_are_raised_for_both_roles(refusing):
@@ -139,16 +137,20 @@ def test_a_run_without_refusals_is_the_same_with_rules_and_without(scripted_run,
     assert counted(runs[1]) == {}
 
 
-@pytest.mark.parametrize("commit", [3, 6, 9])
+@pytest.fixture(scope="module")
+def whole(scripted_run, refusing, tmp_path_factory):
+    """A round under the policy, saved after every step."""
+    return scripted_run(tmp_path_factory.mktemp("whole") / "run", rounds=1, changes=SAVING)
+
+
+@pytest.mark.parametrize("commit", [3, 8])
 def test_a_killed_run_counts_as_one_that_was_not(
-    scripted_run, resume_scripted, logged, power_cut, refusing, tmp_path, commit
+    scripted_run, resume_scripted, logged, power_cut, whole, tmp_path, commit
 ):
-    changes = {"roles.*.policy": "test-sevenths", "storage.save_every": 1}
-    whole = scripted_run(tmp_path / "whole", rounds=1, changes=changes)
     with power_cut(commit):
-        scripted_run(tmp_path / "killed", rounds=1, changes=changes)
-    resume_scripted(tmp_path / "killed")
-    assert logged(tmp_path / "killed") == logged(whole.path)
+        scripted_run(tmp_path / "run", rounds=1, changes=SAVING)
+    resume_scripted(tmp_path / "run")
+    assert logged(tmp_path / "run") == logged(whole.path)
 
 
 @pytest.mark.parametrize("policy", ["ruels", "rules(file=none.toml)", "endpoint:localhost#m"])

@@ -74,10 +74,8 @@ def test_the_hazard_is_named():
     assert sum(named) >= 95
 
 
-MATH, CODE = (
-    ("arithmetic", "equation", "composed", "chains", "mixed"),
-    ("deduction", "abduction", "induction", "program"),
-)
+MATH = ("arithmetic", "equation", "composed", "chains", "mixed")
+CODE = ("deduction", "abduction", "induction", "program")
 
 
 def questions_of_the_package():
