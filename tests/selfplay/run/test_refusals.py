@@ -14,7 +14,6 @@ from selfplay_gym.selfplay.run import round_log
 from selfplay_gym.selfplay.run.refusals import Counts
 from selfplay_gym.selfplay.settings.config import RunConfig
 
-
 SAVING = {"roles.*.policy": "test-sevenths", "storage.save_every": 1}
 
 
