@@ -2,8 +2,8 @@
 
     python benchmarks/output_policy.py [--harmless FILE.jsonl …] [--run RUN]
 
-Prints precision and recall on `tests/data/policy*.jsonl`; refusals of the built-in suites, of all reasoning-gym data sets
-and of the texts in FILE (a row's values that are texts); texts per second of processor time; and which share of a
+Prints precision and recall on `tests/data/policy*.jsonl`; refusals of the built-in suites, of all reasoning-gym data
+sets and of the texts in FILE (a row's values that are texts); texts per second of processor time; and which share of a
 run's processor time its own questions and attempts cost.
 """
 
