@@ -11,6 +11,7 @@ from selfplay_gym.core.records import ALLOWED, Ruling
 from selfplay_gym.testing import check_policy
 
 REFUSED = Ruling(True, "S1", "because")
+TURN = itertools.count()
 
 
 @pytest.mark.parametrize("name", ["rules", "none"])
@@ -34,7 +35,7 @@ def raises(text):
         (made(lambda text: ALLOWED), "refused: allows 'bad'"),
         (made(lambda text: None), "must give a Ruling"),
         (made(raises), "hostile texts: raised UnicodeEncodeError"),
-        (made(lambda text, turn=itertools.count(): ALLOWED if next(turn) % 31 else REFUSED), "other rulings"),
+        (made(lambda text: ALLOWED if next(TURN) % 31 else REFUSED), "other rulings"),
         (
             made(lambda text: ALLOWED, check_many=lambda self, texts, role, asked: [REFUSED] * len(texts)),
             "alone than in a",
