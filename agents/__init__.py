@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.registries import register_agent, register_sampler, register_update
+from ..core.registries import register_agent, register_policy, register_sampler, register_update
 
 if TYPE_CHECKING:
     from .load import load_agent
@@ -25,6 +25,8 @@ register_sampler("vllm", "selfplay_gym.agents.remote.samplers:vllm")
 
 register_update("grpo", "selfplay_gym.agents.training.updates:GRPOUpdate")
 register_update("rft", "selfplay_gym.agents.training.rft:RejectionFineTuning")
+
+register_policy("endpoint:", "selfplay_gym.agents.remote.guard_model:GuardModelPolicy")
 
 __all__ = ["LLMAgent", "load_agent"]
 

@@ -181,6 +181,36 @@ class Judgement:
 _set_verdicts, _set_label, _set_solve_rate, _set_valid, _set_label_source, _set_evidence = _slot_writers(Judgement)
 
 
+REFUSED = "refused"
+"""How the reason begins why a question was not asked, or an attempt not decided, that a policy refused."""
+UNCHECKED = "unchecked"
+"""The code of a text that a policy could not look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an output policy says of one text; `ALLOWED` where it has nothing to say.
+
+    Attributes:
+        refused: whether the text may neither be asked nor earn anything.
+        code: the hazard, "S1" to "S14" of the MLCommons taxonomy; "unsafe" where none is named; "unchecked" where
+            nobody could look at the text, refused or not; "" for a text that is allowed.
+        why: the rule, for people.
+    """
+
+    refused: bool
+    code: str = ""
+    why: str = ""
+
+    @property
+    def reason(self) -> str:
+        """As verdicts and logs have it: "refused: S9 (…)"."""
+        return f"{REFUSED}: {self.code}" + (f" ({self.why})" if self.why else "")
+
+
+ALLOWED = Ruling(False)
+
+
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """A question with its label and the attempts that were made at it: what further roles are asked about.

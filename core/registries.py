@@ -13,6 +13,7 @@ from .protocols import (
     Curriculum,
     Domain,
     Generator,
+    OutputPolicy,
     Perturbation,
     QuestionSource,
     RewardRule,
@@ -53,6 +54,7 @@ perturbations: Registry[Perturbation] = Registry("perturbation", "selfplay_gym.p
 stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage, room=f"{_PACKAGE}.selfplay.run.stages")
 samplers: Registry[CompletionSampler] = Registry("sampler", "selfplay_gym.samplers", CompletionSampler)
 updates: Registry[Update] = Registry("update", "selfplay_gym.updates", Update)
+policies: Registry[OutputPolicy] = Registry("policy", "selfplay_gym.policies", OutputPolicy)
 
 ALL: dict[str, Registry[Any]] = {
     "verifiers": verifiers,
@@ -67,6 +69,7 @@ ALL: dict[str, Registry[Any]] = {
     "stages": stages,
     "samplers": samplers,
     "updates": updates,
+    "policies": policies,
 }
 
 make_verifier, register_verifier = verifiers.make, verifiers.register
@@ -81,6 +84,7 @@ make_perturbation, register_perturbation = perturbations.make, perturbations.reg
 make_stage, register_stage = stages.make, stages.register
 make_sampler, register_sampler = samplers.make, samplers.register
 make_update, register_update = updates.make, updates.register
+make_policy, register_policy = policies.make, policies.register
 
 
 def env_id(domain: str) -> str:

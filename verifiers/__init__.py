@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.registries import register_verifier
+from ..core.registries import register_policy, register_verifier
 
 if TYPE_CHECKING:
     from .answers.equal import equal
@@ -33,6 +33,9 @@ register_verifier("self-answer", "selfplay_gym.verifiers.ensembles.compound:Self
 register_verifier("judge", "selfplay_gym.verifiers.ensembles.llm_judge:LLMJudgeVerifier")
 register_verifier("rg:", "selfplay_gym.verifiers.references.reasoning_gym:ReasoningGymVerifier")
 register_verifier("code", "selfplay_gym.verifiers.programs.verifier:CodeVerifier")
+
+register_policy("rules", "selfplay_gym.verifiers.output_policy.rules:RulePolicy")
+register_policy("none", "selfplay_gym.verifiers.output_policy.rules:NoPolicy")
 
 
 def __getattr__(name: str) -> Any:

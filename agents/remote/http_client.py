@@ -21,6 +21,8 @@ TOO_LONG = (400, 413, 422)
 """HTTP statuses with which servers refuse a prompt that is too long, among other things."""
 _CONTEXT = re.compile(r"context[ _-]?(?:length|size|window)|(?:prompt|input).{0,40}too (?:long|large)", re.I)
 _LONGEST_WAIT_S = 60.0
+LARGEST = 2**26
+"""Bytes of an answer that are read at most."""
 
 
 class ServerError(SelfPlayError):
@@ -82,7 +84,10 @@ class JsonPost:
             headers["Authorization"] = f"Bearer {self._key}"
         request = urllib.request.Request(url, json.dumps(body).encode(), headers)
         with urllib.request.urlopen(request, timeout=self._timeout) as reply:
-            answer = json.load(reply)
+            text = reply.read(LARGEST + 1)
+        if len(text) > LARGEST:
+            raise ServerError(f"{url} answered more than {LARGEST:,} bytes")
+        answer = json.loads(text)
         if not isinstance(answer, dict):
             raise ServerError(f"{url} answered {answer!r:.200}, expected a JSON object")
         return answer

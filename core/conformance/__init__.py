@@ -16,6 +16,7 @@ from .curriculum import check_curriculum
 from .domain import check_domain
 from .generator import check_generator
 from .perturbation import check_perturbation
+from .policy import check_policy
 from .reward import check_reward
 from .source import check_source
 from .stage import check_stage
@@ -29,6 +30,7 @@ __all__ = [
     "check_domain",
     "check_generator",
     "check_perturbation",
+    "check_policy",
     "check_reward",
     "check_source",
     "check_stage",

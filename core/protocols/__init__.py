@@ -4,10 +4,12 @@ verifier  judges attempts               curriculum  chooses levels          agen
 generator writes procedural questions   source      where questions come from   domain  what is played
 reward    rewards challengers           stage       one part of a run       update  how a role learns
 condition what a challenger is asked for             perturbation  changes a question, not the knowledge of its answer
+policy    refuses what models write
 """
 
 from .game import Condition, Domain, Draw, GameWords, Parts, Perturbation, QuestionSource, RewardRule, Words
 from .players import Agent, BaseVerifier, CompletionSampler, Curriculum, Generator, Reader, Rng, Verifier, unreadable
+from .policies import OutputPolicy, rulings
 from .runs import Stage, Update
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Draw",
     "GameWords",
     "Generator",
+    "OutputPolicy",
     "Parts",
     "Perturbation",
     "QuestionSource",
@@ -30,5 +33,6 @@ __all__ = [
     "Update",
     "Verifier",
     "Words",
+    "rulings",
     "unreadable",
 ]

@@ -8,17 +8,17 @@ as right the verifier's, and what challengers earn the reward rule's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from ...core.errors import ConfigError, PluginError
 from ...core.perturbed import as_read
-from ...core.protocols import Domain, RewardRule, Verifier
+from ...core.protocols import Domain, OutputPolicy, RewardRule, Verifier, rulings
 from ...core.records import Judgement, Question, Request, Reward, Verdict
 from .proposals import forbidden, unfit
+from .screening import RULINGS, allowed, ruled_groups, screened, without_refused
 
 Answering: TypeAlias = Callable[[list[str]], Sequence[Sequence[str]]]
 Unreadable: TypeAlias = Callable[[list[str]], Sequence[str | None]]
@@ -30,13 +30,15 @@ class Proposal:
 
     Attributes:
         text: as written.
-        question: `None` when malformed.
-        reason: why it is malformed, "" when it is not.
+        question: `None` when malformed or refused.
+        reason: why it is malformed or refused, "" when it is neither.
+        refused: whether the policy of the challenger refused it.
     """
 
     text: str
     question: Question | None
     reason: str = ""
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,25 @@ class Game:
         verifier: judges attempts.
         reward: rewards challengers.
         template: name of the domain's template.
+        policies: what looks at the texts of a role ("challenger", "solver", "tester") before anything is scored; a
+            role without one is not looked at.
+
+    Attributes:
+        judging: the verifier as attempts are put to it: refused ones are undecided, and it does not see them.
     """
 
-    def __init__(self, domain: Domain, verifier: Verifier, reward: RewardRule, template: str = "plain") -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        verifier: Verifier,
+        reward: RewardRule,
+        template: str = "plain",
+        policies: Mapping[str, OutputPolicy] | None = None,
+    ) -> None:
         self.domain, self.verifier, self.reward = domain, verifier, reward
         self.template = domain.template(template)
+        self.policies = policies or {}
+        self.judging = screened(verifier, self.policies.get("solver"), "solver")
 
     def rewarding(self, reward: RewardRule) -> Game:
         """The same game under another reward."""
@@ -139,10 +155,10 @@ class Game:
         other.reward = reward
         return other
 
-    def judging(self, verifier: Verifier) -> Game:
+    def judged_by(self, verifier: Verifier) -> Game:
         """The same game under another judge."""
         other = copy(self)
-        other.verifier = verifier
+        other.verifier, other.judging = verifier, screened(verifier, self.policies.get("solver"), "solver")
         return other
 
     def instruct(self, request: Request | None = None) -> str:
@@ -162,6 +178,7 @@ class Game:
 
     def read(self, texts: Sequence[str], requests: Sequence[Request | None] = ()) -> list[Proposal]:
         """Read what challengers wrote; a verifier that can `prepare` completes it, or says why it makes no question.
+        What the policy refuses is not read.
 
         Args:
             requests: what each text was written on, by which its question is marked; () for nothing in particular.
@@ -170,8 +187,11 @@ class Game:
             PluginError: it did neither.
         """
         prepare = self.verifier.prepare if isinstance(self.verifier, Preparing) else None
-        proposals = []
-        for text, request in zip(texts, requests or repeat(None), strict=bool(requests)):
+        proposals, refusals = [], self.refusals(texts)
+        for text, why, request in zip(texts, refusals, requests or [None] * len(texts), strict=True):
+            if why is not None:
+                proposals.append(Proposal(text, None, why, refused=True))
+                continue
             found = self.domain.read(text)
             if prepare is not None and not isinstance(found, str):
                 found = prepare(found)
@@ -182,6 +202,13 @@ class Game:
                 found = request.marked(found)
             proposals.append(Proposal(text, None, found) if isinstance(found, str) else Proposal(text, found))
         return proposals
+
+    def refusals(self, texts: Sequence[str]) -> list[str | None]:
+        """Why the challenger's policy refuses texts: what a challenger wrote, or questions of another source."""
+        policy = self.policies.get("challenger")
+        if policy is None:
+            return [None] * len(texts)
+        return [ruling.reason if ruling.refused else None for ruling in rulings(policy, texts, "challenger")]
 
     def ask(self, questions: Sequence[Question]) -> list[str]:
         """What solvers read."""
@@ -194,7 +221,7 @@ class Game:
         Raises:
             PluginError: the verifier lost or invented a verdict.
         """
-        judgements = self.verifier.judge_many(questions, as_read(questions, groups))
+        judgements = self.judging.judge_many(questions, as_read(questions, groups))
         if not isinstance(judgements, list | tuple) or any(not isinstance(one, Judgement) for one in judgements):
             raise PluginError(f"{self._judge_name} must give a Judgement per question, got {judgements!r:.80}")
         if len(judgements) != len(questions):
@@ -210,7 +237,7 @@ class Game:
         """Judge and reward one batch. The batch matters: repetition is measured within it.
 
         Args:
-            groups: the attempts at each proposal; ignored for a malformed one.
+            groups: the attempts at each proposal; ignored for a malformed or refused one.
         """
         asked = [i for i, proposal in enumerate(proposals) if proposal.question is not None]
         questions = [proposals[i].question for i in asked]
@@ -220,12 +247,13 @@ class Game:
         for i, judgement in zip(asked, judged, strict=True):
             judgements[i] = judgement
             attempts[i] = tuple(groups[i])
-        rewards = self._rewards([proposal.question for proposal in proposals], judgements, attempts)
+        rewards = self._rewards(proposals, judgements, attempts)
         return [Episode(*one) for one in zip(proposals, attempts, judgements, rewards, strict=True)]
 
     def _rewards(
-        self, questions: list[Question | None], judgements: list[Judgement | None], attempts: list[tuple[str, ...]]
-    ) -> Sequence[Reward]:
+        self, proposals: Sequence[Proposal], judgements: list[Judgement | None], attempts: list[tuple[str, ...]]
+    ) -> list[Reward]:
+        questions = [proposal.question for proposal in proposals]
         given: object = self.reward(questions, judgements, attempts)
         each = [*given] if isinstance(given, Sequence) else []
         if len(each) != len(questions) or not all(isinstance(reward, Reward) for reward in each):
@@ -233,18 +261,34 @@ class Game:
             raise PluginError(
                 f"reward {name} must give a Reward for each of {len(questions)} questions, got {given!r:.80}"
             )
-        return each
+        pairs = zip(proposals, each, strict=True)  # to the rule, a refused proposal is a malformed one, which may cost
+        return [Reward(0.0, {"policy": 0.0}) if proposal.refused else reward for proposal, reward in pairs]
 
     def wants_tests(self, question: Question) -> bool:
         """Whether a tester has a turn after this question's solvers: the verifier can judge tests, and of this one."""
         return isinstance(self.verifier, TestJudge) and self.verifier.asks_for_program(question)
 
+    def shown(self, question: Question, attempts: Sequence[str]) -> Sequence[str]:
+        """Attempts as a further role reads them: an empty text in place of each that the policy refuses."""
+        policy = self.policies.get("solver")
+        if policy is None:
+            return attempts
+        return allowed(attempts, ruled_groups(policy, "solver", [question.text], [attempts])[0])
+
     def judge_tests(self, played: Episode, texts: Sequence[str]) -> list[Verdict]:
-        """One verdict per tester's text, once the episode is judged; undecided where there is nothing to test."""
+        """One verdict per tester's text, once the episode is judged; undecided where there is nothing to test, and
+        where the text is refused."""
         question, judgement = played.proposal.question, played.judgement
         if question is None or judgement is None or not isinstance(self.verifier, TestJudge):
             return [Verdict.undecided("there is nothing to test") for _ in texts]
-        return self.verifier.judge_tests(question, played.attempts, judgement, texts)
+        attempts = without_refused(played.attempts, judgement.evidence.get(RULINGS))
+        policy = self.policies.get("tester")
+        if policy is None:
+            return self.verifier.judge_tests(question, attempts, judgement, texts)
+        (ruled,) = ruled_groups(policy, "tester", [question.text], [texts])
+        verdicts = self.verifier.judge_tests(question, attempts, judgement, allowed(texts, ruled))
+        pairs = zip(verdicts, ruled, strict=True)
+        return [Verdict.undecided(ruling.reason) if ruling.refused else verdict for verdict, ruling in pairs]
 
     def play(
         self,

@@ -8,6 +8,7 @@ every draw fresh.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from ...core.errors import ConfigError
@@ -39,17 +40,23 @@ class QuestionCache:
         split: which may be asked: "train" (default), "held_out" (the exam) or "any".
         reuse: how often a question is asked on average once its cell is full, ≥ 1.
         domain: says which questions are the same; `None` compares folded texts.
+        allows: whether a question may be asked at all; `None` allows every one.
     """
 
     def __init__(
-        self, generator: Generator, split: str = "train", reuse: int = 64, domain: Domain | None = None
+        self,
+        generator: Generator,
+        split: str = "train",
+        reuse: int = 64,
+        domain: Domain | None = None,
+        allows: Callable[[Question], bool] | None = None,
     ) -> None:
         if split not in SPLITS:
             raise ConfigError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
         if isinstance(reuse, bool) or not isinstance(reuse, int) or reuse < 1:
             raise ConfigError(f"reuse must be an integer >= 1, got {reuse!r}")
         self.generator, self.split, self.reuse = generator, split, reuse
-        self.domain = domain
+        self.domain, self.allows = domain, allows
         self._span = CELL_SIZE * reuse / max(reuse - 1, 1)  # a draw beyond the cell, one in `reuse`, is a fresh one
         self._cells: dict[tuple[int, str | None], list[Question]] = {}
         self._oldest: dict[tuple[int, str | None], int] = {}
@@ -90,12 +97,15 @@ class QuestionCache:
                 return question
         raise ConfigError(
             f"{type(self.generator).__name__} wrote {_TRIES} questions for {spec} and none belongs to split "
-            f"{self.split!r}; choose another split, level or generator"
+            f"{self.split!r}{'' if self.allows is None else ' and is allowed by the policy'}; choose another split, "
+            "level or generator"
         )
 
     def shows(self, question: Question) -> bool:
-        """Whether a question belongs to the split."""
-        return self.split == "any" or is_held_out(self._identity(question)) is (self.split == "held_out")
+        """Whether a question belongs to the split, and is allowed."""
+        if self.split != "any" and is_held_out(self._identity(question)) is not (self.split == "held_out"):
+            return False
+        return self.allows is None or self.allows(question)
 
     def _identity(self, question: Question) -> str:
         """As the exam has it: the domain that a question names says what is the same, not the domain that is played."""

@@ -166,7 +166,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         question, ask = self._proposal.question, self.setup.game.domain.ask_tester
         if ask is None or question is None or not self.setup.game.wants_tests(question):
             return False
-        self._to_test = ask(self._asked, self._attempts)[:MAX_PROMPT]
+        self._to_test = ask(self._asked, self.setup.game.shown(question, self._attempts))[:MAX_PROMPT]
         return True
 
     def _end_episode(self, proposal: Proposal, attempts: tuple[str, ...], tests: str | None = None) -> None:

@@ -13,13 +13,22 @@ from ...core.protocols import (
     Curriculum,
     Domain,
     Generator,
+    OutputPolicy,
     QuestionSource,
     RewardRule,
     Verifier,
     unreadable,
 )
 from ...core.records import Question, TaskSpec
-from ...core.registries import make_agent, make_curriculum, make_generator, make_reward, make_source, make_verifier
+from ...core.registries import (
+    make_agent,
+    make_curriculum,
+    make_generator,
+    make_policy,
+    make_reward,
+    make_source,
+    make_verifier,
+)
 from ...core.seeding import python_stream
 from ..game.askers import AgentAsker, SourceAsker
 from ..game.domains import find_domain
@@ -29,6 +38,8 @@ from ..game.question_cache import QuestionCache
 Named = str | Mapping[str, Any]
 ROLES = ("solver", "challenger")
 """The roles that a caller of `gym.make` can take."""
+WRITERS = (*ROLES, "tester")
+"""The roles whose texts a policy looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,8 @@ class GameSettings:
         template: words of the prompts, "plain" or "r-zero".
         split: which questions the environment may ask: "train", "held_out", "any".
         reuse: how often a procedural question is asked on average, see `envs.game.question_cache`.
+        policy: looks at all texts of all roles: a refused question is not asked, a refused answer not decided. "none"
+            looks at nothing.
     """
 
     domain: str | Domain = "math"
@@ -62,6 +75,7 @@ class GameSettings:
     template: str = "plain"
     split: str = "train"
     reuse: int = 64
+    policy: Named | OutputPolicy = "none"
 
 
 class GameSetup:
@@ -81,13 +95,17 @@ class GameSetup:
         domain = find_domain(settings.domain)
         reward: Any = make_reward(settings.reward)
         self.attempts = settings.attempts
-        self.game = Game(domain, make_verifier(settings.verifier or domain.verifier), reward, settings.template)
+        policy = None if settings.policy == "none" else make_policy(settings.policy)
+        policies = {} if policy is None else dict.fromkeys(WRITERS, policy)
+        verifier = make_verifier(settings.verifier or domain.verifier)
+        self.game = Game(domain, verifier, reward, settings.template, policies)
         self.curriculum = make_curriculum(settings.curriculum)
         # A curriculum built here starts anew with every seed; a live one is the caller's, and keeps what it learnt.
         owned = isinstance(settings.curriculum, str | Mapping)
         self._initial = self.curriculum.state_dict() if owned else None
         generator = make_generator(settings.generator or domain.generator)
-        procedural = QuestionCache(generator, settings.split, settings.reuse, domain)
+        allows = self._allows if policies else None
+        procedural = QuestionCache(generator, settings.split, settings.reuse, domain, allows)
         self.asker: QuestionCache | AgentAsker | SourceAsker = procedural
         self.opponent: Agent | None = None
         if role in ("challenger", "teacher"):
@@ -99,6 +117,9 @@ class GameSetup:
             source = make_source(settings.source)
             self.asker = SourceAsker(source, self.game, procedural, self.curriculum, inside)
         self.rng = random.Random(0)
+
+    def _allows(self, question: Question) -> bool:
+        return self.game.refusals([question.text]) == [None]
 
     def seed(self, root: int) -> None:
         """Start anew: everything that follows is a function of `root` and the moves made."""

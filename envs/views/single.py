@@ -101,7 +101,7 @@ class SolverEnv(RoleEnv):
     def __init__(self, setup: GameSetup, render_mode: str | None = None) -> None:
         super().__init__(setup, render_mode)
         self._question: Question | None = None
-        self._draw, self._ask, self._judge = setup.draw, self._game.template.ask, self._game.verifier.judge
+        self._draw, self._ask, self._judge = setup.draw, self._game.template.ask, self._game.judging.judge
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         """Ask the next question."""

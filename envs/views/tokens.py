@@ -154,7 +154,7 @@ class TokensEnv(gym.Env[Ids, Any]):
             raise ResetNeeded("the episode is over after one step; call reset() for the next question")
         attempt = rf"\boxed{{{self.answer(action)}}}"
         self._question = None
-        judgement = self.setup.game.verifier.judge(question, (attempt,))
+        judgement = self.setup.game.judging.judge(question, (attempt,))
         self.setup.observe(self._spec, judgement.solve_rate)
         verdict = judgement.verdicts[0]
         reward = verdict.score or 0.0  # undecided earns nothing, and `verdict` says so

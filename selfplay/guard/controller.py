@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...core.records import UNCHECKED
 from ..hooks import Action, Hook, Rates, RollBack, Step
 from ..settings.config import CHALLENGER, SOLVER
 from ..settings.parts import GuardConfig
@@ -61,7 +62,11 @@ class GuardController(Hook):
         return Rates(self.guard.rule.scale) if self.guard.acts else None
 
     def after_stage(self, run: SelfPlay) -> Action | None:
-        """The run is over: it ends at its best, if that is better than where it stands."""
+        """Look at what the policies refused; a run that is over ends at its best, if that is better than where it
+        stands."""
+        for role, counts in sorted(run.refusals.counts.items()):
+            self.guard.looked_at(role, counts.checked, counts.refused, counts.codes.get(UNCHECKED, 0))
+        self._log(run)
         over = run.is_last_stage and self.guard.acts and self.guard.rule.ends_below_best()
         return self._roll_back(run, "end") if over else None
 

@@ -20,7 +20,16 @@ import msgspec
 from ..stats import mean
 from ..storage.run_folder import RunFolder
 from .kinds import KindHistory
-from .thresholds import PREMIUMS, Alarm, GuardThresholds, label_alarms, reward_alarms, step_alarms, validation_alarms
+from .thresholds import (
+    PREMIUMS,
+    Alarm,
+    GuardThresholds,
+    label_alarms,
+    policy_alarms,
+    reward_alarms,
+    step_alarms,
+    validation_alarms,
+)
 from .validation_rule import ValidationRule, loss, standard_error
 
 __all__ = ["Cause", "Guard", "GuardThresholds", "guard_events", "guard_measures"]
@@ -95,6 +104,11 @@ class Guard:
             self._raise(label_alarms(self.limits, measures, self.solve_rate), "challenger")
             self._raise(self.kinds.observe(self.limits, measures["by_kind"]), "challenger")
             self.solve_rate = measures["solve_rate"] if measures["asked"] else self.solve_rate
+
+    def looked_at(self, role: str, checked: int, refused: int, unchecked: int) -> None:
+        """Look at what a policy said of a role's texts in one stage, see `policy_alarms`."""
+        if self.watches and checked:
+            self._raise(policy_alarms(self.limits, checked, refused, unchecked), role)
 
     def evaluated(self, shares: Sequence[float], measures: Mapping[str, Any]) -> Cause | None:
         """Look at an evaluation; returns why to roll back, or `None`.

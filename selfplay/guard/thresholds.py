@@ -59,6 +59,8 @@ class GuardThresholds:
     of the rounds before."""
     unanswered_share: float = 0.3
     """`unanswered`: a greater share of validation samples holds no answer."""
+    refused_share: float = 0.05
+    """`refusals`: in one stage, a role's policy refused a greater share of its texts."""
     consistency: float = 0.9
     """`inconsistent_roles`: the roles' answers to the same probes diverge by more bits than this (1 is the most)."""
 
@@ -157,6 +159,19 @@ def label_alarms(
     yield Alarm("starved", m["kept"], 0.0, "no question survived the filter"), m["kept"] == 0
     if m["label_accuracy"] is not None:
         yield from _below("wrong_labels", m["label_accuracy"], limits.label_accuracy, "labels are wrong too often")
+
+
+def policy_alarms(limits: GuardThresholds, checked: int, refused: int, unchecked: int) -> Iterator[tuple[Alarm, bool]]:
+    """Alarms of what a policy said of a role's texts in one stage.
+
+    Args:
+        checked: texts that were looked at, or should have been, > 0.
+        refused: of these, refused.
+        unchecked: of these, those that nobody could look at, refused or not.
+    """
+    yield from _above("refusals", refused / checked, limits.refused_share, "a policy refuses many texts of the role")
+    why = "texts could not be looked at: is the guard model up?"
+    yield from _above("unchecked", unchecked / checked, 0.0, why)
 
 
 def validation_alarms(limits: GuardThresholds, m: Mapping[str, Any]) -> Iterator[tuple[Alarm, bool]]:

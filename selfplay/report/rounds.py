@@ -202,6 +202,7 @@ def _fates(rows: Sequence[Row]) -> Iterator[tuple[str, str, list[int]]]:
     yield "repeated", "#e3b23c", [row["repeated"] for row in rows]
     yield "held out", "#b9a3d0", [row["held_out"] for row in rows]
     yield "malformed", "#c9605a", [row["malformed"] for row in rows]
+    yield "refused", "#5a4a4a", [row.get("refused", 0) for row in rows]
 
 
 def _draw_histogram(axes: Axes, number: int, row: Row, band: tuple[float, float]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from ..evaluation import compare
 from ..exams.result import ExamResult
 from ..pages.wording import counted
+from ..run.refusals import Counts
 from ..run.train import resume_position
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
@@ -29,6 +30,7 @@ class RoundSummary:
         labelling: the measures of the stage `label`, see `run.metrics.label_measures`.
         steps: per role the measures of its training steps, in order.
         robustness: per perturbation what the stage `robustness` measured; `None` where it did not.
+        policy: per role how many texts its policy looked at and refused, and with which codes, over all stages.
     """
 
     number: int
@@ -37,6 +39,7 @@ class RoundSummary:
     labelling: Row | None = None
     steps: dict[str, list[Row]] = field(default_factory=lambda: {"challenger": [], "solver": []})
     robustness: Row | None = None
+    policy: dict[str, Counts] = field(default_factory=dict)
 
     def first_and_last(self, role: str, name: str) -> tuple[float, float] | None:
         """A measure at the first and the last training step of the round; `None` if the role did not train."""
@@ -102,6 +105,19 @@ class RunSummary:
         ]
 
     @property
+    def refusals(self) -> list[str]:
+        """A sentence for every role of which a policy refused something, or could not look at it."""
+        whole: dict[str, Counts] = {}
+        for row in self.rounds:
+            for role, counts in row.policy.items():
+                whole.setdefault(role, Counts()).add(counts)
+        return [
+            f"Policies refused {counts.refused:,} of {counts.checked:,} texts of the {role}: {counts.shown_codes}."
+            for role, counts in sorted(whole.items())
+            if counts.codes
+        ]
+
+    @property
     def outcome(self) -> tuple[int, ExamResult] | None:
         """The round whose solver the run left behind, or the last one examined, and its exam."""
         left = [(number, exam) for number, exam in self.exams if self.left_behind in (None, number)]
@@ -125,6 +141,10 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
         own = rounds.setdefault(row["round"], RoundSummary(row["round"]))
         if "tokens_counted" in row or "part_over" in row:
             continue  # `report.cost` reads the former; parts are told by their rounds
+        if "policy" in row:
+            for role, counts in row["policy"].items():
+                own.policy.setdefault(role, Counts()).add(Counts(**counts))
+            continue
         if "role" in row:
             own.steps.setdefault(row["role"], []).append(row)
         elif row["phase"] == "label":

@@ -35,12 +35,17 @@ class AskedAgain:
         self._base: LLMAgent | None = None
 
     def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
-        """Answers from a stream of the place where the run stands, so that a resumed run asks the same again."""
+        """Answers from a stream of the place where the run stands, so that a resumed run asks the same again.
+
+        Those that the solver's policy refuses are empty.
+        """
         run = self.run
         drawn = integer_seed(run.config.seed, "checks", run.round, run.phase, run.step, seed or 0)
         if self.who == "solver":
-            return run.attempt(prompts, drawn, n)
-        return self._untrained().act(prompts, n=n, seed=drawn)
+            answers = run.attempt(prompts, drawn, n)
+        else:
+            answers = self._untrained().act(prompts, n=n, seed=drawn)
+        return [list(group) for group in run.refusals.allowed(SOLVER, prompts, answers)]
 
     def _untrained(self) -> Agent:
         """The KL reference where that is the base, else the base loaded once more."""

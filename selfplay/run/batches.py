@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ...agents.training.balance import BALANCES, draw
 from ...agents.training.updates import Batches, Solved, StepBatch
 from ...core.errors import ConfigError
-from ...core.protocols import Verifier, unreadable
+from ...core.protocols import OutputPolicy, Verifier, unreadable
 from ...core.records import Labelled, Question
 from ...core.registries import make_verifier
 from ...core.seeding import integer_seed, python_stream
+from ...envs.game.screening import screened
 from ..roles.answer_rewards import AnswerRewardFn, AnswerRule
 from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
 from ..settings.config import CHALLENGER, SOLVER
@@ -204,11 +205,10 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Rewarding]:
     Raises:
         ConfigError: the domain has no words for the role, or nobody knows its reward.
     """
-    rule = AnswerRule.of(run.config.roles[role].reward)
+    rule, policy = AnswerRule.of(run.config.roles[role].reward), run.refusals.policies.get(role)
     if role == SOLVER:
-        labels = run.config.labels.source
-        verifier = None if rule.sampled else label_verifier(run.domain, rule.base, labels)
-        return run.game.ask, partial(_rewarded, rule, verifier)
+        verifier = None if rule.sampled else label_verifier(run.domain, rule.base, run.config.labels.source)
+        return run.game.ask, partial(_rewarded, rule, verifier, policy, role)
     if role not in run.domain.roles:
         raise ConfigError(
             f"the domain {run.domain.name!r} has no words for the role {role!r}; it knows "
@@ -216,15 +216,19 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Rewarding]:
         )
     words = run.domain.roles[role]
     judge = None if rule.sampled else make_verifier(words.verifier if rule.base in LABEL else rule.base)
-    rewarding = partial(_rewarded, rule, None if judge is None else lambda seed: judge)
+    rewarding = partial(_rewarded, rule, None if judge is None else lambda seed: judge, policy, role)
     return lambda tasks: [words.ask(task) for task in tasks], rewarding
 
 
 def _rewarded(
-    rule: AnswerRule, verifier: Callable[[int], Verifier] | None, seed: int
+    rule: AnswerRule,
+    verifier: Callable[[int], Verifier] | None,
+    policy: OutputPolicy | None,
+    role: str,
+    seed: int,
 ) -> Callable[[Sequence[Question]], RewardFn]:
     """See `Rewarding`."""
-    judge = None if verifier is None else verifier(seed)
+    judge = None if verifier is None else screened(verifier(seed), policy, role)
     if rule.only_verdicts and judge is not None:
         return lambda batch: LabelRewardFn(batch, judge)
     return lambda batch: AnswerRewardFn(batch, judge, rule)

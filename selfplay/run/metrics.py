@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...core.records import REFUSED
 from ...envs.game.engine import Episode
 from ...envs.rewards import distinct_clusters, in_interval
 from ..stats import mean
@@ -27,6 +28,7 @@ def challenger_measures(episodes: Sequence[Episode], band: tuple[float, float]) 
     terms = [played.reward.terms for played in episodes]
     return {
         "valid_share": len(judged) / len(episodes),
+        "refused": sum(played.proposal.refused for played in episodes),
         "solve_rate": mean([j.solve_rate for j in judged]),
         "band_share": sum(in_interval(j.correct_count, len(j.verdicts), *band) for j in judged) / len(episodes),
         "asked_gap": mean(_asked_gaps(episodes), None),
@@ -57,6 +59,7 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
     return {
         "written": len(written),
         "malformed": sum(why.startswith("malformed") for why in dropped),
+        "refused": sum(why.startswith(REFUSED) for why in dropped),
         "repeated": dropped.count("repeated"),
         "held_out": dropped.count("held out"),
         "asked": len(labels),

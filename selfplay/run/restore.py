@@ -33,6 +33,7 @@ def state_of(run: SelfPlay) -> dict[str, Any]:
         "curriculum": run.curriculum.state_dict(),
         "compute": run.compute.state_dict(),
         "part": run.schedule.state_dict(),
+        "refusals": run.refusals.state_dict(),
         "hooks": {hook.name: state for hook in run.hooks if (state := hook.state_dict())},
     }
 

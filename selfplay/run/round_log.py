@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from ...core.errors import PluginError
 from ...core.records import Labelled, Question
+from ...envs.game.screening import RULINGS, without_refused
 from .question_log import question_of
 
 Rows: TypeAlias = Callable[[str], list[dict[str, Any]]]
@@ -55,9 +56,15 @@ def with_label(question: Question, label: str) -> Question:
 
 def labelled(rows: Rows) -> list[Labelled]:
     """The same with the attempts at each, and which of them match the label."""
-    attempts = {row["index"]: row["attempts"] for row in rows("attempts")}
+    attempts = _attempts(rows)
     matches = {row["index"]: row["matches"] for row in rows("labels")}
     return [Labelled(question, tuple(attempts[i]), tuple(matches[i])) for i, question in kept(rows)]
+
+
+def _attempts(rows: Rows) -> dict[int, list[str]]:
+    """The attempts by question, with an empty text in place of each that the solver's policy refused."""
+    reasons = {row["index"]: row.get(RULINGS) for row in rows("labels")}
+    return {row["index"]: list(without_refused(row["attempts"], reasons.get(row["index"]))) for row in rows("attempts")}
 
 
 def solved(rows: Rows, above: float | None = None) -> list[Labelled]:
@@ -76,7 +83,7 @@ def solved(rows: Rows, above: float | None = None) -> list[Labelled]:
             easy = row is not None and row["valid"] and not row["kept"] and row["solve_rate"] > above
             if easy and index not in reviewed and row is not None and row["label"] is not None:
                 training[index] = replace(question, reference=row["label"])
-    attempts = {row["index"]: row["attempts"] for row in rows("attempts")}
+    attempts = _attempts(rows)
     matches = {row["index"]: row["matches"] for row in rows("labels")}
     joined = {row["index"]: (row.get("solution"), row.get("parts", ())) for row in rows("labels")}
     edited = {row["index"] for row in rows("reviews") if row["decision"] == "edit"}

@@ -42,6 +42,7 @@ from . import round_log
 from .compute import Compute, cpu_seconds
 from .labels import labeller_of
 from .questions.past import RunPast
+from .refusals import Refusals
 from .restore import best_of, check_position, restore, state_of
 from .schedule.parts import Schedule
 from .stage import DONE, Interrupted, check_stages
@@ -67,6 +68,7 @@ class SelfPlay:
         best: the best validation so far: round, accuracy, checkpoints and curriculum; empty before the first.
         compute: the tokens of the present round.
         past: what rewards may know of earlier rounds.
+        refusals: the policies of the roles, and what they refused in the present stage.
         exam: the held-out questions of the exam.
         stop_reason: why a hook wants the run to stop, "" if none does.
     """
@@ -82,8 +84,7 @@ class SelfPlay:
     ) -> None:
         self.config, self.folder, self.hooks, self.stop = config, folder, hooks, stop
         state = folder.state
-        self.schedule = schedule if isinstance(schedule, Schedule) else Schedule.single(schedule)
-        self.schedule.load_state_dict(state.get("part", {}))
+        self.schedule = Schedule.resumed(schedule, state.get("part", {}))
         self.round: int = state.get("round", 0 if self.schedule.order(0) else 1)
         self.phase: str = state.get("phase") or self.schedule.order(self.round)[0]
         self.step: int = state.get("step", 0)
@@ -100,13 +101,13 @@ class SelfPlay:
         self._build, self._starts, self.stop_reason = build, Starts(config), ""
         challenger = config.roles.get(CHALLENGER)
         reward = make_reward("r-zero" if challenger is None else challenger.reward)
-        self.game = Game(self.domain, labeller_of(self), reward, config.template)
+        self.refusals = Refusals(config.roles, self.here, state.get("refusals", {}))
+        self.game = Game(self.domain, labeller_of(self), reward, config.template, self.refusals.policies)
         self.generator = make_generator(config.questions.generator)
         self.curriculum = make_curriculum(config.questions.curriculum)
         restore(state, self.curriculum, hooks)
-        self.exam, validation = exam_and_validation(
-            config.questions.generator, config.exam.questions, config.guard.questions, config.seed
-        )
+        sizes = config.exam.questions, config.guard.questions
+        self.exam, validation = exam_and_validation(config.questions.generator, *sizes, config.seed)
         self.validation = Validation(config, validation, state.get("votes"))
         if self.phase == DONE and self.round < config.rounds and not self.schedule.over:  # prolonged
             self._begin_round(self.round + 1)
@@ -129,7 +130,7 @@ class SelfPlay:
             seconds = {"seconds": time.perf_counter() - begun, "cpu_s": cpu_seconds() - cpu}
             self.log("timings", [{name: round(value, 3) for name, value in seconds.items()}])
             self.compute.collect(self.roles)
-            self.log("metrics", [row for row in [self.compute.end_stage()] if row])
+            self.log("metrics", [row for row in [self.compute.end_stage(), self.refusals.end_stage()] if row])
             self._advance()
 
     # --- where it stands ---
@@ -262,6 +263,7 @@ class SelfPlay:
     def commit(self) -> None:
         """Make everything so far permanent; checkpoints saved since the last commit keep the state with them."""
         self.compute.collect(self.roles)
+        self.log("refusals", self.refusals.take_rows())
         state = state_of(self)
         kept = self.store.select(needed_checkpoints(state))
         saved, self._saved = [name for name in self._saved if name in kept], []

@@ -50,6 +50,9 @@ class RoleConfig:
     """What the role is rewarded for. A challenger: a reward such as "r-zero(repetition=0)", or a weighted sum,
     "uncertainty + 0.2*novelty". Whoever answers: "label", or "label + 0.2*efficiency" and such sums; a reward without
     labels such as "confidence" or "random"; or any verifier. A sum may be a list of its terms."""
+    policy: Named = "rules"
+    """What looks at all that the role writes, before it is asked or rewarded: "rules" (a file of rules), "none", or
+    "endpoint:URL#model" (a guard model); see `selfplay-gym list policies`."""
     weight_sharing: str = "copies"
     """How far apart roles are: "copies" (a model of its own), "lora" (an adapter each on one base), "prompt" or
     "tokens" (one model, told apart by the prompt, or by a learned vector per token type)."""

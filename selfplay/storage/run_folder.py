@@ -7,6 +7,7 @@
     labels.jsonl       vote, label, p̂, kept or why not    timings.jsonl      seconds per phase (not reproducible)
     guard.jsonl        validation, alarms, rollbacks       reviews.jsonl      what people decided
     pool.jsonl         what a challenger in training asked, with attempts and judgement
+    refusals.jsonl     every text that a policy refused, with the reason
     checkpoints/       weights and optimiser states        report.html        the run as one page
     run.lock           who writes here at the moment
 

@@ -10,8 +10,8 @@ import msgspec
 
 from .files import DamageError
 
-LogName = Literal["metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool"]
-LOGS = ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool")
+LogName = Literal["metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool", "refusals"]
+LOGS = ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool", "refusals")
 """The logs of a run; no other name is ever opened."""
 FOLDERS_OWN = ("logs", "log_sha256", "settings")
 """What the run folder adds to the state of the run itself."""
@@ -49,6 +49,7 @@ class State(msgspec.Struct, forbid_unknown_fields=True):
     curriculum: dict[str, Any] = {}
     compute: dict[str, Any] = {}
     part: dict[str, Any] = {}
+    refusals: dict[str, Any] = {}
     hooks: dict[str, dict[str, Any]] = {}
     saved: list[Checkpoint] = []
     kept: dict[Checkpoint, Digest] = {}

@@ -19,6 +19,7 @@ NAMES = {
     "agents": "logician",
     "sources": "laws",
     "stages": "human-gate",
+    "policies": "no-lies",
     "domains": "logic",
 }
 

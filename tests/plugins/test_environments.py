@@ -17,6 +17,7 @@ check_curriculum(sg.make_curriculum("staircase"))
 check_agent(sg.make_agent("logician"))
 check_source(sg.make_source("laws"))
 check_stage(sg.make_stage("human-gate"))
+check_policy(sg.make_policy("no-lies(word=lie)"), refused=["This is a lie."])
 check_domain(sg.make_domain("logic"), proposal=r"<question>What is true and not false?</question> \boxed{true}")
 """
 
@@ -28,7 +29,7 @@ def test_each_passes_its_kit(python):
 PLAY = r"""
 import gymnasium as gym
 import selfplay_gym as sg
-from logic_game import agent, curriculum, generator, reward, source, verifier
+from logic_game import agent, curriculum, generator, policy, reward, source, verifier
 from logic_game.formulas import read, value
 from selfplay_gym.envs.game.domains import held_out
 
@@ -38,6 +39,7 @@ FORMS = {  # by name and options, by dict, and live
     "generator": ("formulas(longest=5)", {"name": "formulas", "longest": 5}, generator.FormulaGenerator),
     "reward": ("brief(weight=2.0)", {"name": "brief", "weight": 2.0}, reward.BriefReward),
     "source": ("laws(law=contradiction)", {"name": "laws", "law": "contradiction"}, source.LawSource),
+    "policy": ("no-lies(word=What)", {"name": "no-lies", "word": "What"}, policy.NoLies),
     "opponent": ("logician(accuracy=0.5)", {"name": "logician", "accuracy": 0.5}, agent.Logician),
 }
 
@@ -66,6 +68,7 @@ def forms(*names, role="solver"):
 prompt, level, earned, _ = forms("verifier", "curriculum", "generator")
 assert level == 0.5 and read(prompt) and earned == (value(read(prompt)) == "true")
 assert prompt.count("true") + prompt.count("false") == 4
+assert forms("policy", role="challenger")[2] == 0.0  # it asks "What is true or false?"
 prompt, *_ = forms("source", "verifier")
 assert " and not " in prompt and value(read(prompt)) == "false"
 assert read(forms("opponent", "verifier")[0])

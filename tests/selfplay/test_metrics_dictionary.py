@@ -18,10 +18,10 @@ from selfplay_gym.selfplay.storage.run_folder import LOGS
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
-    *("suites", "meta", "reward_terms", "robustness"),
+    *("suites", "meta", "reward_terms", "robustness", "policy", "codes"),
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
-perturbations."""
+perturbations, hazards."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 
@@ -99,6 +99,19 @@ PERTURBED = {
 """Questions with an instruction in them, and what they cost in the exam."""
 
 
+EIGHTS = """
+version = 1
+[groups.number]
+words = ["8", "18", "28"]
+[[rules]]
+code = "S6"
+name = "eights"
+steps = ["number"]
+window = 1
+"""
+"""Rules that refuse some sums."""
+
+
 @pytest.fixture(scope="module")
 def real_runs(untrained_model, tmp_path_factory):
     """One short round with a model that knows nothing: as a challenger, under a procedural one, mixed, and of code."""
@@ -114,7 +127,10 @@ def real_runs(untrained_model, tmp_path_factory):
     )
     path = tmp_path_factory.mktemp("runs")
     procedural = {"questions.sources": {"procedural": 1.0}}
+    (path / "eights.toml").write_text(EIGHTS, encoding="utf-8")
+    refusing = {"name": "rules", "file": str(path / "eights.toml")}
     changes = {
+        "refusing": {**procedural, "questions.count": 40, "roles.*.policy": refusing, "stages": ["generate"]},
         "challenger": {},
         "procedural": procedural,
         "mixed": MIXED,

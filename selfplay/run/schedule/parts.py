@@ -69,6 +69,13 @@ class Schedule:
         """One part that plays these stages to the end of the run."""
         return cls([Part("", list(stages), Never())])
 
+    @classmethod
+    def resumed(cls, schedule: Schedule | Sequence[Stage], state: Mapping[str, Any]) -> Schedule:
+        """A schedule, or the stages of one part, where a state says that the run stands."""
+        found = schedule if isinstance(schedule, Schedule) else cls.single(schedule)
+        found.load_state_dict(state)
+        return found
+
     @property
     def part(self) -> Part:
         """The present part."""

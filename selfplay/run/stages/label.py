@@ -8,6 +8,7 @@ from typing import Any
 from ....core.records import Judgement, Outcome, Question, spec_of
 from ....core.registries import register_stage, sources
 from ....envs.game.domains import kind_of
+from ....envs.game.screening import RULINGS
 from ...settings.config import CHALLENGER
 from ..labels import labels_right, refuted, trains
 from ..metrics import label_measures
@@ -45,6 +46,7 @@ class Label:
                     "kind": kind_of(question),
                     "check": judgement.evidence.get("check"),
                     **_solution(judgement),
+                    **_refused(judgement),
                     "answers": [verdict.answer for verdict in judgement.verdicts],
                     "matches": [verdict.outcome is Outcome.CORRECT for verdict in judgement.verdicts],
                 }
@@ -64,7 +66,7 @@ class Label:
         for index, question in asked:
             if index not in judged:
                 (known if owns_label(question, run.config.labels.references) else voted).append((index, question))
-        for part, game in ((known, run.game.judging(Graded())), (voted, run.game)):
+        for part, game in ((known, run.game.judged_by(Graded())), (voted, run.game)):
             found = game.judge([question for _, question in part], [attempts[index] for index, _ in part])
             judged |= {index: judgement for (index, _), judgement in zip(part, found, strict=True)}
         return [judged[index] for index, _ in asked]
@@ -75,6 +77,11 @@ class Label:
         names = run.config.questions.sources
         found = {name for name in names if any(getattr(sources.factory(name), flag, False) for flag in flags)}
         return found | {POOL} if CHALLENGER in found else found
+
+
+def _refused(judgement: Judgement) -> dict[str, Any]:
+    """Why attempts were refused, `None` for those that were not; only where one was."""
+    return {RULINGS: judgement.evidence[RULINGS]} if RULINGS in judgement.evidence else {}
 
 
 def _solution(judgement: Judgement) -> dict[str, Any]:

@@ -6,13 +6,13 @@ training of the round; it writes only what is missing. Other sources keep their 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ....core.held_out import is_held_out
 from ....core.protocols import unreadable
-from ....core.records import Question
+from ....core.records import REFUSED, Question
 from ....core.registries import make_source, register_stage
 from ....envs.game.domains import identity_of
 from ....envs.sources.mixing import drawn, mix, weights_at
@@ -45,9 +45,10 @@ class WriteQuestions:
             counts[CHALLENGER] -= sum(row["dropped"] is None for row in rows)
         rejected: list[dict[str, Any]] = []
         found = [*self._drawn(run, counts, rejected)]
-        too_long = unreadable(run.roles[SOLVER].agent, run.game.ask([question for _, question in found]))
-        for (source, question), reason in zip(found, too_long, strict=True):
-            why = _not_asked(question, seen)
+        questions = [question for _, question in found]
+        too_long = unreadable(run.roles[SOLVER].agent, run.game.ask(questions))
+        for (source, question), refused, reason in zip(found, _refused(run, questions), too_long, strict=True):
+            why = refused or _not_asked(question, seen)
             why = f"malformed: {reason}" if why is None and reason is not None else why
             rows.append({**question_row(question), **source, "dropped": why})
         run.log("questions", [{**row, "index": index} for index, row in enumerate([*rows, *rejected])])
@@ -77,7 +78,18 @@ class WriteQuestions:
             source = {"source": name} if several else {}
             questions = drawn(written_by, count, own) if count else []
             yield from ((source, question) for question in questions)
-            rejected += [{"text": text, **source, "dropped": f"malformed: {reason}"} for text, reason in own.rejected]
+            rejected += [{"text": text, **source, "dropped": _rejected(reason)} for text, reason in own.rejected]
+
+
+def _refused(run: SelfPlay, questions: Sequence[Question]) -> list[str | None]:
+    """Why the policy refuses questions; what a challenger wrote was looked at when it was read."""
+    others = [question.text for question in questions if question.author != CHALLENGER]
+    found = iter(run.game.refusals(others) if others else [])
+    return [None if question.author == CHALLENGER else next(found) for question in questions]
+
+
+def _rejected(reason: str) -> str:
+    return reason if reason.startswith(f"{REFUSED}: ") else f"malformed: {reason}"
 
 
 def _not_asked(question: Question, seen: set[str]) -> str | None:

@@ -12,6 +12,7 @@ from pettingzoo.test import api_test, parallel_api_test, seed_test
 
 import selfplay_gym
 from selfplay_gym import Outcome, Question, TaskSpec, make_generator
+from selfplay_gym.core.records import Ruling
 from selfplay_gym.envs import aec_env, parallel_env
 from selfplay_gym.envs.game.code_domain import find_calls, read_code
 from selfplay_gym.envs.game.domains import held_out
@@ -207,6 +208,31 @@ def test_the_tester_reads_the_answers_and_earns():
     drawn = env.render()
     assert "✗ f(-3) gave -3, expected 3" in drawn
     assert "→ line 2: return x" in drawn
+
+
+class NoReturnOfNone:
+    """A policy that refuses programs and tests with a `None` in them."""
+
+    def check(self, text, role):
+        return Ruling("None" in text, "S14" if "None" in text else "")
+
+
+@needs_sandbox
+@pytest.mark.parametrize("tests", ["assert f(-7) == 7", "assert f(-7) is not None and f(-7) == 7"])
+def test_the_tester_reads_no_refused_answer_and_may_be_refused_itself(tests):
+    env = aec_env("code", attempts=2, policy=NoReturnOfNone())
+    text = proposal("Write f, the absolute value of an integer: f(2), f(-3), f(0).")
+    attempts = [block("def f(x):\n    return abs(x)"), block("def f(x):\n    unseen = None\n    return abs(x)")]
+    play_episode(env, text, attempts, None)
+    shown = env.observe("tester_0")["prompt"]
+    assert "return abs(x)" in shown
+    assert "unseen" not in shown
+    env.step(tests)
+    assert [env.rewards[f"solver_{i}"] for i in range(2)] == [1.0, 0.0]
+    refused = "None" in tests
+    verdict = env.infos["tester_0"]["verdict"]
+    assert verdict.reason.startswith("refused: S14") is refused
+    assert (verdict.outcome is Outcome.UNDECIDED) >= refused
 
 
 @needs_sandbox

@@ -10,6 +10,7 @@ from selfplay_gym.selfplay.guard import GuardThresholds, guard_events, guard_mea
 from selfplay_gym.selfplay.guard.controller import GuardController
 from selfplay_gym.selfplay.guard.measures import PROBE_SAMPLES, PROBES, divergence, probe_divergence
 from selfplay_gym.selfplay.hooks import Rates, RollBack, Step
+from selfplay_gym.selfplay.run.refusals import Counts
 from selfplay_gym.selfplay.settings.parts import GuardConfig
 
 MEASURES = {"skipped": 0, "truncated_share": 0.0, "zero_variance_share": 0.0, "mean_length": 8.0, "rows_trained": 1}
@@ -56,6 +57,7 @@ class Run:
         self.validation = SimpleNamespace(held_out=[f"q{i}" for i in range(40)])
         settings = SimpleNamespace(max_new_tokens=77)
         self.config = SimpleNamespace(seed=3, roles={"solver": settings})
+        self.refusals = SimpleNamespace(counts={})
 
     def start_of(self, name):
         return self.starts[name]
@@ -231,3 +233,23 @@ def test_what_a_folder_holds_is_told_apart():
     folder = SimpleNamespace(rows=lambda name: iter(rows) if name == "guard" else iter(()))
     assert guard_events(folder) == [rows[0], rows[2]]
     assert guard_measures(folder) == [rows[1]]
+
+
+def test_what_policies_refuse_raises_alarms_by_role():
+    run, guard = Run(), controller(refused_share=0.1)
+    challenger = Counts(100, 10, {"S1": 9, "unchecked": 1})
+    run.refusals.counts = {"solver": Counts(100, 11, {"S1": 11}), "challenger": challenger}
+    assert guard.after_stage(run) is None
+    found = [(row["name"], row["role"], row["value"], row["limit"]) for row in run.rows]
+    assert found == [("unchecked", "challenger", 0.01, 0.0), ("refusals", "solver", 0.11, 0.1)]
+    run.refusals.counts = {"solver": Counts(100, 50, {"S1": 50})}
+    guard.after_stage(run)
+    assert len(run.rows) == 2  # it lasts
+
+
+@pytest.mark.parametrize("mode", ["watch", "off"])
+def test_nothing_looked_at_raises_nothing(mode):
+    run, guard = Run(), controller(mode)
+    run.refusals.counts = {"solver": Counts(), "challenger": Counts(8, 8 * (mode == "off"))}
+    guard.after_stage(run)
+    assert run.rows == []

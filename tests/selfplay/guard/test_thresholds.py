@@ -36,6 +36,7 @@ DEFAULTS = {
     "kind_growth": 2.0,
     "disagreement_jump": 0.3,
     "unanswered_share": 0.3,
+    "refused_share": 0.05,
     "consistency": 0.9,
     "patience": 3,
     "fall": 0.1,

@@ -8,10 +8,12 @@ from selfplay_gym import Judgement, Question, Verdict, make_domain
 from selfplay_gym.agents.inference.token_count import TokenCount
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.math_language import answer
+from selfplay_gym.core.records import Ruling
 from selfplay_gym.envs.game.engine import Preparing
 from selfplay_gym.selfplay.roles.asked_again import AskedAgain
 from selfplay_gym.selfplay.run.labels import labeller_of, make_labeller, trains
 from selfplay_gym.selfplay.run.metrics import label_measures
+from selfplay_gym.selfplay.run.refusals import Refusals
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.parts import QuestionsConfig
@@ -39,8 +41,25 @@ def a_run(changes, **here):
     roles = {"solver": SimpleNamespace(agent=agent, trainer=SimpleNamespace(reference=base))}
     place = {"round": 1, "phase": "label", "step": 0, **here}
     run = SimpleNamespace(config=RunConfig().replace(changes), domain=make_domain("math"), roles=roles, **place)
+    run.refusals = Refusals(run.config.roles, lambda: place, {})
     run.attempt = lambda prompts, seed, n: agent.act(prompts, n=n, seed=seed)
     return run, agent, base
+
+
+class NoSixes:
+    """A policy that refuses answers with a 6."""
+
+    def check(self, text, role):
+        return Ruling("6" in text, "S1" if "6" in text else "")
+
+
+def test_what_is_refused_confirms_nothing():
+    run, _, _ = a_run(CHECKED)
+    run.refusals.policies["solver"] = NoSixes()
+    run.attempt = lambda prompts, seed, n: [boxed(6, 5, 6, 5)[:n] for _ in prompts]
+    asked = AskedAgain(run)
+    assert asked.act(["What is 3+4-2?"], n=4) == [["", boxed(5)[0], "", boxed(5)[0]]]
+    assert asked.act([], n=4) == []
 
 
 def boxed(*answers):

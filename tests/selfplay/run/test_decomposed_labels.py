@@ -11,6 +11,7 @@ from selfplay_gym.selfplay.ablate.rows import VARIANTS
 from selfplay_gym.selfplay.run import round_log
 from selfplay_gym.selfplay.run.labels import label_verifier, labeller_of, make_labeller
 from selfplay_gym.selfplay.run.questions.replay import replayable
+from selfplay_gym.selfplay.run.refusals import Refusals
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
@@ -27,7 +28,9 @@ def a_run(changes):
         return [[rf"{prompt[8:-1]}={answer(prompt)}. \boxed{{{answer(prompt)}}}"] * n for prompt in prompts]
 
     here = {"round": 1, "phase": "label", "step": 0, "attempt": attempt}
-    return SimpleNamespace(config=RunConfig().replace(changes), domain=make_domain("math"), roles={}, **here), seeds
+    run = SimpleNamespace(config=RunConfig().replace(changes), domain=make_domain("math"), roles={}, **here)
+    run.refusals = Refusals(run.config.roles, lambda: here, {})
+    return run, seeds
 
 
 def test_the_runs_solver_is_asked_and_its_options_are_the_verifiers():

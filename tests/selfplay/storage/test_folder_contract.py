@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 
 def test_the_logs_of_a_run():
-    assert LOGS == ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool")
+    assert LOGS == ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool", "refusals")
 
 
 def test_a_new_run_is_whole_from_its_first_moment(folder):

@@ -1,0 +1,189 @@
+"""A guard model behind an endpoint, played by a server in this process that does what a text tells it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from selfplay_gym import make_policy
+from selfplay_gym.agents.remote.guard_model import GuardModelPolicy
+from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.protocols import rulings
+from selfplay_gym.core.records import ALLOWED
+from selfplay_gym.testing import check_policy
+
+ANSWERS = {
+    "pipe": "unsafe\nS9,S1",
+    "vague": "\n\nunsafe",
+    "odd": "I would rather not say.",
+    "mixed": "safe\nS1",
+    "": "",
+}
+
+
+class Guard(ThreadingHTTPServer):
+    """Says what `ANSWERS` has for the first word of the last turn, "safe" for any other.
+
+    "broken" gets status 500, "dying" half an answer, "hanging" none until the server is closed, and "dripping" an
+    endless one, a blank at a time.
+    """
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.seen, self.closing = [], threading.Event()
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Guard
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.seen.append({**body, "path": self.path})
+        word = (body["messages"][-1]["content"].split() or [""])[0]
+        if word == "hanging":
+            self.server.closing.wait()
+            return
+        said = ANSWERS.get(word, "safe")
+        reply = json.dumps({"choices": [{"message": {"role": "assistant", "content": said}}]}).encode()
+        self.send_response(500 if word == "broken" else 200)
+        self.send_header("Content-Length", str(len(reply)))
+        self.end_headers()
+        if word == "dripping":
+            while not self.server.closing.wait(0.05):
+                self.wfile.write(b" ")
+        self.wfile.write(reply[:20] if word == "dying" else reply)
+
+    def log_message(self, *_):
+        return
+
+
+@contextmanager
+def serving():
+    with Guard() as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server, f"endpoint:http://127.0.0.1:{server.server_port}/v1#llama-guard"
+        finally:
+            server.closing.set()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def guard():
+    with serving() as (server, name):
+        yield server, name
+
+
+def test_it_is_a_policy(guard):
+    check_policy(make_policy(guard[1]), refused=["pipe bomb"])
+
+
+def test_questions_are_the_users_turn_and_answers_the_assistants(guard):
+    server, name = guard
+    policy = make_policy(name)
+    assert rulings(policy, ["one", "two"], "challenger") == [ALLOWED, ALLOWED]
+    assert rulings(policy, ["three"], "solver", ["one"]) == [ALLOWED]
+    sent = {tuple((turn["role"], turn["content"]) for turn in body["messages"]) for body in server.seen}
+    assert sent == {(("user", "one"),), (("user", "two"),), (("user", "one"), ("assistant", "three"))}
+    assert {(body["path"], body["model"], body["temperature"]) for body in server.seen} == {
+        ("/v1/chat/completions", "llama-guard", 0.0)
+    }
+
+
+def test_hazards_are_read(guard):
+    pipe, vague, safe = rulings(make_policy(guard[1]), ["pipe", "vague", "fine"], "challenger")
+    assert (pipe.refused, pipe.code, pipe.reason) == (True, "S9", "refused: S9 (guard model: S9, S1)")
+    assert (vague.refused, vague.code) == (True, "unsafe")
+    assert safe == ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("odd", "rather not"),
+        ("mixed", "expected 'safe'"),
+        ("broken", "status 500"),
+        ("dying", "IncompleteRead|Expecting|Unterminated"),
+    ],
+)
+@pytest.mark.parametrize("fail_closed", [True, False])
+def test_a_text_that_was_not_looked_at_is_unchecked_and_alone_in_that(guard, caplog, text, why, fail_closed):
+    policy = make_policy(guard[1], fail_closed=fail_closed)
+    with caplog.at_level(logging.WARNING):
+        found = rulings(policy, ["fine", text, "pipe"], "solver", ["Why?"] * 3)
+    assert [ruling.refused for ruling in found] == [False, fail_closed, True]
+    assert found[1].code == "unchecked"
+    assert re.search(why, found[1].why)
+    assert "1 texts are unchecked" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["hanging", "dripping"])
+@pytest.mark.parametrize("fail_closed", [True, False])
+def test_past_the_deadline_all_that_has_no_ruling_is_unchecked(guard, text, fail_closed):
+    server, name = guard
+    policy = make_policy(name, deadline_s=0.3, parallel=2, fail_closed=fail_closed)
+    found = rulings(policy, ["pipe", *(f"{text} {i}" for i in range(40))], "challenger")
+    assert found[0].code == "S9"
+    assert {(ruling.refused, ruling.code) for ruling in found[1:]} == {(fail_closed, "unchecked")}
+    assert all("0.3 s" in ruling.why or "timed out" in ruling.why for ruling in found[1:])
+    assert len(server.seen) <= 5  # not forty deadlines: what had not begun was not sent
+    assert rulings(policy, ["fine"], "challenger") == [ALLOWED]  # the next batch is a new one
+
+
+def test_nobody_listens(guard):
+    with serving() as (_, name):
+        pass
+    for closed in (True, False):
+        (ruling,) = rulings(make_policy(name, fail_closed=closed), ["fine"], "challenger")
+        assert (ruling.refused, ruling.code) == (closed, "unchecked")
+        assert "Is the server running" in ruling.why
+
+
+def test_equal_texts_are_asked_once_and_failures_again(guard):
+    server, name = guard
+    policy = make_policy(name)
+    for _ in range(2):
+        assert len({*rulings(policy, ["pipe"] * 8, "challenger")}) == 1
+    assert len(server.seen) == 1
+    for _ in range(2):
+        assert rulings(policy, ["broken"], "challenger")[0].code == "unchecked"
+    assert len(server.seen) == 3
+
+
+def test_an_empty_text_is_not_sent(guard):
+    server, name = guard
+    assert rulings(make_policy(name), ["", ""], "solver", ["Why?"] * 2) == [ALLOWED, ALLOWED]
+    assert server.seen == []
+
+
+def test_what_a_post_raises_is_a_ruling():
+    def post(url, body):
+        raise RuntimeError("no network here")
+
+    (ruling,) = rulings(GuardModelPolicy("http://x/v1#m", post=post), ["fine"], "challenger")
+    assert (ruling.refused, ruling.code, ruling.why) == (True, "unchecked", "RuntimeError: no network here")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "endpoint:http://x/v1",
+        "endpoint:localhost:8000#m",
+        "endpoint:http://x/v1#m(deadline_s=0)",
+        "endpoint:http://x/v1#m(parallel=0)",
+        'endpoint:http://x/v1#m(fail_closed="maybe")',
+    ],
+)
+def test_wrong_settings_say_what_is_right(name):
+    with pytest.raises(ConfigError, match=r"guard model|http://"):
+        make_policy(name)
