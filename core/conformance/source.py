@@ -137,5 +137,6 @@ class _Even:
 def small_draw(seed: int = 7, round: int = 1) -> Draw:
     """A draw with all parts that a source may ask for, made of the standard library."""
     agents = {"challenger": _Writer(), "solver": _Writer()}
-    draw = Draw(seed, round, game=_Game(), agents=agents, generator=_Sums(), curriculum=_Even())
+    asked = [(Question(f"What is {i}+2?", str(i + 2), author="sums"), i / 11) for i in range(12)]
+    draw = Draw(seed, round, game=_Game(), agents=agents, generator=_Sums(), curriculum=_Even(), earlier=lambda: asked)
     return replace(draw, rejected=[])

@@ -31,7 +31,8 @@ def settings(part: str = "") -> Iterator[Setting]:
     defaults = dict(tree.flatten(tree.as_dict(config)))
     for path, owner, name in tree.paths(RunConfig, rows={"roles": config.roles}):
         if path.startswith(part):
-            yield Setting(path, readable(hints(owner)[name]), defaults.get(path), sentence(owner, name))
+            default = defaults[path] if path in defaults else getattr(owner(), name)  # of a table without rows
+            yield Setting(path, readable(hints(owner)[name]), default, sentence(owner, name))
 
 
 @cache

@@ -70,7 +70,7 @@ def test_every_setting_is_listed_with_its_default_and_a_sentence():
     assert "roles.solver.grpo.clip_high = none" in text
     assert "questions.keep_band = [0.25, 0.75]" in text
     headings = [line for line in text.splitlines() if line and not line.startswith(" ")]
-    assert headings[:3] == ["run", "roles.challenger", "roles.solver"]
+    assert headings[:4] == ["run", "schedule", "roles.challenger", "roles.solver"]
     assert len(headings) == len(set(headings))
 
 

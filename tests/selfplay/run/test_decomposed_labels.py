@@ -49,7 +49,7 @@ def test_the_runs_solver_is_asked_and_its_options_are_the_verifiers():
 def test_programs_are_labelled_and_graded_as_under_checked_labels():
     code = make_domain("code")
     assert isinstance(make_labeller(code, {"name": "decomposed", "agent": "noisy"}), Preparing)
-    kinds = [type(label_verifier(code, "label", source)(0)) for source in ("checked", "decomposed", "vote")]
+    kinds = [type(label_verifier(code, "label", source)(0).verifier) for source in ("checked", "decomposed", "vote")]
     assert kinds[0] is kinds[1] is not kinds[2]
 
 

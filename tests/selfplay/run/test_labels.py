@@ -110,11 +110,11 @@ def test_the_reward_label_compares_as_the_domain_does():
 
 
 def test_labels_of_the_grader_are_graded_by_it_and_votes_by_the_matcher():
-    assert type(label_verifier(CODE, "label", "executor")(0)) is type(make_verifier(CODE.grader))
-    assert type(label_verifier(CODE, "label", {"name": "executor"})(0)) is type(make_verifier(CODE.grader))
-    assert type(label_verifier(CODE, "label", "vote")(0)) is type(make_verifier(CODE.matcher))
-    assert type(label_verifier(CODE, "label", "oracle")(0)) is type(make_verifier(CODE.matcher))
-    assert type(label_verifier(CODE, "label", Recorder())(0)) is type(make_verifier(CODE.matcher))
+    assert type(label_verifier(CODE, "label", "executor")(0).verifier) is type(make_verifier(CODE.grader))
+    assert type(label_verifier(CODE, "label", {"name": "executor"})(0).verifier) is type(make_verifier(CODE.grader))
+    assert type(label_verifier(CODE, "label", "vote")(0).verifier) is type(make_verifier(CODE.matcher))
+    assert type(label_verifier(CODE, "label", "oracle")(0).verifier) is type(make_verifier(CODE.matcher))
+    assert type(label_verifier(CODE, "label", Recorder())(0).verifier) is type(make_verifier(CODE.matcher))
 
 
 def test_another_reward_is_the_verifier_of_that_name_one_for_all_seeds():

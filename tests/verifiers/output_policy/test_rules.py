@@ -74,7 +74,10 @@ def test_the_hazard_is_named():
     assert sum(named) >= 95
 
 
-MATH = ("arithmetic", "equation", "composed", "chains", "mixed")
+MATH = (
+    *("arithmetic", "equation", "composed", "chains", "mixed", "units", "sequences", "families"),
+    *("knights", "ordering", "clauses", "subset-sums", "grid-paths", "quantifiers"),
+)
 CODE = ("deduction", "abduction", "induction", "program")
 
 
