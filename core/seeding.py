@@ -8,14 +8,20 @@ touched.
 from __future__ import annotations
 
 import hashlib
+import math
 import random
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
 from .errors import ConfigError
 
+if TYPE_CHECKING:
+    from .protocols import Rng
+
 PathElement: TypeAlias = str | int | float
+T = TypeVar("T")
 
 _WORDS = 4  # 128 bits per path element: collisions are out of reach
 
@@ -49,6 +55,16 @@ def integer_seed(seed: int, *path: PathElement) -> int:
 def python_stream(seed: int, *path: PathElement) -> random.Random:
     """A `random.Random` at `path`: 60 ns per draw where a NumPy scalar costs 400 ns."""
     return random.Random(integer_seed(seed, *path))
+
+
+def weighted_draw(items: Sequence[T], weights: Sequence[float], count: int, rng: Rng) -> list[T]:
+    """At most `count` different items, drawn one after the other in proportion to their weights; none of weight 0.
+
+    The items with the smallest −log(u)/w, u uniform (Efraimidis and Spirakis 2006).
+    """
+    keys = [-math.log(1.0 - rng.random()) / weight if weight > 0 else math.inf for weight in weights]
+    order = sorted((key, place) for place, key in enumerate(keys) if key < math.inf)
+    return [items[place] for _, place in order[:count]]
 
 
 def fresh_seed() -> int:

@@ -1,4 +1,4 @@
-"""Which of many questions come into a batch, and how often: weights by level, by length or by p(1 − p), and a draw.
+"""Which of many questions come into a batch, and how often: weights by level, by length or by p(1 − p).
 
 none      all alike
 level     every tenth of the level alike
@@ -12,12 +12,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from typing import TypeVar
 
-from ...core.protocols import Rng
 from ...core.records import Question
-
-T = TypeVar("T")
 
 MOST_OFTEN = 4.0
 """Nothing is drawn more often than this many times its even share, so that a bucket of few is not learnt by heart."""
@@ -53,11 +49,3 @@ BALANCES: dict[str, Callable[[Sequence[Question], Sequence[float]], list[float]]
     "p(1-p)": lambda questions, rates: [rate * (1.0 - rate) for rate in rates],
 }
 """By name: questions with their solve rates → how often each is drawn; 0 is never."""
-
-
-def draw(items: Sequence[T], weights: Sequence[float], count: int, rng: Rng) -> list[T]:
-    """At most `count` different items, drawn one after the other in proportion to their weights (Efraimidis and
-    Spirakis 2006: the items with the smallest −log(u)/w, u uniform)."""
-    keys = [-math.log(1.0 - rng.random()) / weight if weight > 0 else math.inf for weight in weights]
-    order = sorted((key, place) for place, key in enumerate(keys) if key < math.inf)
-    return [items[place] for _, place in order[:count]]

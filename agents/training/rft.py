@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.records import Labelled, Question
-from ...core.seeding import python_stream
-from .balance import BALANCES, draw
+from ...core.seeding import python_stream, weighted_draw
+from .balance import BALANCES
 from .sft import scheduled_rate
 from .updates import Batches, Solved, StepBatch, Steps, check_schedule
 
@@ -64,7 +64,7 @@ class Pool:
 
     def draw(self, count: int, seed: int, stream: str) -> list[Solution]:
         """At most `count` different solutions."""
-        return draw(self.solutions, self.weights, count, python_stream(seed, stream))
+        return weighted_draw(self.solutions, self.weights, count, python_stream(seed, stream))
 
 
 class RejectionFineTuning:
@@ -162,7 +162,7 @@ class RejectionFineTuning:
 
         drawn = trainer.play(batch.prompts, batch.reward_fn, samples=batch.samples, seed=batch.seed)
         best = self._best(batch.prompts, drawn)
-        chosen = draw(best, [1.0] * len(best), self.batch, python_stream(batch.seed, "chosen"))
+        chosen = weighted_draw(best, [1.0] * len(best), self.batch, python_stream(batch.seed, "chosen"))
         played = draw_metrics([drawn]).as_dict()
         return {**self._learn(trainer, chosen, step), **{n: played[n] for n in PLAYED}, **batch.measures()}
 

@@ -8,7 +8,6 @@ What belongs to the exam is handed on as it is, and so is dropped: by its text, 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,7 +16,7 @@ from ...core.perturbed import perturbation_of
 from ...core.protocols import Draw, QuestionSource, Rng
 from ...core.records import GIVEN, Question
 from ...core.registries import make_source
-from ...core.seeding import integer_seed, python_stream
+from ...core.seeding import integer_seed, python_stream, weighted_draw
 from ..game.domains import held_out
 from ..game.perturbations.adversary import CHOICES, kind_weights
 from ..game.perturbations.perturb import AUTHOR, KINDS, checked_kinds, perturb
@@ -63,9 +62,7 @@ class AdversarialSource:
         """A question perturbed in the first way that applies to it, in an order drawn by the weights."""
         if perturbation_of(question) is not None or held_out(question):
             return question
-        # ascending, -log(u)/w are in the order of weighted draws without replacement (Efraimidis and Spirakis 2006)
-        ranks = [-math.log(1.0 - rng.random()) / weight for weight in weights]
-        for _, kind in sorted(zip(ranks, self.kinds, strict=True)):
+        for kind in weighted_draw(self.kinds, weights, len(self.kinds), rng):
             found = perturb(kind, question, rng)
             if found is not None:
                 return replace(found, meta={**found.meta, GIVEN: True}) if found.author == AUTHOR else found

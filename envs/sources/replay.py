@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ...core.errors import UnknownNameError
 from ...core.protocols import Draw
 from ...core.records import Question
-from ...core.seeding import python_stream
+from ...core.seeding import python_stream, weighted_draw
 from ..game.domains import identity_of
 
 WEIGHTS: dict[str, Callable[[float], float]] = {
@@ -45,8 +45,7 @@ class ReplaySource:
         last: dict[str, tuple[Question, float]] = {}
         for question, solve_rate in draw.earlier():
             last[identity_of(question)] = question, solve_rate
-        weighted = [(question, WEIGHTS[self.by](rate)) for question, rate in last.values()]
+        questions = [question for question, _ in last.values()]
+        weights = [WEIGHTS[self.by](rate) for _, rate in last.values()]
         rng = python_stream(draw.seed, "replay source", draw.round)
-        # the n greatest u^(1/w) are a draw in proportion to w without replacement (Efraimidis and Spirakis 2006)
-        keyed = [(rng.random() ** (1.0 / weight), place) for place, (_, weight) in enumerate(weighted) if weight > 0.0]
-        return [weighted[place][0] for _, place in sorted(keyed, reverse=True)[:n]]
+        return weighted_draw(questions, weights, n, rng)

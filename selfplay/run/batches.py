@@ -8,13 +8,13 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ...agents.training.balance import BALANCES, draw
+from ...agents.training.balance import BALANCES
 from ...agents.training.updates import Batches, Solved, StepBatch
 from ...core.errors import ConfigError
 from ...core.protocols import OutputPolicy, Verifier, unreadable
 from ...core.records import Labelled, Question
 from ...core.registries import make_verifier
-from ...core.seeding import integer_seed, python_stream
+from ...core.seeding import integer_seed, python_stream, weighted_draw
 from ...envs.game.screening import screened
 from ..roles.answer_rewards import AnswerRewardFn, AnswerRule
 from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
@@ -117,7 +117,7 @@ class AnswerBatches:
     def at(self, step: int) -> StepBatch:
         """See `Batches`."""
         seed = self.seed(step)
-        old = draw(self.old, self.weights, self.replayed, python_stream(seed, "replay")) if self.replayed else []
+        old = weighted_draw(self.old, self.weights, self.replayed, python_stream(seed, "replay"))
         batch = [*self._slice(step, range(self.size)), *old]
         rewarded = self.rewarding(integer_seed(seed, "coins"))
         others = self._slice(step, range(self.size, len(self.order)))

@@ -5,8 +5,9 @@ from collections import Counter
 
 import pytest
 
-from selfplay_gym.agents.training.balance import BALANCES, MOST_OFTEN, draw, length_of
+from selfplay_gym.agents.training.balance import BALANCES, MOST_OFTEN, length_of
 from selfplay_gym.core.records import Question
+from selfplay_gym.core.seeding import weighted_draw
 
 
 def chain(operations, level=None):
@@ -45,17 +46,17 @@ def test_chains_of_different_lengths_are_told_apart_where_they_are_short():
 
 def test_what_is_always_right_or_never_is_not_drawn_by_its_variance():
     weights = BALANCES["p(1-p)"]([chain(1)] * 3, [0.0, 0.5, 1.0])
-    assert draw("abc", weights, 3, random.Random(0)) == ["b"]
+    assert weighted_draw("abc", weights, 3, random.Random(0)) == ["b"]
 
 
 def test_draws_hold_everything_once_and_follow_the_weights():
     rng = random.Random(1)
-    assert sorted(draw(range(20), [1.0] * 20, 50, rng)) == list(range(20))
-    first = Counter(draw("ab", [1.0, 3.0], 1, rng)[0] for _ in range(4000))
+    assert sorted(weighted_draw(range(20), [1.0] * 20, 50, rng)) == list(range(20))
+    first = Counter(weighted_draw("ab", [1.0, 3.0], 1, rng)[0] for _ in range(4000))
     assert 0.71 < first["b"] / 4000 < 0.79
 
 
 @pytest.mark.parametrize("name", BALANCES)
 def test_nothing_is_balanced_without_questions(name):
     assert BALANCES[name]([], []) == []
-    assert draw([], [], 4, random.Random(0)) == []
+    assert weighted_draw([], [], 4, random.Random(0)) == []
