@@ -29,6 +29,7 @@ class RoundSummary:
         labelling: the measures of the stage `label`, see `run.metrics.label_measures`.
         steps: per role the measures of its training steps, in order.
         robustness: per perturbation what the stage `robustness` measured; `None` where it did not.
+        adaptation: what the stage `adapt` measured on its held-out family; `None` where it did not.
     """
 
     number: int
@@ -37,6 +38,7 @@ class RoundSummary:
     labelling: Row | None = None
     steps: dict[str, list[Row]] = field(default_factory=lambda: {"challenger": [], "solver": []})
     robustness: Row | None = None
+    adaptation: Row | None = None
 
     def first_and_last(self, role: str, name: str) -> tuple[float, float] | None:
         """A measure at the first and the last training step of the round; `None` if the role did not train."""
@@ -92,6 +94,11 @@ class RunSummary:
         return [(row.number, row.robustness) for row in self.rounds if row.robustness]
 
     @property
+    def adaptation(self) -> list[tuple[int, Row]]:
+        """The measures on the held-out family of the stage `adapt`, with their rounds."""
+        return [(row.number, row.adaptation) for row in self.rounds if row.adaptation]
+
+    @property
     def resting(self) -> list[str]:
         """A sentence for every role that does not train in each round."""
         rows = self.config.roles.items()
@@ -134,6 +141,8 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
             own.pass_exam = ExamResult.from_dict(row["pass_exam"]) if "pass_exam" in row else None
         elif "robustness" in row:
             own.robustness = row["robustness"]
+        elif "adaptation" in row:
+            own.adaptation = row["adaptation"]
         elif row["phase"] == "gate":
             best = row["best_round"]
     in_order = [rounds[number] for number in sorted(rounds)]
