@@ -91,7 +91,7 @@ def trained(rows):
 
 def counts(found, updates):
     """Right answers per question, over all seeds in order."""
-    return [count for one in found for count in one["after"][updates]["correct"]]
+    return [count for one in found for count in one["by_updates"][updates]["correct"]]
 
 
 def main():
@@ -99,9 +99,9 @@ def main():
     runs = {method: [play(given, method, seed) for seed in given.seeds] for method in given.methods}
     found = {"none": [measured(rows, 0) for rows in runs[given.methods[0]]]}
     for method, of_seeds in runs.items():
-        assert [measured(rows, 0)["after"] for rows in of_seeds] == [one["after"] for one in found["none"]]
+        assert [measured(rows, 0)["by_updates"] for rows in of_seeds] == [one["by_updates"] for one in found["none"]]
         found[method] = [measured(rows, 1) for rows in of_seeds]
-    updates, samples = list(found["none"][0]["after"]), found["none"][0]["samples"]
+    updates, samples = list(found["none"][0]["by_updates"]), found["none"][0]["samples"]
 
     print(f"| training | tokens a seed | {' | '.join(f'n = {n}' for n in updates)} |")
     print("|---" * (2 + len(updates)) + "|")

@@ -62,22 +62,22 @@ def adaptation_row(found: Mapping[int, ExamResult], **known: Any) -> dict[str, A
         known: what else belongs to the measurement.
     """
     one = next(iter(found.values()))
-    after = {
+    by_updates = {
         str(updates): {"accuracy": exam.accuracy.as_dict(), "correct": exam.correct} for updates, exam in found.items()
     }
-    return {**known, "questions": len(one.keys), "samples": one.samples, "after": after}
+    return {**known, "questions": len(one.keys), "samples": one.samples, "by_updates": by_updates}
 
 
 def adaptation_rows(rounds: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[list[str], list[list[str]]]:
     """Header and cells of what a run logged, one row per round; accuracies in per cent."""
-    columns = sorted({int(updates) for _, row in rounds for updates in row["after"]})
+    columns = sorted({int(updates) for _, row in rounds for updates in row["by_updates"]})
     cells = [
         [
             "base" if number == 0 else str(number),
             str(row["method"]) if number else "–",
             str(row["held_out"]),
             str(row["questions"]),
-            *(_interval(row["after"].get(str(updates))) for updates in columns),
+            *(_interval(row["by_updates"].get(str(updates))) for updates in columns),
         ]
         for number, row in rounds
     ]

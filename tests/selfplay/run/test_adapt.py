@@ -38,7 +38,7 @@ def stage(**options):
 @pytest.fixture(scope="module")
 def config(untrained_model):
     def made(*stages, sharing="copies"):
-        roles = {"model": str(untrained_model), "max_new_tokens": 6, "weight_sharing": sharing}
+        roles = {"model": str(untrained_model), "max_new_tokens": 6, "weight_sharing": sharing, "steps": 1}
         return preset("debug").replace(
             {
                 "rounds": 1,
@@ -95,11 +95,11 @@ def test_methods_differ_in_weights_and_in_nothing_that_they_are_compared_by(runs
         tokens.append((drawn, [row["tokens_trained"] for row in rows if "tokens_trained" in row]))
         ends.append(weights(folder))
         base, after = measured(folder)[0], measured(folder)[1]
-        assert list(base["after"]) == list(after["after"]) == ["0", "2"]
-        assert all(len(one["correct"]) == 6 for one in after["after"].values())
+        assert list(base["by_updates"]) == list(after["by_updates"]) == ["0", "2"]
+        assert all(len(one["correct"]) == 6 for one in after["by_updates"].values())
     assert tokens[0] == tokens[1]
     assert not equal(*ends)
-    reptile, other = (measured(folder)[0]["after"] for folder in runs.values())
+    reptile, other = (measured(folder)[0]["by_updates"] for folder in runs.values())
     assert reptile == other  # the base, which nobody has trained
 
 
@@ -148,7 +148,7 @@ def test_report_and_summary_show_it(runs):
 def test_rounds_that_measured_after_other_numbers_share_a_table():
     estimate = {"accuracy": {"value": 0.5, "low": 0.25, "high": 0.75}}
     rows = [
-        (n, {"method": "fomaml", "held_out": "x", "questions": 3, "after": {str(k): estimate}})
+        (n, {"method": "fomaml", "held_out": "x", "questions": 3, "by_updates": {str(k): estimate}})
         for n, k in [(0, 16), (1, 1)]
     ]
     header, cells = adaptation_rows(rows)
