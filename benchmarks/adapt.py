@@ -121,7 +121,7 @@ def main():
 def accuracy(ones, updates, samples):
     """Over the questions of all seeds with its interval, and of each seed alone; per cent."""
     all_seeds = mean_rate([count / samples for count in counts(ones, updates)])
-    alone = "/".join(f"{100 * one['after'][updates]['accuracy']['value']:.0f}" for one in ones)
+    alone = "/".join(f"{100 * one['by_updates'][updates]['accuracy']['value']:.0f}" for one in ones)
     return f"{100 * all_seeds.value:.1f} [{100 * all_seeds.low:.1f}, {100 * all_seeds.high:.1f}] ({alone})"
 
 
