@@ -31,6 +31,7 @@ class RoundSummary:
         steps: per role the measures of its training steps, in order.
         robustness: per perturbation what the stage `robustness` measured; `None` where it did not.
         policy: per role how many texts its policy looked at and refused, and with which codes, over all stages.
+        adaptation: what the stage `adapt` measured on its held-out family; `None` where it did not.
     """
 
     number: int
@@ -40,6 +41,7 @@ class RoundSummary:
     steps: dict[str, list[Row]] = field(default_factory=lambda: {"challenger": [], "solver": []})
     robustness: Row | None = None
     policy: dict[str, Counts] = field(default_factory=dict)
+    adaptation: Row | None = None
 
     def first_and_last(self, role: str, name: str) -> tuple[float, float] | None:
         """A measure at the first and the last training step of the round; `None` if the role did not train."""
@@ -93,6 +95,11 @@ class RunSummary:
     def robustness(self) -> list[tuple[int, Row]]:
         """The measures under perturbations, with their rounds."""
         return [(row.number, row.robustness) for row in self.rounds if row.robustness]
+
+    @property
+    def adaptation(self) -> list[tuple[int, Row]]:
+        """The measures on the held-out family of the stage `adapt`, with their rounds."""
+        return [(row.number, row.adaptation) for row in self.rounds if row.adaptation]
 
     @property
     def resting(self) -> list[str]:
@@ -154,6 +161,8 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
             own.pass_exam = ExamResult.from_dict(row["pass_exam"]) if "pass_exam" in row else None
         elif "robustness" in row:
             own.robustness = row["robustness"]
+        elif "adaptation" in row:
+            own.adaptation = row["adaptation"]
         elif row["phase"] == "gate":
             best = row["best_round"]
     in_order = [rounds[number] for number in sorted(rounds)]

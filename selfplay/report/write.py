@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.options import write_named
+from ..exams.adaptation import adaptation_rows
 from ..exams.robustness import robustness_rows
 from ..pages.html_page import render
 from ..pages.tables import html_table
@@ -88,6 +89,7 @@ def render_report(folder: RunFolder) -> str:
         costs=Markup(html_table(*cost_table(costs))) if costs else None,
         sources=Markup(html_table(*sources)) if sources is not None else None,
         robustness=Markup(html_table(*robustness_rows(summary.robustness), names=3)) if summary.robustness else None,
+        adaptation=Markup(html_table(*adaptation_rows(summary.adaptation), names=3)) if summary.adaptation else None,
     )
 
 

@@ -62,7 +62,8 @@ def check_position(run: SelfPlay) -> None:
     if run.phase not in stages:
         known = ", ".join(stages)
         raise RunError(f"{where} stage {run.phase!r} of round {run.round}, which its settings do not have: {known}")
-    most = max(map(steps_of, run.config.roles.values()))
+    own = (getattr(stage, "most_steps", 0) for stage in run.schedule.stages)
+    most = max([*map(steps_of, run.config.roles.values()), *own])
     if run.step > most:
         raise RunError(f"{where} step {run.step}, and its settings have no more than {most} steps")
     for role in {*run.checkpoints, *run.references} - set(run.config.roles):

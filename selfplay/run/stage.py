@@ -10,10 +10,11 @@ A stage of your own is one class and one registration:
             for index, question in run.asked(): ...
             run.log("reviews", [{"index": index, "decision": "reject", ...}])
 
-What it may call is the public part of `run.run.SelfPlay`. Three more attributes are optional: `before_training = True`
+What it may call is the public part of `run.run.SelfPlay`. Four more attributes are optional: `before_training = True`
 lets it play before the first round too, as the exam of the base does; `check(run)` refuses settings that it cannot work
 with, before anything is written; `saves_steps = True` says that it looks at `run.stopping` and saves, so that a request
-to stop waits for it instead of ending it at once.
+to stop waits for it instead of ending it at once; `most_steps` is how far it
+counts `run.step`, where it commits in between.
 """
 
 from __future__ import annotations

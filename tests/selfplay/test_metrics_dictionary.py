@@ -18,10 +18,10 @@ from selfplay_gym.selfplay.storage.run_folder import LOGS
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
-    *("suites", "meta", "reward_terms", "robustness", "policy", "codes"),
+    *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates"),
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
-perturbations, hazards."""
+perturbations, hazards, numbers of updates."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 
@@ -98,6 +98,13 @@ PERTURBED = {
 }
 """Questions with an instruction in them, and what they cost in the exam."""
 
+SIZES = "steps=1, inner=1, batch=2, questions=2, updates=[0, 1]"
+ADAPTED = {
+    "questions.sources": {"procedural": 1.0},
+    "stages": [f'adapt(families=["equation", "arithmetic"], held_out=composed, {SIZES})'],
+}
+"""Meta-learning of the solver, and how fast it learns what it has not seen."""
+
 
 EIGHTS = """
 version = 1
@@ -142,6 +149,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},
         "parts": {"schedule": {"exam": {"stages": ["evaluate"], "until": "rounds"}}},
         "evaluated": {"stages": ["evaluate"], "evaluation": FULL},
+        "adapted": ADAPTED,
     }
     return {name: train(small.replace(change), path / name) for name, change in changes.items()}
 

@@ -11,20 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.errors import ConfigError
-from ....core.held_out import is_held_out
-from ....core.math_language import read
 from ....core.protocols import Rng
-from ....core.records import Question, TaskSpec
+from ....core.records import TaskSpec
 from ....core.registries import register_stage
 from ....core.seeding import python_stream
-from ....curricula.generators.worked import Worker
-from ....envs.game.domains import identity_of
 from ...roles.supervised import take_supervised_steps
 from ...settings.config import CHALLENGER, SOLVER
+from ..questions.examples import proposal, training_question, worked
 from ..run import SelfPlay
-
-DRAWS = 1000
-"""Draws in a row that may be held out, of which one in eight is."""
 
 
 @register_stage("warm_up")
@@ -86,30 +80,7 @@ class WarmUp:
             run.log("metrics", [measures])
 
     def _pair(self, run: SelfPlay, role: str, rng: Rng) -> tuple[str, str]:
-        question = self._question(run, rng)
+        question = training_question(run.generator, self.levels, rng)
         if role == CHALLENGER:
             return run.game.instruct(), proposal(question)
         return run.game.ask([question])[0], worked(question, rng)
-
-    def _question(self, run: SelfPlay, rng: Rng) -> Question:
-        """A question of the generator that is not held out."""
-        low, high = self.levels
-        for _ in range(DRAWS):
-            question = run.generator.generate(TaskSpec(low + (high - low) * rng.random()), rng)
-            if not is_held_out(identity_of(question)):
-                return question
-        raise ConfigError(f"{DRAWS} questions of questions.generator in a row are held out: it has too few others")
-
-
-def proposal(question: Question) -> str:
-    """A question as a challenger writes it."""
-    return f"<question>{question.text}</question> {boxed(question)}"
-
-
-def worked(question: Question, rng: Rng) -> str:
-    """A solution in steps where the question language knows one, else the answer."""
-    return boxed(question) if read(question.text) is None else Worker(rng).solve(question.text, "steps")
-
-
-def boxed(question: Question) -> str:
-    return f"\\boxed{{{question.reference}}}"

@@ -42,9 +42,9 @@ def test_what_is_broken_is_named(broken, message):
         check_stage(broken())
 
 
-OF_A_ROLE = {"train": "solver", "sft": "validator"}
+OPTIONS = {"train": "solver", "sft": "validator", "adapt": 'families=["units", "equation"], held_out=sequences'}
 
 
 @pytest.mark.parametrize("name", stages.names())
 def test_every_built_in_stage_conforms(name):
-    check_stage(make_stage(f"{name}({OF_A_ROLE[name]})" if name in OF_A_ROLE else name))
+    check_stage(make_stage(f"{name}({OPTIONS[name]})" if name in OPTIONS else name))

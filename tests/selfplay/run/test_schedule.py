@@ -8,9 +8,10 @@ from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.math_language import key
 from selfplay_gym.core.records import Question
 from selfplay_gym.core.seeding import python_stream
+from selfplay_gym.selfplay.run.questions.examples import proposal, training_question, worked
 from selfplay_gym.selfplay.run.schedule.endings import Plateau, Rounds, Tokens
 from selfplay_gym.selfplay.run.schedule.parts import Schedule
-from selfplay_gym.selfplay.run.stages.warm_up import WarmUp, proposal, worked
+from selfplay_gym.selfplay.run.stages.warm_up import WarmUp
 from selfplay_gym.selfplay.run.train import make_run
 from selfplay_gym.selfplay.settings.config import STAGES, RunConfig
 from selfplay_gym.selfplay.settings.files import to_toml
@@ -153,9 +154,9 @@ def test_a_warm_up_teaches_the_forms_and_goes_on_after_a_kill(tmp_path, power_cu
 
 def test_its_examples_are_read_back_and_none_is_held_out(tmp_path):
     run = make_run(SMALL, RunFolder.create(tmp_path / "run", to_toml(SMALL), {}))
-    stage, rng = WarmUp(levels=[0.0, 0.5]), python_stream(0, "test")
+    rng = python_stream(0, "test")
     for _ in range(200):
-        question = stage._question(run, rng)
+        question = training_question(run.generator, (0.0, 0.5), rng)
         assert not is_held_out(key(question.text))
         assert question.level <= 0.5
         written = run.domain.read(proposal(question))
