@@ -31,6 +31,7 @@ register_verifier("self-answer", "selfplay_gym.verifiers.ensembles.compound:Self
 register_verifier("judge", "selfplay_gym.verifiers.ensembles.llm_judge:LLMJudgeVerifier")
 register_verifier("rg:", "selfplay_gym.verifiers.references.reasoning_gym:ReasoningGymVerifier")
 register_verifier("code", "selfplay_gym.verifiers.programs.verifier:CodeVerifier")
+register_verifier("unit-tests", "selfplay_gym.verifiers.programs.tester.verifier:UnitTestVerifier")
 
 
 def __getattr__(name: str) -> Any:

@@ -84,12 +84,6 @@ class Preparing(Protocol):
 class Requesting(Protocol):
     """A template with words for conditions."""
 
-    def judging(self, verifier: Verifier) -> Game:
-        """The same game under another judge."""
-        other = copy(self)
-        other.verifier = verifier
-        return other
-
     def instruct(self, request: Request) -> str:
         """What a challenger reads on a request."""
         ...

@@ -100,7 +100,10 @@ class AnswerBatches:
         """The batches of a round; `None`, and a warning, where there is nothing to learn."""
         ask, verifier = answering(run, role)
         config = run.config.roles[role]
-        tasks = [question for _, question in run.kept()] if role == SOLVER else tasks_of(run, role, run.labelled())[0]
+        if role == SOLVER:
+            tasks = [question for _, question in run.kept()]
+        else:
+            tasks = tasks_of(run, role, run.labelled(run.domain.roles[role].valid))[0]
         if not tasks:
             run.warn(f"round {run.round}: no question survived the filter, the {role} does not train")
             return None
@@ -120,7 +123,11 @@ class AnswerBatches:
         more = self._more(iter(others), verifier)
         shares = {"replayed_share": len(old) / len(batch)} if self.config.replay else {}
         reward_fn = LabelRewardFn(batch, verifier)
-        return StepBatch(self.ask(batch), reward_fn, self.config.samples, seed, more, lambda: shares)
+
+        def measures() -> Mapping[str, Any]:
+            return {**shares, **reward_fn.measures()}
+
+        return StepBatch(self.ask(batch), reward_fn, self.config.samples, seed, more, measures)
 
     def solved(self) -> Solved | None:
         """See `Batches`: the solver's attempts that equal the kept labels, unless something else is rewarded."""
