@@ -177,11 +177,7 @@ class SelfPlay:
         return round_log.kept(self.rows)
 
     def labelled(self, valid: bool = False) -> list[Labelled]:
-        """The same with the attempts at each, and which of them match the label.
-
-        Args:
-            valid: as well those whose label is valid, and that were not kept because of their solve rate.
-        """
+        """The same with the attempts at each, and which match the label; with `valid` as well what was not kept."""
         return round_log.labelled(self.rows, valid)
 
     def warn(self, message: str) -> None:

@@ -2,7 +2,7 @@
 
 Self-play has nothing to learn from a model whose questions cannot be read and whose answers have no box. The solver is
 shown questions of the run's generator with a worked solution, or the bare answer where nobody can write one; the
-challenger is shown such questions as proposals; a further role the tasks made of them, where its words have an example
+challenger such questions as proposals; a further role the tasks made of them, where its words have an example
 (`RoleWords.example`). None of them is held out. It plays like any other stage, with any model and however roles share
 weights; usually once, in a part of its own (`schedule`).
 """
@@ -99,6 +99,7 @@ class WarmUp:
         return [role for role in playing if _can_be_shown(run, role)]
 
     def _pair(self, run: SelfPlay, role: str, rng: Rng) -> tuple[str, str]:
+        """A prompt and a completion."""
         for _ in range(DRAWS):
             question = self._question(run, rng)
             if role == CHALLENGER:
