@@ -33,6 +33,7 @@ register_verifier("self-answer", "selfplay_gym.verifiers.ensembles.compound:Self
 register_verifier("judge", "selfplay_gym.verifiers.ensembles.llm_judge:LLMJudgeVerifier")
 register_verifier("rg:", "selfplay_gym.verifiers.references.reasoning_gym:ReasoningGymVerifier")
 register_verifier("code", "selfplay_gym.verifiers.programs.verifier:CodeVerifier")
+register_verifier("unit-tests", "selfplay_gym.verifiers.programs.tester.verifier:UnitTestVerifier")
 
 register_policy("rules", "selfplay_gym.verifiers.output_policy.rules:RulePolicy")
 register_policy("none", "selfplay_gym.verifiers.output_policy.rules:NoPolicy")

@@ -183,7 +183,7 @@ def _asked(cut: Parts, answer: str) -> list[str] | None:
 
 def _settings_problems(domain: Domain) -> Iterable[str]:
     try:
-        json.dumps(dict(domain.settings))
+        json.dumps({**domain.settings, **domain.tiny_settings})
     except (TypeError, ValueError) as error:
         yield f"settings cannot be written to a file: {error}"
 

@@ -233,6 +233,11 @@ class Domain(Protocol):
         ...
 
     @property
+    def tiny_settings(self) -> Mapping[str, Any]:
+        """What it sets besides where the roles start as the embedded `tiny`, which has not seen its forms."""
+        ...
+
+    @property
     def roles(self) -> Mapping[str, Any]:
         """Words of further trainable roles (`envs.game.domains.RoleWords`), by role."""
         ...
@@ -258,6 +263,10 @@ class Domain(Protocol):
 
     def read(self, text: str, /) -> Question | str:
         """A challenger's text as a question, or the reason why it is malformed. Never raises on any text."""
+        ...
+
+    def write(self, question: Question) -> str:
+        """A question as a challenger writes it; where `read` cannot read it back, `warm_up` cannot show it."""
         ...
 
     def identity(self, question: Question) -> str:

@@ -31,7 +31,10 @@ from .math_domain import identity
 from .other_ways.programs import program_kind, program_ways
 from .proposals import find_statement, unfit
 from .templates import Template, brief
-from .validator import NAME, VALIDATOR
+from .tester import NAME as TESTING
+from .tester import TESTER
+from .validator import NAME as VALIDATING
+from .validator import VALIDATOR
 
 MOST_CALLS = 32
 LONGEST_CALL = 500
@@ -146,6 +149,20 @@ def _question(
     return unfit(text) or Question(text, None, "code", None, "challenger", code.as_meta())
 
 
+def write_code(question: Question) -> str:
+    """A code question as a challenger writes it; `read_code` finds its task, program and inputs in it again.
+
+    Raises:
+        ConfigError: no code question.
+    """
+    code, body = CodeQuestion.of(question), question.text
+    if code.program is not None and not _SHORT.fullmatch(body):
+        calls = "\n".join(f"{code.function}({_inside(arguments)})" for arguments in (*code.inputs, *code.hidden))
+        words = f"{body}\n" if code.task == "program" else ""
+        body = f"task: {code.task}\n{words}```python\n{code.program}\n```\n{calls}"
+    return f"<question>{body}</question>"
+
+
 def find_calls(text: str, function: str) -> list[tuple[Any, ...]]:
     """The distinct argument tuples of calls `function(…)` with literal arguments in a text, in order."""
     found: dict[str, tuple[Any, ...]] = {}
@@ -208,6 +225,35 @@ def ask_tester(asked: str, attempts: Sequence[str]) -> str:
     return f"{asked}\n\n{shown}{wish}"
 
 
+TINY_SETTINGS: Mapping[str, Any] = {
+    "schedule": {
+        "warm_up": {
+            "stages": ["warm_up(challenger, steps=60)", "warm_up(tester, steps=40)", "evaluate", "gate"],
+            "until": "rounds(1)",
+        },
+        "self_play": {
+            "stages": [
+                "train(challenger)",
+                "generate",
+                "attempt",
+                "label",
+                "train(solver)",
+                "train(tester)",
+                "evaluate",
+                "gate",
+            ]
+        },
+    },
+    "questions.keep_band": [0.1, 0.9],  # labels are executed, so they are right at any solve rate
+    "roles": {
+        # the base writes mathematics on the challenger's prompt: a KL term would pull back to that
+        "challenger": {"reward": "r-zero", "kl_reference": "round"},
+        TESTING: {"groups": 16, "max_new_tokens": 24, "dynamic_sampling": 2, "kl_reference": "round"},
+    },
+}
+"""The solver is not warmed up: it has seen short programs, and what it learns should come from self-play."""
+
+
 CODE = GameDomain(
     name="code",
     templates=CODE_TEMPLATES,
@@ -217,13 +263,12 @@ CODE = GameDomain(
     solver="coder",
     labels={"vote": "majority", "checked": "code", "validated": "majority", "executor": "code", "oracle": "exact"},
     grader="code",
-    settings={
-        "questions": {"sources": {"procedural": 1.0}, "generator": "deduction:short"},
-        "labels": {"source": "executor"},
-    },
+    settings={"questions": {"generator": "deduction:short"}, "labels": {"source": "executor"}},
+    tiny_settings=TINY_SETTINGS,
     identify=identity,  # programs read as folded text; a sum that a program's text happens to be is the same sum
     ask_tester=ask_tester,
-    roles={NAME: VALIDATOR},
+    roles={VALIDATING: VALIDATOR, TESTING: TESTER},
     kinds=program_kind,
     other_ways=program_ways,
+    proposal=write_code,
 )

@@ -32,12 +32,17 @@ class RoleWords:
         ask: a task as the prompt that the role reads; by default its text.
         claim: a question and an attempt as a task, for a role that says \\boxed{yes} where the attempt holds: such a
             role can confirm labels. `None` for any other role.
+        example: a completion of a task that shows the form, and is no better than chance: what `warm_up` shows the
+            role, of tasks made of questions without attempts. `None` where tasks need attempts.
+        valid: whether all questions with a valid label make tasks in a round, not only those that train the solver.
     """
 
     tasks: Callable[[Sequence[Labelled]], list[Question]]
     verifier: str
     ask: Callable[[Question], str] = _text
     claim: Callable[[Question, str], Question] | None = None
+    example: Callable[[Question], str] | None = None
+    valid: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class GameDomain:
             that is checked) are added where they are missing.
         grader: verifier of exams; by default `verifier`.
         settings: what a training run of this domain sets besides its id, as a tree like `RunConfig`.
+        tiny_settings: what it sets besides where the roles start as the embedded `tiny`, which has not seen the forms
+            of the domain: a schedule that begins with `warm_up`, say. Who gives stages of their own has none of it.
         identify: a text that two questions share exactly if they ask the same; by default the case-folded text.
         answer: the answer that is computed or was given with a data set; by default the reference, unless a
             challenger claims it.
@@ -66,6 +73,8 @@ class GameDomain:
         other_ways: a question, its label and a random stream → other ways to ask it, the nearest first.
         parts: a question, a random stream and the most operations of a part → different ways to cut the question into
             smaller ones; `None` where questions have no parts. See `core.protocols.Domain.parts`.
+        proposal: a question as a challenger writes it, so that `read` reads it back; by default its text between the
+            tags, and its reference in a box behind them.
     """
 
     name: str
@@ -77,6 +86,7 @@ class GameDomain:
     labels: Mapping[str, str] = field(default_factory=dict)
     grader: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    tiny_settings: Mapping[str, Any] = field(default_factory=dict)
     identify: Callable[[Question], str] | None = None
     answer: Callable[[Question], str | None] | None = None
     ask_tester: Callable[[str, Sequence[str]], str] | None = None
@@ -86,6 +96,7 @@ class GameDomain:
     kinds: Callable[[Question], str] | None = None
     other_ways: Callable[[Question, str, Rng], Sequence[OtherWay]] | None = None
     parts: Callable[[Question, Rng, int | None], Sequence[Parts]] | None = None
+    proposal: Callable[[Question], str] | None = None
 
     def __post_init__(self) -> None:
         if "plain" not in self.templates:
@@ -117,11 +128,20 @@ class GameDomain:
         """See `kinds`."""
         return "other" if self.kinds is None else self.kinds(question)
 
+    def write(self, question: Question) -> str:
+        """A question as a challenger writes it; see `proposal`."""
+        return boxed_proposal(question) if self.proposal is None else self.proposal(question)
+
     def ways(self, question: Question, label: str, rng: Rng, template: str = "plain") -> list[OtherWay]:
         """Those of `other_ways`; where it has none, those that the template has words for."""
         found = [] if self.other_ways is None else list(self.other_ways(question, label, rng))
         words = self.template(template)
         return found or (words.other_ways(question, label) if isinstance(words, Template) else [])
+
+
+def boxed_proposal(question: Question) -> str:
+    """The text of a question between the tags, and its reference in a box behind them."""
+    return f"<question>{question.text}</question> \\boxed{{{question.reference}}}"
 
 
 def folded(question: Question) -> str:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from ...core.extraction import extract_answer
 from ...core.perturbed import as_read
 from ...core.protocols import Verifier
-from ...core.records import Question, Request
+from ...core.records import Judgement, Question, Request
 from ...envs.game.engine import Answering, Episode, Game, Unreadable, solver_reward
+from ..stats import mean
 
 if TYPE_CHECKING:
     from ...agents.inference.sampling import Samples
@@ -62,10 +63,17 @@ class LabelRewardFn:
 
     def __init__(self, labelled: Sequence[Question], verifier: Verifier) -> None:
         self.labelled, self.verifier = labelled, verifier
+        self._judged: Sequence[Judgement] = ()
 
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[list[float]]:
-        judged = self.verifier.judge_many(self.labelled, as_read(self.labelled, groups))
-        return [[solver_reward(verdict) for verdict in judgement.verdicts] for judgement in judged]
+        self._judged = self.verifier.judge_many(self.labelled, as_read(self.labelled, groups))
+        return [[solver_reward(verdict) for verdict in judgement.verdicts] for judgement in self._judged]
+
+    def measures(self) -> dict[str, float]:
+        """What the verifier measured of the last attempts (`evidence["measures"]`), each as a mean over the questions
+        that have it."""
+        rows = [judgement.evidence.get("measures", {}) for judgement in self._judged]
+        return {name: mean([row[name] for row in rows if name in row]) for name in sorted(set().union(*rows))}
 
 
 class MonitoredReward:

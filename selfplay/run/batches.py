@@ -104,7 +104,10 @@ class AnswerBatches:
         """The batches of a round; `None`, and a warning, where there is nothing to learn."""
         ask, rewarding = answering(run, role)
         config = run.config.roles[role]
-        tasks = [question for _, question in run.kept()] if role == SOLVER else tasks_of(run, role, run.labelled())[0]
+        if role == SOLVER:
+            tasks = [question for _, question in run.kept()]
+        else:
+            tasks = tasks_of(run, role, run.labelled(run.domain.roles[role].valid))[0]
         if not tasks:
             run.warn(f"round {run.round}: no question survived the filter, the {role} does not train")
             return None
@@ -195,8 +198,10 @@ def tasks_of(run: SelfPlay, role: str, labelled: Sequence[Labelled]) -> tuple[li
 
 
 def _measures(reward_fn: RewardFn, shares: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Shares of the batch, and what each part of a reward added, where it has parts."""
-    return {**shares, "reward_terms": reward_fn.means} if isinstance(reward_fn, AnswerRewardFn) else shares
+    """Shares of the batch, and what each part of a reward added, or what its verifier measured, where it did."""
+    if isinstance(reward_fn, AnswerRewardFn):
+        return {**shares, "reward_terms": reward_fn.means}
+    return {**shares, **reward_fn.measures()} if isinstance(reward_fn, LabelRewardFn) else shares
 
 
 def answering(run: SelfPlay, role: str) -> tuple[Asking, Rewarding]:

@@ -38,9 +38,13 @@ def asked(rows: Rows) -> list[tuple[int, Question]]:
     return [(row["index"], question_of(row)) for row in rows("questions") if row["dropped"] is None]
 
 
-def kept(rows: Rows) -> list[tuple[int, Question]]:
-    """The training questions with their label as reference, after reviews: the last decision on each counts."""
-    labels = {row["index"]: row["label"] for row in rows("labels") if row["kept"]}
+def kept(rows: Rows, valid: bool = False) -> list[tuple[int, Question]]:
+    """The training questions with their label as reference, after reviews: the last decision on each counts.
+
+    Args:
+        valid: as well those with a valid label that were not kept because of their solve rate.
+    """
+    labels = {row["index"]: row["label"] for row in rows("labels") if row["kept"] or (valid and row["valid"])}
     for review in rows("reviews"):
         if review["decision"] == "reject":
             labels.pop(review["index"], None)
@@ -54,11 +58,11 @@ def with_label(question: Question, label: str) -> Question:
     return replace(question, reference=label)
 
 
-def labelled(rows: Rows) -> list[Labelled]:
+def labelled(rows: Rows, valid: bool = False) -> list[Labelled]:
     """The same with the attempts at each, and which of them match the label."""
     attempts = _attempts(rows)
     matches = {row["index"]: row["matches"] for row in rows("labels")}
-    return [Labelled(question, tuple(attempts[i]), tuple(matches[i])) for i, question in kept(rows)]
+    return [Labelled(question, tuple(attempts[i]), tuple(matches[i])) for i, question in kept(rows, valid)]
 
 
 def _attempts(rows: Rows) -> dict[int, list[str]]:

@@ -176,9 +176,9 @@ class SelfPlay:
         """This round's training questions with their label as reference, after reviews."""
         return round_log.kept(self.rows)
 
-    def labelled(self) -> list[Labelled]:
-        """The same with the attempts at each, and which of them match the label."""
-        return round_log.labelled(self.rows)
+    def labelled(self, valid: bool = False) -> list[Labelled]:
+        """The same with the attempts at each, and which match the label; with `valid` as well what was not kept."""
+        return round_log.labelled(self.rows, valid)
 
     def warn(self, message: str) -> None:
         """Tell people something."""

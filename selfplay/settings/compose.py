@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ...envs.game.domains import domain_of
-from .config import RunConfig
+from .config import SOLVER, RunConfig
 from .files import read_toml
 from .presets import preset as find_preset
+from .role import RoleConfig
 from .tree import parse_assignments
 
 
@@ -35,14 +36,26 @@ def compose(
     single = {name: value for name, value in (("env", env), ("seed", seed)) if value is not None}
     single |= parse_assignments(RunConfig, assignments)
     played = str(single.get("env", from_file.get("env", base.env)))
-    return base.replace(suited(played)).replace(from_file).replace(single)
+
+    def laid_over(begins: RunConfig) -> RunConfig:
+        return begins.replace(from_file).replace(single)
+
+    if not {"stages", "schedule"} & {*from_file, *single}:
+        config = laid_over(base.replace(suited(played)))
+        if config.roles[SOLVER].model == RoleConfig().model:
+            return config
+    return laid_over(base.replace(suited(played, tiny=False)))
 
 
-def suited(env: str) -> dict[str, Any]:
-    """What a run in an environment sets besides its id: the domain's own generator, and what the domain asks for."""
+def suited(env: str, *, tiny: bool = True) -> dict[str, Any]:
+    """What a run in an environment sets besides its id: the domain's own generator, and what the domain asks for.
+
+    Args:
+        tiny: whether roles start as `tiny`, and stages are the domain's choice; see `GameDomain.tiny_settings`.
+    """
     domain = domain_of(env)
     generator = {} if env == RunConfig().env else {"questions.generator": domain.generator}
-    return {"env": env, **generator, **domain.settings}
+    return {"env": env, **generator, **domain.settings, **(domain.tiny_settings if tiny else {})}
 
 
 def changed(stored: RunConfig, file: Path | None, assignments: Iterable[str], **single: Any) -> RunConfig:

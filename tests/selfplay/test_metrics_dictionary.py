@@ -92,6 +92,13 @@ DECOMPOSED = {
 }
 """Solutions put together from parts; with a model that answers some."""
 
+TESTED = {
+    "rounds": 2,
+    "schedule.warm_up.stages": ["warm_up(tester, steps=40, batch=8)"],
+    "roles.tester": {"steps": 1, "groups": 2, "samples": 2, "max_new_tokens": 12},
+}
+"""A tester that was shown what a test is."""
+
 PERTURBED = {
     "questions.sources": {"adversarial(kinds=[injected])": 1.0},
     "stages": ["generate", "robustness(kinds=[changed])"],
@@ -144,7 +151,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "validated": VALIDATED,
         "checked": {**procedural, "labels.source": "checked"},
         "decomposed": DECOMPOSED,
-        "code": {**suited("SelfPlayCode-v0"), **procedural, "roles.solver.replay": 0.5},
+        "code": {**suited("SelfPlayCode-v0"), **procedural, **TESTED, "roles.solver.replay": 0.5},
         "perturbed": PERTURBED,
         "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},
         "parts": {"schedule": {"exam": {"stages": ["evaluate"], "until": "rounds"}}},

@@ -41,7 +41,7 @@ from .test_suites import (
     vote,
     with_powers,
 )
-from .unit_test_reward import judge_unit_tests, judged_programs
+from .tester.unit_test_reward import judge_unit_tests, judged_programs
 from .value_answers import judge_inputs, judge_output, value_text
 
 SPARE = 3

@@ -41,11 +41,6 @@ def family_of(question: Question) -> str:
     return question.author or str(question.meta.get("kind", question.domain))
 
 
-def proposal(question: Question) -> str:
-    """A question as a challenger writes it."""
-    return f"<question>{question.text}</question> {boxed(question)}"
-
-
 def worked(question: Question, rng: Rng) -> str:
     """A solution in steps where the question language knows one, else the answer."""
     return boxed(question) if read(question.text) is None else Worker(rng).solve(question.text, "steps")

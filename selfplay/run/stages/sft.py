@@ -49,6 +49,11 @@ class SupervisedSteps:
         if self.role in (CHALLENGER, SOLVER):
             raise ConfigError(f"{self.name} is for further roles with tasks of their own; use train({self.role})")
         answering(run, self.role)
+        if run.domain.roles[self.role].example is not None:
+            raise ConfigError(
+                f"{self.name}: no task of the role {self.role!r} has one right answer that it could be shown; show it "
+                f"the form with warm_up, and train it with train({self.role})"
+            )
         row = run.config.roles[self.role]
         if row.shares_trained_weights:
             raise ConfigError(

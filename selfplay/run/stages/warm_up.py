@@ -2,30 +2,35 @@
 
 Self-play has nothing to learn from a model whose questions cannot be read and whose answers have no box. The solver is
 shown questions of the run's generator with a worked solution, or the bare answer where nobody can write one; the
-challenger is shown such questions as proposals. None of them is held out. It plays like any other stage, with any model
-and however roles share weights; usually once, in a part of its own (`schedule`).
+challenger such questions as proposals; a further role the tasks made of them, where its words have an example
+(`RoleWords.example`). None of them is held out. It plays like any other stage, with any model and however roles share
+weights; usually once, in a part of its own (`schedule`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.errors import ConfigError
+from ....core.errors import ConfigError, UnknownNameError
 from ....core.protocols import Rng
-from ....core.records import TaskSpec
+from ....core.records import Labelled, TaskSpec
 from ....core.registries import register_stage
 from ....core.seeding import python_stream
 from ...roles.supervised import take_supervised_steps
 from ...settings.config import CHALLENGER, SOLVER
-from ..questions.examples import proposal, training_question, worked
+from ..questions.examples import training_question, worked
 from ..run import SelfPlay
+
+DRAWS = 1000
+"""Draws in a row that may make no task of a role."""
 
 
 @register_stage("warm_up")
 class WarmUp:
-    """Supervised steps of challenger and solver, where they learn, on examples of the run's generator.
+    """Supervised steps of the roles that learn, or of one of them, on examples of the run's generator.
 
     Args:
+        role: which role; `None` is solver, challenger, and every further role that examples can be made for.
         steps: optimiser steps of each.
         batch: examples per step.
         learning_rate: at its peak; it climbs and falls within the stage.
@@ -35,10 +40,9 @@ class WarmUp:
         ConfigError: an option out of range.
     """
 
-    name = "warm_up"
-
     def __init__(
         self,
+        role: str | None = None,
         steps: int = 100,
         batch: int = 32,
         learning_rate: float = 1e-3,
@@ -50,14 +54,22 @@ class WarmUp:
             raise ConfigError(
                 f"warm_up needs batch >= 1 and levels=[low, high] within [0, 1], got {batch!r} and {levels!r}"
             )
+        self.role, self.name = role, "warm_up" if role is None else f"warm_up({role})"
         self.batch, self.levels = batch, (float(levels[0]), float(levels[1]))
         self.settings = SFTConfig(steps=steps, learning_rate=learning_rate)
 
     def check(self, run: SelfPlay) -> None:
-        """Refuse a domain whose proposals cannot be written down from a question and its answer."""
+        """Refuse a role that nothing can be shown, and a challenger whose examples would be malformed."""
+        role = self.role
+        if role is not None and role not in run.config.roles:
+            raise UnknownNameError(f"role in the stage {self.name}", role, run.config.roles)
+        if role is not None and not _can_be_shown(run, role):
+            raise ConfigError(f"the stage {self.name} has nothing to show: tasks of this role are made of attempts")
+        if CHALLENGER not in self._taught(run):
+            return
         question = run.generator.generate(TaskSpec(self.levels[0]), python_stream(run.config.seed, "warm-up check"))
-        found = run.domain.read(proposal(question))
-        if CHALLENGER in run.config.players and isinstance(found, str):
+        found = run.domain.read(run.domain.write(question))
+        if isinstance(found, str):
             raise ConfigError(
                 f"the stage warm_up cannot show a challenger of the domain {run.domain.name!r} what to write: its own "
                 f"example is malformed ({found}); take the challenger out of questions.sources"
@@ -65,9 +77,7 @@ class WarmUp:
 
     def run(self, run: SelfPlay) -> None:
         """Take the steps, role by role, and save each."""
-        for role in (SOLVER, CHALLENGER):
-            if role not in run.roles or not run.config.roles[role].learns:
-                continue
+        for role in self._taught(run):
             if not run.roles[role].trainer.placement.group.alone:
                 raise ConfigError("the stage warm_up trains in a single process")
 
@@ -79,8 +89,27 @@ class WarmUp:
             run.save(role)
             run.log("metrics", [measures])
 
+    def _taught(self, run: SelfPlay) -> list[str]:
+        """The roles that take the steps: those that play, learn, and can be shown something."""
+        wanted = dict.fromkeys([SOLVER, CHALLENGER, *run.config.players]) if self.role is None else [self.role]
+        playing = [role for role in wanted if role in run.config.players and run.config.roles[role].learns]
+        return [role for role in playing if _can_be_shown(run, role)]
+
     def _pair(self, run: SelfPlay, role: str, rng: Rng) -> tuple[str, str]:
-        question = training_question(run.generator, self.levels, rng)
-        if role == CHALLENGER:
-            return run.game.instruct(), proposal(question)
-        return run.game.ask([question])[0], worked(question, rng)
+        """A prompt and a completion."""
+        for _ in range(DRAWS):
+            question = training_question(run.generator, self.levels, rng)
+            if role == CHALLENGER:
+                return run.game.instruct(), run.domain.write(question)
+            if role == SOLVER:
+                return run.game.ask([question])[0], worked(question, rng)
+            words = run.domain.roles[role]
+            for task in words.tasks([Labelled(question, (), ())]):
+                assert words.example is not None  # see `check`
+                return words.ask(task), words.example(task)
+        raise ConfigError(f"{DRAWS} questions of questions.generator in a row make no task of the role {role!r}")
+
+
+def _can_be_shown(run: SelfPlay, role: str) -> bool:
+    words = run.domain.roles.get(role)
+    return role in (SOLVER, CHALLENGER) or (words is not None and words.example is not None)

@@ -39,6 +39,7 @@ def test_every_part_that_is_left_out():
         "labels": {"vote": "majority", "checked": "majority"},
         "grader": "v",
         "settings": {},
+        "tiny_settings": {},
         "identify": None,
         "answer": None,
         "ask_tester": None,
@@ -48,6 +49,7 @@ def test_every_part_that_is_left_out():
         "kinds": None,
         "other_ways": None,
         "parts": None,
+        "proposal": None,
     }
     assert made(grader="w").grader == "w"
 

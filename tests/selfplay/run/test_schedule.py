@@ -8,11 +8,12 @@ from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.math_language import key
 from selfplay_gym.core.records import Question
 from selfplay_gym.core.seeding import python_stream
-from selfplay_gym.selfplay.run.questions.examples import proposal, training_question, worked
+from selfplay_gym.selfplay.run.questions.examples import training_question, worked
 from selfplay_gym.selfplay.run.schedule.endings import Plateau, Rounds, Tokens
 from selfplay_gym.selfplay.run.schedule.parts import Schedule
 from selfplay_gym.selfplay.run.stages.warm_up import WarmUp
 from selfplay_gym.selfplay.run.train import make_run
+from selfplay_gym.selfplay.settings.compose import compose
 from selfplay_gym.selfplay.settings.config import STAGES, RunConfig
 from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.settings.presets import preset
@@ -159,13 +160,71 @@ def test_its_examples_are_read_back_and_none_is_held_out(tmp_path):
         question = training_question(run.generator, (0.0, 0.5), rng)
         assert not is_held_out(key(question.text))
         assert question.level <= 0.5
-        written = run.domain.read(proposal(question))
+        written = run.domain.read(run.domain.write(question))
         assert (written.text, written.reference) == (question.text, question.reference)
         assert worked(question, rng).endswith(rf"\boxed{{{question.reference}}}")
 
 
 def test_what_the_question_language_cannot_read_is_shown_with_its_answer_alone():
     assert worked(Question("How many legs have 3 cats?", "12"), python_stream(0)) == r"\boxed{12}"
+
+
+CODE = compose("debug", env="SelfPlayCode-v0")
+
+
+def run_of(config, path):
+    return make_run(config, RunFolder.create(path, to_toml(config), {}))
+
+
+def test_a_warm_up_may_be_one_roles_alone(tmp_path):
+    run = run_of(CODE, tmp_path / "run")
+    rng = python_stream(0, "test")
+    assert WarmUp()._taught(run) == ["solver", "challenger", "tester"]
+    for role in run.roles:
+        assert (WarmUp(role).name, WarmUp(role)._taught(run)) == (f"warm_up({role})", [role])
+    for _ in range(50):
+        prompt, call = WarmUp("tester")._pair(run, "tester", rng)
+        assert prompt.startswith("def f(")
+        assert call.startswith("f(")
+        prompt, written = WarmUp("challenger")._pair(run, "challenger", rng)
+        assert prompt == run.game.instruct()
+        (proposal,) = run.game.read([written])
+        assert proposal.question.reference is not None
+        assert not is_held_out(run.domain.identity(proposal.question))
+
+
+def test_a_role_that_rests_or_does_not_play_is_not_warmed_up(tmp_path):
+    changes = {"roles.tester.learns": False, "questions.sources": {"procedural": 1.0}}
+    run = run_of(CODE.replace(changes), tmp_path / "run")
+    assert WarmUp()._taught(run) == ["solver"]
+    assert WarmUp("challenger")._taught(run) == WarmUp("tester")._taught(run) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "stage", "message"),
+    [
+        (CODE, "warm_up(testr)", "testr"),
+        (SMALL, "warm_up(tester)", "tester"),
+        (
+            CODE.replace(
+                {
+                    "schedule.self_play.stages": ["generate", "attempt", "label", "train(tester)", "train(validator)"],
+                    "roles.validator.steps": 1,
+                }
+            ),
+            "warm_up(validator)",
+            "made of attempts",
+        ),
+        (
+            CODE.replace({"schedule.self_play.stages": ["generate", "attempt", "label", "sft(tester)"]}),
+            "evaluate",
+            "no task of the role",
+        ),
+    ],
+)
+def test_a_role_that_nothing_can_be_shown_is_refused(config, stage, message, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        run_of(config.replace({"schedule.warm_up.stages": [stage]}), tmp_path / "run")
 
 
 @pytest.mark.parametrize("options", [{"batch": 0}, {"levels": [0.5]}, {"levels": [0.6, 0.5]}, {"steps": 0}])

@@ -27,7 +27,7 @@ def test_later_settings_win(tmp_path):
 
 def test_an_environment_brings_what_suits_it_and_the_file_wins_over_it(tmp_path):
     suited = compose(env="SelfPlayCode-v0")
-    assert (suited.labels.source, suited.questions.sources) == ("executor", {"procedural": 1.0})
+    assert (suited.labels.source, suited.questions.sources) == ("executor", {"challenger": 1.0})
     file = written(tmp_path / "run.toml", 'env = "SelfPlayCode-v0"\n[labels]\nsource = "vote"\n')
     config = compose(file=file)
     assert (config.env, config.labels.source, config.questions.generator) == (
@@ -35,6 +35,29 @@ def test_an_environment_brings_what_suits_it_and_the_file_wins_over_it(tmp_path)
         "vote",
         "deduction:short",
     )
+
+
+def test_all_roles_of_the_code_game_train():
+    config = compose(env="SelfPlayCode-v0")
+    assert config.players == ("challenger", "solver", "tester")
+    parts = [part.stages for part in config.schedule.values()]
+    assert {"warm_up(challenger, steps=60)", "warm_up(tester, steps=40)"} <= set(parts[0])
+    assert {f"train({role})" for role in config.players} <= set(parts[1])
+    full = compose("full", env="SelfPlayCode-v0").schedule
+    assert (full["self_play"].stages, full["self_play"].until) == (parts[1], "plateau(rounds=3)")
+
+
+@pytest.mark.parametrize("path", ["stages=evaluate,gate", "roles.*.model=smollm2"])
+def test_whoever_gives_stages_or_another_model_is_not_given_a_warm_up(path):
+    config = compose(env="SelfPlayCode-v0", assignments=[path])
+    assert (config.schedule, config.players, config.labels.source) == ({}, ("challenger", "solver"), "executor")
+
+
+def test_a_file_with_a_schedule_has_that_schedule(tmp_path):
+    text = 'env = "SelfPlayCode-v0"\n[schedule.own]\nstages = ["evaluate"]\n'
+    assert list(compose(file=written(tmp_path / "run.toml", text)).schedule) == ["own"]
+    whole = compose(env="SelfPlayCode-v0", assignments=["roles.tester.steps=3", "schedule.self_play.until=plateau"])
+    assert compose(file=written(tmp_path / "all.toml", to_toml(whole))) == whole
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -29,7 +29,7 @@ from selfplay_gym.verifiers.programs.test_suites import (
     vote,
     with_powers,
 )
-from selfplay_gym.verifiers.programs.unit_test_reward import UnitTest, read_unit_tests
+from selfplay_gym.verifiers.programs.tester.unit_test_reward import UnitTest, read_unit_tests
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.binary(max_size=4)),

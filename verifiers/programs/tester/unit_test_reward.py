@@ -13,13 +13,13 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...core.code_questions import CodeQuestion
-from ...core.literals import Value, node_literal
-from ...core.records import Judgement, Outcome, Verdict
-from .code_blocks import find_code, parse
-from .execution import TimedExecutor, behaviour
-from .literals import canonical
-from .test_suites import call_text, catches, failed
+from ....core.code_questions import CodeQuestion
+from ....core.literals import Value, node_literal
+from ....core.records import Judgement, Outcome, Verdict
+from ..code_blocks import find_code, parse
+from ..execution import TimedExecutor, behaviour
+from ..literals import canonical
+from ..test_suites import Behaviour, call_text, catches, failed
 
 MOST_TESTS = 32
 """Further tests of one completion are not read."""
@@ -184,13 +184,25 @@ def run_unit_tests(
         return UnitTestReport((), len(wrong))
     right = [behaviour(runs[program].call(program, function, inputs)) for program in accepted]
     faulty = [behaviour(runs[program].call(program, function, inputs)) for program in wrong]
+    return hold(function, tests, right, faulty)
+
+
+def hold(
+    function: str, tests: Sequence[UnitTest], right: Sequence[Behaviour], faulty: Sequence[Behaviour]
+) -> UnitTestReport:
+    """Hold tests against what programs did on their inputs.
+
+    Args:
+        right: of each accepted program; without one, no test counts.
+        faulty: of each wrong program.
+    """
     results = []
     for index, test in enumerate(tests):
         reason = _flaw(test, function, [seen[index] for seen in right])
         label = right[0][index] if right else ""
         caught = frozenset() if reason else frozenset(p for p, seen in enumerate(faulty) if catches(label, seen[index]))
         results.append(UnitTestResult(test, not reason, caught, reason))
-    return UnitTestReport(tuple(results), len(wrong))
+    return UnitTestReport(tuple(results), len(faulty))
 
 
 def _flaw(test: UnitTest, function: str, observed: Sequence[str]) -> str:
