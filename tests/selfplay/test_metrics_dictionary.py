@@ -94,6 +94,7 @@ DECOMPOSED = {
 
 TESTED = {
     "rounds": 2,
+    "questions.keep_band": [0.0, 1.0],
     "schedule.warm_up.stages": ["warm_up(tester, steps=40, batch=8)"],
     "roles.tester": {"steps": 1, "groups": 2, "samples": 2, "max_new_tokens": 12},
 }
