@@ -150,7 +150,8 @@ def _question(
 
 
 def write_code(question: Question) -> str:
-    """A code question as a challenger writes it; `read_code` finds its task, program and inputs in it again.
+    """A code question as a challenger writes it; `read_code` finds its task, program and inputs in it again, unless a
+    specification holds a fence or a block of its own.
 
     Raises:
         ConfigError: no code question.
