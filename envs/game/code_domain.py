@@ -246,6 +246,9 @@ TINY_SETTINGS: Mapping[str, Any] = {
         },
     },
     "questions.keep_band": [0.1, 0.9],  # labels are executed, so they are right at any solve rate
+    # a challenger keeps to forms that are solved half the time; solver and tester should meet the others, too
+    "questions.sources": {"challenger": 0.75, "procedural": 0.25},
+    "questions.curriculum": "fixed",
     "roles": {
         # the base writes mathematics on the challenger's prompt: a KL term would pull back to that
         "challenger": {"reward": "r-zero", "kl_reference": "round"},

@@ -27,7 +27,10 @@ def test_later_settings_win(tmp_path):
 
 def test_an_environment_brings_what_suits_it_and_the_file_wins_over_it(tmp_path):
     suited = compose(env="SelfPlayCode-v0")
-    assert (suited.labels.source, suited.questions.sources) == ("executor", {"challenger": 1.0})
+    assert (suited.labels.source, suited.questions.sources) == (
+        "executor",
+        {"challenger": 0.75, "procedural": 0.25},
+    )
     file = written(tmp_path / "run.toml", 'env = "SelfPlayCode-v0"\n[labels]\nsource = "vote"\n')
     config = compose(file=file)
     assert (config.env, config.labels.source, config.questions.generator) == (
