@@ -1,12 +1,13 @@
 """What does training do to the tester: how many wrong programs do its tests catch on functions it has not seen?
 
-    python benchmarks/tester.py RUN … [--functions 200] [--samples 4]
+    python benchmarks/tester.py RUN … [--against RUN …] [--functions 200] [--samples 4]
 
 Each RUN is a run of the code game with a tester, and with `storage.keep=0`, so that its first checkpoint is there: the
 tester as the stage `warm_up` left it, which has seen valid calls and no reward. Its last checkpoint is the other one.
 Both write tests for the same functions, drawn at levels evenly over [0, 1], none of which was ever a task in a run.
 Printed per run: tests that count, wrong programs caught per test, and the difference with its interval (bootstrap over
-functions); at last, where there are several, the same with each function's mean over the runs.
+functions); at last, where there are several, the same with each function's mean over the runs. With `--against`, one
+run for each: how much more the solvers of the first answer in their last exams, paired by question.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from selfplay_gym.core.protocols import Verifier
 from selfplay_gym.core.records import Labelled, Question, TaskSpec
 from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.envs.game.tester import NAME, task
-from selfplay_gym.selfplay.stats import bootstrap
+from selfplay_gym.selfplay.exams.result import ExamResult
+from selfplay_gym.selfplay.stats import bootstrap, paired
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 
 class Caught(NamedTuple):
@@ -77,9 +80,25 @@ def report(name: str, before: Caught, after: Caught) -> None:
     print("  " + compared("share of the wrong programs, %", before.share, after.share, 100, 1))
 
 
+def last_exam(run: Path) -> ExamResult:
+    """The last exam of a run's solver."""
+    return ExamResult.from_dict([row["exam"] for row in RunFolder.open(run).rows("metrics") if "exam" in row][-1])
+
+
+def compare_solvers(runs: Sequence[Path], others: Sequence[Path]) -> None:
+    """Compare the last exams of runs with those of others, each of the seed of its partner."""
+    before, after = [*map(last_exam, others)], [*map(last_exam, runs)]
+    for run, other, first, second in zip(runs, others, before, after, strict=True):
+        print(f"{run} against {other}: {paired(first.correct, second.correct, second.samples)}")
+    counts = [[count for exam in side for count in exam.correct] for side in (before, after)]
+    first_rate, second_rate = (100 * float(np.mean(side)) / before[0].samples for side in counts)
+    print(f"solvers of all: {first_rate:.1f} → {second_rate:.1f} %, {paired(counts[0], counts[1], before[0].samples)}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--against", nargs="*", type=Path, default=[])
     parser.add_argument("--functions", type=int, default=200)
     parser.add_argument("--samples", type=int, default=4)
     parser.add_argument("--generator", default="deduction:short")
@@ -94,6 +113,8 @@ def main() -> None:
     if len(pairs) > 1:
         means = [Caught(*np.mean([pair[side] for pair in pairs], axis=0).tolist()) for side in (0, 1)]
         report(f"mean of {len(pairs)} runs", means[0], means[1])
+    if options.against:
+        compare_solvers(options.runs, options.against)
 
 
 if __name__ == "__main__":
