@@ -62,8 +62,8 @@ class Draw:
         condition: what a challenger is asked for; `None` is nothing in particular.
         unsolved: questions of earlier rounds that the solver did not solve, for a condition that shows them.
         earlier: reads the questions that were asked in earlier rounds, each with its solve rate, oldest first.
-        failures: perturbed questions of earlier rounds in order, each with the share of attempts that failed, for a
-            source that learns from them.
+        failures: reads the perturbed questions of earlier rounds, each with the share of attempts that failed, oldest
+            first.
         rejected: to be filled with texts that made no question, each with the reason.
     """
 
@@ -78,7 +78,7 @@ class Draw:
     condition: Condition | None = None
     unsolved: Sequence[Question] = ()
     earlier: Callable[[], Sequence[tuple[Question, float]]] = tuple
-    failures: Sequence[tuple[Question, float]] = ()
+    failures: Callable[[], Sequence[tuple[Question, float]]] = tuple
     rejected: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -114,8 +114,7 @@ class QuestionSource(Protocol):
         data set, has an attribute `gives_references = True`: in a run they are the labels (`labels.references`).
 
         A class whose sources draw levels from `draw.curriculum` has an attribute `follows_curriculum = True`: in a run,
-        the curriculum then observes how these questions went. One with `follows_failures = True` is given
-        `draw.failures`.
+        the curriculum then observes how these questions went.
         """
         ...
 

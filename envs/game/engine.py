@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from ...core.errors import ConfigError, PluginError
-from ...core.perturbed import as_read
 from ...core.protocols import Domain, OutputPolicy, RewardRule, Verifier, rulings
 from ...core.records import Judgement, Question, Request, Reward, Verdict
 from .proposals import forbidden, unfit
@@ -133,7 +132,8 @@ class Game:
             role without one is not looked at.
 
     Attributes:
-        judging: the verifier as attempts are put to it: refused ones are undecided, and it does not see them.
+        judging: the verifier as attempts are put to it: injected instructions that they quote are left out, refused
+            ones are undecided, and it does not see them.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class Game:
         self.domain, self.verifier, self.reward = domain, verifier, reward
         self.template = domain.template(template)
         self.policies = policies or {}
-        self.judging = screened(verifier, self.policies.get("solver"), "solver")
+        self.judging = self._judging(verifier)
 
     def rewarding(self, reward: RewardRule) -> Game:
         """The same game under another reward."""
@@ -158,7 +158,7 @@ class Game:
     def judged_by(self, verifier: Verifier) -> Game:
         """The same game under another judge."""
         other = copy(self)
-        other.verifier, other.judging = verifier, screened(verifier, self.policies.get("solver"), "solver")
+        other.verifier, other.judging = verifier, self._judging(verifier)
         return other
 
     def instruct(self, request: Request | None = None) -> str:
@@ -221,7 +221,7 @@ class Game:
         Raises:
             PluginError: the verifier lost or invented a verdict.
         """
-        judgements = self.judging.judge_many(questions, as_read(questions, groups))
+        judgements = self.judging.judge_many(questions, groups)
         if not isinstance(judgements, list | tuple) or any(not isinstance(one, Judgement) for one in judgements):
             raise PluginError(f"{self._judge_name} must give a Judgement per question, got {judgements!r:.80}")
         if len(judgements) != len(questions):
@@ -320,6 +320,9 @@ class Game:
                 attempts[i], reason = next(answered)
                 proposals[i] = proposal if reason is None else Proposal(proposal.text, None, reason)
         return self.settle(proposals, attempts)
+
+    def _judging(self, verifier: Verifier) -> Verifier:
+        return screened(verifier, self.policies.get("solver"), "solver")
 
     @property
     def _judge_name(self) -> str:

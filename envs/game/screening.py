@@ -1,4 +1,6 @@
-"""What an output policy does to answers: a refused one is not seen by the verifier, and its verdict is undecided.
+"""What stands between answers and their verifier: how they are read, and an output policy.
+
+A refused answer is not seen by the verifier, and its verdict is undecided.
 
 The verifier gets an empty text in its place: an attempt without an answer, which cannot vote and counts as wrong in the
 solve rate. `Game` does the same for questions: a refused one is not asked and worth 0.
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from ...core.perturbed import PERTURBATION, as_read
 from ...core.protocols import BaseVerifier, OutputPolicy, Verifier, rulings
 from ...core.records import Judgement, Outcome, Question, Ruling, Verdict
 
@@ -39,9 +42,28 @@ class ScreenedVerifier(BaseVerifier):
         return [_undecided(judgement, group) for judgement, group in zip(judged, ruled, strict=True)]
 
 
+class ReadingVerifier(BaseVerifier):
+    """Judges attempts without the injected instructions that they quote, see `core.perturbed.as_read`.
+
+    Args:
+        verifier: judges them.
+    """
+
+    def __init__(self, verifier: Verifier) -> None:
+        self.verifier = verifier
+
+    def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
+        if PERTURBATION in question.meta:
+            attempts = as_read([question], [attempts])[0]
+        return self.verifier.judge(question, attempts)
+
+    def judge_many(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
+        return self.verifier.judge_many(questions, as_read(questions, groups))
+
+
 def screened(verifier: Verifier, policy: OutputPolicy | None, role: str) -> Verifier:
-    """The verifier under a policy; as it is where there is none."""
-    return verifier if policy is None else ScreenedVerifier(verifier, policy, role)
+    """The verifier as the attempts of a role are put to it: read, and under its policy where there is one."""
+    return ReadingVerifier(verifier if policy is None else ScreenedVerifier(verifier, policy, role))
 
 
 def ruled_groups(

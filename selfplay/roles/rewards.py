@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from ...core.extraction import extract_answer
-from ...core.perturbed import as_read
 from ...core.protocols import Verifier
 from ...core.records import Judgement, Question, Request
 from ...envs.game.engine import Answering, Episode, Game, Unreadable, solver_reward
@@ -66,7 +65,7 @@ class LabelRewardFn:
         self._judged: Sequence[Judgement] = ()
 
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[list[float]]:
-        self._judged = self.verifier.judge_many(self.labelled, as_read(self.labelled, groups))
+        self._judged = self.verifier.judge_many(self.labelled, groups)
         return [[solver_reward(verdict) for verdict in judgement.verdicts] for judgement in self._judged]
 
     def measures(self) -> dict[str, float]:
