@@ -18,7 +18,7 @@ from ...core.records import GIVEN, Question
 from ...core.registries import make_source
 from ...core.seeding import integer_seed, python_stream, weighted_draw
 from ..game.domains import held_out
-from ..game.perturbations.adversary import CHOICES, kind_weights
+from ..game.perturbations.adversary import BANDIT, CHOICES, kind_weights
 from ..game.perturbations.perturb import AUTHOR, KINDS, checked_kinds, perturb
 from .mixing import drawn
 
@@ -32,8 +32,6 @@ class AdversarialSource:
         every: k, perturbs in every k-th round only and hands on what it drew in the others, ≥ 1.
         choose: how kinds are chosen: "even", or "bandit", which prefers those that the solver fails at.
     """
-
-    follows_failures = True
 
     def __init__(
         self,
@@ -55,7 +53,8 @@ class AdversarialSource:
         if draw.round % self.every:
             return questions
         rng = python_stream(seed, "perturb", draw.round)
-        weights = kind_weights(self.kinds, draw.failures, self.choose)
+        failures = draw.failures() if self.choose == BANDIT else ()
+        weights = kind_weights(self.kinds, failures, self.choose)
         return [self._perturbed(question, weights, rng) for question in questions]
 
     def _perturbed(self, question: Question, weights: Sequence[float], rng: Rng) -> Question:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...core.errors import RunError
 from ...core.protocols import Agent
@@ -19,6 +19,7 @@ from ..storage.run_folder import RunFolder
 from .players import load_player
 
 BASE = "base"
+Players: TypeAlias = Mapping[str, Callable[[], Agent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,27 @@ def cross_play_run(
     config = stored_config(folder)
     if not can_cross_play(run):
         raise RunError(f"{run} cannot cross-play: that needs a challenger that is a model and writes math questions")
-    challengers, solvers = _agents(folder, config, CHALLENGER), _agents(folder, config, SOLVER)
+    players = _agents(folder, config, CHALLENGER), _agents(folder, config, SOLVER)
+    return play_across(
+        *players, proposals=proposals, attempts=attempts, template=config.template, seed=seed, progress=progress
+    )
+
+
+def play_across(
+    challengers: Players,
+    solvers: Players,
+    *,
+    proposals: int,
+    attempts: int,
+    template: str,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> CrossPlay:
+    """Play every challenger against every solver.
+
+    Args:
+        challengers, solvers: by name, loaded when called, so that two are in memory at a time.
+    """
     cells = []
     for name, challenger in challengers.items():
         for other, solver in solvers.items():
@@ -92,7 +113,7 @@ def cross_play_run(
                     solver(),
                     proposals=proposals,
                     attempts=attempts,
-                    template=config.template,
+                    template=template,
                     seed=seed,
                     names=(name, other),
                 )
@@ -102,8 +123,8 @@ def cross_play_run(
     return CrossPlay(list(challengers), list(solvers), cells)
 
 
-def _agents(folder: RunFolder, config: RunConfig, role: str) -> dict[str, Callable[[], Agent]]:
-    """The base and the last checkpoint of every kept round, loaded when called, so that two are in memory at a time."""
+def _agents(folder: RunFolder, config: RunConfig, role: str) -> Players:
+    """The base and the last checkpoint of every kept round."""
     last: dict[str, Path] = {}
     for path in sorted((folder.path / "checkpoints").glob(f"{role}-*-*")):
         if not path.name.endswith(".draft"):

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.seeding import integer_seed
 from ...envs.game.domains import domain_of
-from ..bench.pairs import play_pair
-from ..diagnose.play import BASE, has_writer
+from ..diagnose.play import BASE, Players, has_writer, play_across
 from ..diagnose.players import load_player
 from ..evaluation import run_exam
 from ..exams.suites import load_suites
@@ -22,9 +21,6 @@ from ..settings.config import CHALLENGER, SOLVER, RunConfig
 from ..settings.files import stored_config
 from ..storage.files import write_text
 from ..storage.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from ...agents.models.llm import LLMAgent
 
 FOLDER = "evaluations"
 NOW = "now"
@@ -98,24 +94,20 @@ def _cross_play(config: RunConfig, occasion: Occasion) -> list[dict[str, Any]] |
     """A row per pair, `None` where the challenger is no model that writes questions of mathematics."""
     if not config.evaluation.proposals or not has_writer(config):
         return None
-    rows = []
-    for challenger, ask in _standing(config, occasion, CHALLENGER).items():
-        for solver, answer in _standing(config, occasion, SOLVER).items():
-            played = play_pair(
-                ask(),
-                answer(),
-                proposals=config.evaluation.proposals,
-                attempts=config.labels.attempts,
-                template=config.template,
-                seed=integer_seed(config.seed, "full evaluation", "pairs"),
-                names=(challenger, solver),
-            )
-            rows.append({"challenger": challenger, "solver": solver, **played.as_dict()["summary"]})
+    crossed = play_across(
+        _standing(config, occasion, CHALLENGER),
+        _standing(config, occasion, SOLVER),
+        proposals=config.evaluation.proposals,
+        attempts=config.labels.attempts,
+        template=config.template,
+        seed=integer_seed(config.seed, "full evaluation", "pairs"),
+    )
+    rows: list[dict[str, Any]] = crossed.as_dict()["cells"]
     return rows
 
 
-def _standing(config: RunConfig, occasion: Occasion, role: str) -> dict[str, partial[LLMAgent]]:
-    """The role as the run began and as it is, loaded when called: two models are in memory at a time."""
+def _standing(config: RunConfig, occasion: Occasion, role: str) -> Players:
+    """The role as the run began, and as it is."""
     trained = occasion.checkpoints.get(role)
     base = {BASE: partial(load_player, config, role, None)}
     return base if trained is None else {**base, NOW: partial(load_player, config, role, trained)}

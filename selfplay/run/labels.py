@@ -26,7 +26,7 @@ from ...verifiers.ensembles.margin import leads
 from ..roles.answer_rewards import SAMPLED
 from ..roles.asked_again import AskedAgain
 from ..settings.parts import QuestionsConfig
-from .questions.references import ByDomain
+from .questions.references import ByDomain, in_parts
 from .validator.beliefs import validated_labels
 
 if TYPE_CHECKING:
@@ -158,25 +158,18 @@ def labels_right(questions: Sequence[Question], labels: Sequence[str | None]) ->
 
     Only measures: nothing it returns reaches training.
     """
-    truths = known_answers(questions)
     right: list[bool | None] = [None] * len(questions)
-    for verifier, indices in _matchers(questions).items():
-        known = [i for i in indices if truths[i] is not None]
-        checked = make_verifier(verifier).judge_many(
-            [replace(questions[i], reference=truths[i]) for i in known], [[f"\\boxed{{{labels[i]}}}"] for i in known]
-        )
-        for i, judgement in zip(known, checked, strict=True):
-            right[i] = labels[i] is not None and judgement.verdicts[0].outcome is Outcome.CORRECT
+    known = {i: truth for i, truth in enumerate(known_answers(questions)) if truth is not None}
+    asked = [replace(questions[i], reference=truth) for i, truth in known.items()]
+    judged = in_parts(asked, [[f"\\boxed{{{labels[i]}}}"] for i in known], _matcher_of, make_verifier)
+    for i, judgement in zip(known, judged, strict=True):
+        right[i] = labels[i] is not None and judgement.verdicts[0].outcome is Outcome.CORRECT
     return right
 
 
-def _matchers(questions: Sequence[Question]) -> dict[str, list[int]]:
-    """Which verifier compares the answers to which questions: the matcher of their domain."""
-    found: dict[str, list[int]] = {}
-    for i, question in enumerate(questions):
-        known = domains.knows(question.domain)
-        found.setdefault(find_domain(question.domain).matcher if known else "sympy", []).append(i)
-    return found
+def _matcher_of(question: Question) -> str:
+    """Name of the verifier that compares the answers to a question: the matcher of its domain."""
+    return find_domain(question.domain).matcher if domains.knows(question.domain) else "sympy"
 
 
 def known_answers(questions: Sequence[Question]) -> list[str | None]:

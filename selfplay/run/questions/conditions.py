@@ -14,7 +14,8 @@ from ....envs.rewards.past import knowing
 from ...settings.config import CHALLENGER
 from ..labels import refuted
 from ..question_log import question_of
-from .past import rows_between
+from .failures import failures
+from .past import labelled_earlier, rows_between
 
 if TYPE_CHECKING:
     from ..run import SelfPlay
@@ -62,6 +63,7 @@ def draw_of(run: SelfPlay) -> Draw:
         condition=condition_of(run),
         unsolved=unsolved(run),
         earlier=partial(earlier, run),
+        failures=partial(failures, run),
     )
 
 
@@ -82,11 +84,7 @@ def challenger_rule(run: SelfPlay) -> RewardRule:
 
 def earlier(run: SelfPlay) -> list[tuple[Question, float]]:
     """The questions asked in rounds before this one, each with its solve rate, oldest first."""
-    rates = {
-        (row["round"], row["index"]): row["solve_rate"] for row in run.folder.rows("labels") if row["round"] < run.round
-    }
-    rows = run.folder.rows("questions") if rates else ()
-    return [(question_of(row), rates[at]) for row in rows if (at := (row["round"], row["index"])) in rates]
+    return [(question_of(row), label["solve_rate"]) for row, label in labelled_earlier(run)]
 
 
 def unsolved(run: SelfPlay) -> list[Question]:

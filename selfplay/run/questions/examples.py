@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ....core.errors import ConfigError
 from ....core.held_out import is_held_out
@@ -14,6 +14,17 @@ from ....envs.game.domains import identity_of
 
 DRAWS = 1000
 """Draws in a row that may be held out, of which one in eight is."""
+
+
+def checked_levels(stage: str, levels: Sequence[float]) -> tuple[float, float]:
+    """Lowest and highest level of a stage's questions.
+
+    Raises:
+        ConfigError: no such pair within [0, 1].
+    """
+    if len(levels) != 2 or not 0.0 <= levels[0] <= levels[1] <= 1.0:
+        raise ConfigError(f"{stage} needs levels=[low, high] within [0, 1], got {levels!r}")
+    return float(levels[0]), float(levels[1])
 
 
 def training_question(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ....core.perturbed import perturbation_of
 from ....core.records import Question
 from ..question_log import question_of
+from .past import labelled_earlier
 
 if TYPE_CHECKING:
     from ..run import SelfPlay
@@ -18,13 +19,9 @@ def failures(run: SelfPlay) -> list[tuple[Question, float]]:
     All failed where the label is wrong, since the attempts behind it are. A label that nobody knows to be right or
     wrong says nothing, and its question is left out.
     """
-    labels = {(row["round"], row["index"]): row for row in run.folder.rows("labels") if row["round"] < run.round}
     found = []
-    for row in run.folder.rows("questions") if labels else ():
-        label = labels.get((row["round"], row["index"]))
-        if label is None or label["label_right"] is None:
-            continue
+    for row, label in labelled_earlier(run):
         question = question_of(row)
-        if perturbation_of(question) is not None:
+        if label["label_right"] is not None and perturbation_of(question) is not None:
             found.append((question, 1.0 - label["solve_rate"] if label["label_right"] else 1.0))
     return found

@@ -62,6 +62,14 @@ class RunPast:
         return self._structures
 
 
+def labelled_earlier(run: SelfPlay) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """The questions that were labelled in rounds before this one, oldest first: the row of each, and of its label."""
+    labels = {(row["round"], row["index"]): row for row in run.folder.rows("labels") if row["round"] < run.round}
+    for row in run.folder.rows("questions") if labels else ():
+        if (label := labels.get((row["round"], row["index"]))) is not None:
+            yield row, label
+
+
 def rows_between(run: SelfPlay, log: str, first: int) -> Iterator[dict[str, Any]]:
     """The rows of the rounds from `first` to the last one, newest first; no more is read."""
     for row in run.folder.rows_from_end(log):

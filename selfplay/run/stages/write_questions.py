@@ -19,7 +19,6 @@ from ....envs.sources.mixing import drawn, mix, weights_at
 from ...settings.config import CHALLENGER, SOLVER
 from ..question_log import question_of, question_row
 from ..questions.conditions import check_condition, draw_of
-from ..questions.failures import failures
 from ..questions.pool import POOL, usable
 from ..run import SelfPlay
 
@@ -72,11 +71,9 @@ class WriteQuestions:
         several = len(counts) > 1 or run.config.questions.pool
         draw = draw_of(run)
         for name, count in counts.items():
-            written_by = make_source(name)
-            earlier = failures(run) if getattr(written_by, "follows_failures", False) else ()
-            own = replace(draw, rejected=[], failures=earlier)
+            own = replace(draw, rejected=[])
             source = {"source": name} if several else {}
-            questions = drawn(written_by, count, own) if count else []
+            questions = drawn(make_source(name), count, own) if count else []
             yield from ((source, question) for question in questions)
             rejected += [{"text": text, **source, "dropped": _rejected(reason)} for text, reason in own.rejected]
 

@@ -18,7 +18,7 @@ from selfplay_gym.testing import check_source
 
 def fresh(round=1, failures=()):
     generator, curriculum = make_generator("mixed"), make_curriculum("band")
-    return Draw(9, round=round, generator=generator, curriculum=curriculum, failures=failures)
+    return Draw(9, round=round, generator=generator, curriculum=curriculum, failures=lambda: failures)
 
 
 def kinds_of(questions):
@@ -87,7 +87,7 @@ def test_the_bandit_prefers_what_the_solver_fails_at():
     counts = kinds_of(make_source("adversarial(choose=bandit)").draw(300, draw))
     assert counts["injected"] > 100 > 25 > counts["reworded"]
     assert kinds_of(make_source("adversarial").draw(300, draw))["injected"] < 100
-    assert make_source("adversarial(choose=bandit)").draw(9, replace(draw, failures=failures[:1])) != []
+    assert make_source("adversarial(choose=bandit)").draw(9, replace(draw, failures=lambda: failures[:1])) != []
 
 
 def test_weights_are_positive_and_learn_from_known_kinds_alone():
