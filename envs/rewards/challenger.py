@@ -15,7 +15,7 @@ from ...core.errors import ConfigError, UnknownNameError
 from ...core.records import Judgement, Question, Reward
 from .archive import Archive
 from .past import Past
-from .repetition import CONVENTIONS, repetition_penalty
+from .repetition import CONVENTIONS, check_threshold, repetition_penalty
 
 
 def uncertainty(p: float) -> float:
@@ -67,8 +67,7 @@ class ChallengerReward:
     def __post_init__(self) -> None:
         if self.repetition < 0.0:
             raise ConfigError(f"repetition (λ) must be at least 0, got {self.repetition!r}")
-        if not 0.0 <= self.threshold <= 1.0:
-            raise ConfigError(f"threshold (τ) is a BLEU distance in [0, 1], got {self.threshold!r}")
+        check_threshold(self.threshold)
         if self.conventions not in CONVENTIONS:
             raise UnknownNameError("conventions of BLEU", str(self.conventions), CONVENTIONS)
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.errors import UnknownNameError
+from ...core.errors import ConfigError, UnknownNameError
 from .bleu import Floats, nltk_matrix, sacrebleu_matrix
 
 CONVENTIONS = ("sacrebleu", "nltk")
@@ -75,6 +75,12 @@ def repetition_penalty(
     """
     numbers = clusters(texts, threshold, conventions)
     return np.asarray(scale * np.bincount(numbers)[numbers] / len(texts), dtype=np.float64)
+
+
+def check_threshold(threshold: float) -> None:
+    """Refuse a threshold that is no BLEU distance."""
+    if not 0.0 <= threshold <= 1.0:
+        raise ConfigError(f"threshold (τ) is a BLEU distance in [0, 1], got {threshold!r}")
 
 
 def distinct_clusters(texts: Sequence[str], threshold: float = 0.5) -> int:

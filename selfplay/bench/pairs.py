@@ -28,11 +28,11 @@ from ...envs.game.domains import find_domain
 from ...envs.game.engine import Episode, Game
 from ...envs.rewards import distinct_clusters, uncertainty
 from ..pages.figures import colour, legend
+from ..pages.wording import percent
 from ..run.labels import labels_right
 from ..run.metrics import histogram
 from ..stats import Estimate, mean, mean_rate
 from .result_table import ResultTable
-from .table import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..exams.result import Score
 from ..pages.tables import NARROW, finite, markdown_table, provenance_line, terminal_table
-from ..pages.wording import points
+from ..pages.wording import percent, points
 from ..stats import Estimate
 from .run import BenchEntry, BenchReport
 
@@ -24,14 +23,6 @@ SECONDARY = ("items", "pass@4", "pass@16", "strict", "lenient", "p̂ error", "cu
 
 Column = tuple[str, Callable[[BenchEntry], str]]
 Rows = tuple[list[str], list[list[str]]]
-
-
-def percent(estimate: Estimate | None, interval: bool = True) -> str:
-    """ "61.3 [58.0, 64.5]", in per cent; a dash where there is no such score."""
-    if estimate is None or math.isnan(estimate.value):
-        return "–"
-    value = f"{100 * estimate.value:.1f}"
-    return f"{value} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]" if interval else value
 
 
 def columns(report: BenchReport) -> list[Column]:

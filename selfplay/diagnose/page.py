@@ -7,11 +7,10 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
-from ..bench.table import percent
 from ..exams.robustness import robustness_rows
 from ..pages.html_page import figures, page, warnings
 from ..pages.tables import finite, html_table, terminal_table
-from ..pages.wording import points
+from ..pages.wording import percent, points
 from .consistency import Consistency
 from .figures import curve_figures, difficulty_figures, play_figures, round_figures
 from .measure import Diagnosis

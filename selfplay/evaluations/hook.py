@@ -69,9 +69,8 @@ class FullEvaluations(Hook):
     def after_labels(self, run: SelfPlay, measures: Mapping[str, Any]) -> None:
         """Count the questions of a round that were not asked before, and remember how the labelling went."""
         self.games += measures["asked"] - measures["pooled"]
-        self.labels = {
-            name: value for name in LABELLED if (value := {**measures, "round": run.round}[name]) is not None
-        }
+        seen = {**measures, "round": run.round}
+        self.labels = {name: seen[name] for name in LABELLED if seen[name] is not None}
 
     def after_stage(self, run: SelfPlay) -> None:
         """Hold one, if it is due."""

@@ -12,8 +12,9 @@ from ..exams.result import ExamResult
 from ..pages.figures import COLOURS, MARKERS, draw_svg, legend, plot_rates
 from ..pages.html_page import figures, page
 from ..pages.tables import html_table
-from ..pages.wording import counted
+from ..pages.wording import counted, percent
 from ..storage.files import read_bytes, write_text
+from .hold import FOLDER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ PAGE = "evaluations.html"
 
 def read_evaluations(run: Path) -> list[dict[str, Any]]:
     """All evaluations of a run, in the order of their games; their suites as `ExamResult`."""
-    rows = [json.loads(read_bytes(path)) for path in sorted((run / "evaluations").glob("*.json"))]
+    rows = [json.loads(read_bytes(path)) for path in sorted((run / FOLDER).glob("*.json"))]
     return [
         {**row, "suites": {name: ExamResult.from_dict(result) for name, result in row["suites"].items()}}
         for row in rows
@@ -71,7 +72,7 @@ def suite_rows(held: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str
     """Sampled accuracy in per cent: a row per evaluation, a column per suite."""
     names = list(held[-1]["suites"])
     cells = [
-        [f"{row['games']:,}", str(row["round"]), *(_interval(row["suites"].get(name)) for name in names)]
+        [f"{row['games']:,}", str(row["round"]), *(_accuracy(row["suites"].get(name)) for name in names)]
         for row in held
     ]
     return ["games", "round", *names], cells
@@ -111,11 +112,8 @@ def _value(found: Any) -> float | None:
     return found.get("value") if isinstance(found, dict) else found
 
 
-def _interval(result: ExamResult | None) -> str:
-    if result is None:
-        return "–"
-    low, high = result.accuracy.low, result.accuracy.high
-    return f"{100 * result.accuracy.value:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+def _accuracy(result: ExamResult | None) -> str:
+    return percent(None if result is None else result.accuracy)
 
 
 def _percent(value: float | None) -> str:

@@ -14,7 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ...core.errors import RunError
+from ..settings.files import stored_config
 from ..storage.files import write_text
+from ..storage.run_folder import RunFolder
 from .hold import FOLDER, Occasion, hold
 from .page import write_page
 
@@ -68,9 +70,6 @@ def _link(source: str, target: str) -> None:
 def main(run: Path, name: str) -> None:
     """Hold an evaluation that was prepared, and take away what it needed."""
     import torch
-
-    from ..settings.files import stored_config
-    from ..storage.run_folder import RunFolder
 
     torch.set_num_threads(stored_config(RunFolder.found(run)).compute.threads or torch.get_num_threads())
     folder = run / FOLDER / name

@@ -11,6 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ConfigError
+from ..pages.wording import counted, percent
+from ..stats import Estimate
 from .result import ExamResult
 
 if TYPE_CHECKING:
@@ -77,19 +79,12 @@ def adaptation_rows(rounds: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[li
             str(row["method"]) if number else "–",
             str(row["held_out"]),
             str(row["questions"]),
-            *(_interval(row["by_updates"].get(str(updates))) for updates in columns),
+            *(_accuracy(row["by_updates"].get(str(updates))) for updates in columns),
         ]
         for number, row in rounds
     ]
-    return ["round", "method", "held-out family", "questions", *map(_updates, columns)], cells
+    return ["round", "method", "held-out family", "questions", *(counted(n, "update") for n in columns)], cells
 
 
-def _updates(count: int) -> str:
-    return f"{count} update{'' if count == 1 else 's'}"
-
-
-def _interval(measured: Mapping[str, Any] | None) -> str:
-    if measured is None:
-        return "–"
-    value, low, high = (f"{100 * measured['accuracy'][name]:.1f}" for name in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]"
+def _accuracy(measured: Mapping[str, Any] | None) -> str:
+    return percent(None if measured is None else Estimate(**measured["accuracy"]))

@@ -18,6 +18,7 @@ from ...core.registries import make_perturbation
 from ...core.seeding import python_stream
 from ...envs.game.domains import held_out
 from ...envs.game.perturbations.perturb import perturb
+from ..pages.wording import percent
 from ..stats import Estimate, Paired, mean_rate, paired
 from .result import ExamResult
 
@@ -115,15 +116,10 @@ def robustness_rows(rounds: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[li
             kind,
             "stays" if row["keeps"] else "changes",
             str(row["questions"]),
-            *(_interval(row[name], "{:.1f}") for name in ("original", "perturbed")),
-            _interval(row["lost"], "{:+.1f}"),
+            *(percent(Estimate(**row[name])) for name in ("original", "perturbed")),
+            percent(Estimate(**row["lost"]), sign="+"),
         ]
         for number, kinds in rounds
         for kind, row in kinds.items()
     ]
     return ["round", "perturbation", "answer", "questions", "as it is", "perturbed", "lost"], cells
-
-
-def _interval(estimate: Mapping[str, float], form: str) -> str:
-    value, low, high = (form.format(100 * estimate[name]) for name in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]"

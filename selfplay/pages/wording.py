@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..stats import Paired
+    from ..stats import Estimate, Paired
 
 
 def counted(number: int, noun: str) -> str:
     """ "1 line", "3 lines": a number with its noun, which takes an s."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def percent(estimate: Estimate | None, interval: bool = True, sign: str = "") -> str:
+    """ "61.3 [58.0, 64.5]", in per cent; a dash where there is no such score.
+
+    Args:
+        sign: "+" writes a plus before what is not negative, as for a difference.
+    """
+    if estimate is None or math.isnan(estimate.value):
+        return "–"
+    value, low, high = (f"{100 * share:{sign}.1f}" for share in (estimate.value, estimate.low, estimate.high))
+    return f"{value} [{low}, {high}]" if interval else value
 
 
 def points(difference: Paired | None) -> str:

@@ -13,8 +13,8 @@ A stage of your own is one class and one registration:
 What it may call is the public part of `run.run.SelfPlay`. Four more attributes are optional: `before_training = True`
 lets it play before the first round too, as the exam of the base does; `check(run)` refuses settings that it cannot work
 with, before anything is written; `saves_steps = True` says that it looks at `run.stopping` and saves, so that a request
-to stop waits for it instead of ending it at once; `most_steps` is how far it
-counts `run.step`, where it commits in between.
+to stop waits for it instead of ending it at once; `most_steps` is how far it counts `run.step`, where it commits in
+between.
 """
 
 from __future__ import annotations
@@ -80,6 +80,13 @@ def _check_read(stage: Stage, before: Sequence[Stage], names: Sequence[str]) -> 
 
 def _is_ours(stage: Stage) -> bool:
     return type(stage).__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def check_counts(stage: str, **counts: int) -> None:
+    """Refuse options of a stage that are no whole number above 0."""
+    for name, value in counts.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ConfigError(f"{stage} needs {name} >= 1, a whole number, got {value!r}")
 
 
 def check_stages(stages: Sequence[Stage], run: Any) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ....core.errors import ConfigError
-from ..repetition import repetition_penalty
+from ..repetition import check_threshold, repetition_penalty
 from .term import Asked, Term
 
 
@@ -20,8 +19,7 @@ class Repetition(Term):
     name: ClassVar[str] = "repetition"
 
     def __init__(self, threshold: float = 0.5) -> None:
-        if not 0.0 <= threshold <= 1.0:
-            raise ConfigError(f"threshold (τ) is a BLEU distance in [0, 1], got {threshold!r}")
+        check_threshold(threshold)
         self.threshold = threshold
 
     def values(self, asked: Sequence[Asked], proposals: int) -> Sequence[float | None]:

@@ -13,9 +13,8 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ....core.errors import ConfigError
 from ..past import Past
-from ..repetition import repetition_penalty
+from ..repetition import check_threshold, repetition_penalty
 from .term import Asked, Term
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -32,8 +31,7 @@ class Topics(Term):
     name: ClassVar[str] = "topics"
 
     def __init__(self, threshold: float = 0.5, earlier: Sequence[str] = ()) -> None:
-        if not 0.0 <= threshold <= 1.0:
-            raise ConfigError(f"threshold (τ) is a BLEU distance in [0, 1], got {threshold!r}")
+        check_threshold(threshold)
         self.threshold, self.earlier = threshold, tuple(earlier)
 
     def knowing(self, past: Past) -> Topics:

@@ -22,9 +22,9 @@ from ....core.seeding import PathElement, python_stream
 from ...exams.adaptation import UPDATES, adaptation_row, checked_updates, measure_adaptation
 from ...exams.questions import LEVELS, held_out_questions
 from ...settings.config import SOLVER
-from ..questions.examples import family_of, training_question, worked
+from ..questions.examples import checked_levels, family_of, training_question, worked
 from ..run import SelfPlay
-from ..stage import Interrupted
+from ..stage import Interrupted, check_counts
 
 if TYPE_CHECKING:
     from ....agents.training.meta.inner_loop import Task
@@ -79,15 +79,10 @@ class Adapt:
         from ....agents.training.meta.inner_loop import InnerLoop
         from ....agents.training.meta.methods import method_of
 
-        counts = {"steps": steps, "tasks": tasks, "batch": batch, "shots": shots, "questions": questions}
-        for name, value in counts.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigError(f"adapt needs {name} >= 1, a whole number, got {value!r}")
+        check_counts(self.name, steps=steps, tasks=tasks, batch=batch, shots=shots, questions=questions)
         self.families = [families] if isinstance(families, str) else list(families)
         if not all(isinstance(name, str) for name in self.families) or tasks > len(set(self.families)):
             raise ConfigError(f"adapt with tasks={tasks} needs as many different families, got {self.families}")
-        if len(levels) != 2 or not 0.0 <= levels[0] <= levels[1] <= 1.0:
-            raise ConfigError(f"adapt needs levels=[low, high] within [0, 1], got {levels!r}")
         if method == "fomaml" and inner < 2:
             raise ConfigError("adapt with fomaml needs inner >= 2: batches to adapt to and one to be asked")
         self.method, self.take = method, method_of(method)
@@ -96,7 +91,7 @@ class Adapt:
         if not 0 < self.outer_rate <= 1:
             raise ConfigError(f"adapt needs an outer_rate in (0, 1], got {outer_rate!r}")
         self.held_out, self.most_steps, self.tasks, self.batch = held_out, steps, tasks, batch
-        self.levels, self.shots = (float(levels[0]), float(levels[1])), shots
+        self.levels, self.shots = checked_levels(self.name, levels), shots
         self.questions, self.updates = questions, checked_updates(updates)
 
     def check(self, run: SelfPlay) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.errors import ConfigError
 from ....core.registries import register_stage
 from ....envs.game.perturbations.perturb import KINDS, checked_kinds
 from ...exams.robustness import measure_robustness
 from ..run import SelfPlay
+from ..stage import check_counts
 
 
 @register_stage("robustness")
@@ -25,9 +25,7 @@ class MeasureRobustness:
     before_training = True
 
     def __init__(self, every: int = 1, questions: int = 64, kinds: str | Sequence[str] = KINDS) -> None:
-        for name, value in {"every": every, "questions": questions}.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigError(f"robustness needs {name} >= 1, a whole number, got {value!r}")
+        check_counts(self.name, every=every, questions=questions)
         self.every, self.questions, self.kinds = every, questions, checked_kinds(kinds)
 
     def run(self, run: SelfPlay) -> None:

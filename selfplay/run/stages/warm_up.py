@@ -18,8 +18,9 @@ from ....core.registries import register_stage
 from ....core.seeding import python_stream
 from ...roles.supervised import take_supervised_steps
 from ...settings.config import CHALLENGER, SOLVER
-from ..questions.examples import training_question, worked
+from ..questions.examples import checked_levels, training_question, worked
 from ..run import SelfPlay
+from ..stage import check_counts
 
 DRAWS = 1000
 """Draws in a row that may make no task of a role."""
@@ -50,12 +51,9 @@ class WarmUp:
     ) -> None:
         from ....agents.training.sft import SFTConfig
 
-        if batch < 1 or len(levels) != 2 or not 0.0 <= levels[0] <= levels[1] <= 1.0:
-            raise ConfigError(
-                f"warm_up needs batch >= 1 and levels=[low, high] within [0, 1], got {batch!r} and {levels!r}"
-            )
         self.role, self.name = role, "warm_up" if role is None else f"warm_up({role})"
-        self.batch, self.levels = batch, (float(levels[0]), float(levels[1]))
+        check_counts(self.name, batch=batch)
+        self.batch, self.levels = batch, checked_levels(self.name, levels)
         self.settings = SFTConfig(steps=steps, learning_rate=learning_rate)
 
     def check(self, run: SelfPlay) -> None:
