@@ -57,8 +57,7 @@ class FullEvaluations(Hook):
         if kind is None:
             self._finish()
         elif self._running is not None:
-            self._running[1].kill()  # what it was to do is prepared on disk: a resumed run starts it again
-            self._running[1].wait()
+            process.end(self._running[1])
 
     def after_step(self, run: SelfPlay, step: Step) -> None:
         """Count the games of a training step."""

@@ -1,6 +1,8 @@
 """An evaluation in a process of its own, on copies of the weights, which the run may meanwhile overwrite or drop.
 
 python -m selfplay_gym.selfplay.evaluations.process RUN NAME
+
+It ends with the run, however that ends: its standard input is a pipe from the run, and the end of that is its own.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 
@@ -44,7 +47,7 @@ def start(run: Path, name: str) -> subprocess.Popen[bytes]:
     """Start one that was prepared; what it prints goes to `evaluations/NAME/log.txt`."""
     with (run / FOLDER / name / LOG).open("wb") as log:
         command = [sys.executable, "-m", __name__, str(run), name]
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
 
 
 def finish(run: Path, name: str, process: subprocess.Popen[bytes]) -> None:
@@ -53,11 +56,24 @@ def finish(run: Path, name: str, process: subprocess.Popen[bytes]) -> None:
     Raises:
         RunError: it failed; says why, and what it left.
     """
-    if process.wait():
+    if _waited(process):
         log = run / FOLDER / name / LOG
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
         last = said[-1] if said else f"it ended with {process.returncode}"
         raise RunError(f"the evaluation {name} failed: {last}; see {log}, and resume the run to hold it again")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kill it; what it was to do is prepared on disk, and a resumed run starts it again."""
+    process.kill()
+    _waited(process)
+
+
+def _waited(process: subprocess.Popen[bytes]) -> int:
+    code = process.wait()
+    if process.stdin is not None:  # its end before that of the process would be the end of the process
+        process.stdin.close()
+    return code
 
 
 def _link(source: str, target: str) -> None:
@@ -67,8 +83,15 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
+def _end_with_the_run() -> None:
+    """Wait for the end of standard input; a resumed run holds the evaluation again."""
+    os.read(sys.stdin.fileno(), 1)  # not by its buffer, whose lock the interpreter wants when it ends
+    os._exit(1)
+
+
 def main(run: Path, name: str) -> None:
     """Hold an evaluation that was prepared, and take away what it needed."""
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
     import torch
 
     torch.set_num_threads(stored_config(RunFolder.found(run)).compute.threads or torch.get_num_threads())

@@ -91,6 +91,15 @@ def test_an_evaluation_that_fails_says_why_and_stays_to_be_held(whole, tmp_path)
     assert process.unfinished(tmp_path) == ["000000007"]
 
 
+def test_the_process_ends_with_a_run_that_was_killed(whole, tmp_path):
+    (tmp_path / "config.toml").write_bytes((whole / "config.toml").read_bytes())
+    process.prepare(tmp_path, Occasion(7, 1, "label", {}, {}))
+    running = process.start(tmp_path, "000000007")
+    running.stdin.close()  # as the kernel closes what a killed process held
+    assert running.wait(60) == 1
+    assert process.unfinished(tmp_path) == ["000000007"]
+
+
 def test_leaving_a_run_ends_the_process(whole, tmp_path):
     (tmp_path / "config.toml").write_bytes((whole / "config.toml").read_bytes())
     process.prepare(tmp_path, Occasion(7, 1, "label", {}, {}))
