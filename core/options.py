@@ -2,7 +2,8 @@
 
     sympy(timeout_s=2)      r-zero(repetition=0)      train(challenger)      openai:gpt@https://host/v1(temperature=0)
 
-A value is JSON (`2`, `true`, `[1, 2]`, `"text"`), or else the text itself, so that words and addresses need no quotes.
+A value is JSON (`2`, `true`, `[1, 2]`, `"text"`), a list of values (`[rg:gcd, irrelevant(numbers=false)]`), or else the
+text itself, so that words and addresses need no quotes.
 A value without a key is handed over first, in order. `{"name": "sympy", "timeout_s": 2}` says the same as a mapping.
 """
 
@@ -117,6 +118,8 @@ def _value(text: str) -> Any:
     except RecursionError:
         raise ConfigError(f"an option is nested too deeply: {text[:40]}…") from None
     except ValueError:
+        if text.startswith("[") and text.endswith("]"):
+            return [_value(piece) for piece in _pieces(text[1:-1])]
         quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
         return text[1:-1] if quoted else text
 

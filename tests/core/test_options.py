@@ -32,6 +32,13 @@ from selfplay_gym.core.options import parse_named, split_list, write_named
         ("agent(name=noisy(skill=0.5))", "agent", (), {"name": "noisy(skill=0.5)"}),
         ("llm:models/mine(1)", "llm:models/mine", (1,), {}),
         ("judge(x=NaN)", "judge", (), {"x": "NaN"}),
+        ("open(data=[rg:gcd, rg:lcm])", "open", (), {"data": ["rg:gcd", "rg:lcm"]}),
+        (
+            'robustness(kinds=[injected, "irrelevant(numbers=false)", near(a=[x, 1])])',
+            "robustness",
+            (),
+            {"kinds": ["injected", "irrelevant(numbers=false)", "near(a=[x, 1])"]},
+        ),
         ("a)b(", "a)b(", (), {}),
         ("(x=1)", "(x=1)", (), {}),
         ("", "", (), {}),

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ....core.errors import ConfigError, PluginError
-from ....core.options import split_list
 from ....core.perturbed import INJECTED, PERTURBATION
 from ....core.protocols import Rng
 from ....core.records import Question, Rewritten
@@ -21,12 +20,12 @@ KINDS = ("reworded", "irrelevant", "renamed", "permuted", "format", "injected", 
 
 
 def checked_kinds(kinds: str | Sequence[str]) -> tuple[str, ...]:
-    """Names of perturbations, in a list or as the text "[injected, changed]".
+    """Names of perturbations: one, or several in a list.
 
     Raises:
         ConfigError: no name, one twice, or one that nobody registered.
     """
-    listed = split_list(kinds.strip().removeprefix("[").removesuffix("]")) if isinstance(kinds, str) else [*kinds]
+    listed = [kinds] if isinstance(kinds, str) else [*kinds]
     if not listed or len(set(listed)) < len(listed):
         there = ", ".join(perturbations.names())
         raise ConfigError(f"kinds takes different perturbations, such as [injected, changed]; got {kinds!r}; {there}")

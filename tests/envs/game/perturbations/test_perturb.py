@@ -144,13 +144,14 @@ def test_numbers_in_words(number, words):
     assert with_commas("1234567") == "1,234,567"
 
 
-def test_kinds_can_be_written_as_text():
-    assert checked_kinds("[injected, irrelevant(numbers=false)]") == ("injected", "irrelevant(numbers=false)")
-    for kinds in ("", [], ["changed", "changed"]):
+def test_kinds_are_one_or_several_different_ones():
+    assert checked_kinds(["injected", "irrelevant(numbers=false)"]) == ("injected", "irrelevant(numbers=false)")
+    assert checked_kinds("irrelevant(numbers=false)") == ("irrelevant(numbers=false)",)
+    for kinds in ([], ["changed", "changed"]):
         with pytest.raises(ConfigError, match="different perturbations"):
             checked_kinds(kinds)
     with pytest.raises(UnknownNameError, match="permuted"):
-        checked_kinds("[permutd]")
+        checked_kinds("permutd")
 
 
 @pytest.mark.parametrize("gives", [Rewritten("new", reference="7"), "new"])
