@@ -1,4 +1,4 @@
-"""How numbers of things are written."""
+"""How numbers of things are written, and names and texts that come from outside."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..stats import Estimate, Paired
+
+LONGEST = 2_000
+"""Characters of a text shown at most."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -28,4 +31,28 @@ def percent(estimate: Estimate | None, interval: bool = True, sign: str = "") ->
 
 def points(difference: Paired | None) -> str:
     """A difference in points with its interval, "+1.6 [+0.1, +3.0]"; a dash where there is none."""
-    return "–" if difference is None else f"{difference.points:+.1f} [{difference.low:+.1f}, {difference.high:+.1f}]"
+    if difference is None or math.isnan(difference.points):
+        return "–"
+    return f"{difference.points:+.1f} [{difference.low:+.1f}, {difference.high:+.1f}]"
+
+
+def shown(text: str, longest: int = LONGEST) -> str:
+    """A text that came from outside, for people: what cannot be printed or turns the line around is replaced by "�",
+    and very long texts are cut."""
+    cut = text if len(text) <= longest else text[:longest] + " … (cut)"
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in cut)
+
+
+def short_name(name: str, longest: int = 60) -> str:
+    """A name in a line: a long one without its middle, for names differ at both ends."""
+    line = " ".join(shown(name).split())
+    if len(line) <= longest:
+        return line
+    end = (longest - 1) // 2
+    return f"{line[: longest - 1 - end].rstrip()}…{line[-end:].lstrip()}"
+
+
+def name_in_figure(name: str, longest: int = 26) -> str:
+    """A name in a figure; matplotlib leaves those out that begin with a line."""
+    line = short_name(name, longest) or "–"
+    return f" {line}" if line.startswith("_") else line

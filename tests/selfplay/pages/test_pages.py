@@ -9,7 +9,8 @@ from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.bench.pairs import pair_table, play_pair
 from selfplay_gym.selfplay.bench.policies import bench_policies
 from selfplay_gym.selfplay.pages.figures import draw_svg
-from selfplay_gym.selfplay.pages.html_page import figures, page, render, warnings
+from selfplay_gym.selfplay.pages.headline import Headline
+from selfplay_gym.selfplay.pages.html_page import Section, figures, page, paragraph, render
 from selfplay_gym.selfplay.pages.tables import finite, html_table, markdown_table, shortened
 
 
@@ -39,7 +40,14 @@ def test_a_page_stands_alone(made):
 def test_names_are_only_text():
     assert "<b>asks" not in pair_page()
     assert "&lt;b&gt;asks" in pair_page()
-    assert "<i>" not in page("<i>", [html_table(["<i>"], [["<i>"]]), *warnings(["<i>"])])
+    assert "<i>" not in page(
+        "<i>",
+        Headline("open", "<i>", "<i>"),
+        [Section("<i>", [html_table(["<i>"], [["<i>"]], label='"<i>'), paragraph("<i>")])],
+        facts="<i>",
+        notes=["<i>"] * 7,
+        origin="<i>",
+    )
 
 
 def test_a_template_may_not_forget_a_value():
@@ -59,5 +67,5 @@ def test_tables_say_the_same_in_every_form():
     header, cells = ["who", "score"], [["a|b", "50.0 [41.9, 57.3]"]]
     assert markdown_table(header, cells)[2] == r"| a\|b | 50.0 [41.9, 57.3] |"
     assert '<th scope="row">a|b</th><td>50.0 [41.9, 57.3]</td>' in html_table(header, cells)
-    assert shortened(cells) == [["a|b", "50.0 ±7.7"]]
+    assert shortened(cells) == [["a|b", "50.0 [41, 58]"]]
     assert finite({"a": [float("nan"), 1.0], 2: (float("inf"),)}) == {"a": [None, 1.0], "2": [None]}
