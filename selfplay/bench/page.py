@@ -43,7 +43,9 @@ Curve = Sequence[tuple[float, Estimate]]
 
 def to_html(report: BenchReport, title: str = "Benchmark") -> str:
     """The whole page as text."""
-    sections = [Section("Scores", [html_table(*rows(report), names=2, label="Scores"), paragraph(MEANINGS)])]
+    scores = [html_table(*rows(report), names=2, label="Scores"), paragraph(MEANINGS)]
+    scores += [paragraph(f"Contamination: {line}.") for line in report.contamination_lines()]
+    sections = [Section("Scores", scores)]
     if report.comparisons:
         compared = html_table(*comparison_rows(report), names=3, label="Paired comparisons")
         sections.append(Section("Paired comparisons", [compared, paragraph(COMPARED)]))
@@ -51,7 +53,6 @@ def to_html(report: BenchReport, title: str = "Benchmark") -> str:
         about = paragraph(f"{suite.source}, content {suite.digest}", "muted")
         sections.append(Section(suite.name, [about, figures(suite_figures(report, suite.name))]))
     sections += [Section(name, [html_table(*table, names=2, label=name)]) for name, table in breakdown_tables(report)]
-    sections.append(Section("Contamination", [paragraph(f"{line}.") for line in report.contamination_lines()]))
     agents = list(dict.fromkeys(entry.agent for entry in report.entries))
     facts = f"{counted(len(agents), 'agent')} on {counted(len(report.suites), 'suite')}"
     facts += f" · {counted(report.settings.samples, 'sample')} for each question · seed {report.settings.seed}"

@@ -1,4 +1,4 @@
-"""What `selfplay-gym ablate` does: run or resume the variants, print the table, write it as Markdown, HTML, JSON, SVG."""
+"""What `selfplay-gym ablate` does: run or resume the variants, print the table, and write it in four formats."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def provenance_line(known: Mapping[str, Any]) -> str:
 
 
 def shortened(cells: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Cells with the ends of every interval rounded outwards by one digit, "50.0 [41.9, 57.3]" as "50.0 [41, 58]".
+    """Cells with the ends of every interval rounded outwards by one digit, "50.0 [41.9, 57.3]" as "50.0 [41,58]".
 
     Intervals of scores reach further to one side, so that half their width (±) would be wrong on both.
     """
@@ -107,7 +107,7 @@ def _outwards(interval: re.Match[str]) -> str:
         Decimal(end).quantize(step, rounding=way)
         for end, way in ((interval[1], ROUND_FLOOR), (interval[2], ROUND_CEILING))
     )
-    return f"[{low + 0:{sign}}, {high + 0:{sign}}]"
+    return f"[{low + 0:{sign}},{high + 0:{sign}}]"  # no blank: a terminal breaks lines there
 
 
 def finite(value: Any) -> Any:
