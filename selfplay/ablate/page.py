@@ -92,8 +92,9 @@ def to_html(ablation: Ablation, origin: str = "") -> str:
     """
     scores = [html_table(*rows(ablation), label="Scores of all variants"), paragraph(MEANINGS)]
     drawn = [figures([plot(ablation)])] if ablation.results else []
+    exam, *warned = (f"{note[:1].upper()}{note[1:]}." for note in ablation.notes or ["no variant was run"])
     sections = [
-        Section("Gain over the base", [*drawn, *scores]),
+        Section("Gain over the base", [paragraph(exam), *drawn, *scores]),
         Section("Labels", [html_table(*label_rows(ablation), label="Labels of all variants")]),
     ]
     header, cells = ability_rows(ablation)
@@ -106,9 +107,8 @@ def to_html(ablation: Ablation, origin: str = "") -> str:
     if by_length:
         sections.append(Section("By number of operations", by_length))
     facts = f"Preset {ablation.preset} · {counted(len(ablation.results), 'variant')} · baseline {ablation.baseline}"
-    notes = [f"{note[:1].upper()}{note[1:]}." for note in ablation.notes]
     title = f"Ablation of preset {ablation.preset}"
-    return page(title, headline(ablation), sections, facts=facts, notes=notes, origin=origin)
+    return page(title, headline(ablation), sections, facts=facts, notes=warned, origin=origin)
 
 
 def headline(ablation: Ablation) -> Headline:

@@ -153,7 +153,7 @@ def _draw_matrix(axes: Axes, play: CrossPlay, values: np.ndarray[Any, Any], titl
 
 def _in_matrix(name: str) -> str:
     """A round in few characters."""
-    return name_in_figure(name.removeprefix("round "), 10)
+    return name_in_figure(name.removeprefix("round "), 6)
 
 
 def _ends(several: Sequence[tuple[str, Sequence[int]]]) -> Sequence[tuple[str, Sequence[int]]]:

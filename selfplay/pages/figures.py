@@ -15,7 +15,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from .palette import palette
-from .wording import name_in_figure, shown
+from .wording import name_in_figure, shown, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +58,7 @@ _STYLE: dict[Any, Any] = {
 _FONT = re.compile(r"(?P<weight>bold |\d+ )?(?P<size>[\d.]+px)")
 _PROPERTIES = {
     colours.light: f"var(--{name}, {colours.light})"
-    for name, colours in reversed(palette().items())
+    for name, colours in reversed(palette().items())  # of equal ones the first
     if name not in ("ground", "surface")  # white is also the colour of text on a dark cell
 }
 
@@ -155,15 +155,10 @@ def plot_row(axes: Axes, row: float, estimate: Estimate, colour: str, marker: st
 def rows_by_name(axes: Axes, names: Sequence[str], what: str) -> None:
     """A row for each name, the first one at the top, which stands above what is drawn at its height 0, 1, 2, …"""
     for row, name in enumerate(names):
-        axes.annotate(
-            name_in_figure(name, 60),
-            (0, row - 0.3),
-            xycoords=("axes fraction", "data"),
-            fontsize=9,
-            va="center",
-            annotation_clip=False,
-        )
+        shown = name_in_figure(name, 30)
+        axes.text(0, row - 0.34, shown, transform=axes.get_yaxis_transform(), fontsize=9, va="center", in_layout=False)
     axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
     axes.set_ylim(len(names) - 0.5, -0.75)
     axes.set_ylabel(what)
     axes.grid(axis="x")
@@ -198,15 +193,13 @@ def round_ticks(axes: Axes, rounds: Sequence[int]) -> None:
 
 def legend(axes: Axes, columns: int = 1) -> None:
     """A legend below the axes, where it covers no data; nothing where nothing has a name."""
-    if not axes.get_legend_handles_labels()[0]:
+    handles, names = axes.get_legend_handles_labels()
+    if not names:
         return
-    longest = max(len(name) for name in axes.get_legend_handles_labels()[1])
-    fit = max(1, 56 // (longest + 6))  # characters of the legend in a line of a figure
-    axes.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.24),
-        ncols=min(columns, fit),
-        columnspacing=1.2,
-        handlelength=1.6,
-        borderaxespad=0.2,
-    )
+    width = max(map(width_of, names)) + 4  # with its line and the space between columns
+    columns = max(1, min(columns, len(names), int(SIZE[0] * 72 / 9 / width)))
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.legend(handles, names, loc="outside lower center", ncols=columns, columnspacing=1.2, handlelength=1.6)
+    lines = -(-len(names) // columns)
+    figure.set_figheight(figure.get_figheight() + 0.18 * max(0, lines - 2))

@@ -53,9 +53,9 @@ def page(
     from markupsafe import Markup
 
     in_order = [
-        (anchor, short_name(one.title, 80), Markup("\n".join(one.parts))) for anchor, one in _anchored(sections)
+        (anchor, short_name(one.title, 80) or "–", Markup("\n".join(one.parts))) for anchor, one in _anchored(sections)
     ]
-    values = {"facts": shown(facts), "origin": shown(origin), "notes": [shown(note) for note in notes]}
+    values = {"facts": shown(facts), "origin": shown(origin), "notes": [shown(note) for note in notes if note.strip()]}
     return render(FRAME, title=short_name(title, 120), headline=headline, sections=in_order, **values)
 
 

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 NARROW = 120
 """Columns below which a terminal gets short tables."""
-LONGEST_CELL = 500
+NONE = "–"
+LONGEST_CELL = 300
 """Characters of a cell of a page at most."""
+LONG_NAME = 24
+"""Characters of a name from which on it gets several lines of a fair width."""
 
 _INTERVAL = re.compile(r"\[([-+.\d]+), ([-+.\d]+)\]$")
 
@@ -52,7 +55,8 @@ def html_table(header: Sequence[str], cells: Sequence[Sequence[str]], names: int
         label: what it shows, for those who come to the box by keyboard.
     """
     top = "".join(
-        f"<th{_left(column < names)}>{_escaped(name).replace('/', '/<wbr>')}</th>" for column, name in enumerate(header)
+        f"<th{_left(column < names)}>{(_escaped(name) or NONE).replace('/', '/<wbr>')}</th>"
+        for column, name in enumerate(header)
     )
     body = "".join(f"<tr>{_html_row(row, names)}</tr>" for row in cells)
     table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
@@ -60,17 +64,17 @@ def html_table(header: Sequence[str], cells: Sequence[Sequence[str]], names: int
 
 
 def _html_row(row: Sequence[str], names: int) -> str:
-    first, *others = map(_escaped, row)
-    rest = "".join(f"<td{_left(column < names)}>{cell}</td>" for column, cell in enumerate(others, start=1))
-    return f'<th scope="row">{first}</th>{rest}'
+    first, *others = (_escaped(cell) or NONE for cell in row)
+    rest = "".join(f"<td{_left(column < names, cell)}>{cell}</td>" for column, cell in enumerate(others, start=1))
+    return f'<th scope="row"{_left(True, first)}>{first}</th>{rest}'
 
 
 def _escaped(text: str) -> str:
-    return escape(shown(text, LONGEST_CELL))
+    return escape(shown(text, LONGEST_CELL).strip())
 
 
-def _left(is_name: bool) -> str:
-    return ' class="text"' if is_name else ""
+def _left(is_name: bool, text: str = "") -> str:
+    return "" if not is_name else ' class="text long"' if len(text) > LONG_NAME else ' class="text"'
 
 
 def markdown_table(header: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:

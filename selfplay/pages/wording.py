@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     from ..stats import Estimate, Paired
@@ -49,10 +50,17 @@ def short_name(name: str, longest: int = 60) -> str:
     if len(line) <= longest:
         return line
     end = (longest - 1) // 2
-    return f"{line[: longest - 1 - end].rstrip()}…{line[-end:].lstrip()}"
+    return f"{line[: longest - 1 - end].rstrip()}…{line[len(line) - end :].lstrip()}"
 
 
-def name_in_figure(name: str, longest: int = 26) -> str:
-    """A name in a figure; matplotlib leaves those out that begin with a line."""
-    line = short_name(name, longest) or "–"
+def name_in_figure(name: str, width: float = 13.0) -> str:
+    """A name in a figure, not wider than so many times its height; matplotlib leaves those out that begin with "_"."""
+    line = short_name(name, longest := int(2.5 * width)) or "–"
+    while width_of(line) > width:
+        line = short_name(name, longest := longest - 1)
     return f" {line}" if line.startswith("_") else line
+
+
+def width_of(text: str) -> float:
+    """About how wide a text is, in times its height, in a font as wide as they come."""
+    return sum(1.1 if east_asian_width(c) in "WF" else 0.95 if c.isupper() or c in "mw@%&#…" else 0.64 for c in text)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import cycle
+from itertools import cycle, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +101,9 @@ def evaluations(names: Sequence[str], count: int = 3) -> str:
         {
             "games": 1000 * n,
             "round": n,
-            "suites": {name: exam((0.4 + 0.2 * n) if i % 2 else (0.8 - 0.1 * n), i + n) for i, name in enumerate(names)},
+            "suites": {
+                name: exam((0.4 + 0.2 * n) if i % 2 else (0.8 - 0.1 * n), i + n) for i, name in enumerate(names)
+            },
             "cross_play": [{"challenger": name, "solver": "now", "uncertainty": 0.5} for name in names[:3]],
             "labels": {"round": n, "asked": 40, "kept": 20, "label_accuracy": 0.9, "clusters": 7} if n else {},
         }
@@ -111,7 +113,7 @@ def evaluations(names: Sequence[str], count: int = 3) -> str:
 
 
 def pairs(names: Sequence[str]) -> str:
-    return pair_table([pair(a, b) for a, b in zip(names, names[1:], strict=False)], seed=0).to_html()
+    return pair_table([pair(a, b) for a, b in pairwise(names)], seed=0).to_html()
 
 
 def policies(names: Sequence[str]) -> str:

@@ -72,6 +72,6 @@ def test_equal_figures_are_equal_bytes_and_different_ones_share_no_id():
 def test_tables_say_the_same_in_every_form():
     header, cells = ["who", "score"], [["a|b", "50.0 [41.9, 57.3]"]]
     assert markdown_table(header, cells)[2] == r"| a\|b | 50.0 [41.9, 57.3] |"
-    assert '<th scope="row">a|b</th><td>50.0 [41.9, 57.3]</td>' in html_table(header, cells)
+    assert '<th scope="row" class="text">a|b</th><td>50.0 [41.9, 57.3]</td>' in html_table(header, cells)
     assert shortened(cells) == [["a|b", "50.0 [41,58]"]]
     assert finite({"a": [float("nan"), 1.0], 2: (float("inf"),)}) == {"a": [None, 1.0], "2": [None]}
