@@ -57,7 +57,7 @@ def opened(page, address):
 
 
 def inaccessible(page, violations):
-    """What axe finds, without the insides of figures: each is an image with a name, and axe would take ten times as long."""
+    """What axe finds, without the insides of figures: each is an image with a name, and axe would take far longer."""
     page.evaluate("document.querySelectorAll('svg').forEach((e) => e.replaceChildren())")
     return violations(page)
 

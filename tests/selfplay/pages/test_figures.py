@@ -51,7 +51,7 @@ def test_a_figure_has_the_colours_of_the_page_and_no_style():
     svg = draw_svg(rates, "Some rates.")
     assert not re.search(r"<style|\sstyle=", svg)
     assert set(re.findall(r'(?:fill|stroke)="(.*?)"', svg)) >= {
-        f"var(--series-{n}, {c})" for n, c in enumerate(COLOURS, 1)
+        f"var(--series-{n}, {c})" for n, c in enumerate(COLOURS[:7], 1)
     }
     assert not re.search(r"\bwidth=|\bheight=", re.match(r"<svg [^>]*>", svg)[0])
     ElementTree.fromstring(svg)
