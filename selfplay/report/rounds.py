@@ -9,6 +9,7 @@ import numpy as np
 
 from ..exams.result import ExamResult
 from ..pages.figures import (
+    BAD,
     BAND,
     BETWEEN,
     CHALLENGER,
@@ -16,6 +17,7 @@ from ..pages.figures import (
     GOOD,
     MARKERS,
     MUTED,
+    OCHRE,
     SOLVER,
     VOTE,
     draw_svg,
@@ -24,6 +26,7 @@ from ..pages.figures import (
     plot_rates,
     round_ticks,
 )
+from ..pages.wording import name_in_figure
 from ..run.metrics import HISTOGRAM_BINS
 from ..stats import Estimate, wilson
 from .lengths import length_figures
@@ -158,7 +161,7 @@ def _draw_labels(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
         style = "--" if name == "kept_share" else "-"
         axes.plot([n for n, _ in points], [v for _, v in points], style, label=label, color=colour, marker=marker)
     axes.set_title("Labels and the filter")
-    per_cent(axes)
+    per_cent(axes, "labels or questions")
     round_ticks(axes, [number for number, _ in rows])
     legend(axes, 3)
 
@@ -178,7 +181,7 @@ def _draw_right_by_rate(axes: Axes, questions: Sequence[RoundQuestions], band: t
     axes.set_title("Labels right by solve rate")
     axes.set_xlabel("solve rate p̂, rounded to tenths")
     axes.set_xlim(-0.03, 1.03)
-    per_cent(axes)
+    per_cent(axes, "labels right")
     legend(axes, 2)
 
 
@@ -198,11 +201,11 @@ def _draw_fates(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
 
 def _fates(rows: Sequence[Row]) -> Iterator[tuple[str, str, list[int]]]:
     yield "kept", GOOD, [row["kept"] for row in rows]
-    yield "not kept", "#a9c7e8", [row["asked"] - row["kept"] for row in rows]
-    yield "repeated", "#e3b23c", [row["repeated"] for row in rows]
-    yield "held out", "#b9a3d0", [row["held_out"] for row in rows]
-    yield "malformed", "#c9605a", [row["malformed"] for row in rows]
-    yield "refused", "#5a4a4a", [row.get("refused", 0) for row in rows]
+    yield "not kept", SOLVER, [row["asked"] - row["kept"] for row in rows]
+    yield "repeated", OCHRE, [row["repeated"] for row in rows]
+    yield "held out", VOTE, [row["held_out"] for row in rows]
+    yield "malformed", BAD, [row["malformed"] for row in rows]
+    yield "refused", BETWEEN, [row.get("refused", 0) for row in rows]
 
 
 def _draw_histogram(axes: Axes, number: int, row: Row, band: tuple[float, float]) -> None:
@@ -210,9 +213,10 @@ def _draw_histogram(axes: Axes, number: int, row: Row, band: tuple[float, float]
     total = max(1, sum(row["histogram"]))
     axes.axvspan(*band, color=BAND, zorder=0, linewidth=0)
     axes.bar(centres, [100 * count / total for count in row["histogram"]], width=0.085, color=SOLVER)
-    axes.set_title(f"round {number}")
+    axes.set_title(f"Round {number}")
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+    axes.set_xlabel("p̂", fontsize=8)
     axes.set_ylabel("% of questions", fontsize=8)
     axes.yaxis.get_major_locator().set_params(nbins=4, integer=True)  # type: ignore[call-arg]
 
@@ -237,10 +241,17 @@ def _draw_question_kinds(axes: Axes, questions: Sequence[RoundQuestions]) -> Non
     bottom = np.zeros(len(questions))
     for kind, colour in zip(kinds, COLOURS, strict=False):
         shares = [100 * q.kinds.get(kind, 0) / max(1, sum(q.kinds.values())) for q in questions]
-        axes.bar(numbers, shares, bottom=bottom, label=kind, color=MUTED if kind == "other" else colour, width=0.7)
+        axes.bar(
+            numbers,
+            shares,
+            bottom=bottom,
+            label=name_in_figure(kind),
+            color=MUTED if kind == "other" else colour,
+            width=0.7,
+        )
         bottom += shares
     axes.set_title("Kinds of the questions")
-    per_cent(axes)
+    per_cent(axes, "questions")
     round_ticks(axes, numbers)
     legend(axes, 3)
 
@@ -267,3 +278,4 @@ def _from_zero(axes: Axes) -> None:
     top = min(102.0, max(10.0, axes.get_ylim()[1]))
     axes.set_ylim(0, top)
     axes.yaxis.set_major_formatter("{x:.0f} %")
+    axes.set_ylabel("answers right")

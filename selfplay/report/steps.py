@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..pages.figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, VOTE, draw_svg, legend, per_cent
+from ..pages.figures import BAD, BETWEEN, CHALLENGER, GOOD, MUTED, SOLVER, VOTE, draw_svg, legend, per_cent
 from ..pages.wording import counted
 from .summary_data import Row, RunSummary
 
@@ -22,11 +22,13 @@ class Curves:
 
     Attributes:
         unit: text of the y axis; "%" draws shares as per cent.
+        of: what the shares are shares of.
     """
 
     title: str
     unit: str
     lines: tuple[tuple[str, str, str, str], ...]
+    of: str = "groups or completions"
 
 
 CHALLENGER_CURVES = (
@@ -47,6 +49,7 @@ CHALLENGER_CURVES = (
             ("valid_share", "valid", GOOD, "--"),
             ("solve_rate", "solve rate", SOLVER, ":"),
         ),
+        of="proposals",
     ),
     Curves("Distinct clusters of questions", "clusters in the batch", (("clusters", "clusters", CHALLENGER, "-"),)),
     Curves("Drift from the base", "KL, nats per token", (("kl", "KL to the base", CHALLENGER, "-"),)),
@@ -61,7 +64,7 @@ CHALLENGER_CURVES = (
     ),
 )
 SOLVER_CURVES = (
-    Curves("Reward", "%", (("mean_reward", "attempts that match the label", SOLVER, "-"),)),
+    Curves("Reward", "%", (("mean_reward", "attempts that match the label", SOLVER, "-"),), "attempts that match"),
     Curves(
         "Groups and answers without use",
         "%",
@@ -118,7 +121,7 @@ def _draw(axes: Axes, steps: Sequence[Row], curves: Curves) -> None:
         axes.plot([i for i, _ in points], [v for _, v in points], style, color=colour, label=label, marker=marker)
     axes.set_title(curves.title)
     if curves.unit == "%":
-        per_cent(axes)
+        per_cent(axes, curves.of)
     else:
         axes.set_ylabel(curves.unit)
         values = [value for line in axes.get_lines() for value in np.asarray(line.get_ydata(), dtype=float)]
@@ -138,7 +141,7 @@ def _mark_rounds(axes: Axes, steps: Sequence[Row]) -> None:
     """A line where each round begins; the ticks name the rounds."""
     starts = [i for i, step in enumerate(steps, start=1) if i == 1 or step["round"] != steps[i - 2]["round"]]
     for start in starts[1:]:
-        axes.axvline(start - 0.5, color="#c9d0d9", linewidth=0.8, zorder=0)
+        axes.axvline(start - 0.5, color=BETWEEN, linewidth=0.8, zorder=0)
     every = max(1, -(-len(starts) // 8))
     shown = starts[::every]
     axes.set_xticks(shown, [str(steps[start - 1]["round"]) for start in shown], ha="left")
