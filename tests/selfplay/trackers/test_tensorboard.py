@@ -89,7 +89,13 @@ def test_a_whole_run_of_the_embedded_model(tmp_path):
     from selfplay_gym.selfplay.settings.presets import preset
 
     config = preset("debug").replace(
-        {"rounds": 1, "stages": ["generate", "attempt", "label"], "questions.count": 6, "trackers": ["tensorboard"]}
+        {
+            "rounds": 1,
+            "stages": ["generate", "attempt", "label"],
+            "questions.count": 6,
+            "exam.questions": 4,
+            "trackers": ["tensorboard"],
+        }
     )
     folder = train(config, tmp_path / "run")
     rows = [json.loads(line) for line in (folder.path / "metrics.jsonl").read_text().splitlines()]
