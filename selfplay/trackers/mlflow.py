@@ -61,7 +61,7 @@ class MLflow:
         known = client.search_runs([experiment], f"tags.`{TAG}` = '{run.id}'", max_results=1)
         if known:
             self._id = known[0].info.run_id
-            client.set_terminated(self._id, "RUNNING")
+            client.update_run(self._id, "RUNNING")
             return
         self._id = client.create_run(experiment, tags={TAG: run.id}, run_name=run.name).info.run_id
         settings = [Param(_name(name), str(value)[:LONGEST]) for name, value in run.settings.items()]
