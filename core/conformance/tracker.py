@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ MEASURES = {
     "evaluate/by kind/x²": 3,
 }
 TEXTS = tuple(text[:2000].encode("utf-8", "replace").decode().replace("\0", "") for text in HOSTILE)
+SETTINGS: dict[str, str | int | float | bool] = {
+    "seed": 0,
+    "env": "SelfPlayMath-v0",
+    "live.on": True,
+    "labels.margin": 0.5,
+    "text": "x" * 9000,
+}
 COLUMNS = ("round", "question", "label", "solve_rate", "kept")
 
 
@@ -39,18 +47,11 @@ def check_tracker(tracker: Tracker, *, skip: Collection[str] = ()) -> list[str]:
         raise PluginError(f"{type(tracker).__name__} is not a tracker: it needs begin, log, table and end")
     found = Findings(f"tracker {type(tracker).__name__}", skip)
     with tempfile.TemporaryDirectory() as folder:
-        run = TrackedRun("a run", f"{random.SystemRandom().randrange(16**12):012x}", Path(folder))
-        settings = {"seed": 0, "env": "SelfPlayMath-v0", "live.on": True, "labels.margin": 0.5, "text": "x" * 9000}
-        found.check("new run", lambda: _played(tracker, _with(run, settings, 0), 3, "stopped"))
-        found.check("resumed run", lambda: _played(tracker, _with(run, settings, 2), 3, "done"))
-        found.check(
-            "randomness", lambda: global_randomness_problems(lambda: _quietly(tracker, _with(run, settings, 5)))
-        )
+        run = TrackedRun("a run", f"{random.SystemRandom().randrange(16**12):012x}", Path(folder), SETTINGS)
+        found.check("new run", lambda: _played(tracker, run, 3, "stopped"))
+        found.check("resumed run", lambda: _played(tracker, replace(run, step=2), 3, "done"))
+        found.check("randomness", lambda: global_randomness_problems(lambda: _quietly(tracker, replace(run, step=5))))
     return found.report()
-
-
-def _with(run: TrackedRun, settings: dict[str, str | int | float | bool], step: int) -> TrackedRun:
-    return TrackedRun(run.name, run.id, run.folder, settings, step)
 
 
 def _played(tracker: Any, run: TrackedRun, steps: int, reason: str) -> Iterable[str]:

@@ -65,7 +65,7 @@ def together(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def attempted(index: int | None, question: str, attempts: Sequence[str]) -> dict[str, Any]:
     """Attempts at a question that nobody has judged."""
-    unknown = {"answers": [], "votes": {}, "solve_rate": None, "label": None}
+    unknown: dict[str, Any] = {"answers": [], "votes": {}, "solve_rate": None, "label": None}
     return {"index": index, "question": question[:TEXT], "attempts": shown(attempts[:ATTEMPTS]), **unknown}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -77,9 +78,8 @@ class Trackers(Hook):
         if log == "labels":
             self._tabulate(run, rows)
         for row in rows if log == "metrics" else ():
-            found, step = numbers(row), self.step
-            if found:
-                self._each(lambda tracker, found=found, step=step: tracker.log(found, step))
+            if found := numbers(row):
+                self._each(partial(_log, found, self.step))
             self.step += 1
 
     def _tabulate(self, run: SelfPlay, labels: Sequence[Mapping[str, Any]]) -> None:
@@ -97,6 +97,10 @@ class Trackers(Hook):
                 del self.trackers[name]
                 why = redacted(" ".join(f"{type(error).__name__}: {error}".split()))[:400]
                 self.tell(f"the tracker {name} failed and is left ({why}); the run goes on")
+
+
+def _log(measures: Mapping[str, float], step: int, tracker: Tracker) -> None:
+    tracker.log(measures, step)
 
 
 def made(names: Sequence[str]) -> dict[str, Tracker]:

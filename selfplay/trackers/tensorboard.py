@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ...core.errors import MissingExtraError
 from ...core.protocols import Cell, TrackedRun
 from ...core.registries import register_tracker
 from .installed import is_installed
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
 
 FLUSH_S = 5
 """Seconds until what was measured can be seen."""
@@ -30,28 +28,26 @@ class TensorBoard:
         if not is_installed("tensorboard"):
             raise MissingExtraError("tensorboard", "trackers", "trackers=['tensorboard']")
         self.folder = None if folder is None else Path(folder).absolute()
-        self._writer: SummaryWriter | None = None
+        self._writer: Any = None
 
     def begin(self, run: TrackedRun) -> None:
         """See `core.protocols.Tracker`. What a killed process wrote from the step on is purged by the reader."""
-        from torch.utils.tensorboard import SummaryWriter
-        from torch.utils.tensorboard.summary import hparams
+        tensorboard: Any = import_module("torch.utils.tensorboard")  # of which a part has no types
+        summary: Any = import_module("torch.utils.tensorboard.summary")
 
         own = run.folder / "tensorboard" if self.folder is None else self.folder / f"{run.name}-{run.id}"
-        self._writer = SummaryWriter(str(own), purge_step=run.step or None, flush_secs=FLUSH_S)
+        self._writer = writer = tensorboard.SummaryWriter(str(own), purge_step=run.step or None, flush_secs=FLUSH_S)
         if not run.step:  # `add_hparams` would begin a second run for them
-            for summary in hparams(dict(run.settings), {}):
-                self._writer.file_writer.add_summary(summary)
+            for part in summary.hparams(dict(run.settings), {}):
+                writer.file_writer.add_summary(part)
 
     def log(self, measures: Mapping[str, float], step: int) -> None:
         """See `core.protocols.Tracker`."""
-        assert self._writer is not None
         for name, value in measures.items():
             self._writer.add_scalar(name, value, step)
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], step: int) -> None:
         """See `core.protocols.Tracker`: as a text in Markdown."""
-        assert self._writer is not None
         lines = [columns, ["---"] * len(columns), *rows]
         self._writer.add_text(name, "\n".join(_line(cells) for cells in lines), step)
 

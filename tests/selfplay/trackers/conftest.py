@@ -1,6 +1,6 @@
 """Fakes of services that need an account or a heavy library: they take what the real ones take, and refuse the rest.
 
-Written after wandb 0.31.0, trackio 0.43.0 and MLflow MLFLOW_VERSION. Each keeps what it was told by run, as its service would.
+Written after wandb 0.31.0, trackio 0.43.0 and MLflow 3.17.2. Each keeps what it was told, by run.
 """
 
 import re
