@@ -20,6 +20,7 @@ from .policy import check_policy
 from .reward import check_reward
 from .source import check_source
 from .stage import check_stage
+from .tracker import check_tracker
 from .update import check_update
 from .verifier import check_verifier
 
@@ -34,6 +35,7 @@ __all__ = [
     "check_reward",
     "check_source",
     "check_stage",
+    "check_tracker",
     "check_update",
     "check_verifier",
 ]

@@ -1,7 +1,8 @@
 """Settings of a self-play run: a tree of frozen dataclasses, readable as a TOML file.
 
-    env, seed, rounds, template, stages
+    env, seed, rounds, template, stages, trackers
     [roles.challenger] [roles.solver] …   [questions]  [labels]  [exam]  [evaluation]  [guard]  [compute]  [storage]
+    [live]
 
 The command line sets any of them with `--set roles.solver.steps=20`; the run folder keeps them as `config.toml`.
 """
@@ -23,6 +24,7 @@ from .parts import (
     ExamConfig,
     GuardConfig,
     LabelsConfig,
+    LiveConfig,
     PartConfig,
     QuestionsConfig,
     StorageConfig,
@@ -74,6 +76,11 @@ class RunConfig:
     """On what it computes."""
     storage: StorageConfig = field(default_factory=StorageConfig)
     """What it keeps on disk."""
+    live: LiveConfig = field(default_factory=LiveConfig)
+    """What it tells while it goes on."""
+    trackers: tuple[str, ...] = ()
+    """Who keeps a record of it elsewhere, such as ["tensorboard", "wandb(mode=offline)"]; see `selfplay-gym list
+    trackers`. A run that is resumed may have others."""
 
     def __post_init__(self) -> None:
         check_types(self)
