@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...core.errors import ConfigError
+from ..evaluations.page import PAGE as EVALUATIONS
 from ..report import write_report
 from ..report.summary import print_summary
 from ..run.train import Interrupted, is_rank0, train
@@ -50,4 +51,6 @@ def train_run(
         return 0
     print_summary(folder, console)
     console.print(f"Report: {write_report(folder)}", soft_wrap=True, highlight=False, markup=False)
+    if (folder.path / EVALUATIONS).exists():
+        console.print(f"Evaluations: {folder.path / EVALUATIONS}", soft_wrap=True, highlight=False, markup=False)
     return 0

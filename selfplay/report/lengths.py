@@ -52,7 +52,7 @@ def _figure(title: str, found: ByLength) -> str:
 
 def _draw(axes: Axes, title: str, found: ByLength) -> None:
     for _, table in found[1:-1]:
-        label = None if axes.get_lines() else "between"
+        label = None if axes.get_lines() else "rounds between"
         axes.plot(list(table), [100 * rate.value for rate in table.values()], color=BETWEEN, linewidth=1.2, label=label)
     number, table = found[0]
     plot_rates(axes, list(table), list(table.values()), _name(number), MUTED, "s", linestyle="--")

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from ...core.math_language import answer, read
 from ...core.records import Outcome, Question
 from ...core.registries import make_verifier
+from ...envs.game.domains import kind_of
+from ..run.question_log import question_of
+from ..settings.config import CHALLENGER
 from ..stats import mean
 from ..storage.run_folder import RunFolder
 from .summary_data import Row
@@ -43,16 +46,17 @@ class Sample:
     """One question to look at.
 
     Attributes:
-        text, label, solve_rate, kept, valid: from the logs.
+        text, label, label_source, solve_rate, kept, valid: from the logs.
         label_right: whether the label equals the computed answer; `None` where none can be computed.
         truth: the computed answer.
-        claimed: the answer its challenger gave.
+        claimed: the answer its challenger gave; `None` where nobody claimed one.
         attempts: how many.
         answers: the attempts grouped by answer, the most frequent first.
     """
 
     text: str
     label: str | None
+    label_source: str
     solve_rate: float
     kept: bool
     valid: bool
@@ -69,7 +73,7 @@ class RoundQuestions:
 
     Attributes:
         operations, kept_operations: mean number of operations of those that can be read; `None` if none can.
-        kinds: how many questions were asked of each kind of the question language, "other" for the rest.
+        kinds: how many questions were asked of each kind, as their domains name kinds.
         level: mean level a curriculum asked for; `None` without one.
         right_by_rate: per solve rate, how many labels are right, and of how many that is known.
         samples: some questions that were labelled, over the whole range of solve rates.
@@ -114,7 +118,7 @@ def _describe(number: int, rows: Sequence[Row], labels: Mapping[int, Row]) -> Ro
     asked = [row for row in rows if row["dropped"] is None]
     readings = {row["index"]: read(row["text"]) for row in asked}
     known = {index: reading for index, reading in readings.items() if reading is not None}
-    kinds = Counter("other" if reading is None else reading.kind for reading in readings.values())
+    kinds = Counter(kind_of(question_of(row)) for row in asked)
     levels = [row["level"] for row in asked if row["level"] is not None]
     kept = [reading.operations for index, reading in known.items() if index in labels and labels[index]["kept"]]
     refused = {row["text"]: row["dropped"] for row in rows if row["dropped"] is not None}
@@ -167,12 +171,12 @@ def _sample(question: Row, label: Row, attempts: Sequence[str]) -> Sample:
     if truth is not None:
         for group, right in zip(answers, _equal(question["text"], truth, [a.text for a in answers]), strict=True):
             group.right = right
-    fields = {name: label[name] for name in ("label", "solve_rate", "kept", "valid", "label_right")}
+    fields = {name: label[name] for name in ("label", "label_source", "solve_rate", "kept", "valid", "label_right")}
     return Sample(
         question["text"],
         **fields,
         truth=truth,
-        claimed=question["reference"],
+        claimed=question["reference"] if question.get("author") == CHALLENGER else None,
         attempts=len(attempts),
         answers=answers,
     )

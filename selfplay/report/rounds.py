@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 HISTOGRAMS = 12
 """Solve-rate histograms shown at most; of longer runs every n-th round."""
+OTHER = "other"
+"""The kind of questions whose domain knows no better, and of all kinds for which there is no colour."""
 
 
 def exam_figures(summary: RunSummary) -> list[str]:
@@ -138,7 +141,7 @@ def _draw_kinds(axes: Axes, exams: Sequence[tuple[int, ExamResult]]) -> None:
 def _draw_levels(axes: Axes, exams: Sequence[tuple[int, ExamResult]]) -> None:
     for _, exam in exams[1:-1]:
         table = _by_level(exam)
-        label = None if axes.get_lines() else "between"
+        label = None if axes.get_lines() else "rounds between"
         axes.plot(list(table), [100 * rate.value for rate in table.values()], color=BETWEEN, linewidth=1.2, label=label)
     ends = [exams[0]] if len(exams) == 1 else [exams[0], exams[-1]]
     for (number, exam), colour, marker in zip(ends, (MUTED, SOLVER), "so", strict=False):
@@ -237,16 +240,19 @@ def _draw_operations(axes: Axes, questions: Sequence[RoundQuestions]) -> None:
 
 def _draw_question_kinds(axes: Axes, questions: Sequence[RoundQuestions]) -> None:
     numbers = [q.number for q in questions]
-    kinds = sorted({kind for q in questions for kind in q.kinds}, key=lambda kind: (kind == "other", kind))
+    counts = Counter[str]()
+    for q in questions:
+        counts.update(q.kinds)
+    named = [kind for kind, _ in counts.most_common() if kind != OTHER][: len(COLOURS) - 1]
     bottom = np.zeros(len(questions))
-    for kind, colour in zip(kinds, COLOURS, strict=False):
-        shares = [100 * q.kinds.get(kind, 0) / max(1, sum(q.kinds.values())) for q in questions]
+    for kind, colour in zip([*sorted(named), *([OTHER] if set(counts) - set(named) else [])], COLOURS, strict=False):
+        shares = [100 * _count(q.kinds, kind, named) / max(1, sum(q.kinds.values())) for q in questions]
         axes.bar(
             numbers,
             shares,
             bottom=bottom,
             label=name_in_figure(kind),
-            color=MUTED if kind == "other" else colour,
+            color=MUTED if kind == OTHER else colour,
             width=0.7,
         )
         bottom += shares
@@ -254,6 +260,11 @@ def _draw_question_kinds(axes: Axes, questions: Sequence[RoundQuestions]) -> Non
     per_cent(axes, "questions")
     round_ticks(axes, numbers)
     legend(axes, 3)
+
+
+def _count(kinds: Mapping[str, int], kind: str, named: Sequence[str]) -> int:
+    """Questions of a kind; of `OTHER`, all that are of none of the named ones."""
+    return kinds.get(kind, 0) if kind != OTHER else sum(n for name, n in kinds.items() if name not in named)
 
 
 def _draw_level(axes: Axes, questions: Sequence[RoundQuestions]) -> None:

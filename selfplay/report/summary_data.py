@@ -60,6 +60,7 @@ class RunSummary:
         rounds: every round that left a trace, in order.
         best_round: the round whose solver did best in the validation exam; `None` before the first gate.
         left_behind: the round whose solver a finished run left behind, if the guard went back; `None` means the last.
+        parts_over: the parts of a schedule that are over, each with its last round, in order.
     """
 
     folder: RunFolder
@@ -67,6 +68,7 @@ class RunSummary:
     rounds: Sequence[RoundSummary]
     best_round: int | None
     left_behind: int | None = None
+    parts_over: Sequence[tuple[str, int]] = ()
 
     @property
     def finished(self) -> bool:
@@ -145,10 +147,14 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
     """Read the metrics of a run."""
     rounds: dict[int, RoundSummary] = {}
     best: int | None = None
+    parts_over = []
     for row in folder.rows("metrics"):
         own = rounds.setdefault(row["round"], RoundSummary(row["round"]))
-        if "tokens_counted" in row or "part_over" in row:
-            continue  # `report.cost` reads the former; parts are told by their rounds
+        if "tokens_counted" in row:
+            continue  # for `report.cost`
+        if "part_over" in row:
+            parts_over.append((row["part_over"], row["round"]))
+            continue
         if "policy" in row:
             for role, counts in row["policy"].items():
                 own.policy.setdefault(role, Counts()).add(Counts(**counts))
@@ -169,7 +175,7 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
     in_order = [rounds[number] for number in sorted(rounds)]
     config = stored_config(folder)
     back = _left_behind(folder.state) if config.guard.mode == "on" else None
-    return RunSummary(folder, config, in_order, best, back)
+    return RunSummary(folder, config, in_order, best, back, parts_over)
 
 
 def _left_behind(state: Row) -> int | None:
@@ -183,7 +189,7 @@ def headline(summary: RunSummary) -> Headline:
     """Say what came out, and no more than interval and test allow."""
     exams, change, outcome = summary.exams, summary.change, summary.outcome
     if outcome is None:
-        return Headline("open", "No exam has been held yet.")
+        return _adapted(summary) or Headline("open", "No exam has been held yet.")
     (_, before), (last, after) = exams[0], outcome
     asked = counted(len(before.keys), "held-out question")
     start, end = (f"{100 * exam.accuracy.value:.1f} %" for exam in (before, after))
@@ -191,7 +197,7 @@ def headline(summary: RunSummary) -> Headline:
         return Headline("open", f"Only the base model has been examined so far: it answers {start} of {asked}.")
     if last == 0:
         return Headline("open", f"The guard went back to the base, which answers {start} of {asked}.")
-    rounds = f"After {counted(last, 'round')} of self-play the solver answers {end} of {asked}"
+    rounds = f"After {_played(summary, last)} the solver answers {end} of {asked}"
     compared = "Last exam"
     if summary.left_behind is not None:
         compared = f"Exam of round {last}"
@@ -201,3 +207,33 @@ def headline(summary: RunSummary) -> Headline:
     if tone == "open":
         return Headline(tone, f"{rounds}; before, it was {start}. The difference may be chance.", detail)
     return Headline(tone, f"{rounds}, {'up' if tone == 'better' else 'down'} from {start}.", detail)
+
+
+def _played(summary: RunSummary, last: int) -> str:
+    """The rounds up to one: of self-play, or of the parts of the schedule, each with its own."""
+    names, over = list(summary.config.schedule), dict(summary.parts_over)
+    if not names:
+        return f"{counted(last, 'round')} of self-play"
+    said, begun = [], 0
+    for name in names:
+        own = min(last, over.get(name, last)) - begun
+        if own > 0:
+            said.append(f"{own} of {name}")
+            begun += own
+    return f"{counted(last, 'round')} ({', '.join(said)})"
+
+
+def _adapted(summary: RunSummary) -> Headline | None:
+    """What came of a run that only adapts, and holds no exam; `None` where it did not."""
+    if not summary.adaptation:
+        return None
+    number, row = summary.adaptation[-1]
+    said = [
+        f"{100 * measured['accuracy']['value']:.1f} % after {counted(int(updates), 'update')}"
+        for updates, measured in row["by_updates"].items()
+    ]
+    trained = f"after {counted(number, 'round')} of {row['method']}" if number else "before any training"
+    asked = counted(row["questions"], "question")
+    return Headline(
+        "open", f"On {asked} of the family {row['held_out']}, {trained}, the solver reaches {', '.join(said)}."
+    )

@@ -5,11 +5,13 @@ Works for runs that are not finished: what is not there yet is left out. Everyth
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...core.options import write_named
+from ..evaluations.page import PAGE as EVALUATIONS
 from ..exams.adaptation import adaptation_rows
 from ..exams.robustness import robustness_rows
 from ..pages.html_page import render
@@ -29,6 +31,8 @@ from .summary_data import RunSummary, headline, read_run_summary
 Rows = tuple[list[str], list[list[str]]]
 
 PAGE = "report.html"
+PAGES = {EVALUATIONS: "Full evaluations"}
+"""Pages that may stand beside it, with what they show."""
 UNKNOWN: dict[str, Any] = {
     "command": [],
     "commit": None,
@@ -71,7 +75,7 @@ def render_report(folder: RunFolder) -> str:
     }
     return render(
         "report.html.j2",
-        {"percent": _percent, "named": write_named},
+        {"percent": _percent, "named": write_named, "shell": shlex.join},
         title=f"Self-play run {short_name(name, 100)}",
         summary=summary,
         settings=list(flatten(summary.config.as_dict())),
@@ -82,6 +86,7 @@ def render_report(folder: RunFolder) -> str:
         questions=questions,
         guard=guard,
         kinds=KINDS,
+        beside={page: name for page, name in PAGES.items() if (folder.path / page).exists()},
         environment={**UNKNOWN, **folder.environment()},
         **{
             name: None if found is None else Markup(html_table(*found, names, label=label))
@@ -108,7 +113,10 @@ def _tiles(summary: RunSummary) -> list[tuple[str, str, str]]:
         tiles.append(("Exam accuracy", f"{values} %", "sampled; base → last exam"))
     known = [row["label_accuracy"] for _, row in labellings if row["label_accuracy"] is not None]
     if known:
-        tiles.append(("Labels right", f"{_from_to(known, '{:.0f}', 100)} %", "of all asked; first → last round"))
+        asked = sum(row["asked"] for _, row in labellings)
+        readable = sum(row["asked"] * row["readable_share"] for _, row in labellings)
+        of = "of all asked" if readable == asked else f"of the {100 * readable / asked:.0f} % whose answer is known"
+        tiles.append(("Labels right", f"{_from_to(known, '{:.0f}', 100)} %", f"{of}; first → last round"))
     if labellings:
         shares = [row["kept_share"] for _, row in labellings]
         tiles.append(("Questions kept", f"{_from_to(shares, '{:.0f}', 100)} %", "in the band; first → last round"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...core.records import Question
@@ -18,7 +19,7 @@ def question_row(question: Question) -> dict[str, Any]:
     return {**row, "meta": dict(question.meta)} if question.meta else row
 
 
-def question_of(row: dict[str, Any]) -> Question:
+def question_of(row: Mapping[str, Any]) -> Question:
     """The inverse of `question_row`; a malformed proposal has its text only."""
     domain, meta = row.get("domain", DOMAIN), row.get("meta", {})
     return Question(row["text"], row.get("reference"), domain, row.get("level"), row.get("author", ""), meta)

@@ -37,6 +37,9 @@ from .stage import DONE, Interrupted
 FREE = ("rounds", "live.", "trackers")
 """Settings that may differ on resume, as the run up to there would have been the same."""
 
+LEARNING = ("train(", "sft(", "warm_up", "adapt", "feedback")
+"""How the names of our stages begin that train a role."""
+
 
 class StopRequest:
     """Ctrl-C or SIGTERM: inside a training stage finish the step, save, leave; elsewhere leave at once, because what
@@ -118,7 +121,7 @@ def train(
             trackers = Trackers(config, folder, lambda message: progress.warn(None, message))
             further = [evaluations, live, trackers]
             run = stop.run = make_run(config, folder, progress, stop, further=further, **shared)
-            if not any(name.startswith(("train(", "sft(")) for name in config.all_stages):
+            if not any(name.startswith(LEARNING) for name in config.all_stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
             if resume and folder.config != to_toml(config):
                 folder.replace_config(to_toml(config))  # prolonged
