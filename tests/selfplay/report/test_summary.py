@@ -15,7 +15,7 @@ from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.evaluation import compare, held_out_questions, run_exam
 from selfplay_gym.selfplay.report.summary import BLOCKS, print_summary, sparkline
 from selfplay_gym.selfplay.report.summary_data import RoundSummary, RunSummary, headline, read_run_summary
-from selfplay_gym.selfplay.settings.config import STAGES
+from selfplay_gym.selfplay.settings.config import STAGES, RunConfig
 from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
@@ -78,7 +78,7 @@ def test_a_run_that_was_stopped_says_where(stopped_run, until):
 
 def summary_of(*exams):
     rounds = [RoundSummary(number, exam) for number, exam in enumerate(exams)]
-    return RunSummary(folder=None, config={}, rounds=rounds, best_round=None)
+    return RunSummary(folder=None, config=RunConfig(), rounds=rounds, best_round=None)
 
 
 def test_the_headline_claims_no_more_than_the_interval_allows(exams):
