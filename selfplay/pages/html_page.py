@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FRAME = "page.html.j2"
-_TEMPLATES = Path(__file__).parent / "templates"
+_HERE = Path(__file__).parent
 
 
 def page(title: str, body: Sequence[str]) -> str:
@@ -53,7 +53,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([_HERE / "templates", _HERE / "static"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
