@@ -123,7 +123,7 @@ def list_names(kind: str | None) -> None:
 @click.argument("run_dir", type=click.Path(path_type=Path))
 def report(run_dir: Path) -> None:
     """Write the run in RUN_DIR as one HTML page with plots."""
-    from .selfplay.report import write_report
+    from .selfplay.report.write import write_report
     from .selfplay.storage.run_folder import RunFolder
 
     run, console = RunFolder.open(run_dir), _console()

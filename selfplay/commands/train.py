@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...core.errors import ConfigError
-from ..report import write_report
 from ..report.summary import print_summary
+from ..report.write import write_report
 from ..run.train import Interrupted, is_rank0, train
 from ..settings.compose import changed, compose
 from ..settings.files import stored_config
