@@ -100,7 +100,7 @@ class LiveTally:
             self.step = None
 
     def _questions(self, row: rows.Live) -> None:
-        for one in row.questions:
+        for one in row.questions if isinstance(row.questions, list) else ():
             asked = self._item(row, one.index, one.text)
             asked.source, asked.level, asked.dropped = one.source, one.level, one.dropped
 

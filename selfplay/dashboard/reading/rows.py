@@ -202,7 +202,7 @@ class Live(msgspec.Struct):
     step: int | None = None
     total: int | None = None
     done: int | None = None
-    questions: list[Written] = []
+    questions: list[Written] | int = []  # of an exam, how many
     index: int | None = None
     question: str = ""
     attempts: list[str] = []
@@ -240,7 +240,7 @@ class Reading(Generic[Row]):
         """The row of a line; `None` for an empty line and for one that is no such row."""
         try:
             return self._decode(line)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._again(line.strip(b"\0 \t\r"))  # a power cut leaves zeros
 
     def _again(self, line: bytes) -> Row | None:

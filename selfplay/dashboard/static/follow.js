@@ -10,7 +10,7 @@ function follow(parts) {
   let paused = false;
 
   const source = new EventSource(parts.dataset.events);
-  source.onopen = () => say("Live.", false);
+  source.onopen = () => say("Following.", false);
   source.onerror = () => {
     const over = source.readyState === EventSource.CLOSED;
     say(over ? "The dashboard has ended; start it again and open its new address." : "No connection; trying again.", true);
@@ -25,7 +25,7 @@ function follow(parts) {
   button.addEventListener("click", () => {
     paused = !paused;
     button.textContent = paused ? "Go on" : "Pause";
-    say(paused ? "Paused." : "Live.", false);
+    say(paused ? "Paused." : "Following.", false);
     if (paused) return;
     waiting.forEach((html, name) => put(name, html));
     waiting.clear();

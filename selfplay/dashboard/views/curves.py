@@ -59,7 +59,8 @@ def _role_charts(name: str, role: RoleSteps) -> list[Chart]:
     ticks = [(float(step), str(number)) for step, number in role.starts.items()]
     along = f"round ({role.count:,} training steps)"
     shown, charts = set[str](), []
-    for one in (*curves_of(name), *SUPERVISED_CURVES, *UPDATE_CURVES):
+    supervised = SUPERVISED_CURVES if "distinct_questions" in role.curves else ()
+    for one in (*curves_of(name), *supervised, *UPDATE_CURVES):
         lines = [
             Line(label, role.curves[measure].points(), SERIES.get(colour, "1"), style)
             for measure, label, colour, style in one.lines

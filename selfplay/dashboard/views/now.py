@@ -38,6 +38,11 @@ def events_of(run: RunReader) -> list[GuardEvent]:
 def asked_of(run: RunReader) -> list[dict[str, Any]]:
     """The last questions, newest first: of the live feed, or else of the logs."""
     found = list(run.live.asked.values()) or _logged(run)
+    labels = {(row.round, row.index): row for row in run.labels.latest}
+    for one in found[-SHOWN_ASKED:]:
+        label = labels.get((one.round or 0, one.index))
+        if label is not None and one.label == label.label:
+            one.kept, one.right = label.kept, label.label_right
     return [{"of": one, "answers": _answers(one)} for one in found[-SHOWN_ASKED:][::-1]]
 
 
@@ -53,7 +58,6 @@ def _logged(run: RunReader) -> list[Asked]:
             one.attempts = tried.attempts
         if label is not None:
             one.answers, one.solve_rate, one.label = label.answers, label.solve_rate, label.label
-            one.kept, one.right = label.kept, label.label_right
             one.votes = dict(Counter(answer for answer in label.answers if answer is not None).most_common(12))
         found.append(one)
     return found

@@ -67,7 +67,7 @@ def _histograms(run: RunReader) -> list[Chart]:
     for number, row in rows:
         whole, bins = max(1, sum(row.histogram)), len(row.histogram)
         points = [((i + 0.5) / bins, count / whole) for i, count in enumerate(row.histogram)]
-        charts.append(Chart(f"Round {number}", "share", [Line("questions", points, "1")], ticks, "p̂", _band(run), 1 / bins))
+        charts.append(Chart(f"Round {number}", "share", [Line("questions", points, "1")], ticks, "", _band(run), 1 / bins))
     return charts
 
 

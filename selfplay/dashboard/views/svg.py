@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 WIDTH, HEIGHT = 400.0, 220.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 8.0, 8.0, 36.0
+SHARES = ("%", "share")
 Point = tuple[float, float]
 
 
@@ -42,7 +43,7 @@ class Chart:
 
     Attributes:
         title: above it.
-        unit: of y; "%" draws shares from 0 to 100 %.
+        unit: of y; "%" draws shares from 0 to 100 %, "share" draws them as far as they go.
         lines: the curves; those without points are left out.
         ticks: places on x, with their names.
         along: what x is.
@@ -87,6 +88,7 @@ class _Drawing:
         if self.left == self.right:
             self.left, self.right = self.left - 0.5, self.right + 0.5
         self.low, self.high, self.steps = self._heights()
+        self.names = list(chart.ticks) or self._numbers()
 
     def drawn(self) -> str:
         marks = self._grid() + self._stripes() + self._ticks()
@@ -110,8 +112,15 @@ class _Drawing:
         if low == high:
             high = low + 1.0
         step = _round_step((high - low) / 4)
+        low = 0.0 if low > -0.02 * step else low  # a divergence that is rounded below zero
         first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
         return first * step, last * step, [number * step for number in range(first, last + 1)]
+
+    def _numbers(self) -> list[tuple[float, str]]:
+        """Round numbers along x, where nothing there has a name."""
+        step = _round_step((self.right - self.left) / 5)
+        first, last = math.ceil(self.left / step - 1e-9), math.floor(self.right / step + 1e-9)
+        return [(number * step, _short(number * step)) for number in range(first, last + 1)]
 
     def _x(self, x: float) -> float:
         return LEFT + (x - self.left) / (self.right - self.left) * (WIDTH - LEFT - RIGHT)
@@ -124,7 +133,7 @@ class _Drawing:
         marks = []
         for value in self.steps:
             y = self._y(value)
-            name = f"{100 * value:.0f} %" if self.chart.unit == "%" else _short(value)
+            name = f"{100 * value:.3g} %" if self.chart.unit in SHARES else _short(value)
             marks.append(f'<path class="grid" d="M{LEFT:g} {y:.1f}H{WIDTH - RIGHT:g}"/>')
             marks.append(f'<text class="tick" x="{LEFT - 5:g}" y="{y + 3.5:.1f}" text-anchor="end">{name}</text>')
         return "".join(marks)
@@ -136,14 +145,18 @@ class _Drawing:
         return f'<rect class="stripe" x="{left:.1f}" y="{TOP:g}" width="{right - left:.1f}" height="{HEIGHT - TOP - BOTTOM:g}"/>'
 
     def _ticks(self) -> str:
-        every = max(1, -(-len(self.chart.ticks) // 9))
-        marks = [
-            f'<text class="tick" x="{self._x(x):.1f}" y="{HEIGHT - BOTTOM + 14:g}" text-anchor="middle">{escape(name)}</text>'
-            for x, name in self.chart.ticks[::every]
-        ]
+        every = max(1, -(-len(self.names) // 9))
+        marks = [self._tick(self._x(x), name) for x, name in self.names[::every]]
         middle = (LEFT + WIDTH - RIGHT) / 2
         along = f'<text class="tick" x="{middle:g}" y="{HEIGHT - 5:g}" text-anchor="middle">{escape(self.chart.along)}</text>'
         return "".join([*marks, along])
+
+    def _tick(self, x: float, name: str) -> str:
+        """A name under the axis, which does not leave the frame."""
+        half = 3.2 * len(name)
+        anchor = "end" if x + half > WIDTH else "start" if x - half < 0 else "middle"
+        x = WIDTH - 1 if anchor == "end" and x > WIDTH - RIGHT - 1 else x
+        return f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 14:g}" text-anchor="{anchor}">{escape(name)}</text>'
 
     def _line(self, line: Line, points: Sequence[Point]) -> str:
         few = len(points) <= 60
@@ -216,10 +229,10 @@ def _short(value: float) -> str:
     for unit, name in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if size >= unit and size >= 1e4:
             return f"{value / unit:.4g}{name}"
-    return f"{value:.4g}" if size >= 1e-4 or not value else f"{value:.0e}"
+    return f"{value:.4g}" if size >= 1e-4 or not value else f"{value:.2g}"
 
 
 def _ends(points: Sequence[Point], unit: str) -> str:
     finite = [y for _, y in points if math.isfinite(y)]
-    first, last = (f"{100 * y:.1f} %" if unit == "%" else f"{y:.3g}" for y in (finite[0], finite[-1]))
+    first, last = (f"{100 * y:.1f} %" if unit in SHARES else f"{y:.3g}" for y in (finite[0], finite[-1]))
     return first if len(finite) == 1 else f"from {first} to {last}"
