@@ -72,9 +72,17 @@ def run_page(request: Request) -> Response:
     version = shown.version([reader])
     address = f"/run/{place.key}/{name}/events?{urlencode({'from': version})}"
     several = len(request.app.state.library.runs()) > 1
-    values = {"place": place, "tabs": TABS, "tab": name, "several": several}
-    parts = shown.parts([reader])
-    return page(request, "run.html.j2", title=f"{PAGES[name][0]} · {place.name}", parts=parts, events=address, **values)
+    return page(
+        request,
+        "run.html.j2",
+        title=f"{PAGES[name][0]} · {place.name}",
+        parts=shown.parts([reader]),
+        events=address,
+        place=place,
+        tabs=TABS,
+        tab=name,
+        several=several,
+    )
 
 
 def compare_page(request: Request) -> Response:

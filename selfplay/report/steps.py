@@ -21,7 +21,11 @@ def step_figures(summary: RunSummary, role: str) -> list[str]:
     steps = summary.steps(role)
     supervised = any("distinct_questions" in step for step in steps)
     known = {name for step in steps for name in step}
-    shown = [one for one in (*curves_of(role), *SUPERVISED_CURVES * supervised) if any(line[0] in known for line in one.lines)]
+    shown = [
+        one
+        for one in (*curves_of(role), *SUPERVISED_CURVES * supervised)
+        if any(line[0] in known for line in one.lines)
+    ]
     return [_figure(steps, one, role) for one in shown]
 
 

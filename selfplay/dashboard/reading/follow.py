@@ -100,7 +100,7 @@ class Follower:
             found = os.pread(file, most, self.offset)
         if end:
             self._advance(found[:end])
-        more = len(found) == most or self._inside and bool(skipped)
+        more = len(found) == most or (self._inside and bool(skipped))
         self._seen = None if more else look
         return Part(found[:end].split(b"\n")[:-1], anew, more, skipped)
 

@@ -8,7 +8,7 @@ import time
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -19,6 +19,7 @@ from .live import LiveTally
 from .log_reader import LogReader
 from .tallies import AttemptTally, GuardTally, LabelTally, MetricsTally, QuestionTally, TimingTally
 
+Small = TypeVar("Small")
 DONE = "done"
 ALIVE_S = 20.0
 """A run that wrote something so many seconds ago is held to go on."""
@@ -194,7 +195,7 @@ class RunReader:
         except (DamageError, OSError, ValueError):
             return False
 
-    def _file(self, name: str, read: Callable[[bytes], Any], absent: Any) -> Any:
+    def _file(self, name: str, read: Callable[[bytes], Small], absent: Small) -> Small:
         """A small file, read again when it was replaced."""
         path = self.path / name
         try:
@@ -203,8 +204,9 @@ class RunReader:
             if self._files.get(name, (None,))[0] != look:
                 self._files[name] = look, read(read_bytes(path))
         except (OSError, DamageError, ValueError, RecursionError, msgspec.MsgspecError):
-            return self._files.get(name, (None, absent))[1]
-        return self._files[name][1]
+            pass
+        found_last: Small = self._files.get(name, (None, absent))[1]
+        return found_last
 
 
 def _standing(content: bytes) -> Standing:

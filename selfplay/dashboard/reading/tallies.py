@@ -1,9 +1,11 @@
-"""What is kept of each log while its rows go by: curves, counts by round, and the last few rows. All of it is bounded."""
+"""What is kept of a log while its rows go by: curves, counts by round, and the last few rows; all of it is bounded."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+import msgspec
 
 from ...report.cost import StageCost
 from ...report.curves import OF_THE_UPDATE
@@ -25,10 +27,13 @@ SHOWN_ATTEMPTS = 8
 """Attempts at a question that are kept."""
 
 
-class Tally(Protocol[rows.Row]):
+Taken = TypeVar("Taken", bound=msgspec.Struct, contravariant=True)
+
+
+class Tally(Protocol[Taken]):
     """Takes the rows of one log in their order."""
 
-    def add(self, row: rows.Row) -> None:
+    def add(self, row: Taken) -> None:
         """Take one more row."""
 
 

@@ -59,10 +59,12 @@ def _charts(runs: Sequence[tuple[str, RunReader]]) -> list[Chart]:
         if rounds:
             charts.append(Chart(title, unit, lines, round_ticks(rounds), "round"))
     for role in sorted({role for _, run in runs for role in run.metrics.roles}):
-        for name, title, unit in (("mean_reward", "reward", "mean"), ("kl", "KL to the reference", "nats per token"), ("entropy", "entropy", "nats per token")):
-            lines = [
-                Line(shown, _steps(run, role, name), str(i % MOST + 1)) for i, (shown, run) in enumerate(runs)
-            ]
+        for name, title, unit in (
+            ("mean_reward", "reward", "mean"),
+            ("kl", "KL to the reference", "nats per token"),
+            ("entropy", "entropy", "nats per token"),
+        ):
+            lines = [Line(shown, _steps(run, role, name), str(i % MOST + 1)) for i, (shown, run) in enumerate(runs)]
             if any(line.points for line in lines):
                 charts.append(Chart(f"{role.capitalize()}: {title}", unit, lines, (), "training step"))
     return charts

@@ -73,7 +73,8 @@ def _role_charts(name: str, role: RoleSteps) -> list[Chart]:
     if role.terms:
         colours = range(1, len(COLOURS) + 1)
         lines = [
-            Line(term, series.points(), str(colours[i % len(colours)])) for i, (term, series) in enumerate(role.terms.items())
+            Line(term, series.points(), str(colours[i % len(colours)]))
+            for i, (term, series) in enumerate(role.terms.items())
         ]
         charts.insert(1, Chart("Terms of the reward", "mean over the batch", lines, ticks, along))
     return charts

@@ -47,14 +47,23 @@ def _rounds(run: RunReader) -> list[Chart]:
     ]
     checked = [
         Line("checked", [(float(n), row.checked / row.asked) for n, row in rows if row.asked], "1"),
-        Line("not confirmed, of the checked", [(float(n), row.disagreement) for n, row in rows if row.disagreement is not None], "bad", "--"),
+        Line(
+            "not confirmed, of the checked",
+            [(float(n), row.disagreement) for n, row in rows if row.disagreement is not None],
+            "bad",
+            "--",
+        ),
     ]
     charts = [Chart("Labels and the filter", "%", lines, ticks, "round")]
     if any(row.checked for _, row in rows):
         charts.append(Chart("Labels that were checked", "%", checked, ticks, "round"))
     stacked = fates([msgspec.structs.asdict(row) for _, row in rows])
     columns = [
-        Line(name, [(float(n), float(count)) for (n, _), count in zip(rows, counts, strict=True)], SERIES.get(colour, series))
+        Line(
+            name,
+            [(float(n), float(count)) for (n, _), count in zip(rows, counts, strict=True)],
+            SERIES.get(colour, series),
+        )
         for (name, colour, counts), series in zip(stacked, FATE_SERIES, strict=False)
         if any(counts)
     ]
@@ -74,8 +83,20 @@ def _by_rate(run: RunReader) -> list[Chart]:
             rates = [wilson(counts[part_of], counts[whole], quantile=QUANTILE) for _, counts in found]
             points = [(x, rate.value) for (x, _), rate in zip(found, rates, strict=True)]
             bounds = [(rate.low, rate.high) for rate in rates]
-            charts.append(Chart(title, "%", [Line(label, points, series, "-", bounds)], TENTHS, "solve rate p̂", _band(run)))
+            charts.append(
+                Chart(title, "%", [Line(label, points, series, "-", bounds)], TENTHS, "solve rate p̂", _band(run))
+            )
     if run.labels.count:
         points = [(tenth / 10, counts[0] / run.labels.count) for tenth, counts in run.labels.rates.items()]
-        charts.append(Chart("Questions by solve rate", "share", [Line("questions", points, "1")], TENTHS, "solve rate p̂", _band(run), 0.1))
+        charts.append(
+            Chart(
+                "Questions by solve rate",
+                "share",
+                [Line("questions", points, "1")],
+                TENTHS,
+                "solve rate p̂",
+                _band(run),
+                0.1,
+            )
+        )
     return charts

@@ -86,7 +86,9 @@ def _tiles(run: RunReader) -> Sequence[tuple[str, str, str]]:
     if last is not None and last.tokens_per_s is not None and run.status == "running":
         tiles.append(("Speed", f"{last.tokens_per_s:,.0f}", "tokens per second, sampled, over 10 s"))
     elif run.metrics.tokens and run.timings.seconds:
-        tiles.append(("Speed", f"{run.metrics.tokens / run.timings.seconds:,.0f}", "tokens counted per second, whole run"))
+        tiles.append(
+            ("Speed", f"{run.metrics.tokens / run.timings.seconds:,.0f}", "tokens counted per second, whole run")
+        )
     exams = run.metrics.exams.items()
     if exams:
         values = [f"{100 * exam.accuracy.value:.1f}" for _, exam in (exams[0], exams[-1])]

@@ -67,7 +67,9 @@ def _histograms(run: RunReader) -> list[Chart]:
     for number, row in rows:
         whole, bins = max(1, sum(row.histogram)), len(row.histogram)
         points = [((i + 0.5) / bins, count / whole) for i, count in enumerate(row.histogram)]
-        charts.append(Chart(f"Round {number}", "share", [Line("questions", points, "1")], ticks, "", _band(run), 1 / bins))
+        charts.append(
+            Chart(f"Round {number}", "share", [Line("questions", points, "1")], ticks, "", _band(run), 1 / bins)
+        )
     return charts
 
 
@@ -78,7 +80,9 @@ def _different(run: RunReader) -> list[Chart]:
     whole = sum(counts.values())
     points = [(float(number), count / whole) for number, count in sorted(counts.items())]
     ticks = [(x, f"{x:.0f}{'+' if x == 20 else ''}") for x, _ in points]
-    return [Chart("Different answers to a question", "share", [Line("questions", points, "1")], ticks, "answers", None, 1.0)]
+    return [
+        Chart("Different answers to a question", "share", [Line("questions", points, "1")], ticks, "answers", None, 1.0)
+    ]
 
 
 def _kinds(run: RunReader) -> list[Chart]:
@@ -88,7 +92,11 @@ def _kinds(run: RunReader) -> list[Chart]:
         return []
     kinds = sorted({kind for _, row in rows for kind in row.by_kind}, key=lambda kind: (kind == "other", kind))[:8]
     lines = [
-        Line(kind, [(float(n), row.by_kind[kind].asked / row.asked) for n, row in rows if kind in row.by_kind], str(i + 1))
+        Line(
+            kind,
+            [(float(n), row.by_kind[kind].asked / row.asked) for n, row in rows if kind in row.by_kind],
+            str(i + 1),
+        )
         for i, kind in enumerate(kinds)
     ]
     return [Chart("Kinds of the questions", "%", lines, round_ticks([n for n, _ in rows]), "round", None, 1.0)]
@@ -131,7 +139,9 @@ def _probes(run: RunReader) -> list[Chart]:
         ("Validation loss", "%", (("validation_loss", "loss", "1"), ("best_validation_loss", "least so far", "3"))),
         ("Validation samples without an answer", "%", (("unanswered_share", "unanswered", "bad"),)),
     ):
-        lines = [Line(label, guard.curves[name].points(), series) for name, label, series in names if guard.curves[name]]
+        lines = [
+            Line(label, guard.curves[name].points(), series) for name, label, series in names if guard.curves[name]
+        ]
         if lines:
             charts.append(Chart(title, unit, lines, ticks, "after round"))
     return charts

@@ -31,7 +31,13 @@ def resources(run: RunReader) -> list[Part]:
 
     costs = costs_of(run)
     return [
-        part("machine", charts=[*_machine(run), *_gpus(run)], last=run.live.last, free_mb=_free_mb(run), stages=_stages(run)),
+        part(
+            "machine",
+            charts=[*_machine(run), *_gpus(run)],
+            last=run.live.last,
+            free_mb=_free_mb(run),
+            stages=_stages(run),
+        ),
         part("costs", table=Markup(html_table(*cost_table(costs))) if costs else None),  # html_table escapes
     ]
 
@@ -70,7 +76,11 @@ def _gpus(run: RunReader) -> list[Chart]:
 def _stages(run: RunReader) -> list[Chart]:
     """Where there is no live feed: the processor by stage."""
     busy = run.timings.busy
-    return [Chart("Processor, by stage", "% of one core", [Line("processor", busy.points(), "1")], (), "stage")] if busy else []
+    return (
+        [Chart("Processor, by stage", "% of one core", [Line("processor", busy.points(), "1")], (), "stage")]
+        if busy
+        else []
+    )
 
 
 def _since(series: Series, run: RunReader) -> Sequence[tuple[float, float]]:

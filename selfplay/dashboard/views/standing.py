@@ -93,7 +93,10 @@ def seconds_left(run: RunReader) -> float | None:
     state, settings = run.standing, run.settings
     if not settings.rounds or not settings.stages or settings.schedule:
         return None
-    known = [run.timings.mean_seconds(stage) or run.timings.mean_seconds(stage.partition("(")[0]) for stage in settings.stages]
+    known = [
+        run.timings.mean_seconds(stage) or run.timings.mean_seconds(stage.partition("(")[0])
+        for stage in settings.stages
+    ]
     if not any(known):
         return None
     seconds = [one or 0.0 for one in known]

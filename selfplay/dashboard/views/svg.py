@@ -142,13 +142,14 @@ class _Drawing:
         if self.chart.stripes is None:
             return ""
         left, right = (self._x(min(max(x, self.left), self.right)) for x in self.chart.stripes)
-        return f'<rect class="stripe" x="{left:.1f}" y="{TOP:g}" width="{right - left:.1f}" height="{HEIGHT - TOP - BOTTOM:g}"/>'
+        size = f'width="{right - left:.1f}" height="{HEIGHT - TOP - BOTTOM:g}"'
+        return f'<rect class="stripe" x="{left:.1f}" y="{TOP:g}" {size}/>'
 
     def _ticks(self) -> str:
         every = max(1, -(-len(self.names) // 9))
         marks = [self._tick(self._x(x), name) for x, name in self.names[::every]]
-        middle = (LEFT + WIDTH - RIGHT) / 2
-        along = f'<text class="tick" x="{middle:g}" y="{HEIGHT - 5:g}" text-anchor="middle">{escape(self.chart.along)}</text>'
+        at = f'x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 5:g}"'
+        along = f'<text class="tick" {at} text-anchor="middle">{escape(self.chart.along)}</text>'
         return "".join([*marks, along])
 
     def _tick(self, x: float, name: str) -> str:
@@ -156,7 +157,9 @@ class _Drawing:
         half = 3.2 * len(name)
         anchor = "end" if x + half > WIDTH else "start" if x - half < 0 else "middle"
         x = WIDTH - 1 if anchor == "end" and x > WIDTH - RIGHT - 1 else x
-        return f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 14:g}" text-anchor="{anchor}">{escape(name)}</text>'
+        return (
+            f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 14:g}" text-anchor="{anchor}">{escape(name)}</text>'
+        )
 
     def _line(self, line: Line, points: Sequence[Point]) -> str:
         few = len(points) <= 60
@@ -174,8 +177,9 @@ class _Drawing:
 
     def _bar(self, line: Line, x: float, bounds: Point) -> str:
         low, high = (self._y(y) for y in bounds)
-        at = self._x(x)
-        return f'<path class="line s{line.series}" d="M{at:.1f} {low:.1f}V{high:.1f}M{at - 2.5:.1f} {low:.1f}h5M{at - 2.5:.1f} {high:.1f}h5"/>'
+        at, end = self._x(x), self._x(x) - 2.5
+        path = f"M{at:.1f} {low:.1f}V{high:.1f}M{end:.1f} {low:.1f}h5M{end:.1f} {high:.1f}h5"
+        return f'<path class="line s{line.series}" d="{path}"/>'
 
     def _columns(self) -> str:
         marks, below = [], dict[float, float]()
@@ -184,7 +188,12 @@ class _Drawing:
             for x, y in points:
                 base = below.get(x, 0.0)
                 below[x] = base + y
-                left, right, top, bottom = self._x(x - width / 2), self._x(x + width / 2), self._y(base + y), self._y(base)
+                left, right, top, bottom = (
+                    self._x(x - width / 2),
+                    self._x(x + width / 2),
+                    self._y(base + y),
+                    self._y(base),
+                )
                 marks.append(
                     f'<rect class="column s{line.series}" x="{left:.1f}" y="{top:.1f}" '
                     f'width="{right - left:.1f}" height="{bottom - top:.1f}"/>'
