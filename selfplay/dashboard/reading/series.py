@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 POINTS = 2_000
 """Points of a curve at most."""
 
+LARGEST = 1e15
+
 Value = TypeVar("Value")
 
 
@@ -30,8 +32,8 @@ class Series:
         self._low = self._high = (0.0, 0.0)
 
     def add(self, x: float, value: float | None) -> None:
-        """Add a value; one that is none, or not finite, is left out."""
-        if value is None or not math.isfinite(value):
+        """Add a value; one that is none, not finite, or beyond anything that can be drawn, is left out."""
+        if value is None or not (abs(value) < LARGEST and abs(x) < LARGEST):
             return
         point = self.last = (x, value)
         self.count += 1

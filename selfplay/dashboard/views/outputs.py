@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
 from ...pages.tables import html_table
+from ...pages.wording import shown
 from ...report.sources import source_table
+from ..reading import rows
 from ..reading.run_reader import RunReader
 from ..reading.series import ByNumber, Lengths
+from ..reading.tallies import MOST_NAMES
 from .curves import round_ticks
 from .parts import Part, part
 from .svg import Chart, Line
 
 HISTOGRAMS = 12
 """Rounds whose solve rates are shown; of longer runs every n-th one, and always the last."""
+NAME = 60
+"""Characters of a name at most."""
 TOP = 12
 """Answers that are shown."""
 
@@ -21,7 +30,7 @@ def outputs(run: RunReader) -> list[Part]:
     from markupsafe import Markup
 
     labellings = run.metrics.labellings.items()
-    sources = source_table([(number, _mapping(row)) for number, row in labellings])
+    sources = source_table([(number, _sources(row)) for number, row in labellings])
     return [
         part("rates", histograms=_histograms(run), band=_band(run)),
         part(
@@ -44,10 +53,13 @@ def outputs(run: RunReader) -> list[Part]:
     ]
 
 
-def _mapping(row: object) -> dict[str, object]:
-    import msgspec
-
-    return dict(msgspec.to_builtins(row))
+def _sources(row: rows.Metrics) -> dict[str, Any]:
+    """The labelling by source as the report reads it, with names as they can be shown."""
+    found = {}
+    for name, one in list(row.by_source.items())[:MOST_NAMES]:
+        labels = {shown(source, NAME): count for source, count in list(one.label_sources.items())[:MOST_NAMES]}
+        found[shown(name, NAME)] = {**msgspec.structs.asdict(one), "label_sources": labels}
+    return {"by_source": found} if found else {}
 
 
 def _band(run: RunReader) -> tuple[float, float] | None:
@@ -59,12 +71,12 @@ def _band(run: RunReader) -> tuple[float, float] | None:
 
 def _histograms(run: RunReader) -> list[Chart]:
     """Solve rates of the questions of a round, in ten bins."""
-    rows = [(number, row) for number, row in run.metrics.labellings.items() if row.histogram]
-    every = max(1, -(-len(rows) // HISTOGRAMS))
-    rows = [pair for i, pair in enumerate(rows) if (len(rows) - 1 - i) % every == 0]
+    found = [(number, row) for number, row in run.metrics.labellings.items() if row.histogram]
+    every = max(1, -(-len(found) // HISTOGRAMS))
+    found = [pair for i, pair in enumerate(found) if (len(found) - 1 - i) % every == 0]
     ticks = [(0.0, "0"), (0.5, "½"), (1.0, "1")]
     charts = []
-    for number, row in rows:
+    for number, row in found:
         whole, bins = max(1, sum(row.histogram)), len(row.histogram)
         points = [((i + 0.5) / bins, count / whole) for i, count in enumerate(row.histogram)]
         charts.append(
@@ -87,19 +99,19 @@ def _different(run: RunReader) -> list[Chart]:
 
 def _kinds(run: RunReader) -> list[Chart]:
     """Kinds of the questions, as shares of those asked, by round."""
-    rows = [(number, row) for number, row in run.metrics.labellings.items() if row.by_kind and row.asked]
-    if not rows:
+    found = [(number, row) for number, row in run.metrics.labellings.items() if row.by_kind and row.asked]
+    if not found:
         return []
-    kinds = sorted({kind for _, row in rows for kind in row.by_kind}, key=lambda kind: (kind == "other", kind))[:8]
+    kinds = sorted({kind for _, row in found for kind in row.by_kind}, key=lambda kind: (kind == "other", kind))[:8]
     lines = [
         Line(
             kind,
-            [(float(n), row.by_kind[kind].asked / row.asked) for n, row in rows if kind in row.by_kind],
+            [(float(n), row.by_kind[kind].asked / row.asked) for n, row in found if kind in row.by_kind],
             str(i + 1),
         )
         for i, kind in enumerate(kinds)
     ]
-    return [Chart("Kinds of the questions", "%", lines, round_ticks([n for n, _ in rows]), "round", None, 1.0)]
+    return [Chart("Kinds of the questions", "%", lines, round_ticks([n for n, _ in found]), "round", None, 1.0)]
 
 
 def _lengths(run: RunReader) -> list[Chart]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from datetime import datetime
 
 from ...pages.tables import html_table
+from ...pages.wording import shown
 from ...report.cost import StageCost, cost_table
 from ..reading.run_reader import RunReader
 from ..reading.series import Series
-from ..reading.tallies import add_cost
+from ..reading.tallies import MOST_NAMES, add_cost
 from .parts import Part, part
 from .svg import Chart, Line
 
@@ -46,13 +46,14 @@ def costs_of(run: RunReader) -> list[StageCost]:
     """What each stage has cost so far: time from one log, tokens from the other."""
     costs: dict[str, StageCost] = {}
     for one in (*run.timings.costs.values(), *run.metrics.costs.values()):
-        add_cost(costs, one)
+        by_role = {shown(role, 40): count for role, count in list(one.counted_by.items())[:MOST_NAMES]}
+        add_cost(costs, StageCost(shown(one.phase, 40), one.tokens, by_role, one.cpu_s, one.seconds))
     return list(costs.values())
 
 
 def _machine(run: RunReader) -> list[Chart]:
     return [
-        Chart(title, unit, [Line(title.lower(), _since(series, run), number)], _clock_ticks(series), "time of day")
+        Chart(title, unit, [Line(title.lower(), series.points(), number)], _clock_ticks(series), "time of day")
         for name, title, unit, number in MEASURES
         if (series := run.live.machine[name])
     ]
@@ -66,7 +67,7 @@ def _gpus(run: RunReader) -> list[Chart]:
             series = gpu[which]
             assert isinstance(series, Series)
             if series:
-                lines.append(Line(f"{number}: {gpu[0]}", _since(series, run), str(number % 8 + 1)))
+                lines.append(Line(f"{number}: {gpu[0]}", series.points(), str(number % 8 + 1)))
                 ticks = _clock_ticks(series)
         if lines:
             charts.append(Chart(title, unit, lines, ticks, "time of day"))
@@ -81,10 +82,6 @@ def _stages(run: RunReader) -> list[Chart]:
         if busy
         else []
     )
-
-
-def _since(series: Series, run: RunReader) -> Sequence[tuple[float, float]]:
-    return series.points()
 
 
 def _clock_ticks(series: Series) -> list[tuple[float, str]]:

@@ -12,8 +12,11 @@ from html import escape
 
 from markupsafe import Markup
 
+from ...pages.wording import shown
+
 WIDTH, HEIGHT = 400.0, 220.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 8.0, 8.0, 36.0
+LARGEST = 1e15
 SHARES = ("%", "share")
 Point = tuple[float, float]
 
@@ -67,7 +70,7 @@ class Chart:
     @property
     def described(self) -> str:
         """The figure in a sentence, for those who do not see it."""
-        ends = "; ".join(f"{line.label} {_ends(line.points, self.unit)}" for line in self.shown)
+        ends = "; ".join(f"{shown(line.label, 60)} {_ends(line.points, self.unit)}" for line in self.shown)
         return f"{self.title}: {ends}." if ends else f"{self.title}: nothing yet."
 
     @property
@@ -85,7 +88,7 @@ class _Drawing:
         xs = [x for _, points in self.lines for x, _ in points] + [x for x, _ in chart.ticks]
         half = chart.columns / 2 if chart.columns else 0.0
         self.left, self.right = (min(xs) - half, max(xs) + half) if xs else (0.0, 1.0)
-        if self.left == self.right:
+        if self.right - self.left <= 1e-9 * abs(self.right):
             self.left, self.right = self.left - 0.5, self.right + 0.5
         self.low, self.high, self.steps = self._heights()
         self.names = list(chart.ticks) or self._numbers()
@@ -219,7 +222,7 @@ def _thinned(points: Sequence[Point], x_of: Callable[[float], float]) -> Sequenc
 
 
 def _finite(point: Point) -> bool:
-    return all(math.isfinite(value) and abs(value) < 1e15 for value in point)
+    return all(abs(value) < LARGEST for value in point)  # false of what is no number
 
 
 def _flat(bounds: Sequence[Point]) -> list[float]:

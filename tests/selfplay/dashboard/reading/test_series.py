@@ -20,7 +20,7 @@ def filled(values):
 
 @given(VALUES)
 def test_a_short_curve_is_whole_and_without_what_is_no_number(values):
-    wanted = [(float(x), value) for x, value in enumerate(values) if value is not None and math.isfinite(value)]
+    wanted = [(float(x), value) for x, value in enumerate(values) if value is not None and abs(value) < 1e15]
     assert filled(values).points() == wanted
 
 
