@@ -21,9 +21,9 @@ from .views.parts import Part
 
 LEAST_S = 0.5
 """Seconds between two makings of a page at least."""
-EFFORT = 25
-"""A page that took t seconds to make is not made again for 25 t, so that it takes 4 % of one core at most …"""
-MOST_S = 1.5
+EFFORT = 60
+"""A page that took t seconds to make is not made again for 60 t, so that it takes less than 2 % of one core …"""
+MOST_S = 1.4
 """… but for this: what has changed is shown within two seconds."""
 TICK_S = 2.0
 """Seconds after which a page that tells of time is made again, though nothing has changed."""

@@ -38,8 +38,7 @@ function follow(parts) {
 }
 
 function put(name, html) {
-  const old = document.getElementById(`part-${name}`);
-  if (!old) return;
+  const old = document.getElementById(`part-${name}`) ?? added(name);
   const open = new Set([...old.querySelectorAll("details[open][data-key]")].map((one) => one.dataset.key));
   const focused = old.contains(document.activeElement) ? place(old, document.activeElement) : null;
   const scrolled = [...old.querySelectorAll(".wide, pre")].map((one) => one.scrollLeft);
@@ -51,6 +50,14 @@ function put(name, html) {
   for (const one of old.querySelectorAll("details[data-key]")) if (open.has(one.dataset.key)) one.open = true;
   [...old.querySelectorAll(".wide, pre")].forEach((one, index) => { one.scrollLeft = scrolled[index] ?? 0; });
   if (focused) find(old, focused)?.focus({ preventScroll: true });
+}
+
+// A part that was not there when the page was made, such as a role in its first step.
+function added(name) {
+  const made = document.createElement("div");
+  made.id = `part-${name}`;
+  parts.append(made);
+  return made;
 }
 
 // Where the focus is: in which of the details, or which of all the things that can have it.

@@ -26,8 +26,13 @@ UPDATE_CURVES = (
 def curves(run: RunReader) -> list[Part]:
     """The parts of the page."""
     metrics = run.metrics
-    roles = [(name, role.count, _role_charts(name, role)) for name, role in metrics.roles.items()]
-    return [part("exams", charts=exam_charts(metrics)), part("roles", roles=roles)]
+    exams = part("exams", charts=exam_charts(metrics), steps=bool(metrics.roles))
+    return [exams, *(_role(at, *item) for at, item in enumerate(metrics.roles.items()))]
+
+
+def _role(at: int, name: str, role: RoleSteps) -> Part:
+    """The part of a role; one that does not train at this moment stays as it is."""
+    return Part(f"role-{at}", part("role", at=at, name=name, charts=_role_charts(name, role)).html)
 
 
 def exam_charts(metrics: MetricsTally) -> list[Chart]:

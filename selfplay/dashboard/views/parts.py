@@ -25,6 +25,6 @@ class Part:
     html: str
 
 
-def part(name: str, **values: Any) -> Part:
+def part(name: str, /, **values: Any) -> Part:
     """The part that the template `parts/NAME.html.j2` makes."""
     return Part(name, render(f"parts/{name}.html.j2", **values))
