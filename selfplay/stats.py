@@ -6,7 +6,7 @@ Samples of one question are not independent, so every interval here clusters ove
   design effect), which stays inside [0, 1] and does not collapse at 0 % or 100 %;
 - two agents on the same questions are compared by the exact sign-flip (Fisher–Pitman) test of the per-question count
   differences, which for one sample per question *is* the exact McNemar test; the interval of the difference is
-  Bonett and Price's (2012): a t interval after adding one win and one loss of the smallest size;
+  Bonett and Price's (2012): a t interval after adding one win and one loss of the smallest size, cut at ±100 points;
 - anything else (ratios, calibration error) gets scipy's bootstrap over questions, from a seed path.
 """
 
@@ -190,8 +190,8 @@ def paired(before: ArrayLike, after: ArrayLike, samples: int = 1, confidence: fl
     points = float(difference.mean()) / samples * 100
     return Paired(
         points=points,
-        low=min(100 * float(centre - half), points),
-        high=max(100 * float(centre + half), points),
+        low=max(-100.0, min(100 * float(centre - half), points)),
+        high=min(100.0, max(100 * float(centre + half), points)),
         p_value=sign_flip_p_value(difference),
         items=n,
         better=int((difference > 0).sum()),

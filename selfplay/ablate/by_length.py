@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from ..exams.result import ExamResult, Score
-from ..pages.tables import markdown_table
 from ..pages.wording import points
 from ..stats import Paired, paired
 from .results import Ablation
+
+Rows = tuple[list[str], list[list[str]]]
 
 BASE = "base"
 BEYOND = 0.35
@@ -19,8 +20,8 @@ SHORT = 4
 """So many of the shortest lengths show what was forgotten."""
 
 
-def tables_by_length(ablation: Ablation) -> list[str]:
-    """A Markdown table each of greedy and sampled answers, of the majority, and of pass@k; none without lengths.
+def rows_by_length(ablation: Ablation) -> list[Rows]:
+    """Header and cells each of greedy and sampled answers, of the majority, and of pass@k; none without lengths.
 
     The base stands first. Cells are per cent, means over seeds; pass@k is that of the exam with many samples.
     """
@@ -32,11 +33,11 @@ def tables_by_length(ablation: Ablation) -> list[str]:
         **{name: [run.many_after for run in own] for name, own in runs.items()},
     }
     large = {name: [exam for exam in own if exam is not None] for name, own in many.items()}
-    found = [_table(exams, "greedy"), _table(exams, "sampled"), _table(exams, "majority"), _table(large, "pass")]
-    return [table for table in found if table]
+    found = [_rows(exams, "greedy"), _rows(exams, "sampled"), _rows(exams, "majority"), _rows(large, "pass")]
+    return [rows for rows in found if rows is not None]
 
 
-def ability_rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
+def ability_rows(ablation: Ablation) -> Rows:
     """Header and cells of what is new, all seeds together: greedy points gained on the lengths at which the base is
     right in at most `BEYOND`, the same of pass@k in the exam with many samples, and what was forgotten on the `SHORT`
     shortest lengths. No cells without lengths, or where the base can do all of them."""
@@ -72,14 +73,14 @@ def _gain(ends: Sequence[tuple[ExamResult, ExamResult]], lengths: Collection[str
     return paired(rows[0], rows[1]) if rows and rows[0] else None
 
 
-def _table(exams: Mapping[str, Sequence[ExamResult]], score: Score) -> str:
+def _rows(exams: Mapping[str, Sequence[ExamResult]], score: Score) -> Rows | None:
     rates = {name: found for name, own in exams.items() if (found := _by_length(own, score))}
     if not rates:
-        return ""
+        return None
     samples = next(iter(exams[name] for name in rates))[0].samples
     title = {"majority": f"majority of {samples}", "pass": f"pass@{samples}"}.get(score, score)
     cells = [[name, *(f"{100 * rate:.0f}" for rate in found.values())] for name, found in rates.items()]
-    return "\n".join(markdown_table([f"{title}, %", *next(iter(rates.values()))], cells))
+    return [f"{title}, %", *next(iter(rates.values()))], cells
 
 
 def _by_length(exams: Sequence[ExamResult], score: Score) -> dict[str, float]:

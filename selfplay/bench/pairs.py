@@ -10,6 +10,7 @@ answer: ambiguous, ill-posed, outside the language. Two checks tell these apart 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -27,8 +28,9 @@ from ...core.seeding import integer_seed
 from ...envs.game.domains import find_domain
 from ...envs.game.engine import Episode, Game
 from ...envs.rewards import distinct_clusters, uncertainty
-from ..pages.figures import colour, legend
-from ..pages.wording import percent
+from ..pages.figures import MANY, colour, legend
+from ..pages.headline import Headline
+from ..pages.wording import counted, name_in_figure, percent, short_name
 from ..run.labels import labels_right
 from ..run.metrics import histogram
 from ..stats import Estimate, mean, mean_rate
@@ -193,15 +195,30 @@ def pair_table(results: Sequence[PairResult], seed: int) -> ResultTable:
     ]
 
     def draw(axes: Axes) -> None:
-        for row, r in enumerate(results):
-            shares = np.array(histogram(r.solve_rates)) / max(1, len(r.solve_rates))
-            axes.plot((np.arange(10) + 0.5) / 10, shares, "o-", color=colour(row), label=f"{r.challenger}+{r.solver}")
-        axes.set(xlim=(0, 1), ylim=(0, None), xlabel="p̂", ylabel="share of the questions", title="how undecided")
+        for row, r in enumerate(results[:MANY]):
+            shares = 100 * np.array(histogram(r.solve_rates)) / max(1, len(r.solve_rates))
+            name = name_in_figure(f"{r.challenger}+{r.solver}")
+            axes.plot((np.arange(10) + 0.5) / 10, shares, "o-", color=colour(row), label=name)
+        axes.set(xlim=(0, 1), ylim=(0, None), xlabel="share of the vote p̂", ylabel="questions, %")
+        axes.set_title("How undecided the votes are")
         legend(axes, 2)
 
     notes = [f"{r.challenger}+{r.solver}: {note}" for r in results for note in r.warnings()]
     found = {"seed": seed, "pairs": [result.as_dict() for result in results]}
-    return ResultTable(TITLE, header, cells, notes, found, draw)
+    return ResultTable(TITLE, _headline(results), header, cells, notes, found, draw)
+
+
+def _headline(results: Sequence[PairResult]) -> Headline:
+    """Of which pair the labels are right most often."""
+    known = [r for r in results if not math.isnan(r.label_accuracy.value)]
+    if not known:
+        return Headline("open", "No label could be checked: no question has an answer that can be computed.")
+    best = max(known, key=lambda r: r.label_accuracy.value)
+    pair, labels = f"{short_name(best.challenger)} with {short_name(best.solver)}", percent(best.label_accuracy)
+    of = "" if len(results) == 1 else f", the most of {counted(len(results), 'pair')}"
+    detail = f"{100 * best.well_formed_share:.0f} % of its {counted(best.proposals, 'proposal')} are questions, and the"
+    detail += f" solver is right in {percent(best.solver_accuracy)} per cent of its attempts at those of known answer."
+    return Headline("open", f"{pair}: {labels} per cent of the labels are right{of}.", detail)
 
 
 def _shares_right(questions: Sequence[Question], played: Sequence[Episode]) -> list[float | None]:

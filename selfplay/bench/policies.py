@@ -24,8 +24,10 @@ from ...core.records import TaskSpec
 from ...core.registries import curricula, make_curriculum
 from ...core.seeding import integer_seed, python_stream, stream
 from ...envs.views.teacher import TeacherEnv
-from ..pages.figures import colour
+from ..pages.figures import SOLVER, plot_row, rows_by_name, rows_size
+from ..pages.headline import SIGNIFICANT, Headline
 from ..pages.tables import markdown_table
+from ..pages.wording import counted, short_name
 from ..stats import Estimate
 from .result_table import ResultTable
 
@@ -154,14 +156,30 @@ class PolicyReport:
 
         def draw(axes: Axes) -> None:
             for row, name in enumerate(self.rewards):
-                score = self.score(name)
-                errors = [[score.value - score.low], [score.high - score.value]]
-                axes.errorbar(row, score.value, errors, fmt="o", color=colour(row), capsize=4)
-            axes.set_xticks(range(len(self.rewards)), list(self.rewards))
-            axes.set(xlim=(-0.5, len(self.rewards) - 0.5), ylabel="mean reward per step", title="95 % intervals")
-            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+                plot_row(axes, row, self.score(name), SOLVER)
+            rows_by_name(axes, list(self.rewards), "policies")
+            axes.set(title="Reward", xlabel="mean reward per step, with 95 % intervals")
+            axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
 
-        return ResultTable(f"{self.environment}, equal episodes", *self.rows(), [], self.as_dict(), draw)
+        title, size = f"{self.environment}, equal episodes", rows_size(len(self.rewards))
+        return ResultTable(title, self.headline(), *self.rows(), [], self.as_dict(), draw, size)
+
+    def headline(self) -> Headline:
+        """Which policy earns most, and whether that is more than the first one earns."""
+        first, *_ = self.rewards
+        best = max(self.rewards, key=lambda name: self.score(name).value)
+        text = f"{short_name(best)} earns {self.score(best).value:.3f} per step"
+        against = next((c for c in self.comparisons if c.policy == best), None)
+        if against is None:
+            others = "" if len(self.rewards) == 1 else ", the most"
+            return Headline("open", f"{text} over {counted(len(self.rewards[best]), 'episode')}{others}.")
+        clear = against.difference.low > 0 and against.p_value < SIGNIFICANT
+        d = against.difference
+        detail = f"Paired by episode: {d.value:+.3f}, 95 % interval [{d.low:+.3f}, {d.high:+.3f}], "
+        detail += f"p = {against.p_value:.2g}."
+        then = "more than" if clear else "which may be no more than that of"
+        told = f"{text}, {then} {short_name(first)} with {self.score(first).value:.3f}."
+        return Headline("better" if clear else "open", told, detail)
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -7,13 +7,13 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.errors import ConfigError
-from ..pages.figures import draw_svg
-from ..pages.html_page import figures, page, warnings
+from ..pages.figures import SIZE, draw_svg
+from ..pages.headline import Headline
+from ..pages.html_page import Section, figures, page
 from ..pages.tables import finite, html_table, markdown_table, provenance_line, terminal_table
 from ..run.provenance import describe_environment
 
@@ -30,18 +30,21 @@ class ResultTable:
 
     Attributes:
         title: one line above the table.
+        headline: what came out.
         header, cells: the table.
         notes: what a reader must know, in sentences.
         found: everything, for JSON.
-        draw: draws the result into one figure.
+        draw: draws the result into one figure, which is of this size.
     """
 
     title: str
+    headline: Headline
     header: list[str]
     cells: list[list[str]]
     notes: list[str]
     found: dict[str, Any]
     draw: Callable[[Axes], None]
+    size: tuple[float, float] = SIZE
 
     def show(self, console: Console) -> None:
         """Print table and notes."""
@@ -66,10 +69,10 @@ class ResultTable:
         return json.dumps(finite(stored), ensure_ascii=False, indent=1) + "\n"
 
     def to_html(self) -> str:
-        body = warnings(self.notes)
-        body += [html_table(self.header, self.cells), figures([draw_svg(self.draw, f"{self.title}.")])]
-        body.append(f"<footer>{escape(provenance_line(describe_environment()))}</footer>")
-        return page(self.title, body)
+        shown = [html_table(self.header, self.cells, label=self.title)]
+        shown.append(figures([draw_svg(self.draw, f"{self.title}: {self.headline.text}", self.size)]))
+        origin = provenance_line(describe_environment())
+        return page(self.title, self.headline, [Section("Results", shown)], notes=self.notes, origin=origin)
 
 
 FORMATS = {

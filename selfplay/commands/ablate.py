@@ -1,4 +1,4 @@
-"""What `selfplay-gym ablate` does: run or resume the variants, print the table, write it as Markdown, JSON and SVG."""
+"""What `selfplay-gym ablate` does: run or resume the variants, print the table, and write it in four formats."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..ablate.page import label_rows, plot, rows, to_json, to_markdown
+from ..ablate.page import label_rows, plot, rows, to_html, to_json, to_markdown
 from ..ablate.results import Ablation
 from ..ablate.rows import FULL
 from ..ablate.variants import Train, ablate
+from ..pages.figures import svg_file
 from ..pages.tables import NARROW, terminal_table
 from ..run.provenance import describe_environment
 from ..run.stage import Interrupted
@@ -38,7 +39,8 @@ def run_ablation(
         settings: `path=value`, changed for every variant.
         baseline: which variant the others are compared with.
         folder: where the runs are kept; what is finished there is not run again.
-        out: the Markdown file; a plot (`.svg`) and everything (`.json`) go beside it. `None` means inside `folder`.
+        out: the Markdown file; a page (`.html`), a plot (`.svg`) and everything (`.json`) go beside it. `None` means
+            inside `folder`.
         train: stands in for training in tests.
 
     Raises:
@@ -65,7 +67,7 @@ def run_ablation(
     except Interrupted as stop:
         console.print("Stopped and saved. The same command goes on.", highlight=False)
         raise SystemExit(stop.code) from None
-    # nine columns: intervals as half their width; the files have them whole
+    # nine columns: shorter intervals; the files have them whole
     console.print(terminal_table(f"preset {preset}", *rows(result), width=min(console.width, NARROW - 1)))
     console.print(terminal_table("labels", *label_rows(result)))
     _write(result, out, console)
@@ -73,17 +75,19 @@ def run_ablation(
 
 
 def _write(result: Ablation, out: Path, console: Console) -> None:
-    """The page with its plot, and everything as JSON."""
-    origin = describe_environment()
+    """Markdown with its plot, the HTML page, and everything as JSON."""
     made = sorted({run.commit or "unknown" for one in result.results for run in one.runs})
-    heading = f"# Ablation of preset `{result.preset}`\n\n`{shlex.join(origin['command'])}`, {origin['system']} with "
-    heading += f"{origin['cpus']} CPUs; runs made at commit {', '.join(made)}\n\n"
+    known = describe_environment()
+    machine = f"{known['system']} with {known['cpus']} CPUs; runs made at commit {', '.join(made)}"
+    origin = f"{shlex.join(known['command'])}, {machine}"
+    heading = f"# Ablation of preset `{result.preset}`\n\n`{shlex.join(known['command'])}`, {machine}\n\n"
     heading += f"![gain over the base]({out.with_suffix('.svg').name})\n\n"
     out.parent.mkdir(parents=True, exist_ok=True)
     for path, text in (
         (out, heading + to_markdown(result)),
         (out.with_suffix(".json"), to_json(result)),
-        (out.with_suffix(".svg"), plot(result) + "\n"),
+        (out.with_suffix(".svg"), svg_file(plot(result))),
+        (out.with_suffix(".html"), to_html(result, origin)),
     ):
         path.write_text(text, encoding="utf-8")
         console.print(f"wrote {path}", soft_wrap=True, highlight=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from html import escape
 from typing import TYPE_CHECKING
 
 from ..exams.robustness import robustness_rows
-from ..pages.html_page import figures, page, warnings
+from ..pages.headline import Headline, difference, tone_of
+from ..pages.html_page import Section, figures, page, paragraph
 from ..pages.tables import finite, html_table, terminal_table
-from ..pages.wording import percent, points
+from ..pages.wording import counted, percent, points
 from .consistency import Consistency
 from .figures import curve_figures, difficulty_figures, play_figures, round_figures
 from .measure import Diagnosis
@@ -146,29 +146,75 @@ def to_json(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
 
 def to_html(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
     """The whole page as text."""
-    title = f"Diagnosis of {diagnosis.run}"
-    parts = warnings(diagnosis.notes)
-    if diagnosis.rounds:
-        parts += ["<h2>Rounds</h2>", html_table(*_turned(*round_rows(diagnosis))), f"<p>{escape(MEANINGS)}</p>"]
-        parts.append(figures(round_figures(diagnosis)))
-    parts += ["<h2>Exam</h2>", html_table(*exam_rows(diagnosis))]
-    if diagnosis.contamination is not None:
-        parts.append(f"<p>Contamination: {escape(str(diagnosis.contamination))}.</p>")
-    if diagnosis.robustness:
-        parts += ["<h2>Robustness</h2>", html_table(*robustness_rows(diagnosis.robustness), names=3)]
-        parts.append(f"<p>{escape(PERTURBED)}</p>")
+    sections = [*_of_rounds(diagnosis), *_of_exams(diagnosis)]
     if diagnosis.curves:
-        parts += ["<h2>Training</h2>", figures(curve_figures(diagnosis))]
+        sections.append(Section("Training", [figures(curve_figures(diagnosis))]))
     if diagnosis.difficulty:
-        parts += ["<h2>Difficulty for the frozen base</h2>", html_table(*difficulty_rows(diagnosis))]
-        parts += [f"<p>{escape(FROZEN)}</p>", figures(difficulty_figures(diagnosis))]
+        table = html_table(*difficulty_rows(diagnosis), label="Difficulty for the frozen base, per round")
+        parts = [table, paragraph(FROZEN), figures(difficulty_figures(diagnosis))]
+        sections.append(Section("Difficulty for the frozen base", parts))
     if diagnosis.consistency is not None:
-        parts += ["<h2>Logic consistency of the labels</h2>", html_table(*consistency_rows(diagnosis.consistency))]
-        doubted = [[str(d.round), d.text, d.label, f"{d.consistency:.2f}"] for d in diagnosis.consistency.doubted()]
-        parts += ["<p>Least believed:</p>", html_table(["round", "question", "label", "consistency"], doubted)]
+        doubted = [[d.text, str(d.round), d.label, f"{d.consistency:.2f}"] for d in diagnosis.consistency.doubted()]
+        parts = [html_table(*consistency_rows(diagnosis.consistency), label="Consistency of the labels")]
+        header = ["question", "round", "label", "consistency"]
+        parts.append(paragraph("Least believed:"))
+        parts.append(html_table(header, doubted, label="Labels believed least"))
+        sections.append(Section("Logic consistency of the labels", parts))
     if play is not None:
-        parts += ["<h2>Cross-play</h2>", html_table(*play_rows(play)), figures(play_figures(play))]
-    return page(title, parts)
+        parts = [html_table(*play_rows(play), label="Solver accuracy in cross-play"), figures(play_figures(play))]
+        sections.append(Section("Cross-play", parts))
+    return page(f"Diagnosis of {diagnosis.run}", headline(diagnosis), sections, notes=diagnosis.notes)
+
+
+def headline(diagnosis: Diagnosis) -> Headline:
+    """How far the exam and the labels can be believed."""
+    labels = _labels_said(diagnosis)
+    if not diagnosis.exams:
+        return Headline("open", labels or "There is nothing to diagnose yet.")
+    last = diagnosis.exams[-1]
+    scores = percent(last.exam.accuracy, interval=False)
+    asked = counted(len(last.exam.keys), "held-out question")
+    if last.against_base is None:
+        return Headline("open", f"Only one exam was held: the solver answers {scores} % of {asked}. {labels}".strip())
+    before = percent(diagnosis.exams[0].exam.accuracy, interval=False)
+    tone = tone_of(last.against_base)
+    moved = {"better": f"up from {before} %", "worse": f"down from {before} %"}.get(
+        tone, f"before, it was {before} %, and the difference may be chance"
+    )
+    forgot = f"; it has forgotten {100 * last.forgotten_share:.1f} % of the questions" if last.forgotten_share else ""
+    text = f"After {counted(last.round, 'round')} the solver answers {scores} % of {asked}, {moved}{forgot}. {labels}"
+    return Headline(tone, text.strip(), f"Paired by question: {difference(last.against_base)}.")
+
+
+def _labels_said(diagnosis: Diagnosis) -> str:
+    if not diagnosis.rounds:
+        return ""
+    last = diagnosis.rounds[-1]
+    if last.label_accuracy is None:
+        return f"None of the labels of round {last.round} could be checked."
+    kept = _percent(last.kept_label_accuracy)
+    among = "" if kept == "–" else f", and {kept} % of those kept for training"
+    return (
+        f"Of the labels of round {last.round} that can be checked {_percent(last.label_accuracy)} % are right{among}."
+    )
+
+
+def _of_rounds(diagnosis: Diagnosis) -> list[Section]:
+    if not diagnosis.rounds:
+        return []
+    table = html_table(*_turned(*round_rows(diagnosis)), label="Measures of every round")
+    return [Section("Rounds", [figures(round_figures(diagnosis)), table, paragraph(MEANINGS)])]
+
+
+def _of_exams(diagnosis: Diagnosis) -> list[Section]:
+    parts = [html_table(*exam_rows(diagnosis), label="The exam after every round")] if diagnosis.exams else []
+    if diagnosis.contamination is not None:
+        parts.append(paragraph(f"Contamination: {diagnosis.contamination}."))
+    found = [Section("Exam", parts)] if parts else []
+    if diagnosis.robustness:
+        table = html_table(*robustness_rows(diagnosis.robustness), names=3, label="The exam perturbed")
+        found.append(Section("Robustness", [table, paragraph(PERTURBED)]))
+    return found
 
 
 def _percent(value: float | None) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..evaluation import compare
 from ..exams.result import ExamResult
-from ..pages.figures import COLOURS, MARKERS, draw_svg, legend, plot_rates
-from ..pages.html_page import figures, page
+from ..pages.figures import MANY, MARKERS, colour, draw_svg, legend, per_cent, plot_rates
+from ..pages.headline import Headline, difference, tone_of
+from ..pages.html_page import Section, figures, page, paragraph
 from ..pages.tables import html_table
-from ..pages.wording import counted, percent
+from ..pages.wording import counted, percent, short_name
+from ..stats import Paired, holm
 from ..storage.files import read_bytes, write_text
 from .hold import FOLDER
 
@@ -40,30 +42,74 @@ def write_page(run: Path) -> Path:
 
 def to_html(name: str, held: Sequence[dict[str, Any]]) -> str:
     """The whole page as text."""
-    first, last = held[0], held[-1]
-    size = next(iter(last["suites"].values()), None)
-    exam = (
-        "" if size is None else f", each of {counted(len(size.keys), 'question')} × {counted(size.samples, 'sample')}"
-    )
-    parts = [
-        f"<p>{counted(len(held), 'full evaluation')}, after {first['games']:,} to {last['games']:,} games: "
-        f"{counted(len(last['suites']), 'suite')}{exam}. Bars are 95 % intervals over questions.</p>",
-        "<h2>Suites</h2>",
-        figures(
-            [
-                draw_svg(lambda axes: _draw(axes, held, greedy=False), "Sampled accuracy of every suite over games."),
-                draw_svg(lambda axes: _draw(axes, held, greedy=True), "Greedy accuracy of every suite over games."),
-            ]
-        ),
-        html_table(*suite_rows(held)),
+    title = f"{name} · full evaluations"
+    if not held:
+        return page(title, Headline("open", "No full evaluation has been held yet."), [])
+    shown = [html_table(*suite_rows(held), label="Accuracy of every suite"), paragraph(SUITES)]
+    count = len(held[-1]["suites"])
+    of = "every suite" if count <= MANY else f"the first {MANY} of {count} suites"
+    drawn = [
+        draw_svg(lambda axes: _draw(axes, held, greedy=False), f"Sampled accuracy of {of} over games."),
+        draw_svg(lambda axes: _draw(axes, held, greedy=True), f"Greedy accuracy of {of} over games."),
     ]
+    sections = [Section("Suites", [figures(drawn), *shown])]
     if any(row["cross_play"] for row in held):
-        parts += ["<h2>Cross-play</h2>", f"<p>{escape(CROSS_PLAY)}</p>", html_table(*pair_rows(held), names=3)]
+        table = html_table(*pair_rows(held), names=3, label="Cross-play")
+        sections.append(Section("Cross-play", [paragraph(CROSS_PLAY), table]))
     if any(row["labels"] for row in held):
-        parts += ["<h2>Labels</h2>", html_table(*label_rows(held))]
-    return page(f"{name} · full evaluations", parts)
+        sections.append(Section("Labels", [html_table(*label_rows(held), label="Labels before each evaluation")]))
+    return page(title, headline(held), sections, facts=_facts(held))
 
 
+def _facts(held: Sequence[dict[str, Any]]) -> str:
+    suites = held[-1]["suites"]
+    one = next(iter(suites.values()), None)
+    size = "" if one is None else f", each of {counted(len(one.keys), 'question')} × {counted(one.samples, 'sample')}"
+    games = f"after {held[0]['games']:,} to {held[-1]['games']:,} games"
+    return f"{counted(len(held), 'full evaluation')}, {games} · {counted(len(suites), 'suite')}{size}"
+
+
+def headline(held: Sequence[dict[str, Any]]) -> Headline:
+    """How the suites moved from the first evaluation to the last one."""
+    changes = _changes(held)
+    games = f"{held[-1]['games']:,} games"
+    if not changes:
+        known = ", ".join(f"{percent(one.accuracy, False)} % of {suite}" for suite, one in _shown(held[-1]["suites"]))
+        scores = f": {known}" if known else ""
+        return Headline("open", f"After {games} there is nothing earlier to compare with{scores}.")
+    adjusted = holm([change.p_value for change in changes.values()])
+    tones = dict(zip(changes, map(tone_of, changes.values(), adjusted), strict=True))
+    most = max(changes, key=lambda suite: (tones[suite] != "open", abs(changes[suite].points)))
+    before, after = (percent(row["suites"][most].accuracy, False) for row in (held[0], held[-1]))
+    moved = {"better": f", up from {before} %", "worse": f", down from {before} %"}
+    text = f"After {games} the solver answers {after} % of {short_name(most)}"
+    text += moved.get(tones[most], f"; before, it was {before} %")
+    better, worse, open_ = (list(tones.values()).count(tone) for tone in ("better", "worse", "open"))
+    told = f"; of {counted(len(changes), 'suite')}, {better} rose and {worse} fell, and {open_} may be chance"
+    chance = ". The difference may be chance" if len(changes) == 1 and open_ else ""
+    tone = "open" if better and worse else tones[most]
+    detail = f"{short_name(most)}, last − first, paired by question: {difference(changes[most])}."
+    return Headline(tone, f"{text}{told if len(changes) > 1 else chance}.", detail)
+
+
+def _shown(suites: dict[str, ExamResult]) -> list[tuple[str, ExamResult]]:
+    return [(short_name(name), one) for name, one in list(suites.items())[:3]]
+
+
+def _changes(held: Sequence[dict[str, Any]]) -> dict[str, Paired]:
+    """The last evaluation against the first one, suite by suite, where both asked the same."""
+    first, last = held[0]["suites"], held[-1]["suites"]
+    same = [
+        name
+        for name in last
+        if len(held) > 1
+        and name in first
+        and (first[name].keys, first[name].samples) == (last[name].keys, last[name].samples)
+    ]
+    return {name: compare(first[name], last[name]) for name in same}
+
+
+SUITES = """Share of sampled answers that are right, in per cent, with 95 % intervals over questions."""
 CROSS_PLAY = """Challengers and solvers, each as the run began (base) and as it is then (now). Solver right: share of
 right attempts at questions whose answer can be computed. Uncertainty: 1 − 2|p̂ − ½| by the solver's own vote."""
 
@@ -121,15 +167,13 @@ def _percent(value: float | None) -> str:
 
 
 def _draw(axes: Axes, held: Sequence[dict[str, Any]], *, greedy: bool) -> None:
-    for i, name in enumerate(held[-1]["suites"]):
+    for i, name in enumerate([*held[-1]["suites"]][:MANY]):
         found = [(row["games"], row["suites"][name]) for row in held if name in row["suites"]]
         rates = [(games, result.greedy_accuracy if greedy else result.accuracy) for games, result in found]
         known = [(games, rate) for games, rate in rates if rate is not None]
         if known:
-            style = {"linestyle": "-" if i < len(COLOURS) else "--"}
-            marker, colour = MARKERS[i % len(MARKERS)], COLOURS[i % len(COLOURS)]
-            plot_rates(axes, [games for games, _ in known], [rate for _, rate in known], name, colour, marker, **style)
+            plot_rates(axes, [games for games, _ in known], [rate for _, rate in known], name, colour(i), MARKERS[i])
     axes.set_title("Greedy answers" if greedy else "Sampled answers")
     axes.set_xlabel("games")
-    axes.set_ylim(0, 100)
+    per_cent(axes, "right")
     legend(axes, 2)

@@ -6,14 +6,22 @@ import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
+
+from .wording import shown
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 NARROW = 120
 """Columns below which a terminal gets short tables."""
+NONE = "–"
+LONGEST_CELL = 300
+"""Characters of a cell of a page at most."""
+LONG_NAME = 24
+"""Characters of a name from which on it gets several lines of a fair width."""
 
 _INTERVAL = re.compile(r"\[([-+.\d]+), ([-+.\d]+)\]$")
 
@@ -24,7 +32,7 @@ def terminal_table(
     """A table for `rich`.
 
     Args:
-        width: columns of the terminal; below `NARROW` an interval is shown as half its width.
+        width: columns of the terminal; below `NARROW` the ends of intervals lose a digit.
         names: how many of the first columns hold names, which stand at the left; numbers stand at the right.
     """
     from rich import box
@@ -39,23 +47,34 @@ def terminal_table(
     return table
 
 
-def html_table(header: Sequence[str], cells: Sequence[Sequence[str]], names: int = 1) -> str:
-    """A table as HTML, everything escaped; the first `names` columns hold names, the others numbers."""
+def html_table(header: Sequence[str], cells: Sequence[Sequence[str]], names: int = 1, *, label: str = "Table") -> str:
+    """A table as HTML, everything escaped; where it is wider than the page it scrolls in a box of its own.
+
+    Args:
+        names: how many of the first columns hold names, the others numbers.
+        label: what it shows, for those who come to the box by keyboard.
+    """
     top = "".join(
-        f"<th{_left(column < names)}>{escape(name).replace('/', '/<wbr>')}</th>" for column, name in enumerate(header)
+        f"<th{_left(column < names)}>{(_escaped(name) or NONE).replace('/', '/<wbr>')}</th>"
+        for column, name in enumerate(header)
     )
     body = "".join(f"<tr>{_html_row(row, names)}</tr>" for row in cells)
-    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide" tabindex="0" role="group" aria-label="{_escaped(label)}">{table}</div>'
 
 
 def _html_row(row: Sequence[str], names: int) -> str:
-    first, *others = (escape(cell) for cell in row)
-    rest = "".join(f"<td{_left(column < names)}>{cell}</td>" for column, cell in enumerate(others, start=1))
-    return f'<th scope="row">{first}</th>{rest}'
+    first, *others = (_escaped(cell) or NONE for cell in row)
+    rest = "".join(f"<td{_left(column < names, cell)}>{cell}</td>" for column, cell in enumerate(others, start=1))
+    return f'<th scope="row"{_left(True, first)}>{first}</th>{rest}'
 
 
-def _left(is_name: bool) -> str:
-    return ' class="text"' if is_name else ""
+def _escaped(text: str) -> str:
+    return escape(shown(text, LONGEST_CELL).strip())
+
+
+def _left(is_name: bool, text: str = "") -> str:
+    return "" if not is_name else ' class="text long"' if len(text) > LONG_NAME else ' class="text"'
 
 
 def markdown_table(header: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
@@ -73,13 +92,26 @@ def provenance_line(known: Mapping[str, Any]) -> str:
 
 
 def shortened(cells: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Cells with every interval at an end, "[41.9, 57.3]", as half its width, "±7.7"."""
-    return [[_INTERVAL.sub(_half, cell) for cell in row] for row in cells]
+    """Cells with the ends of every interval rounded outwards by one digit, "50.0 [41.9, 57.3]" as "50.0 [41,58]".
+
+    Intervals of scores reach further to one side, so that half their width (±) would be wrong on both.
+    """
+    return [[shorter(cell) for cell in row] for row in cells]
 
 
-def _half(interval: re.Match[str]) -> str:
-    digits = len(interval[1].partition(".")[2])
-    return f"±{(float(interval[2]) - float(interval[1])) / 2:.{digits}f}"
+def shorter(cell: str) -> str:
+    """One cell of `shortened`."""
+    return _INTERVAL.sub(_outwards, cell)
+
+
+def _outwards(interval: re.Match[str]) -> str:
+    digits = max(0, len(interval[1].partition(".")[2]) - 1)
+    step, sign = Decimal(1).scaleb(-digits), "+" if interval[1][0] in "+-" and interval[2][0] in "+-" else ""
+    low, high = (
+        Decimal(end).quantize(step, rounding=way)
+        for end, way in ((interval[1], ROUND_FLOOR), (interval[2], ROUND_CEILING))
+    )
+    return f"[{low + 0:{sign}},{high + 0:{sign}}]"  # no blank: a terminal breaks lines there
 
 
 def finite(value: Any) -> Any:

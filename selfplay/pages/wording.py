@@ -1,16 +1,16 @@
-"""How numbers of things are written, and texts of models."""
+"""How numbers of things are written, and names and texts that come from outside."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     from ..stats import Estimate, Paired
 
-
 LONGEST = 2_000
-"""Characters of a model's text shown at most."""
+"""Characters of a text shown at most."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -32,10 +32,35 @@ def percent(estimate: Estimate | None, interval: bool = True, sign: str = "") ->
 
 def points(difference: Paired | None) -> str:
     """A difference in points with its interval, "+1.6 [+0.1, +3.0]"; a dash where there is none."""
-    return "–" if difference is None else f"{difference.points:+.1f} [{difference.low:+.1f}, {difference.high:+.1f}]"
+    if difference is None or math.isnan(difference.points):
+        return "–"
+    return f"{difference.points:+.1f} [{difference.low:+.1f}, {difference.high:+.1f}]"
 
 
 def shown(text: str, longest: int = LONGEST) -> str:
-    """A model's text for people: control characters replaced, very long texts cut."""
+    """A text that came from outside, for people: what cannot be printed or turns the line around is replaced by "�",
+    and very long texts are cut."""
     cut = text if len(text) <= longest else text[:longest] + " … (cut)"
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in cut)
+
+
+def short_name(name: str, longest: int = 60) -> str:
+    """A name in a line: a long one without its middle, for names differ at both ends."""
+    line = " ".join(shown(name).split())
+    if len(line) <= longest:
+        return line
+    end = (longest - 1) // 2
+    return f"{line[: longest - 1 - end].rstrip()}…{line[len(line) - end :].lstrip()}"
+
+
+def name_in_figure(name: str, width: float = 13.0) -> str:
+    """A name in a figure, not wider than so many times its height; matplotlib leaves those out that begin with "_"."""
+    line = short_name(name, longest := int(2.5 * width)) or "–"
+    while width_of(line) > width:
+        line = short_name(name, longest := longest - 1)
+    return f" {line}" if line.startswith("_") else line
+
+
+def width_of(text: str) -> float:
+    """About how wide a text is, in times its height, in a font as wide as they come."""
+    return sum(1.1 if east_asian_width(c) in "WF" else 0.95 if c.isupper() or c in "mw@%&#…" else 0.64 for c in text)

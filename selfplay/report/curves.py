@@ -13,11 +13,13 @@ class Curves:
 
     Attributes:
         unit: text of the y axis; "%" draws shares as per cent.
+        of: what the shares are shares of.
     """
 
     title: str
     unit: str
     lines: tuple[tuple[str, str, str, str], ...]
+    of: str = "groups or completions"
 
 
 CHALLENGER_CURVES = (
@@ -38,6 +40,7 @@ CHALLENGER_CURVES = (
             ("valid_share", "valid", GOOD, "--"),
             ("solve_rate", "solve rate", SOLVER, ":"),
         ),
+        of="proposals",
     ),
     Curves("Distinct clusters of questions", "clusters in the batch", (("clusters", "clusters", CHALLENGER, "-"),)),
     Curves("Drift from the base", "KL, nats per token", (("kl", "KL to the base", CHALLENGER, "-"),)),
@@ -52,7 +55,7 @@ CHALLENGER_CURVES = (
     ),
 )
 SOLVER_CURVES = (
-    Curves("Reward", "%", (("mean_reward", "attempts that match the label", SOLVER, "-"),)),
+    Curves("Reward", "%", (("mean_reward", "attempts that match the label", SOLVER, "-"),), "attempts that match"),
     Curves(
         "Groups and answers without use",
         "%",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..pages.figures import GOOD
+from ..pages.figures import BAD, BETWEEN, GOOD, OCHRE, SOLVER, VOTE
 
 
 def fates(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, list[int]]]:
@@ -15,8 +15,8 @@ def fates(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, list[in
         rows: the rows of `metrics.jsonl` about labels.
     """
     yield "kept", GOOD, [row["kept"] for row in rows]
-    yield "not kept", "#a9c7e8", [row["asked"] - row["kept"] for row in rows]
-    yield "repeated", "#e3b23c", [row["repeated"] for row in rows]
-    yield "held out", "#b9a3d0", [row["held_out"] for row in rows]
-    yield "malformed", "#c9605a", [row["malformed"] for row in rows]
-    yield "refused", "#5a4a4a", [row.get("refused", 0) for row in rows]
+    yield "not kept", SOLVER, [row["asked"] - row["kept"] for row in rows]
+    yield "repeated", OCHRE, [row["repeated"] for row in rows]
+    yield "held out", VOTE, [row["held_out"] for row in rows]
+    yield "malformed", BAD, [row["malformed"] for row in rows]
+    yield "refused", BETWEEN, [row.get("refused", 0) for row in rows]

@@ -156,7 +156,8 @@ def _draw_losses(axes: Axes, summary: GuardSummary) -> None:
                 label=label,
                 linestyle="none",
             )
-    axes.set_title("Validation loss, per cent of held-out samples")
+    axes.set_title("Validation loss")
+    axes.set_ylabel("held-out samples wrong, %")
     _evaluation_ticks(axes, rows)
     legend(axes, 4)
 
@@ -177,7 +178,8 @@ def _draw_rates(axes: Axes, summary: GuardSummary) -> None:
     ticks = [2.0**-power for power in range(13) if 2.0**-power >= least / 1.01][:: 1 if least > 0.05 else 3]
     axes.set_yticks(ticks, [f"× {tick:.2g}" for tick in ticks], minor=False)
     axes.minorticks_off()
-    axes.set_title("Learning rates, against the settings")
+    axes.set_title("Learning rates")
+    axes.set_ylabel("against the settings")
     _evaluation_ticks(axes, summary.evaluations)
 
 

@@ -63,6 +63,7 @@ def _draw(axes: Axes, title: str, found: ByLength) -> None:
     axes.set_xlabel("operations in the question")
     axes.set_ylim(0, 102)
     axes.yaxis.set_major_formatter("{x:.0f} %")
+    axes.set_ylabel("answers right")
     legend(axes, 3)
 
 

@@ -24,6 +24,7 @@ from ..pages.figures import (
     plot_rates,
     round_ticks,
 )
+from ..pages.wording import name_in_figure
 from ..run.metrics import HISTOGRAM_BINS
 from ..stats import Estimate, wilson
 from .fates import fates
@@ -159,7 +160,7 @@ def _draw_labels(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
         style = "--" if name == "kept_share" else "-"
         axes.plot([n for n, _ in points], [v for _, v in points], style, label=label, color=colour, marker=marker)
     axes.set_title("Labels and the filter")
-    per_cent(axes)
+    per_cent(axes, "labels or questions")
     round_ticks(axes, [number for number, _ in rows])
     legend(axes, 3)
 
@@ -179,7 +180,7 @@ def _draw_right_by_rate(axes: Axes, questions: Sequence[RoundQuestions], band: t
     axes.set_title("Labels right by solve rate")
     axes.set_xlabel("solve rate p̂, rounded to tenths")
     axes.set_xlim(-0.03, 1.03)
-    per_cent(axes)
+    per_cent(axes, "labels right")
     legend(axes, 2)
 
 
@@ -202,9 +203,10 @@ def _draw_histogram(axes: Axes, number: int, row: Row, band: tuple[float, float]
     total = max(1, sum(row["histogram"]))
     axes.axvspan(*band, color=BAND, zorder=0, linewidth=0)
     axes.bar(centres, [100 * count / total for count in row["histogram"]], width=0.085, color=SOLVER)
-    axes.set_title(f"round {number}")
+    axes.set_title(f"Round {number}")
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+    axes.set_xlabel("p̂", fontsize=8)
     axes.set_ylabel("% of questions", fontsize=8)
     axes.yaxis.get_major_locator().set_params(nbins=4, integer=True)  # type: ignore[call-arg]
 
@@ -229,10 +231,17 @@ def _draw_question_kinds(axes: Axes, questions: Sequence[RoundQuestions]) -> Non
     bottom = np.zeros(len(questions))
     for kind, colour in zip(kinds, COLOURS, strict=False):
         shares = [100 * q.kinds.get(kind, 0) / max(1, sum(q.kinds.values())) for q in questions]
-        axes.bar(numbers, shares, bottom=bottom, label=kind, color=MUTED if kind == "other" else colour, width=0.7)
+        axes.bar(
+            numbers,
+            shares,
+            bottom=bottom,
+            label=name_in_figure(kind),
+            color=MUTED if kind == "other" else colour,
+            width=0.7,
+        )
         bottom += shares
     axes.set_title("Kinds of the questions")
-    per_cent(axes)
+    per_cent(axes, "questions")
     round_ticks(axes, numbers)
     legend(axes, 3)
 
@@ -259,3 +268,4 @@ def _from_zero(axes: Axes) -> None:
     top = min(102.0, max(10.0, axes.get_ylim()[1]))
     axes.set_ylim(0, top)
     axes.yaxis.set_major_formatter("{x:.0f} %")
+    axes.set_ylabel("answers right")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..pages.figures import draw_svg, legend, per_cent
+from ..pages.figures import BETWEEN, draw_svg, legend, per_cent
 from ..pages.wording import counted
 from .curves import OF_THE_UPDATE, SUPERVISED_CURVES, Curves, curves_of
 from .summary_data import Row, RunSummary
@@ -52,7 +52,7 @@ def _draw(axes: Axes, steps: Sequence[Row], curves: Curves) -> None:
         axes.plot([i for i, _ in points], [v for _, v in points], style, color=colour, label=label, marker=marker)
     axes.set_title(curves.title)
     if curves.unit == "%":
-        per_cent(axes)
+        per_cent(axes, curves.of)
     else:
         axes.set_ylabel(curves.unit)
         values = [value for line in axes.get_lines() for value in np.asarray(line.get_ydata(), dtype=float)]
@@ -72,7 +72,7 @@ def _mark_rounds(axes: Axes, steps: Sequence[Row]) -> None:
     """A line where each round begins; the ticks name the rounds."""
     starts = [i for i, step in enumerate(steps, start=1) if i == 1 or step["round"] != steps[i - 2]["round"]]
     for start in starts[1:]:
-        axes.axvline(start - 0.5, color="#c9d0d9", linewidth=0.8, zorder=0)
+        axes.axvline(start - 0.5, color=BETWEEN, linewidth=0.8, zorder=0)
     every = max(1, -(-len(starts) // 8))
     shown = starts[::every]
     axes.set_xticks(shown, [str(steps[start - 1]["round"]) for start in shown], ha="left")

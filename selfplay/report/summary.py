@@ -8,6 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ..pages.tables import shorter
+from ..pages.wording import percent
 from ..stats import Estimate
 from ..storage.run_folder import RunFolder
 from .guard import read_guard
@@ -16,9 +18,7 @@ from .summary_data import RoundSummary, RunSummary, headline, read_run_summary
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = ".:-=+*#@"
 NONE = "–"
-_ASCII = str.maketrans(
-    {"±": "+-", "→": ">", "–": "-", "−": "-", "…": "-", **dict(zip(BLOCKS, ASCII_BLOCKS, strict=True))}
-)
+_ASCII = str.maketrans({"→": ">", "–": "-", "−": "-", "…": "-", **dict(zip(BLOCKS, ASCII_BLOCKS, strict=True))})
 _COLOURS = {"better": "green", "worse": "red", "open": "yellow"}
 
 
@@ -42,7 +42,7 @@ def _table(summary: RunSummary, ascii_only: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     for name in (
         "round",
-        "exam, %\n± 95 %",
+        "exam, %\n[95 %]",
         "greedy\n%",
         f"vote\n@{samples}, %",
         "kept\n%",
@@ -62,7 +62,7 @@ def _cells(row: RoundSummary) -> list[str]:
     exam, labelling = row.exam, row.labelling
     return [
         "base" if row.number == 0 else str(row.number),
-        NONE if exam is None else interval(exam.accuracy),
+        NONE if exam is None else shorter(percent(exam.accuracy)),
         NONE if exam is None else _percent(exam.greedy_accuracy),
         NONE if exam is None or exam.samples not in exam.votes else _percent(exam.majority_at(exam.samples)),
         NONE if labelling is None else _share(labelling["kept_share"]),
@@ -88,11 +88,6 @@ def sparkline(counts: Sequence[int]) -> str:
     """Counts as block characters, one each; an empty bin is a blank, the fullest the highest block."""
     top = max(counts, default=0)
     return "".join(" " if not count else BLOCKS[-(-count * len(BLOCKS) // top) - 1] for count in counts)
-
-
-def interval(estimate: Estimate) -> str:
-    """An estimate in per cent with half the width of its interval."""
-    return f"{100 * estimate.value:.1f} ±{50 * (estimate.high - estimate.low):.1f}"
 
 
 def _percent(estimate: Estimate | None) -> str:

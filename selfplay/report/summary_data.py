@@ -8,6 +8,7 @@ from typing import Any
 
 from ..evaluation import compare
 from ..exams.result import ExamResult
+from ..pages.headline import Headline, difference, tone_of
 from ..pages.wording import counted
 from ..run.refusals import Counts
 from ..run.train import resume_position
@@ -178,21 +179,6 @@ def _left_behind(state: Row) -> int | None:
     return best["round"] if back and best["checkpoints"] == state["checkpoints"] else None
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """The outcome of a run in two sentences.
-
-    Attributes:
-        tone: "better" or "worse" if the interval of the change excludes 0 and its p-value is below 5 %, else "open".
-        text: what the solver scores, and scored before.
-        detail: the paired difference with its interval; "" until there are two exams.
-    """
-
-    tone: str
-    text: str
-    detail: str = ""
-
-
 def headline(summary: RunSummary) -> Headline:
     """Say what came out, and no more than interval and test allow."""
     exams, change, outcome = summary.exams, summary.change, summary.outcome
@@ -210,13 +196,8 @@ def headline(summary: RunSummary) -> Headline:
     if summary.left_behind is not None:
         compared = f"Exam of round {last}"
         rounds = f"The guard went back to the solver of round {last}, which answers {end} of {asked}"
-    detail = (
-        f"{compared} − base, paired by question: {change.points:+.1f} points, "
-        f"95 % interval [{change.low:+.1f}, {change.high:+.1f}], exact p = {change.p_value:.2g} "
-        f"({counted(change.better, 'question')} better, {change.worse} worse)."
-    )
-    if change.low > 0 and change.p_value < 0.05:
-        return Headline("better", f"{rounds}, up from {start}.", detail)
-    if change.high < 0 and change.p_value < 0.05:
-        return Headline("worse", f"{rounds}, down from {start}.", detail)
-    return Headline("open", f"{rounds}; before, it was {start}. The difference may be chance.", detail)
+    detail = f"{compared} − base, paired by question: {difference(change)}."
+    tone = tone_of(change)
+    if tone == "open":
+        return Headline(tone, f"{rounds}; before, it was {start}. The difference may be chance.", detail)
+    return Headline(tone, f"{rounds}, {'up' if tone == 'better' else 'down'} from {start}.", detail)

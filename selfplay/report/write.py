@@ -5,7 +5,7 @@ Works for runs that are not finished: what is not there yet is left out. Everyth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..exams.adaptation import adaptation_rows
 from ..exams.robustness import robustness_rows
 from ..pages.html_page import render
 from ..pages.tables import html_table
-from ..pages.wording import counted, shown
+from ..pages.wording import short_name
 from ..settings.tree import flatten
 from ..storage.files import write_text
 from ..storage.run_folder import RunFolder
@@ -25,6 +25,8 @@ from .rounds import exam_figures, histogram_figures, label_figures, question_fig
 from .sources import source_table
 from .steps import step_figures
 from .summary_data import RunSummary, headline, read_run_summary
+
+Rows = tuple[list[str], list[list[str]]]
 
 PAGE = "report.html"
 UNKNOWN: dict[str, Any] = {
@@ -58,8 +60,6 @@ def render_report(folder: RunFolder) -> str:
     reward_of = {role: write_named(row.reward) for role, row in summary.config.roles.items()}
     questions = read_questions(folder)
     guard = read_guard(folder)
-    costs = read_costs(folder)
-    sources = source_table(summary.labellings)
     figures = {
         "exam": exam_figures(summary),
         "labels": label_figures(summary, questions),
@@ -71,9 +71,8 @@ def render_report(folder: RunFolder) -> str:
     }
     return render(
         "report.html.j2",
-        {"percent": _percent, "shown": shown, "named": write_named, "counted": counted},
-        title=f"{name} · self-play run",
-        name=name,
+        {"percent": _percent, "named": write_named},
+        title=f"Self-play run {short_name(name, 100)}",
         summary=summary,
         settings=list(flatten(summary.config.as_dict())),
         reward_of=reward_of,
@@ -84,11 +83,20 @@ def render_report(folder: RunFolder) -> str:
         guard=guard,
         kinds=KINDS,
         environment={**UNKNOWN, **folder.environment()},
-        costs=Markup(html_table(*cost_table(costs))) if costs else None,
-        sources=Markup(html_table(*sources)) if sources is not None else None,
-        robustness=Markup(html_table(*robustness_rows(summary.robustness), names=3)) if summary.robustness else None,
-        adaptation=Markup(html_table(*adaptation_rows(summary.adaptation), names=3)) if summary.adaptation else None,
+        **{
+            name: None if found is None else Markup(html_table(*found, names, label=label))
+            for name, found, names, label in _tables(folder, summary)
+        },
     )
+
+
+def _tables(folder: RunFolder, summary: RunSummary) -> Iterator[tuple[str, Rows | None, int, str]]:
+    """What the template calls a table, its header and cells, its columns of names, and what it shows."""
+    costs = read_costs(folder)
+    yield "costs", cost_table(costs) if costs else None, 1, "Cost of every stage"
+    yield "sources", source_table(summary.labellings), 1, "Questions by source"
+    yield "robustness", robustness_rows(summary.robustness) if summary.robustness else None, 3, "Robustness"
+    yield "adaptation", adaptation_rows(summary.adaptation) if summary.adaptation else None, 3, "Adaptation"
 
 
 def _tiles(summary: RunSummary) -> list[tuple[str, str, str]]:

@@ -15,7 +15,6 @@ from .parts import SERIES, Part, part
 from .svg import Chart, Line
 
 QUANTILE = NormalDist().inv_cdf(0.975)
-FATE_SERIES = ("3", "1", "5", "4", "bad", "8")
 TENTHS = [(0.0, "0"), (0.5, "½"), (1.0, "1")]
 
 
@@ -62,9 +61,9 @@ def _rounds(run: RunReader) -> list[Chart]:
         Line(
             name,
             [(float(n), float(count)) for (n, _), count in zip(rows, counts, strict=True)],
-            SERIES.get(colour, series),
+            SERIES[colour],
         )
-        for (name, colour, counts), series in zip(stacked, FATE_SERIES, strict=False)
+        for name, colour, counts in stacked
         if any(counts)
     ]
     charts.append(Chart("What became of the questions", "questions", columns, ticks, "round", None, 1.0))

@@ -44,7 +44,7 @@ def outputs(run: RunReader) -> list[Part]:
         part("lengths", charts=_lengths(run)),
         part(
             "sources",
-            table=Markup(html_table(*sources)) if sources else None,  # html_table escapes
+            table=Markup(html_table(*sources, label="Questions by source")) if sources else None,
             counts=_shares(run.questions.sources),
             dropped=_shares(run.questions.dropped, run.questions.count),
             count=run.questions.count,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...pages.figures import BAD, CHALLENGER, GOOD, MUTED, SOLVER, VOTE
+from ...pages.figures import BAD, BETWEEN, COLOURS
 from ..render import render
 
-SERIES = {SOLVER: "1", CHALLENGER: "2", GOOD: "3", VOTE: "4", MUTED: "8", BAD: "bad"}
+SERIES = {**{colour: str(number) for number, colour in enumerate(COLOURS, start=1)}, BAD: "bad", BETWEEN: "8"}
 """The colours of the report's figures, as classes of the dashboard's."""
 
 

@@ -38,7 +38,7 @@ def resources(run: RunReader) -> list[Part]:
             free_mb=_free_mb(run),
             stages=_stages(run),
         ),
-        part("costs", table=Markup(html_table(*cost_table(costs))) if costs else None),  # html_table escapes
+        part("costs", table=Markup(html_table(*cost_table(costs), label="Cost of every stage")) if costs else None),
     ]
 
 

@@ -275,7 +275,8 @@ def test_the_command_prints_and_writes(tmp_path):
     assert "untrained challenger" in out.read_text()
     assert out.with_suffix(".svg").read_text().startswith("<svg")
     assert json.loads(out.with_suffix(".json").read_text())["preset"] == "debug"
-    assert "gain over base" in screen.getvalue()
+    assert "p (Holm)" in screen.getvalue()
+    assert "of 2 other variants" in out.with_suffix(".html").read_text()
 
 
 def test_names_and_seeds_are_checked(tmp_path):

@@ -8,8 +8,9 @@ from jinja2 import UndefinedError
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.bench.pairs import pair_table, play_pair
 from selfplay_gym.selfplay.bench.policies import bench_policies
-from selfplay_gym.selfplay.pages.figures import draw_svg
-from selfplay_gym.selfplay.pages.html_page import figures, page, render, warnings
+from selfplay_gym.selfplay.pages.figures import draw_svg, legend
+from selfplay_gym.selfplay.pages.headline import Headline
+from selfplay_gym.selfplay.pages.html_page import Section, figures, page, paragraph, render
 from selfplay_gym.selfplay.pages.tables import finite, html_table, markdown_table, shortened
 
 
@@ -39,7 +40,14 @@ def test_a_page_stands_alone(made):
 def test_names_are_only_text():
     assert "<b>asks" not in pair_page()
     assert "&lt;b&gt;asks" in pair_page()
-    assert "<i>" not in page("<i>", [html_table(["<i>"], [["<i>"]]), *warnings(["<i>"])])
+    assert "<i>" not in page(
+        "<i>",
+        Headline("open", "<i>", "<i>"),
+        [Section("<i>", [html_table(["<i>"], [["<i>"]], label='"<i>'), paragraph("<i>")])],
+        facts="<i>",
+        notes=["<i>"] * 7,
+        origin="<i>",
+    )
 
 
 def test_a_template_may_not_forget_a_value():
@@ -47,8 +55,14 @@ def test_a_template_may_not_forget_a_value():
         render("page.html.j2", title="x")
 
 
+def a_line(axes, name="a line"):
+    axes.plot([0, 1], label=name)
+    axes.set(title="Title", xlabel="x", ylabel="y")
+    legend(axes)
+
+
 def test_equal_figures_are_equal_bytes_and_different_ones_share_no_id():
-    one, again, other = (draw_svg(lambda axes: axes.plot([0, 1]), f"A line that rises, {name}.") for name in "aab")
+    one, again, other = (draw_svg(a_line, f"A line that rises, {name}.") for name in "aab")
     assert one == again
     ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (one, other)]
     assert not ids[0] & ids[1]
@@ -58,6 +72,6 @@ def test_equal_figures_are_equal_bytes_and_different_ones_share_no_id():
 def test_tables_say_the_same_in_every_form():
     header, cells = ["who", "score"], [["a|b", "50.0 [41.9, 57.3]"]]
     assert markdown_table(header, cells)[2] == r"| a\|b | 50.0 [41.9, 57.3] |"
-    assert '<th scope="row">a|b</th><td>50.0 [41.9, 57.3]</td>' in html_table(header, cells)
-    assert shortened(cells) == [["a|b", "50.0 ±7.7"]]
+    assert '<th scope="row" class="text">a|b</th><td>50.0 [41.9, 57.3]</td>' in html_table(header, cells)
+    assert shortened(cells) == [["a|b", "50.0 [41,58]"]]
     assert finite({"a": [float("nan"), 1.0], 2: (float("inf"),)}) == {"a": [None, 1.0], "2": [None]}
