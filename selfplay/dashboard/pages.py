@@ -91,10 +91,16 @@ def compare_page(request: Request) -> Response:
     readers = [_hub(request).reader(place) for place in chosen]
     query = [("run", place.key) for place in chosen]
     address = f"/compare/events?{urlencode([*query, ('from', shown.version(readers))])}"
-    places = list(request.app.state.library.runs().values())
-    values = {"places": places, "chosen": {place.key for place in chosen}, "most": MOST}
-    parts = shown.parts(readers) if readers else []
-    return page(request, "compare.html.j2", title="Compare", parts=parts, events=address, **values)
+    return page(
+        request,
+        "compare.html.j2",
+        title="Compare",
+        parts=shown.parts(readers) if readers else [],
+        events=address,
+        places=list(request.app.state.library.runs().values()),
+        chosen={place.key for place in chosen},
+        most=MOST,
+    )
 
 
 async def run_events(request: Request) -> Response:
