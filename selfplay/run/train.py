@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,10 @@ def train(
                 progress.warn(None, "accelerate launch started a single process; for several use torchrun")
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
             evaluations = FullEvaluations(run_dir, config.evaluation, progress.say)
-            live = LiveFeed(run_dir, config.live, lambda message: progress.warn(None, message))
+            warn = partial(progress.warn, None)
             # settings that cannot work are refused here, before anything is written
-            trackers = Trackers(config, folder, lambda message: progress.warn(None, message))
-            further = [evaluations, live, trackers]
-            run = stop.run = make_run(config, folder, progress, stop, further=further, **shared)
+            live, trackers = LiveFeed(run_dir, config.live, warn), Trackers(config, folder, warn)
+            run = stop.run = make_run(config, folder, progress, stop, further=[evaluations, live, trackers], **shared)
             if not any(name.startswith(("train(", "sft(")) for name in config.all_stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
             if resume and folder.config != to_toml(config):
