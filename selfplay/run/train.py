@@ -113,10 +113,8 @@ def train(
             if launched_alone():
                 progress.warn(None, "accelerate launch started a single process; for several use torchrun")
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
-            evaluations = FullEvaluations(run_dir, config.evaluation, progress.say)
-            warn = partial(progress.warn, None)
             # settings that cannot work are refused here, before anything is written
-            live, trackers = LiveFeed(run_dir, config.live, warn), Trackers(config, folder, warn)
+            live, trackers, evaluations = _watchers(config, folder, progress)
             run = stop.run = make_run(config, folder, progress, stop, further=[evaluations, live, trackers], **shared)
             if not any(name.startswith(("train(", "sft(")) for name in config.all_stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
@@ -146,6 +144,13 @@ def make_run(
     """A run with the stages of its settings, under the guard and further hooks; see `SelfPlay`."""
     hooks = [progress or Progress(), GuardController(config.guard), *further]  # a step is shown, then what is wrong
     return SelfPlay(config, folder, Schedule.of(config), hooks, stop, build)
+
+
+def _watchers(config: RunConfig, folder: RunFolder, progress: Progress) -> tuple[LiveFeed, Trackers, FullEvaluations]:
+    """The hooks that are open while the run goes on."""
+    warn = partial(progress.warn, None)
+    evaluations = FullEvaluations(folder.path, config.evaluation, progress.say)
+    return LiveFeed(folder.path, config.live, warn), Trackers(config, folder, warn), evaluations
 
 
 def as_config(config: RunConfig | Mapping[str, Any] | str) -> RunConfig:
