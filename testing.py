@@ -11,6 +11,7 @@ from .core.conformance import (
     check_reward,
     check_source,
     check_stage,
+    check_tracker,
     check_update,
     check_verifier,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "check_reward",
     "check_source",
     "check_stage",
+    "check_tracker",
     "check_update",
     "check_verifier",
 ]

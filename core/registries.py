@@ -18,6 +18,7 @@ from .protocols import (
     QuestionSource,
     RewardRule,
     Stage,
+    Tracker,
     Update,
     Verifier,
 )
@@ -55,6 +56,9 @@ stages: Registry[Stage] = Registry("stage", "selfplay_gym.stages", Stage, room=f
 samplers: Registry[CompletionSampler] = Registry("sampler", "selfplay_gym.samplers", CompletionSampler)
 updates: Registry[Update] = Registry("update", "selfplay_gym.updates", Update)
 policies: Registry[OutputPolicy] = Registry("policy", "selfplay_gym.policies", OutputPolicy)
+trackers: Registry[Tracker] = Registry(
+    "tracker", "selfplay_gym.trackers", Tracker, room=f"{_PACKAGE}.selfplay.trackers"
+)
 
 ALL: dict[str, Registry[Any]] = {
     "verifiers": verifiers,
@@ -70,6 +74,7 @@ ALL: dict[str, Registry[Any]] = {
     "samplers": samplers,
     "updates": updates,
     "policies": policies,
+    "trackers": trackers,
 }
 
 make_verifier, register_verifier = verifiers.make, verifiers.register
@@ -85,6 +90,7 @@ make_stage, register_stage = stages.make, stages.register
 make_sampler, register_sampler = samplers.make, samplers.register
 make_update, register_update = updates.make, updates.register
 make_policy, register_policy = policies.make, policies.register
+make_tracker, register_tracker = trackers.make, trackers.register
 
 
 def env_id(domain: str) -> str:

@@ -4,7 +4,8 @@
     RollBack(cause)    the best checkpoints and their curriculum come back
     Stop(reason)       the run saves and stops, as after Ctrl-C
 
-The run carries actions out; a hook never writes its state. `guard.controller` and `progress` are hooks.
+The run carries actions out; a hook never writes its state. `guard.controller`, `progress`, `live.feed` and
+`trackers.hook` are hooks.
 """
 
 from __future__ import annotations

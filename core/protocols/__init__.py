@@ -4,17 +4,19 @@ verifier  judges attempts               curriculum  chooses levels          agen
 generator writes procedural questions   source      where questions come from   domain  what is played
 reward    rewards challengers           stage       one part of a run       update  how a role learns
 condition what a challenger is asked for             perturbation  changes a question, not the knowledge of its answer
-policy    refuses what models write
+policy    refuses what models write        tracker     keeps a record of runs elsewhere
 """
 
 from .game import Condition, Domain, Draw, GameWords, Parts, Perturbation, QuestionSource, RewardRule, Words
 from .players import Agent, BaseVerifier, CompletionSampler, Curriculum, Generator, Reader, Rng, Verifier, unreadable
 from .policies import OutputPolicy, rulings
 from .runs import Stage, Update
+from .tracking import Cell, TrackedRun, Tracker
 
 __all__ = [
     "Agent",
     "BaseVerifier",
+    "Cell",
     "CompletionSampler",
     "Condition",
     "Curriculum",
@@ -30,6 +32,8 @@ __all__ = [
     "RewardRule",
     "Rng",
     "Stage",
+    "TrackedRun",
+    "Tracker",
     "Update",
     "Verifier",
     "Words",

@@ -65,7 +65,7 @@ def together(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def attempted(index: int | None, question: str, attempts: Sequence[str]) -> dict[str, Any]:
     """Attempts at a question that nobody has judged."""
-    unknown = {"answers": [], "votes": {}, "solve_rate": None, "label": None}
+    unknown: dict[str, Any] = {"answers": [], "votes": {}, "solve_rate": None, "label": None}
     return {"index": index, "question": question[:TEXT], "attempts": shown(attempts[:ATTEMPTS]), **unknown}
 
 
@@ -91,3 +91,24 @@ def played(question: Question, attempts: Sequence[str], index: int | None, judge
         return begun
     answers = [verdict.answer for verdict in judgement.verdicts]
     return judged(begun, answers, judgement.solve_rate, judgement.label)
+
+
+def exams(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The exams in a row of the log `metrics`."""
+    held = {name: row[name] for name in ("exam", "pass_exam") if name in row}
+    for name, result in {**held, **row.get("suites", {})}.items():
+        if isinstance(result, Mapping) and "summary" in result:
+            yield examined(name, result["summary"])
+
+
+def examined(name: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """One exam: accuracy with its 95 % interval, greedy accuracy, and of how many questions."""
+    greedy = summary["greedy"]
+    return {
+        "name": name,
+        "accuracy": summary["accuracy"]["value"],
+        "low": summary["accuracy"]["low"],
+        "high": summary["accuracy"]["high"],
+        "greedy": None if greedy is None else greedy["value"],
+        "questions": summary["questions"],
+    }

@@ -40,17 +40,24 @@ class LiveFeed(Hook):
         path: the run folder, which is there once the context is opened.
         settings: whether there is a feed, and how often it measures the machine.
         warn: tells people that the feed has ended, and why.
+        clock: seconds that only go forward.
     """
 
     name = "live"
 
-    def __init__(self, path: Path, settings: LiveConfig, warn: Callable[[str], None]) -> None:
-        self.path, self.settings, self.tell = path, settings, warn
+    def __init__(
+        self,
+        path: Path,
+        settings: LiveConfig,
+        warn: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.path, self.settings, self.tell, self.clock = path, settings, warn, clock
         self._log: BoundedLog | None = None
         self._run: SelfPlay | None = None
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
-        self._counted, self._waiting = -COUNT_EVERY_S, dict[str, Any]()
+        self._counted, self._waiting = clock() - COUNT_EVERY_S, dict[str, Any]()
         self._attempts: dict[int, dict[str, Any]] = {}
 
     # --- a context ---
@@ -88,7 +95,7 @@ class LiveFeed(Hook):
     def count(self, done: int, total: int) -> None:
         """See `Hook`; what comes too soon waits, and is lost if more comes."""
         self._waiting = {"done": done, "total": total}
-        if time.monotonic() - self._counted >= COUNT_EVERY_S:
+        if self.clock() - self._counted >= COUNT_EVERY_S:
             self._add_count()
 
     def after_writing(self, run: SelfPlay, source: str, written: Sequence[Question | str]) -> None:
@@ -115,6 +122,8 @@ class LiveFeed(Hook):
             self._add_all("attempts", self._further(run, rows))
         elif log == "labels":
             self._add_all("attempts", self._judged(run, rows))
+        elif log == "metrics":
+            self._add_all("exam", [found for row in rows for found in events.exams(row)])
 
     def after_step(self, run: SelfPlay, step: Step) -> None:
         """See `Hook`."""
@@ -126,8 +135,7 @@ class LiveFeed(Hook):
 
     def after_exam(self, run: SelfPlay, validation: ExamResult) -> None:
         """See `Hook`."""
-        score = validation.accuracy
-        self._add("exam", accuracy=score.value, low=score.low, high=score.high, questions=len(validation.correct))
+        self._add_all("exam", [events.examined("validation", validation.summary())])
 
     def after_stage(self, run: SelfPlay) -> None:
         """See `Hook`."""
@@ -163,19 +171,19 @@ class LiveFeed(Hook):
 
     def _add_count(self) -> None:
         if self._waiting:
-            values, self._waiting, self._counted = self._waiting, {}, time.monotonic()
+            values, self._waiting, self._counted = self._waiting, {}, self.clock()
             self._add("count", **values)
 
     def _add_all(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Lines of one kind, in one write; from any thread."""
         log, run = self._log, self._run
-        if log is None:
+        if log is None or (lines := list(rows)) == []:
             return
         head = {"time": round(time.time(), 3), "kind": kind, "round": None, "phase": None}
         if run is not None:
             head |= run.here()
         try:
-            log.add({**head, **row} for row in rows)
+            log.add({**head, **line} for line in lines)
         except OSError as error:
             self._give_up(error)
 
@@ -194,7 +202,7 @@ class LiveFeed(Hook):
             roles = {} if self._run is None else dict(self._run.roles)
             counts = {id(found): found for role in roles.values() if (found := getattr(role.agent, "counted", None))}
             total = sum(count.taken + count.sampled for count in counts.values())
-            rate = speed.at(time.monotonic(), total)
+            rate = speed.at(self.clock(), total)
             self._add("resources", **resources.measure(), tokens_per_s=rate)
 
 

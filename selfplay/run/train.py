@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,14 @@ from ..settings.tree import flatten
 from ..storage.lock import hold
 from ..storage.recovery import reopen
 from ..storage.run_folder import RunFolder
+from ..trackers.hook import Trackers
 from .provenance import describe_environment
 from .run import SelfPlay
 from .schedule.parts import Schedule
 from .stage import DONE, Interrupted
+
+FREE = ("rounds", "live.", "trackers")
+"""Settings that may differ on resume, as the run up to there would have been the same."""
 
 
 class StopRequest:
@@ -108,10 +113,9 @@ def train(
             if launched_alone():
                 progress.warn(None, "accelerate launch started a single process; for several use torchrun")
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
-            evaluations = FullEvaluations(run_dir, config.evaluation, progress.say)
-            live = LiveFeed(run_dir, config.live, lambda message: progress.warn(None, message))
             # settings that cannot work are refused here, before anything is written
-            run = stop.run = make_run(config, folder, progress, stop, further=[evaluations, live], **shared)
+            live, trackers, evaluations = _watchers(config, folder, progress)
+            run = stop.run = make_run(config, folder, progress, stop, further=[evaluations, live, trackers], **shared)
             if not any(name.startswith(("train(", "sft(")) for name in config.all_stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
             if resume and folder.config != to_toml(config):
@@ -121,7 +125,7 @@ def train(
                 held.enter_context(hold(run_dir))
                 folder.begin(to_toml(config), {**describe_environment(), "processes": group.size})
             try:
-                with live, evaluations:
+                with live, trackers, evaluations:
                     run.run()
             except (Interrupted, KeyboardInterrupt) as error:
                 group.end(STOPPED)
@@ -140,6 +144,13 @@ def make_run(
     """A run with the stages of its settings, under the guard and further hooks; see `SelfPlay`."""
     hooks = [progress or Progress(), GuardController(config.guard), *further]  # a step is shown, then what is wrong
     return SelfPlay(config, folder, Schedule.of(config), hooks, stop, build)
+
+
+def _watchers(config: RunConfig, folder: RunFolder, progress: Progress) -> tuple[LiveFeed, Trackers, FullEvaluations]:
+    """The hooks that are open while the run goes on."""
+    warn = partial(progress.warn, None)
+    evaluations = FullEvaluations(folder.path, config.evaluation, progress.say)
+    return LiveFeed(folder.path, config.live, warn), Trackers(config, folder, warn), evaluations
 
 
 def as_config(config: RunConfig | Mapping[str, Any] | str) -> RunConfig:
@@ -179,14 +190,14 @@ def _resumed(config: RunConfig, run_dir: Path, progress: Progress) -> RunFolder:
 
 
 def _check_prolonged(stored: RunConfig, asked: RunConfig, run_dir: Path) -> None:
-    """Refuse to go on with other settings, by name; more rounds are welcome."""
+    """Refuse to go on with other settings, by name; more rounds are welcome, and whoever watches may change."""
     before, now = dict(flatten(stored.as_dict())), dict(flatten(asked.as_dict()))
     other = [path for path in {**before, **now} if before.get(path) != now.get(path)]
-    changed = [f"{path} was {before.get(path)!r}, not {now.get(path)!r}" for path in other if path != "rounds"]
+    changed = [f"{path} was {before.get(path)!r}, not {now.get(path)!r}" for path in other if not path.startswith(FREE)]
     if changed:
         raise RunError(
-            f"{run_dir} was started with other settings: {'; '.join(changed)}. Only rounds may grow on resume; start a "
-            "run in another --run-dir for anything else"
+            f"{run_dir} was started with other settings: {'; '.join(changed)}. Only rounds may grow on resume, and "
+            "live and trackers change; start a run in another --run-dir for anything else"
         )
     if asked.rounds < stored.rounds:
         raise RunError(f"{run_dir} plays rounds={stored.rounds}: they can grow, not shrink to {asked.rounds}")

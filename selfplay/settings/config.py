@@ -1,6 +1,6 @@
 """Settings of a self-play run: a tree of frozen dataclasses, readable as a TOML file.
 
-    env, seed, rounds, template, stages
+    env, seed, rounds, template, stages, trackers
     [roles.challenger] [roles.solver] …   [questions]  [labels]  [exam]  [evaluation]  [guard]  [compute]  [storage]
     [live]
 
@@ -78,6 +78,9 @@ class RunConfig:
     """What it keeps on disk."""
     live: LiveConfig = field(default_factory=LiveConfig)
     """What it tells while it goes on."""
+    trackers: tuple[str, ...] = ()
+    """Who keeps a record of it elsewhere, such as ["tensorboard", "wandb(mode=offline)"]; see `selfplay-gym list
+    trackers`. A run that is resumed may have others."""
 
     def __post_init__(self) -> None:
         check_types(self)

@@ -20,6 +20,7 @@ NAMES = {
     "sources": "laws",
     "stages": "human-gate",
     "policies": "no-lies",
+    "trackers": "counter",
     "domains": "logic",
 }
 

@@ -139,6 +139,12 @@ def play(config: RunConfig, folder: RunFolder, build, stop: Callable[[SelfPlay],
 
 
 @pytest.fixture(scope="session")
+def scripted_roles_of() -> Callable[..., Any]:
+    """See `scripted_roles`."""
+    return scripted_roles
+
+
+@pytest.fixture(scope="session")
 def scripted_run() -> Callable[..., RunFolder]:
     """`scripted_run(path, rounds=2, until="done", skills=…, proposals=…)` writes a run folder in about a second.
 
