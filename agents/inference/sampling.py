@@ -107,7 +107,7 @@ class Sampler(Protocol):
         keeps_activations: whether `sample` takes one more argument, `keep_activations`: if true, the result holds the
             matrix products that the update can reuse, where possible.
 
-    One that sets `tells = True` takes an argument `told` as well: it is called with the result so far and the rows
+    One that sets `tells = True` takes an argument `listener` as well: it is called with the result so far and the rows
     that are done, as often as there are some.
     """
 
@@ -146,7 +146,7 @@ class LocalSampler:
         settings: SamplingSettings,
         seed: int | None,
         keep_activations: bool = False,
-        told: Callable[[Samples, Tensor], None] | None = None,
+        listener: Callable[[Samples, Tensor], None] | None = None,
     ) -> Samples:
         """See `Sampler`. Equal prompts are computed once. `keep_activations` keeps the matrix products, where
         possible.
@@ -178,8 +178,8 @@ class LocalSampler:
         for rows in self._chunks(prompts, n, width):
             with torch.inference_mode():
                 self._fill(result, rows, n, settings, noise)
-            if told is not None:
-                told(result, rows)
+            if listener is not None:
+                listener(result, rows)
         self._complete(result)
         self._check_numbers(result)
         longest = int(result.lengths.max()) if count else 0

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from .sampling import Samples
 
-Told: TypeAlias = Callable[[Sequence[tuple[int, str]]], None]
-"""Told of completions that are done: the index of the prompt in the call, and the text. Each is told once, in any
+Listener: TypeAlias = Callable[[Sequence[tuple[int, str]]], None]
+"""Hears of completions that are done: the index of the prompt in the call, and the text. Each is told once, in any
 order; those that another process or a server draws may never be."""
 Decode: TypeAlias = Callable[[list[list[int]]], list[str]]
 
@@ -22,14 +22,14 @@ class TextsAsDrawn:
     Args:
         decode: tokens of completions → their texts.
         n: completions per prompt.
-        told: who is told.
+        listener: who is told.
 
     Attributes:
         texts: by row, of those that were told.
     """
 
-    def __init__(self, decode: Decode, n: int, told: Told) -> None:
-        self.decode, self.n, self.told = decode, n, told
+    def __init__(self, decode: Decode, n: int, listener: Listener) -> None:
+        self.decode, self.n, self.listener = decode, n, listener
         self.texts: dict[int, str] = {}
 
     def __call__(self, samples: Samples, rows: Tensor) -> None:
@@ -38,4 +38,4 @@ class TextsAsDrawn:
         texts = self.decode([row[:length] for row, length in zip(tokens, lengths, strict=True)])
         found = dict(zip(rows.tolist(), texts, strict=True))
         self.texts |= found
-        self.told([(row // self.n, text) for row, text in found.items()])
+        self.listener([(row // self.n, text) for row, text in found.items()])

@@ -13,7 +13,7 @@ from ..inference.devices import placing, spread
 from ..inference.hf_decoding import decoding_of
 from ..inference.packed_forward import PackedModel
 from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings, context_of
-from ..inference.telling import TextsAsDrawn, Told
+from ..inference.telling import Listener, TextsAsDrawn
 from ..inference.token_count import TokenCount
 from ..model_names import shipped_folder
 from .pretrained import load_pretrained
@@ -64,7 +64,7 @@ class LLMAgent:
             decoding_of(model)  # refuses a model that cannot be sampled from
         self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder)
         self.counted = TokenCount()
-        self._told: Told | None = None
+        self._listener: Listener | None = None
 
     @classmethod
     def from_pretrained(
@@ -146,8 +146,8 @@ class LLMAgent:
         ids = [[] if self._too_long(found) else found for found in ids]
         asked: dict[str, Any] = {"keep_activations": keep_activations} if self.sampler.keeps_activations else {}
         early = None
-        if self._told is not None and getattr(self.sampler, "tells", False):
-            early = asked["told"] = TextsAsDrawn(self._texts, n, self._told)
+        if self._listener is not None and getattr(self.sampler, "tells", False):
+            early = asked["listener"] = TextsAsDrawn(self._texts, n, self._listener)
         with self.active():
             samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, **asked)
         lengths = samples.lengths.tolist()
@@ -159,11 +159,11 @@ class LLMAgent:
         texts = [known[r] if r in known else next(late) for r in range(len(lengths))]
         return replace(samples, texts=[texts[u * n : (u + 1) * n] for u in range(len(ids))])
 
-    def heard_by(self, told: Told) -> LLMAgent:
+    def heard_by(self, listener: Listener) -> LLMAgent:
         """The same agent, which tells of completions while it makes others; what it says is the same."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._told = told
+        twin._listener = listener
         return twin
 
     def _texts(self, tokens: list[list[int]]) -> list[str]:

@@ -18,10 +18,9 @@ from .generator import check_generator
 from .perturbation import check_perturbation
 from .policy import check_policy
 from .reward import check_reward
+from .runs import check_stage, check_update
 from .source import check_source
-from .stage import check_stage
 from .tracker import check_tracker
-from .update import check_update
 from .verifier import check_verifier
 
 __all__ = [

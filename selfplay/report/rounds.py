@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..exams.result import ExamResult
 from ..pages.figures import (
-    BAD,
     BAND,
     BETWEEN,
     CHALLENGER,
@@ -18,7 +17,6 @@ from ..pages.figures import (
     GOOD,
     MARKERS,
     MUTED,
-    OCHRE,
     SOLVER,
     VOTE,
     draw_svg,
@@ -30,6 +28,7 @@ from ..pages.figures import (
 from ..pages.wording import name_in_figure
 from ..run.metrics import HISTOGRAM_BINS
 from ..stats import Estimate, wilson
+from .fates import fates
 from .lengths import length_figures
 from .questions import RoundQuestions
 from .summary_data import Row, RunSummary
@@ -191,7 +190,7 @@ def _draw_right_by_rate(axes: Axes, questions: Sequence[RoundQuestions], band: t
 def _draw_fates(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
     numbers = [number for number, _ in rows]
     bottom = np.zeros(len(rows))
-    for label, colour, counts in _fates([row for _, row in rows]):
+    for label, colour, counts in fates([row for _, row in rows]):
         if any(counts):
             axes.bar(numbers, counts, bottom=bottom, label=label, color=colour, width=0.7)
             bottom += counts
@@ -200,15 +199,6 @@ def _draw_fates(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
     axes.set_ylabel("questions")
     round_ticks(axes, numbers)
     legend(axes, 3)
-
-
-def _fates(rows: Sequence[Row]) -> Iterator[tuple[str, str, list[int]]]:
-    yield "kept", GOOD, [row["kept"] for row in rows]
-    yield "not kept", SOLVER, [row["asked"] - row["kept"] for row in rows]
-    yield "repeated", OCHRE, [row["repeated"] for row in rows]
-    yield "held out", VOTE, [row["held_out"] for row in rows]
-    yield "malformed", BAD, [row["malformed"] for row in rows]
-    yield "refused", BETWEEN, [row.get("refused", 0) for row in rows]
 
 
 def _draw_histogram(axes: Axes, number: int, row: Row, band: tuple[float, float]) -> None:

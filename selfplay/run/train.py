@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,12 +117,9 @@ def train(
             if launched_alone():
                 progress.warn(None, "accelerate launch started a single process; for several use torchrun")
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
-            evaluations = FullEvaluations(run_dir, config.evaluation, progress.say)
-            live = LiveFeed(run_dir, config.live, lambda message: progress.warn(None, message))
             # settings that cannot work are refused here, before anything is written
-            trackers = Trackers(config, folder, lambda message: progress.warn(None, message))
-            further = [evaluations, live, trackers]
-            run = stop.run = make_run(config, folder, progress, stop, further=further, **shared)
+            live, trackers, evaluations = _watchers(config, folder, progress)
+            run = stop.run = make_run(config, folder, progress, stop, further=[evaluations, live, trackers], **shared)
             if not any(name.startswith(LEARNING) for name in config.all_stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
             if resume and folder.config != to_toml(config):
@@ -152,6 +150,13 @@ def make_run(
     # a step is shown, then what is wrong, of which gates know
     hooks = [progress or Progress(), GuardController(config.guard), *gates, *further]
     return SelfPlay(config, folder, Schedule.of(config), hooks, stop, build)
+
+
+def _watchers(config: RunConfig, folder: RunFolder, progress: Progress) -> tuple[LiveFeed, Trackers, FullEvaluations]:
+    """The hooks that are open while the run goes on."""
+    warn = partial(progress.warn, None)
+    evaluations = FullEvaluations(folder.path, config.evaluation, progress.say)
+    return LiveFeed(folder.path, config.live, warn), Trackers(config, folder, warn), evaluations
 
 
 def as_config(config: RunConfig | Mapping[str, Any] | str) -> RunConfig:

@@ -11,6 +11,7 @@ from selfplay_gym.selfplay.storage.run_folder import RunFolder
 SETTINGS = """
 rounds = 1
 stages = ["train(challenger)", "generate", "attempt", "label", "human-gate(file=mine.jsonl)", "train(solver)"]
+trackers = ["counter(file=mine.json)"]
 
 [roles.challenger]
 steps = 1
@@ -99,6 +100,17 @@ def test_a_run_labels_with_this_verifier_and_its_curriculum_learns_of_it(reviewe
     up = sum(row["solve_rate"] >= 0.5 for row in followed)
     assert folder.state["curriculum"]["level"] == pytest.approx(0.5 + 0.01 * (2 * up - len(followed)))
     assert up > 0
+
+
+def test_a_run_is_tracked_in_every_process_from_where_the_last_one_was(reviewed_run):
+    folder, *_ = reviewed_run
+    counted = json.loads((folder.path / "mine.json").read_text())
+    written = list(folder.rows("metrics"))
+    first = next(at for at, row in enumerate(written) if row["phase"] == "train(solver)")
+    assert counted["end"] == "done"
+    assert counted["id"] == json.loads((folder.path / "trackers.json").read_text())["id"]
+    assert 0 < counted["begin"] <= first
+    assert counted["log"] == len(written) - counted["begin"]
 
 
 def test_a_run_rewards_as_these_rewards_say(reviewed_run):

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 AgentT = TypeVar("AgentT")
 
 
-def heard(agent: AgentT, told: Any) -> AgentT:
+def heard(agent: AgentT, listener: Any) -> AgentT:
     """The same agent, which tells of completions as they are done, or the agent itself where it cannot."""
     hears: Any = getattr(agent, "heard_by", None)
     if hears is None:
         return agent
-    twin: AgentT = hears(told)
+    twin: AgentT = hears(listener)
     return twin
 
 

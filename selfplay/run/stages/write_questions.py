@@ -72,8 +72,8 @@ class WriteQuestions:
         several = len(counts) > 1 or run.config.questions.pool
         draw = draw_of(run)
         for name, count in counts.items():
-            told = ProposalsAsWritten(run, name, count)
-            own = replace(draw, rejected=[], agents={**draw.agents, **_heard(draw, told)})
+            listener = ProposalsAsWritten(run, name, count)
+            own = replace(draw, rejected=[], agents={**draw.agents, **_heard(draw, listener)})
             source = {"source": name} if several else {}
             questions = drawn(make_source(name), count, own) if count else []
             yield from ((source, question) for question in questions)
@@ -87,9 +87,9 @@ def _refused(run: SelfPlay, questions: Sequence[Question]) -> list[str | None]:
     return [None if question.author == CHALLENGER else next(found) for question in questions]
 
 
-def _heard(draw: Draw, told: ProposalsAsWritten) -> dict[str, Agent]:
+def _heard(draw: Draw, listener: ProposalsAsWritten) -> dict[str, Agent]:
     """The challenger, if there is one, telling of what it writes."""
-    return {CHALLENGER: heard(draw.agents[CHALLENGER], told)} if CHALLENGER in draw.agents else {}
+    return {CHALLENGER: heard(draw.agents[CHALLENGER], listener)} if CHALLENGER in draw.agents else {}
 
 
 def _rejected(reason: str) -> str:

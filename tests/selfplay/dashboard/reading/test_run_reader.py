@@ -1,0 +1,153 @@
+"""Where a run stands, from what it left behind; and its live feed, through the writer of the feed."""
+
+import json
+import os
+
+import msgspec
+import pytest
+
+from selfplay_gym.selfplay.dashboard.reading.live import LiveTally
+from selfplay_gym.selfplay.dashboard.reading.log_reader import AT_ONCE, LogReader
+from selfplay_gym.selfplay.dashboard.reading.rows import Live, Timing
+from selfplay_gym.selfplay.dashboard.reading.run_reader import ALIVE_S, RunReader
+from selfplay_gym.selfplay.dashboard.reading.tallies import TimingTally
+from selfplay_gym.selfplay.dashboard.views.standing import seconds_left, standing_of
+from selfplay_gym.selfplay.live.bounded_log import BoundedLog
+from selfplay_gym.selfplay.storage.lock import hold
+
+STAGES = 'rounds = 4\nstages = ["generate", "label"]\n'
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "config.toml").write_text(STAGES, encoding="utf-8")
+    return tmp_path
+
+
+def read(folder, after_s=0.0):
+    """The reader of a run, so many seconds after the last thing was written."""
+    last = max((path.stat().st_mtime for path in folder.glob("*.jsonl")), default=0.0)
+    reader = RunReader(folder, clock=lambda: last + after_s)
+    reader.begin()
+    return reader
+
+
+def timings(folder, *rows):
+    with (folder / "timings.jsonl").open("a", encoding="utf-8") as log:
+        for number, phase, seconds in rows:
+            log.write(json.dumps({"round": number, "phase": phase, "seconds": seconds}) + "\n")
+
+
+def state(folder, number, phase):
+    (folder / "state.json").write_text(json.dumps({"round": number, "phase": phase}), encoding="utf-8")
+
+
+@pytest.mark.parametrize(("after_s", "status"), [(ALIVE_S - 1, "running"), (ALIVE_S + 1, "stopped")])
+def test_a_run_goes_on_as_long_as_it_writes(folder, after_s, status):
+    timings(folder, (1, "generate", 1.0))
+    assert read(folder, after_s).status == status
+
+
+def test_a_run_that_holds_its_folder_goes_on_though_it_is_silent(folder):
+    timings(folder, (1, "generate", 1.0))
+    with hold(folder):
+        assert read(folder, 10_000).status == "running"
+    assert read(folder, 10_000).status == "stopped"
+
+
+def test_the_number_of_another_process_in_an_old_lock_means_nothing(folder):
+    timings(folder, (1, "generate", 1.0))
+    (folder / "run.lock").write_text(f"{os.getpid()}\n", encoding="utf-8")
+    assert read(folder, 10_000).status == "stopped"
+
+
+def test_a_run_is_finished_when_its_state_says_so_and_ended_when_the_feed_does(folder):
+    feed = BoundedLog(folder / "live.jsonl")
+    feed.add([{"time": 1.0, "kind": "end", "round": 1, "phase": "label", "reason": "stopped"}])
+    feed.close()
+    assert read(folder).status == "ended"
+    assert "(stopped)" in standing_of(read(folder)).text
+    state(folder, 4, "done")
+    assert read(folder).status == "finished"
+    assert standing_of(read(folder)).text == "after round 4 of 4"
+
+
+def test_the_time_left_is_that_of_the_stages_left(folder):
+    """Four rounds of 10 s and 30 s; in round 2 the second stage begins: 30 s, and two rounds."""
+    timings(folder, (1, "generate", 10.0), (1, "label", 30.0), (2, "generate", 10.0))
+    state(folder, 2, "label")
+    assert seconds_left(read(folder)) == 30 + 2 * 40
+    standing = standing_of(read(folder))
+    assert (standing.done, standing.total) == (3, 8)
+
+
+def test_the_time_in_the_present_stage_counts(folder):
+    timings(folder, (1, "generate", 10.0), (1, "label", 30.0), (2, "generate", 10.0))
+    state(folder, 2, "label")
+    feed = BoundedLog(folder / "live.jsonl")
+    now = (folder / "timings.jsonl").stat().st_mtime
+    feed.add([{"time": now - 12.0, "kind": "phase", "round": 2, "phase": "label", "step": 3, "total": 8}])
+    feed.close()
+    reader = RunReader(folder, clock=lambda: now)
+    reader.begin()
+    assert seconds_left(reader) == pytest.approx(110 - 12)
+    assert standing_of(reader).text == "round 2 of 4, label"
+
+
+def test_nothing_is_said_of_the_time_left_before_anything_was_played(folder):
+    assert seconds_left(read(folder)) is None
+
+
+def test_attempts_take_the_place_of_the_question_as_it_was_asked():
+    tally = LiveTally()
+    here = {"time": 1.0, "round": 1, "phase": "attempt", "index": 3}
+    for row in (
+        {**here, "kind": "questions", "questions": [{"index": 3, "text": "1+1", "source": "challenger"}]},
+        {**here, "kind": "attempts", "question": "1+1", "attempts": ["2"]},
+        {**here, "kind": "exam", "questions": 8, "accuracy": 0.5},
+    ):
+        tally.add(msgspec.convert(row, Live))
+    (asked,) = tally.asked.values()
+    assert (asked.text, asked.source, asked.attempts) == ("1+1", "challenger", ["2"])
+    assert tally.exam is not None
+
+
+def test_a_feed_that_is_halved_is_read_on(tmp_path):
+    feed = BoundedLog(tmp_path / "live.jsonl", most=2_000)
+    reader = LogReader(tmp_path / "live.jsonl", Live, LiveTally)
+    reader.begin()
+    for number in range(200):
+        feed.add([{"time": float(number), "kind": "alarm", "message": str(number)}])
+        while reader.advance()[1]:
+            pass
+        assert reader.shown.alarms[-1].message == str(number)
+    feed.close()
+    assert reader.damaged == 0
+
+
+def test_the_end_of_a_long_log_is_shown_until_all_of_it_is_read(tmp_path):
+    path, line = tmp_path / "timings.jsonl", b'{"round": 1, "phase": "label", "seconds": 1}\n'
+    rows = 2 * AT_ONCE // len(line)
+    path.write_bytes(line * rows)
+    reader = LogReader(path, Timing, TimingTally)
+    reader.begin()
+    assert 0 < reader.shown.stages < rows
+    with path.open("ab") as log:
+        log.write(b'{"round": 2, "phase": "new", "seconds": 5}\n')
+    reader.advance()
+    assert reader.shown.recent[-1].phase == "new"
+    while reader.advance()[1]:
+        pass
+    assert (reader.shown.stages, reader.shown.recent[-1].phase) == (rows + 1, "new")
+
+
+def test_a_log_that_is_cut_while_its_history_is_read_is_right_in_the_end(tmp_path):
+    path, line = tmp_path / "timings.jsonl", b'{"round": 1, "phase": "label", "seconds": 1}\n'
+    path.write_bytes(line * (2 * AT_ONCE // len(line)))
+    reader = LogReader(path, Timing, TimingTally)
+    reader.begin()
+    reader.advance()
+    path.write_bytes(line * 7)
+    while reader.advance()[1]:
+        pass
+    assert reader.shown.stages == 7
