@@ -1,0 +1,1 @@
+"""What people decide about a run: which items they are shown, their decisions, and how far they agree."""

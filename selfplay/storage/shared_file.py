@@ -1,0 +1,83 @@
+"""A file of lines that several processes append to: each line is written whole, flushed to the disk, and never lost.
+
+A writer holds the file's lock (`flock`), takes away what a killed writer left of a line, appends, and flushes. A line
+is there once it ends: whoever was told that it was written can rely on it, whatever happens to the process afterwards.
+Where there is no `flock` (Windows), writers are not kept apart.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from .files import open_file
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
+CHUNK = 2**16
+"""Bytes read at once when the end of the last whole line is looked for."""
+
+
+@contextmanager
+def held_for_writing(path: Path) -> Iterator[BinaryIO]:
+    """The file, locked against other writers and ending in a whole line, for as long as the context lasts.
+
+    Raises:
+        DamageError: there is none, or it is no plain file.
+    """
+    with open(_locked(path), "r+b", buffering=0) as file:  # closing gives the lock back
+        end = end_of_lines(file)
+        if end < file.seek(0, os.SEEK_END):
+            file.truncate(end)
+        yield file
+
+
+def append_lines(file: BinaryIO, lines: bytes) -> None:
+    """Append whole lines to a file that is held, and flush them to the disk; all of them, or none.
+
+    Raises:
+        OSError: the disk is full or broken; the file is as long as before.
+    """
+    before = file.seek(0, os.SEEK_END)
+    try:
+        left = memoryview(lines)
+        while left:
+            left = left[file.write(left) :]
+        os.fsync(file.fileno())
+    except BaseException:
+        file.truncate(before)
+        raise
+
+
+def end_of_lines(file: BinaryIO, begin: int = 0) -> int:
+    """The byte after the last whole line; `begin` if there is none behind it."""
+    end = file.seek(0, os.SEEK_END)
+    while end > begin:
+        start = max(begin, end - CHUNK)
+        file.seek(start)
+        found = file.read(end - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return begin
+
+
+def _locked(path: Path) -> int:
+    """A descriptor of the locked file; the one that stands at the path by then, should it be replaced meanwhile."""
+    while True:
+        descriptor = open_file(path, os.O_RDWR | os.O_APPEND)
+        try:
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.path.samestat(os.fstat(descriptor), path.lstat()):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
