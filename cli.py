@@ -204,6 +204,20 @@ def leaderboard(results: Path, board: Path) -> None:
     click.echo(f"{counted(len(submit(results, board)), 'result')} in {board.with_suffix('.md')}")
 
 
+@app.command(short_help="Watch runs in a browser as they go on.")
+@click.argument("folders", nargs=-1, required=True, metavar="RUN_OR_FOLDER...", type=click.Path(path_type=Path))
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="0 takes any that is free.")
+@click.option("--host", default="127.0.0.1", help="Where connections are taken; others than this machine's need care.")
+def watch(folders: tuple[Path, ...], host: str, port: int) -> None:
+    """Watch runs in a browser as they go on: losses, outputs, labels, resources. Ctrl-C ends it, and no run.
+
+    Reads run folders only: finished, running, killed and copied runs, one or many. Prints the address to open.
+    """
+    from .selfplay.commands.watch import watch as serve
+
+    serve(folders, host=host, port=port)
+
+
 @app.command(short_help="Check answers in a file.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))

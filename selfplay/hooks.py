@@ -9,11 +9,12 @@ The run carries actions out; a hook never writes its state. `guard.controller` a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from ..core.records import Judgement, Question
     from .evaluation import ExamResult
     from .run.run import SelfPlay
 
@@ -69,6 +70,23 @@ class Step:
     majority_premium: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question with the attempts at it.
+
+    Attributes:
+        question: what was asked.
+        attempts: what the solver answered.
+        index: of the question in `questions.jsonl`; `None` where a challenger asks it in its training.
+        judgement: `None` as long as there is none.
+    """
+
+    question: Question
+    attempts: Sequence[str]
+    index: int | None = None
+    judgement: Judgement | None = None
+
+
 class Hook:
     """Does nothing at every occasion; a hook overrides those it is about.
 
@@ -80,6 +98,16 @@ class Hook:
 
     def before_stage(self, run: SelfPlay) -> None:
         """A stage begins, or is entered again."""
+
+    def after_rows(self, run: SelfPlay, log: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows were added to a log of the run folder, as it has them; they reach the disk with the next commit."""
+
+    def after_writing(self, run: SelfPlay, source: str, written: Sequence[Question | str]) -> None:
+        """A source wrote questions, while it goes on writing: each as it is read, or its text if it makes none. What
+        is asked is decided when all are written; then they are rows of the log `questions`."""
+
+    def after_attempts(self, run: SelfPlay, answered: Sequence[Answered]) -> None:
+        """Attempts came in while others are still made, or those at what a challenger asked in its training."""
 
     def after_step(self, run: SelfPlay, step: Step) -> Action | None:
         """A training step was taken and logged."""

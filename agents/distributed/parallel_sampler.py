@@ -39,6 +39,7 @@ class ParallelSampler(LocalSampler):
         super().__init__(local.model, local.stop_ids, local.decoder)
         self.placement, self.group, self.active = placement, placement.group, active
         self.activations: ActivationCache | None = None
+        self._told: Callable[[Samples, Tensor], None] | None = None
 
     def sample(
         self,
@@ -48,12 +49,17 @@ class ParallelSampler(LocalSampler):
         settings: SamplingSettings,
         seed: int | None,
         keep_activations: bool = False,
+        told: Callable[[Samples, Tensor], None] | None = None,
     ) -> Samples:
-        """See `LocalSampler`. Rank 0 calls it, the other ranks help."""
+        """See `LocalSampler`. Rank 0 calls it, the other ranks help; it tells of the rows that it decodes itself."""
         prompts = [list(map(int, ids)) for ids in prompt_ids]
-        return self.group.run_on_all(
-            self.sample_on_rank, prompts, n, settings, fresh_seed() if seed is None else seed, keep_activations
-        )
+        self._told = told
+        try:
+            return self.group.run_on_all(
+                self.sample_on_rank, prompts, n, settings, fresh_seed() if seed is None else seed, keep_activations
+            )
+        finally:
+            self._told = None
 
     def sample_on_rank(
         self, prompts: list[list[int]], n: int, settings: SamplingSettings, seed: int, keep_activations: bool
@@ -61,7 +67,9 @@ class ParallelSampler(LocalSampler):
         """What each rank does of one call."""
         self.activations = None
         with self.active(), self.placement.whole():
-            samples = super().sample(prompts, n=n, settings=settings, seed=seed, keep_activations=keep_activations)
+            samples = super().sample(
+                prompts, n=n, settings=settings, seed=seed, keep_activations=keep_activations, told=self._told
+            )
         self.activations = samples.activations
         return samples
 

@@ -8,7 +8,7 @@ answer, and one that leaves no room at all gets completions of length 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -106,6 +106,9 @@ class Sampler(Protocol):
             how likely its own policy and the sampler's find them.
         keeps_activations: whether `sample` takes one more argument, `keep_activations`: if true, the result holds the
             matrix products that the update can reuse, where possible.
+
+    One that sets `tells = True` takes an argument `told` as well: it is called with the result so far and the rows
+    that are done, as often as there are some.
     """
 
     on_policy: bool
@@ -129,6 +132,7 @@ class LocalSampler:
 
     on_policy = True
     keeps_activations = True
+    tells = True
 
     def __init__(self, model: Any, stop_ids: Sequence[int], decoder: PackedModel | None) -> None:
         self.model, self.decoder = model, decoder
@@ -142,6 +146,7 @@ class LocalSampler:
         settings: SamplingSettings,
         seed: int | None,
         keep_activations: bool = False,
+        told: Callable[[Samples, Tensor], None] | None = None,
     ) -> Samples:
         """See `Sampler`. Equal prompts are computed once. `keep_activations` keeps the matrix products, where
         possible.
@@ -170,9 +175,11 @@ class LocalSampler:
         )
         generator = torch.Generator().manual_seed(integer_seed(fresh_seed() if seed is None else seed, "sampling"))
         noise = torch.rand(count, width, generator=generator).to(device) if settings.temperature else None
-        with torch.inference_mode():
-            for rows in self._chunks(prompts, n, width):
+        for rows in self._chunks(prompts, n, width):
+            with torch.inference_mode():
                 self._fill(result, rows, n, settings, noise)
+            if told is not None:
+                told(result, rows)
         self._complete(result)
         self._check_numbers(result)
         longest = int(result.lengths.max()) if count else 0

@@ -13,6 +13,7 @@ from ..inference.devices import placing, spread
 from ..inference.hf_decoding import decoding_of
 from ..inference.packed_forward import PackedModel
 from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings, context_of
+from ..inference.telling import TextsAsDrawn, Told
 from ..inference.token_count import TokenCount
 from ..model_names import shipped_folder
 from .pretrained import load_pretrained
@@ -63,6 +64,7 @@ class LLMAgent:
             decoding_of(model)  # refuses a model that cannot be sampled from
         self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder)
         self.counted = TokenCount()
+        self._told: Told | None = None
 
     @classmethod
     def from_pretrained(
@@ -142,17 +144,34 @@ class LLMAgent:
         """
         ids = [self.prompt_ids(prompt) for prompt in prompts]
         ids = [[] if self._too_long(found) else found for found in ids]
-        kept: dict[str, Any] = {"keep_activations": keep_activations} if self.sampler.keeps_activations else {}
+        asked: dict[str, Any] = {"keep_activations": keep_activations} if self.sampler.keeps_activations else {}
+        early = None
+        if self._told is not None and getattr(self.sampler, "tells", False):
+            early = asked["told"] = TextsAsDrawn(self._texts, n, self._told)
         with self.active():
-            samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, **kept)
+            samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, **asked)
         lengths = samples.lengths.tolist()
         self.counted.read += sum(map(len, ids))
         self.counted.sampled += sum(lengths)
-        lists = [row[:length] for row, length in zip(samples.tokens.tolist(), lengths, strict=True)]
-        texts: list[str] = self.tokenizer.batch_decode(
-            lists, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
+        known = {} if early is None else early.texts
+        rows = zip(samples.tokens.tolist(), lengths, strict=True)
+        late = iter(self._texts([row[:length] for r, (row, length) in enumerate(rows) if r not in known]))
+        texts = [known[r] if r in known else next(late) for r in range(len(lengths))]
         return replace(samples, texts=[texts[u * n : (u + 1) * n] for u in range(len(ids))])
+
+    def heard_by(self, told: Told) -> LLMAgent:
+        """The same agent, which tells of completions while it makes others; what it says is the same."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._told = told
+        return twin
+
+    def _texts(self, tokens: list[list[int]]) -> list[str]:
+        """Completions as text."""
+        texts: list[str] = self.tokenizer.batch_decode(
+            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return texts
 
     def unreadable(self, prompts: Sequence[str]) -> list[str | None]:
         """See `core.protocols.Reader`: a prompt that leaves no room for an answer in the model's context."""

@@ -28,6 +28,7 @@ class ChallengerRewardFn:
         answer: asks the solver.
         unreadable: why the solver cannot read a prompt, see `Game.play`.
         requests: what each prompt asks for, see `Game.read`; () for nothing in particular.
+        told: is told of what was played.
 
     Attributes:
         episodes: what was played last, for the measures.
@@ -39,8 +40,9 @@ class ChallengerRewardFn:
         answer: Answering,
         unreadable: Unreadable | None = None,
         requests: Sequence[Request | None] = (),
+        told: Callable[[Sequence[Episode]], None] | None = None,
     ) -> None:
-        self.game, self.answer, self.unreadable, self.requests = game, answer, unreadable, requests
+        self.game, self.answer, self.unreadable, self.requests, self.told = game, answer, unreadable, requests, told
         self.episodes: list[Episode] = []
 
     def __call__(self, prompts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[list[float]]:
@@ -48,6 +50,8 @@ class ChallengerRewardFn:
         pairs = zip(self.requests, groups, strict=True) if self.requests else ()
         requests = [request for request, group in pairs for _ in group]
         self.episodes = self.game.play(texts, self.answer, self.unreadable, requests)
+        if self.told is not None:
+            self.told(self.episodes)
         values = iter(played.reward.value for played in self.episodes)
         return [[next(values) for _ in group] for group in groups]
 

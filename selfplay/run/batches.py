@@ -23,6 +23,7 @@ from . import round_log
 from .labels import label_verifier
 from .metrics import challenger_measures
 from .questions.conditions import challenger_rule, draw_of, step_requests
+from .questions.hearing import tell_played
 from .questions.pool import pool_rows
 from .questions.replay import replayable
 
@@ -50,7 +51,8 @@ class ChallengerBatches:
         run, seed = self.run, self.seed(step)
         answer = partial(run.attempt, seed=integer_seed(seed, "attempts"))
         requests = step_requests(run, self.draw, step)
-        reward_fn = ChallengerRewardFn(self.game, answer, partial(unreadable, run.roles[SOLVER].agent), requests)
+        unread = partial(unreadable, run.roles[SOLVER].agent)
+        reward_fn = ChallengerRewardFn(self.game, answer, unread, requests, partial(tell_played, run))
         measures, pool = partial(self._measures, reward_fn), partial(self._pool, reward_fn)
         prompts = [self.game.instruct(request) for request in requests]
         return StepBatch(prompts, reward_fn, self.config.samples, seed, measures=measures, pool=pool)

@@ -3,13 +3,12 @@
     before the first round    evaluate → gate
     round 1 … R               train(challenger) → generate → attempt → label → train(solver) → evaluate → gate
 
-That is the R-Zero loop (arXiv 2508.05004, section 3) as `RunConfig.stages` has it by default. A stage reads what stages
-before it wrote to the run folder, draws from random streams named by (seed, words, round, step), and is followed by a
-commit. So a run can stop anywhere, be killed anywhere, and goes on to the same end.
+That is the R-Zero loop (arXiv 2508.05004, section 3), `RunConfig.stages`. A stage reads what others wrote, draws
+from streams named by (seed, words, round, step), and a commit follows: killed anywhere, a run goes on to the same end.
 
-What differs from the paper: held-out and repeated questions are dropped before labelling; the KL reference stays the
-base model unless asked otherwise (a moving one bounds nothing); the best solver is remembered by a validation of its
-own, and hooks may ask to go back to it (`guard/`). Rounds count on after a rollback, so nothing is drawn twice.
+What differs from the paper: held-out and repeated questions are dropped; the KL reference stays the base unless asked
+otherwise (a moving one bounds nothing); the best solver is remembered by a validation of its own, and hooks may ask to
+go back to it (`guard/`). Rounds count on after a rollback, so nothing is drawn twice.
 """
 
 from __future__ import annotations
@@ -127,8 +126,8 @@ class SelfPlay:
                 hook.before_stage(self)
             self.stage.run(self)
             self._tell(hook.after_stage(self) for hook in self.hooks)
-            seconds = {"seconds": time.perf_counter() - begun, "cpu_s": cpu_seconds() - cpu}
-            self.log("timings", [{name: round(value, 3) for name, value in seconds.items()}])
+            seconds, cpu_s = time.perf_counter() - begun, cpu_seconds() - cpu
+            self.log("timings", [{"seconds": round(seconds, 3), "cpu_s": round(cpu_s, 3)}])
             self.compute.collect(self.roles)
             self.log("metrics", [row for row in [self.compute.end_stage(), self.refusals.end_stage()] if row])
             self._advance()
@@ -162,7 +161,9 @@ class SelfPlay:
 
     def log(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows to a log of the run folder; they reach the disk with the next commit."""
-        self.folder.log(name, round_log.checked(name, [{**self.here(), **row} for row in rows]))
+        self.folder.log(name, added := round_log.checked(name, [{**self.here(), **row} for row in rows]))
+        for hook in self.hooks:
+            hook.after_rows(self, name, added)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """This round's rows of a log, in order: the last ones, so no more is read."""
@@ -286,16 +287,15 @@ class SelfPlay:
 
     def _tell(self, answers: Iterable[Action | None]) -> bool:
         """Carry out what hooks ask for, in order; whether the run went back."""
-        back = False
-        for action in list(answers):
+        actions = list(answers)
+        for action in actions:
             if isinstance(action, RollBack):
                 self._roll_back(action)
-                back = True
             elif isinstance(action, Rates):
                 self._set_rates(action.scale)
             elif isinstance(action, Stop):
                 self.stop_reason = action.reason
-        return back
+        return any(isinstance(action, RollBack) for action in actions)
 
     def _roll_back(self, action: RollBack) -> None:
         """The best checkpoints again, optimisers and curriculum included."""

@@ -17,6 +17,7 @@ from ...core.interrupts import Stopped
 from ..evaluations.hook import FullEvaluations
 from ..guard.controller import GuardController
 from ..hooks import Hook
+from ..live.feed import LiveFeed
 from ..progress import Progress
 from ..roles.build import build_on_all, build_roles
 from ..roles.role import BuildRoles
@@ -108,8 +109,9 @@ def train(
                 progress.warn(None, "accelerate launch started a single process; for several use torchrun")
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
             evaluations = FullEvaluations(run_dir, config.evaluation, progress.say)
+            live = LiveFeed(run_dir, config.live, lambda message: progress.warn(None, message))
             # settings that cannot work are refused here, before anything is written
-            run = stop.run = make_run(config, folder, progress, stop, further=[evaluations], **shared)
+            run = stop.run = make_run(config, folder, progress, stop, further=[evaluations, live], **shared)
             if not any(name.startswith(("train(", "sft(")) for name in config.all_stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
             if resume and folder.config != to_toml(config):
@@ -119,7 +121,7 @@ def train(
                 held.enter_context(hold(run_dir))
                 folder.begin(to_toml(config), {**describe_environment(), "processes": group.size})
             try:
-                with evaluations:
+                with live, evaluations:
                     run.run()
             except (Interrupted, KeyboardInterrupt) as error:
                 group.end(STOPPED)

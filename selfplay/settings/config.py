@@ -2,6 +2,7 @@
 
     env, seed, rounds, template, stages
     [roles.challenger] [roles.solver] …   [questions]  [labels]  [exam]  [evaluation]  [guard]  [compute]  [storage]
+    [live]
 
 The command line sets any of them with `--set roles.solver.steps=20`; the run folder keeps them as `config.toml`.
 """
@@ -23,6 +24,7 @@ from .parts import (
     ExamConfig,
     GuardConfig,
     LabelsConfig,
+    LiveConfig,
     PartConfig,
     QuestionsConfig,
     StorageConfig,
@@ -74,6 +76,8 @@ class RunConfig:
     """On what it computes."""
     storage: StorageConfig = field(default_factory=StorageConfig)
     """What it keeps on disk."""
+    live: LiveConfig = field(default_factory=LiveConfig)
+    """What it tells while it goes on."""
 
     def __post_init__(self) -> None:
         check_types(self)

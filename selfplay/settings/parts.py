@@ -205,6 +205,22 @@ class ComputeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveConfig:
+    """What a run tells of itself while it goes on, in `live.jsonl` of its folder; nothing of it decides anything."""
+
+    on: bool = True
+    """Whether there is such a file."""
+    resources_s: float = 2.0
+    """Seconds between two measurements of processor, memory, GPU and disk, 0.1 or more; 0 measures none."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        at_least(self, 0, "resources_s", most=3600)
+        if 0 < self.resources_s < 0.1:
+            raise ConfigError(f"resources_s must be 0 or >= 0.1, got {self.resources_s!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class StorageConfig:
     """What a run keeps on disk."""
 

@@ -9,6 +9,7 @@
     pool.jsonl         what a challenger in training asked, with attempts and judgement
     refusals.jsonl     every text that a policy refused, with the reason
     checkpoints/       weights and optimiser states        report.html        the run as one page
+    live.jsonl         what a run tells while it goes on, begun anew with each process, bounded; never read back
     run.lock           who writes here at the moment
 
 A log line counts only once `state.json` records the length of its file, and the checksum of the file up to there. After

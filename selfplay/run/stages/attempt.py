@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ....core.records import Question
 from ....core.registries import register_stage
+from ...settings.config import SOLVER
+from ..questions.hearing import AttemptsAsMade, heard
 from ..questions.pool import pooled
 from ..run import SelfPlay
 
@@ -19,6 +24,11 @@ class Attempt:
         attempts = {index: row["attempts"] for index, row in pool.items()}
         fresh = [(index, question) for index, question in asked if index not in attempts]
         prompts = run.game.ask([question for _, question in fresh])
-        groups = run.attempt(prompts, run.seed("attempt")) if prompts else []
+        groups = self._made(run, fresh, prompts) if prompts else []
         attempts |= {index: list(group) for (index, _), group in zip(fresh, groups, strict=True)}
         run.log("attempts", [{"index": index, "attempts": attempts[index]} for index, _ in asked])
+
+    def _made(self, run: SelfPlay, asked: Sequence[tuple[int, Question]], prompts: Sequence[str]) -> list[list[str]]:
+        count = run.config.labels.attempts
+        solver = heard(run.roles[SOLVER].agent, AttemptsAsMade(run, asked, count))
+        return solver.act(prompts, n=count, seed=run.seed("attempt"))

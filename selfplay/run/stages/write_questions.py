@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ....core.held_out import is_held_out
-from ....core.protocols import unreadable
+from ....core.protocols import Agent, Draw, unreadable
 from ....core.records import REFUSED, Question
 from ....core.registries import make_source, register_stage
 from ....envs.game.domains import identity_of
@@ -19,6 +19,7 @@ from ....envs.sources.mixing import drawn, mix, weights_at
 from ...settings.config import CHALLENGER, SOLVER
 from ..question_log import question_of, question_row
 from ..questions.conditions import check_condition, draw_of
+from ..questions.hearing import ProposalsAsWritten, heard
 from ..questions.pool import POOL, usable
 from ..run import SelfPlay
 
@@ -71,7 +72,8 @@ class WriteQuestions:
         several = len(counts) > 1 or run.config.questions.pool
         draw = draw_of(run)
         for name, count in counts.items():
-            own = replace(draw, rejected=[])
+            told = ProposalsAsWritten(run, name, count)
+            own = replace(draw, rejected=[], agents={**draw.agents, **_heard(draw, told)})
             source = {"source": name} if several else {}
             questions = drawn(make_source(name), count, own) if count else []
             yield from ((source, question) for question in questions)
@@ -83,6 +85,11 @@ def _refused(run: SelfPlay, questions: Sequence[Question]) -> list[str | None]:
     others = [question.text for question in questions if question.author != CHALLENGER]
     found = iter(run.game.refusals(others) if others else [])
     return [None if question.author == CHALLENGER else next(found) for question in questions]
+
+
+def _heard(draw: Draw, told: ProposalsAsWritten) -> dict[str, Agent]:
+    """The challenger, if there is one, telling of what it writes."""
+    return {CHALLENGER: heard(draw.agents[CHALLENGER], told)} if CHALLENGER in draw.agents else {}
 
 
 def _rejected(reason: str) -> str:

@@ -1,0 +1,1 @@
+// Keeps a page at what its run has written.
