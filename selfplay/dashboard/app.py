@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from .render import HERE, page
+from .review.routes import review_routes
 from .runs import Library, RunPlace
 from .security import LOCAL, Gate
 
@@ -43,6 +44,7 @@ def create_app(folders: Sequence[Path], token: str, *, host: str = LOCAL[0]) -> 
         routes=[
             Route("/", index),
             Route("/run/{run}", overview),
+            *review_routes(),
             Mount("/static/pages", StaticFiles(directory=PAGES_STATIC, check_dir=False)),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],

@@ -45,11 +45,19 @@ function parts(text, answer) {
   for (const { from, to, source, display } of formulas) {
     const shown = formula(source, display, until);
     if (shown === null) continue;
-    made.push(text.slice(end, from), shown);
-    end = to;
+    const before = text.slice(end, from);
+    made.push(display ? before.trimEnd() : before, shown);
+    end = display ? afterBlanks(text, to) : to; // it has a line of its own
   }
   made.push(text.slice(end));
   return made.filter((part) => part !== "");
+}
+
+function afterBlanks(text, from) {
+  const blanks = /\s*/y;
+  blanks.lastIndex = from;
+  blanks.test(text);
+  return blanks.lastIndex;
 }
 
 /** Where formulas stand in a text. An opening looks ahead for `LONGEST` characters at most, and no closing is sought twice. */

@@ -21,7 +21,7 @@ const actions = {
   undo: (button) => decide("undo", null, { id: button.dataset.item, before: button.value }),
   edit: openEdit,
   "close-edit": closeEdit,
-  note: () => root.querySelector("#note").focus(),
+  note: openNote,
   help: () => help.showModal(),
   "close-help": () => help.close(),
   text: toggleText,
@@ -117,7 +117,9 @@ async function go(href, { replace = false, back = false } = {}) {
 function begin() {
   show();
   for (const field of root.querySelectorAll("[data-draft]")) {
-    field.value = sessionStorage.getItem(draft(field)) ?? field.value;
+    const kept = sessionStorage.getItem(draft(field));
+    if (kept !== null) field.value = kept;
+    if (kept && field.id === "note") field.parentElement.hidden = false;
     field.addEventListener("input", () => sessionStorage.setItem(draft(field), field.value));
   }
   root.querySelector("[data-focus]")?.focus({ preventScroll: true });
@@ -142,6 +144,12 @@ function toggleText() {
   show();
 }
 
+function openNote() {
+  const note = root.querySelector("#note");
+  note.parentElement.hidden = false;
+  note.focus();
+}
+
 function openEdit(button) {
   const form = root.querySelector("[data-form=edit]");
   form.hidden = false;
@@ -164,7 +172,7 @@ async function introduce(form) {
       headers: { "Content-Type": "application/json" },
       body,
     });
-    if (answer.ok) return go(location.href, { replace: true });
+    if (answer.ok) return go(form.dataset.then, { replace: true });
     say((await answer.json()).error, "bad");
   } catch {
     say("The server does not answer; is selfplay-gym watch still running?", "bad");

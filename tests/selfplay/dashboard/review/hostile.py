@@ -16,7 +16,7 @@ HOSTILE = {
     "iframe": '<iframe srcdoc="<script>parent.pwned=1</script>"></iframe>',
     "javascript address": "[click](javascript:window.pwned=1) javascript:alert(1) <a href=javascript:window.pwned=1>x</a>",
     "data address": "data:text/html,<script>opener.pwned=1</script>",
-    "attribute broken": "\" autofocus onfocus=\"window.pwned=1\" x='",
+    "attribute broken": '" autofocus onfocus="window.pwned=1" x=\'',
     "attribute broken, single": "' onmouseover='window.pwned=1' x=\"",
     "textarea closed": "</textarea><button formaction=javascript:window.pwned=1>x</button>",
     "comment": "<!--><script>window.pwned=1</script>--> <!-- --!> <?php ?> <![CDATA[ x ]]>",
@@ -45,7 +45,15 @@ HOSTILE = {
     "a megabyte of brackets": "<" * 2**20,
     "many lines": "\n" * 3_000 + "end",
     "latex definitions": r"$\def\a{\a\a}\a$ $\newcommand\x{\x\x}\x$ $\edef\b{\b\b}\b$ $\let\c=\def \c\d{\d\d}\d$",
-    "latex nesting": "$" + r"\frac{1}{" * 110 + "1" + "}" * 110 + "$ $" + "{" * 480 + "}" * 480 + "$ " + r"\left(" * 150,
+    "latex nesting": "$"
+    + r"\frac{1}{" * 110
+    + "1"
+    + "}" * 110
+    + "$ $"
+    + "{" * 480
+    + "}" * 480
+    + "$ "
+    + r"\left(" * 150,
     "latex reaching out": r"$\href{javascript:window.pwned=1}{x}$ $\includegraphics{http://198.51.100.7/x.png}$ "
     r"$\htmlStyle{position:fixed;inset:0}{x}$ $\url{javascript:window.pwned=1}$ $\htmlData{x=y}{z}$",
     "latex over the page": r"$\hspace{-90em}\rule{900em}{900em}\raisebox{-50em}{x}\kern-99em\Huge y\color{white}z$",

@@ -14,10 +14,8 @@ _ALLOWED = "\n\t\u200c\u200d"
 """Controls that texts need: lines, tables, and the joiners of Persian and of emoji."""
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Categories of characters that have no shape of their own."""
-_MARKS = re.compile(
-    r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{%d})" % MOST_MARKS
-    + r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+)"
-)
+_MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_MARKS = re.compile(f"({_MARK}{{{MOST_MARKS}}})({_MARK}+)")
 
 
 def visible(text: str, most: int = MOST_SHOWN) -> str:
