@@ -31,13 +31,11 @@ def visible(text: str, most: int = MOST_SHOWN) -> str:
     return shown + (f" … ⟨{len(text) - most:,} more characters⟩" if len(text) > most else "")
 
 
-def editable(text: str | None) -> str | None:
+def editable(text: str) -> str | None:
     """A text as it is put into a field to be edited; `None` if it is too long for that.
 
     A field cannot hold what cannot be seen, so that is left out.
     """
-    if text is None:
-        return ""
     if len(text) > MOST_SHOWN:
         return None
     return "".join(one for one in text.replace("\r\n", "\n") if not _is_hidden(one))

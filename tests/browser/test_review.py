@@ -1,4 +1,4 @@
-"""Reviewing in a real browser: with keys alone, two at once, with a server that dies, at every width, light and dark."""
+"""Reviewing in a real browser: with keys alone, two at once, with a server that dies, at every width and scheme."""
 
 import importlib.util
 import os
@@ -153,8 +153,8 @@ def test_everything_can_be_reached_with_tab(address, watched):
         if stop != "queue":
             page.goto(f"{page.url.split('?')[0].removesuffix('/item')}/item?id={stop}")
         wanted = page.evaluate(
-            """() => { const all = [...document.querySelectorAll("#main :is(a, button, select, input, textarea, summary)")]
-              .filter((one) => one.offsetParent && (one.type !== "radio" || one.value === "0"));
+            """() => { const can = "#main :is(a, button, select, input, textarea, summary)";
+              const all = [...document.querySelectorAll(can)].filter((one) => one.offsetParent && (one.type !== "radio" || one.value === "0"));
               all.forEach((one, at) => (one.dataset.at = at)); return all.length }"""
         )
         page.evaluate("document.activeElement.blur(); window.getSelection().removeAllRanges(); scrollTo(0, 0)")

@@ -1,6 +1,6 @@
 """Texts that have broken pages: every one is put wherever a page shows what a model, a person or a folder says.
 
-Tests put `MARK` around each, so that they can see that the text itself is there; no script of theirs may set `window.pwned`.
+Tests put `MARK` around each to see that the text itself is there; no script of theirs may set `window.pwned`.
 """
 
 MARK = "Quux"
@@ -14,7 +14,7 @@ HOSTILE = {
     "svg": '<svg onload="window.pwned=1"><animate onbegin="window.pwned=1" attributeName=x></svg>',
     "svg in mathml": '<math><mtext><table><mglyph><style><img src=x onerror="window.pwned=1">',
     "iframe": '<iframe srcdoc="<script>parent.pwned=1</script>"></iframe>',
-    "javascript address": "[click](javascript:window.pwned=1) javascript:alert(1) <a href=javascript:window.pwned=1>x</a>",
+    "javascript address": "[x](javascript:window.pwned=1) javascript:alert(1) <a href=javascript:window.pwned=1>x</a>",
     "data address": "data:text/html,<script>opener.pwned=1</script>",
     "attribute broken": '" autofocus onfocus="window.pwned=1" x=\'',
     "attribute broken, single": "' onmouseover='window.pwned=1' x=\"",

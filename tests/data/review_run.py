@@ -15,21 +15,25 @@ ANSWERS = [LABEL, "9.5", LABEL, None]
 
 def row(item, **changes):
     """One item of the queue."""
-    kind, round_, index, *_ = item.split("/")
+    kind, round_, index, *attempts = item.split("/")
+    shown = [int(one) for one in attempts[0].split("-")] if attempts else range(kind == "label" and len(ATTEMPTS))
     return {
+        "round": int(round_),
+        "phase": "label",
         "id": item,
         "kind": kind,
-        "round": int(round_),
         "index": int(index),
-        "gate": "low margin",
-        "reason": "2 of 4 votes against 1",
+        "gate": "label: low-margin",
+        "reason": "2 of 4 attempts came to 137/16, and 1 to 9.5",
         "question": QUESTION,
         "label": LABEL,
-        "attempts": ATTEMPTS,
-        "answers": ANSWERS,
         "label_source": "checked",
         "solve_rate": 0.5,
-        "claim": "9.5",
+        "votes": {LABEL: 2, "9.5": 1},
+        "attempts": [
+            {"number": one, "text": ATTEMPTS[one], "answer": ANSWERS[one], "right": ANSWERS[one] == LABEL}
+            for one in shown
+        ],
         **changes,
     }
 

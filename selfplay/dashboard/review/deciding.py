@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from ....core.errors import ConfigError, RunError
 from ...reviews.decisions import UNDO, Decision
-from .queue_index import Entry, QueueIndex, text_of
-from .standing_of_run import why_closed, why_too_late
+from .queue_index import Entry, Look, QueueIndex
+
+SCORED = "attempt"
+"""The kind of item that no run waits for: its scores are for evaluations, and may come when a run is over."""
 
 
 class Refused(Exception):
@@ -38,15 +41,14 @@ def decide(index: QueueIndex, who: str, body: Mapping[str, Any]) -> str:
         Refused: it was not written.
     """
     try:
-        entries, _, decisions = index.look()
-        entry = entries.get(body["id"]) if isinstance(body["id"], str) else None
+        look = index.look()
+        entry = look.entries.get(body["id"]) if isinstance(body["id"], str) else None
         if entry is None:
             raise Refused(404, f"There is no item {body['id']!r:.80} in the queue of this run.")
         decision = _decision(index, entry, who, body)
-        if not any(one.key == decision.key for one in decisions):  # a repeated request is answered as the first was
-            late = why_closed(index) or why_too_late(index, entry)
-            if late:
-                raise Refused(409, late)
+        late = why_closed(index, look, entry)
+        if late and not any(one.key == decision.key for one in look.decisions):  # a repeated request is answered alike
+            raise Refused(409, late)
         index.log.add(decision)
     except ConfigError as error:
         raise Refused(400, f"{error}.") from None
@@ -55,16 +57,31 @@ def decide(index: QueueIndex, who: str, body: Mapping[str, Any]) -> str:
     return said(decision)
 
 
+def why_closed(index: QueueIndex, look: Look, entry: Entry | None = None) -> str | None:
+    """Why nothing can be decided about an item, or about any; `None` if it can."""
+    if index.log.path.exists() and not os.access(index.log.path, os.W_OK):
+        return "This run folder cannot be written to, so nothing can be decided here."
+    if look.finished and (entry is None or entry.kind != SCORED):
+        return "This run is over: a decision would change nothing any more. Attempts can still be scored."
+    if entry is not None and entry.id in look.adopted:
+        return "The run has adopted what was decided about this item, and has gone on with it."
+    return None
+
+
 def _decision(index: QueueIndex, entry: Entry, who: str, body: Mapping[str, Any]) -> Decision:
     """The decision in a request; what the reviewer saw is taken from the queue, which never changes.
 
     Raises:
         ConfigError: there is none in it.
     """
-    before = body["before"] if body["decision"] == UNDO else seen(entry.kind, index.row(entry))
+    item = index.item(entry)
+    decision = body["decision"]
+    if decision == "approve" and decision not in item.choices:
+        raise ConfigError("there is no label that could be approved: edit it, or reject")
+    before = body["before"] if decision == UNDO else item.seen
     return Decision(
         id=entry.id,
-        decision=body["decision"],
+        decision=decision,
         reviewer=who,
         time=time.time(),
         key=body["key"],
@@ -72,15 +89,6 @@ def _decision(index: QueueIndex, entry: Entry, who: str, body: Mapping[str, Any]
         after=body["after"],
         note=body["note"],
     )
-
-
-def seen(kind: str, row: Mapping[str, Any]) -> Any:
-    """What a decision on an item has as "before"."""
-    label = row.get("label")
-    label = None if label is None else text_of(label)
-    if kind == "label":
-        return label
-    return {"question": text_of(row.get("question")), "label": label} if kind == "question" else None
 
 
 def said(decision: Decision) -> str:
@@ -101,7 +109,8 @@ def what(decision: Decision) -> str:
     if decision.decision == "score":
         return ", ".join(f"{name} {value}" for name, value in after.items())
     if decision.decision == "edit":
-        return f"edited to {after if isinstance(after, str) else ' → '.join(str(one) for one in after.values())}"
+        texts = [after] if isinstance(after, str) else [one for one in after.values() if one is not None]
+        return f"edited to {' → '.join(texts)}"
     if decision.decision == "reject" and decision.kind == "pair":
         return "neither preferred"
     return DONE[decision.decision]

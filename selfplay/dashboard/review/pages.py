@@ -1,4 +1,4 @@
-"""What the templates of the review pages are given; whoever has not decided on an item sees nobody else's decision on it."""
+"""What the templates of the review pages are given. Nobody sees what others decided before having decided."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 from ...reviews.checks import HIGHEST, MOST_NOTE, RUBRIC
 from ...reviews.decisions import Decision
+from ...reviews.items import Item
+from ...reviews.outcomes import come_to_the_same
 from ..visible import editable
-from .deciding import what
-from .items import Item, item_of
-from .queue_index import Entry, QueueIndex, latest_of
-from .standing_of_run import why_closed, why_too_late
+from .deciding import what, why_closed
+from .queue_index import Entry, Look, QueueIndex
 
 MOST_ROWS = 200
 """Items in a list."""
@@ -31,9 +31,8 @@ KEYS = (
     ("q", "the queue"),
     ("?", "these keys"),
 )
-STATES = {"open": "Left for you", "decided": "Decided by you", "differ": "Others differ", "all": "All"}
-
-Standing = Mapping[str, Mapping[str, Decision]]
+OPEN = "open"
+STATES = {OPEN: "Left for you", "decided": "Decided by you", "differ": "Others differ", "all": "All"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +48,14 @@ class Chosen:
     gate: str = ""
     round: str = ""
     by: str = ""
-    state: str = "open"
+    state: str = OPEN
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Chosen:
         """The filters in an address; what is no state means the open ones."""
-        state = query.get("state", "open")
+        state = query.get("state", OPEN)
         texts = {name: query.get(name, "") for name in ("kind", "gate", "round", "by")}
-        return cls(**texts, state=state if state in STATES else "open")
+        return cls(**texts, state=state if state in STATES else OPEN)
 
     def address(self, base: str, **more: str) -> str:
         """An address with these filters."""
@@ -65,54 +64,55 @@ class Chosen:
         query = urlencode({**own, **more})
         return f"{base}?{query}" if query else base
 
-    def lets(self, entry: Entry, who: str, stands: Standing) -> bool:
+    def lets(self, entry: Entry, who: str, look: Look) -> bool:
         """Whether an item is among them."""
         fixed = (self.kind, entry.kind), (self.gate, entry.gate), (self.round, str(entry.round))
-        by = not self.by or self.by in stands.get(entry.id, {})
-        return all(wanted in ("", there) for wanted, there in fixed) and by and _is(self.state, entry, who, stands)
+        by = not self.by or self.by in look.of(entry)
+        return all(wanted in ("", there) for wanted, there in fixed) and by and _is(self.state, entry, who, look)
+
+    def order(self, who: str, look: Look, at: Entry | None = None) -> list[Entry]:
+        """These items, and the one that is looked at; of those left, what nobody decided comes before second looks."""
+        found = [one for one in look.entries.values() if one is at or self.lets(one, who, look)]
+        return sorted(found, key=lambda one: bool(look.of(one).keys() - {who})) if self.state == OPEN else found
 
 
 FILTERED = ("kind", "gate", "round", "by", "state")
 
 
-def _is(state: str, entry: Entry, who: str, stands: Standing) -> bool:
-    own = stands.get(entry.id, {})
+def _is(state: str, entry: Entry, who: str, look: Look) -> bool:
     if state == "differ":
-        return differ(entry, who, stands)
-    return state == "all" or (who in own) == (state == "decided")
+        return differ(entry, who, look)
+    return state == "all" or (who in look.of(entry)) == (state == "decided")
 
 
-def differ(entry: Entry, who: str, stands: Standing) -> bool:
+def differ(entry: Entry, who: str, look: Look) -> bool:
     """Whether others decided otherwise than a reviewer who has decided."""
-    own = stands.get(entry.id, {})
-    return who in own and any((one.decision, one.after) != (own[who].decision, own[who].after) for one in own.values())
+    own = look.of(entry)
+    return who in own and any(not come_to_the_same(own[who], one) for name, one in own.items() if name not in (who, ""))
 
 
 def queue_values(index: QueueIndex, base: str, who: str, query: Mapping[str, str]) -> dict[str, Any]:
     """What the list of items shows."""
-    entries, stands, _ = index.look()
-    chosen = Chosen.of(query)
-    shown = [entry for entry in entries.values() if chosen.lets(entry, who, stands)]
-    items = f"{base}/item"
+    look, chosen = index.look(), Chosen.of(query)
+    shown = chosen.order(who, look)
     rows = [
         {
-            "address": chosen.address(items, id=entry.id),
+            "address": chosen.address(f"{base}/item", id=entry.id),
             "name": name_of(entry),
-            "kind": entry.kind,
             "round": entry.round,
             "gate": entry.gate,
             "question": entry.question,
-            "own": what(stands[entry.id][who]) if who in stands.get(entry.id, {}) else None,
-            "differs": differ(entry, who, stands),
+            "own": what(look.of(entry)[who]) if who in look.of(entry) else None,
+            "differs": differ(entry, who, look),
         }
         for entry in shown[:MOST_ROWS]
     ]
     return {
         "title": "Review queue",
-        "closed": why_closed(index),
-        "total": len(entries),
-        "left": _left(entries, who, stands),
-        "filters": _filters(entries.values(), chosen, who, stands),
+        "closed": why_closed(index, look),
+        "total": len(look.entries),
+        "left": _left(who, look),
+        "filters": _filters(chosen, who, look),
         "filtered": chosen != Chosen(),
         "chosen": chosen,
         "first": rows[0]["address"] if rows else None,
@@ -121,71 +121,70 @@ def queue_values(index: QueueIndex, base: str, who: str, query: Mapping[str, str
     }
 
 
-def _filters(entries: Any, chosen: Chosen, who: str, stands: Standing) -> list[dict[str, Any]]:
-    """The fields that choose, each with how many items it would let through; other reviewers' names say only that they
-    have decided, not what.
+def _filters(chosen: Chosen, who: str, look: Look) -> list[dict[str, Any]]:
+    """The fields that choose, each with how many items it lets through by itself.
+
+    Other reviewers' names say that they have decided, and not what.
     """
-    kinds, gates, rounds, people, states = Counter(), Counter(), Counter(), Counter(), Counter()  # type: ignore[var-annotated]
-    for entry in entries:
-        kinds[entry.kind] += 1
-        gates[entry.gate] += 1
-        rounds[str(entry.round)] += 1
-        people.update(name for name in stands.get(entry.id, {}) if name and name != who)
-        states.update(state for state in STATES if _is(state, entry, who, stands))
-    total = sum(kinds.values())
-    fields: list[tuple[str, str, Mapping[str, int]]] = [
-        ("kind", "Kind", kinds),
-        ("gate", "Picked by", gates),
-        ("round", "Round", rounds),
-        ("by", "Decided by", people),
-    ]
-    made = [
-        {
-            "name": name,
-            "title": title,
-            "chosen": getattr(chosen, name),
-            "options": [
-                {"value": "", "title": "any", "count": total},
-                *({"value": value, "title": value, "count": count} for value, count in counts.items()),
-            ],
-        }
-        for name, title, counts in fields
-    ]
-    options = [{"value": state, "title": title, "count": states[state]} for state, title in STATES.items()]
-    return [{"name": "state", "title": "Show", "chosen": chosen.state, "options": options}, *made]
+    counts: dict[str, Counter[str]] = {name: Counter() for name in FILTERED}
+    for entry in look.entries.values():
+        counts["kind"][entry.kind] += 1
+        counts["gate"][entry.gate] += 1
+        counts["round"][str(entry.round)] += 1
+        counts["by"].update(look.of(entry).keys() - {who, ""})
+        counts["state"].update(state for state in STATES if _is(state, entry, who, look))
+    made = [_field("state", "Show", chosen.state, [(state, STATES[state], counts["state"][state]) for state in STATES])]
+    for name, title in (("kind", "Kind"), ("gate", "Picked by"), ("round", "Round"), ("by", "Decided by")):
+        options = [("", "any", len(look.entries)), *((value, value, count) for value, count in counts[name].items())]
+        made.append(_field(name, title, getattr(chosen, name), options))
+    return made
+
+
+def _field(name: str, title: str, chosen: str, options: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
+    shown = [{"value": value, "title": text, "count": count} for value, text, count in options]
+    return {"name": name, "title": title, "chosen": chosen, "options": shown}
 
 
 def item_values(index: QueueIndex, base: str, who: str, query: Mapping[str, str]) -> dict[str, Any] | None:
     """What the page of one item shows; `None` if the queue has no such item."""
-    entries, stands, decisions = index.look()
-    entry = entries.get(query.get("id", ""))
+    look, chosen = index.look(), Chosen.of(query)
+    entry = look.entries.get(query.get("id", ""))
     if entry is None:
         return None
-    chosen, items = Chosen.of(query), f"{base}/item"
-    order = [one.id for one in entries.values() if one.id == entry.id or chosen.lets(one, who, stands)]
-    at = order.index(entry.id)
-    counted = [one for one in order if one != entry.id or chosen.lets(entry, who, stands)]
-    around = {"previous": order[at - 1] if at else None, "following": order[at + 1] if at + 1 < len(order) else None}
-    after = around["following"] or next((one for one in order if one != entry.id), None)
-    item, own = item_of(entry, index.row(entry)), stands.get(entry.id, {}).get(who)
-    late = why_closed(index) or why_too_late(index, entry)
+    item, own = index.item(entry), look.of(entry).get(who)
+    closed = why_closed(index, look, entry)
     return {
         "title": name_of(entry),
         "item": item,
-        "closed": late,
-        "left": _left(entries, who, stands),
-        "place_in": counted.index(entry.id) + 1 if entry.id in counted else None,
-        "shown": len(counted),
-        "base_filtered": chosen.address(base),
-        "next": chosen.address(items, id=after) if after else None,
-        **{name: chosen.address(items, id=one) if one else None for name, one in around.items()},
+        "most_votes": sum((item.votes or {}).values()),
+        "closed": closed,
+        "left": _left(who, look),
+        **_way(chosen, base, entry, chosen.order(who, look, entry), chosen.lets(entry, who, look)),
         "own": own and {"what": what(own), "note": own.note, "after": own.after},
-        "others": _others(stands.get(entry.id, {}), who),
-        "differs": differ(entry, who, stands),
-        "takes_back": None if late else own or latest_of(who, decisions, stands),
-        "edit": _edit(item, own),
+        "others": _others(look.of(entry), who),
+        "differs": differ(entry, who, look),
+        "takes_back": None if closed else own or look.last_of(who),
+        "edit": None if closed else _edit(item, own),
         "rubric": [{"name": name, "levels": RUBRIC_WORDS[name]} for name in RUBRIC],
         "most_note": MOST_NOTE,
+    }
+
+
+def _way(chosen: Chosen, base: str, entry: Entry, order: Sequence[Entry], inside: bool) -> dict[str, Any]:
+    """Where an item stands among those chosen and its page leads; `next`, after a decision, also round the end."""
+
+    def to(one: Entry | None) -> str | None:
+        return chosen.address(f"{base}/item", id=one.id) if one else None
+
+    at = order.index(entry)
+    following = order[at + 1] if at + 1 < len(order) else None
+    return {
+        "place_in": at + 1 if inside else None,
+        "shown": len(order),
+        "previous": to(order[at - 1] if at else None),
+        "following": to(following),
+        "next": to(following or next((one for one in order if one is not entry), None)),
+        "base_filtered": chosen.address(base),
     }
 
 
@@ -206,14 +205,12 @@ def _edit(item: Item, own: Decision | None) -> dict[str, str] | None:
     question, label = item.question, item.label
     if own is not None and own.decision == "edit":
         question, label = (question, own.after) if item.kind == "label" else (own.after["question"], own.after["label"])
-    fields = {"question": editable(question) if item.kind == "question" else "", "label": editable(label)}
-    if None in fields.values():
-        return None
-    return {name: text or "" for name, text in fields.items()}
+    fields = editable(question if item.kind == "question" else ""), editable(label or "")
+    return None if None in fields else {"question": fields[0] or "", "label": fields[1] or ""}
 
 
-def _left(entries: Mapping[str, Entry], who: str, stands: Standing) -> int:
-    return sum(who not in stands.get(entry, {}) for entry in entries)
+def _left(who: str, look: Look) -> int:
+    return sum(who not in look.of(entry) for entry in look.entries.values())
 
 
 def name_of(entry: Entry) -> str:

@@ -1,4 +1,4 @@
-"""What a run has queued for people, and what they have decided, read as far as both files have grown.
+"""What a run has queued for people, what they decided, and what of that the run has adopted, followed as it grows.
 
 Of the queue only where each item stands is kept in memory: the texts of an item are read when it is looked at.
 """
@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ....core.errors import ConfigError
 from ...reviews.checks import read_id
-from ...reviews.decisions import UNDO, Decision, ReviewLog, standing
+from ...reviews.decisions import UNDO, Decision, ReviewLog, read_decisions, standing
+from ...reviews.items import Item
+from ...run.stage import DONE
 from ...storage.files import DamageError, json_object, open_file
+from ...storage.run_folder import STATE, read_state
 
 SHORT = 160
 """Characters of a question that a list shows."""
@@ -40,6 +46,37 @@ class Entry:
     length: int
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A queue at one moment.
+
+    Attributes:
+        entries: items by id, in the order in which they were picked.
+        decisions: all that were ever made, in order.
+        stands: what holds of them, by item and reviewer.
+        adopted: items about which the run has adopted a decision.
+        finished: whether the run is over.
+    """
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    decisions: Sequence[Decision] = ()
+    stands: Mapping[str, Mapping[str, Decision]] = field(default_factory=dict)
+    adopted: frozenset[str] = frozenset()
+    finished: bool = False
+
+    def of(self, entry: Entry) -> Mapping[str, Decision]:
+        """What stands about an item, by reviewer."""
+        return self.stands.get(entry.id, {})
+
+    def last_of(self, reviewer: str) -> Decision | None:
+        """The last decision of a reviewer that still stands and that the run has not adopted."""
+        for one in reversed(self.decisions):
+            own = self.stands.get(one.id, {}).get(reviewer)
+            if one.decision != UNDO and own is one and one.id not in self.adopted:
+                return one
+        return None
+
+
 class QueueIndex:
     """The queue of one run. Threads may share it.
 
@@ -48,14 +85,15 @@ class QueueIndex:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.queue, self.log = folder / "queue.jsonl", ReviewLog(folder / "reviews.jsonl")
-        self._entries: dict[str, Entry] = {}
-        self._decisions: list[Decision] = []
-        self._read, self._decided = (0, 0), (0, 0)
+        self.queue, self.state = folder / "queue.jsonl", folder / STATE
+        self.log = ReviewLog(folder / "reviews.jsonl")
+        self._look = Look()
+        self._ends = {"queue": (0, 0), "reviews": (0, 0)}
+        self._adopted_bytes, self._state_seen = 0, (0, 0, 0)
         self._lock = threading.Lock()
 
-    def look(self) -> tuple[Mapping[str, Entry], Mapping[str, Mapping[str, Decision]], list[Decision]]:
-        """Items by id in the order of the queue; what stands, by item and reviewer; and all that was ever decided.
+    def look(self) -> Look:
+        """The queue as it stands on the disk.
 
         Raises:
             DamageError: a file is not as a run or a reviewer writes it.
@@ -63,51 +101,77 @@ class QueueIndex:
         with self._lock:
             self._follow_queue()
             self._follow_decisions()
-            return dict(self._entries), standing(self._decisions), list(self._decisions)
+            self._follow_state()
+            return self._look
 
-    def row(self, entry: Entry) -> dict[str, Any]:
-        """An item as the run wrote it.
+    def item(self, entry: Entry) -> Item:
+        """An item with its texts.
 
         Raises:
-            DamageError: it is not there any more.
+            DamageError: it is not as a run writes it.
         """
+        where = f"the line at byte {entry.begin} of {self.queue}"
         with open(open_file(self.queue), "rb") as file:
             file.seek(entry.begin)
-            return json_object(file.read(entry.length), f"the line at byte {entry.begin} of {self.queue}")
+            row = json_object(file.read(entry.length), where)
+        try:
+            return msgspec.convert(row, Item)
+        except msgspec.ValidationError as error:
+            raise DamageError(f"{where} is no item ({error}); the run folder is damaged") from None
 
     def _follow_queue(self) -> None:
         if not self.queue.exists():
             return
+        found: dict[str, Entry] = {}
         with open(open_file(self.queue), "rb") as file:
-            inode, end = self._from(file.fileno(), self._read)
-            if not end:
-                self._entries = {}
+            number, end = _from(file.fileno(), self._ends["queue"])
+            entries = self._look.entries if end else {}
             file.seek(end)
             for line in file:
                 if not line.endswith(b"\n"):
                     break
                 entry = _entry(json_object(line, f"the line at byte {end} of {self.queue}"), end, len(line))
                 if entry is not None:
-                    self._entries[entry.id] = entry
+                    found[entry.id] = entry
                 end += len(line)
-        self._read = inode, end
+        self._ends["queue"] = number, end
+        if found or entries is not self._look.entries:
+            self._look = replace(self._look, entries={**entries, **found})
 
     def _follow_decisions(self) -> None:
         if not self.log.path.exists():
             return
         with open(open_file(self.log.path), "rb") as file:
-            inode, end = self._from(file.fileno(), self._decided)
-        if not end:
-            self._decisions = []
+            number, end = _from(file.fileno(), self._ends["reviews"])
+        earlier = self._look.decisions if end else ()
         more, end = self.log.rows(end)
-        self._decisions += more
-        self._decided = inode, end
+        self._ends["reviews"] = number, end
+        if more or earlier is not self._look.decisions:
+            decisions = [*earlier, *more]
+            self._look = replace(self._look, decisions=decisions, stands=standing(decisions))
 
-    def _from(self, descriptor: int, read: tuple[int, int]) -> tuple[int, int]:
-        """The file's number, and from where to go on: its beginning, if it is another file or was cut."""
-        stat = os.fstat(descriptor)
-        same = stat.st_ino == read[0] and stat.st_size >= read[1]
-        return stat.st_ino, read[1] if same else 0
+    def _follow_state(self) -> None:
+        if not self.state.exists():
+            return
+        stat = self.state.stat()
+        seen = stat.st_ino, stat.st_size, stat.st_mtime_ns
+        if seen == self._state_seen:
+            return
+        state = read_state(self.state)
+        length = min(state["logs"].get("reviews", 0), self._ends["reviews"][1])
+        adopted = self._look.adopted
+        if length != self._adopted_bytes:
+            with open(open_file(self.log.path), "rb") as file:
+                rows, _ = read_decisions(BytesIO(file.read(length)), self.log.path, 0)
+            adopted = frozenset(one.id for one in rows)
+        self._look = replace(self._look, adopted=adopted, finished=state.get("phase") == DONE)
+        self._adopted_bytes, self._state_seen = length, seen
+
+
+def _from(descriptor: int, read: tuple[int, int]) -> tuple[int, int]:
+    """The number of a file, and from which byte to go on: its beginning, if it is another file or was cut."""
+    stat = os.fstat(descriptor)
+    return stat.st_ino, read[1] if stat.st_ino == read[0] and stat.st_size >= read[1] else 0
 
 
 def _entry(row: Mapping[str, Any], begin: int, length: int) -> Entry | None:
@@ -116,22 +180,4 @@ def _entry(row: Mapping[str, Any], begin: int, length: int) -> Entry | None:
         kind, round_, _, _ = read_id(row.get("id"))
     except ConfigError:
         return None
-    return Entry(row["id"], kind, round_, text_of(row.get("gate")), text_of(row.get("question"))[:SHORT], begin, length)
-
-
-def text_of(value: Any) -> str:
-    """A field that should be a text: that text, or whatever else a plug-in put there, as text."""
-    return value if isinstance(value, str) else "" if value is None else str(value)
-
-
-def latest_of(
-    reviewer: str, decisions: list[Decision], stands: Mapping[str, Mapping[str, Decision]]
-) -> Decision | None:
-    """The last decision of a reviewer that still stands."""
-    for one in reversed(decisions):
-        if one.decision != UNDO and one.reviewer == reviewer and stands.get(one.id, {}).get(reviewer) == one:
-            return one
-    return None
-
-
-__all__ = ["DamageError", "Entry", "QueueIndex", "latest_of", "text_of"]
+    return Entry(row["id"], kind, round_, str(row.get("gate")), str(row.get("question"))[:SHORT], begin, length)

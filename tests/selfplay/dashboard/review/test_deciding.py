@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from selfplay_gym.selfplay.storage.files import write_sealed
+
 APPROVED = {"key": "k1", "id": "label/3/0", "decision": "approve"}
 
 
@@ -20,8 +22,7 @@ def test_every_kind_of_decision_is_written_with_what_was_seen(anna, runs, path):
     rows = runs.decisions(path)
     assert [(row["id"], row["decision"], row["after"]) for row in rows] == sent
     assert {(row["reviewer"], row["note"]) for row in rows} == {("anna", "so")}
-    seen = {"question": runs.QUESTION, "label": runs.LABEL}
-    assert [row["before"] for row in rows] == [runs.LABEL, runs.LABEL, seen, None, None]
+    assert [row["before"] for row in rows] == [runs.LABEL, runs.LABEL, runs.QUESTION, runs.LABEL, runs.LABEL]
 
 
 def test_an_answer_says_what_was_done(anna):
@@ -179,3 +180,69 @@ def test_a_line_that_nobody_can_read_is_named_and_nothing_is_lost(anna, path):
     assert answer.status_code == 503
     assert "reviews.jsonl" in answer.json()["error"]
     assert anna.item("label/3/0").status_code == 500
+
+
+def test_a_label_that_does_not_exist_cannot_be_approved(reviewers, runs, path):
+    other = runs.make_run(path.parent / "other", [runs.row("label/1/0", label=None, votes=None)])
+    anna = reviewers("anna", other)
+    assert 'data-do="approve"' not in anna.item("label/1/0").text
+    assert anna.post("label/1/0", "approve").status_code == 400
+    assert anna.post("label/1/0", "edit", "12").status_code == 200
+
+
+@pytest.fixture
+def state(path):
+    """`state(phase)`: the run commits, and adopts what was decided by then."""
+
+    def commit(phase):
+        logs = {"reviews": (path / "reviews.jsonl").stat().st_size}
+        write_sealed(path / "state.json", {"settings": ["0" * 64], "logs": logs, "phase": phase})
+
+    return commit
+
+
+def test_what_the_run_has_adopted_is_closed(anna, reviewers, runs, path, state):
+    bob = reviewers("bob")
+    anna.post("label/3/0", "approve", key="annas")
+    state("train(solver)")
+    for one, decision, more in ((anna, "reject", {}), (bob, "reject", {}), (anna, "undo", {"before": "annas"})):
+        answer = one.post("label/3/0", decision, **more)
+        assert answer.status_code == 409
+        assert "adopted" in answer.json()["error"]
+    page = anna.item("label/3/0").text
+    assert "adopted" in page
+    assert 'data-do="approve"' not in page
+    assert anna.post("label/3/0", "approve", key="annas").status_code == 200, "a repeated request is answered as before"
+    assert anna.post("label/3/1", "approve").status_code == 200, "the others are open"
+    assert 'data-do="undo"' in anna.item("question/3/2").text
+    assert 'value="annas"' not in anna.item("question/3/2").text
+    assert len(runs.decisions(path)) == 2
+
+
+def test_a_run_that_is_over_takes_scores_and_nothing_else(anna, runs, path, state):
+    state("done")
+    assert "This run is over" in anna.queue()
+    for item, decision, after in (("label/3/0", "approve", None), ("pair/3/1/0-1", "prefer", 0)):
+        assert "This run is over" in anna.item(item).text
+        answer = anna.post(item, decision, after)
+        assert answer.status_code == 409
+        assert "over" in answer.json()["error"]
+    assert anna.post("attempt/3/1/2", "score", {"completeness": 0, "soundness": 0}).status_code == 200
+    assert len(runs.decisions(path)) == 1
+
+
+def test_a_folder_that_cannot_be_written_to_says_so(anna, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert "cannot be written to" in anna.queue()
+    assert "cannot be written to" in anna.item("attempt/3/1/2").text
+    assert anna.post("attempt/3/1/2", "score", {"completeness": 0, "soundness": 0}).status_code == 409
+
+
+@pytest.mark.parametrize("changes", [{"question": 7}, {"attempts": "x"}, {"votes": [1]}, {"label": {"a": 1}}], ids=str)
+def test_a_row_that_is_no_item_is_named(reviewers, runs, path, changes):
+    other = runs.make_run(path.parent / "other", [runs.row("label/1/0", **changes), runs.row("label/1/1")])
+    anna = reviewers("anna", other)
+    assert anna.item("label/1/0").status_code == 500
+    assert "is no item" in anna.item("label/1/0").text
+    assert anna.post("label/1/0", "approve").status_code == 503
+    assert anna.post("label/1/1", "approve").status_code == 200

@@ -69,12 +69,12 @@ def test_filters_let_through_what_they_say(anna, reviewers):
     anna.post("label/3/0", "approve")
     bob.post("label/3/0", "reject")
     bob.post("label/3/1", "reject")
-    assert listed(anna.queue()) == ["label/3/1", "question/3/2", "pair/3/1/0-1", "attempt/3/1/2"]
+    assert listed(anna.queue()) == ["question/3/2", "pair/3/1/0-1", "attempt/3/1/2", "label/3/1"], "second looks last"
     assert listed(anna.queue(state="decided")) == ["label/3/0"]
     assert listed(anna.queue(state="all", kind="label")) == ["label/3/0", "label/3/1"]
     assert listed(anna.queue(state="differ")) == ["label/3/0"]
     assert listed(anna.queue(state="all", by="bob")) == ["label/3/0", "label/3/1"]
-    assert listed(anna.queue(kind="pair", round="3", gate="low margin")) == ["pair/3/1/0-1"]
+    assert listed(anna.queue(kind="pair", round="3", gate="label: low-margin")) == ["pair/3/1/0-1"]
     for nothing in ({"kind": "x"}, {"round": "-1"}, {"gate": "' OR 1=1"}, {"by": "carol"}):
         assert listed(anna.queue(**nothing)) == []
     assert listed(anna.queue(state="no such")) == listed(anna.queue())
@@ -82,7 +82,16 @@ def test_filters_let_through_what_they_say(anna, reviewers):
 
 def test_an_item_shows_what_there_is_to_judge_by(anna, runs):
     page = anna.item("label/3/0").text
-    for text in ("low margin", "2 of 4 votes against 1", r"\frac{137}{16}", "checked", "9.5", "no idea", "no answer"):
+    for text in (
+        "low-margin",
+        "2 of 4 attempts came to",
+        r"\frac{137}{16}",
+        "checked",
+        "9.5",
+        "no idea",
+        "no answer",
+        "0.50",
+    ):
         assert text in page
     assert page.count("<details") == 4
 
