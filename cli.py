@@ -49,6 +49,7 @@ def app() -> None:
 @click.option("--run-dir", type=click.Path(path_type=Path), default=Path("runs/tiny"), help="Where the run is written.")
 @click.option("--resume", is_flag=True, help="Continue the run in --run-dir, with its own settings; rounds may grow.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change one setting; may be repeated.")
+@click.option("--watch", "watching", is_flag=True, help="Show the run in a browser meanwhile: see selfplay-gym watch.")
 @click.pass_context
 def train(context: click.Context, /, preset: str, **options: Any) -> int:
     """Let a challenger and a solver teach each other; ends with a table and a report.
@@ -123,7 +124,7 @@ def list_names(kind: str | None) -> None:
 @click.argument("run_dir", type=click.Path(path_type=Path))
 def report(run_dir: Path) -> None:
     """Write the run in RUN_DIR as one HTML page with plots."""
-    from .selfplay.report import write_report
+    from .selfplay.report.write import write_report
     from .selfplay.storage.run_folder import RunFolder
 
     run, console = RunFolder.open(run_dir), _console()
@@ -208,14 +209,15 @@ def leaderboard(results: Path, board: Path) -> None:
 @click.argument("folders", nargs=-1, required=True, metavar="RUN_OR_FOLDER...", type=click.Path(path_type=Path))
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="0 takes any that is free.")
 @click.option("--host", default="127.0.0.1", help="Where connections are taken; others than this machine's need care.")
-def watch(folders: tuple[Path, ...], host: str, port: int) -> None:
+@click.option("--beside", type=int, hidden=True)
+def watch(folders: tuple[Path, ...], **options: Any) -> None:
     """Watch runs in a browser as they go on: losses, outputs, labels, resources. Ctrl-C ends it, and no run.
 
     Reads run folders only: finished, running, killed and copied runs, one or many. Prints the address to open.
     """
     from .selfplay.commands.watch import watch as serve
 
-    serve(folders, host=host, port=port)
+    serve(folders, **options)
 
 
 @app.command(short_help="Check answers in a file.")

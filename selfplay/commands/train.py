@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from ...core.errors import ConfigError
-from ..report import write_report
 from ..report.summary import print_summary
+from ..report.write import write_report
 from ..run.train import Interrupted, is_rank0, train
 from ..settings.compose import changed, compose
 from ..settings.files import stored_config
 from ..storage.run_folder import RunFolder
 from ..terminal import Terminal
+from .watch import watched
 
 
 def train_run(
@@ -24,8 +26,12 @@ def train_run(
     run_dir: Path,
     resume: bool,
     settings: Sequence[str],
+    watching: bool = False,
 ) -> int:
     """Start or continue a run; the exit code.
+
+    Args:
+        watching: show it in a browser meanwhile.
 
     Raises:
         ConfigError: settings that cannot work, or a preset for a run that goes on.
@@ -38,7 +44,8 @@ def train_run(
         config = compose(preset or "tiny", file=file, assignments=settings, env=env, seed=seed)
     console = Terminal(quiet=not is_rank0())
     try:
-        folder = train(config, run_dir, resume=resume, console=console)
+        with watched(run_dir) if watching and is_rank0() else nullcontext():
+            folder = train(config, run_dir, resume=resume, console=console)
     except Interrupted as stop:
         reason = f" ({stop})" if str(stop) else ""
         command = f"selfplay-gym train --resume --run-dir {run_dir}"

@@ -2,46 +2,84 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from ...core.errors import ConfigError, MissingExtraError
 
+PACKAGE = __name__.partition(".")[0]
 
-def watch(folders: Sequence[Path], *, host: str, port: int, say: Callable[[str], object] = click.echo) -> None:
-    """Serve the dashboard; returns when it is told to stop.
+
+def watch(
+    folders: Sequence[Path],
+    *,
+    host: str,
+    port: int,
+    beside: int | None = None,
+    say: Callable[[str], object] = click.echo,
+) -> None:
+    """Serve the dashboard until Ctrl-C.
 
     Args:
+        folders: runs, or folders that hold runs.
         port: 0 takes any that is free.
+        beside: the process that started this one, whose run is watched: the dashboard leaves it the processor, does
+            not ask for the folder to be there, and ends with it.
         say: is given the address, token included, once connections are taken.
 
     Raises:
         ConfigError: no such folder, or an address that cannot be taken.
         MissingExtraError: the packages of the extra `watch` are not there.
     """
-    for folder in folders:
+    check_watching()
+    for folder in folders if beside is None else ():
         if not folder.is_dir():
             raise ConfigError(f"{str(folder)!r} is no folder; give a run, or a folder that holds runs")
-    try:
-        import uvicorn
+    from ..dashboard.security import new_token, shown_url
 
-        from ..dashboard.app import create_app
-        from ..dashboard.security import new_token, shown_url
-    except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn", "jinja2"):
-            raise
-        raise MissingExtraError(error.name, "watch", "the dashboard") from None
     with _listening(host, port) as listener:
         token = new_token()
-        app = create_app(folders, token, host=host)
-        config = uvicorn.Config(
-            app, loop="asyncio", http="h11", ws="none", access_log=False, server_header=False, log_level="warning"
-        )
         say(shown_url(host, listener.getsockname()[1], token))
-        uvicorn.Server(config).run(sockets=[listener])
+        from ..dashboard.app import create_app  # whoever opens the address waits for this a quarter of a second
+        from ..dashboard.server import serve
+
+        serve(create_app(folders, token, host=host), listener, beside)
+
+
+def check_watching() -> None:
+    """Refuse to begin where what serves the pages is not installed.
+
+    Raises:
+        MissingExtraError: names the package, and the extra that brings it.
+    """
+    for name in ("starlette", "uvicorn", "jinja2"):
+        if find_spec(name) is None:
+            raise MissingExtraError(name, "watch", "the dashboard")
+
+
+@contextmanager
+def watched(run_dir: Path) -> Iterator[None]:
+    """A dashboard of a run in a process of its own, for as long as the context lasts; it prints its address.
+
+    Raises:
+        MissingExtraError: see `check_watching`.
+    """
+    check_watching()
+    command = [sys.executable, "-m", f"{PACKAGE}.cli", "watch", str(run_dir), "--beside", str(os.getpid())]
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def _listening(host: str, port: int) -> socket.socket:

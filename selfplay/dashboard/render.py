@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from ..pages.wording import counted, shown
 from .visible import visible
 
 if TYPE_CHECKING:
@@ -40,4 +42,28 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["visible"] = visible
+    made.filters |= {"shown": shown, "counted": counted, "percent": percent, "duration": duration, "figure": figure}
     return made
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share in per cent; a dash where there is none."""
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """A number in few digits; a dash where there is none."""
+    return "–" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.{digits}g}"
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time as people say it; a dash where it is not known."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    whole = round(max(0.0, seconds))
+    days, hours, minutes = whole // 86_400, whole // 3_600 % 24, whole // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min" if whole >= 600 else f"{minutes} min {whole % 60:02d} s" if minutes else f"{whole} s"

@@ -1,4 +1,4 @@
-"""How numbers of things are written."""
+"""How numbers of things are written, and texts of models."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..stats import Estimate, Paired
+
+
+LONGEST = 2_000
+"""Characters of a model's text shown at most."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -29,3 +33,9 @@ def percent(estimate: Estimate | None, interval: bool = True, sign: str = "") ->
 def points(difference: Paired | None) -> str:
     """A difference in points with its interval, "+1.6 [+0.1, +3.0]"; a dash where there is none."""
     return "–" if difference is None else f"{difference.points:+.1f} [{difference.low:+.1f}, {difference.high:+.1f}]"
+
+
+def shown(text: str, longest: int = LONGEST) -> str:
+    """A model's text for people: control characters replaced, very long texts cut."""
+    cut = text if len(text) <= longest else text[:longest] + " … (cut)"
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in cut)

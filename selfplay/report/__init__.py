@@ -1,5 +1,1 @@
-"""A run for people: as one HTML page, and in the terminal; commands come in, by `write_report` and `summary`."""
-
-from .write import render_report, write_report
-
-__all__ = ["render_report", "write_report"]
+"""A run for people: as one HTML page (`write`), and in the terminal (`summary`)."""

@@ -87,7 +87,7 @@ def read_guard(folder: RunFolder) -> GuardSummary:
     for row in folder.rows("guard"):
         if "event" in row:
             between = row["phase"] not in ("evaluate", "gate") and not _beside(evaluations, row)
-            events.append(_event(row, len(evaluations) - 1 + (0.5 if between else 0.0)))
+            events.append(guard_event(row, len(evaluations) - 1 + (0.5 if between else 0.0)))
         else:
             evaluations.append(row)
     return GuardSummary(evaluations, events)
@@ -114,7 +114,8 @@ def _beside(evaluations: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) ->
     return (last["round"], last["phase"]) == (row["round"], row["phase"])
 
 
-def _event(row: Mapping[str, Any], at: float) -> GuardEvent:
+def guard_event(row: Mapping[str, Any], at: float) -> GuardEvent:
+    """A row of `guard.jsonl` that tells of an event."""
     step = "" if row["step"] is None else f", step {row['step'] + 1}"
     value, limit = row["value"], row["limit"]
     if row["event"] == "rate":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,7 @@ from ..pages.figures import (
 )
 from ..run.metrics import HISTOGRAM_BINS
 from ..stats import Estimate, wilson
+from .fates import fates
 from .lengths import length_figures
 from .questions import RoundQuestions
 from .summary_data import Row, RunSummary
@@ -185,7 +186,7 @@ def _draw_right_by_rate(axes: Axes, questions: Sequence[RoundQuestions], band: t
 def _draw_fates(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
     numbers = [number for number, _ in rows]
     bottom = np.zeros(len(rows))
-    for label, colour, counts in _fates([row for _, row in rows]):
+    for label, colour, counts in fates([row for _, row in rows]):
         if any(counts):
             axes.bar(numbers, counts, bottom=bottom, label=label, color=colour, width=0.7)
             bottom += counts
@@ -194,15 +195,6 @@ def _draw_fates(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
     axes.set_ylabel("questions")
     round_ticks(axes, numbers)
     legend(axes, 3)
-
-
-def _fates(rows: Sequence[Row]) -> Iterator[tuple[str, str, list[int]]]:
-    yield "kept", GOOD, [row["kept"] for row in rows]
-    yield "not kept", "#a9c7e8", [row["asked"] - row["kept"] for row in rows]
-    yield "repeated", "#e3b23c", [row["repeated"] for row in rows]
-    yield "held out", "#b9a3d0", [row["held_out"] for row in rows]
-    yield "malformed", "#c9605a", [row["malformed"] for row in rows]
-    yield "refused", "#5a4a4a", [row.get("refused", 0) for row in rows]
 
 
 def _draw_histogram(axes: Axes, number: int, row: Row, band: tuple[float, float]) -> None:

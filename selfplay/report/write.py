@@ -14,7 +14,7 @@ from ..exams.adaptation import adaptation_rows
 from ..exams.robustness import robustness_rows
 from ..pages.html_page import render
 from ..pages.tables import html_table
-from ..pages.wording import counted
+from ..pages.wording import counted, shown
 from ..settings.tree import flatten
 from ..storage.files import write_text
 from ..storage.run_folder import RunFolder
@@ -36,8 +36,6 @@ UNKNOWN: dict[str, Any] = {
     "cpus": "unknown",
 }
 """What is shown of a run that does not say where it was made."""
-LONGEST = 2_000
-"""Characters of a model's text shown at most."""
 
 
 def write_report(folder: RunFolder) -> Path:
@@ -73,7 +71,7 @@ def render_report(folder: RunFolder) -> str:
     }
     return render(
         "report.html.j2",
-        {"percent": _percent, "shown": _shown, "named": write_named, "counted": counted},
+        {"percent": _percent, "shown": shown, "named": write_named, "counted": counted},
         title=f"{name} · self-play run",
         name=name,
         summary=summary,
@@ -120,9 +118,3 @@ def _from_to(values: list[float], form: str, scale: float) -> str:
 
 def _percent(value: float | Mapping[str, Any] | None, digits: int = 1) -> str:
     return "–" if value is None else f"{100 * float(value):.{digits}f} %"  # type: ignore[arg-type]
-
-
-def _shown(text: str) -> str:
-    """A model's text for people: control characters replaced, very long texts cut."""
-    cut = text if len(text) <= LONGEST else text[:LONGEST] + " … (cut)"
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in cut)

@@ -59,10 +59,10 @@ def watched(page_at):
 def enter(page, address, name="anna"):
     """From the printed address to the queue, as somebody."""
     page.goto(f"{address}/?token={server.TOKEN}")
-    page.goto(f"{page.url}/review")
+    page.goto(page.url.replace("/now", "/review"))
     page.keyboard.type(name)
     page.keyboard.press("Enter")
-    page.wait_for_selector("h1:text-is('Review queue')")
+    page.wait_for_selector(".title:text-is('Review queue')")
 
 
 def press(page, *keys):
@@ -79,7 +79,7 @@ def move(page, key):
     before = page.url
     page.keyboard.press(key)
     page.wait_for_function("before => location.href !== before", arg=before)
-    return page.inner_text("h1")
+    return page.inner_text(".title")
 
 
 def focused(page):
@@ -92,9 +92,9 @@ def test_a_session_with_keys_alone(address, path, watched):
     page = watched(1440)
     enter(page, address)
     assert move(page, "j") == "Label 0 of round 3"
-    assert focused(page) == "H1"
+    assert focused(page) == "H2"
     assert press(page, "a") == "Label 0 of round 3: approved."
-    assert focused(page) == "H1", "the next item is read out from its beginning"
+    assert focused(page) == "H2", "the next item is read out from its beginning"
     page.keyboard.press("n")
     assert focused(page) == "TEXTAREA#note"
     page.keyboard.type("are you sure? jk")
@@ -105,11 +105,11 @@ def test_a_session_with_keys_alone(address, path, watched):
     assert press(page, "Control+Enter") == "Label 1 of round 3: edited to 8.5625."
     assert press(page, "r") == "Question 2 of round 3: rejected."
     assert press(page, "u") == "Question 2 of round 3: taken back."
-    assert page.inner_text("h1") == "Question 2 of round 3"
+    assert page.inner_text(".title") == "Question 2 of round 3"
     assert press(page, "a") == "Question 2 of round 3: approved."
     assert press(page, "2") == "Pair 0 and 1 at question 1 of round 3: attempt 1 preferred."
     assert press(page, "3", "4", "Enter") == "Attempt 2 at question 1 of round 3: completeness 3, soundness 4."
-    assert page.inner_text("h1") == "Review queue"
+    assert page.inner_text(".title") == "Review queue"
     assert "you have decided everything" in page.inner_text(".done")
     rows = runs.decisions(path)
     assert [row["decision"] for row in rows] == ["approve", "edit", "reject", "undo", "approve", "prefer", "score"]
@@ -122,8 +122,8 @@ def test_keys_are_keys_only_where_nobody_writes(address, path, watched):
     enter(page, address)
     page.focus("select[name=kind]")
     page.keyboard.press("j")
-    assert move(page, "Escape") if page.url.count("item") else page.inner_text("h1") == "Review queue"
-    page.focus("h1")
+    assert move(page, "Escape") if page.url.count("item") else page.inner_text(".title") == "Review queue"
+    page.focus(".title")
     move(page, "j")
     for chord in ("Control+a", "Alt+r", "Meta+a"):
         page.keyboard.press(chord)
@@ -153,9 +153,13 @@ def test_everything_can_be_reached_with_tab(address, watched):
         if stop != "queue":
             page.goto(f"{page.url.split('?')[0].removesuffix('/item')}/item?id={stop}")
         wanted = page.evaluate(
-            """() => { const can = "#main :is(a, button, select, input, textarea, summary)";
-              const all = [...document.querySelectorAll(can)].filter((one) => one.offsetParent && (one.type !== "radio" || one.value === "0"));
-              all.forEach((one, at) => (one.dataset.at = at)); return all.length }"""
+            """() => {
+              const can = "#main :is(a, button, select, input, textarea, summary)";
+              const once = (one) => one.offsetParent && (one.type !== "radio" || one.value === "0");
+              const all = [...document.querySelectorAll(can)].filter(once);
+              all.forEach((one, at) => (one.dataset.at = at));
+              return all.length;
+            }"""
         )
         page.evaluate("document.activeElement.blur(); window.getSelection().removeAllRanges(); scrollTo(0, 0)")
         reached = set()
@@ -169,7 +173,7 @@ def test_everything_can_be_reached_with_tab(address, watched):
 def test_every_page_is_accessible_and_fits(address, path, watched, violations, requests_of, width, scheme):
     page = watched(width, scheme)
     page.goto(f"{address}/?token={server.TOKEN}")
-    page.goto(f"{page.url}/review")
+    page.goto(page.url.replace("/now", "/review"))
     assert violations(page) == []
     enter(page, address)
     base = page.url
@@ -255,7 +259,7 @@ def test_a_server_that_dies_around_a_decision_loses_none(path, page_at, when):
         page.wait_for_selector("#said:not(:empty)")
         assert page.inner_text("#said") == "Label 0 of round 3: approved."
         assert page.is_hidden("#unsent")
-        assert page.inner_text("h1") == "Label 1 of round 3"
+        assert page.inner_text(".title") == "Label 1 of round 3"
     assert [(row["id"], row["decision"]) for row in runs.decisions(path)] == [("label/3/0", "approve")]
 
 
@@ -295,6 +299,6 @@ def test_back_and_forward_lead_through_the_items(address, watched):
     move(page, "j")
     move(page, "j")
     page.go_back()
-    page.wait_for_selector("h1:has-text('Label 0')")
+    page.wait_for_selector(".title:has-text('Label 0')")
     page.go_forward()
-    page.wait_for_selector("h1:has-text('Label 1')")
+    page.wait_for_selector(".title:has-text('Label 1')")

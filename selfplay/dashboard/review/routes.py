@@ -25,8 +25,9 @@ from starlette.routing import Route
 
 from ....core.errors import ConfigError, RunError
 from ...reviews.checks import MOST_NAME
+from ..pages import TABS, place_of
 from ..render import page
-from ..runs import Library, RunPlace
+from ..runs import RunPlace
 from .bodies import json_body, keep_name, read_name, refusal, reviewer_of
 from .deciding import Refused, decide
 from .pages import KEYS, item_values, queue_values
@@ -71,13 +72,13 @@ def item(request: Request) -> Response:
 
 def reviewer(request: Request) -> Response:
     """Who reviews in this browser, to change it."""
-    place = _place(request)
+    place = place_of(request)
     return _ask_name(request, place, then=_base(place))
 
 
 async def introduce(request: Request) -> Response:
     """Somebody says who reviews in this browser."""
-    _place(request)
+    place_of(request)
     body = await json_body(request, {"name": None})
     try:
         name = read_name(body["name"])
@@ -90,7 +91,7 @@ async def introduce(request: Request) -> Response:
 
 async def decided(request: Request) -> Response:
     """Somebody decides; once this answers with 200, the decision is on the disk."""
-    place, who = _place(request), reviewer_of(request)
+    place, who = place_of(request), reviewer_of(request)
     if who is None:
         return refusal(400, "Nobody said who reviews in this browser; reload the page and say so.")
     body = await json_body(request, FIELDS)
@@ -103,14 +104,6 @@ async def decided(request: Request) -> Response:
         return JSONResponse({"said": await run_in_threadpool(decide, index, who, body)})
     except Refused as error:
         return refusal(error.status, str(error))
-
-
-def _place(request: Request) -> RunPlace:
-    library: Library = request.app.state.library
-    place = library.find(request.path_params["run"])
-    if place is None:
-        raise HTTPException(404, "There is no such run in the watched folders.")
-    return place
 
 
 def _index(request: Request, place: RunPlace) -> QueueIndex:
@@ -132,7 +125,7 @@ def _shown(request: Request, template: str, values: Callable[..., dict[str, Any]
     Raises:
         HTTPException: 404 if there is nothing to show, 500 if the files of the run cannot be read.
     """
-    place, who = _place(request), reviewer_of(request)
+    place, who = place_of(request), reviewer_of(request)
     if who is None:
         return _ask_name(request, place, then=f"{request.url.path}?{request.url.query}")
     try:
@@ -150,5 +143,6 @@ def _ask_name(request: Request, place: RunPlace, *, then: str) -> Response:
 
 
 def _page(request: Request, template: str, place: RunPlace, values: dict[str, Any]) -> Response:
-    fixed = {"place": place, "base": _base(place), "reviewer": reviewer_of(request), "keys": KEYS}
-    return page(request, template, **{**fixed, **values})
+    several = len(request.app.state.library.runs()) > 1
+    header = {"place": place, "tabs": TABS, "tab": "review", "several": several}
+    return page(request, template, base=_base(place), reviewer=reviewer_of(request), keys=KEYS, **header, **values)

@@ -1,1 +1,68 @@
-// Keeps a page at what its run has written.
+// Keeps a page at what its run has written: the server sends the parts that have changed, and they take the place of the old ones.
+
+const parts = document.getElementById("parts");
+if (parts) follow(parts);
+
+function follow(parts) {
+  const connection = document.getElementById("connection");
+  const button = document.getElementById("pause");
+  const waiting = new Map();
+  let paused = false;
+
+  const source = new EventSource(parts.dataset.events);
+  source.onopen = () => say("Following.", false);
+  source.onerror = () => {
+    const over = source.readyState === EventSource.CLOSED;
+    say(over ? "The dashboard has ended; start it again and open its new address." : "No connection; trying again.", true);
+  };
+  source.addEventListener("part", (event) => {
+    const { name, html } = JSON.parse(event.data);
+    if (paused) waiting.set(name, html);
+    else put(name, html);
+  });
+
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    paused = !paused;
+    button.textContent = paused ? "Go on" : "Pause";
+    say(paused ? "Paused." : "Following.", false);
+    if (paused) return;
+    waiting.forEach((html, name) => put(name, html));
+    waiting.clear();
+  });
+
+  function say(text, lost) {
+    if (connection.textContent !== text) connection.textContent = text;
+    connection.classList.toggle("lost", lost);
+  }
+}
+
+function put(name, html) {
+  const old = document.getElementById(`part-${name}`);
+  if (!old) return;
+  const open = new Set([...old.querySelectorAll("details[open][data-key]")].map((one) => one.dataset.key));
+  const focused = old.contains(document.activeElement) ? place(old, document.activeElement) : null;
+  const scrolled = [...old.querySelectorAll(".wide, pre")].map((one) => one.scrollLeft);
+
+  const made = document.createElement("template");
+  made.innerHTML = html;
+  old.replaceChildren(made.content);
+
+  for (const one of old.querySelectorAll("details[data-key]")) if (open.has(one.dataset.key)) one.open = true;
+  [...old.querySelectorAll(".wide, pre")].forEach((one, index) => { one.scrollLeft = scrolled[index] ?? 0; });
+  if (focused) find(old, focused)?.focus({ preventScroll: true });
+}
+
+// Where the focus is: in which of the details, or which of all the things that can have it.
+function place(within, element) {
+  const key = element.closest("details[data-key]")?.dataset.key;
+  return { key, index: [...within.querySelectorAll("summary, a, button, [tabindex]")].indexOf(element) };
+}
+
+function find(within, { key, index }) {
+  if (key !== undefined) {
+    const same = [...within.querySelectorAll("details[data-key]")].find((one) => one.dataset.key === key);
+    if (same) return same.querySelector("summary");
+  }
+  return within.querySelectorAll("summary, a, button, [tabindex]")[index];
+}

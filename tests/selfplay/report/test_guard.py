@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from selfplay_gym.selfplay.guard import Guard, GuardThresholds
-from selfplay_gym.selfplay.report import render_report
+from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.report.guard import GuardSummary, guard_figures, read_guard
 from selfplay_gym.selfplay.report.summary import print_summary
 from selfplay_gym.selfplay.storage.run_folder import RunFolder

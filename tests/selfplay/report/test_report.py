@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from selfplay_gym.core.errors import RunError
-from selfplay_gym.selfplay.report import render_report, write_report
+from selfplay_gym.selfplay.report.write import render_report, write_report
 from selfplay_gym.selfplay.report.cost import cost_table, read_costs
 from selfplay_gym.selfplay.report.questions import SHOWN, read_questions
 from selfplay_gym.selfplay.report.summary_data import headline, read_run_summary

@@ -10,7 +10,7 @@ from selfplay_gym.core.registries import make_generator, make_stage
 from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.envs.game.domains import held_out
 from selfplay_gym.selfplay.exams.adaptation import adaptation_rows, checked_updates
-from selfplay_gym.selfplay.report import render_report
+from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.report.summary_data import read_run_summary
 from selfplay_gym.selfplay.run.questions.examples import family_of, training_question
 from selfplay_gym.selfplay.run.stages.adapt import Adapt

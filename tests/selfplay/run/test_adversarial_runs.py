@@ -8,7 +8,7 @@ from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.registries import make_stage
 from selfplay_gym.selfplay.diagnose.measure import diagnose
 from selfplay_gym.selfplay.diagnose.page import to_html, to_json
-from selfplay_gym.selfplay.report import render_report
+from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.report.summary_data import read_run_summary
 from selfplay_gym.selfplay.run.questions.failures import failures
 from selfplay_gym.selfplay.settings.config import RunConfig

@@ -8,7 +8,7 @@ from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.records import ALLOWED, Ruling
 from selfplay_gym.core.registries import policies
 from selfplay_gym.selfplay.guard import guard_events
-from selfplay_gym.selfplay.report import render_report
+from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.report.summary_data import read_run_summary
 from selfplay_gym.selfplay.run import round_log
 from selfplay_gym.selfplay.run.refusals import Counts

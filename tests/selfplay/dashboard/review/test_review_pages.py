@@ -6,7 +6,7 @@ import pytest
 
 
 def others(page):
-    return re.findall(r"<h2 id=\"others\">(.*?)</h2>", page)
+    return re.findall(r"<h3 id=\"others\">(.*?)</h3>", page)
 
 
 def test_the_name_is_asked_before_anything_is_shown(reviewers, runs):

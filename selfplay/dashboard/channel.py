@@ -1,0 +1,164 @@
+"""A page that is sent to everybody who looks at it: made once when its runs have changed, and only what is new of it.
+
+A message of the stream is one part of the page. Its id says where every file was read up to, so a browser that comes
+back names what it has seen, and is sent nothing, or the page as it is now. A browser that is slow misses what was
+replaced meanwhile, and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from .hub import Hub
+from .reading.run_reader import RunReader
+from .runs import RunPlace
+from .views.parts import Part
+
+LEAST_S = 0.5
+"""Seconds between two makings of a page at least."""
+EFFORT = 25
+"""A page that took t seconds to make is not made again for 25 t, so that it takes 4 % of one core at most …"""
+MOST_S = 1.5
+"""… but for this: what has changed is shown within two seconds."""
+TICK_S = 2.0
+"""Seconds after which a page that tells of time is made again, though nothing has changed."""
+BEAT_S = 15.0
+"""Seconds of silence after which the stream says that it is still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a channel shows.
+
+    Attributes:
+        view: makes the parts from the readers; runs in a thread of its own.
+        logs: the logs that the page depends on.
+        ticks: whether it tells of time that goes by.
+    """
+
+    view: Callable[[Sequence[RunReader]], list[Part]]
+    logs: Sequence[str]
+    ticks: bool = False
+
+    def version(self, readers: Sequence[RunReader]) -> str:
+        """Where the files are read up to."""
+        return "_".join(reader.version(self.logs) for reader in readers)
+
+    def parts(self, readers: Sequence[RunReader]) -> list[Part]:
+        """The page as it is now; nothing is read meanwhile."""
+        with ExitStack() as held:
+            for reader in readers:
+                held.enter_context(reader.lock)
+            return self.view(readers)
+
+
+class Listener:
+    """One browser: what it has not been sent yet."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, bytes] = {}
+        self.news = asyncio.Event()
+
+
+class Channel:
+    """One page for all its listeners; lives in the loop.
+
+    Args:
+        hub: follows the runs.
+        page: what is shown.
+        places: of which runs.
+    """
+
+    def __init__(self, hub: Hub, page: Page, places: Sequence[RunPlace]) -> None:
+        self._hub, self._page, self._places = hub, page, places
+        self._listeners: set[Listener] = set()
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._parts: dict[str, bytes] = {}
+        self._version = ""
+
+    async def listen(self, seen: str) -> AsyncIterator[bytes]:
+        """The stream of one browser.
+
+        Args:
+            seen: the version that it has; "" for none.
+        """
+        listener = Listener()
+        self._listeners.add(listener)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        elif self._version and self._version != seen:
+            self._send(listener, self._parts)
+        if not self._version:
+            self._version, self._parts = seen, {}
+        try:
+            yield b"retry: 1000\n\n"
+            while not self._hub.closed:
+                try:
+                    await asyncio.wait_for(listener.news.wait(), BEAT_S)
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                listener.news.clear()
+                waiting, listener.waiting = listener.waiting, {}
+                if waiting:
+                    yield b"".join(waiting.values()) + f"id: {self._version}\nevent: seen\ndata:\n\n".encode()
+        finally:
+            self._listeners.discard(listener)
+            if not self._listeners and self._task is not None:
+                self._task.cancel()
+                self._task = None
+
+    async def _run(self) -> None:
+        ends = [self._hub.watch(place, self._changed.set) for place in self._places]
+        try:
+            while not self._hub.closed:
+                pause = await self._make()
+                await asyncio.sleep(pause)
+                try:
+                    await asyncio.wait_for(self._changed.wait(), TICK_S)
+                except TimeoutError:
+                    continue
+        finally:
+            for end in ends:
+                end()
+            self._wake_all()
+
+    async def _make(self) -> float:
+        """Make the page if it would be another one; the seconds until that is worth asking again."""
+        self._changed.clear()
+        readers = await asyncio.to_thread(lambda: [self._hub.reader(place) for place in self._places])
+        version = self._page.version(readers)
+        alive = self._page.ticks and any(reader.status == "running" for reader in readers)
+        if version == self._version and not alive:
+            return LEAST_S
+        parts, cost = await asyncio.to_thread(self._view, readers)
+        new = {name: message for name, message in parts.items() if self._parts.get(name) != message}
+        self._version, self._parts = version, parts
+        for listener in self._listeners:
+            self._send(listener, new)
+        return min(MOST_S, max(LEAST_S, EFFORT * cost))
+
+    def _view(self, readers: Sequence[RunReader]) -> tuple[dict[str, bytes], float]:
+        begun = time.thread_time()
+        parts = {part.name: _message(part) for part in self._page.parts(readers)}
+        return parts, time.thread_time() - begun
+
+    def _send(self, listener: Listener, parts: dict[str, bytes]) -> None:
+        if parts:
+            listener.waiting |= parts
+            listener.news.set()
+
+    def _wake_all(self) -> None:
+        for listener in self._listeners:
+            listener.news.set()
+
+
+def _message(part: Part) -> bytes:
+    data = json.dumps({"name": part.name, "html": part.html})
+    return f"event: part\ndata: {data}\n\n".encode()

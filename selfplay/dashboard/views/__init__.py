@@ -1,0 +1,1 @@
+"""The pages of a run: what each shows, and how it is drawn."""

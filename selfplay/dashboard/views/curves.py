@@ -1,0 +1,79 @@
+"""*Curves*: the training steps of every role, and the exam after every round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...pages.figures import COLOURS, MUTED, SOLVER
+from ...report.curves import SUPERVISED_CURVES, Curves, curves_of
+from ..reading.run_reader import RunReader
+from ..reading.tallies import MetricsTally, RoleSteps
+from .parts import SERIES, Part, part
+from .svg import Chart, Line
+
+UPDATE_CURVES = (
+    Curves("Length of the completions", "tokens", (("mean_length", "mean length", SOLVER, "-"),)),
+    Curves("Loss", "GRPO, or nats per token", (("loss", "loss", SOLVER, "-"),)),
+    Curves("Gradient norm", "before clipping", (("grad_norm", "gradient norm", SOLVER, "-"),)),
+    Curves("Size of the updates", "norm of the change", (("update_norm", "change of all weights", SOLVER, "-"),)),
+    Curves("Spread of the rewards", "standard deviation", (("reward_std", "standard deviation", SOLVER, "-"),)),
+    Curves("Tokens that were clipped", "%", (("clip_share", "clipped", SOLVER, "-"),)),
+    Curves("Learning rate", "per step", (("learning_rate", "learning rate", MUTED, "-"),)),
+)
+"""What the report leaves to those who look closely."""
+
+
+def curves(run: RunReader) -> list[Part]:
+    """The parts of the page."""
+    metrics = run.metrics
+    roles = [(name, role.count, _role_charts(name, role)) for name, role in metrics.roles.items()]
+    return [part("exams", charts=exam_charts(metrics)), part("roles", roles=roles)]
+
+
+def exam_charts(metrics: MetricsTally) -> list[Chart]:
+    """Accuracy in the held-out exam; empty before the first."""
+    exams = metrics.exams.items()
+    if not exams:
+        return []
+    sampled = [(float(number), exam.accuracy) for number, exam in exams]
+    greedy = [(float(number), exam.greedy) for number, exam in exams if exam.greedy is not None]
+    votes = [(float(n), exam.majority[k]) for n, exam in exams if (k := str(exam.samples)) in exam.majority]
+    lines = [
+        Line(label, [(x, rate.value) for x, rate in rates], series, style, [(rate.low, rate.high) for _, rate in rates])
+        for label, rates, series, style in (
+            ("sampled", sampled, "1", "-"),
+            ("greedy", greedy, "2", "--"),
+            (f"majority@{exams[-1][1].samples}", votes, "4", ":"),
+        )
+    ]
+    return [Chart("Exam accuracy", "%", lines, round_ticks([number for number, _ in exams]), "round")]
+
+
+def round_ticks(numbers: Sequence[int]) -> list[tuple[float, str]]:
+    """Rounds as ticks; the base has a name."""
+    return [(float(number), "base" if number == 0 else str(number)) for number in numbers]
+
+
+def _role_charts(name: str, role: RoleSteps) -> list[Chart]:
+    """The figures of a role: the report's, then those of the update."""
+    ticks = [(float(step), str(number)) for step, number in role.starts.items()]
+    along = f"round ({role.count:,} training steps)"
+    shown, charts = set[str](), []
+    supervised = SUPERVISED_CURVES if "distinct_questions" in role.curves else ()
+    for one in (*curves_of(name), *supervised, *UPDATE_CURVES):
+        lines = [
+            Line(label, role.curves[measure].points(), SERIES.get(colour, "1"), style)
+            for measure, label, colour, style in one.lines
+            if measure in role.curves
+        ]
+        measures = {line[0] for line in one.lines}
+        if lines and not measures <= shown:
+            charts.append(Chart(one.title, one.unit, lines, ticks, along))
+        shown |= measures
+    if role.terms:
+        colours = range(1, len(COLOURS) + 1)
+        lines = [
+            Line(term, series.points(), str(colours[i % len(colours)])) for i, (term, series) in enumerate(role.terms.items())
+        ]
+        charts.insert(1, Chart("Terms of the reward", "mean over the batch", lines, ticks, along))
+    return charts
