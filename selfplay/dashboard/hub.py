@@ -1,7 +1,7 @@
 """One reader per run for all browsers: a thread follows the files of the runs that somebody looks at.
 
-thread    reads a slice of every open run, then waits half a second; with nobody there it waits for somebody
-loop      is told which runs have changed; pages are made there, once for everybody (`channel`)
+    thread    reads a slice of every open run, then waits half a second; with nobody there it waits for somebody
+    loop      is told which runs have changed; pages are made there, once for everybody (`channel`)
 """
 
 from __future__ import annotations

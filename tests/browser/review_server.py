@@ -17,15 +17,11 @@ TOKEN = "review-token"
 @contextmanager
 def served(folder):
     """The address of a dashboard of the runs in a folder."""
-    import uvicorn
-
     from selfplay_gym.selfplay.dashboard.app import create_app
+    from selfplay_gym.selfplay.dashboard.server import Server
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(
-            create_app([folder], TOKEN), loop="asyncio", http="h11", ws="none", log_level="critical"
-        )
-        server = uvicorn.Server(config)
+        server = Server(create_app([folder], TOKEN), None)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

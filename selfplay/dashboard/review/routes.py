@@ -127,7 +127,7 @@ def _shown(request: Request, template: str, values: Callable[..., dict[str, Any]
     """
     place, who = place_of(request), reviewer_of(request)
     if who is None:
-        return _ask_name(request, place, then=f"{request.url.path}?{request.url.query}")
+        return _ask_name(request, place, then=_here(request))
     try:
         found = values(_index(request, place), _base(place), who, request.query_params)
     except (RunError, OSError) as error:
@@ -135,6 +135,10 @@ def _shown(request: Request, template: str, values: Callable[..., dict[str, Any]
     if found is None:
         raise HTTPException(404, "There is no such item in the queue of this run.")
     return _page(request, template, place, found)
+
+
+def _here(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _ask_name(request: Request, place: RunPlace, *, then: str) -> Response:

@@ -137,6 +137,16 @@ function show() {
   const asText = localStorage.getItem(AS_TEXT) === "yes";
   (asText ? showText : showMath)(root);
   root.querySelector("[data-do=text]")?.setAttribute("aria-pressed", String(asText));
+  markScrollers();
+}
+
+/** What can be scrolled can be reached with Tab, and nothing else of the texts. */
+function markScrollers() {
+  for (const box of root.querySelectorAll(".written, .answer-text, .what")) {
+    const scrolls = box.scrollHeight > box.clientHeight || box.scrollWidth > box.clientWidth;
+    box.toggleAttribute("tabindex", scrolls);
+    if (scrolls) box.tabIndex = 0;
+  }
 }
 
 function toggleText() {
@@ -251,6 +261,9 @@ function scoreOf(key) {
   return radio;
 }
 
+document.addEventListener("toggle", markScrollers, true); // attempts that are opened
+addEventListener("resize", markScrollers);
+document.fonts.addEventListener("loadingdone", markScrollers);
 addEventListener("popstate", () => go(location.href, { back: true }));
 document.getElementById("shortcuts").checked = localStorage.getItem(SHORTCUTS) !== "off";
 begin();

@@ -28,6 +28,12 @@ def runs():
     return loaded("review_run")
 
 
+@pytest.fixture(scope="session")
+def hostile():
+    """Texts that have broken pages."""
+    return loaded("hostile_texts")
+
+
 class Reviewer:
     """Somebody with a browser at the review pages of one run."""
 

@@ -1,6 +1,7 @@
 """What a browser may send, and what becomes of it."""
 
 import json
+import re
 
 import pytest
 
@@ -246,3 +247,18 @@ def test_a_row_that_is_no_item_is_named(reviewers, runs, path, changes):
     assert "is no item" in anna.item("label/1/0").text
     assert anna.post("label/1/0", "approve").status_code == 503
     assert anna.post("label/1/1", "approve").status_code == 200
+
+
+def test_what_people_write_comes_back_as_it_was(reviewers, runs, hostile, path):
+    texts = [text for text in hostile.SOME.values() if not any("\ud800" <= one <= "\udfff" for one in text)]
+    other = runs.make_run(path.parent / "other", [runs.row(f"label/1/{number}") for number in range(len(texts))])
+    anna, bob = reviewers("<b>anna</b> {{7*7}}", other), reviewers("bob", other)
+    for number, text in enumerate(texts):
+        assert anna.post(f"label/1/{number}", "edit", text, note=text).status_code == 200
+        bob.post(f"label/1/{number}", "reject")
+        page = bob.item(f"label/1/{number}").text
+        assert "&lt;b&gt;anna&lt;/b&gt; {{7*7}}" in page
+        assert not re.search(r"<(b|script|img|svg|iframe|base|meta http|math|style)\b", page.split("</head>")[1])
+    assert [(row["note"], row["after"]) for row in runs.decisions(other) if row["decision"] == "edit"] == [
+        (text, text) for text in texts
+    ]
