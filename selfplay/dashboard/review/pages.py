@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from ...reviews.checks import HIGHEST, MOST_NOTE, RUBRIC
+from ...reviews.checks import MOST_NOTE, RUBRIC
 from ...reviews.decisions import Decision
 from ...reviews.items import Item
 from ...reviews.outcomes import come_to_the_same
@@ -32,6 +32,23 @@ KEYS = (
     ("?", "these keys"),
 )
 OPEN = "open"
+LEVELS = {
+    "completeness": (
+        "no step",
+        "less than half of what is needed",
+        "half of what is needed",
+        "all but something small",
+        "every step is there",
+    ),
+    "soundness": (
+        "no step follows",
+        "most steps do not follow",
+        "a wrong step that matters",
+        "a slip that changes nothing",
+        "every step follows",
+    ),
+}
+"""What each score means, from 0 on."""
 STATES = {OPEN: "Left for you", "decided": "Decided by you", "differ": "Others differ", "all": "All"}
 
 
@@ -165,7 +182,7 @@ def item_values(index: QueueIndex, base: str, who: str, query: Mapping[str, str]
         "differs": differ(entry, who, look),
         "takes_back": None if closed else own or look.last_of(who),
         "edit": None if closed else _edit(item, own),
-        "rubric": [{"name": name, "levels": RUBRIC_WORDS[name]} for name in RUBRIC],
+        "rubric": [{"name": name, "levels": LEVELS[name]} for name in RUBRIC],
         "most_note": MOST_NOTE,
     }
 
@@ -186,9 +203,6 @@ def _way(chosen: Chosen, base: str, entry: Entry, order: Sequence[Entry], inside
         "next": to(following or next((one for one in order if one is not entry), None)),
         "base_filtered": chosen.address(base),
     }
-
-
-RUBRIC_WORDS = {name: [str(level) for level in range(HIGHEST + 1)] for name in RUBRIC}
 
 
 def _others(own: Mapping[str, Decision], who: str) -> Sequence[dict[str, str]]:

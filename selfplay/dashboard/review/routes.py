@@ -148,5 +148,5 @@ def _ask_name(request: Request, place: RunPlace, *, then: str) -> Response:
 
 def _page(request: Request, template: str, place: RunPlace, values: dict[str, Any]) -> Response:
     several = len(request.app.state.library.runs()) > 1
-    header = {"place": place, "tabs": TABS, "tab": "review", "several": several}
+    header: dict[str, Any] = {"place": place, "tabs": TABS, "tab": "review", "several": several}
     return page(request, template, base=_base(place), reviewer=reviewer_of(request), keys=KEYS, **header, **values)
