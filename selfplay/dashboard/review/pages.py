@@ -34,17 +34,17 @@ KEYS = (
 OPEN = "open"
 LEVELS = {
     "completeness": (
-        "no step",
-        "less than half of what is needed",
-        "half of what is needed",
-        "all but something small",
-        "every step is there",
+        "no step is written down",
+        "one of the steps that are needed",
+        "half of them",
+        "all but small ones",
+        "every step",
     ),
     "soundness": (
         "no step follows",
         "most steps do not follow",
         "a wrong step that matters",
-        "a slip that changes nothing",
+        "only slips that do not matter",
         "every step follows",
     ),
 }

@@ -36,19 +36,18 @@ export function showText(root) {
 
 function parts(text, answer) {
   const until = performance.now() + BUDGET_MS;
-  const formulas = [...found(text)];
-  if (answer && !formulas.length && LOOKS_LIKE_LATEX.test(text.slice(0, LONGEST))) {
-    return [formula(text.trim(), false, until) ?? text];
-  }
   const made = [];
   let end = 0;
-  for (const { from, to, source, display } of formulas) {
+  let any = false;
+  for (const { from, to, source, display } of found(text, until)) {
+    any = true;
     const shown = formula(source, display, until);
     if (shown === null) continue;
     const before = text.slice(end, from);
     made.push(display ? before.trimEnd() : before, shown);
     end = display ? afterBlanks(text, to) : to; // it has a line of its own
   }
+  if (answer && !any && LOOKS_LIKE_LATEX.test(text.slice(0, LONGEST))) return [formula(text.trim(), false, until) ?? text];
   made.push(text.slice(end));
   return made.filter((part) => part !== "");
 }
@@ -61,7 +60,7 @@ function afterBlanks(text, from) {
 }
 
 /** Where formulas stand in a text. An opening looks ahead for `LONGEST` characters at most, and no closing is sought twice. */
-function* found(text) {
+function* found(text, until) {
   const seen = new Map(); // closing → where it comes next
   const next = (closing, begin) => {
     if (!(seen.get(closing) >= begin)) {
@@ -72,7 +71,7 @@ function* found(text) {
     return length <= LONGEST ? length : -1;
   };
   OPENING.lastIndex = 0;
-  for (let match; (match = OPENING.exec(text)); ) {
+  for (let match; performance.now() < until && (match = OPENING.exec(text)); ) {
     const [opening, environment] = match;
     const from = match.index;
     const begin = from + opening.length;
