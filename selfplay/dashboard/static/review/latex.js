@@ -7,7 +7,9 @@
 const LONGEST = 1000; // characters of one formula
 const MOST_NODES = 4000; // of one formula, built
 const DEEPEST = 250; // nested nodes; what a stack of fractions 12 deep needs is 110
-const BUDGET_MS = 25; // for all formulas of one text; the rest of it stays as it is
+const MOST_LATEX = 3000; // characters of all formulas of one text; counted, not timed, so that it always looks the same
+const EACH = 25; // characters that a formula counts for besides its own: the shortest one is work as well
+const MOST_OPENINGS = 1000; // delimiters of one text that are looked at
 
 // Definitions are how a short text grows without bound; the others write to the console or reach outside the formula.
 const REFUSED =
@@ -35,19 +37,21 @@ export function showText(root) {
 }
 
 function parts(text, answer) {
-  const until = performance.now() + BUDGET_MS;
   const made = [];
   let end = 0;
   let any = false;
-  for (const { from, to, source, display } of found(text, until)) {
+  let left = MOST_LATEX;
+  for (const { from, to, source, display } of found(text)) {
     any = true;
-    const shown = formula(source, display, until);
+    left -= source.length + EACH;
+    if (left < 0) break;
+    const shown = formula(source, display);
     if (shown === null) continue;
     const before = text.slice(end, from);
     made.push(display ? before.trimEnd() : before, shown);
     end = display ? afterBlanks(text, to) : to; // it has a line of its own
   }
-  if (answer && !any && LOOKS_LIKE_LATEX.test(text.slice(0, LONGEST))) return [formula(text.trim(), false, until) ?? text];
+  if (answer && !any && LOOKS_LIKE_LATEX.test(text.slice(0, LONGEST))) return [formula(text.trim(), false) ?? text];
   made.push(text.slice(end));
   return made.filter((part) => part !== "");
 }
@@ -60,7 +64,7 @@ function afterBlanks(text, from) {
 }
 
 /** Where formulas stand in a text. An opening looks ahead for `LONGEST` characters at most, and no closing is sought twice. */
-function* found(text, until) {
+function* found(text) {
   const seen = new Map(); // closing → where it comes next
   const next = (closing, begin) => {
     if (!(seen.get(closing) >= begin)) {
@@ -71,7 +75,7 @@ function* found(text, until) {
     return length <= LONGEST ? length : -1;
   };
   OPENING.lastIndex = 0;
-  for (let match; performance.now() < until && (match = OPENING.exec(text)); ) {
+  for (let match, looked = 0; looked < MOST_OPENINGS && (match = OPENING.exec(text)); looked++) {
     const [opening, environment] = match;
     const from = match.index;
     const begin = from + opening.length;
@@ -115,8 +119,8 @@ function closingBrace(ahead) {
 }
 
 /** An element that shows a formula, or null where it is to stay text. */
-function formula(source, displayMode, until) {
-  if (source.length > LONGEST || REFUSED.test(source) || performance.now() > until) return null;
+function formula(source, displayMode) {
+  if (source.length > LONGEST || REFUSED.test(source)) return null;
   try {
     const tree = globalThis.katex.__renderToDomTree(source, {
       displayMode,

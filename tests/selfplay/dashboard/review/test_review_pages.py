@@ -100,7 +100,7 @@ def test_a_pair_stands_side_by_side_and_an_attempt_alone(anna):
     pair, attempt = anna.item("pair/3/1/0-1").text, anna.item("attempt/3/1/2").text
     assert re.findall(r'data-do="prefer" data-key="(\d)".*?value="(\d)"', pair) == [("1", "0"), ("2", "1")]
     assert "no idea" not in pair
-    for told in ("label-title", 'id="votes"', "as labelled", "checked"):
+    for told in ("label-title", 'id="votes"', "as labelled", ">checked<"):
         assert told not in pair, "which one matches the label is not told"
     assert len(re.findall('type="radio"', attempt)) == 10
 
