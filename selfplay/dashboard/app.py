@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from .hub import Hub
 from .pages import ROUTES
 from .render import HERE, page
+from .review.routes import review_routes
 from .runs import Library
 from .security import LOCAL, Gate
 
@@ -49,7 +50,8 @@ def create_app(folders: Sequence[Path], token: str, *, host: str = LOCAL[0]) -> 
         Mount("/static/pages", StaticFiles(directory=PAGES_STATIC)),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
-    app = Dashboard(routes=[*static, *ROUTES], exception_handlers={HTTPException: refused, Exception: failed})
+    routes = [*static, *review_routes(), *ROUTES]
+    app = Dashboard(routes=routes, exception_handlers={HTTPException: refused, Exception: failed})
     app.gate = Gate(app, token=token, host=host)
     app.state.library, app.state.hub, app.state.channels = Library(folders), Hub(), {}
     return app

@@ -34,7 +34,7 @@ PAGES = {
     "resources": ("Resources", resources, ("live", "metrics", "timings")),
 }
 """The name in the address → title, what makes the parts, and the logs that it reads."""
-TABS = [(name, title) for name, (title, _, _) in PAGES.items()]
+TABS = [*((name, title) for name, (title, _, _) in PAGES.items()), ("review", "Review")]
 """What stands in the navigation of a run: the end of the address, and the title."""
 
 

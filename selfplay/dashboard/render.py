@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from ..pages.wording import counted, shown
+from .visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -40,6 +41,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["visible"] = visible
     made.filters |= {"shown": shown, "counted": counted, "percent": percent, "duration": duration, "figure": figure}
     return made
 

@@ -1,0 +1,183 @@
+"""What a run has queued for people, what they decided, and what of that the run has adopted, followed as it grows.
+
+Of the queue only where each item stands is kept in memory: the texts of an item are read when it is looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ....core.errors import ConfigError
+from ...reviews.checks import read_id
+from ...reviews.decisions import UNDO, Decision, ReviewLog, read_decisions, standing
+from ...reviews.items import Item
+from ...run.stage import DONE
+from ...storage.files import DamageError, json_object, open_file
+from ...storage.run_folder import STATE, read_state
+
+SHORT = 160
+"""Characters of a question that a list shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of the queue, without its texts.
+
+    Attributes:
+        id, kind, round, gate: as the run wrote them.
+        question: how it begins.
+        begin, length: the bytes of its line.
+    """
+
+    id: str
+    kind: str
+    round: int
+    gate: str
+    question: str
+    begin: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A queue at one moment.
+
+    Attributes:
+        entries: items by id, in the order in which they were picked.
+        decisions: all that were ever made, in order.
+        stands: what holds of them, by item and reviewer.
+        adopted: items about which the run has adopted a decision.
+        finished: whether the run is over.
+    """
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    decisions: Sequence[Decision] = ()
+    stands: Mapping[str, Mapping[str, Decision]] = field(default_factory=dict)
+    adopted: frozenset[str] = frozenset()
+    finished: bool = False
+
+    def of(self, entry: Entry) -> Mapping[str, Decision]:
+        """What stands about an item, by reviewer."""
+        return self.stands.get(entry.id, {})
+
+    def last_of(self, reviewer: str) -> Decision | None:
+        """The last decision of a reviewer that still stands and that the run has not adopted."""
+        for one in reversed(self.decisions):
+            own = self.stands.get(one.id, {}).get(reviewer)
+            if one.decision != UNDO and own is one and one.id not in self.adopted:
+                return one
+        return None
+
+
+class QueueIndex:
+    """The queue of one run. Threads may share it.
+
+    Args:
+        folder: the run's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.queue, self.state = folder / "queue.jsonl", folder / STATE
+        self.log = ReviewLog(folder / "reviews.jsonl")
+        self._look = Look()
+        self._ends = {"queue": (0, 0), "reviews": (0, 0)}
+        self._adopted_bytes, self._state_seen = 0, (0, 0, 0)
+        self._lock = threading.Lock()
+
+    def look(self) -> Look:
+        """The queue as it stands on the disk.
+
+        Raises:
+            DamageError: a file is not as a run or a reviewer writes it.
+        """
+        with self._lock:
+            self._follow_queue()
+            self._follow_decisions()
+            self._follow_state()
+            return self._look
+
+    def item(self, entry: Entry) -> Item:
+        """An item with its texts.
+
+        Raises:
+            DamageError: it is not as a run writes it.
+        """
+        where = f"the line at byte {entry.begin} of {self.queue}"
+        with open(open_file(self.queue), "rb") as file:
+            file.seek(entry.begin)
+            row = json_object(file.read(entry.length), where)
+        try:
+            return msgspec.convert(row, Item)
+        except msgspec.ValidationError as error:
+            raise DamageError(f"{where} is no item ({error}); the run folder is damaged") from None
+
+    def _follow_queue(self) -> None:
+        if not self.queue.exists():
+            return
+        found: dict[str, Entry] = {}
+        with open(open_file(self.queue), "rb") as file:
+            number, end = _from(file.fileno(), self._ends["queue"])
+            entries = self._look.entries if end else {}
+            file.seek(end)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                entry = _entry(json_object(line, f"the line at byte {end} of {self.queue}"), end, len(line))
+                if entry is not None:
+                    found[entry.id] = entry
+                end += len(line)
+        self._ends["queue"] = number, end
+        if found or entries is not self._look.entries:
+            self._look = replace(self._look, entries={**entries, **found})
+
+    def _follow_decisions(self) -> None:
+        if not self.log.path.exists():
+            return
+        with open(open_file(self.log.path), "rb") as file:
+            number, end = _from(file.fileno(), self._ends["reviews"])
+        earlier = self._look.decisions if end else ()
+        more, end = self.log.rows(end)
+        self._ends["reviews"] = number, end
+        if more or earlier is not self._look.decisions:
+            decisions = [*earlier, *more]
+            self._look = replace(self._look, decisions=decisions, stands=standing(decisions))
+
+    def _follow_state(self) -> None:
+        if not self.state.exists():
+            return
+        stat = self.state.stat()
+        seen = stat.st_ino, stat.st_size, stat.st_mtime_ns
+        if seen == self._state_seen:
+            return
+        state = read_state(self.state)
+        length = min(state["logs"].get("reviews", 0), self._ends["reviews"][1])
+        adopted = self._look.adopted
+        if length != self._adopted_bytes:
+            with open(open_file(self.log.path), "rb") as file:
+                rows, _ = read_decisions(BytesIO(file.read(length)), self.log.path, 0)
+            adopted = frozenset(one.id for one in rows)
+        self._look = replace(self._look, adopted=adopted, finished=state.get("phase") == DONE)
+        self._adopted_bytes, self._state_seen = length, seen
+
+
+def _from(descriptor: int, read: tuple[int, int]) -> tuple[int, int]:
+    """The number of a file, and from which byte to go on: its beginning, if it is another file or was cut."""
+    stat = os.fstat(descriptor)
+    return stat.st_ino, read[1] if stat.st_ino == read[0] and stat.st_size >= read[1] else 0
+
+
+def _entry(row: Mapping[str, Any], begin: int, length: int) -> Entry | None:
+    """An item of the queue; `None` for a line of another kind, which a later version may write."""
+    try:
+        kind, round_, _, _ = read_id(row.get("id"))
+    except ConfigError:
+        return None
+    return Entry(row["id"], kind, round_, str(row.get("gate")), str(row.get("question"))[:SHORT], begin, length)
