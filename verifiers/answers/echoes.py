@@ -160,7 +160,7 @@ class _Folding:
 
     def _append(self, token: str) -> None:
         if token[-1].isdigit():
-            token = _plain(token)
+            token = _without_zeros(token)
             if self._apart and self.found and self.found[-1][0].isdigit():
                 self.found.append("*")
         elif len(token) > 1:
@@ -169,7 +169,7 @@ class _Folding:
         self.found.append(token)
 
 
-def _plain(digits: str) -> str:
+def _without_zeros(digits: str) -> str:
     """A number without the zeros that change nothing."""
     whole, _, decimals = digits.partition(".")
     decimals = decimals.rstrip("0")
