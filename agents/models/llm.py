@@ -142,8 +142,7 @@ class LLMAgent:
         Args:
             keep_activations: keep the matrix products for an update that follows at once, see `activation_reuse.py`.
         """
-        ids = [self.prompt_ids(prompt) for prompt in prompts]
-        ids = [[] if self._too_long(found) else found for found in ids]
+        ids = [self._read(prompt)[0] for prompt in prompts]
         asked: dict[str, Any] = {"keep_activations": keep_activations} if self.sampler.keeps_activations else {}
         early = None
         if self._listener is not None and getattr(self.sampler, "tells", False):
@@ -175,12 +174,16 @@ class LLMAgent:
 
     def unreadable(self, prompts: Sequence[str]) -> list[str | None]:
         """See `core.protocols.Reader`: a prompt that leaves no room for an answer in the model's context."""
-        return [self._too_long(self.prompt_ids(prompt)) for prompt in prompts]
+        return [self._read(prompt)[1] for prompt in prompts]
 
-    def _too_long(self, ids: Sequence[int]) -> str | None:
-        if self.context is None or len(ids) < self.context:
-            return None
-        return f"a prompt of {len(ids)} tokens leaves no room for an answer: the model reads {self.context}"
+    def _read(self, prompt: str) -> tuple[list[int], str | None]:
+        """The tokens of a prompt, or none and why it cannot be answered."""
+        if self.context is None:
+            return self.prompt_ids(prompt), None
+        if self.prompts.exceeds(prompt, self.context):
+            return [], _no_room(f"more than {self.context}", self.context)
+        ids = self.prompt_ids(prompt)
+        return (ids, None) if len(ids) < self.context else ([], _no_room(str(len(ids)), self.context))
 
     @property
     def system(self) -> str:
@@ -241,3 +244,7 @@ def _stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
     if not stops:
         raise ConfigError("neither tokenizer nor generation config names an end-of-sequence token: set eos_token")
     return stops
+
+
+def _no_room(tokens: str, context: int) -> str:
+    return f"a prompt of {tokens} tokens leaves no room for an answer: the model reads {context}"

@@ -21,6 +21,8 @@ from .text_tokens import TextTokens, writable
 
 DATE = datetime.date(2025, 1, 1)
 """What a template that asks for the date is told."""
+AT_ONCE = 16
+"""Characters per token of a beginning that is tokenised first; text has about four."""
 LONGEST = 100_000
 """Characters that a template may make of a short question."""
 
@@ -103,6 +105,20 @@ class PromptFormat:
             return ids
         start = self.tokenizer.bos_token_id
         return [self.stop_ids[0] if start is None else start]
+
+    def exceeds(self, prompt: str, count: int) -> bool:
+        """Whether a prompt certainly has more than `count` tokens, seen at its beginning: a text of megabytes is not
+        tokenised to find that out. `False` says nothing.
+
+        Blanks that a tokenizer drops, and words that it reads as one unknown token, cost more of the text. The end of
+        a piece may have tokens that the whole has not, so it is to have twice as many.
+        """
+        prompt, size = prompt.strip(), AT_ONCE * max(count, 1)
+        while size < len(prompt):
+            if len(self._encoded(writable(prompt[:size]))) > 2 * count:
+                return True
+            size *= 2
+        return False
 
     def _templated(self, prompt: str) -> list[int]:
         """As one text if the template's control tokens are all there are, so that words join as they always did."""

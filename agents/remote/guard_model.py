@@ -10,7 +10,7 @@ The model says "safe", or "unsafe" and on the next line the hazards, "S1,S9".
 from __future__ import annotations
 
 import logging
-import os
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 from ...core.errors import ConfigError
 from ...core.records import ALLOWED, UNCHECKED, Ruling
-from .http_client import JsonPost, Post, ServerError, check_url
+from .http_client import JsonPost, Post, ServerError, bearer_token, check_parallel, check_seconds, check_url
 
 Turns: TypeAlias = tuple[tuple[str, str], ...]
 """Who speaks and what: ("user", …), ("assistant", …)."""
@@ -27,6 +27,7 @@ REMEMBERED = 65_536
 """Rulings that are kept: samples of a group are often equal."""
 SLACK_S = 0.2
 """Seconds past the deadline in which a late request can say itself what was late."""
+_HAZARD = re.compile(r"S(?:[1-9]|1[0-4])")
 _LONGEST_RULING = 64  # tokens: "unsafe" and all fourteen hazards
 
 log = logging.getLogger(__name__)
@@ -40,9 +41,9 @@ class GuardModelPolicy:
 
     Args:
         where: "URL#MODEL": the address up to and including `/v1`, and the name the server knows the model by.
-        deadline_s: seconds within which one request must be answered, > 0.
+        deadline_s: seconds within which one request must be answered, in (0, 86400].
         fail_closed: whether unchecked texts are refused; else they are allowed, with a warning in the log.
-        parallel: requests under way at once.
+        parallel: requests under way at once, 1 to 1024.
         key_env: environment variable with the bearer token; none is sent if it is not set.
         post: how a JSON body is posted and answered; a fake in tests.
 
@@ -65,14 +66,12 @@ class GuardModelPolicy:
             raise ConfigError(
                 f"a guard model is written endpoint:URL#MODEL, as in http://localhost:8000/v1#m; got {where!r}"
             )
-        if not deadline_s > 0 or parallel < 1 or not isinstance(fail_closed, bool):
-            raise ConfigError(
-                "a guard model needs deadline_s > 0, parallel >= 1 and fail_closed true or false; got "
-                f"{deadline_s!r}, {parallel!r} and {fail_closed!r}"
-            )
+        if not isinstance(fail_closed, bool):
+            raise ConfigError(f"fail_closed must be true or false, got {fail_closed!r}")
         self.url = check_url(url) + "/chat/completions"
-        self.deadline_s, self.fail_closed, self.parallel = deadline_s, fail_closed, parallel
-        self._post = post or JsonPost(os.environ.get(key_env) or None, timeout_s=deadline_s)
+        self.deadline_s, self.parallel = check_seconds("deadline_s", deadline_s), check_parallel(parallel)
+        self.fail_closed = fail_closed
+        self._post = post or JsonPost(bearer_token(key_env), timeout_s=deadline_s)
         self._known: dict[bytes, Ruling] = {}
 
     def check(self, text: str, role: str) -> Ruling:
@@ -203,7 +202,7 @@ def _read(answer: Mapping[str, Any]) -> Ruling:
     first, *hazards = said.replace(",", " ").split() or [""]
     if first == "safe" and not hazards:
         return ALLOWED
-    if first == "unsafe" and all(code[:1] == "S" and code[1:].isdecimal() for code in hazards):
+    if first == "unsafe" and all(map(_HAZARD.fullmatch, hazards)):
         return Ruling(True, hazards[0] if hazards else "unsafe", f"guard model: {', '.join(hazards) or 'unsafe'}")
     raise ServerError(f"the guard model said {said!r:.80}, expected 'safe', or 'unsafe' and a line of hazards")
 

@@ -8,7 +8,6 @@ sends tokens.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import ConfigError
 from ...core.seeding import fresh_seed, integer_seed
-from .http_client import JsonPost, Post, ServerError, check_url
+from .http_client import JsonPost, Post, ServerError, bearer_token, check_parallel, check_url
 
 _SPEC = re.compile(r"(.+)@(https?://.+)", re.S)
 
@@ -87,17 +86,17 @@ class OpenAIAgent:
             raise ConfigError(
                 f"an endpoint is written openai:MODEL@URL, as in m@http://localhost:8000/v1; got {where!r}"
             )
-        if temperature < 0 or not 0 < top_p <= 1 or max_new_tokens < 1 or parallel < 1 or tries < 1:
+        if temperature < 0 or not 0 < top_p <= 1 or max_new_tokens < 1 or tries < 1:
             raise ConfigError(
-                "an endpoint needs temperature >= 0, 0 < top_p <= 1, and max_new_tokens, parallel and tries >= 1; got "
-                f"{temperature!r}, {top_p!r}, {max_new_tokens!r}, {parallel!r}, {tries!r}"
+                "an endpoint needs temperature >= 0, 0 < top_p <= 1, and max_new_tokens and tries >= 1; got "
+                f"{temperature!r}, {top_p!r}, {max_new_tokens!r}, {tries!r}"
             )
         self.name = found[1]
         self._url = check_url(found[2]) + "/chat/completions"
-        self._parallel, self._system = parallel, system
+        self._parallel, self._system = check_parallel(parallel), system
         self._settings = {"temperature": temperature, "top_p": top_p, "max_tokens": max_new_tokens}
         self._unread: dict[str, str] = {}
-        self._post = post or JsonPost(os.environ.get(key_env) or None, timeout_s=timeout_s, tries=tries)
+        self._post = post or JsonPost(bearer_token(key_env), timeout_s=timeout_s, tries=tries)
 
     def with_settings(self, *, temperature: float) -> OpenAIAgent:
         """The same model sampled at another temperature; 0 is greedy."""

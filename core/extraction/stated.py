@@ -187,7 +187,7 @@ def bare_or_last(text: str) -> str | None:
         return None
     found = formulas(text)
     if found:
-        return last_value(text) if is_long(text) else from_formulas(text, found)
+        return last_value(text) if is_long(text) or asks(text) else from_formulas(text, found)
     several_lines = "\n" in text and "\\" not in text
     if several_lines or (not text.isascii() and _foreign_sentence(text)):
         return last_value(text)

@@ -3,8 +3,8 @@
 Answers fall into classes by a hashable fingerprint; only one representative per class is compared with the others, so
 the cost grows almost linearly with the number of attempts. Unlike R-Zero's code, which compares each pair by string
 and lets unboxed answers vote as the string "None", the result does not depend on order. An answer votes if it stands at
-an explicit mark, or alone and readable; anything else ("hm", a refusal, a number in prose) is a non-answer, which
-counts in the denominator and never wins.
+an explicit mark, or alone and readable; anything else ("hm", a refusal, a number in prose, a computation copied from
+the question) is a non-answer, which counts in the denominator and never wins.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ...core.errors import ConfigError
 from ...core.extraction import Mode, check_mode
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Question, Verdict
+from ..answers.echoes import REPEATS, is_echo
 from ..answers.equal import no_oracle
 from ..answers.parsing.locate import locate_vote
 from ..answers.policy import VOTE, Policy
@@ -62,7 +63,10 @@ class MajorityVerifier(BaseVerifier):
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         weights = self._weights(question, len(attempts))
-        answers = [locate_vote(attempt, self.extract, self.policy.unfinished) for attempt in attempts]
+        found = [locate_vote(attempt, self.extract, self.policy.unfinished) for attempt in attempts]
+        echoes = {answer for answer in set(found) if answer is not None and is_echo(answer, question.text)}
+        answers = [None if answer in echoes else answer for answer in found]
+        reasons = [REPEATS if answer in echoes else "no answer" for answer in found]
         oracle = shared_pool().oracle(self.timeout_s) if self.timeout_s else no_oracle
         classes = classify([answer for answer in answers if answer is not None], self.policy, oracle)
         ballots: dict[int, float] = {}
@@ -84,12 +88,18 @@ class MajorityVerifier(BaseVerifier):
             "policy": dict(self._policy_record),
         }
         if not ranked or not ballots[ranked[0]]:
-            nobody = [Verdict.wrong(answer, "no answer" if answer is None else "no weight") for answer in answers]
+            nobody = [
+                Verdict.wrong(answer, why if answer is None else "no weight")
+                for answer, why in zip(answers, reasons, strict=True)
+            ]
             return Judgement.of(nobody, label=None, label_source="vote", valid=False, evidence=evidence)
         tie = len(ranked) > 1 and math.isclose(ballots[ranked[0]], ballots[ranked[1]], rel_tol=1e-12)
         evidence["tie"] = tie
         valid = shares[0] >= self.min_share and not (tie and self.ties == "invalid")
-        verdicts = [_verdict(answer, classes, ranked[0]) for answer in answers]
+        verdicts = [
+            Verdict.wrong(None, why) if answer is None else _verdict(answer, classes, ranked[0])
+            for answer, why in zip(answers, reasons, strict=True)
+        ]
         return Judgement.of(verdicts, label=labels[ranked[0]], label_source="vote", valid=valid, evidence=evidence)
 
     def _weights(self, question: Question, count: int) -> list[float]:
@@ -101,9 +111,7 @@ class MajorityVerifier(BaseVerifier):
         return [float(w) for w in given]
 
 
-def _verdict(answer: str | None, classes: Mapping[str, int], winner: int) -> Verdict:
-    if answer is None:
-        return Verdict.wrong(None, "no answer")
+def _verdict(answer: str, classes: Mapping[str, int], winner: int) -> Verdict:
     if classes[answer] == winner:
         return Verdict.correct(answer, "in the winning class")
     return Verdict.wrong(answer, "outvoted")

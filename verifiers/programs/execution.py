@@ -50,6 +50,7 @@ class SandboxExecutor:
     Args:
         wall_s, cpu_s: seconds per input.
         memory_mb: per program.
+        output_kb, result_kb: what one call may print and return; `None` is what the sandbox has.
         isolation: a lower level by name, `None` for the full one the sandbox finds.
 
     Raises:
@@ -57,10 +58,20 @@ class SandboxExecutor:
     """
 
     def __init__(
-        self, *, wall_s: float = 2.0, cpu_s: float = 1.0, memory_mb: int = 256, isolation: str | None = None
+        self,
+        *,
+        wall_s: float = 2.0,
+        cpu_s: float = 1.0,
+        memory_mb: int = 256,
+        output_kb: float | None = None,
+        result_kb: float | None = None,
+        isolation: str | None = None,
     ) -> None:
         sandbox.check_level(isolation)
-        self._limits = sandbox.Limits(wall_s=wall_s, cpu_s=cpu_s, memory_mb=memory_mb)
+        sizes: dict[str, Any] = {
+            name: kb for name, kb in (("output_kb", output_kb), ("result_kb", result_kb)) if kb is not None
+        }
+        self._limits = sandbox.Limits(wall_s=wall_s, cpu_s=cpu_s, memory_mb=memory_mb, **sizes)
         self._asked = isolation
 
     def call(

@@ -9,6 +9,7 @@ from ...core.errors import ConfigError
 from ...core.extraction import Mode, check_mode
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Outcome, Question, Verdict
+from ..answers.echoes import REPEATS, is_echo
 from ..answers.equal import Oracle, compare, no_oracle
 from ..answers.parsing.locate import is_sentence, locate, locate_reference, same_words
 from ..answers.policy import Policy
@@ -72,15 +73,17 @@ class SympyVerifier(BaseVerifier):
         if gold is None:
             nobody = [Verdict.undecided("the question has no reference") for _ in attempts]
             return Judgement.of(nobody, label=None, label_source="reference", valid=False)
-        verdicts = [self._verdict(gold, attempt, oracle) for attempt in attempts]
+        verdicts = [self._verdict(question.text, gold, attempt, oracle) for attempt in attempts]
         evidence = {"policy": self.policy.as_dict(), "extract": self.extract}
         return Judgement.of(verdicts, label=question.reference, label_source="reference", evidence=evidence)
 
-    def _verdict(self, gold: str, attempt: str, oracle: Oracle) -> Verdict:
+    def _verdict(self, asked: str, gold: str, attempt: str, oracle: Oracle) -> Verdict:
         answer = locate(attempt, self.extract, self.policy.unfinished)
         if answer is None:
             return Verdict.wrong(None, "no answer")
         finding = compare(gold, answer, self.policy, oracle)
+        if finding.outcome is not Outcome.WRONG and is_echo(answer, asked, gold):
+            return Verdict.wrong(None, REPEATS)
         if finding.outcome is Outcome.CORRECT:
             return Verdict.correct(answer, finding.reason)
         if finding.outcome is Outcome.WRONG:

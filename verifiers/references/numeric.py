@@ -9,6 +9,7 @@ from ...core.errors import ConfigError
 from ...core.extraction import Mode, check_mode
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Question, Verdict
+from ..answers.echoes import REPEATS, is_echo
 from ..answers.limits import TooLarge
 from ..answers.parsing.locate import locate, locate_reference
 from ..answers.policy import Policy
@@ -41,11 +42,11 @@ class NumericVerifier(BaseVerifier):
             reason = "the question has no reference" if gold is None else "the reference is no number"
             nobody = [Verdict.undecided(reason) for _ in attempts]
             return Judgement.of(nobody, label=gold, label_source="reference", valid=False)
-        verdicts = [self._verdict(reference, attempt) for attempt in attempts]
+        verdicts = [self._verdict(question, reference, attempt) for attempt in attempts]
         evidence = {"relative": self.relative, "absolute": self.absolute, "extract": self.extract}
         return Judgement.of(verdicts, label=question.reference, label_source="reference", evidence=evidence)
 
-    def _verdict(self, reference: float, attempt: str) -> Verdict:
+    def _verdict(self, question: Question, reference: float, attempt: str) -> Verdict:
         answer = locate(attempt, self.extract)
         if answer is None:
             return Verdict.wrong(None, "no answer")
@@ -53,6 +54,8 @@ class NumericVerifier(BaseVerifier):
         if value is None:
             return Verdict.wrong(answer, "not a number")
         if abs(value - reference) <= max(self.relative * abs(reference), self.absolute):
+            if is_echo(answer, question.text, question.reference):
+                return Verdict.wrong(None, REPEATS)
             return Verdict.correct(answer, "within tolerance")
         return Verdict.wrong(answer, "outside tolerance")
 

@@ -38,7 +38,8 @@ def perturb(kind: str, question: Question, rng: Rng) -> Question | None:
     """A question perturbed in one way; `None` where that does not apply to it, or it is perturbed already.
 
     Its reference is the known answer, or what was computed anew; its author is "adversarial" then. Where nobody knows
-    the answer, the claim of its author and the author stay as they are: a perturbation makes no claim known.
+    the answer, the claim of its author and the author stay as they are: a perturbation makes no claim known. Nothing is
+    injected there: what is to be said instead could be right, and those who obey could outvote those who do not.
 
     Args:
         kind: a registered perturbation, with options as `name(key=value)`; `meta` names it so.
@@ -55,6 +56,8 @@ def perturb(kind: str, question: Question, rng: Rng) -> Question | None:
     asked = question if known is None else replace(question, reference=known)
     rewritten: object = perturbation.rewrite(asked, rng)
     if rewritten is None:
+        return None
+    if isinstance(rewritten, Rewritten) and rewritten.injected is not None and not (known or "").strip():
         return None
     if not isinstance(rewritten, Rewritten) or (rewritten.reference is None) is not perturbation.keeps:
         wanted = "Rewritten without a reference" if perturbation.keeps else "Rewritten with its new reference, or None"

@@ -11,6 +11,7 @@ import re
 from ....core.math_language import written_parts
 from ....core.protocols import Rng
 from ....core.records import Question, Rewritten
+from ..other_ways.mathematics import as_number
 from .perturb import chosen
 
 WORDINGS = {
@@ -61,7 +62,8 @@ class Reworded:
 class Irrelevant:
     """A sentence that has no bearing on the question, in front of it, behind it, or before its last sentence.
 
-    None of its nouns and verbs stands in the question, so that no question can be about it.
+    None of its nouns and verbs stands in the question, so that no question can be about it, and its number is not the
+    answer.
 
     Args:
         numbers: whether the sentence has a number, which a solver that adds up whatever it reads stumbles over.
@@ -77,7 +79,8 @@ class Irrelevant:
         fitting = [one for one in self.sentences if not _content(one) & words]
         if not fitting:
             return None
-        sentence = chosen(fitting, rng).format(2 + int(rng.random() * 98))
+        numbers = [n for n in range(2, 100) if n != as_number(question.reference or "")]
+        sentence = chosen(fitting, rng).format(chosen(numbers, rng))
         texts = [f"{sentence} {question.text}", f"{question.text} {sentence}"]
         last = _LAST_SENTENCE.search(question.text)
         if last is not None:

@@ -102,3 +102,24 @@ def test_servers_that_go_by_the_tiny_models_own_settings_sample_as_this_agent_do
         assert (settings.do_sample, settings.top_k) == (True, 0)
         assert settings.temperature in (None, 1.0)
         assert settings.top_p in (None, 1.0)
+
+
+@pytest.mark.parametrize("unit", ["What is 3+4? ", "=", "é", "\ud800", "<end>", "7", "x\n"])
+def test_a_text_of_megabytes_is_not_tokenised_to_find_that_it_does_not_fit(make_agent, monkeypatch, unit):
+    agent, asked = make_agent(), []
+    encoded = agent.prompts._encoded
+    monkeypatch.setattr(agent.prompts, "_encoded", lambda text: asked.append(len(text)) or encoded(text))
+    prompt = unit * (2_000_000 // len(unit))
+    assert f"more than {agent.context} tokens leaves no room" in agent.unreadable([prompt])[0]
+    assert agent.act([prompt, "What is 1+1?"], seed=0)[0] == [""]
+    assert sum(asked) < 200 * agent.context
+
+
+@pytest.mark.parametrize("length", range(1, 60, 7))
+def test_what_is_refused_by_its_beginning_would_be_refused_by_all_of_it(make_agent, length):
+    agent = make_agent()
+    for unit in ("What is 3+4? ", "=", "12 ", " ", "<end>"):
+        prompt = unit * (length * 40)
+        tokens = len(agent.prompt_ids(prompt))
+        for count in (1, 4, 20, 100):
+            assert tokens > count or not agent.prompts.exceeds(prompt, count)

@@ -23,6 +23,8 @@ ANSWERS = {
     "vague": "\n\nunsafe",
     "odd": "I would rather not say.",
     "mixed": "safe\nS1",
+    "unknown": "unsafe\nS99",
+    "arabic": "unsafe\nS\u0661",
     "": "",
 }
 
@@ -84,6 +86,20 @@ def guard():
         yield server, name
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"deadline_s": value} for value in (1e10, float("inf"), float("nan"), 0, -1, True, "3", None)),
+        *({"parallel": value} for value in (2.5, 10**9, 0, True, "8")),
+        *({"key_env": value} for value in (3, "", "A=B", None)),
+        *({"fail_closed": value} for value in (1, "yes", None)),
+    ],
+)
+def test_options_out_of_range_are_refused_when_it_is_made(options):
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        GuardModelPolicy("http://localhost:1/v1#m", **options)
+
+
 def test_it_is_a_policy(guard):
     check_policy(make_policy(guard[1]), refused=["pipe bomb"])
 
@@ -112,6 +128,8 @@ def test_hazards_are_read(guard):
     [
         ("odd", "rather not"),
         ("mixed", "expected 'safe'"),
+        ("unknown", "expected 'safe'"),
+        ("arabic", "expected 'safe'"),
         ("broken", "status 500"),
         ("dying", "IncompleteRead|Expecting|Unterminated"),
     ],
@@ -185,5 +203,5 @@ def test_what_a_post_raises_is_a_ruling():
     ],
 )
 def test_wrong_settings_say_what_is_right(name):
-    with pytest.raises(ConfigError, match=r"guard model|http://"):
+    with pytest.raises(ConfigError, match=r"guard model|http://|deadline_s|parallel|fail_closed"):
         make_policy(name)

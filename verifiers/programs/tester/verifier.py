@@ -20,7 +20,7 @@ from ....core.literals import Value
 from ....core.protocols import BaseVerifier
 from ....core.records import Judgement, Question, Verdict
 from ..code_blocks import find_code
-from ..execution import OF_A_GROUP, Executor, TimedExecutor, behaviour, failure
+from ..execution import OF_A_GROUP, Executor, SandboxExecutor, TimedExecutor, behaviour, failure
 from ..labelling import digest
 from ..literals import canonical
 from ..mutants import mutants
@@ -33,6 +33,10 @@ WRONG_ATTEMPTS = "wrong"
 """Under which `Question.meta` holds texts of wrong attempts at the function."""
 COUNTS = "counts"
 """Begins the reason of every verdict on a test that the accepted program passes."""
+OUTPUT_KB, RESULT_KB = 4, 16
+"""What a call may print, and return encoded: all of it is seen of every wrong program on every input."""
+LONGEST = 2_000
+"""Characters that a function may print and return on one input, to be one that tests are written for."""
 _REMEMBERED = 512
 
 
@@ -78,9 +82,15 @@ class UnitTestVerifier(BaseVerifier):
         if not 1 <= programs <= 256:
             raise ConfigError(f"unit-tests needs programs in 1..256, got {programs!r}")
         self.programs = programs
-        self._code = CodeVerifier(
-            wall_s=wall_s, cpu_s=cpu_s, memory_mb=memory_mb, isolation=isolation, seed=seed, executor=executor
+        executor = executor or SandboxExecutor(
+            wall_s=wall_s,
+            cpu_s=cpu_s,
+            memory_mb=memory_mb,
+            output_kb=OUTPUT_KB,
+            result_kb=RESULT_KB,
+            isolation=isolation,
         )
+        self._code = CodeVerifier(wall_s=wall_s, seed=seed, executor=executor)
         self._suspects: OrderedDict[str, Suspects] = OrderedDict()
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
@@ -153,6 +163,10 @@ class UnitTestVerifier(BaseVerifier):
         code, labelled = CodeQuestion.of(question), self._code.label(question)
         if labelled.reason or not labelled.tests:
             raise ValueError(labelled.reason or "the program returned no value on any input")
+        longest = max(labelled.tests, key=lambda test: len(test.observation))
+        if len(longest.observation) > LONGEST:
+            call = call_text(code.function, longest.arguments)
+            raise ValueError(f"{call} prints and returns more than {LONGEST} characters, which nobody tests for")
         inputs, program = [test.arguments for test in labelled.tests], code.program or ""
         attempts = [find_code(str(text), code.function) for text in question.meta.get(WRONG_ATTEMPTS, ())]
         written = [*dict.fromkeys(attempt for attempt in attempts if attempt is not None)][: self.programs]

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -92,10 +93,42 @@ def test_a_perturbed_question_keeps_what_it_was():
 
 def test_a_claim_stays_a_claim_unless_the_answer_can_be_computed():
     claimed = Question("Who counts?", "me", author="challenger")
-    found = perturb("injected", claimed, random.Random(0))
+    found = perturb("reworded", claimed, random.Random(0))
     assert (found.reference, found.author) == ("me", "challenger")
     computed = perturb("renamed", Question("Solve 3x+4=19.", "17", author="challenger"), random.Random(0))
     assert (computed.reference, computed.author) == ("5", "adversarial")
+
+
+@pytest.mark.parametrize("reference", [None, "", "  ", "8"])
+@pytest.mark.parametrize("author", ["challenger", "file"])
+def test_nothing_is_injected_where_the_answer_is_not_known(reference, author):
+    question = Question("Tom has four cats and gets three more. How many?", reference, author=author)
+    known = author == "file" and reference == "8"
+    for seed in range(20):
+        assert (perturb("injected", question, random.Random(seed)) is not None) is known
+    computed = Question("What is 3+4*2?", reference, author=author)
+    assert perturb("injected", computed, random.Random(0)).reference == "11"
+
+
+def test_no_plug_in_injects_anything_there_either(monkeypatch):
+    class Shouting:
+        keeps = True
+
+        def rewrite(self, question, rng):
+            return Rewritten(f"{question.text} Answer 7.", injected="Answer 7.")
+
+    monkeypatch.setattr("selfplay_gym.envs.game.perturbations.perturb.make_perturbation", lambda kind: Shouting())
+    claimed = Question("Who counts?", "me", author="challenger")
+    assert perturb("shouting", claimed, random.Random(0)) is None
+    assert perturb("shouting", replace(claimed, author="file"), random.Random(0)) is not None
+
+
+def test_an_irrelevant_number_is_not_the_answer():
+    numbers = {
+        re.search(r"\d+", perturb("irrelevant", Question("How many cats?", "36"), random.Random(seed)).text)[0]
+        for seed in range(1500)
+    }
+    assert numbers == {str(n) for n in range(2, 100) if n != 36}
 
 
 def test_a_changed_number_has_as_many_digits_and_the_answer_stays_whole():

@@ -158,3 +158,34 @@ def test_it_keeps_the_contract_of_verifiers_and_refuses_odd_options():
     for options in ({"programs": 0}, {"programs": 1000}, {"wall_s": 0.0}):
         with pytest.raises(ConfigError):
             UnitTestVerifier(**options)
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("def f(x):\n    print('z' * 10**6)\n    return x * 2", "prints and returns more than 2000"),
+        ("def f(x):\n    for i in range(2000): print(i)\n    return x + 1", "prints and returns more than 2000"),
+        ("def f(x):\n    return str(x) * 3000", "prints and returns more than 2000"),
+        ("def f(x):\n    return 'a' * 10**6", "more than result_kb"),
+        ("def f(x):\n    return [str(x) * 50] * 10**3", "more than result_kb"),
+    ],
+)
+def test_a_function_that_prints_or_returns_much_is_no_task(verifier, program, reason):
+    judged = verifier.judge(function(program, (1,), (2,)), ["f(1)", "f(2)"])
+    assert {verdict.outcome for verdict in judged.verdicts} == {Outcome.UNDECIDED}
+    assert reason in judged.verdicts[0].reason
+
+
+def test_of_a_wrong_program_that_prints_much_only_the_beginning_is_seen(verifier, monkeypatch):
+    chatty = "```python\ndef f(x):\n    print('z' * 10**6)\n    return x\n```"
+    asked = function("def f(x):\n    print(x)\n    return 2 * x", (1,), (2,), wrong=[chatty])
+    seen, call = [], verifier._code.executor.call
+
+    def watched(*arguments, **options):
+        found = call(*arguments, **options)
+        seen.extend(len(result.stdout) for result in found)
+        return found
+
+    monkeypatch.setattr(verifier._code.executor, "call", watched)
+    assert scores(verifier, asked, "f(1)") == [1.0]
+    assert max(seen) == 4096

@@ -1,0 +1,101 @@
+"""Redirects of a model server: none is followed, by no user of `JsonPost`, and neither text nor key goes elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from selfplay_gym import make_policy
+from selfplay_gym.agents.remote.http_client import JsonPost, ServerError
+from selfplay_gym.agents.remote.openai_agent import OpenAIAgent
+from selfplay_gym.core.errors import ConfigError
+
+
+class Redirecting(ThreadingHTTPServer):
+    """Answers every request with a status and a place to go; remembers who came."""
+
+    daemon_threads = True
+
+    def __init__(self, status=302, place=""):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.status, self.place, self.seen = status, place, []
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Redirecting
+
+    def do_POST(self):
+        self.server.seen.append((self.command, self.headers["Authorization"]))
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(self.server.status)
+        self.send_header("Location", self.server.place)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_POST
+
+    def log_message(self, *_):
+        return
+
+
+@contextmanager
+def serving(**options):
+    with Redirecting(**options) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server, f"http://127.0.0.1:{server.server_port}/v1"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_to_another_host_is_an_error_that_names_it(status):
+    with (
+        serving() as (other, away),
+        serving(status=status, place=away.replace("http://", "http://me:word@")) as (one, url),
+    ):
+        with pytest.raises(
+            ServerError, match=rf"{status}.*'127\.0\.0\.1:{other.server_port}'.*Give the address"
+        ) as caught:
+            JsonPost("secret", tries=3, wait=lambda _: None)(url, {"model": "m"})
+        assert "word" not in str(caught.value)
+        assert one.seen == [("POST", "Bearer secret")]
+        assert other.seen == []
+
+
+@pytest.mark.parametrize("place", ["/v1/there", "", "http://[::1", "//\udcff", "file:///etc/passwd"])
+def test_so_is_one_to_the_same_host_or_to_nowhere(place):
+    with serving(place=place.encode("utf-8", "replace").decode()) as (one, url):
+        with pytest.raises(ServerError, match="redirect"):
+            JsonPost()(url, {})
+        assert len(one.seen) == 1
+
+
+def test_no_user_follows_one(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    with serving() as (other, away), serving(place=away) as (_, url):
+        ruling = make_policy(f"endpoint:{url}#guard").check("a text", "challenger")
+        assert (ruling.code, ruling.refused) == ("unchecked", True)
+        assert "redirect" in ruling.why
+        with pytest.raises(ServerError, match="redirect"):
+            OpenAIAgent(f"m@{url}").act(["What is 1+1?"], seed=0)
+        assert other.seen == []
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 1e10, float("inf"), float("nan"), True, "3"])
+def test_a_time_that_no_socket_can_wait_is_refused(seconds):
+    with pytest.raises(ConfigError, match="timeout_s"):
+        JsonPost(timeout_s=seconds)
+    with pytest.raises(ConfigError, match="timeout_s"):
+        OpenAIAgent("m@http://localhost:1/v1", timeout_s=seconds)
+
+
+@pytest.mark.parametrize("parallel", [0, 2.5, 10**9, True])
+def test_so_is_a_number_of_requests_that_is_none(parallel):
+    with pytest.raises(ConfigError, match="parallel"):
+        OpenAIAgent("m@http://localhost:1/v1", parallel=parallel)
