@@ -28,6 +28,7 @@ from .questions.replay import replayable
 
 if TYPE_CHECKING:
     from ...agents.training.dynamic_sampling import DynamicSampling
+    from ...agents.training.preferences.objective import Preference
     from .run import SelfPlay
 
 
@@ -57,6 +58,9 @@ class ChallengerBatches:
 
     def solved(self) -> None:
         """See `Batches`: what its questions earn shows when they are played."""
+
+    def preferences(self) -> None:
+        """See `Batches`."""
 
     def seed(self, step: int) -> int:
         """See `Batches`."""
@@ -137,6 +141,9 @@ class AnswerBatches:
         fresh = round_log.solved(self.run.rows)
         return Solved(fresh, self.earlier, self.config.replay, self.config.replay_by, self.ask)
 
+    def preferences(self) -> None:
+        """See `Batches`: what people prefer is learnt in the stage `feedback`."""
+
     def seed(self, step: int) -> int:
         """See `Batches`."""
         return self.run.seed(self.role, step)
@@ -180,6 +187,10 @@ class MonitoredBatches:
     def solved(self) -> Solved | None:
         """See `Batches`."""
         return self.batches.solved()
+
+    def preferences(self) -> Sequence[Preference] | None:
+        """See `Batches`."""
+        return self.batches.preferences()
 
     def seed(self, step: int) -> int:
         """See `Batches`."""
