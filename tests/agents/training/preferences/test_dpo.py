@@ -125,8 +125,9 @@ def test_loss_and_gradient_equal_trl_on_random_log_probabilities(loss, seed, bet
     objective = DirectPreference(beta, loss)
     ours, _ = objective.loss(interleaved(logps), logps, part_of(interleaved(mask)), interleaved(ref))
     (gradient,) = torch.autograd.grad(ours, logps)
-    assert float(ours) == pytest.approx(float(theirs), abs=1e-6)
-    assert torch.allclose(gradient, their_gradient, rtol=0, atol=1e-6)
+    assert ours.item() == pytest.approx(theirs.item(), abs=1e-6)
+    inside = their_gradient * mask  # at padding a model's log-probabilities are constants
+    assert torch.allclose(gradient, inside, rtol=0, atol=1e-6)
     assert gradient.abs().max() > 1e-3
 
 
@@ -139,7 +140,7 @@ def test_smoothing_is_the_mixture_of_trls_loss_with_that_of_the_swapped_pairs():
     theirs = on_given_numbers(logps, ref, mask), on_given_numbers(*map(swapped, (logps, ref, mask)))
     objective = DirectPreference(0.1, label_smoothing=0.2)
     ours, _ = objective.loss(interleaved(logps), logps, part_of(interleaved(mask)), interleaved(ref))
-    assert float(ours) == pytest.approx(0.8 * float(theirs[0]) + 0.2 * float(theirs[1]), abs=1e-6)
+    assert ours.item() == pytest.approx(0.8 * theirs[0].item() + 0.2 * theirs[1].item(), abs=1e-6)
 
 
 @pytest.mark.parametrize("loss", ["sigmoid", "ipo"])
@@ -232,7 +233,8 @@ def test_what_is_preferred_becomes_likelier_than_what_is_not(make_agent):
     instance, update = trainer(make_agent), make_update("dpo(beta=0.5)")
     take = update.begin(instance, Offered(PAIRS))
     first = take(0)
-    assert (first["loss"], first["margin"], first["pairs"]) == (pytest.approx(math.log(2), abs=1e-5), 0.0, len(PAIRS))
+    assert (first["loss"], first["margin"]) == pytest.approx((math.log(2), 0.0), abs=1e-5)
+    assert first["pairs"] == len(PAIRS)
     steps = [take(step) for step in range(1, 12)]
     assert steps[-1]["preferred_share"] == 1.0
     assert steps[-1]["margin"] > 0.5
@@ -287,7 +289,7 @@ def test_nothing_to_prefer_ends_the_stage(make_agent):
 
 def test_a_reference_is_needed(make_agent):
     alone = GRPOTrainer(make_agent(), GRPOConfig())
-    with pytest.raises(ConfigError, match="needs a reference: set grpo.kl_weight above 0"):
+    with pytest.raises(ConfigError, match=r"set grpo\.kl_weight above 0"):
         DirectPreferenceOptimisation().begin(alone, Offered(PAIRS))
     with pytest.raises(ConfigError, match="needs a reference"):
         alone.learn(rows_of_preferences(PAIRS), DirectPreference())
