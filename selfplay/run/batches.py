@@ -224,7 +224,7 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Rewarding]:
     rule, policy = AnswerRule.of(run.config.roles[role].reward), run.refusals.policies.get(role)
     if role == SOLVER:
         verifier = None if rule.sampled else label_verifier(run.domain, rule.base, run.config.labels.source)
-        return run.game.ask, partial(_rewarded, rule, verifier, policy, role)
+        return run.game.ask, partial(rewarded_by, rule, verifier, policy, role)
     if role not in run.domain.roles:
         raise ConfigError(
             f"the domain {run.domain.name!r} has no words for the role {role!r}; it knows "
@@ -232,11 +232,11 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Rewarding]:
         )
     words = run.domain.roles[role]
     judge = None if rule.sampled else make_verifier(words.verifier if rule.base in LABEL else rule.base)
-    rewarding = partial(_rewarded, rule, None if judge is None else lambda seed: judge, policy, role)
+    rewarding = partial(rewarded_by, rule, None if judge is None else lambda seed: judge, policy, role)
     return lambda tasks: [words.ask(task) for task in tasks], rewarding
 
 
-def _rewarded(
+def rewarded_by(
     rule: AnswerRule,
     verifier: Callable[[int], Verifier] | None,
     policy: OutputPolicy | None,

@@ -251,10 +251,11 @@ class SelfPlay:
             self.start_of(step.role).pull(self.roles[step.role], weight)
         return self._tell(hook.after_step(self, step) for hook in self.hooks)
 
-    def save(self, role: str) -> None:
-        """Write a checkpoint of a role, which is part of the state from the next commit on."""
+    def save(self, role: str, after: int = 0) -> None:
+        """Write a checkpoint of a role, which is part of the state from the next commit on; of a stage that trains it
+        again in the round, `after` as many steps as another stage takes of it."""
         row = self.roles[role]
-        name = self.store.name(role, self.round, self.step)
+        name = self.store.name(role, self.round, after + self.step)
         row.save(self.store.path(name))
         self.store.add(name)
         self.checkpoints |= dict.fromkeys(row.saves, name)
@@ -301,10 +302,14 @@ class SelfPlay:
         """The best checkpoints again, optimisers and curriculum included."""
         if not self.best:
             raise RunError(f"a hook asked to go back ({action.cause}) before a validation; add the stage 'evaluate'")
-        self.compute.collect(self.roles)  # these agents go
         self.checkpoints = dict(self.best["checkpoints"])
         self.curriculum.load_state_dict(self.best["curriculum"])
         self.rate_scale = action.scale
+        self.take_back()
+
+    def take_back(self) -> None:
+        """Go on with the roles as their checkpoints have them."""
+        self.compute.collect(self.roles)  # these agents go
         self._build_roles()
 
     def _build_roles(self) -> None:

@@ -128,7 +128,7 @@ def test_loss_and_gradient_equal_trl_on_random_log_probabilities(loss, seed, bet
     assert ours.item() == pytest.approx(theirs.item(), abs=1e-6)
     inside = their_gradient * mask  # at padding a model's log-probabilities are constants
     assert torch.allclose(gradient, inside, rtol=0, atol=1e-6)
-    assert gradient.abs().max() > 1e-3
+    assert gradient.abs().max() > 1e-4
 
 
 def test_smoothing_is_the_mixture_of_trls_loss_with_that_of_the_swapped_pairs():
