@@ -17,18 +17,20 @@ It has nothing to say of single attempts: their rubric is about what no program 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...core.errors import ConfigError
 from ...core.extraction import extract_answer
 from ...core.records import Question
 from ...core.seeding import python_stream
 
-Known = Callable[[Sequence[Question]], Sequence[str | None]]
-Right = Callable[[Question, Sequence[str]], Sequence[bool]]
+Known: TypeAlias = Callable[[Sequence[Question]], Sequence[str | None]]
+"""Questions → their answers, `None` where nobody can compute one."""
+Right: TypeAlias = Callable[[Question, Sequence[str]], Sequence[bool]]
+"""A question with its answer as reference, and texts → which of them give that answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,7 @@ class SimulatedReviewer:
     Args:
         error: how often it errs, in [0, 1]; each item for itself, and the same item always alike.
         name: under which it decides; two of different names err at different items.
-        known: questions → their answers, `None` where nobody can compute one.
-        right: a question with its answer as reference, and texts → which of them give that answer.
+        known, right: what it knows.
 
     Raises:
         ConfigError: no such rate.
@@ -104,22 +105,5 @@ class SimulatedReviewer:
         return "prefer", one if marks[0] is not errs else other
 
     def _gives(self, question: Question, truth: str, text: str) -> bool:
-        from dataclasses import replace
-
         (found,) = self.right(replace(question, reference=truth), [text])
         return found
-
-
-def simulated(options: Mapping[str, Any]) -> SimulatedReviewer:
-    """The reviewer that options of the settings describe, who knows what the domain of a question can compute."""
-    from ..run.labels import known_answers
-
-    return SimulatedReviewer(**dict(options), known=known_answers, right=_graded)
-
-
-def _graded(question: Question, texts: Sequence[str]) -> list[bool]:
-    """By the grader of the question's own domain."""
-    from ...core.records import Outcome
-    from ..run.questions.references import Graded
-
-    return [one.outcome is Outcome.CORRECT for one in Graded().judge(question, list(texts)).verdicts]

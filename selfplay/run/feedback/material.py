@@ -113,6 +113,24 @@ def is_set_aside(question: Question, share: float) -> bool:
     return place(f"reviews {identity_of(question)}") < share
 
 
+def set_aside(run: SelfPlay) -> set[str]:
+    """What the questions ask, by identity, that people decided about and no stage of the run may train on.
+
+    Empty where no stage sets any aside (`sets_aside`, a share).
+    """
+    share = max((getattr(stage, "sets_aside", 0.0) for stage in run.schedule.all_stages), default=0.0)
+    found = set[str]()
+    for _, logs in _rounds(run) if share else ():
+        edited = {index: outcome.question for index, outcome in outcomes(logs["reviews"]).items()}
+        decided = {row["index"] for row in logs["reviews"]}
+        for row in logs["questions"]:
+            if row["dropped"] is None and row["index"] in decided:
+                question, text = question_of(dict(row)), edited.get(row["index"])
+                both = [question] if text is None else [question, replace(question, text=text)]
+                found |= {identity_of(one) for one in both if is_set_aside(one, share)}
+    return found
+
+
 def _rounds(run: SelfPlay) -> Iterable[tuple[int, dict[str, list[Row]]]]:
     """The logs of the rounds in which somebody decided something, in order."""
     logs: dict[int, dict[str, list[Row]]] = {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ....core.protocols import BaseVerifier, Verifier
 from ....core.records import Judgement, Question
 from ....core.seeding import integer_seed, python_stream
+from ....envs.game.domains import identity_of
 from ...roles.answer_rewards import AnswerRule
 from ...roles.rewards import MonitoredReward, RewardFn
 from ...settings.config import CHALLENGER, SOLVER
@@ -16,7 +17,7 @@ from ..batches import LABEL, answering, rewarded_by
 from ..labels import label_verifier
 from ..questions.references import Graded, in_parts
 from ..questions.replay import replayable
-from .material import HUMAN, Material, Split
+from .material import HUMAN, Material, Split, set_aside
 from .overfitting import Measured
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ class HumanLabels:
 
     def __init__(self, run: SelfPlay, questions: Split[Question], share: float) -> None:
         self.run, self.questions, self.config = run, questions, run.config.roles[SOLVER]
-        known = {question.text for question in [*questions.train, *questions.held_out]}
+        known = set_aside(run) | {identity_of(question) for question in questions.train}
         kept = [question for _, question in run.kept()] or [one.question for one in replayable(run, easy=False)]
-        self.others = [question for question in kept if question.text not in known]
+        self.others = [question for question in kept if identity_of(question) not in known]
         groups = self.config.groups
         self.human = min(groups if not self.others else round(share * groups), len(questions.train))
         self.asked = min(groups - self.human, len(self.others))

@@ -80,7 +80,7 @@ class Feedback:
             for name, given in ((PREFERENCES, preferences), (PROPOSALS, proposals))
             if given != "none"
         }
-        self.most_steps = PARTS * steps
+        self.most_steps, self.sets_aside = PARTS * steps, held_out
 
     def check(self, run: SelfPlay) -> None:
         """Refuse a solver that is rewarded for something else than labels, and pairs without a reference."""
