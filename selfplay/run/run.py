@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import takewhile
 from typing import Any
 
 from ...core.errors import RunError
@@ -165,8 +164,8 @@ class SelfPlay:
         self.folder.log(name, round_log.checked(name, [{**self.here(), **row} for row in rows]))
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """This round's rows of a log, in order: the last ones, so no more is read."""
-        return list(takewhile(lambda row: row["round"] == self.round, self.folder.rows_from_end(name)))[::-1]
+        """This round's committed rows of a log, in order."""
+        return self.folder.rows_of_round(name, self.round)
 
     def asked(self) -> list[tuple[int, Question]]:
         """This round's questions that are put to the solver, with their index in the log."""

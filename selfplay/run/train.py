@@ -18,6 +18,7 @@ from ..evaluations.hook import FullEvaluations
 from ..guard.controller import GuardController
 from ..hooks import Hook
 from ..progress import Progress
+from ..reviews.gates import ReviewGates
 from ..roles.build import build_on_all, build_roles
 from ..roles.role import BuildRoles
 from ..settings.config import RunConfig
@@ -136,7 +137,9 @@ def make_run(
     further: Sequence[Hook] = (),
 ) -> SelfPlay:
     """A run with the stages of its settings, under the guard and further hooks; see `SelfPlay`."""
-    hooks = [progress or Progress(), GuardController(config.guard), *further]  # a step is shown, then what is wrong
+    gates = [ReviewGates(config.review_gates)] if config.gates else []
+    # a step is shown, then what is wrong, of which gates know
+    hooks = [progress or Progress(), GuardController(config.guard), *gates, *further]
     return SelfPlay(config, folder, Schedule.of(config), hooks, stop, build)
 
 

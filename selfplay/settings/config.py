@@ -17,6 +17,7 @@ from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import parse_named
 from . import tree
 from .checks import at_least, check_types
+from .gates import GateConfig, gates_of
 from .parts import (
     ComputeConfig,
     EvaluationConfig,
@@ -74,6 +75,9 @@ class RunConfig:
     """On what it computes."""
     storage: StorageConfig = field(default_factory=StorageConfig)
     """What it keeps on disk."""
+    gates: tuple[Mapping[str, Any], ...] = ()
+    """What people are asked to look at: rules that pick questions, labels, pairs of answers or attempts after a stage,
+    as in [{at = "label", on = "disagreement", sample = 0.02, least = 20}]; docs/review.md."""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -97,6 +101,7 @@ class RunConfig:
         for name, role in self.roles.items():
             if name != CHALLENGER and role.condition != "none":
                 raise ConfigError(f"roles.{name}.condition is for the {CHALLENGER}, got {role.condition!r}")
+        gates_of(self.gates, self._stage_names)
         self._check_band()
         self._check_shared_weights()
         self._check_sampler()
@@ -112,6 +117,15 @@ class RunConfig:
     def all_stages(self) -> tuple[str, ...]:
         """The stages of all parts."""
         return tuple(stage for _, stages in self.stage_lists for stage in stages)
+
+    @property
+    def review_gates(self) -> tuple[GateConfig, ...]:
+        """The gates, checked."""
+        return gates_of(self.gates, self._stage_names)
+
+    @property
+    def _stage_names(self) -> list[str]:
+        return [name for stage in self.all_stages for name in _names_of(stage)]
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -203,6 +217,13 @@ class RunConfig:
     def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
         """The inverse of `as_dict`; what is left out has its default."""
         return cls().replace(values)
+
+
+def _names_of(stage: str) -> list[str]:
+    """What a stage is called: "train(solver)" for `train(role=solver)`, "label" for itself."""
+    trained = _trained_by(stage)
+    name = parse_named(stage).name
+    return [f"{name}({role})" for role in trained] or [name]
 
 
 def _trained_by(stage: str) -> list[str]:

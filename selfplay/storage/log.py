@@ -96,6 +96,10 @@ class Log:
         except (TypeError, ValueError, RecursionError) as error:
             raise PluginError(f"a row of the log {self.path.stem!r} cannot be written as JSON: {error}") from None
 
+    def pending(self) -> list[dict[str, Any]]:
+        """The rows that were added since the last `append`, oldest first."""
+        return [json.loads(line) for line in self._pending]
+
     def append(self) -> None:
         """Write the rows added since the last time, and flush them to the disk.
 

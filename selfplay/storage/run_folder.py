@@ -8,25 +8,29 @@
     guard.jsonl        validation, alarms, rollbacks       reviews.jsonl      what people decided
     pool.jsonl         what a challenger in training asked, with attempts and judgement
     refusals.jsonl     every text that a policy refused, with the reason
+    queue.jsonl        what people are asked to look at
     checkpoints/       weights and optimiser states        report.html        the run as one page
     run.lock           who writes here at the moment
 
 A log line counts only once `state.json` records the length of its file, and the checksum of the file up to there. After
 a crash, `resume` cuts what lies beyond: the run repeats that step and writes the same lines again. What lies before is
-held against the checksum first, so that damage is named and never goes on as if it were the run's own work.
+held against the checksum first, so that damage is named and never goes on as if it were the run's own work. Only
+`reviews.jsonl` has other writers: nothing of it is cut, and a stage of the run adopts what they wrote.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import PluginError, RunError
 from .files import DamageError, is_sealed, read_bytes, read_sealed, write_sealed, write_text
 from .log import Log
-from .state import FOLDERS_OWN, LOGS, check_environment, check_state
+from .shared_log import SharedLog
+from .state import FOLDERS_OWN, LOGS, SHARED, check_environment, check_state
 
 CONFIG, STATE, ENVIRONMENT = "config.toml", "state.json", "environment.json"
 
@@ -45,7 +49,7 @@ class RunFolder:
         self.state: dict[str, Any] = {}
         self.note = ""
         self._settings: list[str] = []
-        self._logs = {name: Log(self.log_path(name)) for name in LOGS}
+        self._logs = {name: self._log(name) for name in LOGS}
 
     @classmethod
     def vacant(cls, path: Path) -> RunFolder:
@@ -140,7 +144,7 @@ class RunFolder:
         """
         self.state, self._settings = dict(state), list(state["settings"])
         digests = state.get("log_sha256", {})
-        self._logs = {name: Log(self.log_path(name), state["logs"].get(name, 0), digests.get(name)) for name in LOGS}
+        self._logs = {name: self._log(name, state["logs"].get(name, 0), digests.get(name)) for name in LOGS}
         old = f"{self.path / STATE} holds no checksums, as older versions wrote it: damage in the run is not noticed"
         self.note = "" if digests else old
         if _digest(self.config) not in self._settings:
@@ -207,6 +211,9 @@ class RunFolder:
     def log_path(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
 
+    def _log(self, name: str, length: int = 0, digest: str | None = None) -> Log:
+        return (SharedLog if name in SHARED else Log)(self.log_path(name), length, digest)
+
     def log(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows to a log; they reach the disk with the next `commit`.
 
@@ -226,6 +233,18 @@ class RunFolder:
         if name in self.state["logs"]:  # else a run of a version that did not keep this log
             yield from self._logs[name].rows()
 
+    def rows_of_round(self, name: str, number: int) -> list[dict[str, Any]]:
+        """The committed rows of a log that belong to a round, in order; no rows of earlier rounds are parsed, but for a
+        shared log, which has them in any order.
+
+        Raises:
+            DamageError: the log is missing, or not as the run wrote it.
+        """
+        if name in SHARED:
+            return [row for row in self.rows(name) if row["round"] == number]
+        later = dropwhile(lambda row: row["round"] > number, self.rows_from_end(name))
+        return list(takewhile(lambda row: row["round"] == number, later))[::-1]
+
     def rows_from_end(self, name: str) -> Iterator[dict[str, Any]]:
         """All committed rows of a log, newest first; only as much of the file is parsed as is asked for.
 
@@ -233,6 +252,19 @@ class RunFolder:
             DamageError: the log is missing, or not as the run wrote it.
         """
         yield from self._logs[name].rows_from_end()
+
+    def pending(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a log that reach the disk with the next `commit`, oldest first."""
+        return self._logs[name].pending()
+
+    def adopt(self, name: str) -> list[dict[str, Any]]:
+        """The rows that others wrote into a shared log; with the next `commit` they are part of the run.
+
+        Raises:
+            DamageError: a line of it is no JSON object.
+        """
+        log = self._logs[name]
+        return log.adopt() if isinstance(log, SharedLog) else []
 
     def commit(self, state: Mapping[str, Any]) -> None:
         """Make everything logged so far, and `state`, the point a resume continues from."""

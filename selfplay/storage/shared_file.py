@@ -44,6 +44,8 @@ def append_lines(file: BinaryIO, lines: bytes) -> None:
     Raises:
         OSError: the disk is full or broken; the file is as long as before.
     """
+    if not lines:
+        return
     before = file.seek(0, os.SEEK_END)
     try:
         left = memoryview(lines)

@@ -10,9 +10,13 @@ import msgspec
 
 from .files import DamageError
 
-LogName = Literal["metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool", "refusals"]
-LOGS = ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool", "refusals")
+LogName = Literal[
+    "metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool", "refusals", "queue"
+]
+LOGS = ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool", "refusals", "queue")
 """The logs of a run; no other name is ever opened."""
+SHARED = ("reviews",)
+"""Those to which others append as well, so that their rows are in no order of rounds; see `shared_log`."""
 FOLDERS_OWN = ("logs", "log_sha256", "settings")
 """What the run folder adds to the state of the run itself."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ....core.records import Judgement, Outcome, Verdict
+from ....core.records import Judgement, Outcome, Question, Verdict
 from ....envs.game.engine import Episode
 from ...settings.config import SOLVER
 from ..question_log import question_row
@@ -52,13 +52,17 @@ def usable(run: SelfPlay) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, row
 
 
-def pooled(rows: Rows) -> dict[int, dict[str, Any]]:
-    """The pool's rows among the questions of a round, by the index of the question."""
+def pooled(rows: Rows, asked: Sequence[tuple[int, Question]]) -> dict[int, dict[str, Any]]:
+    """The pool's rows among the questions of a round, by the index of the question.
+
+    Args:
+        asked: the questions with their index; one that a person edited since is no longer that of the pool.
+    """
     numbers = {row["index"]: row[POOL] for row in rows("questions") if POOL in row}
     if not numbers:
         return {}
-    pool = rows(POOL)
-    return {index: pool[number] for index, number in numbers.items()}
+    pool, texts = rows(POOL), {index: question.text for index, question in asked}
+    return {index: pool[number] for index, number in numbers.items() if texts.get(index) == pool[number]["text"]}
 
 
 def judgement_row(judgement: Judgement) -> dict[str, Any]:

@@ -15,10 +15,16 @@ class Attempt:
 
     def run(self, run: SelfPlay) -> None:
         """Let the solver answer what is asked and has no attempts yet, and log the attempts at everything."""
-        asked, pool = run.asked(), pooled(run.rows)
+        asked = run.asked()
+        pool = pooled(run.rows, asked)
         attempts = {index: row["attempts"] for index, row in pool.items()}
         fresh = [(index, question) for index, question in asked if index not in attempts]
         prompts = run.game.ask([question for _, question in fresh])
         groups = run.attempt(prompts, run.seed("attempt")) if prompts else []
         attempts |= {index: list(group) for (index, _), group in zip(fresh, groups, strict=True)}
-        run.log("attempts", [{"index": index, "attempts": attempts[index]} for index, _ in asked])
+        written = {row["index"]: row["text"] for row in run.rows("questions")}
+        rows = []
+        for index, question in asked:
+            edited = {} if question.text == written[index] else {"question": question.text}
+            rows.append({"index": index, "attempts": attempts[index], **edited})
+        run.log("attempts", rows)

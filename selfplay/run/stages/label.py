@@ -59,7 +59,7 @@ class Label:
 
     def _judged(self, run: SelfPlay, asked: Sequence[tuple[int, Question]]) -> list[Judgement]:
         """The judgements on all questions; what the challenger's training had judged is not judged, or paid, twice."""
-        judged = {index: judgement_of(row["judgement"]) for index, row in pooled(run.rows).items()}
+        judged = {index: judgement_of(row["judgement"]) for index, row in pooled(run.rows, asked).items()}
         attempts = {row["index"]: row["attempts"] for row in run.rows("attempts")}
         known: list[tuple[int, Question]] = []
         voted: list[tuple[int, Question]] = []

@@ -4,21 +4,17 @@ own."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....core.records import Labelled, Outcome, Question, TaskSpec
 from ....core.registries import make_verifier
 from ....core.seeding import python_stream
 from ....envs.game.domains import held_out
+from ...reviews.outcomes import outcomes
 from .. import round_log
-from ..question_log import question_of
 
 if TYPE_CHECKING:
     from ..run import SelfPlay
-
-OVERRULED = ("edit", "reject")
-"""Decisions of a review after which a vote teaches nothing."""
 
 
 class Vote(NamedTuple):
@@ -39,11 +35,11 @@ def votes_of(run: SelfPlay, number: int) -> list[Vote]:
 
 def _logged(run: SelfPlay, number: int) -> Iterator[Vote]:
     def rows(name: str) -> list[dict[str, Any]]:
-        later = dropwhile(lambda row: row["round"] > number, run.folder.rows_from_end(name))
-        return list(takewhile(lambda row: row["round"] == number, later))[::-1]
+        return run.folder.rows_of_round(name, number)
 
-    overruled = {review["index"] for review in rows("reviews") if review["decision"] in OVERRULED}
-    asked = {row["index"]: question_of(row) for row in rows("questions") if row["dropped"] is None}
+    decided = outcomes(rows("reviews"))
+    overruled = {index for index, outcome in decided.items() if outcome.decision != "approve"}
+    asked = dict(round_log.asked(rows))
     attempts = {row["index"]: tuple(row["attempts"]) for row in rows("attempts")}
     for row in rows("labels"):
         index = row["index"]

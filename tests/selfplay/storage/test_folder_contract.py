@@ -32,7 +32,18 @@ def folder(tmp_path):
 
 
 def test_the_logs_of_a_run():
-    assert LOGS == ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool", "refusals")
+    assert LOGS == (
+        "metrics",
+        "questions",
+        "attempts",
+        "labels",
+        "guard",
+        "timings",
+        "reviews",
+        "pool",
+        "refusals",
+        "queue",
+    )
 
 
 def test_a_new_run_is_whole_from_its_first_moment(folder):

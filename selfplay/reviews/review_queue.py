@@ -1,0 +1,91 @@
+"""The queue of a run with what was decided about it: what is open, for whom, and where reviewers contradict each other.
+
+Reads the run folder and nothing else, while the run goes on or afterwards. A decision counts here at once; for the run
+it counts from the commit on that adopts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...core.errors import ConfigError
+from ..storage.run_folder import DamageError, RunFolder
+from .decisions import Decision, ReviewLog, standing
+from .gates import QUEUE
+from .items import Item
+from .outcomes import outcome_of
+
+REVIEWS = "reviews"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Items in the order they were picked.
+
+    Attributes:
+        items: by their id.
+        decided: what stands, by item and reviewer; also on items that no gate picked.
+    """
+
+    items: Mapping[str, Item]
+    decided: Mapping[str, Mapping[str, Decision]]
+
+    def open_for(self, reviewer: str) -> list[Item]:
+        """What a reviewer has not decided, those that nobody has first, so that a second look comes last."""
+        left = [item for item in self.items.values() if reviewer not in self.decided.get(item.id, ())]
+        return sorted(left, key=lambda item: bool(self.decided.get(item.id)))
+
+    @property
+    def undecided(self) -> list[Item]:
+        """What nobody has decided."""
+        return [item for item in self.items.values() if not self.decided.get(item.id)]
+
+    @property
+    def disputed(self) -> list[Item]:
+        """What reviewers contradict each other about."""
+        return [item for item in self.items.values() if self.is_disputed(item.id)]
+
+    def is_disputed(self, item: str) -> bool:
+        """Whether the standing decisions on an item contradict each other."""
+        own = self.decided.get(item)
+        return bool(own) and outcome_of(own or {}).decision == "disputed"
+
+    def of_round(self, number: int, gate: str | None = None) -> Queue:
+        """The part of one round, or of one stage's gates in it."""
+        own = {
+            name: item
+            for name, item in self.items.items()
+            if item.round == number and (gate is None or item.gate.startswith(f"{gate}: "))
+        }
+        return Queue(own, self.decided)
+
+
+def queue_of(run: Path | RunFolder) -> Queue:
+    """The queue of a run as it stands on the disk.
+
+    Raises:
+        RunError: no run there, or the queue or a decision is not as it was written.
+    """
+    folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
+    decisions, _ = ReviewLog(folder.log_path(REVIEWS)).rows()
+    return Queue({item.id: item for item in items_of(folder)}, standing(decisions))
+
+
+def open_items(run: Path | RunFolder, reviewer: str) -> list[Item]:
+    """What is open for a reviewer; see `Queue.open_for`."""
+    return queue_of(run).open_for(reviewer)
+
+
+def items_of(folder: RunFolder) -> Iterable[Item]:
+    """All items of a run, in the order they were picked.
+
+    Raises:
+        DamageError: a row is none.
+    """
+    for row in folder.rows(QUEUE):
+        try:
+            yield Item.of(row)
+        except ConfigError as error:
+            raise DamageError(f"{folder.log_path(QUEUE)}: {error}; the run folder is damaged") from None
