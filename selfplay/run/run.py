@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ...core.errors import RunError
 from ...core.protocols import Stage
 from ...core.records import Labelled, Question
 from ...core.registries import make_curriculum, make_generator, make_reward
@@ -42,7 +41,7 @@ from .compute import Compute, cpu_seconds
 from .labels import labeller_of
 from .questions.past import RunPast
 from .refusals import Refusals
-from .restore import best_of, check_position, restore, state_of
+from .restore import best_of, check_position, go_back, restore, state_of
 from .schedule.parts import Schedule
 from .stage import DONE, Interrupted, check_stages
 from .validation import Validation
@@ -251,8 +250,7 @@ class SelfPlay:
         return self._tell(hook.after_step(self, step) for hook in self.hooks)
 
     def save(self, role: str, after: int = 0) -> None:
-        """Write a checkpoint of a role, which is part of the state from the next commit on; of a stage that trains it
-        again in the round, `after` as many steps as another stage takes of it."""
+        """Write a checkpoint of a role, part of the state from the next commit on; `after` earlier steps of the round."""
         row = self.roles[role]
         name = self.store.name(role, self.round, after + self.step)
         row.save(self.store.path(name))
@@ -289,22 +287,13 @@ class SelfPlay:
         back = False
         for action in list(answers):
             if isinstance(action, RollBack):
-                self._roll_back(action)
+                go_back(self, action)
                 back = True
             elif isinstance(action, Rates):
                 self._set_rates(action.scale)
             elif isinstance(action, Stop):
                 self.stop_reason = action.reason
         return back
-
-    def _roll_back(self, action: RollBack) -> None:
-        """The best checkpoints again, optimisers and curriculum included."""
-        if not self.best:
-            raise RunError(f"a hook asked to go back ({action.cause}) before a validation; add the stage 'evaluate'")
-        self.checkpoints = dict(self.best["checkpoints"])
-        self.curriculum.load_state_dict(self.best["curriculum"])
-        self.rate_scale = action.scale
-        self.take_back()
 
     def take_back(self) -> None:
         """Go on with the roles as their checkpoints have them."""
