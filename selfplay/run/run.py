@@ -250,7 +250,7 @@ class SelfPlay:
         return self._tell(hook.after_step(self, step) for hook in self.hooks)
 
     def save(self, role: str, after: int = 0) -> None:
-        """Write a checkpoint of a role, part of the state from the next commit on; `after` earlier steps of the round."""
+        """Write a checkpoint of a role, which counts from the next commit on; `after` earlier steps of the round."""
         row = self.roles[role]
         name = self.store.name(role, self.round, after + self.step)
         row.save(self.store.path(name))
