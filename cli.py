@@ -204,6 +204,25 @@ def leaderboard(results: Path, board: Path) -> None:
     click.echo(f"{counted(len(submit(results, board)), 'result')} in {board.with_suffix('.md')}")
 
 
+@app.command(short_help="Decide about questions, labels and answers of a run.")
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option("--reviewer", help="Who decides; left out: the name you are logged in by.")
+@click.option(
+    "--export", "tool", type=click.Choice(["label-studio", "argilla"]), help="Write the open items for a tool."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="The file to --export to.")
+@click.option("--import", "answers", type=click.Path(path_type=Path), help="Read the answers that a tool gave.")
+def review(run_dir: Path, **options: Any) -> None:
+    """Decide with the keyboard about what the gates of the run in RUN_DIR picked; leave and go on whenever you like.
+
+    Works beside the run, which takes decisions over in its stage `review`. What gates are, and what decisions do:
+    docs/review.md.
+    """
+    from .selfplay.commands.review import review_command
+
+    review_command(run_dir, **options, console=_console())
+
+
 @app.command(short_help="Check answers in a file.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))

@@ -1,0 +1,66 @@
+"""Items written for a tool, and its file read back; each file is written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from ....core.errors import ConfigError
+from ...storage.files import read_given, write_text
+from ...storage.run_folder import RunFolder
+from ..decisions import Decision, ReviewLog
+from ..review_queue import REVIEWS, queue_of
+from . import argilla, label_studio
+from .answers import decisions_of
+
+TOOLS = ("label-studio", "argilla")
+
+
+def export_items(folder: RunFolder, tool: str, out: Path) -> tuple[int, list[Path]]:
+    """Write what nobody has decided yet for a tool: `out`, and beside it what sets the tool up.
+
+    Returns how many items, and the files.
+
+    Raises:
+        ConfigError: `out` cannot be written.
+    """
+    if out.is_dir() or not out.parent.is_dir():
+        raise ConfigError(f"--out names a file in a folder that is there, got {str(out)!r}")
+    items = queue_of(folder).undecided
+    if tool == "label-studio":
+        files = {out: _json(label_studio.tasks(items)), out.with_suffix(".xml"): label_studio.CONFIG}
+    else:
+        set_up = out.with_name(f"{out.stem}.settings.json")
+        files = {out: _json(argilla.records(items)), set_up: _json(argilla.settings())}
+    if len(files) < 2:
+        raise ConfigError(f"--out names the file of the items, which ends in .json, got {str(out)!r}")
+    for path, text in files.items():
+        write_text(path, text)
+    return len(items), list(files)
+
+
+def import_answers(folder: RunFolder, file: Path, now: float | None = None) -> list[Decision]:
+    """Make decisions of the answers in a file of either tool, of all or of none; those that are new.
+
+    Raises:
+        ConfigError: the file is of neither tool, or an answer is no decision.
+    """
+    try:
+        exported = json.loads(read_given(file))
+    except (ValueError, RecursionError) as error:
+        raise error if isinstance(error, ConfigError) else ConfigError(f"{str(file)!r} is no JSON: {error}") from None
+    if not isinstance(exported, list):
+        raise ConfigError(f"{str(file)!r} holds no list: neither an export of Label Studio nor records of Argilla")
+    is_tasks = any(isinstance(one, dict) and "data" in one for one in exported)
+    found = (label_studio if is_tasks else argilla).answers(exported)
+    queue, log = queue_of(folder), ReviewLog(folder.log_path(REVIEWS))
+    made = decisions_of(found, queue.items, queue.decided, time.time() if now is None else now)
+    for decision in made:
+        log.add(decision)
+    return made
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1)  # ASCII: a model may write what is no Unicode
