@@ -19,6 +19,7 @@ from ..settings.tree import flatten
 from ..storage.files import write_text
 from ..storage.run_folder import RunFolder
 from .cost import cost_table, read_costs
+from .feedback import agreement_table, feedback_table
 from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
 from .rounds import exam_figures, histogram_figures, label_figures, question_figures
@@ -89,6 +90,8 @@ def render_report(folder: RunFolder) -> str:
         costs=Markup(html_table(*cost_table(costs))) if costs else None,
         sources=Markup(html_table(*sources)) if sources is not None else None,
         robustness=Markup(html_table(*robustness_rows(summary.robustness), names=3)) if summary.robustness else None,
+        feedback=Markup(html_table(*feedback_table(summary.feedback))) if summary.feedback else None,
+        agreement=Markup(html_table(*agreed, names=3)) if (agreed := agreement_table(summary.feedback)) else None,
         adaptation=Markup(html_table(*adaptation_rows(summary.adaptation), names=3)) if summary.adaptation else None,
     )
 

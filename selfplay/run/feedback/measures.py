@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ....core.records import Question
+from ...pages.tables import finite
+from ...reviews.agreement import agreement_with_votes, agreements
 from ...reviews.decisions import standing
 from ...reviews.outcomes import decisions_in, outcomes
+from ...reviews.review_queue import items_of
 from ..labels import labels_right
 from .material import Material
 
@@ -20,17 +26,28 @@ def decision_measures(run: SelfPlay, material: Material) -> dict[str, Any]:
     Nothing of it reaches training.
     """
     rows = [row for row in run.folder.rows("reviews") if row["round"] <= run.round]
-    stand = [one for own in standing(decisions_in(rows)).values() for one in own.values()]
+    decided = standing(decisions_in(rows))
+    stand = [one for own in decided.values() for one in own.values()]
+    votes = agreement_with_votes({item.id: item for item in items_of(run.folder)}, decided)
     references = [*material.labels.train, *material.labels.held_out]
-    right = labels_right(references, [question.reference for question in references])
-    known = [one for one in right if one is not None]
+    kept = [question for _, question in run.kept()]
     return {
         "decisions": dict(sorted(Counter(f"{one.kind} {one.decision}" for one in stand).items())),
         "reviewers": len({one.reviewer for one in stand if one.reviewer}),
         **{name: split.counts() for name, split in _splits(material).items()},
-        "human_label_accuracy": sum(known) / len(known) if known else None,
+        "human_label_accuracy": _known_share(references),
         "human_share": _human_share(run),
+        "kept_label_accuracy": _known_share(kept),
+        "agreement": [asdict(pair) for pair in agreements(decided)],
+        "with_votes": finite(asdict(votes)),
     }
+
+
+def _known_share(labelled: Sequence[Question]) -> float | None:
+    """Share of right labels among the questions whose answer can be computed; `None` where there are none."""
+    right = labels_right(labelled, [question.reference for question in labelled])
+    known = [one for one in right if one is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _splits(material: Material) -> dict[str, Any]:
