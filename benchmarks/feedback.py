@@ -7,8 +7,8 @@
                              first and the second answer; likewise 32 and 512 reviews, and reviewers who err more
     … , no stage feedback    decisions are obeyed (labels mended or dropped), and nothing else is learnt from them
 
-Preset tiny with vote labels, of which a quarter are wrong: with its own checked labels 99 % of what trains is right, and
-nothing is left to mend. A fifth of what is reviewed is set aside and trains nothing. Counted compute is equal:
+Preset tiny with vote labels, of which a quarter are wrong: with its own checked labels 99 % of what trains is right,
+and nothing is left to mend. A fifth of what is reviewed is set aside and trains nothing. Counted compute is equal:
 `compute.tokens_per_round` ends the solver's training, and what the stage `feedback` computes is part of it. Runs are
 ordinary run folders below FOLDER: what is finished there is not run again, a killed one goes on, and a table of what is
 finished is written after every run. All settings were chosen on seed 10, which is not among those shown.

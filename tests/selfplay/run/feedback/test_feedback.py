@@ -13,6 +13,8 @@ from selfplay_gym.agents.training.trainer import GRPOTrainer
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.core.records import Question
 from selfplay_gym.core.registries import make_stage, make_verifier, register_stage, stages
+from selfplay_gym.selfplay.report import render_report
+from selfplay_gym.selfplay.report.summary_data import read_run_summary
 from selfplay_gym.selfplay.reviews.decisions import Decision
 from selfplay_gym.selfplay.run.feedback import overfitting
 from selfplay_gym.selfplay.run.feedback.material import HUMAN, is_set_aside
@@ -173,11 +175,13 @@ def test_steps_that_harm_are_taken_back_and_the_part_is_over(tmp_path, monkeypat
         looks.append(1)
         return len(looks) == 2  # that of the preferences
 
+    def weights(run):
+        return {name: p.detach().clone() for name, p in run.roles["solver"].trainer.parameters.items()}
+
     def spied(run):
-        before = {name: p.detach().clone() for name, p in run.roles["solver"].trainer.parameters.items()}
+        before, saved = weights(run), load_file(run.store.path(run.checkpoints["solver"]) / "model.safetensors")
         whole(run)
-        saved = load_file(run.store.path(run.checkpoints["solver"]) / "model.safetensors")
-        back.append((before, dict(run.roles["solver"].trainer.parameters), saved, run.checkpoints["solver"]))
+        back.append((before, weights(run), saved, run.checkpoints["solver"]))
 
     monkeypatch.setattr(overfitting, "has_worsened", worse_at_the_second_look)
     monkeypatch.setattr(SelfPlay, "take_back", spied)
@@ -191,6 +195,16 @@ def test_steps_that_harm_are_taken_back_and_the_part_is_over(tmp_path, monkeypat
     assert all(torch.equal(saved[key], value) for key, value in after.items() if key in saved)
     assert len(saved.keys() & after.keys()) > 10
     assert any(not torch.equal(before[key], value) for key, value in after.items())
+
+
+def test_the_report_says_what_people_decided_and_keeps_its_steps_apart(undisturbed):
+    page = render_report(RunFolder.open(undisturbed[0]))
+    section = page[page.index('<section id="feedback">') :].partition("</section>")[0]
+    assert "preferences: accuracy on what is set aside" in section
+    assert "(3 looks)" in section
+    assert "Cohen" not in section  # there is one reviewer
+    summary = read_run_summary(RunFolder.open(undisturbed[0]))
+    assert [row["phase"] for row in summary.steps("solver")] == ["train(solver)"]
 
 
 def test_it_is_a_part_of_its_own_that_learns_what_was_decided_in_earlier_rounds(tmp_path):
