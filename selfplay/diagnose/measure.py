@@ -21,12 +21,14 @@ from ...core.math_language import key
 from ...envs.rewards import bleu_matrix, clusters, distinct_clusters, uncertainty
 from ..evaluation import ExamResult, compare
 from ..exams.contamination import Contamination, check_contamination
+from ..reviews.review_queue import queue_of
 from ..run.labels import known_answers
 from ..run.metrics import histogram
 from ..run.question_log import question_of
 from ..stats import Paired
 from ..storage.run_folder import RunFolder
 from .consistency import Consistency
+from .expert import ExpertScores, expert_scores
 from .frozen import Difficulty
 from .reasoning import Reasoning, answered_right, measure_reasoning
 
@@ -109,6 +111,7 @@ class Diagnosis:
         difficulty: each round's questions for the frozen base; empty if the model was not asked.
         consistency: what a second head makes of the labels; `None` if it was not asked.
         robustness: per round and perturbation what the stage `robustness` logged; empty without it.
+        expert: what people scored of the attempts, per round; empty without scores.
     """
 
     run: str
@@ -119,6 +122,7 @@ class Diagnosis:
     difficulty: list[Difficulty] = field(default_factory=list)
     consistency: Consistency | None = None
     robustness: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    expert: list[ExpertScores] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -140,6 +144,7 @@ class Diagnosis:
             "difficulty": [d.as_dict() for d in self.difficulty],
             "consistency": self.consistency.as_dict() if self.consistency else None,
             "robustness": [{"round": number, "kinds": kinds} for number, kinds in self.robustness],
+            "expert": [one.as_dict() for one in self.expert],
             "notes": self.notes,
         }
 
@@ -160,6 +165,7 @@ def diagnose(run: str | Path) -> Diagnosis:
     diagnosis = Diagnosis(Path(run).name, rounds, exams, _curves(logs["metrics"]), contamination)
     measured = [(int(row["round"]), row["robustness"]) for row in logs["metrics"] if row.get("robustness")]
     diagnosis.robustness.extend(measured)
+    diagnosis.expert.extend(expert_scores(queue_of(folder).decided, logs["questions"], logs["attempts"]))
     diagnosis.notes.extend(_notes(diagnosis))
     return diagnosis
 

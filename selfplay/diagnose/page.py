@@ -12,6 +12,7 @@ from ..pages.html_page import figures, page, warnings
 from ..pages.tables import finite, html_table, terminal_table
 from ..pages.wording import percent, points
 from .consistency import Consistency
+from .expert import expert_rows
 from .figures import curve_figures, difficulty_figures, play_figures, round_figures
 from .measure import Diagnosis
 from .play import CrossPlay
@@ -34,6 +35,11 @@ questions."""
 
 PERTURBED = """Exam questions asked as they are and perturbed, so that the right answer is known. Accuracies in per cent
 with 95 % intervals over questions; points lost, paired by question."""
+
+
+EXPERT = """What people scored of worked attempts, completeness and soundness of the steps from 0 to 4, and the
+automatic rigour of the same attempts where steps could be checked; means with 95 % intervals over attempts. Spearman's
+ρ of soundness and rigour where at least eight attempts have both."""
 
 
 def round_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
@@ -113,6 +119,8 @@ def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None, width: int 
     named = [("Rounds; shares in per cent", _turned(*round_rows(diagnosis))), ("Exam", exam_rows(diagnosis))]
     if diagnosis.robustness:
         named.append(("Robustness: exam questions perturbed, per cent", robustness_rows(diagnosis.robustness)))
+    if diagnosis.expert:
+        named.append(("Attempts scored by people, 0 to 4", _turned(*expert_rows(diagnosis.expert))))
     if diagnosis.difficulty:
         named.append(("Each round's questions for the frozen base, per cent", difficulty_rows(diagnosis)))
     if diagnosis.consistency is not None:
@@ -157,6 +165,9 @@ def to_html(diagnosis: Diagnosis, play: CrossPlay | None = None) -> str:
     if diagnosis.robustness:
         parts += ["<h2>Robustness</h2>", html_table(*robustness_rows(diagnosis.robustness), names=3)]
         parts.append(f"<p>{escape(PERTURBED)}</p>")
+    if diagnosis.expert:
+        parts += ["<h2>Scored by people</h2>", html_table(*expert_rows(diagnosis.expert))]
+        parts.append(f"<p>{escape(EXPERT)}</p>")
     if diagnosis.curves:
         parts += ["<h2>Training</h2>", figures(curve_figures(diagnosis))]
     if diagnosis.difficulty:

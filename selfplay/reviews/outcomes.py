@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +19,8 @@ from typing import Any
 
 from ...core.math_language import parse_expression
 from .decisions import Decision, says_nothing, standing
+
+_DECIMAL = re.compile(r"[-+]?\d{1,30}\.\d{1,30}", re.A)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ def outcomes(rows: Iterable[Mapping[str, Any]], kinds: Sequence[str] = ("questio
 
 def decisions_in(rows: Iterable[Mapping[str, Any]]) -> list[Decision]:
     """The decisions in rows of one round, of which some may not name it."""
-    return [Decision.of({"round": 0, **row}) for row in rows if not says_nothing(row)]
+    named = (row if "id" in row else {"round": 0, **row} for row in rows if not says_nothing(row))
+    return [Decision.of(row) for row in named]
 
 
 def outcome_of(own: Mapping[str, Decision]) -> Outcome:
@@ -118,6 +122,8 @@ def _label_after(decision: Decision) -> Any:
 
 
 def _number(text: str) -> Fraction | None:
+    if _DECIMAL.fullmatch(text.strip()):
+        return Fraction(text.strip())
     try:
         value = parse_expression(text)
     except ValueError:

@@ -1,6 +1,7 @@
 """Real runs without a model: scripted agents of rising skill play the roles, and everything else is the product."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
@@ -243,3 +244,34 @@ def power_cut(monkeypatch) -> Callable[..., Any]:
                 yield
 
     return cut
+
+
+# --- reviews ---
+
+GATES = [
+    {"at": "generate", "on": "random", "least": 2},
+    {"at": "label", "on": "disagreement", "sample": 0.1, "least": 3},
+    {"at": "label", "on": "low-margin", "kind": "pair", "least": 3},
+    {"at": "label", "on": "random", "kind": "attempt", "least": 10},
+]
+REVIEWED = {
+    "gates": GATES,
+    "guard.mode": "off",
+    "labels.attempts": 4,
+    "roles.solver.steps": 2,
+    "stages": ["generate", "review(generate, wait=false)", "attempt", "label", "review(wait=false)", "train(solver)"],
+}
+
+
+@pytest.fixture(scope="session")
+def open_run(scripted_run, tmp_path_factory):
+    """The folder of a finished run of two rounds with 25 items; read it, do not write it."""
+    path = tmp_path_factory.mktemp("reviewed") / "run"
+    return scripted_run(path, rounds=2, questions=16, changes=REVIEWED)
+
+
+@pytest.fixture
+def run(open_run, tmp_path):
+    """The same, to be written to."""
+    shutil.copytree(open_run.path, tmp_path / "run")
+    return RunFolder.open(tmp_path / "run")
