@@ -114,6 +114,19 @@ ADAPTED = {
 """Meta-learning of the solver, and how fast it learns what it has not seen."""
 
 
+REVIEWS = {"at": "label", "on": "disagreement", "least": 8}
+REVIEWED = {
+    "questions": {"sources": {"procedural": 1.0}, "count": 16, "keep_band": [0.0, 1.0]},
+    "labels.attempts": 4,
+    "gates": [REVIEWS, {**REVIEWS, "kind": "pair"}],
+    "stages": [
+        *("generate", "attempt", "label", "simulated_review", "simulated_review(reviewer=anna, error=0.5)"),
+        "feedback(steps=1, held_out=0.4)",
+    ],
+    "roles.*": {"model": "tiny", "max_new_tokens": 32},
+}
+"""What two reviewers decide; of a model whose attempts hold answers."""
+
 EIGHTS = """
 version = 1
 [groups.number]
@@ -158,6 +171,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "parts": {"schedule": {"exam": {"stages": ["evaluate"], "until": "rounds"}}},
         "evaluated": {"stages": ["evaluate"], "evaluation": FULL},
         "adapted": ADAPTED,
+        "reviewed": REVIEWED,
     }
     return {name: train(small.replace(change), path / name) for name, change in changes.items()}
 

@@ -35,11 +35,15 @@ class Part(Protocol):
         name: of the part.
         role: who learns.
         watched: whether its steps are policy gradients, which the run's hooks know how to look at.
+        things: how many there are to learn.
+        batch: how many of them a step learns, at most.
     """
 
     name: str
     role: str
     watched: bool
+    things: int
+    batch: int
 
     def rate(self, step: int, steps: int) -> float:
         """The learning rate at `step` of so many, before the guard scales it."""
@@ -72,8 +76,9 @@ class HumanLabels:
         kept = [question for _, question in run.kept()] or [one.question for one in replayable(run, easy=False)]
         self.others = [question for question in kept if identity_of(question) not in known]
         groups = self.config.groups
-        self.human = min(groups if not self.others else round(share * groups), len(questions.train))
+        self.human = min(max(1, round(share * groups)) if self.others else groups, len(questions.train))
         self.asked = min(groups - self.human, len(self.others))
+        self.things, self.batch = len(questions.train), self.human
         self.ask, _ = answering(run, SOLVER)
         voted = label_verifier(run.domain, "label", run.config.labels.source)
         self.rewarding = partial(
@@ -151,6 +156,7 @@ class HumanPreferences:
         update: DirectPreferenceOptimisation,
     ) -> None:
         self.run, self.name, self.role, self.pairs, self.update = run, name, role, pairs, update
+        self.things, self.batch = len(pairs.train), update.batch
 
     def rate(self, step: int, steps: int) -> float:
         """See `Part`."""

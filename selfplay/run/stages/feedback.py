@@ -13,6 +13,7 @@ said, and is held to the reference.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,7 +50,9 @@ class Feedback:
     """The roles learn what people decided.
 
     Args:
-        steps: of each part, in each round.
+        steps: of each part, in each round, at most.
+        epochs: how often a label or pair is learnt in a round, on average, at most: few of them take few steps. `None`
+            for any number.
         share: of the groups of a step whose label a person vouches for, where there are others to mix them with.
         preferences: how the solver learns pairs of attempts: the update "dpo" with its options, or "none".
         proposals: the same of the challenger, for rejected questions.
@@ -65,6 +68,7 @@ class Feedback:
     def __init__(
         self,
         steps: int = 10,
+        epochs: float | None = 1.0,
         share: float = 0.5,
         preferences: Named = "dpo",
         proposals: Named = "dpo",
@@ -74,7 +78,9 @@ class Feedback:
         check_counts(self.name, steps=steps, look=look)
         _check_share("share in (0, 1]", share, 0.0 < share <= 1.0)
         _check_share("held_out in [0, 0.5]", held_out, 0.0 <= held_out <= 0.5)
-        self.steps, self.share, self.held_out, self.look = steps, share, held_out, look
+        if epochs is not None and (isinstance(epochs, bool) or not 0 < epochs < math.inf):
+            raise ConfigError(f"feedback needs epochs above 0, or none for any number, got {epochs!r}")
+        self.steps, self.epochs, self.share, self.held_out, self.look = steps, epochs, share, held_out, look
         self.updates = {
             name: _dpo(name, given)
             for name, given in ((PREFERENCES, preferences), (PROPOSALS, proposals))
@@ -130,25 +136,31 @@ class Feedback:
         """The steps of all parts in turn."""
         end = 0
         for first in range(0, self.steps, self.look):
-            count = min(self.look, self.steps - first)
             for part in parts:
-                end += count
-                yield Chunk(part, first, count, end)
+                count = min(self.look, self._steps(part) - first)
+                if count > 0:
+                    end += count
+                    yield Chunk(part, first, count, end)
+
+    def _steps(self, part: Part) -> int:
+        """Of a part in a round."""
+        most = math.inf if self.epochs is None else math.ceil(self.epochs * part.things / part.batch)
+        return int(min(self.steps, most))
 
     def _take(self, run: SelfPlay, guard: OverfittingGuard, chunk: Chunk) -> bool:
         """Take the steps of a chunk, look, and commit; whether the stage goes on."""
         part, back = chunk.part, False
         for step in range(chunk.first, chunk.first + chunk.steps):
-            run.roles[part.role].trainer.learning_rate = part.rate(step, self.steps) * run.rate_scale
+            run.roles[part.role].trainer.learning_rate = part.rate(step, self._steps(part)) * run.rate_scale
             measures, rewards = part.take(step)
             run.step += 1
             row = {"part": part.name, **measures}
             if not part.watched:
                 run.log("metrics", [{"trained": part.role, "step": step, **row}])
-                run.count(step + 1, self.steps)
+                run.count(step + 1, self._steps(part))
                 continue
             bad, premium = (0, None) if rewards is None else (rewards.bad, rewards.premium)
-            back = run.stepped(Step(part.role, step, self.steps, row, bad, premium))
+            back = run.stepped(Step(part.role, step, self._steps(part), row, bad, premium))
             if back:
                 break
         run.step = self.most_steps if back else chunk.end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -22,13 +23,14 @@ from selfplay_gym.selfplay.run.feedback.parts import HumanFirst
 from selfplay_gym.selfplay.run.question_log import question_of
 from selfplay_gym.selfplay.run.run import SelfPlay
 from selfplay_gym.selfplay.run.stage import Interrupted
+from selfplay_gym.selfplay.run.stages.feedback import Feedback
 from selfplay_gym.selfplay.run.train import make_run
 from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 from selfplay_gym.testing import check_stage
 
-FEEDBACK = "feedback(steps=3, look=2, held_out=0.3, preferences='dpo(batch=4)', proposals='dpo(batch=4)')"
+FEEDBACK = "feedback(steps=3, epochs=none, look=2, held_out=0.3, preferences='dpo(batch=4)', proposals='dpo(batch=4)')"
 PLAYED = ["generate", "attempt", "label", "decide"]
 CONFIG = preset("debug").replace(
     {
@@ -243,6 +245,7 @@ def test_a_person_owns_the_label_and_votes_keep_theirs():
     ("changes", "error", "message"),
     [
         ({"stages": ["feedback(steps=0)"]}, ConfigError, "steps >= 1"),
+        ({"stages": ["feedback(epochs=0)"]}, ConfigError, "epochs above 0"),
         ({"stages": ["feedback(share=0)"]}, ConfigError, r"share in \(0, 1\]"),
         ({"stages": ["feedback(held_out=0.9)"]}, ConfigError, r"held_out in \[0, 0.5\]"),
         ({"stages": ["feedback(preferences=grpo)"]}, ConfigError, "learns preferences by 'dpo"),
@@ -256,6 +259,14 @@ def test_settings_that_cannot_work_are_refused_before_anything_is_written(tmp_pa
     with pytest.raises(error, match=message):
         train(CONFIG.replace(changes), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("epochs", "things", "batch", "steps"), [(1, 70, 16, 5), (2, 9, 32, 1), (None, 1, 32, 10)])
+def test_few_decisions_take_few_steps(epochs, things, batch, steps):
+    stage, part = Feedback(steps=10, epochs=epochs, look=4), SimpleNamespace(things=things, batch=batch)
+    chunks = list(stage._chunks([part]))
+    assert sum(chunk.steps for chunk in chunks) == chunks[-1].end == steps
+    assert all(chunk.steps <= 4 for chunk in chunks)
 
 
 def test_it_is_a_stage_and_its_rows_are_json():
