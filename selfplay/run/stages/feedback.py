@@ -14,7 +14,7 @@ said, and is held to the reference.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....core.errors import ConfigError
@@ -51,8 +51,7 @@ class Feedback:
 
     Args:
         steps: of each part, in each round, at most.
-        epochs: how often a label or pair is learnt in a round, on average, at most: few of them take few steps. `None`
-            for any number.
+        epochs: how often a label or pair is learnt in a round, on average, at most: few of them take few steps.
         share: of the groups of a step whose label a person vouches for, where there are others to mix them with.
         preferences: how the solver learns pairs of attempts: the update "dpo" with its options, or "none".
         proposals: the same of the challenger, for rejected questions.
@@ -68,7 +67,7 @@ class Feedback:
     def __init__(
         self,
         steps: int = 10,
-        epochs: float | None = 1.0,
+        epochs: float = 1.0,
         share: float = 0.5,
         preferences: Named = "dpo",
         proposals: Named = "dpo",
@@ -76,10 +75,9 @@ class Feedback:
         look: int = 5,
     ) -> None:
         check_counts(self.name, steps=steps, look=look)
-        _check_share("share in (0, 1]", share, 0.0 < share <= 1.0)
-        _check_share("held_out in [0, 0.5]", held_out, 0.0 <= held_out <= 0.5)
-        if epochs is not None and (isinstance(epochs, bool) or not 0 < epochs < math.inf):
-            raise ConfigError(f"feedback needs epochs above 0, or none for any number, got {epochs!r}")
+        _check_number("share in (0, 1]", share, lambda value: 0.0 < value <= 1.0)
+        _check_number("held_out in [0, 0.5]", held_out, lambda value: 0.0 <= value <= 0.5)
+        _check_number("epochs above 0", epochs, lambda value: 0.0 < value < math.inf)
         self.steps, self.epochs, self.share, self.held_out, self.look = steps, epochs, share, held_out, look
         self.updates = {
             name: _dpo(name, given)
@@ -144,8 +142,7 @@ class Feedback:
 
     def _steps(self, part: Part) -> int:
         """Of a part in a round."""
-        most = math.inf if self.epochs is None else math.ceil(self.epochs * part.things / part.batch)
-        return int(min(self.steps, most))
+        return min(self.steps, math.ceil(self.epochs * part.things / part.batch))
 
     def _take(self, run: SelfPlay, guard: OverfittingGuard, chunk: Chunk) -> bool:
         """Take the steps of a chunk, look, and commit; whether the stage goes on."""
@@ -185,8 +182,8 @@ class Feedback:
         return part.role == SOLVER and run.compute.is_spent
 
 
-def _check_share(expected: str, value: float, fine: bool) -> None:
-    if isinstance(value, bool) or not fine:
+def _check_number(expected: str, value: Any, fine: Callable[[float], bool]) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not fine(value):
         raise ConfigError(f"feedback needs {expected}, got {value!r}")
 
 

@@ -30,7 +30,7 @@ from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 from selfplay_gym.testing import check_stage
 
-FEEDBACK = "feedback(steps=3, epochs=none, look=2, held_out=0.3, preferences='dpo(batch=4)', proposals='dpo(batch=4)')"
+FEEDBACK = "feedback(steps=3, epochs=99, look=2, held_out=0.3, preferences='dpo(batch=4)', proposals='dpo(batch=4)')"
 PLAYED = ["generate", "attempt", "label", "decide"]
 CONFIG = preset("debug").replace(
     {
@@ -261,7 +261,7 @@ def test_settings_that_cannot_work_are_refused_before_anything_is_written(tmp_pa
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(("epochs", "things", "batch", "steps"), [(1, 70, 16, 5), (2, 9, 32, 1), (None, 1, 32, 10)])
+@pytest.mark.parametrize(("epochs", "things", "batch", "steps"), [(1, 70, 16, 5), (2, 9, 32, 1), (500, 1, 32, 10)])
 def test_few_decisions_take_few_steps(epochs, things, batch, steps):
     stage, part = Feedback(steps=10, epochs=epochs, look=4), SimpleNamespace(things=things, batch=batch)
     chunks = list(stage._chunks([part]))
