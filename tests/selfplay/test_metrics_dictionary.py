@@ -18,10 +18,10 @@ from selfplay_gym.selfplay.storage.run_folder import LOGS
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
-    *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates"),
+    *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_decision"),
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
-perturbations, hazards, numbers of updates."""
+perturbations, hazards, numbers of updates, decisions."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 

@@ -32,7 +32,7 @@ def decision_measures(run: SelfPlay, material: Material) -> dict[str, Any]:
     references = [*material.labels.train, *material.labels.held_out]
     kept = [question for _, question in run.kept()]
     return {
-        "decisions": dict(sorted(Counter(f"{one.kind} {one.decision}" for one in stand).items())),
+        "by_decision": dict(sorted(Counter(f"{one.kind} {one.decision}" for one in stand).items())),
         "reviewers": len({one.reviewer for one in stand if one.reviewer}),
         **{name: split.counts() for name, split in _splits(material).items()},
         "human_label_accuracy": _known_share(references),

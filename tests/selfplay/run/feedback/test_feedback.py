@@ -227,7 +227,7 @@ def test_without_a_decision_there_is_a_warning_and_nothing_moves(tmp_path):
     config = CONFIG.replace({"stages": ["generate", "attempt", "label", FEEDBACK]})
     folder = train(config, tmp_path / "run")
     assert folder.state["checkpoints"] == {}
-    assert [row["feedback"]["decisions"] for row in rows_of(folder) if "feedback" in row] == [{}]
+    assert [row["feedback"]["by_decision"] for row in rows_of(folder) if "feedback" in row] == [{}]
 
 
 def test_a_person_owns_the_label_and_votes_keep_theirs():
