@@ -12,6 +12,8 @@ from ..reviews.items import Item, Shown
 
 LONGEST = 3_000
 """Characters of a text that are shown at first."""
+MOST_LINES = 60
+"""And lines."""
 KEYS = {
     "question": "a approve · e edit · r reject",
     "label": "a approve · e edit · r reject",
@@ -31,9 +33,11 @@ def visible(text: str, longest: int | None = LONGEST) -> str:
     nothing is written as its code.
 
     Args:
-        longest: characters after which it is cut, which is said; `None` for all.
+        longest: characters after which it is cut, which is said, as after many lines; `None` for all.
     """
-    shown = text if longest is None else text[:longest]
+    shown = text
+    if longest is not None:
+        shown = "".join(text[:longest].splitlines(keepends=True)[:MOST_LINES])
     found = "".join(one if one == "\n" or unicodedata.category(one) not in _HIDDEN else _code(one) for one in shown)
     left = len(text) - len(shown)
     return f"{found}… (and {counted(left, 'character')}; m shows all)" if left else found

@@ -1,0 +1,204 @@
+"""`review`: a session with keys alone, at any width, with hostile texts, left and continued, and without a terminal."""
+
+import io
+import sys
+
+import pytest
+from rich.console import Console
+
+from selfplay_gym.cli import main
+from selfplay_gym.core.errors import ConfigError, RunError
+from selfplay_gym.selfplay.commands import review
+from selfplay_gym.selfplay.commands.review import Keys, review_run
+from selfplay_gym.selfplay.commands.review_screen import draw, visible
+from selfplay_gym.selfplay.reviews.items import Item, Shown
+from selfplay_gym.selfplay.reviews.review_queue import queue_of
+
+HOSTILE = [
+    "\x1b[2J\x1b]0;owned\x07\x9b31m",
+    "\u202edrow eht\u2066",
+    "a\rb\bc\x00d\x7f",
+    "\ud800 alone",
+    "[red]markup[/red] :smile: [link=http://x]y[/link]",
+    r"\frac{1}{2} \def\a{\a\a}\a $x^{2}$",
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "x" * 2**20,
+    "\n" * 5000,
+    "𝒳 e\u0301 مرحبا 漢字 👩\u200d🚀",
+    "",
+    "\u2028\u2029\ufeff\u00ad",
+]
+
+
+class Typed:
+    """Somebody who types these keys and lines, and then leaves."""
+
+    def __init__(self, *typed):
+        self.left = list(typed)
+
+    def key(self):
+        if not self.left:
+            raise EOFError
+        return self.left.pop(0)
+
+    def line(self, label):
+        return self.key()
+
+
+def session(run, *typed, reviewer="anna", width=80):
+    console = Console(file=io.StringIO(), width=width)
+    review_run(run.path, reviewer=reviewer, console=console, keyboard=Typed(*typed))
+    return console.file.getvalue()
+
+
+def decided(run, reviewer="anna"):
+    queue = queue_of(run)
+    return {item: own[reviewer] for item, own in queue.decided.items() if reviewer in own}
+
+
+def test_a_whole_queue_with_keys_alone(run):
+    items = list(queue_of(run).items.values())
+    typed = []
+    for item in items:
+        typed += {"question": ["a"], "label": ["e", " 13 "], "pair": ["2"], "attempt": ["3", "4"]}[item.kind]
+    text = session(run, *typed)
+    found = decided(run)
+    assert set(found) == {item.id for item in items}
+    for item in items:
+        wanted = {
+            "question": ("approve", None),
+            "label": ("edit", "13"),
+            "pair": ("prefer", max((shown.number for shown in item.attempts), default=None)),
+            "attempt": ("score", {"completeness": 3, "soundness": 4}),
+        }[item.kind]
+        assert (found[item.id].decision, found[item.id].after) == wanted
+        assert found[item.id].before == item.seen
+    assert f"{len(items)} decisions made; {len(items)} of {len(items)} items decided" in text
+    assert "Nothing to review" in session(run)
+
+
+def test_undo_skip_note_more_and_quit(run):
+    first, second, *_ = queue_of(run).open_for("anna")
+    text = session(run, "n", "odd one", "r", "u", "a", "s", "q")
+    assert "taken back" in text
+    assert decided(run)[first.id].decision == "approve"
+    assert set(decided(run)) == {first.id}
+    assert f"Go on with: selfplay-gym review {run.path}" in text
+    session(run, "u", "q")  # another day: the last decision, made in another session
+    assert decided(run) == {}
+    session(run, "a", "m", "a")
+    assert set(decided(run)) == {first.id, second.id}
+    assert "nothing to undo" in session(run, "u", reviewer="ben")
+
+
+def test_notes_belong_to_the_decision(run):
+    (first, *_) = queue_of(run).open_for("anna")
+    session(run, "n", "why ∞?", "r")
+    assert decided(run)[first.id].note == "why ∞?"
+
+
+def test_a_question_is_edited_in_words_and_answer(run):
+    first, second, *_ = queue_of(run).open_for("anna")
+    assert first.kind == second.kind == "question"
+    session(run, "e", "What is 1+1?", "2", "e", "", "")
+    assert decided(run)[first.id].after == {"question": "What is 1+1?", "label": "2"}
+    assert decided(run)[second.id].after == {"question": second.question, "label": None}
+
+
+def test_keys_that_mean_nothing_decide_nothing(run):
+    text = session(run, "x", "7", "p", "?", "é")
+    assert decided(run) == {}
+    assert "decides nothing about a question; it takes: approve, edit, reject" in text
+
+
+def test_wrong_values_are_not_taken_and_asked_again(run):
+    for item in queue_of(run).open_for("anna"):
+        if item.kind == "attempt":
+            break
+        session(run, {"question": "a", "label": "a", "pair": "r"}[item.kind])
+    text = session(run, "9", "1", "2", "x", "2", "3")
+    assert "not taken: completeness is a whole number from 0 to 4, got 9" in text
+    assert "not taken: soundness is a whole number from 0 to 4, got 'x'" in text
+    assert decided(run)[item.id].after == {"completeness": 2, "soundness": 3}
+
+
+def test_two_reviewers_see_the_same_items_and_not_each_others_decisions(run):
+    count = len(queue_of(run).items)
+    session(run, "r", "r")
+    text = session(run, "a", "q", reviewer="ben")
+    assert f"{count} items to review as ben" in text
+    assert "anna" not in text
+    assert not set(decided(run, "ben")) & set(decided(run, "anna"))  # what nobody has seen comes first
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_hostile_texts_are_text(hostile, width):
+    console = Console(file=io.StringIO(), width=width, force_terminal=False)
+    shown = (Shown(0, hostile, hostile, True), Shown(1, hostile, None, None))
+    for kind in ("question", "label"):
+        draw(console, Item(f"{kind}/1/0", "g: r", hostile, hostile, hostile, votes={hostile: 3}), "1")
+    draw(console, Item("pair/1/0/0-1", "g: r", hostile, hostile, hostile, attempts=shown), "1")
+    text = console.file.getvalue()
+    text.encode("utf-8")
+    assert not set(text) & set("\x1b\x07\x9b\r\b\x00\x7f\u202e\u2066\u200d\ufeff\u2028\u00ad")
+    assert text.count("\n") < 700
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= width
+    if "[red]" in hostile and width > 60:
+        assert "[red]markup[/red] :smile:" in text
+
+
+def test_many_lines_are_cut_as_well():
+    text = visible("a\n" * 300)
+    assert text.count("\n") == 60
+    assert text.endswith("(and 480 characters; m shows all)")
+
+
+def test_what_is_cut_is_said_and_shown_on_request():
+    text = visible("x" * 5000)
+    assert text.endswith("(and 2000 characters; m shows all)")
+    assert visible("x" * 5000, None) == "x" * 5000
+    assert visible("\x1b\u202e\ud800\U000e0001\t") == "\\x1b\\u202e\\ud800\\U000e0001\\x09"
+
+
+def test_keys_of_a_terminal_come_one_by_one(monkeypatch):
+    typed = ["\x1b[A", "ar", "\r", " ", "q"]
+    monkeypatch.setattr(review.click, "getchar", lambda: typed.pop(0))
+    keys = Keys(Console(file=io.StringIO()))
+    assert [keys.key() for _ in range(3)] == ["a", "r", "q"]
+
+
+def test_lines_that_are_piped_in(run, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a\n\nr\n"))
+    assert main(["review", str(run.path), "--reviewer", "anna"]) == 0
+    assert {one.decision for one in decided(run).values()} == {"approve", "reject"}
+    out = capsys.readouterr().out
+    assert "2 decisions made" in out
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert main(["review", str(run.path), "--reviewer", "anna"]) == 0
+    assert "0 decisions made" in capsys.readouterr().out
+
+
+def test_odd_names_and_folders_are_refused(run, tmp_path, capsys):
+    with pytest.raises(ConfigError, match="name"):
+        session(run, reviewer="\x1b[1m")
+    with pytest.raises(RunError, match="no run"):
+        review_run(tmp_path / "nowhere", reviewer="anna", console=Console(file=io.StringIO()))
+    for options in (["--export", "argilla"], ["--out", "x"], ["--export", "argilla", "--out", "x", "--import", "y"]):
+        assert main(["review", str(run.path), *options]) == 2
+    assert "go together" in capsys.readouterr().err
+
+
+def test_the_default_name_is_the_login(run, monkeypatch):
+    monkeypatch.setattr(review.getpass, "getuser", lambda: "somebody")
+    console = Console(file=io.StringIO(), width=80)
+    review_run(run.path, reviewer=None, console=console, keyboard=Typed("a"))
+    assert list(decided(run, "somebody"))
+
+    def nobody():
+        raise KeyError
+
+    monkeypatch.setattr(review.getpass, "getuser", nobody)
+    with pytest.raises(ConfigError, match="--reviewer"):
+        review_run(run.path, reviewer=None, console=console, keyboard=Typed())
