@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ...core.errors import ConfigError
@@ -58,7 +58,7 @@ class Item:
     label: str | None = None
     label_source: str | None = None
     solve_rate: float | None = None
-    votes: Mapping[str, int] | None = None
+    votes: Mapping[str, int] = field(default_factory=dict)
     attempts: tuple[Shown, ...] = ()
 
     @property

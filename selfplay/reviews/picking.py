@@ -50,7 +50,7 @@ def _item(gate: GateConfig, one: Candidate, reason: str, rng: Rng) -> Item | Non
         label=label.get("label"),
         label_source=label.get("label_source"),
         solve_rate=label.get("solve_rate"),
-        votes=one.votes or None,
+        votes=one.votes,
         attempts=attempts,
     )
 

@@ -10,6 +10,7 @@ import pytest
 from selfplay_gym import register_stage
 from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.selfplay.exams.result import ExamResult
+from selfplay_gym.selfplay.reviews.decisions import Decision
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.compose import suited
 from selfplay_gym.selfplay.settings.presets import preset
@@ -18,7 +19,7 @@ from selfplay_gym.selfplay.storage.run_folder import LOGS
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
-    *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_decision"),
+    *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "decisions", "by_decision"),
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
 perturbations, hazards, numbers of updates, decisions."""
@@ -35,7 +36,7 @@ def names_in(value):
         names.add(name)
         if name in ITS_OWN:
             continue
-        for below in inner.values() if name in BY_DATA else [inner]:
+        for below in inner.values() if name in BY_DATA and isinstance(inner, dict) else [inner]:
             names |= names_in(below)
     return names
 
@@ -53,19 +54,25 @@ def documented():
 
 @register_stage("metrics-test-review")
 class Review:
-    """A person who gives every label in another writing."""
+    """A rule that gives every label in another writing, and a person who prefers an answer."""
 
     name = "metrics-test-review"
 
     def run(self, run):
         kept = [row for row in run.rows("labels") if row["kept"]]
         run.log("reviews", [{"index": row["index"], "decision": "edit", "after": f"{row['label']}.0"} for row in kept])
+        pair = Decision(f"pair/{run.round}/0/0-1", "prefer", "anna", 0.0, "key", before="1", after=1)
+        run.log("reviews", [pair.row()])
 
 
 MIXED = {
     "questions.sources": {"challenger": 1.0, "procedural": 1.0},
     "exam": {"suites": ["arithmetic"], "pass_k": 3},
-    "stages": ["generate", "attempt", "label", "metrics-test-review", "train(solver)", "evaluate", "gate"],
+    "gates": [{"at": "label", "least": 2}],
+    "stages": [
+        *("generate", "attempt", "label", "review(wait=false)", "metrics-test-review"),
+        *("train(solver)", "evaluate", "gate"),
+    ],
 }
 """What a run can log besides: several sources, further suites, pass@k, reviews."""
 VALIDATED = {

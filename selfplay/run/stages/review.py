@@ -75,12 +75,12 @@ class Review:
         """Until all is decided, the time is over, or somebody stops the run."""
         path, end = run.folder.log_path(REVIEWS), None if self.timeout_s is None else time.monotonic() + self.timeout_s
         seen = path.stat().st_size  # before the look: what comes meanwhile is noticed
-        queue, told = self._queue(run), False
+        queue, announced = self._queue(run), False
         while queue.undecided:
             run.count(len(queue.items) - len(queue.undecided), len(queue.items))
-            if not told:
+            if not announced:
                 run.warn(_where(run, len(queue.undecided)))
-                told = True
+                announced = True
             while path.stat().st_size == seen:
                 run.stop_if_asked()
                 if end is not None and time.monotonic() >= end:

@@ -7,8 +7,8 @@ import unicodedata
 from rich.console import Console
 from rich.text import Text
 
-from ..pages.wording import counted
-from ..reviews.items import Item, Shown
+from ...pages.wording import counted
+from ..items import Item, Shown
 
 LONGEST = 3_000
 """Characters of a text that are shown at first."""

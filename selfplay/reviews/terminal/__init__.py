@@ -1,0 +1,1 @@
+"""Reviews with the keyboard: what is shown, what is typed, and a session of one reviewer."""
