@@ -1,17 +1,19 @@
 """What are reviews worth? Reviewers of known error rate decide about labels and pairs, and the run learns from it.
 
-    python benchmarks/feedback.py FOLDER [--seeds 3] [--out docs/feedback-tiny.md]
+    python benchmarks/feedback.py FOLDER [--seeds 0 1 2] [--out docs/feedback-tiny.md]
 
     none                     votes label, nobody looks at them
-    128 reviews, 0 % wrong   in all four rounds: 24 labels and 8 pairs each, those with the smallest margin between the
-                             first and the second answer; likewise 32 and 512 reviews, and reviewers who err more
+    all labels right         computed answers label: what reviews could gain at most
+    128 reviews, 0 % wrong   in all four rounds: 24 labels and 8 pairs each, drawn at random; likewise 32 and 512
+                             reviews, and reviewers who err more
     … , no stage feedback    decisions are obeyed (labels mended or dropped), and nothing else is learnt from them
 
-Preset tiny with vote labels, of which a quarter are wrong: with its own checked labels 99 % of what trains is right,
-and nothing is left to mend. A fifth of what is reviewed is set aside and trains nothing. Counted compute is equal:
-`compute.tokens_per_round` ends the solver's training, and what the stage `feedback` computes is part of it. Runs are
-ordinary run folders below FOLDER: what is finished there is not run again, a killed one goes on, and a table of what is
-finished is written after every run. All settings were chosen on seed 10, which is not among those shown.
+Preset tiny with R-Zero's recipe, vote labels, its reward and its band, where many of the labels that train are wrong:
+with the preset's own checked labels 99 % of them are right, and nothing is left to mend. A fifth of what is reviewed is
+set aside and trains nothing. Counted compute is equal: `compute.tokens_per_round` ends the solver's training, and what
+the stage `feedback` computes is part of it. Runs are ordinary run folders below FOLDER: what is finished there is not
+run again, a killed one goes on, and a table of what is finished is written after every run. All settings were chosen on
+seed 10, which is not among those shown.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import Any
 from selfplay_gym import train
 from selfplay_gym.selfplay.ablate.page import plot, to_json, to_markdown
 from selfplay_gym.selfplay.ablate.results import VariantRun
+from selfplay_gym.selfplay.ablate.rows import VOTE
 from selfplay_gym.selfplay.ablate.variants import read_run, summarise
 from selfplay_gym.selfplay.pages.tables import markdown_table
 from selfplay_gym.selfplay.run import round_log
@@ -36,14 +39,14 @@ from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 ROUNDS = 4
 SHARED = {
+    **VOTE,
     "rounds": ROUNDS,
-    "labels.source": "vote",
     "compute.tokens_per_round": 330_000,
     "roles.solver.steps": 40,
     "exam.every": ROUNDS,
 }
 NONE = "none"
-FEEDBACK = "feedback(steps=10)"
+FEEDBACK = "feedback"
 PARTS = ("labels", "preferences")
 """Of the stage `feedback`; the reviewer rejects no question, so that there are no pairs of proposals."""
 
@@ -53,20 +56,21 @@ def reviewed(reviews: int, error: float, stage: str = FEEDBACK) -> dict[str, Any
     each = reviews // ROUNDS
     stages = ["train(challenger)", "generate", "attempt", "label", f"simulated_review(error={error})"]
     stages += [*([stage] if stage else []), "train(solver)", "evaluate", "gate"]
-    gate = {"at": "label", "on": "low-margin", "sample": 0.0}
+    gate = {"at": "label", "on": "random", "sample": 0.0}
     labels, pairs = {**gate, "least": 3 * each // 4}, {**gate, "kind": "pair", "least": each // 4}
     return {"stages": stages, "gates": [labels, pairs]}
 
 
 ARMS: dict[str, Mapping[str, Any]] = {
     NONE: {},
+    "512 reviews, 0 % wrong": reviewed(512, 0.0),
+    "all labels right": {"labels.source": "oracle"},
     "128 reviews, 0 % wrong": reviewed(128, 0.0),
     "128 reviews, 20 % wrong": reviewed(128, 0.2),
-    "512 reviews, 0 % wrong": reviewed(512, 0.0),
+    "512 reviews, 20 % wrong": reviewed(512, 0.2),
+    "512 reviews, 0 % wrong, no stage feedback": reviewed(512, 0.0, stage=""),
     "128 reviews, 5 % wrong": reviewed(128, 0.05),
     "32 reviews, 0 % wrong": reviewed(32, 0.0),
-    "512 reviews, 0 % wrong, no stage feedback": reviewed(512, 0.0, stage=""),
-    "512 reviews, 20 % wrong": reviewed(512, 0.2),
 }
 
 
@@ -78,12 +82,12 @@ def is_finished(path: Path) -> bool:
     return (path / "state.json").exists() and RunFolder.open(path).state.get("phase") == "done"
 
 
-def finished(base: Path, seeds: int) -> dict[str, list[VariantRun]]:
+def finished(base: Path, seeds: Sequence[int]) -> dict[str, list[VariantRun]]:
     """The runs that are over, by arm; arms without one are missing."""
     found = {
         name: [
             read_run(name, seed, RunFolder.open(path))
-            for seed in range(seeds)
+            for seed in seeds
             if is_finished(path := path_of(base, name, seed))
         ]
         for name in ARMS
@@ -106,12 +110,12 @@ def _rows(folder: RunFolder, number: int, name: str) -> list[dict[str, Any]]:
     return folder.rows_of_round(name, number)
 
 
-def review_rows(base: Path, names: Sequence[str], seeds: int) -> list[str]:
+def review_rows(base: Path, names: Sequence[str], seeds: Sequence[int]) -> list[str]:
     """How right the labels are that train, how much people decided, and what was taken back, as a table in Markdown."""
     header = ["arm", "labels right that train, by round, %", "labels of people", "right, %", "pairs", "taken back"]
     cells = []
     for name in names:
-        paths = [path_of(base, name, seed) for seed in range(seeds)]
+        paths = [path_of(base, name, seed) for seed in seeds]
         folders = [RunFolder.open(path) for path in paths if is_finished(path)]
         shares = zip(*map(trained_labels, folders), strict=True)
         rows = [list(folder.rows("metrics")) for folder in folders]
@@ -124,14 +128,14 @@ def review_rows(base: Path, names: Sequence[str], seeds: int) -> list[str]:
     return markdown_table(header, cells)
 
 
-def write(base: Path, seeds: int, out: Path) -> None:
+def write(base: Path, seeds: Sequence[int], out: Path) -> None:
     """The table of what is finished, everything as JSON, and the plot."""
     runs = finished(base, seeds)
-    result, origin = summarise(runs, "tiny, vote labels", NONE), describe_environment()
+    result, origin = summarise(runs, "tiny", NONE), describe_environment()
     made = ", ".join(sorted({run.commit or "unknown" for own in runs.values() for run in own}))
     head = [
-        "# Reviews of known error rate, preset `tiny` with vote labels",
-        f"`python benchmarks/feedback.py FOLDER --seeds {seeds}`, {origin['system']} with {origin['cpus']} shared "
+        "# Reviews of known error rate, preset `tiny` with R-Zero's recipe",
+        f"`python benchmarks/feedback.py FOLDER --seeds {' '.join(map(str, seeds))}`, {origin['system']} with {origin['cpus']} shared "
         f"CPUs; runs made at commit {made}. What it says stands in [feedback.md](feedback.md).",
         f"![gain over the base]({out.with_suffix('.svg').name})",
     ]
@@ -146,12 +150,12 @@ def write(base: Path, seeds: int, out: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, help="the Markdown file; by default inside FOLDER")
     parser.add_argument("--no-runs", action="store_true", help="only write down what is finished")
     asked = parser.parse_args()
     out = asked.out or asked.folder / "feedback.md"
-    for seed in range(asked.seeds):  # seed by seed, so that an early stop still compares all arms
+    for seed in asked.seeds:  # seed by seed, so that an early stop still compares all arms
         for name, changes in () if asked.no_runs else ARMS.items():
             path = path_of(asked.folder, name, seed)
             if not is_finished(path):

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ....core.held_out import place
+from ....core.protocols import unreadable
 from ....core.records import NEAR, Question, Request, spec_of
 from ....core.seeding import python_stream
 from ....envs.game.domains import held_out, identity_of
@@ -156,7 +157,7 @@ def _readable(run: SelfPlay, questions: Sequence[Question]) -> list[Question]:
     """Without those that do not fit into the solver's context."""
     if not questions or SOLVER not in run.roles:
         return []
-    reasons = run.roles[SOLVER].agent.unreadable(run.game.ask(questions))
+    reasons = unreadable(run.roles[SOLVER].agent, run.game.ask(questions))
     return [question for question, reason in zip(questions, reasons, strict=True) if reason is None]
 
 
