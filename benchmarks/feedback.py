@@ -133,10 +133,11 @@ def write(base: Path, seeds: Sequence[int], out: Path) -> None:
     runs = finished(base, seeds)
     result, origin = summarise(runs, "tiny", NONE), describe_environment()
     made = ", ".join(sorted({run.commit or "unknown" for own in runs.values() for run in own}))
+    command = f"python benchmarks/feedback.py FOLDER --seeds {' '.join(map(str, seeds))}"
     head = [
         "# Reviews of known error rate, preset `tiny` with R-Zero's recipe",
-        f"`python benchmarks/feedback.py FOLDER --seeds {' '.join(map(str, seeds))}`, {origin['system']} with {origin['cpus']} shared "
-        f"CPUs; runs made at commit {made}. What it says stands in [feedback.md](feedback.md).",
+        f"`{command}`, {origin['system']} with {origin['cpus']} shared CPUs; runs made at commit {made}. What it says "
+        "stands in [feedback.md](feedback.md).",
         f"![gain over the base]({out.with_suffix('.svg').name})",
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
