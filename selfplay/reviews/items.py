@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import msgspec
+
 from ...core.errors import ConfigError
 from .checks import DECISIONS, read_id
 
@@ -97,10 +99,8 @@ class Item:
             ConfigError: it holds no item.
         """
         try:
-            values = {name: row[name] for name in cls.__dataclass_fields__ if name in row}
-            values["attempts"] = tuple(Shown(**one) for one in row.get("attempts", ()))
-            found = cls(**values)
-        except TypeError as error:
+            found = msgspec.convert(row, cls)
+        except (msgspec.ValidationError, RecursionError) as error:
             raise ConfigError(f"a row of the queue is no item: {error}") from None
         read_id(found.id)
         return found

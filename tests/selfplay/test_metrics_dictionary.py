@@ -19,10 +19,10 @@ from selfplay_gym.selfplay.storage.run_folder import LOGS
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
-    *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "decisions", "by_decision"),
+    *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_outcome", "by_decision"),
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
-perturbations, hazards, numbers of updates, decisions."""
+perturbations, hazards, numbers of updates, outcomes, decisions."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 
@@ -36,7 +36,7 @@ def names_in(value):
         names.add(name)
         if name in ITS_OWN:
             continue
-        for below in inner.values() if name in BY_DATA and isinstance(inner, dict) else [inner]:
+        for below in inner.values() if name in BY_DATA else [inner]:
             names |= names_in(below)
     return names
 

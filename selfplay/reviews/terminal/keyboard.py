@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import sys
 from typing import Any, Protocol, Self
 
@@ -16,6 +17,8 @@ try:
 except ImportError:  # Windows
     termios = tty = None  # type: ignore[assignment]
 
+_WITHOUT_LETTER = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|)")
+"""What arrows and other keys without a letter send."""
 END = "\x04"
 """What Ctrl-D sends to a terminal that hands over single keys."""
 
@@ -60,10 +63,7 @@ class Keys:
 
     def key(self) -> str:
         while True:
-            typed = self._waiting or self._read()
-            if typed.startswith("\x1b"):  # an arrow, or another key without a letter
-                self._waiting = ""
-                continue
+            typed = _WITHOUT_LETTER.sub("", self._waiting or self._read())
             self._waiting = typed[1:]
             if typed[:1] == END:
                 raise EOFError

@@ -126,7 +126,7 @@ def _measures(queue: Queue, adopted: int) -> dict[str, Any]:
             "decided": len(decided),
             "disputed": counts.pop("disputed", 0),
             "decided_twice": several,
-            "decisions": dict(sorted(counts.items())),
+            "by_outcome": dict(sorted(counts.items())),
             "adopted_rows": adopted,
         }
     }

@@ -1,5 +1,7 @@
 """Gates: what they pick, why, and that it is the same every time."""
 
+import json
+
 import pytest
 
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
@@ -112,14 +114,35 @@ def test_a_pair_is_a_right_and_a_wrong_attempt_or_the_two_largest_answers():
 
 
 def test_a_label_is_shown_with_its_answers_and_examples():
-    (item,) = picked({"on": "random", "least": 1}, [candidate(0, ["13", "12", "13.0", None], right=[0, 1, 0, 0])])
+    (item,) = picked(
+        {"on": "random", "least": 1}, [candidate(0, ["13", "12", "13.0", None], right=[False, True, False, False])]
+    )
     assert item.votes == {"12": 1, "13": 1, "13.0": 1}
     assert [shown.number for shown in item.attempts] == [0, 1, 2]
     assert item.seen == "12"
     assert "approve" in item.choices
     (unlabelled,) = picked({"on": "random", "least": 1}, [NONE])
     assert "approve" not in unlabelled.choices
-    assert Item.of(item.row()) == item
+    assert Item.of(json.loads(json.dumps(item.row()))) == item
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": 3},
+        {"id": "../../etc"},
+        {"question": None},
+        {"votes": {"12": "many"}},
+        {"attempts": [{"text": 3}]},
+        {"attempts": "text"},
+        {"label": 12},
+        {"solve_rate": "high"},
+    ],
+)
+def test_rows_of_somebody_elses_queue_are_items_or_refused(change):
+    (item,) = picked({"on": "random", "least": 1}, [SPLIT])
+    with pytest.raises(ConfigError, match="item"):
+        Item.of({**item.row(), **change})
 
 
 @pytest.mark.parametrize(

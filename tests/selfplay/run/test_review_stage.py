@@ -156,7 +156,7 @@ def test_without_waiting_it_takes_what_is_there(run):
     Review(wait=False).run(still)
     measured = still.logged[0]["review"]
     assert (measured["decided"], measured["adopted_rows"], measured["picked"]) == (2, 2, 18)
-    assert measured["decisions"] == {"reject": 2}
+    assert measured["by_outcome"] == {"reject": 2}
     assert still.warned == []
 
 

@@ -31,7 +31,7 @@ def test_keys_come_one_by_one_and_none_typed_meanwhile_is_lost(terminal):
     with Keys(console(), far) as keys:
         os.write(near, b"a \x1b[A")
         assert keys.key() == "a"
-        os.write(near, "r\né".encode())
+        os.write(near, "\x1b[1;5C\x1bOPr\né".encode())
         found = [keys.key(), keys.key()]
         os.write(near, b"q")
         assert [*found, keys.key()] == ["r", "é", "q"]
