@@ -25,6 +25,7 @@ register_sampler("vllm", "selfplay_gym.agents.remote.samplers:vllm")
 
 register_update("grpo", "selfplay_gym.agents.training.updates:GRPOUpdate")
 register_update("rft", "selfplay_gym.agents.training.rft:RejectionFineTuning")
+register_update("dpo", "selfplay_gym.agents.training.preferences.dpo:DirectPreferenceOptimisation")
 
 register_policy("endpoint:", "selfplay_gym.agents.remote.guard_model:GuardModelPolicy")
 

@@ -11,7 +11,7 @@ from ...core.errors import ConfigError, RunError
 from ..models.llm import LLMAgent
 from ..training.config import GRPOConfig, StepMetrics
 from ..training.dynamic_sampling import DynamicSampling
-from ..training.objectives import CrossEntropy
+from ..training.objectives import Objective
 from ..training.trainer import GRPOTrainer, RewardFn
 from .role_agent import RoleAgent
 
@@ -48,7 +48,7 @@ class RoleTrainer(GRPOTrainer):
         self.learning_rate = self._rate
         return super().step(prompts, reward_fn, samples=samples, seed=seed, dynamic_sampling=dynamic_sampling)
 
-    def learn(self, pairs: Sequence[tuple[str, str]], objective: CrossEntropy) -> StepMetrics:
+    def learn(self, pairs: Sequence[tuple[str, str]], objective: Objective) -> StepMetrics:
         """See `GRPOTrainer.learn`."""
         self.learning_rate = self._rate
         return super().learn(pairs, objective)

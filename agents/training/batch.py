@@ -124,23 +124,29 @@ def rows_of_pairs(agent: LLMAgent, pairs: Sequence[tuple[str, str]], device: tor
     return batch.to(device)
 
 
-def micro_batches(batch: Batch, budget: int) -> list[Tensor]:
-    """Rows of the batch in parts of at most `budget` tokens (one row at least): groups stay together, similar lengths
-    meet, so that prompts are computed once and attention pads little."""
+def micro_batches(batch: Batch, budget: int, together: int = 1) -> list[Tensor]:
+    """Rows of the batch in parts of at most `budget` tokens (one unit at least): groups stay together, similar lengths
+    meet, so that prompts are computed once and attention pads little.
+
+    Args:
+        together: so many rows in a row are a unit, which is never cut; they have one prompt.
+    """
     lengths, owner = batch.lengths.tolist(), batch.row_prompt.tolist()
     longest: dict[int, int] = {}
     for prompt, length in zip(owner, lengths, strict=True):
         longest[prompt] = max(length, longest.get(prompt, 0))
-    order = sorted(range(len(batch)), key=lambda r: (longest[owner[r]], owner[r], r))
+    order = sorted(range(0, len(batch), together), key=lambda r: (longest[owner[r]], owner[r], r))
     parts: list[list[int]] = [[]]
     used, present = 0, set[int]()
-    for row in order:
-        cost = lengths[row] + (0 if owner[row] in present else len(batch.prompts[owner[row]]))
+    for first in order:
+        rows = range(first, first + together)
+        written = sum(lengths[row] for row in rows)
+        cost = written + (0 if owner[first] in present else len(batch.prompts[owner[first]]))
         if parts[-1] and used + cost > budget:
             parts.append([])
             used, present = 0, set()
-            cost = lengths[row] + len(batch.prompts[owner[row]])
-        parts[-1].append(row)
-        present.add(owner[row])
+            cost = written + len(batch.prompts[owner[first]])
+        parts[-1] += rows
+        present.add(owner[first])
         used += cost
     return [torch.tensor(rows, device=batch.tokens.device) for rows in parts]

@@ -115,6 +115,8 @@ class StepMetrics:
         loss_scale: factor on the loss in the backward pass; 1 but for float16.
         updates: optimiser steps taken. skipped: updates refused because loss or gradient was not finite.
         learning_rate: the one used.
+        margin, preferred_share: of pairs of which one is preferred: mean βΔ, and the share with Δ > 0, before the step
+            (`preferences/`); `None` where nothing of the kind is learnt.
     """
 
     loss: float = 0.0
@@ -136,9 +138,12 @@ class StepMetrics:
     updates: int = 0
     skipped: int = 0
     learning_rate: float = 0.0
+    margin: float | None = None
+    preferred_share: float | None = None
 
     def as_dict(self) -> dict[str, float]:
-        return dataclasses.asdict(self)
+        """What was measured, by name."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
 
 
 def _is_number(value: Any) -> bool:

@@ -1,11 +1,14 @@
 """What an update makes smaller: the loss of a policy gradient, or the cross-entropy of completions to be learnt.
 
+A third one, for pairs of which one is preferred, is in `preferences/`.
+
 An objective is a value that can be sent to other processes. Its loss is over one part of a batch; those of the parts
 add up to that of the batch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -23,7 +26,9 @@ class Objective(Protocol):
     """What an update makes smaller.
 
     Attributes:
-        measures: names of the diagnostics that are means over tokens.
+        measures: names of the diagnostics that are means.
+        greatest: names of those of which the greatest counts.
+        together: so many rows in a row of a batch belong together, and are always in one part.
         refers: whether the loss needs the log-probabilities of the reference.
         epochs: updates per batch.
         weight_decay: of matrices, per unit of learning rate.
@@ -31,6 +36,8 @@ class Objective(Protocol):
     """
 
     measures: ClassVar[tuple[str, ...]]
+    greatest: ClassVar[tuple[str, ...]]
+    together: ClassVar[int]
 
     @property
     def refers(self) -> bool: ...
@@ -40,6 +47,10 @@ class Objective(Protocol):
     def weight_decay(self) -> float: ...
     @property
     def restarts(self) -> bool: ...
+
+    def weight(self, part: Batch) -> float:
+        """What the means of a part count in those of the batch, such as its tokens."""
+        ...
 
     def loss(self, logp: Tensor, old: Tensor, part: Batch, ref: Tensor | None) -> tuple[Tensor, Diagnostics]:
         """The loss of one part, and diagnostics.
@@ -63,6 +74,8 @@ class PolicyGradient:
     """
 
     measures: ClassVar[tuple[str, ...]] = ("kl", "entropy", "clip_share")
+    greatest: ClassVar[tuple[str, ...]] = ("ratio_max",)
+    together: ClassVar[int] = 1
     restarts: ClassVar[bool] = False
     config: GRPOConfig
     max_tokens: int
@@ -79,6 +92,10 @@ class PolicyGradient:
     @property
     def weight_decay(self) -> float:
         return self.config.weight_decay
+
+    def weight(self, part: Batch) -> float:
+        """See `Objective.weight`: tokens."""
+        return float(part.mask.sum())
 
     def loss(self, logp: Tensor, old: Tensor, part: Batch, ref: Tensor | None) -> tuple[Tensor, Diagnostics]:
         """See `Objective.loss`."""
@@ -107,14 +124,27 @@ class CrossEntropy:
     """Mean cross-entropy per token of the completions, in nats: supervised learning. It has no KL term."""
 
     measures: ClassVar[tuple[str, ...]] = ()
+    greatest: ClassVar[tuple[str, ...]] = ()
+    together: ClassVar[int] = 1
     refers: ClassVar[bool] = False
     epochs: ClassVar[int] = 1
     weight_decay: float = 0.01
     restarts: bool = False
 
+    def weight(self, part: Batch) -> float:
+        """See `Objective.weight`: tokens."""
+        return float(part.mask.sum())
+
     def loss(self, logp: Tensor, old: Tensor, part: Batch, ref: Tensor | None) -> tuple[Tensor, Diagnostics]:
         """See `Objective.loss`."""
         return cross_entropy(logp * part.mask, part.tokens_total), {}
+
+
+def sums_of(objective: Objective, seen: Sequence[Diagnostics], parts: Sequence[Batch]) -> list[float]:
+    """The weight of all parts, and each mean of the objective summed over them by it."""
+    weights = [objective.weight(part) for part in parts]
+    sums = (sum(w * float(d[name]) for w, d in zip(weights, seen, strict=True)) for name in objective.measures)
+    return [sum(weights), *sums]
 
 
 def cross_entropy(logp: Tensor, tokens: float | Tensor) -> Tensor:

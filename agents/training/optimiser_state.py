@@ -1,4 +1,4 @@
-"""The running means of an optimiser as flat named tensors, and back."""
+"""The optimiser of a trainer, and its running means as flat named tensors and back."""
 
 from __future__ import annotations
 
@@ -7,10 +7,36 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ...core.errors import RunError
+from ...core.errors import ConfigError, RunError
 from ..distributed.placement import Placement
+from .config import GRPOConfig
 
 PREFIX = "optimizer."
+
+
+def make_optimiser(trained: Mapping[str, Tensor], config: GRPOConfig) -> torch.optim.AdamW:
+    """AdamW, of which only matrices decay.
+
+    Raises:
+        ConfigError: weights that cannot be trained where they lie, or as what they are.
+    """
+    elsewhere = [name for name, p in trained.items() if p.device.type == "meta"]
+    if elsewhere:
+        raise ConfigError(
+            f"{elsewhere[0]} lies outside the devices' memory, where a device map puts what has no room: such a "
+            "model can play, but to train it every layer must lie on a device"
+        )
+    if any(p.dtype is torch.float16 for p in trained.values()):
+        raise ConfigError(
+            "float16 weights cannot be trained, AdamW's steps are too small for them: load the model in float32 "
+            "and set autocast='float16'"
+        )
+    matrices = [p for p in trained.values() if p.dim() > 1]
+    vectors = [p for p in trained.values() if p.dim() <= 1]
+    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(
+        [g for g in groups if g["params"]], lr=config.learning_rate, betas=config.betas, fused=True
+    )
 
 
 def state_tensors(

@@ -30,8 +30,8 @@ from .batch import Batch, micro_batches, rows_of_pairs, rows_that_teach
 from .config import GRPOConfig, StepMetrics
 from .dynamic_sampling import Draw, DynamicSampling, draw_metrics
 from .loss_scale import LossScale
-from .objectives import CrossEntropy, Objective, PolicyGradient, set_up
-from .optimiser_state import load_state, state_tensors
+from .objectives import Objective, PolicyGradient, set_up, sums_of
+from .optimiser_state import load_state, make_optimiser, state_tensors
 from .reward_fn import RewardFn, checked_rewards, rewards_of
 
 __all__ = ["GRPOConfig", "GRPOTrainer", "RewardFn", "StepMetrics"]
@@ -56,7 +56,7 @@ class GRPOTrainer:
         length: dict[str, Any] = {} if config.max_new_tokens is None else {"max_new_tokens": config.max_new_tokens}
         self.agent = agent.with_settings(temperature=config.temperature, top_p=config.top_p, **length)
         self.config, self.reference = config, reference
-        if config.kl_weight > 0 and reference is None and not hasattr(agent.model, "disable_adapter"):
+        if config.kl_weight > 0 and not self.has_reference:
             raise ConfigError(
                 f"kl_weight = {config.kl_weight} needs a reference: pass reference=LLMAgent of the base model"
             )
@@ -65,23 +65,7 @@ class GRPOTrainer:
             self._trained: dict[str, Tensor] = {n: p for n, p in agent.model.named_parameters() if p.requires_grad}
         if not self._trained:
             raise ConfigError("the agent's model has no trainable parameters")
-        elsewhere = [name for name, p in self._trained.items() if p.device.type == "meta"]
-        if elsewhere:
-            raise ConfigError(
-                f"{elsewhere[0]} lies outside the devices' memory, where a device map puts what has no room: such a "
-                "model can play, but to train it every layer must lie on a device"
-            )
-        if any(p.dtype is torch.float16 for p in self._trained.values()):
-            raise ConfigError(
-                "float16 weights cannot be trained, AdamW's steps are too small for them: load the model in float32 "
-                "and set autocast='float16'"
-            )
-        matrices = [p for p in self._trained.values() if p.dim() > 1]
-        vectors = [p for p in self._trained.values() if p.dim() <= 1]
-        groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(
-            [g for g in groups if g["params"]], lr=config.learning_rate, betas=config.betas, fused=True
-        )
+        self.optimizer = make_optimiser(self._trained, config)
         self.steps, self.skipped = 0, 0
         self.loss_scale = LossScale(dynamic=config.autocast == "float16")
 
@@ -126,7 +110,7 @@ class GRPOTrainer:
         final, *draws = (first, first)
         if dynamic_sampling is not None:
             final, *draws = dynamic_sampling.fill(first, lambda more, fn, s: self._draw(more, fn, samples, s), seed)
-        drawn, batch = final.samples, rows_that_teach(final.samples, final.rewards, self.config, self._device)
+        drawn, batch = final.samples, rows_that_teach(final.samples, final.rewards, self.config, self.device)
         self.steps += 1
         metrics = dataclasses.replace(
             draw_metrics(draws),
@@ -144,16 +128,17 @@ class GRPOTrainer:
         owner = owners(drawn.prompt_ids, drawn.n, self.placement.group.size)[batch.sampled_as.cpu()]
         return self._update_on_all(batch, owner, metrics, objective, drawn.activations is not None)
 
-    def learn(self, pairs: Sequence[tuple[str, str]], objective: CrossEntropy) -> StepMetrics:
-        """One supervised update: the completions of (prompt, completion) pairs, each with the token that ends it.
+    def learn(self, pairs: Sequence[tuple[str, str]], objective: Objective) -> StepMetrics:
+        """One update from completions that are given: (prompt, completion) pairs, each with the token that ends it.
 
         Raises:
-            ConfigError: there are no pairs.
+            ConfigError: there are no pairs, or the objective needs a reference and there is none.
             RunError: the weights after the update are not finite.
         """
         if not pairs:
             raise ConfigError("a supervised step needs at least one pair of prompt and completion, got none")
-        batch = rows_of_pairs(self.agent, pairs, self._device)
+        self.check_reference(objective)
+        batch = rows_of_pairs(self.agent, pairs, self.device)
         self.steps += 1
         tokens, rate = int(batch.tokens_total), self.learning_rate
         metrics = StepMetrics(
@@ -162,7 +147,7 @@ class GRPOTrainer:
         if self.placement.group.alone:
             with self.agent.active():
                 return self._counted(self._update(batch, metrics, objective))
-        owner = torch.arange(len(batch)) % self.placement.group.size
+        owner = torch.arange(len(batch)) // objective.together % self.placement.group.size
         return self._update_on_all(batch, owner, metrics, objective, False)
 
     def play(self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int) -> Draw:
@@ -205,7 +190,7 @@ class GRPOTrainer:
             reuse: whether what sampling computed here may be used.
         """
         self.learning_rate = metrics.learning_rate
-        mine = batch.part((owner == self.placement.group.rank).nonzero().flatten()).to(self._device)
+        mine = batch.part((owner == self.placement.group.rank).nonzero().flatten()).to(self.device)
         sampler = self.agent.sampler
         activations = sampler.activations if reuse and isinstance(sampler, ParallelSampler) else None
         index = mine.tokens[:, :0]
@@ -219,8 +204,9 @@ class GRPOTrainer:
     ) -> StepMetrics:
         config, placement = self.config, self.placement
         set_up(self.optimizer, objective)
-        parts = [batch.part(rows) for rows in micro_batches(batch, config.micro_batch_tokens)] if len(batch) else []
-        references = [self._reference_logps(part) if objective.refers else None for part in parts]
+        cut = micro_batches(batch, config.micro_batch_tokens, objective.together) if len(batch) else []
+        parts = [batch.part(rows) for rows in cut]
+        references = [self.reference_logps(part) if objective.refers else None for part in parts]
         before = [p.detach().clone() for p in self._trained.values()]
         first: list[Tensor] = []  # log-probabilities before the first update: the denominators of ρ
         taken = skipped = 0
@@ -229,7 +215,7 @@ class GRPOTrainer:
             loss, seen = 0.0, []
             with placement.whole():
                 for index, (part, ref_logp) in enumerate(zip(parts, references, strict=True)):
-                    logp = self._logps(self.agent, part, None if epoch else activations)
+                    logp = self.logps(part, None if epoch else activations)
                     if not epoch:
                         first.append(logp.detach())
                     part_loss, diagnostics = objective.loss(logp, first[index], part, ref_logp)
@@ -240,8 +226,7 @@ class GRPOTrainer:
             self.loss_scale.unscale(self._trained.values())
             clipped = torch.nn.utils.clip_grad_norm_(self._trained.values(), config.max_grad_norm, foreach=True)
             norm = float(placement.gather(clipped))
-            sums = _sums(objective.measures, seen, parts)
-            loss, tokens, *sums = placement.group.totals([loss, *sums])
+            loss, weight, *sums = placement.group.totals([loss, *sums_of(objective, seen, parts)])
             if self.loss_scale.lowered(loss, norm):
                 continue
             if math.isfinite(loss) and math.isfinite(norm):
@@ -249,10 +234,9 @@ class GRPOTrainer:
                 taken += 1
             else:
                 skipped += 1
-            means: dict[str, Any] = {n: v / tokens for n, v in zip(objective.measures, sums, strict=True)}
-            if objective.measures:
-                ratios = max((float(d["ratio_max"]) for d in seen), default=-math.inf)
-                means["ratio_max"] = placement.group.greatest(ratios)
+            means: dict[str, Any] = {n: v / weight for n, v in zip(objective.measures, sums, strict=True)}
+            for name in objective.greatest:
+                means[name] = placement.group.greatest(max((float(d[name]) for d in seen), default=-math.inf))
             metrics = dataclasses.replace(metrics, loss=loss, grad_norm=norm, **means)
         self.optimizer.zero_grad(set_to_none=True)
         self.skipped += skipped
@@ -270,13 +254,38 @@ class GRPOTrainer:
         return [p._version for p in self.agent.model.parameters()]
 
     @property
-    def _device(self) -> torch.device:
+    def device(self) -> torch.device:
+        """Where what is trained lives."""
         return next(iter(self._trained.values())).device
 
     @property
     def _reuses_activations(self) -> bool:
         """Whether the update may reuse what sampling computed: same precision, and memory is not the concern."""
         return self.config.autocast is None and not self.config.gradient_checkpointing
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether there is a model to refer to: one that was given, or the trained one with its adapters off."""
+        return self.reference is not None or hasattr(self.agent.model, "disable_adapter")
+
+    def check_reference(self, objective: Objective) -> None:
+        """Refuse an objective that refers to a model where there is none."""
+        if objective.refers and not self.has_reference:
+            raise ConfigError(
+                f"{type(objective).__name__} needs a reference: set grpo.kl_weight above 0, which keeps one, or use "
+                "weight_sharing='lora' with trunk='frozen', where the base is one"
+            )
+
+    def logps(self, part: Batch, activations: ActivationCache | None = None) -> Tensor:
+        """Log-probabilities of the tokens of a batch under the trained model, (R, T); 0 at padding."""
+        return self._logps(self.agent, part, activations)
+
+    def reference_logps(self, part: Batch) -> Tensor:
+        """The same under the reference, without a gradient."""
+        agent = self.reference or self.agent
+        off: AbstractContextManager[Any] = nullcontext() if self.reference else agent.model.disable_adapter()
+        with torch.no_grad(), off:
+            return self._logps(agent, part.to(input_device(agent.model))).to(self.device)
 
     def _logps(self, agent: LLMAgent, part: Batch, activations: ActivationCache | None = None) -> Tensor:
         with self._precision():
@@ -293,16 +302,10 @@ class GRPOTrainer:
                 activation_index=part.activation_index,
             )
 
-    def _reference_logps(self, part: Batch) -> Tensor:
-        agent = self.reference or self.agent
-        off: AbstractContextManager[Any] = nullcontext() if self.reference else agent.model.disable_adapter()
-        with torch.no_grad(), off:
-            return self._logps(agent, part.to(input_device(agent.model))).to(self._device)
-
     def _precision(self) -> AbstractContextManager[Any]:
         if self.config.autocast is None:
             return nullcontext()
-        return torch.autocast(self._device.type, dtype=getattr(torch, self.config.autocast))
+        return torch.autocast(self.device.type, dtype=getattr(torch, self.config.autocast))
 
     def l2_sp(self, weights: Mapping[str, Tensor], share: float) -> None:
         """A step of L2-SP (arXiv 1802.01483): θ ← θ + share · (weights − θ) for what is trained; `share` in [0, 1]."""
@@ -313,7 +316,7 @@ class GRPOTrainer:
         """What each rank does of `l2_sp`; rank 0 has the weights."""
         placement = self.placement
         for name, parameter in self._trained.items():
-            held = torch.empty(parameter.shape, dtype=parameter.dtype, device=self._device)
+            held = torch.empty(parameter.shape, dtype=parameter.dtype, device=self.device)
             if placement.group.is_rank0:
                 held.copy_(self._target[name].detach())
             parameter.data.lerp_(placement.place(placement.group.from_rank0(held), parameter), share)
@@ -342,9 +345,3 @@ class GRPOTrainer:
         self.steps, self.skipped = (int(v) for v in tensors["trainer.counters"])
         self.learning_rate = float(tensors["trainer.learning_rate"][0])
         self.loss_scale.load(tensors.get("trainer.loss_scale"))
-
-
-def _sums(names: Sequence[str], seen: list[dict[str, Tensor]], parts: list[Batch]) -> list[float]:
-    """Tokens of all parts, and each diagnostic summed over them."""
-    weights = [float(part.mask.sum()) for part in parts]
-    return [sum(weights), *(sum(w * float(d[name]) for w, d in zip(weights, seen, strict=True)) for name in names)]

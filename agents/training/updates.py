@@ -2,6 +2,7 @@
 
     grpo   policy gradients on completions of each step's prompts (`trainer.py`)
     rft    supervised steps on the role's own completions that turned out right (`rft.py`)
+    dpo    steps on pairs of completions of which one is preferred (`preferences/`)
 
 An update is chosen by `roles.X.update`. All of them move the weights through the role's trainer, so optimiser state,
 checkpoints, adapters, several processes and the guard are the same for each.
@@ -19,6 +20,7 @@ from .sft import scheduled_rate
 
 if TYPE_CHECKING:
     from .dynamic_sampling import DynamicSampling
+    from .preferences.objective import Preference
     from .trainer import GRPOTrainer
 
 Rewards: TypeAlias = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[Sequence[float]]]
@@ -79,6 +81,10 @@ class Batches(Protocol):
 
     def solved(self) -> Solved | None:
         """What the role has solved already; `None` where it must play first, to see what earns a reward."""
+        ...
+
+    def preferences(self) -> Sequence[Preference] | None:
+        """Pairs of completions of which people prefer one; `None` where nobody was asked."""
         ...
 
     def seed(self, step: int) -> int:

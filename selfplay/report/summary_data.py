@@ -18,6 +18,8 @@ from ..stats import Paired
 from ..storage.run_folder import RunFolder
 
 Row = Mapping[str, Any]
+FEEDBACK = "feedback"
+"""The stage whose steps are of several kinds, and are shown apart from those of the training stages."""
 
 
 @dataclass(slots=True)
@@ -33,6 +35,7 @@ class RoundSummary:
         robustness: per perturbation what the stage `robustness` measured; `None` where it did not.
         policy: per role how many texts its policy looked at and refused, and with which codes, over all stages.
         adaptation: what the stage `adapt` measured on its held-out family; `None` where it did not.
+        feedback: what the stage `feedback` logged: its decisions, then steps and looks, in order.
     """
 
     number: int
@@ -43,6 +46,7 @@ class RoundSummary:
     robustness: Row | None = None
     policy: dict[str, Counts] = field(default_factory=dict)
     adaptation: Row | None = None
+    feedback: list[Row] = field(default_factory=list)
 
     def first_and_last(self, role: str, name: str) -> tuple[float, float] | None:
         """A measure at the first and the last training step of the round; `None` if the role did not train."""
@@ -105,6 +109,11 @@ class RunSummary:
         return [(row.number, row.adaptation) for row in self.rounds if row.adaptation]
 
     @property
+    def feedback(self) -> list[tuple[int, list[Row]]]:
+        """What the stage `feedback` logged, with its rounds."""
+        return [(row.number, row.feedback) for row in self.rounds if row.feedback]
+
+    @property
     def resting(self) -> list[str]:
         """A sentence for every role that does not train in each round."""
         rows = self.config.roles.items()
@@ -159,7 +168,9 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
             for role, counts in row["policy"].items():
                 own.policy.setdefault(role, Counts()).add(Counts(**counts))
             continue
-        if "role" in row:
+        if row["phase"] == FEEDBACK:
+            own.feedback.append(row)
+        elif "role" in row:
             own.steps.setdefault(row["role"], []).append(row)
         elif row["phase"] == "label":
             own.labelling = row

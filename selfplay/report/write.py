@@ -21,6 +21,7 @@ from ..settings.tree import flatten
 from ..storage.files import write_text
 from ..storage.run_folder import RunFolder
 from .cost import cost_table, read_costs
+from .feedback import agreement_table, feedback_table
 from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
 from .rounds import exam_figures, histogram_figures, label_figures, question_figures
@@ -101,6 +102,8 @@ def _tables(folder: RunFolder, summary: RunSummary) -> Iterator[tuple[str, Rows 
     yield "costs", cost_table(costs) if costs else None, 1, "Cost of every stage"
     yield "sources", source_table(summary.labellings), 1, "Questions by source"
     yield "robustness", robustness_rows(summary.robustness) if summary.robustness else None, 3, "Robustness"
+    yield "feedback", feedback_table(summary.feedback) if summary.feedback else None, 1, "Learning from reviews"
+    yield "agreement", agreement_table(summary.feedback), 3, "Agreement of reviewers"
     yield "adaptation", adaptation_rows(summary.adaptation) if summary.adaptation else None, 3, "Adaptation"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -15,11 +15,13 @@ from ...core.protocols import OutputPolicy, Verifier, unreadable
 from ...core.records import Labelled, Question
 from ...core.registries import make_verifier
 from ...core.seeding import integer_seed, python_stream, weighted_draw
+from ...envs.game.domains import identity_of
 from ...envs.game.screening import screened
 from ..roles.answer_rewards import AnswerRewardFn, AnswerRule
 from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
 from ..settings.config import CHALLENGER, SOLVER
 from . import round_log
+from .feedback.material import set_aside
 from .labels import label_verifier
 from .metrics import challenger_measures
 from .questions.conditions import challenger_rule, draw_of, step_requests
@@ -29,6 +31,7 @@ from .questions.replay import replayable
 
 if TYPE_CHECKING:
     from ...agents.training.dynamic_sampling import DynamicSampling
+    from ...agents.training.preferences.objective import Preference
     from .run import SelfPlay
 
 
@@ -59,6 +62,9 @@ class ChallengerBatches:
 
     def solved(self) -> None:
         """See `Batches`: what its questions earn shows when they are played."""
+
+    def preferences(self) -> None:
+        """See `Batches`."""
 
     def seed(self, step: int) -> int:
         """See `Batches`."""
@@ -105,15 +111,15 @@ class AnswerBatches:
     def of(cls, run: SelfPlay, role: str) -> AnswerBatches | None:
         """The batches of a round; `None`, and a warning, where there is nothing to learn."""
         ask, rewarding = answering(run, role)
-        config = run.config.roles[role]
+        config, aside = run.config.roles[role], set_aside(run)
         if role == SOLVER:
-            tasks = [question for _, question in run.kept()]
+            tasks = [question for _, question in run.kept() if not aside or identity_of(question) not in aside]
         else:
             tasks = tasks_of(run, role, run.labelled(run.domain.roles[role].valid))[0]
         if not tasks:
             run.warn(f"round {run.round}: no question survived the filter, the {role} does not train")
             return None
-        earlier = replayable(run, config.replay_easy) if config.replay else []
+        earlier = without(aside, replayable(run, config.replay_easy)) if config.replay else []
         batches = cls(run, role, tasks, ask, rewarding, earlier)
         if batches.size < config.groups - batches.replayed:
             run.warn(f"round {run.round}: {len(tasks)} questions survived; smaller batches")
@@ -136,8 +142,11 @@ class AnswerBatches:
         """See `Batches`: the solver's attempts that equal the kept labels, unless something else is rewarded."""
         if self.role != SOLVER or self.config.reward not in LABEL:
             return None
-        fresh = round_log.solved(self.run.rows)
+        fresh = without(set_aside(self.run), round_log.solved(self.run.rows))
         return Solved(fresh, self.earlier, self.config.replay, self.config.replay_by, self.ask)
+
+    def preferences(self) -> None:
+        """See `Batches`: what people prefer is learnt in the stage `feedback`."""
 
     def seed(self, step: int) -> int:
         """See `Batches`."""
@@ -183,6 +192,10 @@ class MonitoredBatches:
         """See `Batches`."""
         return self.batches.solved()
 
+    def preferences(self) -> Sequence[Preference] | None:
+        """See `Batches`."""
+        return self.batches.preferences()
+
     def seed(self, step: int) -> int:
         """See `Batches`."""
         return self.batches.seed(step)
@@ -197,6 +210,11 @@ def tasks_of(run: SelfPlay, role: str, labelled: Sequence[Labelled]) -> tuple[li
         return [one.question for one in labelled], rates
     tasks = list(run.domain.roles[role].tasks(labelled))
     return tasks, [0.5] * len(tasks)
+
+
+def without(aside: Collection[str], labelled: Sequence[Labelled]) -> list[Labelled]:
+    """Labelled questions but those that nobody may train on, by identity."""
+    return [one for one in labelled if not aside or identity_of(one.question) not in aside]
 
 
 def _measures(reward_fn: RewardFn, shares: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -215,7 +233,7 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Rewarding]:
     rule, policy = AnswerRule.of(run.config.roles[role].reward), run.refusals.policies.get(role)
     if role == SOLVER:
         verifier = None if rule.sampled else label_verifier(run.domain, rule.base, run.config.labels.source)
-        return run.game.ask, partial(_rewarded, rule, verifier, policy, role)
+        return run.game.ask, partial(rewarded_by, rule, verifier, policy, role)
     if role not in run.domain.roles:
         raise ConfigError(
             f"the domain {run.domain.name!r} has no words for the role {role!r}; it knows "
@@ -223,11 +241,11 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Rewarding]:
         )
     words = run.domain.roles[role]
     judge = None if rule.sampled else make_verifier(words.verifier if rule.base in LABEL else rule.base)
-    rewarding = partial(_rewarded, rule, None if judge is None else lambda seed: judge, policy, role)
+    rewarding = partial(rewarded_by, rule, None if judge is None else lambda seed: judge, policy, role)
     return lambda tasks: [words.ask(task) for task in tasks], rewarding
 
 
-def _rewarded(
+def rewarded_by(
     rule: AnswerRule,
     verifier: Callable[[int], Verifier] | None,
     policy: OutputPolicy | None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import RunError, SelfPlayError
 from ...core.protocols import Curriculum
-from ..hooks import Hook
+from ..hooks import Hook, RollBack
 from ..roles.updates import steps_of
 from ..settings.config import SOLVER
 from .stage import DONE
@@ -47,6 +47,20 @@ def best_of(run: SelfPlay, validation_accuracy: float) -> dict[str, Any]:
         "checkpoints": dict(run.checkpoints),
         "curriculum": run.curriculum.state_dict(),
     }
+
+
+def go_back(run: SelfPlay, action: RollBack) -> None:
+    """The best checkpoints again, optimisers and curriculum included.
+
+    Raises:
+        RunError: there is no best before a validation.
+    """
+    if not run.best:
+        raise RunError(f"a hook asked to go back ({action.cause}) before a validation; add the stage 'evaluate'")
+    run.checkpoints = dict(run.best["checkpoints"])
+    run.curriculum.load_state_dict(run.best["curriculum"])
+    run.rate_scale = action.scale
+    run.take_back()
 
 
 def check_position(run: SelfPlay) -> None:

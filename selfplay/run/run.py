@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ...core.errors import RunError
 from ...core.protocols import Stage
 from ...core.records import Labelled, Question
 from ...core.registries import make_curriculum, make_generator, make_reward
@@ -41,7 +40,7 @@ from .compute import Compute, cpu_seconds
 from .labels import labeller_of
 from .questions.past import RunPast
 from .refusals import Refusals
-from .restore import best_of, check_position, restore, state_of
+from .restore import best_of, check_position, go_back, restore, state_of
 from .schedule.parts import Schedule
 from .stage import DONE, Interrupted, check_stages
 from .validation import Validation
@@ -251,10 +250,10 @@ class SelfPlay:
             self.start_of(step.role).pull(self.roles[step.role], weight)
         return self._tell(hook.after_step(self, step) for hook in self.hooks)
 
-    def save(self, role: str) -> None:
-        """Write a checkpoint of a role, which is part of the state from the next commit on."""
+    def save(self, role: str, after: int = 0) -> None:
+        """Write a checkpoint of a role, which counts from the next commit on; `after` earlier steps of the round."""
         row = self.roles[role]
-        name = self.store.name(role, self.round, self.step)
+        name = self.store.name(role, self.round, after + self.step)
         row.save(self.store.path(name))
         self.store.add(name)
         self.checkpoints |= dict.fromkeys(row.saves, name)
@@ -289,21 +288,16 @@ class SelfPlay:
         actions = list(answers)
         for action in actions:
             if isinstance(action, RollBack):
-                self._roll_back(action)
+                go_back(self, action)
             elif isinstance(action, Rates):
                 self._set_rates(action.scale)
             elif isinstance(action, Stop):
                 self.stop_reason = action.reason
         return any(isinstance(action, RollBack) for action in actions)
 
-    def _roll_back(self, action: RollBack) -> None:
-        """The best checkpoints again, optimisers and curriculum included."""
-        if not self.best:
-            raise RunError(f"a hook asked to go back ({action.cause}) before a validation; add the stage 'evaluate'")
+    def take_back(self) -> None:
+        """Go on with the roles as their checkpoints have them."""
         self.compute.collect(self.roles)  # these agents go
-        self.checkpoints = dict(self.best["checkpoints"])
-        self.curriculum.load_state_dict(self.best["curriculum"])
-        self.rate_scale = action.scale
         self._build_roles()
 
     def _build_roles(self) -> None:

@@ -26,13 +26,16 @@ PRESETS: dict[str, Preset] = {
         },
     ),
     "full": Preset(
-        "A warm-up, then the preset tiny on a mixed diet (a fifth open domain, earlier questions) while it gains.",
+        "A warm-up, then the preset tiny on a mixed diet (a fifth open domain, earlier questions) while it gains, then "
+        "what people decided meanwhile.",
         {
-            "rounds": 8,
+            "rounds": 10,
             "schedule": {
                 "warm_up": {"stages": ["warm_up", "evaluate", "gate"], "until": "rounds(1)"},
                 "self_play": {"stages": list(STAGES), "until": "plateau(rounds=3)"},
+                "feedback": {"stages": ["feedback", "evaluate", "gate"], "until": "rounds(1)"},
             },
+            "gates": [{"at": "label", "on": "disagreement", "sample": 0.02, "least": 20}],
             "labels.source": "checked",
             "roles.challenger.reward": "peak",
             "questions": {

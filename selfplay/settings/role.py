@@ -36,8 +36,8 @@ class RoleConfig:
     """At most this many further draws per step: questions whose attempts all got the same reward give their place to
     others of the round; 0 is none."""
     update: Named = "grpo"
-    """How the role learns: "grpo", policy gradients; "rft", supervised steps on its own completions that are right; or
-    any registered update; see `selfplay-gym list updates`."""
+    """How the role learns: "grpo", policy gradients; "rft", supervised steps on its own completions that are right;
+    "dpo", steps on pairs of which one is preferred; or any registered update; see `selfplay-gym list updates`."""
     replay: float = 0.0
     """Share of each batch that comes from earlier rounds' kept questions; 0 is none. For whoever answers."""
     replay_easy: bool = True

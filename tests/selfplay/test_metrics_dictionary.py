@@ -19,10 +19,10 @@ from selfplay_gym.selfplay.storage.run_folder import LOGS
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
-    *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_outcome"),
+    *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_outcome", "by_decision"),
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
-perturbations, hazards, numbers of updates, outcomes."""
+perturbations, hazards, numbers of updates, outcomes, decisions."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 
@@ -121,6 +121,19 @@ ADAPTED = {
 """Meta-learning of the solver, and how fast it learns what it has not seen."""
 
 
+REVIEWS = {"at": "label", "on": "disagreement", "least": 8}
+REVIEWED = {
+    "questions": {"sources": {"procedural": 1.0}, "count": 16, "keep_band": [0.0, 1.0]},
+    "labels.attempts": 4,
+    "gates": [REVIEWS, {**REVIEWS, "kind": "pair"}],
+    "stages": [
+        *("generate", "attempt", "label", "simulated_review", "simulated_review(reviewer=anna, error=0.5)"),
+        "feedback(steps=1, held_out=0.4)",
+    ],
+    "roles.*": {"model": "tiny", "max_new_tokens": 32},
+}
+"""What two reviewers decide; of a model whose attempts hold answers."""
+
 EIGHTS = """
 version = 1
 [groups.number]
@@ -165,6 +178,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "parts": {"schedule": {"exam": {"stages": ["evaluate"], "until": "rounds"}}},
         "evaluated": {"stages": ["evaluate"], "evaluation": FULL},
         "adapted": ADAPTED,
+        "reviewed": REVIEWED,
     }
     return {name: train(small.replace(change), path / name) for name, change in changes.items()}
 

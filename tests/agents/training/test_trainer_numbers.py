@@ -119,7 +119,10 @@ def test_sums_weigh_each_part_by_its_tokens():
         {"kl": torch.tensor(0.5), "entropy": torch.tensor(2.0)},
         {"kl": torch.tensor(4.0), "entropy": torch.tensor(1.0)},
     ]
-    assert module._sums(("kl", "entropy"), seen, parts) == [7.0, 7.0, 13.0]
+    for one in seen:
+        one["clip_share"] = torch.tensor(0.0)
+    objective = objectives.PolicyGradient(GRPOConfig(), 8, True)
+    assert objectives.sums_of(objective, seen, parts) == [7.0, 7.0, 13.0, 0.0]
 
 
 # --- what the loss is given ---

@@ -1,0 +1,79 @@
+"""What people decided, and what came of it: a row per round of the stage `feedback`, one per pair of reviewers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..pages.wording import counted
+
+Row = Mapping[str, Any]
+PARTS = ("labels", "preferences", "proposals")
+HEADER = [
+    "round",
+    *(f"{part}, set aside" for part in PARTS),
+    "of the training labels a person vouches for",
+    "labels approved as voted",
+    "labels of people right",
+    *(f"{part}: accuracy on what is set aside" for part in PARTS),
+    "taken back",
+]
+
+
+def feedback_table(rounds: Sequence[tuple[int, Sequence[Row]]]) -> tuple[list[str], list[list[str]]]:
+    """Header and cells.
+
+    Args:
+        rounds: the rows of the stage, with their rounds.
+    """
+    return HEADER, [_cells(number, rows) for number, rows in rounds]
+
+
+def agreement_table(rounds: Sequence[tuple[int, Sequence[Row]]]) -> tuple[list[str], list[list[str]]] | None:
+    """Header and cells of the last round; `None` where no two people looked at the same."""
+    known = [row["feedback"] for _, rows in rounds for row in rows if "feedback" in row]
+    if not known or not known[-1]["agreement"]:
+        return None
+    cells = [
+        [
+            pair["what"],
+            pair["one"],
+            pair["other"],
+            str(pair["items"]),
+            _per_cent(pair["alike"]),
+            "–" if pair["kappa"] is None else f"{pair['kappa']:.2f}",
+        ]
+        for pair in known[-1]["agreement"]
+    ]
+    return ["what", "reviewer", "and", "items", "alike", "Cohen’s κ"], cells
+
+
+def _cells(number: int, rows: Sequence[Row]) -> list[str]:
+    known: Row = next((row["feedback"] for row in rows if "feedback" in row), {})
+    looks = {part: [row for row in rows if row.get("part") == part and "held_out_loss" in row] for part in PARTS}
+    back = [row for row in rows if row.get("taken_back")]
+    return [
+        str(number),
+        *(_split(known.get(part)) for part in PARTS),
+        _per_cent(known.get("human_share")),
+        _per_cent((known.get("with_votes") or {}).get("approved", {}).get("value")),
+        _per_cent(known.get("human_label_accuracy")),
+        *(_ends([row["held_out_accuracy"] for row in looks[part]]) for part in PARTS),
+        ", ".join(f"{row['part']} before step {row['step']}" for row in back) or "nothing",
+    ]
+
+
+def _split(counts: Row | None) -> str:
+    return "–" if counts is None else f"{counts['train']}, {counts['held_out']}"
+
+
+def _per_cent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f}"
+
+
+def _ends(values: Sequence[float | None]) -> str:
+    """The first look and the last; nothing where nothing was set aside."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "–"
+    return f"{_per_cent(known[0])} → {_per_cent(known[-1])} ({counted(len(known), 'look')})"
