@@ -128,10 +128,10 @@ def headline(ablation: Ablation) -> Headline:
     detail = f"Largest gain: {short_name(best.name)}, {points(best.gain)}"
     if best.against is not None and best.adjusted is not None:
         detail += f"; against the baseline {points(best.against)}, p = {best.adjusted:.2g} after Holm"
-    told = (
+    counts = (
         f"of {counted(len(tones), 'other variant')}, {better} better and {worse} worse than it, {open_} may be chance"
     )
-    return Headline(tone_of(own.gain), f"{text}; {told}.", f"{detail}. 95 % intervals are over questions.")
+    return Headline(tone_of(own.gain), f"{text}; {counts}.", f"{detail}. 95 % intervals are over questions.")
 
 
 def to_json(ablation: Ablation) -> str:

@@ -81,10 +81,10 @@ def headline(report: BenchReport) -> Headline:
         detail += f" Of {len(compared)} comparisons with {short_name(most.baseline)} in sampled answers, {better} are "
         detail += f"better, {worse} worse, and {open_} may be chance (p-values after Holm)."
         tone = tone if not (better and worse) else "open"
-    return Headline(tone, _told(report, most, tone_of(most.result, most.adjusted)), detail)
+    return Headline(tone, _sentence(report, most, tone_of(most.result, most.adjusted)), detail)
 
 
-def _told(report: BenchReport, one: Comparison, tone: str) -> str:
+def _sentence(report: BenchReport, one: Comparison, tone: str) -> str:
     before = f"{percent(report.entry(one.baseline, one.suite).exam.accuracy, interval=False)} %"
     after, baseline = _answers(report.entry(one.agent, one.suite)), short_name(one.baseline)
     if tone == "open":

@@ -178,8 +178,8 @@ class PolicyReport:
         detail = f"Paired by episode: {d.value:+.3f}, 95 % interval [{d.low:+.3f}, {d.high:+.3f}], "
         detail += f"p = {against.p_value:.2g}."
         then = "more than" if clear else "which may be no more than that of"
-        told = f"{text}, {then} {short_name(first)} with {self.score(first).value:.3f}."
-        return Headline("better" if clear else "open", told, detail)
+        sentence = f"{text}, {then} {short_name(first)} with {self.score(first).value:.3f}."
+        return Headline("better" if clear else "open", sentence, detail)
 
     def as_dict(self) -> dict[str, Any]:
         return {

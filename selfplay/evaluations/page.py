@@ -85,11 +85,11 @@ def headline(held: Sequence[dict[str, Any]]) -> Headline:
     text = f"After {games} the solver answers {after} % of {short_name(most)}"
     text += moved.get(tones[most], f"; before, it was {before} %")
     better, worse, open_ = (list(tones.values()).count(tone) for tone in ("better", "worse", "open"))
-    told = f"; of {counted(len(changes), 'suite')}, {better} rose and {worse} fell, and {open_} may be chance"
+    counts = f"; of {counted(len(changes), 'suite')}, {better} rose and {worse} fell, and {open_} may be chance"
     chance = ". The difference may be chance" if len(changes) == 1 and open_ else ""
     tone = "open" if better and worse else tones[most]
     detail = f"{short_name(most)}, last − first, paired by question: {difference(changes[most])}."
-    return Headline(tone, f"{text}{told if len(changes) > 1 else chance}.", detail)
+    return Headline(tone, f"{text}{counts if len(changes) > 1 else chance}.", detail)
 
 
 def _shown(suites: dict[str, ExamResult]) -> list[tuple[str, ExamResult]]:

@@ -108,15 +108,15 @@ def check_named(axes: Axes) -> None:
 
 def svg_file(svg: str) -> str:
     """A figure of `draw_svg` as a file of its own: plain colours, and dark ones where the reader prefers these."""
-    plain = re.sub(r"var\(--[\w-]+, (#\w+)\)", r"\1", svg)
+    coloured = re.sub(r"var\(--[\w-]+, (#\w+)\)", r"\1", svg)
     dark = "".join(
         f'[{part}="{colours.light}"]{{{part}:{colours.dark}}}'
         for colours in palette().values()
         for part in ("fill", "stroke")
-        if f'{part}="{colours.light}"' in plain
+        if f'{part}="{colours.light}"' in coloured
     )
     style = f"<style>@media (prefers-color-scheme: dark) {{ {dark} }}</style>"
-    return plain.replace(">", f">{style}", 1) + "\n"
+    return coloured.replace(">", f">{style}", 1) + "\n"
 
 
 def _attributes(style: re.Match[str]) -> str:
