@@ -140,10 +140,10 @@ def _page(name: str) -> Page:
 
 
 def _compared(request: Request) -> tuple[list[RunPlace], Page]:
-    """The chosen runs, in the order of their names, and the page that shows them."""
+    """The chosen runs, or where none is named all, in the order of their names, and the page that shows them."""
     library: Library = request.app.state.library
     keys = set(request.query_params.getlist("run"))
-    chosen = [place for place in library.runs().values() if place.key in keys][:MOST]
+    chosen = [place for place in library.runs().values() if place.key in keys or not keys][:MOST]
     names = [place.name for place in chosen]
 
     def parts(readers: Sequence[RunReader]) -> list[Part]:

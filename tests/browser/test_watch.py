@@ -168,6 +168,13 @@ def test_a_question_is_shown_as_it_is_asked_and_answered(run, address, page_at):
     assert page.get_by_text("How many sheep?").count() == 1
 
 
+def test_bars_have_a_ground_and_a_share(run, address, page_at):
+    page = opened(page_at(1000), address)
+    fills = page.eval_on_selector_all("svg.bar rect", "all => all.map(one => getComputedStyle(one).fill)")
+    assert len(set(fills[:2])) == 2
+    assert "rgb(0, 0, 0)" not in fills
+
+
 def test_an_alarm_is_shown(run, address, page_at):
     page = opened(page_at(1000), address)
     run.tell("alarm", message="the loss is not finite")

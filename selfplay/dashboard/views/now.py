@@ -21,10 +21,12 @@ SHOWN_ALARMS = 8
 
 def now(run: RunReader) -> list[Part]:
     """The parts of the page."""
-    standing = standing_of(run)
+    standing, events = standing_of(run), events_of(run)
+    said = [event.why for event in events if event.why]
+    fresh = [alarm for alarm in run.live.alarms if not any(why in alarm.message for why in said)]  # not yet in the log
     return [
         part("standing", standing=standing, word=STATUS[standing.status], tiles=_tiles(run), step=_step(run)),
-        part("alarms", alarms=list(run.live.alarms)[-SHOWN_ALARMS:][::-1], events=events_of(run)[::-1], kinds=KINDS),
+        part("alarms", alarms=fresh[-SHOWN_ALARMS:][::-1], events=events[::-1], kinds=KINDS),
         part("asked", asked=asked_of(run), live=bool(run.live.asked), position=run.standing),
     ]
 
