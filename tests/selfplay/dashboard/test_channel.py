@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -58,7 +59,8 @@ def with_hub(scene):
         return await asyncio.wait_for(scene(hub), 60)
 
     try:
-        return asyncio.run(played())
+        with ThreadPoolExecutor(1) as apart:  # the browser of other tests has a loop in this thread
+            return apart.submit(asyncio.run, played()).result()
     finally:
         hub.close()
 

@@ -184,7 +184,7 @@ def test_a_line_that_nobody_can_read_is_named_and_nothing_is_lost(anna, path):
 
 
 def test_a_label_that_does_not_exist_cannot_be_approved(reviewers, runs, path):
-    other = runs.make_run(path.parent / "other", [runs.row("label/1/0", label=None, votes=None)])
+    other = runs.make_run(path.parent / "other", [runs.row("label/1/0", label=None, votes={})])
     anna = reviewers("anna", other)
     assert 'data-do="approve"' not in anna.item("label/1/0").text
     assert anna.post("label/1/0", "approve").status_code == 400
