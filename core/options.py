@@ -10,6 +10,7 @@ A value without a key is handed over first, in order. `{"name": "sympy", "timeou
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -114,7 +115,9 @@ def outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:
 def _value(text: str) -> Any:
     text = text.strip()
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return _finite(json.loads(text, parse_constant=_no_constant), text)
+    except ConfigError:  # a ValueError as well
+        raise
     except RecursionError:
         raise ConfigError(f"an option is nested too deeply: {text[:40]}…") from None
     except ValueError:
@@ -126,3 +129,12 @@ def _value(text: str) -> Any:
 
 def _no_constant(text: str) -> Any:
     raise ValueError(f"{text} is not a number")
+
+
+def _finite(value: Any, text: str) -> Any:
+    """A value as it was read, unless a number in it is more than a float holds."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{text:.80} is too large for a number; give a finite one")
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _finite(one, text)
+    return value
