@@ -10,11 +10,11 @@ A value without a key is handed over first, in order. `{"name": "sympy", "timeou
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .errors import ConfigError
+from .finite import all_finite
 
 _OPENING, _CLOSING = "([{", ")]}"
 
@@ -115,9 +115,8 @@ def outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:
 def _value(text: str) -> Any:
     text = text.strip()
     try:
-        return _finite(json.loads(text, parse_constant=_no_constant), text)
-    except ConfigError:  # a ValueError as well
-        raise
+        value = json.loads(text, parse_constant=_no_constant)
+        finite = all_finite(value)
     except RecursionError:
         raise ConfigError(f"an option is nested too deeply: {text[:40]}…") from None
     except ValueError:
@@ -125,16 +124,10 @@ def _value(text: str) -> Any:
             return [_value(piece) for piece in _pieces(text[1:-1])]
         quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
         return text[1:-1] if quoted else text
+    if not finite:
+        raise ConfigError(f"{text:.80} is too large for a number; give a finite one")
+    return value
 
 
 def _no_constant(text: str) -> Any:
     raise ValueError(f"{text} is not a number")
-
-
-def _finite(value: Any, text: str) -> Any:
-    """A value as it was read, unless a number in it is more than a float holds."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{text:.80} is too large for a number; give a finite one")
-    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _finite(one, text)
-    return value

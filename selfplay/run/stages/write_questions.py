@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ....core.held_out import is_held_out
@@ -19,6 +20,7 @@ from ....envs.sources.mixing import drawn, mix, weights_at
 from ...settings.config import CHALLENGER, SOLVER
 from ..question_log import question_of, question_row
 from ..questions.conditions import check_condition, draw_of
+from ..questions.past import counts_before
 from ..questions.pool import POOL, usable
 from ..run import SelfPlay
 
@@ -71,7 +73,7 @@ class WriteQuestions:
         several = len(counts) > 1 or run.config.questions.pool
         draw = draw_of(run)
         for name, count in counts.items():
-            own = replace(draw, rejected=[])
+            own = replace(draw, rejected=[], counts=partial(counts_before, run, name))
             source = {"source": name} if several else {}
             questions = drawn(make_source(name), count, own) if count else []
             yield from ((source, question) for question in questions)
