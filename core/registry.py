@@ -19,8 +19,8 @@ from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, overload
 
 from .errors import ConfigError, PluginError, SelfPlayError, UnknownNameError
-from .option_types import check_options, hints_of, is_from_run
 from .options import parse_named
+from .options.typed import check_options, hints_of, is_from_run
 from .sums import is_sum
 
 T = TypeVar("T")

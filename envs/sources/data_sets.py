@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, MissingExtraError
-from ...core.finite import all_finite
+from ...core.options.finite import all_finite
 from ...core.records import Question
 
 Row = Mapping[str, Any]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, UnknownNameError
-from ...core.finite import all_finite
+from ...core.options.finite import all_finite
 from ...core.protocols import Draw
 from ...core.records import Question
 from ...core.registries import domains

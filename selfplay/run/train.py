@@ -109,7 +109,7 @@ def train(
             shared: dict[str, Any] = {} if group.alone else {"build": build_on_all(group)}
             evaluations = FullEvaluations(run_dir, config.evaluation, progress.say)
             # settings that cannot work are refused here, before anything is written
-            run = stop.run = make_run(config, folder, progress, stop, further=[evaluations], **shared)
+            run = stop.run = make_run(config, folder, progress, stop, further=[evaluations.checked()], **shared)
             if not any(name.startswith(("train(", "sft(")) for name in config.all_stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
             if resume and folder.config != to_toml(config):

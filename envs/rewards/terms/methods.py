@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Annotated, ClassVar
 
-from ....core.option_types import FROM_RUN
+from ....core.options.typed import FROM_RUN
 from ....core.working.steps import structure_of
 from ..past import Past
 from .term import Asked, Term

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
-from ....core.option_types import FROM_RUN
+from ....core.options.typed import FROM_RUN
 from ..nearest import NearestTexts
 from ..past import Past
 from .term import Asked, Term

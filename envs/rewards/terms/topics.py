@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
-from ....core.option_types import FROM_RUN
+from ....core.options.typed import FROM_RUN
 from ..past import Past
 from ..repetition import check_threshold, repetition_penalty
 from .term import Asked, Term

@@ -18,7 +18,7 @@ from functools import lru_cache, partial
 from numbers import Integral, Number, Real
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from .errors import ConfigError, UnknownNameError
+from ..errors import ConfigError, UnknownNameError
 
 FROM_RUN = "given by the run"
 """Marks a parameter that is no option: `earlier: Annotated[Texts | None, FROM_RUN] = None`."""

@@ -15,7 +15,7 @@ import pytest
 
 from selfplay_gym.core import registries
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
-from selfplay_gym.core.option_types import FROM_RUN, check_options, fits, hints_of
+from selfplay_gym.core.options.typed import FROM_RUN, check_options, fits, hints_of
 from selfplay_gym.core.protocols import Agent, Verifier
 from selfplay_gym.core.registry import Registry
 from selfplay_gym.selfplay.run.schedule.endings import endings

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .errors import ConfigError
+from ..errors import ConfigError
 from .finite import all_finite
 
 _OPENING, _CLOSING = "([{", ")]}"
