@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from .errors import ConfigError, PluginError, SelfPlayError, UnknownNameError
 from .options import parse_named
+from .options.typed import check_options, hints_of, is_from_run
 from .sums import is_sum
 
 T = TypeVar("T")
@@ -156,7 +157,7 @@ class Registry(Generic[T]):
         if twice:
             raise ConfigError(f"{self.kind} {name!r} is given {', '.join(twice)} twice")
         factory, family = self._resolve(name)
-        return self._checked(name, self._call(name, factory, (*family, *leading), {**given, **options}))
+        return self._checked(name, self._call(name, factory, (*family, *leading), given, options))
 
     def _enter_room(self) -> None:
         if self._room is not None:
@@ -213,25 +214,35 @@ class Registry(Generic[T]):
             return lambda: found
         raise PluginError(f"{self.kind} {name!r}: {target} is neither a {self.kind} nor a factory of one")
 
-    def _call(self, name: str, factory: Callable[..., Any], leading: tuple[str, ...], options: dict[str, Any]) -> Any:
+    def _call(
+        self,
+        name: str,
+        factory: Callable[..., Any],
+        leading: tuple[Any, ...],
+        given: dict[str, Any],
+        live: dict[str, Any],
+    ) -> Any:
+        """Call a factory with the options that a user wrote and with those that code gives."""
+        options = {**given, **live}
         try:
             signature = inspect.signature(factory)
         except (TypeError, ValueError):  # builtins without a signature
             return factory(*leading, **options)
         try:
-            signature.bind(*leading, **options)
+            bound = signature.bind(*leading, **options)
         except TypeError as error:
-            accepted = ", ".join(p for p in signature.parameters if p not in ("self", "args", "kwargs")) or "none"
+            accepted = ", ".join(_options_of(factory, signature)) or "none"
             raise ConfigError(f"{self.kind} {name!r}: {error}. Options it takes: {accepted}.") from None
         if not (leading or options):
             return factory()
+        check_options(name, factory, bound, live)
         try:
             return factory(*leading, **options)
         except SelfPlayError:
             raise
         except (TypeError, ValueError, AttributeError, KeyError) as error:  # an option of the wrong type, as a rule
-            given = ", ".join([*map(repr, leading), *(f"{key}={value!r}" for key, value in options.items())])
-            raise ConfigError(f"{self.kind} {name!r} does not take the options ({given:.200}): {error}") from error
+            shown = ", ".join([*map(repr, leading), *(f"{key}={value!r}" for key, value in options.items())])
+            raise ConfigError(f"{self.kind} {name!r} does not take the options ({shown:.200}): {error}") from error
 
     def _checked(self, name: str, built: Any) -> T:
         if not isinstance(built, self.protocol):
@@ -271,6 +282,13 @@ def _same_target(one: object, other: object) -> bool:
         return f"{target.__module__}:{target.__qualname__}" if hasattr(target, "__qualname__") else target
 
     return bool(key(one) == key(other))
+
+
+def _options_of(factory: Callable[..., Any], signature: inspect.Signature) -> list[str]:
+    """The options that users may set."""
+    hints = hints_of(factory)
+    left_out = {"self", "args", "kwargs", *(name for name, hint in hints.items() if is_from_run(hint))}
+    return [name for name in signature.parameters if name not in left_out]
 
 
 def members_of(protocol: type) -> list[str]:

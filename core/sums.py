@@ -11,6 +11,7 @@ A name is one of those that are known, the longest that fits, so that it may hol
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -21,7 +22,7 @@ from .options import outside_quotes, write_named
 Terms: TypeAlias = str | Sequence[str | Mapping[str, Any]]
 """A sum as a text, or as a list of its terms."""
 MOST_PARTS, LARGEST = 64, 1e6
-_NUMBER = re.compile(r"(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)\s*\*\s*")
+_NUMBER = re.compile(r"([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)\s*\*\s*")
 _ADDRESS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _WORD = re.compile(r"[^\s(*+,]+")
 _NAME_GOES_ON = re.compile(r"[\w.:]")
@@ -82,6 +83,15 @@ def parse_sum(text: str, names: Iterable[str]) -> list[Part]:
     return _checked(parts, text)
 
 
+def finite_total(weights: Iterable[float]) -> float | None:
+    """The sum of some weights; `None` if one of them, or all together, are more than a float holds."""
+    try:
+        total = math.fsum(weights)
+    except (OverflowError, ValueError):  # they overflow, or are infinite with both signs
+        return None
+    return total if math.isfinite(total) else None
+
+
 def write_sum(parts: Sequence[Part]) -> str:
     """A sum as one text, which `parse_sum` reads as the same parts."""
     written = [f"{'-' if weight < 0 else '+'} {_factor(abs(weight))}{term}" for weight, term in parts]
@@ -138,7 +148,7 @@ def _unknown(text: str, at: int, known: Sequence[str]) -> ConfigError:
     word = _WORD.match(text, at)
     if word is None:
         return _wrong(text, at, "expected a term")
-    if re.fullmatch(r"[\d.]+(?:[eE][+-]?\d+)?", word[0]):
+    if re.fullmatch(r"[0-9.]+(?:[eE][+-]?[0-9]+)?", word[0]):
         return _wrong(text, at, "a weight stands in front of its term, as 0.2*name")
     return UnknownNameError("term", word[0], known, f"It stands at character {at + 1} of {text!r:.120}.")
 
@@ -158,6 +168,8 @@ def _read_term(term: Any, known: Sequence[str]) -> list[Part]:
     weight, named = term.get("weight", 1.0), term["term"]
     if isinstance(weight, bool) or not isinstance(weight, int | float):
         raise ConfigError(f"the weight of the term {named!r:.80} must be a number, got {weight!r}")
+    if not abs(weight) <= LARGEST:  # before it is made a float, for which it may be too large
+        raise ConfigError(f"the weight of the term {named!r:.80} must be between -{LARGEST:g} and {LARGEST:g}")
     if not isinstance(named, str | Mapping):
         raise ConfigError(f"a term is a name, with or without options, got {named!r:.80}")
     parts = parse_sum(write_named(named), known)

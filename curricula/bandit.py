@@ -28,6 +28,9 @@ from ..core.registries import register_curriculum
 ARM = "arm"
 """Under which `TaskSpec.meta` keeps the arm that a task was drawn from."""
 
+MOST_BINS = 1000
+"""More bins than questions of a run have no values; every draw weighs all of them."""
+
 
 @register_curriculum("bandit")
 class BanditCurriculum:
@@ -37,7 +40,7 @@ class BanditCurriculum:
 
     Args:
         kinds: kinds of the generator, such as ["arithmetic", "equation", "composed"] of `mixed`.
-        bins: equal bins of the levels, ≥ 1; a level is drawn uniformly from a bin.
+        bins: equal bins of the levels, 1 … 1,000; a level is drawn uniformly from a bin.
         rate: α, the weight of one question in the value of its arm, in (0, 1].
         temperature: τ of the softmax, > 0: low asks the best arm alone, high asks all of them alike.
     """
@@ -47,11 +50,12 @@ class BanditCurriculum:
     ) -> None:
         if isinstance(kinds, str) or not all(isinstance(kind, str) for kind in kinds) or len(set(kinds)) < len(kinds):
             raise ConfigError(f"bandit needs different kinds in a list, got {kinds!r}")
-        if bins < 1 or not 0.0 < rate <= 1.0 or not temperature > 0.0:
+        if not 1 <= bins <= MOST_BINS or not 0.0 < rate <= 1.0 or not temperature > 0.0:
             raise ConfigError(
-                "bandit needs bins >= 1, rate in (0, 1] and temperature > 0, "
+                f"bandit needs bins in 1..{MOST_BINS}, rate in (0, 1] and temperature > 0, "
                 f"got bins={bins!r}, rate={rate!r}, temperature={temperature!r}"
             )
+        self.kinds = tuple(kinds)
         self.bins, self.rate, self.temperature = bins, rate, temperature
         self.arms = [(kind, place) for kind in kinds or (None,) for place in range(bins)]
         self.values = [0.0] * len(self.arms)
@@ -72,7 +76,8 @@ class BanditCurriculum:
         """How likely each arm is drawn next; they add up to 1."""
         best = max(self.values)
         weights = [math.exp((value - best) / self.temperature) for value in self.values]
-        return [weight / sum(weights) for weight in weights]
+        total = sum(weights)
+        return [weight / total for weight in weights]
 
     def state_dict(self) -> dict[str, Any]:
         return {"values": list(self.values)}

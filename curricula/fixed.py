@@ -17,12 +17,19 @@ class FixedCurriculum:
 
     Args:
         level: the one level to ask; shorthand for `low = high = level`.
-        low, high: the range, within [0, 1].
+        low, high: the range, within [0, 1]; `None` is all of it.
+
+    Raises:
+        ConfigError: both a level and a range, or one outside of [0, 1].
     """
 
-    def __init__(self, level: float | None = None, *, low: float = 0.0, high: float = 1.0) -> None:
-        if level is not None:
+    def __init__(self, level: float | None = None, *, low: float | None = None, high: float | None = None) -> None:
+        if level is None:
+            low, high = 0.0 if low is None else low, 1.0 if high is None else high
+        elif low is None and high is None:
             low = high = level
+        else:
+            raise ConfigError(f"fixed takes one level, or low and high; got {level=}, {low=}, {high=}")
         if not 0.0 <= low <= high <= 1.0:
             raise ConfigError(f"fixed needs 0 <= low <= high <= 1, got low={low!r}, high={high!r}")
         self.low, self.high = low, high

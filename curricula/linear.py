@@ -56,6 +56,11 @@ class LinearCurriculum:
         self._rates: list[float] = []
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that it asks a generator for."""
+        return tuple(kind for kind in (self.easy_kind, self.hard_kind) if kind is not None)
+
+    @property
     def hard_probability(self) -> float:
         """Chance that the next question is hard: 0.2 × step, 1 from step 5 on."""
         return min(1.0, HARD_PER_STEP * self.step)

@@ -57,7 +57,8 @@ class SFLCurriculum:
                 "sfl needs replay in [0, 1), size >= 1, half_life > 0 and spread in [0, 1], "
                 f"got replay={replay!r}, size={size!r}, half_life={half_life!r}, spread={spread!r}"
             )
-        self.kinds, self.replay, self.size, self.half_life, self.spread = kinds, replay, size, half_life, spread
+        self.kinds = tuple(kinds)
+        self.replay, self.size, self.half_life, self.spread = replay, size, half_life, spread
         self._buffer: list[_Entry] = []  # a heap: the least of them first
         self._observed = 0
 

@@ -9,13 +9,16 @@ Only what stands between the two marks of the page is replaced; `tests/test_docu
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from selfplay_gym.core import registries
 from selfplay_gym.selfplay.commands.list_names import names_of
 from selfplay_gym.selfplay.settings.describe import Setting, settings
 from selfplay_gym.selfplay.settings.presets import PRESETS
@@ -43,7 +46,28 @@ def tables() -> str:
     for kind in ("stages", "sources"):
         rows = ((f"`{name}`", about) for name, about in names_of(kind))
         blocks.append(f"## {kind.capitalize()}\n\n" + _table((kind[:-1], "what"), rows))
+        if kind == "stages":
+            blocks.append(_table(("stage", "option", "default", "what"), _stage_options()))
     return "\n\n".join(blocks)
+
+
+def _stage_options() -> Iterator[tuple[str, ...]]:
+    """The options of every stage, as its constructor has them and its docstring explains them."""
+    for name in registries.stages.names():
+        factory = registries.stages.factory(name)
+        meanings = _meanings(inspect.getdoc(factory) or "")
+        for option in inspect.signature(factory).parameters.values():
+            if isinstance(factory, type) and factory.__init__ is object.__init__:
+                continue
+            default = "to be given" if option.default is option.empty else f"`{_written(option.default)}`"
+            yield f"`{name}`", f"`{option.name}`", default, meanings.get(option.name, "")
+
+
+def _meanings(docstring: str) -> dict[str, str]:
+    """What the section "Args" of a docstring says of each argument."""
+    section = re.search(r"^Args:\n((?:    .*\n?|\n)*)", docstring, re.M)
+    found = re.findall(r"^    ([\w, ]+): ((?:.*)(?:\n {8,}.*)*)", section[1] if section else "", re.M)
+    return {name: " ".join(text.split()) for names, text in found for name in names.split(", ")}
 
 
 def _merged() -> Iterator[Setting]:

@@ -3,12 +3,14 @@
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import selfplay_gym
 from selfplay_gym.core.errors import UnknownNameError
+from selfplay_gym.selfplay.run.schedule.parts import Schedule
 from selfplay_gym.selfplay.settings.compose import compose
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.tree import parse_assignments
@@ -79,13 +81,37 @@ def test_a_setting_of_former_times_is_noticed(tmp_path):
 
 
 def test_the_settings_file_in_the_page_can_be_read(tmp_path):
-    (block,) = TOML.findall((ROOT / "docs" / "settings.md").read_text(encoding="utf-8"))
+    block, _ = TOML.findall((ROOT / "docs" / "settings.md").read_text(encoding="utf-8"))
     (tmp_path / "run.toml").write_text(block, encoding="utf-8")
     config = compose(file=tmp_path / "run.toml")
     assert config.rounds == 2
     assert {role.max_new_tokens for role in config.roles.values()} == {64}
     assert config.roles["solver"].grpo.learning_rate == 2e-4
     assert dict(config.questions.sources) == {"challenger": 0.8, "procedural": 0.2}
+
+
+def test_the_schedule_in_the_page_can_be_played(tmp_path):
+    _, block = TOML.findall((ROOT / "docs" / "settings.md").read_text(encoding="utf-8"))
+    (tmp_path / "run.toml").write_text(block, encoding="utf-8")
+    schedule = Schedule.of(compose(file=tmp_path / "run.toml"))
+    assert [part.name for part in schedule.parts] == ["warm_up", "self_play"]
+    assert [type(part.ending).__name__ for part in schedule.parts] == ["Rounds", "Plateau"]
+
+
+OPTION = re.compile(r"^    selfplay-gym ([a-z]+)([^|\n]*)", re.M)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_commands_of_a_page_have_their_options(page):
+    for command, rest in OPTION.findall(page.read_text(encoding="utf-8")):
+        outside = re.sub(r"'[^']*'|\"[^\"]*\"|#.*", "", rest)
+        assert set(re.findall(r"(?<!\S)--[a-z][a-z-]*", outside)) <= options_of(command), (command, rest)
+
+
+@cache
+def options_of(command):
+    """The options that a command's help names."""
+    return {*re.findall(r"--[a-z][a-z-]*", run("-m", "selfplay_gym.cli", command, "--help"))}
 
 
 def settings_page(text):

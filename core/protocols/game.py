@@ -64,6 +64,7 @@ class Draw:
         earlier: reads the questions that were asked in earlier rounds, each with its solve rate, oldest first.
         failures: reads the perturbed questions of earlier rounds, each with the share of attempts that failed, oldest
             first.
+        counts: reads how many questions this source gave in each earlier round; `None` is `n` in every earlier draw.
         rejected: to be filled with texts that made no question, each with the reason.
     """
 
@@ -79,7 +80,12 @@ class Draw:
     unsolved: Sequence[Question] = ()
     earlier: Callable[[], Sequence[tuple[Question, float]]] = tuple
     failures: Callable[[], Sequence[tuple[Question, float]]] = tuple
+    counts: Callable[[], Sequence[int]] | None = None
     rejected: list[tuple[str, str]] = field(default_factory=list)
+
+    def counts_before(self, n: int) -> Sequence[int]:
+        """How many questions the source gave in each earlier draw, when it is asked for `n` now."""
+        return [n] * max(0, self.round - 1) if self.counts is None else self.counts()
 
 
 @runtime_checkable

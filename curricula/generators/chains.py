@@ -48,7 +48,8 @@ class ChainGenerator:
                 f"chains need 1 <= longest <= {MOST} and 0 < decay <= 1, got longest={longest!r}, decay={decay!r}"
             )
         weights = [decay**i for i in range(longest)]
-        ends = [end / sum(weights) for end in accumulate(weights)]
+        total = sum(weights)
+        ends = [end / total for end in accumulate(weights)]
         self._starts = [0.0, *ends[:-1]]
         self.levels = tuple((low + high) / 2 for low, high in zip(self._starts, [*ends[:-1], 1.0], strict=True))
 

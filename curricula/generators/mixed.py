@@ -9,6 +9,7 @@ from ...core.errors import ConfigError
 from ...core.protocols import Generator, Rng
 from ...core.records import Question, TaskSpec
 from ...core.registries import make_generator
+from ...core.sums import finite_total
 from .draws import pick
 
 DEFAULT_PARTS: Mapping[str, float] = {"arithmetic": 0.5, "equation": 0.3, "composed": 0.2}
@@ -22,7 +23,7 @@ class MixedGenerator:
     """Draws one of several generators for every question.
 
     Args:
-        parts: generator name → weight > 0. `TaskSpec.kind`, when set, names the part to use instead.
+        parts: generator name → weight > 0, of a finite sum. `TaskSpec.kind`, when set, names the part to use instead.
 
     Raises:
         ConfigError: no parts, a weight that is not positive, or a `kind` that is not among the parts.
@@ -30,10 +31,10 @@ class MixedGenerator:
 
     def __init__(self, parts: Mapping[str, float] | None = None) -> None:
         parts = DEFAULT_PARTS if parts is None else parts
-        if not parts or any(weight <= 0 for weight in parts.values()):
-            raise ConfigError(f"mixed needs parts with positive weights, got {dict(parts)!r}")
+        total = finite_total(parts.values())
+        if not parts or total is None or any(weight <= 0 for weight in parts.values()):
+            raise ConfigError(f"mixed needs parts with positive weights and a finite sum, got {dict(parts)!r}")
         self._generators: dict[str, Generator] = {name: make_generator(name) for name in parts}
-        total = sum(parts.values())
         self._edges = list(accumulate(weight / total for weight in parts.values()))
         self._names = list(parts)
 

@@ -16,6 +16,7 @@ from ...core.code_questions import CodeQuestion
 from ...core.errors import ConfigError
 from ...core.protocols import Rng
 from ...core.records import Question, TaskSpec
+from ...core.sums import finite_total
 from .program_expressions import Value
 from .program_grammar import draw_program, draw_short
 from .program_tree import Program
@@ -138,8 +139,15 @@ class CodeGenerator:
             makers |= {"program": ProgramGenerator(), "induction": InductionGenerator()}
         parts = dict.fromkeys(makers, 1.0) if parts is None else dict(parts)
         unknown = sorted(set(parts) - set(makers))
-        if unknown or not parts or any(weight <= 0 for weight in parts.values()):
-            raise ConfigError(f"code ({style}) takes positive weights for {sorted(makers)}, got {dict(parts)!r}")
+        if (
+            unknown
+            or not parts
+            or any(weight <= 0 for weight in parts.values())
+            or finite_total(parts.values()) is None
+        ):
+            raise ConfigError(
+                f"code ({style}) takes positive weights of a finite sum for {sorted(makers)}, got {dict(parts)!r}"
+            )
         self._makers, self._parts = makers, parts
 
     def generate(self, spec: TaskSpec, rng: Rng) -> Question:

@@ -19,6 +19,9 @@ from ...core.records import Judgement, Question, Request, Reward, Verdict
 from .proposals import forbidden, unfit
 from .screening import RULINGS, allowed, ruled_groups, screened, without_refused
 
+UNREADABLE = "the solver cannot read it"
+"""How the reason begins why a well-formed question was not asked."""
+
 Answering: TypeAlias = Callable[[list[str]], Sequence[Sequence[str]]]
 Unreadable: TypeAlias = Callable[[list[str]], Sequence[str | None]]
 
@@ -318,7 +321,8 @@ class Game:
         for i, proposal in enumerate(proposals):
             if proposal.question is not None:
                 attempts[i], reason = next(answered)
-                proposals[i] = proposal if reason is None else Proposal(proposal.text, None, reason)
+                too_long = f"{UNREADABLE}: {reason}"
+                proposals[i] = proposal if reason is None else Proposal(proposal.text, None, too_long)
         return self.settle(proposals, attempts)
 
     def _judging(self, verifier: Verifier) -> Verifier:

@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...core.errors import ConfigError
 from ...core.options import parse_named
 from ...core.protocols import RewardRule
 from ...core.records import Judgement, Question, Reward
 from ...core.registries import make_reward, register_reward, rewards
-from ...core.sums import Terms, read_terms
+from ...core.sums import Terms, read_terms, write_sum
 from .past import Past, knowing
 from .terms.term import Term
 
@@ -93,8 +94,17 @@ def weighted_sum(terms: Terms) -> WeightedSum:
 
     Args:
         terms: one text, or a list of texts and of tables with term and weight.
+
+    Raises:
+        ConfigError: no such sum, or one that only subtracts.
     """
-    return WeightedSum(tuple(_weighted(weight, term) for weight, term in read_terms(terms, rewards.names())))
+    parts = read_terms(terms, rewards.names())
+    if all(weight < 0 for weight, _ in parts):
+        raise ConfigError(
+            f"the reward {write_sum(parts)!r} only subtracts, so nothing would ever earn: add what is to be earned, "
+            "as in uncertainty - 0.5*repetition"
+        )
+    return WeightedSum(tuple(_weighted(weight, term) for weight, term in parts))
 
 
 def _weighted(weight: float, term: str) -> Weighted:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, MissingExtraError
+from ...core.options.finite import all_finite
 from ...core.records import Question
 
 Row = Mapping[str, Any]
@@ -145,6 +146,8 @@ def _svamp(row: Row) -> Question:
 def _own(row: Row) -> Question:
     text = next((row[name] for name in QUESTION_FIELDS if row.get(name)), None)
     answer = next((row[name] for name in ANSWER_FIELDS if row.get(name) is not None), None)
+    if not all_finite(row):
+        raise ValueError("NaN, Infinity and numbers too large for a float are none")
     if text is None or answer is None:
         raise ValueError("no question" if text is None else "no answer")
     level = None if row.get("level") is None else float(row["level"])

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import ConfigError
+from ...core.errors import ConfigError, UnknownNameError
+from ...core.options.finite import all_finite
 from ...core.protocols import Draw
 from ...core.records import Question
+from ...core.registries import domains
 from ...core.seeding import python_stream
 
 _KEYS = ("question", "answer", "domain", "level", "meta")
@@ -20,7 +22,7 @@ class FileSource:
     """The rows of a JSONL file as questions whose answer is known.
 
     A row has `question` and `answer` (text, or `null` where nobody knows it), and may have `domain`, `level` in [0, 1]
-    and `meta`. Draw number k takes the k-th n rows of an order that the seed shuffles: with equal `n`, no row comes
+    and `meta`. A draw takes the rows behind those of earlier draws, in an order that the seed shuffles: none comes
     twice before all have come once.
 
     Args:
@@ -36,21 +38,24 @@ class FileSource:
         self.questions = read_questions(Path(path))
 
     def draw(self, n: int, draw: Draw) -> list[Question]:
-        questions = part_of(self.questions, n, draw, "file" if self.shuffle else None, repeat=self.repeat)
+        order = "file" if self.shuffle else None
+        questions = part_of(self.questions, n, sum(draw.counts_before(n)), draw.seed, order, repeat=self.repeat)
         return [question if question.domain else replace(question, domain=draw.domain) for question in questions]
 
 
-def part_of(questions: Sequence[Question], n: int, draw: Draw, order: str | None, *, repeat: bool) -> list[Question]:
-    """The next `n` of a list: draw number k takes the k-th n; with equal `n` none comes twice before all have come.
+def part_of(
+    questions: Sequence[Question], n: int, start: int, seed: int, order: str | None, *, repeat: bool
+) -> list[Question]:
+    """The next `n` of a list.
 
     Args:
-        order: names the random stream that shuffles the list, `None` for the order it has.
+        start: how many have come before.
+        order: names the random stream of `seed` that shuffles the list, `None` for the order it has.
         repeat: whether to begin again at its end; else fewer come there, and then none.
     """
     places = list(range(len(questions)))
     if order is not None:
-        python_stream(draw.seed, order).shuffle(places)
-    start = max(0, draw.round - 1) * n
+        python_stream(seed, order).shuffle(places)
     end = start + n if repeat else min(start + n, len(places))
     return [questions[places[i % len(places)]] for i in range(start, end)]
 
@@ -74,8 +79,11 @@ def read_questions(path: Path) -> list[Question]:
 def _question(line: str, where: str) -> Question:
     try:
         row: Any = json.loads(line)
+        finite = all_finite(row)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: not JSON that can be read ({error})") from None
+    if not finite:
+        raise ConfigError(f"{where}: NaN, Infinity and numbers too large for a float are no JSON; mend or remove it")
     if not isinstance(row, dict) or not {"question", "answer"} <= row.keys():
         raise ConfigError(f'{where}: expected {{"question": ..., "answer": ...}}, got {line[:80]}')
     unknown = sorted(set(row) - set(_KEYS))
@@ -88,8 +96,12 @@ def _question(line: str, where: str) -> Question:
         answer = json.dumps(answer)  # 42 stands for "42"
     if answer is not None and not isinstance(answer, str):
         raise ConfigError(f"{where}: answer must be text, a number or null, got {answer!r}")
-    if level is not None and not (isinstance(level, int | float) and 0.0 <= level <= 1.0):
+    number = isinstance(level, int | float) and not isinstance(level, bool)
+    if level is not None and not (number and 0.0 <= level <= 1.0):
         raise ConfigError(f"{where}: level must be in [0, 1], got {level!r}")
     if not isinstance(meta, dict) or not isinstance(row.get("domain", ""), str):
         raise ConfigError(f"{where}: meta must be an object and domain a name")
-    return Question(text, answer, row.get("domain", ""), level, "file", meta)
+    domain = row.get("domain", "")
+    if domain and domain not in domains.names():
+        raise UnknownNameError("domain", domain, domains.names(), f"It stands in {where}; none is that of the game.")
+    return Question(text, answer, domain, level, "file", meta)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from ...core.errors import ConfigError, PluginError, SelfPlayError
 from ...core.protocols import Draw, QuestionSource
 from ...core.records import GIVEN, Question
+from ...core.sums import finite_total
 
 Weight: TypeAlias = float | Sequence[float]
 """The weight of a source: a number, or one for each round from the first, of which the last stays."""
@@ -59,9 +60,11 @@ def mix(weights: Mapping[str, float], n: int) -> dict[str, int]:
         raise ConfigError(f"the number of questions must be an integer >= 0, got {n!r}")
     for name, weight in weights.items():
         number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not number or not math.isfinite(weight) or weight < 0:
+        if not number or not weight >= 0 or weight == math.inf:
             raise ConfigError(f"the weight of the source {name!r} must be a finite number >= 0, got {weight!r}")
-    total = math.fsum(weights.values())
+    total = finite_total(weights.values())
+    if total is None:
+        raise ConfigError(f"the weights of the sources add up to more than a number holds: {dict(weights)}")
     if total == 0:
         raise ConfigError(f"no source has a weight above 0: {dict(weights) or 'none is given'}")
     shares = {name: n * (weight / total) for name, weight in weights.items()}

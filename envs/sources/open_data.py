@@ -12,6 +12,7 @@ a question is its label, whatever attempts say (`labels.references`).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -55,12 +56,22 @@ class OpenSource:
         self.parts = {name: _data(name, split) for name in names}
 
     def draw(self, n: int, draw: Draw) -> list[Question]:
-        counts = mix(dict.fromkeys(self.parts, 1.0), n)
-        return [question for name, part in self.parts.items() for question in part.draw(counts[name], draw)]
+        counts = self._counts(n)
+        before = Counter[str]()
+        for earlier in draw.counts_before(n):
+            before.update(self._counts(earlier))
+        return [
+            question for name, part in self.parts.items() for question in part.draw(counts[name], before[name], draw)
+        ]
+
+    def _counts(self, n: int) -> dict[str, int]:
+        return mix(dict.fromkeys(self.parts, 1.0), n)
 
 
 class _Part(Protocol):
-    def draw(self, n: int, draw: Draw) -> list[Question]: ...
+    def draw(self, n: int, before: int, draw: Draw) -> list[Question]:
+        """`n` questions, where so many have come before."""
+        ...
 
 
 class _Rows:
@@ -69,8 +80,8 @@ class _Rows:
     def __init__(self, name: str, questions: Sequence[Question]) -> None:
         self.name, self.questions = name, questions
 
-    def draw(self, n: int, draw: Draw) -> list[Question]:
-        found = part_of(self.questions, n, draw, self.name, repeat=True)
+    def draw(self, n: int, before: int, draw: Draw) -> list[Question]:
+        found = part_of(self.questions, n, before, draw.seed, self.name, repeat=True)
         return [question if question.author else replace(question, author=self.name) for question in found]
 
 
@@ -81,7 +92,7 @@ class _ReasoningGym:
         self.dataset = dataset
         reasoning_gym_questions(dataset, 1, 0)  # refuses an unknown name, or a missing library, here
 
-    def draw(self, n: int, draw: Draw) -> list[Question]:
+    def draw(self, n: int, before: int, draw: Draw) -> list[Question]:
         return reasoning_gym_questions(self.dataset, n, integer_seed(draw.seed, "open", self.dataset, draw.round))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ...core.errors import ConfigError
 from ...core.records import Judgement, Outcome, Question, Verdict
-from ..game.engine import Episode
+from ..game.engine import UNREADABLE, Episode
 
 WIDTH = 78
 _BAR = 20
@@ -29,7 +29,9 @@ def show_episode(title: str, one: Episode) -> str:
     """Question, attempts grouped by answer, label, solve rate, and what the challenger earned."""
     question = one.proposal.question
     if question is None or one.judgement is None:
-        lines = [f"malformed proposal: {one.proposal.reason}", *_wrap(one.proposal.text)]
+        why = one.proposal.reason
+        fate = "not asked" if why.startswith(UNREADABLE) else "malformed proposal"
+        lines = [f"{fate}: {why}", *_wrap(one.proposal.text)]
     else:
         lines = _asked(question, one.judgement)
     return frame(title, [*lines, "", _earned(one.reward.value, one.reward.terms)])

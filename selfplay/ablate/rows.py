@@ -55,7 +55,7 @@ def steered(curriculum_name: str, config: RunConfig) -> Mapping[str, Any]:
 def validator(config: RunConfig) -> Mapping[str, Any]:
     """Labels that a role of its own confirms, which learns after every labelling, before the solver."""
     stages = [*config.stages]
-    stages.insert(stages.index("label") + 1 if "label" in stages else len(stages), "sft(validator)")
+    stages.insert(stages.index("label") + 1 if "label" in stages else len(stages), "sft(validator, steps=100)")
     row = {**config.as_dict()["roles"]["solver"], "max_new_tokens": 8}
     return {"stages": stages, "roles.validator": row, "labels.source": "validated"}
 

@@ -34,6 +34,14 @@ REGISTERING = (agents, curricula, envs, verifiers)
 ENVS, PRESETS_KIND, SUITES, SETTINGS = "envs", "presets", "suites", "settings"
 KINDS = (*ALL, ENVS, PRESETS_KIND, SUITES)
 """What `list` shows by itself; the settings are longer than all of it, and shown when asked for."""
+ANSWER_REWARDS = {
+    "solver: label": "Whether an answer is the label; any verifier may stand in its place.",
+    "solver: efficiency": "Term: how short a right answer is beside the others.",
+    "solver: consistency": "Term: how far the steps of a right answer agree with those of the others.",
+    "solver: confidence": "Mean log-probability of the tokens, without labels.",
+    "solver: neg-entropy": "Log-probability of the whole answer, without labels.",
+}
+"""Rewards of whoever answers (`roles/answer_rewards.py`), which the registry of challengers' rewards does not have."""
 PACKAGE = __name__.partition(".")[0]
 
 _Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -95,7 +103,7 @@ def names_of(kind: str) -> Iterator[tuple[str, str]]:
         yield from _suites()
     else:
         rows = {_open(name): describe(name, target) for name, target in ALL[kind].targets().items()}
-        more = MODELS if kind == "agents" else {}
+        more = MODELS if kind == "agents" else ANSWER_REWARDS if kind == "rewards" else {}
         yield from sorted({**rows, **more}.items())
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ..exams.suites import load_suites
 from ..hooks import Hook, Step
 from ..settings.config import CHALLENGER
 from ..settings.parts import EvaluationConfig
@@ -45,6 +46,7 @@ class FullEvaluations(Hook):
         self, path: Path, settings: EvaluationConfig, say: Callable[[str], None] = lambda sentence: None
     ) -> None:
         self.path, self.every, self.beside, self.say = path, settings.every_games, settings.beside, say
+        self.suites = settings.suites
         self.games, self.held, self.labels = 0, -1, dict[str, Any]()
         self._running: tuple[str, subprocess.Popen[bytes]] | None = None
 
@@ -58,6 +60,16 @@ class FullEvaluations(Hook):
             self._finish()
         elif self._running is not None:
             process.end(self._running[1])
+
+    def checked(self) -> FullEvaluations:
+        """Itself, unless suites cannot be loaded: before there is a run, and only where evaluations are held.
+
+        Raises:
+            ConfigError: no such suite, or none that can be read.
+        """
+        if self.every:
+            load_suites(self.suites, limit=1)
+        return self
 
     def after_step(self, run: SelfPlay, step: Step) -> None:
         """Count the games of a training step."""

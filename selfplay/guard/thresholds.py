@@ -156,7 +156,13 @@ def label_alarms(
     fresh = 1.0 - m["repeated"] / m["written"] if m["written"] else 1.0
     yield from _below("repetition", fresh, limits.distinct_share, "the challenger repeats itself")
     yield from _below("malformed", m["answered_share"], limits.valid_share, "questions find no answer at all")
-    yield Alarm("starved", m["kept"], 0.0, "no question survived the filter"), m["kept"] == 0
+    why = "no question survived the filter"
+    if m["asked"] and m.get("valid_share") == 0.0 and m.get("checked") == 0:
+        why += (
+            ": no label could be confirmed. Where nobody has another way to ask, set labels.references=known, "
+            "if the answers are known, or labels.source=vote"
+        )
+    yield Alarm("starved", m["kept"], 0.0, why), m["kept"] == 0
     if m["label_accuracy"] is not None:
         yield from _below("wrong_labels", m["label_accuracy"], limits.label_accuracy, "labels are wrong too often")
 

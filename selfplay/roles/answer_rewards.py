@@ -31,11 +31,11 @@ from dataclasses import dataclass, field
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from ...core.errors import ConfigError
-from ...core.protocols import Verifier
+from ...core.errors import ConfigError, UnknownNameError
+from ...core.protocols import RewardRule, Verifier
 from ...core.records import Outcome, Question
-from ...core.registries import verifiers
-from ...core.sums import is_sum, read_terms
+from ...core.registries import make_reward, rewards, verifiers
+from ...core.sums import Part, Terms, is_sum, read_terms
 from ...core.working.agreement import agreements
 from ...envs.game.engine import solver_reward
 
@@ -75,6 +75,35 @@ SAMPLED: dict[str, Callable[[float, int], float]] = {
 """Bases made of a sample's log-probability and its tokens."""
 
 
+ANSWERING = ("label", *SAMPLED, *TERMS)
+"""Names that mean something in the reward of whoever answers, besides verifiers."""
+
+
+def _parts(terms: Terms, names: Sequence[str]) -> list[Part]:
+    try:
+        return read_terms(terms, names)
+    except UnknownNameError as error:
+        if error.name not in rewards.names():
+            raise
+        remedy = f"{error.name} is for who writes questions: roles.challenger.reward."
+        raise UnknownNameError("term of the reward of an answer", error.name, error.known, remedy) from None
+
+
+def challenger_reward(reward: Any) -> RewardRule:
+    """What a challenger's settings name.
+
+    Raises:
+        UnknownNameError: a name that is not known; says so where it is one of whoever answers.
+    """
+    try:
+        return make_reward(reward)
+    except UnknownNameError as error:
+        if error.name not in ANSWERING:
+            raise
+        remedy = f"{error.name} is for who answers: roles.solver.reward."
+        raise UnknownNameError("term of the challenger's reward", error.name, error.known, remedy) from None
+
+
 @dataclass(frozen=True)
 class AnswerRule:
     """A reward, read.
@@ -97,11 +126,11 @@ class AnswerRule:
             UnknownNameError: a name that is not known.
             ConfigError: a sum that cannot be read, with no or several bases, or with weights that are not above 0.
         """
-        names = ["label", *SAMPLED, *TERMS, *verifiers.names()]
+        names = [*ANSWERING, *verifiers.names()]
         if isinstance(reward, Mapping) and reward.get("name") == "sum":
-            parts = read_terms(reward.get("terms", ()), names)
+            parts = _parts(reward.get("terms", ()), names)
         elif isinstance(reward, str) and (reward in TERMS or is_sum(reward, names)):
-            parts = read_terms(reward, names)
+            parts = _parts(reward, names)
         else:
             return cls(reward)
         bases = [part for part in parts if part.term not in TERMS]

@@ -20,13 +20,14 @@ from typing import Any
 
 from ...core.protocols import Stage
 from ...core.records import Labelled, Question
-from ...core.registries import make_curriculum, make_generator, make_reward
+from ...core.registries import make_curriculum, make_generator
 from ...core.seeding import integer_seed
 from ...envs.game.domains import domain_of
 from ...envs.game.engine import Game
 from ..evaluation import ExamResult, run_exam
 from ..exams.questions import exam_and_validation
 from ..hooks import Action, Hook, Rates, RollBack, Step, Stop
+from ..roles.answer_rewards import challenger_reward
 from ..roles.build import build_roles
 from ..roles.role import BuildRoles, Role
 from ..roles.start import Start, Starts
@@ -96,8 +97,7 @@ class SelfPlay:
         self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep, state.get("kept"))
         self.past = RunPast(self)
         self._build, self._starts, self.stop_reason = build, Starts(config), ""
-        challenger = config.roles.get(CHALLENGER)
-        reward = make_reward("r-zero" if challenger is None else challenger.reward)
+        reward = challenger_reward(config.roles[CHALLENGER].reward if CHALLENGER in config.roles else "r-zero")
         self.refusals = Refusals(config.roles, self.here, state.get("refusals", {}))
         self.game = Game(self.domain, labeller_of(self), reward, config.template, self.refusals.policies)
         self.generator = make_generator(config.questions.generator)

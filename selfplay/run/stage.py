@@ -69,7 +69,7 @@ def _check_read(stage: Stage, before: Sequence[Stage], names: Sequence[str]) -> 
     """Refuse a stage if nobody writes what it reads; a stage of somebody else may write anything."""
     learns = stage.name.startswith(("train(", "sft(")) and stage.name != "train(challenger)"
     earlier = "label" if learns else READS.get(stage.name)
-    if earlier is None or not _is_ours(stage) or not all(map(_is_ours, before)):
+    if earlier is None or not is_ours(stage) or not all(map(is_ours, before)):
         return
     if earlier not in [one.name for one in before]:
         where = "before" if earlier in names else "without"
@@ -78,7 +78,8 @@ def _check_read(stage: Stage, before: Sequence[Stage], names: Sequence[str]) -> 
         )
 
 
-def _is_ours(stage: Stage) -> bool:
+def is_ours(stage: Stage) -> bool:
+    """Whether a stage is of this package, so that it is known what it reads and writes."""
     return type(stage).__module__.partition(".")[0] == __name__.partition(".")[0]
 
 

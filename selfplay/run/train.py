@@ -155,7 +155,7 @@ def make_run(
 def _watchers(config: RunConfig, folder: RunFolder, progress: Progress) -> tuple[LiveFeed, Trackers, FullEvaluations]:
     """The hooks that are open while the run goes on."""
     warn = partial(progress.warn, None)
-    evaluations = FullEvaluations(folder.path, config.evaluation, progress.say)
+    evaluations = FullEvaluations(folder.path, config.evaluation, progress.say).checked()
     return LiveFeed(folder.path, config.live, warn), Trackers(config, folder, warn), evaluations
 
 

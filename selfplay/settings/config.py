@@ -16,6 +16,7 @@ from typing import Any
 
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import parse_named
+from ...envs.sources.writers import writers
 from . import tree
 from .checks import at_least, check_types
 from .gates import GateConfig, gates_of
@@ -137,7 +138,7 @@ class RunConfig:
     @property
     def players(self) -> tuple[str, ...]:
         """The roles at the table, in its order. A challenger that writes no questions is not among them."""
-        idle = () if CHALLENGER in self.questions.sources else (CHALLENGER,)
+        idle = () if CHALLENGER in writers(self.questions.sources) else (CHALLENGER,)
         return tuple(name for name in self.roles if name not in idle)
 
     def _check_band(self) -> None:

@@ -242,6 +242,8 @@ def unknown(kind: type, path: str, parent: str) -> UnknownNameError:
 def _typed(path: str, text: str, hint: Any) -> Any:
     if text.lower() == "none" and type(None) in typing.get_args(hint):
         return None
+    if hint == Named and text[:1] in ("[", "{"):  # several terms of a sum, or a table
+        return _structure(path, text)
     if hint in (str, Named) or hint == (str | None):
         return _unquoted(text)
     try:
@@ -256,6 +258,18 @@ def _typed(path: str, text: str, hint: Any) -> Any:
     if hint == tuple[str, ...] and isinstance(value, str):
         value = split_list(value)
     return converted(path, value, hint)
+
+
+def _structure(path: str, text: str) -> Any:
+    """A list or a table as TOML has it; in a list, texts need no quotes."""
+    try:
+        read = tomllib.loads(f"value = {text}")
+        if list(read) == ["value"]:
+            return read["value"]
+    except (ValueError, RecursionError):
+        if text.startswith("[") and text.endswith("]"):
+            return [_unquoted(one) for one in split_list(text[1:-1])]
+    raise ConfigError(f"{path} is no list or table as TOML has them, got {text:.80}")
 
 
 def _unquoted(text: str) -> str:

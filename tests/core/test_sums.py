@@ -1,11 +1,12 @@
 """Weighted sums as text and as lists: what is written is read, what cannot be read is refused with its place."""
 
+import math
 import random
 
 import pytest
 
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
-from selfplay_gym.core.sums import LARGEST, MOST_PARTS, Part, is_sum, parse_sum, read_terms, write_sum
+from selfplay_gym.core.sums import LARGEST, MOST_PARTS, Part, finite_total, is_sum, parse_sum, read_terms, write_sum
 
 NAMES = ("r-zero", "r-zero-code", "4p(1-p)", "peak", "novelty", "length", "a.b", "größe")
 
@@ -158,3 +159,21 @@ def test_a_huge_text_is_refused_soon():
 )  # fmt: skip
 def test_a_sum_is_told_from_a_name(text, answer):
     assert is_sum(text, NAMES) is answer
+
+
+@pytest.mark.parametrize("weight", [10**400, -(10**400), 10**7, float("inf"), float("-inf"), float("nan")])
+def test_a_weight_of_any_size_is_refused_and_not_made_a_float(weight):
+    with pytest.raises(ConfigError, match="the weight of the term 'peak' must be between"):
+        read_terms([{"term": "peak", "weight": weight}], NAMES)
+
+
+@pytest.mark.parametrize("digits", ["２", "٢", "२"])
+def test_a_weight_is_written_in_plain_digits(digits):
+    with pytest.raises(ConfigError):
+        parse_sum(f"{digits}*peak", NAMES)
+
+
+@pytest.mark.parametrize("weights", [[1e308, 1e308], [10**400], [math.inf], [math.inf, -math.inf], [math.nan]])
+def test_weights_that_a_float_cannot_hold_have_no_total(weights):
+    assert finite_total(weights) is None
+    assert finite_total([0.1, 10**300]) == 1e300

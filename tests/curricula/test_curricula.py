@@ -240,3 +240,31 @@ def test_every_module_of_the_folder_registers_a_curriculum():
     files = {path.stem for path in Path(curricula.__file__).parent.glob("*.py")} - {"__init__"}
     targets = [target for target in registered.targets().values() if not isinstance(target, str)]
     assert {target.__module__.rpartition(".")[2] for target in targets} >= files
+
+
+@pytest.mark.parametrize("bins", [0, 1001, 10**9])
+def test_a_bandit_has_a_bounded_number_of_bins(bins):
+    with pytest.raises(ConfigError, match=r"bins in 1\.\.1000"):
+        make_curriculum("bandit", bins=bins)
+
+
+def test_the_largest_bandit_adds_its_weights_up_once():
+    class Counted(list):
+        passes = 0
+
+        def __iter__(self):
+            Counted.passes += 1
+            return super().__iter__()
+
+    bandit = make_curriculum("bandit", bins=1000)
+    bandit.values = Counted(bandit.values)
+    assert sum(bandit.probabilities()) == pytest.approx(1.0)
+    assert Counted.passes <= 3
+
+
+@pytest.mark.parametrize("given", ["fixed(level=0.3, low=5)", "fixed(0.3, high=0.5)", "fixed(level=0.3, low=0.3)"])
+def test_a_fixed_level_goes_with_no_range(given):
+    with pytest.raises(ConfigError, match="one level, or low and high"):
+        make_curriculum(given)
+    assert make_curriculum("fixed(low=0.2)").high == 1.0
+    assert make_curriculum("fixed(high=0.2)").low == 0.0

@@ -9,6 +9,7 @@ from ...core.errors import ConfigError
 from ...core.protocols import BaseVerifier, Verifier
 from ...core.records import Judgement, Outcome, Question, Verdict
 from ...core.registries import make_verifier
+from ...core.sums import finite_total
 from ..answers.equal import compare, no_oracle
 from ..answers.parsing.locate import locate_reference
 from ..answers.policy import Policy
@@ -140,8 +141,8 @@ class WeightedVerifier(BaseVerifier):
         partial: bool = False,
     ) -> None:
         pairs: list[tuple[Given, float]] = list(members.items()) if isinstance(members, Mapping) else list(members)
-        if not pairs or any(not 0 < weight < float("inf") for _, weight in pairs):
-            raise ConfigError(f"members need weights > 0, got {members!r}")
+        if not pairs or any(not weight > 0 for _, weight in pairs) or finite_total(w for _, w in pairs) is None:
+            raise ConfigError(f"members need weights > 0 of a finite sum, got {members!r}")
         if not 0.0 < threshold <= 1.0:
             raise ConfigError(f"threshold must be in (0, 1], got {threshold!r}")
         self.members = [(make_verifier(given), float(weight)) for given, weight in pairs]

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from ....core.options.typed import FROM_RUN
 from ....core.working.steps import structure_of
 from ..past import Past
 from .term import Asked, Term
@@ -28,7 +29,7 @@ class Methods(Term):
 
     name: ClassVar[str] = "methods"
 
-    def __init__(self, earlier: Mapping[str, int] | None = None) -> None:
+    def __init__(self, earlier: Annotated[Mapping[str, int] | None, FROM_RUN] = None) -> None:
         self.earlier = dict(earlier or {})
 
     def knowing(self, past: Past) -> Methods:

@@ -9,8 +9,9 @@ presets compares by BLEU, with a sample of 512. As an archive in novelty search 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from ....core.options.typed import FROM_RUN
 from ..nearest import NearestTexts
 from ..past import Past
 from .term import Asked, Term
@@ -25,7 +26,7 @@ class Novelty(Term):
 
     name: ClassVar[str] = "novelty"
 
-    def __init__(self, earlier: NearestTexts | None = None) -> None:
+    def __init__(self, earlier: Annotated[NearestTexts | None, FROM_RUN] = None) -> None:
         self.earlier = earlier
 
     def knowing(self, past: Past) -> Novelty:

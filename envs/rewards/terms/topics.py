@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from ....core.options.typed import FROM_RUN
 from ..past import Past
 from ..repetition import check_threshold, repetition_penalty
 from .term import Asked, Term
@@ -30,7 +31,7 @@ class Topics(Term):
 
     name: ClassVar[str] = "topics"
 
-    def __init__(self, threshold: float = 0.5, earlier: Sequence[str] = ()) -> None:
+    def __init__(self, threshold: float = 0.5, earlier: Annotated[Sequence[str], FROM_RUN] = ()) -> None:
         check_threshold(threshold)
         self.threshold, self.earlier = threshold, tuple(earlier)
 

@@ -70,6 +70,16 @@ def labelled_earlier(run: SelfPlay) -> Iterator[tuple[dict[str, Any], dict[str, 
             yield row, label
 
 
+def counts_before(run: SelfPlay, source: str) -> list[int]:
+    """How many questions a source gave in each round before this one; rows of a run with one source name none."""
+    counts = Counter[int](
+        row["round"]
+        for row in run.folder.rows("questions")
+        if row["round"] < run.round and "author" in row and row.get("source", source) == source
+    )
+    return [counts[number] for number in range(1, run.round)]
+
+
 def rows_between(run: SelfPlay, log: str, first: int) -> Iterator[dict[str, Any]]:
     """The rows of the rounds from `first` to the last one, newest first; no more is read."""
     for row in run.folder.rows_from_end(log):

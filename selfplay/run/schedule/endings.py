@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Ending(Protocol):
-    """A rule that ends a part of a run."""
+    """A rule that ends a part of a run. One that goes by what a stage logs names that in an attribute `reads`."""
 
     def is_over(self, run: SelfPlay, rounds: int) -> bool:
         """Whether the part is over.
@@ -77,10 +77,14 @@ class Tokens:
 class Plateau:
     """When the validation has not gained for some rounds: the best of them is no better than the best before.
 
+    Its part needs the stage `evaluate`.
+
     Args:
         rounds: how many without a gain.
         gain: what counts as one, in points of accuracy.
     """
+
+    reads = "evaluate"
 
     def __init__(self, rounds: int = 2, gain: float = 1.0) -> None:
         if rounds < 1 or not gain >= 0.0:

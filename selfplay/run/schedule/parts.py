@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ....core.errors import ConfigError, RunError
 from ....core.protocols import Stage
 from ...settings.config import RunConfig
-from ..stage import make_stages, plays_before_training
+from ..stage import is_ours, make_stages, plays_before_training
 from .endings import Ending, Never, endings
 
 if TYPE_CHECKING:
@@ -59,9 +59,11 @@ class Schedule:
         parts = []
         for name, row in config.schedule.items():
             try:
-                parts.append(Part(name, make_stages(row.stages), endings.make(row.until)))
+                part = Part(name, make_stages(row.stages), endings.make(row.until))
+                _check_ending(part)
             except ConfigError as error:
                 raise ConfigError(f"schedule.{name}: {error}") from None
+            parts.append(part)
         return cls(parts)
 
     @classmethod
@@ -130,3 +132,13 @@ class Schedule:
             raise RunError(f"state.json stands in the part {state.get('name')!r}, and the schedule has {names}")
         self._index = names.index(state["name"])
         self.since, self.over = int(state["since"]), bool(state["over"])
+
+
+def _check_ending(part: Part) -> None:
+    """Refuse a rule that looks at what no stage of its part logs; a stage of somebody else may log anything."""
+    needed = getattr(part.ending, "reads", None)
+    if needed is None or not all(map(is_ours, part.stages)) or needed in [stage.name for stage in part.stages]:
+        return
+    raise ConfigError(
+        f"the rule {type(part.ending).__name__.lower()!r} looks at what the stage {needed!r} logs: put it into the part"
+    )

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ....core.errors import ConfigError
+from ....core.options import parse_named
 from ....core.protocols import Generator, Rng
 from ....core.records import Question
 from ....core.registries import make_generator, register_stage
@@ -81,7 +82,7 @@ class Adapt:
 
         check_counts(self.name, steps=steps, tasks=tasks, batch=batch, shots=shots, questions=questions)
         self.families = [families] if isinstance(families, str) else list(families)
-        if not all(isinstance(name, str) for name in self.families) or tasks > len(set(self.families)):
+        if tasks > len({repr(parse_named(name)) for name in self.families}):
             raise ConfigError(f"adapt with tasks={tasks} needs as many different families, got {self.families}")
         if method == "fomaml" and inner < 2:
             raise ConfigError("adapt with fomaml needs inner >= 2: batches to adapt to and one to be asked")
@@ -105,6 +106,11 @@ class Adapt:
                 )
         exam, rng = self._exam(run), python_stream(run.config.seed, "adapt check")
         without = {*map(family_of, exam)}
+        for name in self.families:
+            if parse_named(name) == parse_named(self.held_out) or name in without:
+                raise ConfigError(
+                    f"adapt holds {self.held_out!r} out, so {name!r} is not to be trained on: take it out of families"
+                )
         drawn = [training_question(make_generator(name), self.levels, rng, without) for name in self.families]
         for question in (*drawn, *exam):
             if question.domain != run.domain.name:

@@ -8,6 +8,7 @@ It is measured before it learns, on what it has not seen. A kill inside costs it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ....core.errors import ConfigError
@@ -29,20 +30,20 @@ class SupervisedSteps:
 
     Args:
         role: a row of the table of roles, with words in the domain.
-        steps: optimiser steps per round.
+        steps: optimiser steps per round; `None` is the row's `steps`.
         batch: tasks per step.
         learning_rate: at its peak; it climbs and falls within the stage.
     """
 
     before_training = True
 
-    def __init__(self, role: str, steps: int = 100, batch: int = 64, learning_rate: float = 1e-3) -> None:
+    def __init__(self, role: str, steps: int | None = None, batch: int = 64, learning_rate: float = 1e-3) -> None:
         from ....agents.training.sft import SFTConfig
 
         if batch < 1:
             raise ConfigError(f"batch must be >= 1, got {batch!r}")
         self.role, self.name, self.batch = role, f"sft({role})", batch
-        self.settings = SFTConfig(steps=steps, learning_rate=learning_rate)
+        self.steps, self.settings = steps, SFTConfig(steps=1 if steps is None else steps, learning_rate=learning_rate)
 
     def check(self, run: SelfPlay) -> None:
         """Refuse a role without tasks, and weights that are not the role's own, or not whole in this process."""
@@ -90,4 +91,5 @@ class SupervisedSteps:
             rng = python_stream(run.config.seed, f"{self.role} sft", run.round, step)
             return rng.sample(pairs, min(self.batch, len(pairs)))
 
-        return take_supervised_steps(run.roles[self.role], batch, self.settings, run.count)
+        steps = run.config.roles[self.role].steps if self.steps is None else self.steps
+        return take_supervised_steps(run.roles[self.role], batch, replace(self.settings, steps=steps), run.count)

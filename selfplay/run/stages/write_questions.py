@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from ....core.errors import ConfigError
 from ....core.held_out import is_held_out
 from ....core.protocols import Agent, Draw, unreadable
-from ....core.records import REFUSED, Question
+from ....core.records import REFUSED, Question, TaskSpec
 from ....core.registries import make_source, register_stage
+from ....core.seeding import python_stream
 from ....envs.game.domains import identity_of
 from ....envs.sources.mixing import drawn, mix, weights_at
 from ...settings.config import CHALLENGER, SOLVER
 from ..question_log import question_of, question_row
 from ..questions.conditions import check_condition, draw_of
 from ..questions.hearing import ProposalsAsWritten, heard
+from ..questions.past import counts_before
 from ..questions.pool import POOL, usable
 from ..run import SelfPlay
 
@@ -31,10 +35,11 @@ class WriteQuestions:
     name = "generate"
 
     def check(self, run: SelfPlay) -> None:
-        """Refuse a source or a condition that nobody knows."""
+        """Refuse a source or a condition that nobody knows, and kinds that the generator does not write."""
         check_condition(run)
         for name in run.config.questions.sources:
             make_source(name)
+        _check_kinds(run)
 
     def run(self, run: SelfPlay) -> None:
         """Draw and log the questions of the round."""
@@ -73,11 +78,22 @@ class WriteQuestions:
         draw = draw_of(run)
         for name, count in counts.items():
             listener = ProposalsAsWritten(run, name, count)
-            own = replace(draw, rejected=[], agents={**draw.agents, **_heard(draw, listener)})
+            agents = {**draw.agents, **_heard(draw, listener)}
+            own = replace(draw, rejected=[], agents=agents, counts=partial(counts_before, run, name))
             source = {"source": name} if several else {}
             questions = drawn(make_source(name), count, own) if count else []
             yield from ((source, question) for question in questions)
             rejected += [{"text": text, **source, "dropped": _rejected(reason)} for text, reason in own.rejected]
+
+
+def _check_kinds(run: SelfPlay) -> None:
+    """Have one question written of each kind that the curriculum may ask for."""
+    rng = python_stream(run.config.seed, "kinds check")
+    for kind in getattr(run.curriculum, "kinds", ()):
+        try:
+            run.generator.generate(TaskSpec(0.5, kind), rng)
+        except ConfigError as error:
+            raise ConfigError(f"questions.curriculum asks for the kind {kind!r}: {error}") from None
 
 
 def _refused(run: SelfPlay, questions: Sequence[Question]) -> list[str | None]:

@@ -44,3 +44,15 @@ def test_mixed_asks_the_kind_it_is_told_to_and_names_its_parts_otherwise():
         generator.generate(TaskSpec(0.5, "composed"), rng)
     with pytest.raises(ConfigError, match="positive"):
         make_generator("mixed", parts={"equation": 0.0})
+
+
+@pytest.mark.parametrize(
+    "mixture",
+    [
+        {"name": "mixed", "parts": {"units": 1e308, "knights": 1e308}},
+        {"name": "code", "parts": {"deduction": 1e308, "abduction": 1e308}},
+    ],
+)
+def test_weights_that_overflow_together_are_refused(mixture):
+    with pytest.raises(ConfigError, match="finite sum"):
+        make_generator(mixture)

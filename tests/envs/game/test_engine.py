@@ -12,6 +12,7 @@ from selfplay_gym.envs.game.domains import find_domain
 from selfplay_gym.envs.game.engine import Game, solver_reward
 from selfplay_gym.envs.game.math_domain import read_math
 from selfplay_gym.envs.game.proposals import MAX_QUESTION
+from selfplay_gym.envs.views.rendering import show_episode
 
 
 def proposal(text, answer="3"):
@@ -84,9 +85,11 @@ def test_a_question_that_the_solver_cannot_read_costs_itself(game):
 
     episodes = game.play(texts, lambda prompts: [answered[p] for p in prompts], unreadable)
     assert episodes[0].proposal.question is None
-    assert episodes[0].verdict.reason == "too long"
+    assert episodes[0].verdict.reason == "the solver cannot read it: too long"
     assert (episodes[0].reward, episodes[0].attempts) == ((0.0, {"format": 0.0}), ())
     assert episodes[2].solver_rewards == [1.0, 0.0]
+    assert "not asked: the solver cannot read it: too long" in show_episode("", episodes[0])
+    assert "malformed proposal: " in show_episode("", episodes[1])
 
 
 def test_nobody_is_asked_when_all_proposals_are_malformed(game):

@@ -16,7 +16,7 @@ SUMS = [
     "peak - 0.5*topics",
     "-repetition + 4p(1-p)(repetition=1) + consistency + 0.3*methods",
     "r-zero-code + belief",
-    "-1*length",
+    "2*length",
     'sum(terms=["uncertainty", "-0.5*sum(terms=[\\"length\\"])"])',
 ]
 
@@ -122,3 +122,9 @@ def test_an_unknown_term_is_named(wrong):
         make_reward(wrong)
     with pytest.raises(UnknownNameError, match="r-zeroo"):
         make_reward("r-zeroo")
+
+
+@pytest.mark.parametrize("given", ["-r-zero", "-0.5*novelty - length", [{"term": "peak", "weight": -1}]])
+def test_a_sum_that_only_subtracts_is_refused(given):
+    with pytest.raises(ConfigError, match="only subtracts, so nothing would ever earn"):
+        make_reward(given)

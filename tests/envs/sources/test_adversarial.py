@@ -102,7 +102,7 @@ def test_weights_are_positive_and_learn_from_known_kinds_alone():
     ("what", "says"),
     [
         ("adversarial(every=0)", "every >= 1"),
-        ("adversarial(every=true)", "every >= 1"),
+        ("adversarial(every=true)", "every must be a whole number"),
         ("adversarial(choose=best)", "even or bandit"),
         ("adversarial(kinds=[])", "different perturbations"),
     ],

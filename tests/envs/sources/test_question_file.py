@@ -2,7 +2,10 @@
 
 import pytest
 
+from selfplay_gym import make_source
 from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.protocols import Draw
+from selfplay_gym.envs.sources import data_sets
 from selfplay_gym.envs.sources.file import read_questions
 
 ROW = b'{"question": "1+1?", "answer": "2"}'
@@ -22,3 +25,74 @@ def test_a_line_nobody_can_read_is_named(tmp_path, line):
     path.write_text(ROW.decode() + "\n" + line)
     with pytest.raises(ConfigError, match=r"line 2: not JSON"):
         read_questions(path)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['"answer": NaN', '"answer": -Infinity', '"answer": 1e400', '"answer": "2", "level": NaN']
+    + [f'"answer": "2", "meta": {meta}' for meta in ('{"a": NaN}', '{"a": [1, {"b": 1e400}]}', '{"a": -Infinity}')],
+)
+def test_a_number_that_is_not_finite_is_refused_with_its_place(tmp_path, value):
+    line = f'{{"question": "1+1?", {value}}}'
+    path = tmp_path / "q.jsonl"
+    path.write_text(f"{ROW.decode()}\n\n{line}\n")
+    with pytest.raises(ConfigError, match=r"q\.jsonl, line 3: NaN, Infinity and numbers too large"):
+        read_questions(path)
+    with pytest.raises(ConfigError, match=r"line 3 of .*q\.jsonl.*NaN, Infinity and numbers too large"):
+        data_sets.read_questions("jsonl", str(path))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ('"level": true', r"line 2: level must be in \[0, 1\], got True"),
+        ('"domain": "mth"', r"unknown domain 'mth'\. Did you mean 'math'\?.*line 2"),
+    ],
+)
+def test_a_wrong_field_is_refused_with_its_place(tmp_path, value, message):
+    path = tmp_path / "q.jsonl"
+    path.write_text(f'{ROW.decode()}\n{{"question": "1+1?", "answer": "2", {value}}}\n')
+    with pytest.raises(ConfigError, match=message):
+        read_questions(path)
+
+
+TABLES = [[1, 5, 2, 8], [0, 3, 0, 0, 4], [20, 1, 1], [3, 3, 3, 3], [0, 0, 7], [40, 40]]
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_every_row_comes_once_whatever_the_shares(tmp_path, table, shuffle):
+    path = tmp_path / "q.jsonl"
+    path.write_text("".join(f'{{"question": "{i}?", "answer": "{i}"}}\n' for i in range(20)))
+    once, again, published = (
+        make_source("file", path=str(path), shuffle=shuffle),
+        make_source("file", path=str(path), shuffle=shuffle, repeat=True),
+        make_source("open", data=f"jsonl:{path}"),
+    )
+    given = {id(source): [] for source in (once, again, published)}
+    for number, n in enumerate(table, 1):
+        for source in (once, again, published):
+            before = given[id(source)]
+            found = source.draw(n, Draw(3, round=number, counts=lambda before=before: [len(page) for page in before]))
+            before.append([question.text for question in found])
+    texts = [text for page in given[id(once)] for text in page]
+    assert len(texts) == len(set(texts)) == min(20, sum(table))
+    for source in (again, published):
+        texts = [text for page in given[id(source)] for text in page]
+        assert len(texts) == sum(table)
+        assert texts == [texts[i % 20] for i in range(len(texts))]
+        assert len(set(texts[:20])) == min(20, len(texts))
+
+
+@pytest.mark.parametrize("table", [[1, 5, 2, 8], [1] * 30, [7, 0, 7]])
+def test_every_data_set_of_several_gives_each_row_once(tmp_path, table):
+    names = []
+    for name in "abc":
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("".join(f'{{"question": "{name}{i}?", "answer": "{i}"}}\n' for i in range(40)))
+        names.append(f"jsonl:{path}")
+    source, counts, texts = make_source("open", data=names), [], []
+    for number, n in enumerate(table, 1):
+        texts += [q.text for q in source.draw(n, Draw(3, round=number, counts=lambda: counts))]
+        counts.append(n)
+    assert len(texts) == len(set(texts)) == sum(table)

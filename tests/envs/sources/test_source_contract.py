@@ -280,3 +280,9 @@ def test_a_weight_is_a_finite_number(weight):
 def test_some_source_has_a_weight(weights, shown):
     with refuses(ConfigError, f"no source has a weight above 0: {shown}"):
         mix(weights, 3)
+
+
+@pytest.mark.parametrize("weights", [{"a": 1e308, "b": 1e308}, {"a": 10**400, "b": 1}])
+def test_weights_that_overflow_are_refused(weights):
+    with refuses(ConfigError, "the weights of the sources add up to more than a number holds"):
+        mix(weights, 3)

@@ -9,7 +9,15 @@ from rich.console import Console
 
 from selfplay_gym.core.errors import UnknownNameError
 from selfplay_gym.core.registries import ALL, generators
-from selfplay_gym.selfplay.commands.list_names import KINDS, describe, first_sentence, names_of, print_names
+from selfplay_gym.selfplay.commands.list_names import (
+    ANSWER_REWARDS,
+    KINDS,
+    describe,
+    first_sentence,
+    names_of,
+    print_names,
+)
+from selfplay_gym.selfplay.roles.answer_rewards import ANSWERING
 from selfplay_gym.selfplay.settings.describe import settings
 
 
@@ -112,3 +120,8 @@ def test_a_description_is_the_first_sentence():
     assert first_sentence("adds 1.5 to\n  it. And more.\n\nDetails.") == "Adds 1.5 to it."
     assert first_sentence("No full stop\n\nDetails.") == "No full stop"
     assert first_sentence("") == ""
+
+
+def test_the_rewards_of_whoever_answers_are_all_listed():
+    assert {name.removeprefix("solver: ") for name in ANSWER_REWARDS} == set(ANSWERING)
+    assert "solver: efficiency" in listed("rewards")

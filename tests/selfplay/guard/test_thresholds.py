@@ -268,3 +268,10 @@ def test_reasons_are_plain_lower_case_sentences():
         assert alarm.why.islower()
         assert alarm.name.islower()
         assert len(alarm.why.split()) > 3, alarm
+
+
+@pytest.mark.parametrize(("checked", "valid", "named"), [(0, 0.0, True), (3, 0.0, False), (0, 0.5, False)])
+def test_a_run_that_starves_since_nothing_could_be_checked_is_told_the_remedy(checked, valid, named):
+    measures = {**LABELS, "kept": 0, "checked": checked, "valid_share": valid}
+    (found,) = raised(label_alarms(LIMITS, measures))
+    assert ("labels.references=known" in found.why) is named

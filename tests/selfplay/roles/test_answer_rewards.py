@@ -11,7 +11,7 @@ import torch
 from selfplay_gym import Question, Verdict
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.core.records import Judgement
-from selfplay_gym.selfplay.roles.answer_rewards import AnswerRewardFn, AnswerRule
+from selfplay_gym.selfplay.roles.answer_rewards import AnswerRewardFn, AnswerRule, challenger_reward
 from selfplay_gym.selfplay.roles.rewards import MonitoredReward
 
 
@@ -138,3 +138,13 @@ def test_sums_that_cannot_be_are_refused(reward, says):
 def test_an_unknown_term_is_named():
     with pytest.raises(UnknownNameError, match="Did you mean 'efficiency'"):
         AnswerRule.of("label + 0.1*efficency")
+
+
+def test_a_reward_of_the_other_role_is_told_where_it_belongs():
+    with pytest.raises(UnknownNameError, match=r"novelty is for who writes questions: roles\.challenger\.reward"):
+        AnswerRule.of("label + 0.2*novelty")
+    for name in ("label", "efficiency", "confidence"):
+        with pytest.raises(UnknownNameError, match=rf"{name} is for who answers: roles\.solver\.reward"):
+            challenger_reward(name)
+    with pytest.raises(UnknownNameError, match="unknown reward 'nope'"):
+        challenger_reward("nope")

@@ -125,3 +125,18 @@ def test_the_preset_full_plays(tmp_path):
     small = {"rounds": 2, "questions.count": 60, "exam": {"questions": 16, "samples": 1}, "roles.*.steps": 2}
     folder = train(preset("full").replace(small), tmp_path / "run")
     assert {row["source"] for row in folder.rows("questions")} >= {"open", "replay"}
+
+
+def test_a_file_gives_each_row_once_in_a_run_with_a_share_per_round(scripted_run, resume_scripted, logged, tmp_path):
+    own = tmp_path / "own.jsonl"
+    own.write_text("".join(json.dumps({"question": f"What is {i}-1?", "answer": i - 1}) + "\n" for i in range(40, 140)))
+    changes = {
+        "questions.sources": {"procedural": [0.9, 0.5, 0.8], f"file(path='{own}')": [0.1, 0.5, 0.2]},
+        "questions.count": 20,
+    }
+    whole = scripted_run(tmp_path / "whole", rounds=3, changes=changes)
+    texts = [row["text"] for row in whole.rows("questions") if row["source"] != "procedural"]
+    assert len(texts) == len(set(texts)) == 2 + 10 + 4
+    scripted_run(tmp_path / "stopped", rounds=2, until="label", changes=changes)
+    resume_scripted(tmp_path / "stopped")
+    assert logged(tmp_path / "stopped") == logged(whole.path)

@@ -59,6 +59,13 @@ def test_it_learns_before_the_first_round_and_after_each_labelling(whole):
     assert taught[1]["last_loss"] < taught[0]["first_loss"]
 
 
+@pytest.mark.parametrize(("stage", "steps"), [("sft(validator, batch=8)", 3), ("sft(validator, batch=8, steps=1)", 1)])
+def test_it_takes_the_steps_of_its_row_unless_it_is_given_its_own(stage, steps, tmp_path):
+    stages = [*SMALL["stages"][:4], stage]
+    run = train(config(stages=stages, **{"roles.validator": {"max_new_tokens": 8, "steps": 3}}), tmp_path / "run")
+    assert {row["sft_steps"] for row in run.rows("metrics") if "sft_steps" in row} == {steps}
+
+
 def test_nothing_is_kept_that_was_not_confirmed(whole):
     rows = list(whole.rows("labels"))
     assert all(set(row["check"]) >= {"way", "agrees", "asked", "score"} for row in rows)

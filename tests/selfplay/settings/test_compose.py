@@ -186,3 +186,19 @@ def test_what_is_for_all_roles_is_for_new_ones_too(tmp_path):
         "solver": (10, 3),
         "tester": (1, 3),
     }
+
+
+@pytest.mark.parametrize(
+    "text", ['["peak", "0.5*novelty"]', "[peak, 0.5*novelty]", '{name = "sum", terms = ["peak", "0.5*novelty"]}']
+)
+def test_a_plug_in_is_given_on_the_command_line_as_in_a_file(text, tmp_path):
+    file = tmp_path / "reward.toml"
+    file.write_text('[roles.challenger]\nreward = ["peak", "0.5*novelty"]\n')
+    given = compose("debug", assignments=[f"roles.challenger.reward={text}"])
+    assert given.roles["challenger"].reward == compose("debug", file=file).roles["challenger"].reward
+
+
+@pytest.mark.parametrize("text", ["[peak", "{name=", '["peak"]\nx = 3', "[" * 5000])
+def test_a_list_that_is_none_is_refused(text):
+    with pytest.raises(ConfigError, match=r"roles\.challenger\.reward is no list or table"):
+        compose("debug", assignments=[f"roles.challenger.reward={text}"])

@@ -182,9 +182,9 @@ def test_members_may_be_named_with_their_weights():
 
 @pytest.mark.parametrize("weight", [0.0, -1.0, float("inf"), float("nan")])
 def test_weights_are_positive_and_finite(weight):
-    with pytest.raises(ConfigError, match=f"^{re.escape('members need weights > 0, got ')}"):
+    with pytest.raises(ConfigError, match=f"^{re.escape('members need weights > 0 of a finite sum, got ')}"):
         make_verifier("weighted", members={"exact": weight})
-    with pytest.raises(ConfigError, match="members need weights > 0, got"):
+    with pytest.raises(ConfigError, match="members need weights > 0 of a finite sum, got"):
         make_verifier("weighted", members=[])
 
 
@@ -225,3 +225,8 @@ def test_the_policy_of_a_self_answer_is_its_own():
     near = Question("q", reference="50")
     assert not make_verifier("self-answer", vote=vote).judge(near, ["a"]).valid
     assert make_verifier("self-answer", vote=vote, policy={"tolerance": 0.05}).judge(near, ["a"]).valid
+
+
+def test_weights_that_overflow_together_are_refused() -> None:
+    with pytest.raises(ConfigError, match="finite sum"):
+        make_verifier("weighted", members={"sympy": 1e308, "exact": 1e308})

@@ -88,3 +88,14 @@ def test_an_option_given_twice_and_one_that_is_nested_too_deeply_are_named():
 
 def test_a_list_of_names_is_split_outside_of_their_options():
     assert split_list("train(solver), mine(a=1, b='x, y'),gate") == ["train(solver)", "mine(a=1, b='x, y')", "gate"]
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e400", "[1, 1e999]", '{"a": [1e999]}', "[a, 1e999]"])
+def test_a_number_that_a_float_cannot_hold_is_refused_wherever_it_stands(number):
+    with pytest.raises(ConfigError, match=r"is too large for a number"):
+        parse_named(f"a(x={number})")
+
+
+@pytest.mark.parametrize("word", ["nan", "Infinity", "-inf", "1e999x"])
+def test_a_word_that_is_no_json_is_a_text(word):
+    assert parse_named(f"a(x={word})").options == {"x": word}

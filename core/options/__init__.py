@@ -13,7 +13,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .errors import ConfigError
+from ..errors import ConfigError
+from .finite import all_finite
 
 _OPENING, _CLOSING = "([{", ")]}"
 
@@ -114,7 +115,8 @@ def outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:
 def _value(text: str) -> Any:
     text = text.strip()
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant)
+        finite = all_finite(value)
     except RecursionError:
         raise ConfigError(f"an option is nested too deeply: {text[:40]}…") from None
     except ValueError:
@@ -122,6 +124,9 @@ def _value(text: str) -> Any:
             return [_value(piece) for piece in _pieces(text[1:-1])]
         quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
         return text[1:-1] if quoted else text
+    if not finite:
+        raise ConfigError(f"{text:.80} is too large for a number; give a finite one")
+    return value
 
 
 def _no_constant(text: str) -> Any:
