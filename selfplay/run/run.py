@@ -6,9 +6,8 @@
 That is the R-Zero loop (arXiv 2508.05004, section 3), `RunConfig.stages`. A stage reads what others wrote, draws
 from streams named by (seed, words, round, step), and a commit follows: killed anywhere, a run goes on to the same end.
 
-What differs from the paper: held-out and repeated questions are dropped; the KL reference stays the base unless asked
-otherwise (a moving one bounds nothing); the best solver is remembered by a validation of its own, and hooks may ask to
-go back to it (`guard/`). Rounds count on after a rollback, so nothing is drawn twice.
+What differs from the paper: held-out and repeated questions are dropped; the KL reference stays the base by default;
+the best solver is remembered by a validation of its own, for hooks to go back to; rounds count on after that.
 """
 
 from __future__ import annotations
@@ -39,6 +38,7 @@ from ..storage.run_folder import RunFolder
 from . import round_log
 from .compute import Compute, cpu_seconds
 from .labels import labeller_of
+from .questions.hearing import heard
 from .questions.past import RunPast
 from .refusals import Refusals
 from .restore import best_of, check_position, go_back, restore, state_of
@@ -191,9 +191,9 @@ class SelfPlay:
 
     # --- what stages let the roles do ---
 
-    def attempt(self, prompts: Sequence[str], seed: int, n: int | None = None) -> list[list[str]]:
-        """The solver's `n` attempts at prompts, by default as many as the settings say."""
-        return self.roles[SOLVER].agent.act(prompts, n=n or self.config.labels.attempts, seed=seed)
+    def attempt(self, prompts: Sequence[str], seed: int, n: int | None = None, hears: Any = None) -> list[list[str]]:
+        """The solver's `n` attempts at prompts, by default as many as the settings say; see `heard` for `hears`."""
+        return heard(self.roles[SOLVER].agent, hears).act(prompts, n=n or self.config.labels.attempts, seed=seed)
 
     def examine(
         self,

@@ -59,6 +59,12 @@ class RunConfig:
     """How roles are addressed: "plain" (short, for tiny) or "r-zero" (instructions for real models)."""
     stages: tuple[str, ...] = STAGES
     """What a round consists of, in order; see `selfplay-gym list stages`."""
+    gates: tuple[Mapping[str, Any], ...] = ()
+    """What people are asked to look at: rules that pick questions, labels, pairs of answers or attempts after a stage,
+    as in [{at = "label", on = "disagreement", sample = 0.02, least = 20}]; docs/review.md."""
+    trackers: tuple[str, ...] = ()
+    """Who keeps a record of it elsewhere, such as ["tensorboard", "wandb(mode=offline)"]; see `selfplay-gym list
+    trackers`. A run that is resumed may have others."""
     schedule: Mapping[str, PartConfig] = field(default_factory=dict)
     """Parts of the run one after the other, by name, each with its own stages and a rule that ends it; none means one
     part that plays `stages` for all rounds. With a schedule, `rounds` is the most there may be."""
@@ -80,12 +86,6 @@ class RunConfig:
     """What it keeps on disk."""
     live: LiveConfig = field(default_factory=LiveConfig)
     """What it tells while it goes on."""
-    trackers: tuple[str, ...] = ()
-    """Who keeps a record of it elsewhere, such as ["tensorboard", "wandb(mode=offline)"]; see `selfplay-gym list
-    trackers`. A run that is resumed may have others."""
-    gates: tuple[Mapping[str, Any], ...] = ()
-    """What people are asked to look at: rules that pick questions, labels, pairs of answers or attempts after a stage,
-    as in [{at = "label", on = "disagreement", sample = 0.02, least = 20}]; docs/review.md."""
 
     def __post_init__(self) -> None:
         check_types(self)

@@ -16,9 +16,10 @@ AgentT = TypeVar("AgentT")
 
 
 def heard(agent: AgentT, listener: Any) -> AgentT:
-    """The same agent, which tells of completions as they are done, or the agent itself where it cannot."""
+    """The same agent, which tells the listener of completions as they are done; the agent itself where it cannot, or
+    where there is none."""
     hears: Any = getattr(agent, "heard_by", None)
-    if hears is None:
+    if listener is None or hears is None:
         return agent
     twin: AgentT = hears(listener)
     return twin

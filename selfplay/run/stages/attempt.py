@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from ....core.records import Question
 from ....core.registries import register_stage
-from ...settings.config import SOLVER
-from ..questions.hearing import AttemptsAsMade, heard
+from ..questions.hearing import AttemptsAsMade
 from ..questions.pool import pooled
 from ..run import SelfPlay
 
@@ -35,6 +34,5 @@ class Attempt:
         run.log("attempts", rows)
 
     def _made(self, run: SelfPlay, asked: Sequence[tuple[int, Question]], prompts: Sequence[str]) -> list[list[str]]:
-        count = run.config.labels.attempts
-        solver = heard(run.roles[SOLVER].agent, AttemptsAsMade(run, asked, count))
-        return solver.act(prompts, n=count, seed=run.seed("attempt"))
+        hears = AttemptsAsMade(run, asked, run.config.labels.attempts)
+        return run.attempt(prompts, run.seed("attempt"), hears=hears)

@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfplay_gym.core.errors import ConfigError
@@ -17,6 +17,7 @@ from selfplay_gym.core.interrupts import Stopped
 from selfplay_gym.selfplay.hooks import Hook, Step, Stop
 from selfplay_gym.selfplay.live import events, feed
 from selfplay_gym.selfplay.live.feed import LiveFeed, Speed
+from selfplay_gym.selfplay.progress import Progress
 from selfplay_gym.selfplay.run import train as training
 from selfplay_gym.selfplay.run.train import Interrupted, train
 from selfplay_gym.selfplay.settings.parts import LiveConfig
@@ -34,10 +35,10 @@ def play(scripted_roles_of, monkeypatch):
         honest, warned = make_run, []
 
         def making(config, folder, progress, stop, further=(), **_):
-            progress.warn = lambda run, message: warned.append(message)
             return honest(config, folder, progress, stop, scripted_roles_of(), [*further, *([hook] if hook else [])])
 
         monkeypatch.setattr(training, "make_run", making)
+        monkeypatch.setattr(Progress, "warn", lambda _, run, message: warned.append(message))
         config = preset("debug").replace({**SETTINGS, **dict(changes)})
         train({} if resume else config, path, resume=resume)
         return warned
@@ -204,6 +205,7 @@ class Watch:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 100)), max_size=60))
+@settings(deadline=None, max_examples=30)
 def test_at_most_four_counts_a_second(tmp_path_factory, moves):
     path, clock = tmp_path_factory.mktemp("run"), Watch()
     with LiveFeed(path, LiveConfig(resources_s=0), lambda message: None, clock) as live:
@@ -220,6 +222,7 @@ def test_at_most_four_counts_a_second(tmp_path_factory, moves):
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 30), st.integers(0, 10**6)), min_size=2))
+@settings(deadline=None)
 def test_speed_is_never_negative_nor_more_than_was_counted(moves):
     speed, now, total = Speed(), 0.0, 0
     for wait, count in moves:
@@ -243,6 +246,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
+@settings(deadline=None)
 def test_anything_can_be_shown(value):
     line = json.dumps(events.shown(value), allow_nan=False)
     assert "\n" not in line

@@ -284,9 +284,9 @@ def test_a_request_to_stop_waits_only_where_something_is_saved_on_the_way(stage,
 def test_a_run_stopped_inside_a_stage_that_saves_nothing_goes_on_at_its_beginning(tmp_path, monkeypatch):
     honest = SelfPlay.attempt
 
-    def stopping(self, prompts, seed):
+    def stopping(self, prompts, seed, **named):
         os.kill(os.getpid(), signal.SIGTERM)
-        return honest(self, prompts, seed)
+        return honest(self, prompts, seed, **named)
 
     monkeypatch.setattr(SelfPlay, "attempt", stopping)
     config = CONFIG.replace({"stages": ["generate", "attempt", "label"]})

@@ -12,6 +12,7 @@ from selfplay_gym.core.errors import ConfigError, MissingExtraError, PluginError
 from selfplay_gym.core.interrupts import Stopped
 from selfplay_gym.core.registries import register_tracker, trackers
 from selfplay_gym.selfplay.hooks import Hook
+from selfplay_gym.selfplay.progress import Progress
 from selfplay_gym.selfplay.run import train as training
 from selfplay_gym.selfplay.run.train import Interrupted, train
 from selfplay_gym.selfplay.settings.compose import compose
@@ -69,10 +70,10 @@ def play(scripted_roles_of, monkeypatch):
         warned = []
 
         def making(config, folder, progress, stop, further=(), **_):
-            progress.warn = lambda run, message: warned.append(message)
             return honest(config, folder, progress, stop, scripted_roles_of(), [*further, *([hook] if hook else [])])
 
         monkeypatch.setattr(training, "make_run", making)
+        monkeypatch.setattr(Progress, "warn", lambda _, run, message: warned.append(message))
         wanted = {**changes, "trackers": list(names)}
         train(wanted if resume else preset("debug").replace({**SETTINGS, **wanted}), path, resume=resume)
         return warned
@@ -259,7 +260,7 @@ ROWS = st.dictionaries(NAMES, NUMBERS | st.lists(NUMBERS, max_size=20) | st.dict
 
 
 @given(ROWS)
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_row_gives_finite_numbers_with_names_that_can_be_written(row):
     found = numbers({**row, "round": 3, "phase": "label"})
     assert all(isinstance(value, int | float) and math.isfinite(value) for value in found.values())
@@ -294,6 +295,7 @@ def test_names_of_measures_are_stable():
 
 
 @given(st.integers(0, 200))
+@settings(deadline=None)
 def test_a_table_holds_at_most_fifty_different_questions_from_first_to_last(count):
     labels = [
         {"index": index, "label": None, "solve_rate": 0.0, "kept": False, "matches": [False]} for index in range(count)

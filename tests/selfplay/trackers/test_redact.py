@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfplay_gym.selfplay.settings.config import RunConfig
@@ -72,11 +72,13 @@ def test_values_of_the_environment_are_hidden_wherever_they_stand(monkeypatch):
 
 
 @given(st.text(string.ascii_letters + string.digits + " +-*/=().,:?{}\\_", max_size=200))
+@settings(deadline=None)
 def test_what_models_write_of_numbers_stays(text):
     assert cut(text) == text[:500]
 
 
 @given(st.text(st.characters(), max_size=3000))
+@settings(deadline=None)
 def test_any_text_becomes_one_that_can_be_kept(text):
     found = cut(text)
     assert len(found) <= 500
