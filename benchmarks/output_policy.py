@@ -88,7 +88,7 @@ def main() -> None:
     first = rows(DATA / "policy.jsonl")
     for half, name in enumerate(("first set, tuning half", "first set, held-out half")):
         print_rates(name, [row for row in first if sha256(str(row["text"]).encode()).digest()[0] % 2 == half])
-    for name in ("policy_2", "policy_3"):
+    for name in ("policy_2", "policy_3", "policy_4"):
         print_rates(name, rows(DATA / f"{name}.jsonl"))
     asked = [question for suite in load_suites("builtin,chains,mixed") for question in suite.questions]
     print_refused("built-in suites, questions", (question.text for question in asked))

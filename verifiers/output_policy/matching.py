@@ -16,10 +16,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .words import STOP, spelt, words_of
+from .words import STOP, closed_up, spelt, words_of
 
 GAP = 6
 """Words that the end of a sentence counts for."""
+_SHORT_WORDS = frozenset(
+    (
+        *("an", "as", "at", "be", "by", "do", "go", "he", "if", "in", "is", "it", "me", "my", "no", "of", "on", "or"),
+        *("so", "the", "to", "up", "us", "we", "and", "are", "for", "her", "him", "his", "its", "not", "one", "she"),
+        *("you", "any", "all", "per", "can", "has", "had", "was", "who", "how", "man", "out", "off", "over", "under"),
+    )
+)
 MARGIN = 6
 """Words around a match in which an exempt word stands for it."""
 
@@ -88,14 +95,22 @@ class Matcher:
     def __init__(self, groups: Mapping[str, Sequence[str]], rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self._start = _Phrase()
+        self._known, self._halves = set[str](), set[str]()
         for group, phrases in groups.items():
             for phrase in phrases:
                 self._add(group, phrase)
 
     def first(self, text: str) -> Rule | None:
-        """The rule that matches first; `None` if none does."""
+        """The rule that matches first, in the text as it stands or as it reads when it is closed up; `None` if none."""
+        words = words_of(text, self._known)
+        found = self._first(words)
+        if found is None and (closed := closed_up(text, words, self._known)) is not None:
+            found = self._first(closed)
+        return found
+
+    def _first(self, words: Sequence[str]) -> Rule | None:
         progress: dict[int, _Progress] = {}
-        for begin, end, phrase in self._found(words_of(text)):
+        for begin, end, phrase in self._found(words):
             found = self._advance(progress, begin, end, phrase)
             if found is not None:
                 return self.rules[found]
@@ -135,8 +150,9 @@ class Matcher:
             if word == STOP:
                 place += GAP if at and words[at - 1] != STOP else 0  # an ellipsis ends one sentence
                 continue
-            phrase = _after(self._start, word)
-            last = at
+            phrase, last = _after(self._start, word), at
+            if phrase is None and word in self._halves and words[at + 1 : at + 2] and words[at + 1] not in _SHORT_WORDS:
+                phrase, last = self._start.following.get(word + words[at + 1]), at + 1
             while phrase is not None:
                 if phrase.groups:
                     yield place, place + last - at, phrase
@@ -145,10 +161,20 @@ class Matcher:
             place += 1
 
     def _add(self, group: str, text: str) -> None:
+        words = words_of(text)
+        self._known |= {word for word in words if len(word) > 2}
+        self._put(group, words)
+        if len(words) == 2 and min(map(len, words)) > 2:  # "pipebomb"
+            self._known.add("".join(words))
+            self._put(group, ["".join(words)])
+
+    def _put(self, group: str, words: Sequence[str]) -> None:
         phrase = self._start
-        for word in words_of(text):
+        for word in words:
             phrase = phrase.following.setdefault(word, _Phrase())
         phrase.groups.add(group)
+        first = words[0]
+        self._halves |= {first[:end] for end in range(2, len(first) - 1)} - _SHORT_WORDS
         rules = list(enumerate(self.rules))
         phrase.exempts = [number for number, rule in rules if rule.exempt & phrase.groups]
         waiting = [(number, at) for number, rule in rules for at, step in enumerate(rule.steps) if step & phrase.groups]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfplay_gym.verifiers.output_policy.matching import GAP, MARGIN, Matcher, Rule
-from selfplay_gym.verifiers.output_policy.words import STOP, words_of
+from selfplay_gym.verifiers.output_policy.words import STOP, closed_up, words_of
 
 GROUPS = {"a": ["apple", "red apple"], "b": ["box", "apple"], "c": ["cut"], "x": ["toy", "toy box"]}
 RULES = [
@@ -16,9 +16,9 @@ RULES = [
 ]
 
 
-def phrases_in(text):
+def phrases_in(words):
     """(first place, last place, groups) of every phrase of a text, found by comparing words."""
-    places, words, place = [], words_of(text), 0
+    places, place = [], 0
     for at, word in enumerate(words):
         places.append(place)
         place += 1 if word != STOP else GAP if at and words[at - 1] != STOP else 0
@@ -33,8 +33,13 @@ def phrases_in(text):
 
 
 def matches(rule, text):
-    """Whether any choice of phrases, in order, satisfies the rule."""
-    hits = phrases_in(text)
+    """Whether any choice of phrases, in order, satisfies the rule, in the text as it stands or closed up."""
+    words = words_of(text)
+    return any(matches_in(rule, found) for found in (words, closed_up(text, words)) if found is not None)
+
+
+def matches_in(rule, words):
+    hits = phrases_in(words)
     exempt = [(begin, end) for begin, end, groups in hits if groups & rule.exempt]
     for chosen in combinations(hits, len(rule.steps)):
         if not all(groups & step for (_, _, groups), step in zip(chosen, rule.steps, strict=True)):
@@ -82,3 +87,15 @@ def test_sentences_are_apart():
     assert matcher.first("a box to cut")
     assert matcher.first("A box. Cut it!") is None
     assert matcher.first("A box? ... Cut it!") is None
+
+
+def test_unless_they_have_one_word():
+    matcher = Matcher(GROUPS, RULES[1:2])
+    for text in ("A. box. to. cut", "Box. Cut.", "One old box. Cut!"):
+        assert matcher.first(text) is RULES[1]
+
+
+@given(st.lists(st.sampled_from([*"abcde", ".", "box", "cut"]), max_size=30))
+def test_letters_set_apart_are_the_known_words_in_them(pieces):
+    words = words_of(" ".join(pieces), {"abc", "abcd", "dea"})
+    assert "".join(words) == "".join(pieces)
