@@ -56,7 +56,7 @@ class Sample:
 
     text: str
     label: str | None
-    label_source: str
+    label_source: str | None
     solve_rate: float
     kept: bool
     valid: bool
@@ -171,10 +171,11 @@ def _sample(question: Row, label: Row, attempts: Sequence[str]) -> Sample:
     if truth is not None:
         for group, right in zip(answers, _equal(question["text"], truth, [a.text for a in answers]), strict=True):
             group.right = right
-    fields = {name: label[name] for name in ("label", "label_source", "solve_rate", "kept", "valid", "label_right")}
+    fields = {name: label[name] for name in ("label", "solve_rate", "kept", "valid", "label_right")}
     return Sample(
         question["text"],
         **fields,
+        label_source=label.get("label_source"),
         truth=truth,
         claimed=question["reference"] if question.get("author") == CHALLENGER else None,
         attempts=len(attempts),
