@@ -122,7 +122,7 @@ def test_an_unknown_rule_for_references_is_refused():
 
 @pytest.mark.slow
 def test_the_preset_full_plays(tmp_path):
-    small = {"rounds": 2, "questions.count": 60, "exam": {"questions": 16, "samples": 1}, "roles.*.steps": 2}
+    small = {"rounds": 3, "questions.count": 60, "exam": {"questions": 16, "samples": 1}, "roles.*.steps": 2}
     folder = train(preset("full").replace(small), tmp_path / "run")
     assert {row["source"] for row in folder.rows("questions")} >= {"open", "replay"}
 
