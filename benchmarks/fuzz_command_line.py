@@ -79,6 +79,8 @@ SMALL = {
     "exam": "oracle --questions 2 --samples 1",
     "list": "verifiers",
     "report": "{run}",
+    "review": "{run} --reviewer ann",
+    "watch": "{run} --help",  # a right call would not end
     "bench": "oracle --limit 2 --samples 1 --cache {new}",
     "diagnose": "{run} --no-play",
     "ablate": "--preset debug --seeds 1 --variant nothing --folder {new}",

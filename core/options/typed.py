@@ -127,7 +127,7 @@ def _names_around(factory: Any) -> dict[str, Any]:
 def _check(plugin: str, option: str, value: Any, hint: Any) -> None:
     words = get_args(hint) if get_origin(hint) is Literal else ()
     if isinstance(value, str) and words and value not in words and all(isinstance(word, str) for word in words):
-        raise UnknownNameError(f"{plugin}: {option}", value, words)
+        raise UnknownNameError(f"{option} of {plugin}", value, words)
     if not fits(value, hint):
         raise ConfigError(f"{plugin}: {option} must be {_described(hint)}, got {_shown(value)}")
 

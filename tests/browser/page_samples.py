@@ -25,7 +25,7 @@ from selfplay_gym.selfplay.diagnose.play import CrossPlay
 from selfplay_gym.selfplay.evaluation import ExamResult, held_out_questions, run_exam
 from selfplay_gym.selfplay.evaluations.page import to_html as evaluations_page
 from selfplay_gym.selfplay.exams.suites import Suite
-from selfplay_gym.selfplay.report import render_report
+from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 NAMES = (

@@ -124,7 +124,7 @@ def test_weights_that_do_not_fit_are_named(given):
         ({"min_share": 1.1}, "min_share must be in [0, 1], got 1.1"),
         ({"timeout_s": -1.0}, "timeout_s must be in [0, 3600] seconds, got -1.0"),
         ({"timeout_s": 3601.0}, "timeout_s must be in [0, 3600] seconds, got 3601.0"),
-        ({"extract": "loose"}, "extraction mode must be 'strict' or 'lenient', got 'loose'"),
+        ({"extract": "loose"}, "unknown extract of majority 'loose'. Known: lenient, strict."),
     ],
 )
 def test_options_that_cannot_be_are_named(options, said):
