@@ -17,11 +17,11 @@ AgentT = TypeVar("AgentT")
 
 def heard(agent: AgentT, listener: Any) -> AgentT:
     """The same agent, which tells the listener of completions as they are done; the agent itself where it cannot, or
-    where there is none."""
-    hears: Any = getattr(agent, "heard_by", None)
-    if listener is None or hears is None:
+    where there is none. What an agent only passes on to one inside it is not its own: that one would answer instead."""
+    if listener is None or not hasattr(type(agent), "heard_by"):
         return agent
-    twin: AgentT = hears(listener)
+    hears: Any = agent
+    twin: AgentT = hears.heard_by(listener)
     return twin
 
 

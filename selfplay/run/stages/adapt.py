@@ -82,7 +82,7 @@ class Adapt:
 
         check_counts(self.name, steps=steps, tasks=tasks, batch=batch, shots=shots, questions=questions)
         self.families = [families] if isinstance(families, str) else list(families)
-        if tasks > len({repr(parse_named(str(name))) for name in self.families}):
+        if tasks > len({repr(parse_named(name)) for name in self.families if isinstance(name, str)}):
             raise ConfigError(f"adapt with tasks={tasks} needs as many different families, got {self.families}")
         if method == "fomaml" and inner < 2:
             raise ConfigError("adapt with fomaml needs inner >= 2: batches to adapt to and one to be asked")

@@ -92,6 +92,19 @@ def test_every_row_is_told_as_it_is_logged(witnessed):
         assert json.loads(json.dumps(told)) == rows
 
 
+def test_an_agent_around_another_is_not_passed_by():
+    class Inner:
+        def heard_by(self, listener):
+            raise AssertionError("the agent around it is the one that plays")
+
+    class Around:
+        def __getattr__(self, name):
+            return getattr(Inner(), name)
+
+    around = Around()
+    assert heard(around, print) is around
+
+
 def test_an_agent_that_cannot_be_heard_is_left_as_it_is():
     scripted = object()
     assert heard(scripted, print) is scripted
