@@ -72,7 +72,8 @@ def _rounds(run: RunReader) -> list[Chart]:
 
 def _by_rate(run: RunReader) -> list[Chart]:
     """Shares of labels by the solve rate, rounded to tenths, with Wilson's intervals."""
-    charts = []
+    band, charts = _band(run), []
+    band = band and over_tenths(band)
     for title, label, whole, part_of, series in (
         ("Labels right by solve rate", "labels right", 1, 2, "4"),
         ("Labels confirmed by solve rate", "confirmed, of the checked", 3, 4, "1"),
@@ -83,7 +84,7 @@ def _by_rate(run: RunReader) -> list[Chart]:
             points = [(x, rate.value) for (x, _), rate in zip(found, rates, strict=True)]
             bounds = [(rate.low, rate.high) for rate in rates]
             charts.append(
-                Chart(title, "%", [Line(label, points, series, "-", bounds)], TENTHS, "solve rate p̂", _band(run))
+                Chart(title, "%", [Line(label, points, series, "-", bounds)], TENTHS, ROUNDED, band)
             )
     if run.labels.count:
         points = [(tenth / 10, counts[0] / run.labels.count) for tenth, counts in run.labels.rates.items()]
@@ -93,8 +94,8 @@ def _by_rate(run: RunReader) -> list[Chart]:
                 "share",
                 [Line("questions", points, "1")],
                 TENTHS,
-                "solve rate p̂",
-                _band(run),
+                ROUNDED,
+                band,
                 0.1,
             )
         )

@@ -1,0 +1,56 @@
+"""What was decided is said in a sentence, each item counted once."""
+
+import io
+import json
+import shutil
+
+import pytest
+from rich.console import Console
+
+from selfplay_gym.selfplay.report.decided import add_review, decided
+from selfplay_gym.selfplay.report.summary import print_summary
+from selfplay_gym.selfplay.report.write import render_report
+from selfplay_gym.selfplay.storage.files import read_sealed, sealed
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
+
+
+def row(picked, disputed=0, **by_outcome):
+    own = disputed + sum(by_outcome.values())
+    return {"picked": picked, "decided": own, "disputed": disputed, "by_outcome": by_outcome}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "stages", "sentence"),
+    [
+        ([[("review", row(5, approve=3, edit=1, reject=1))]], [], "People decided about 5 items: 3 approved, 1 edited, 1 rejected."),
+        ([[("review", row(1, score=1))], [("review", row(2, disputed=1))]], [], "People decided about 2 of 3 items: 1 scored, 1 disputed."),
+        ([[("review(generate)", row(2, approve=2)), ("review", row(4, approve=2, prefer=1))]], [], "People decided about 3 of 4 items: 2 approved, 1 compared."),
+        ([[("review(generate)", row(2, approve=2)), ("review(label)", row(1, reject=1))]], [], "People decided about 3 items: 2 approved, 1 rejected."),
+        ([[("review", row(1))]], [], "People decided about none of the 1 item that gates picked."),
+        ([[("review", row(1, approve=1))]], ["simulated_review(error=0.1)"], "Reviewers, simulated ones among them, decided about 1 item: 1 approved."),
+        ([[("review", row(0))], []], [], None),
+    ],
+)  # fmt: skip
+def test_the_sentence(rounds, stages, sentence):
+    found = []
+    for logged in rounds:
+        found.append({})
+        for phase, measures in logged:
+            add_review(found[-1], phase, measures)
+    assert decided(found, stages) == ([sentence] if sentence else [])
+
+
+def test_it_stands_in_the_report_and_below_the_table(finished_run, tmp_path):
+    path = tmp_path / "run"
+    shutil.copytree(finished_run.path, path)
+    line = json.dumps({"round": 1, "phase": "review", "review": row(5, approve=3, edit=1, reject=1)}) + "\n"
+    with open(path / "metrics.jsonl", "ab") as file:
+        file.write(line.encode())
+    state = read_sealed(path / "state.json")
+    state["logs"]["metrics"] += len(line)
+    (path / "state.json").write_text(sealed(state))
+    folder, out = RunFolder.open(path), io.StringIO()
+    print_summary(folder, Console(file=out, width=80))
+    sentence = "People decided about 5 items: 3 approved, 1 edited, 1 rejected."
+    assert sentence in " ".join(out.getvalue().split())
+    assert sentence in render_report(folder)
