@@ -69,7 +69,9 @@ def test_equal_figures_are_equal_bytes_and_different_ones_share_no_id():
     assert figures([one, other]).count("<figure>") == 2
 
 
-@pytest.mark.parametrize("cell", ["v [1.0.1, 2]", "1 [+, -]", "1 [., 2]", "1 [--1, 2]", "band=[0.25, 0.75]", "1 [²,  3]", ""])
+@pytest.mark.parametrize(
+    "cell", ["v [1.0.1, 2]", "1 [+, -]", "1 [., 2]", "1 [--1, 2]", "band=[0.25, 0.75]", "1 [²,  3]", ""]
+)
 def test_what_is_no_interval_stays_whatever_it_looks_like(cell):
     from rich.console import Console
 

@@ -1,8 +1,6 @@
 """What was decided is said in a sentence, each item counted once."""
 
 import io
-import json
-import shutil
 
 import pytest
 from rich.console import Console
@@ -10,7 +8,6 @@ from rich.console import Console
 from selfplay_gym.selfplay.report.decided import add_review, decided
 from selfplay_gym.selfplay.report.summary import print_summary
 from selfplay_gym.selfplay.report.write import render_report
-from selfplay_gym.selfplay.storage.files import read_sealed, sealed
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 
@@ -40,17 +37,18 @@ def test_the_sentence(rounds, stages, sentence):
     assert decided(found, stages) == ([sentence] if sentence else [])
 
 
-def test_it_stands_in_the_report_and_below_the_table(finished_run, tmp_path):
-    path = tmp_path / "run"
-    shutil.copytree(finished_run.path, path)
-    line = json.dumps({"round": 1, "phase": "review", "review": row(5, approve=3, edit=1, reject=1)}) + "\n"
-    with open(path / "metrics.jsonl", "ab") as file:
-        file.write(line.encode())
-    state = read_sealed(path / "state.json")
-    state["logs"]["metrics"] += len(line)
-    (path / "state.json").write_text(sealed(state))
-    folder, out = RunFolder.open(path), io.StringIO()
-    print_summary(folder, Console(file=out, width=80))
+def test_it_stands_in_the_report_and_below_the_table(finished_run, monkeypatch):
+    honest = RunFolder.rows
+    reviewed = {"round": 1, "phase": "review", "review": row(5, approve=3, edit=1, reject=1)}
+
+    def rows(folder, log, **more):
+        yield from honest(folder, log, **more)
+        if log == "metrics":
+            yield reviewed
+
+    monkeypatch.setattr(RunFolder, "rows", rows)
+    out = io.StringIO()
+    print_summary(finished_run, Console(file=out, width=80))
     sentence = "People decided about 5 items: 3 approved, 1 edited, 1 rejected."
     assert sentence in " ".join(out.getvalue().split())
-    assert sentence in render_report(folder)
+    assert sentence in render_report(finished_run)

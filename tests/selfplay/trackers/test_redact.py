@@ -120,7 +120,9 @@ def test_what_only_looks_like_one_stays(text):
     assert redacted(text) == text
 
 
-@given(st.text(st.sampled_from("tokenkey_-:=/@ \\\"'{}[]();,a1"), max_size=1000), st.sampled_from([" ", ";", ", ", "\n"]))
+@given(
+    st.text(st.sampled_from("tokenkey_-:=/@ \\\"'{}[]();,a1"), max_size=1000), st.sampled_from([" ", ";", ", ", "\n"])
+)
 @example("token=1", "; ")
 @settings(deadline=None)
 def test_nothing_before_it_keeps_a_secret_from_being_hidden(before, between):
