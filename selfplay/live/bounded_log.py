@@ -55,7 +55,7 @@ class BoundedLog:
                 os.close(file)
 
     def _halve(self) -> None:
-        """Replace the file by its newer half, whole lines of it; read from what was written, whatever has its name now."""
+        """Replace the file by its newer half, whole lines of it, read from what was written here."""
         assert self._file is not None
         if not os.path.samestat(os.fstat(self._file), os.lstat(self.path)):
             raise OSError(errno.ESTALE, "something else has taken its place")

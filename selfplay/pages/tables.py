@@ -92,7 +92,9 @@ def provenance_line(known: Mapping[str, Any]) -> str:
 
 
 def shortened(cells: Sequence[Sequence[str]], names: int = 1) -> list[list[str]]:
-    """Cells, but for the first columns with `names`, with the ends of every interval rounded outwards by one digit, "50.0 [41.9, 57.3]" as "50.0 [41,58]".
+    """Cells with the ends of every interval rounded outwards by one digit, "50.0 [41.9, 57.3]" as "50.0 [41,58]".
+
+    The first columns, as many as `names`, stay as they are.
 
     Intervals of scores reach further to one side, so that half their width (±) would be wrong on both.
     """

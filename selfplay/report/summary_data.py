@@ -16,7 +16,7 @@ from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..stats import Paired
 from ..storage.run_folder import RunFolder
-from .decided import add_review, decided
+from .feedback import add_review, decided
 
 Row = Mapping[str, Any]
 FEEDBACK = "feedback"

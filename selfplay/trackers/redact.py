@@ -14,8 +14,7 @@ from typing import Any
 
 HIDDEN = "***"
 SHORTEST = 8
-"""Characters of an environment variable's value from which on it is looked for in texts, and of a number from which on it
-may be a key."""
+"""Characters from which on the value of an environment variable is looked for in texts, and a number may be a key."""
 
 _COUNTED = r"[\w-]*(?:keys?|token)|(?:[\w-]*[_-])?(?:auth(?:orization)?|pat|sig(?:nature)?)"
 _ALWAYS = r"[\w-]*(?:secrets?|passw(?:or)?ds?|passphrase|credentials?|cookies?)|(?:[\w-]*[_-])?(?:pwd|jwt)"

@@ -32,8 +32,12 @@ def test_what_is_kept_is_inside(found):
 
 @pytest.mark.parametrize(
     ("band", "bins", "tenths"),
-    [((0.25, 0.75), (0.2, 0.8), (0.15, 0.85)), ((0.3, 0.7), (0.3, 0.8), (0.25, 0.75)), ((0.0, 1.0), (0.0, 1.0), (-0.05, 1.05))],
-)  # fmt: skip
+    [
+        ((0.25, 0.75), (0.2, 0.8), (0.15, 0.85)),
+        ((0.3, 0.7), (0.3, 0.8), (0.25, 0.75)),
+        ((0.0, 1.0), (0.0, 1.0), (-0.05, 1.05)),
+    ],
+)
 def test_bands_as_they_are_drawn(band, bins, tenths):
     assert over_bins(band) == bins
     assert over_tenths(band) == tenths

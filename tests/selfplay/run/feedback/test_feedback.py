@@ -14,8 +14,8 @@ from selfplay_gym.agents.training.trainer import GRPOTrainer
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.core.records import Question
 from selfplay_gym.core.registries import make_stage, make_verifier, register_stage, stages
-from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.report.summary_data import read_run_summary
+from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.reviews.decisions import Decision
 from selfplay_gym.selfplay.run.feedback import overfitting
 from selfplay_gym.selfplay.run.feedback.material import HUMAN, is_set_aside
