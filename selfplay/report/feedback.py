@@ -1,5 +1,4 @@
-"""What people decided, and what came of it: a sentence on the stage `review`; a row per round of the stage `feedback`, and
-one per pair of reviewers."""
+"""What people decided, and what came of it: a sentence on the stage `review`, tables on the stage `feedback`."""
 
 from __future__ import annotations
 

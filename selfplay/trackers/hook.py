@@ -62,8 +62,8 @@ class Trackers(Hook):
             self.tell(f"{path / NAMED} cannot be written ({error.strerror or error}): the run goes on without trackers")
             self.trackers = {}
         else:
-            told = hyperparameters(self.config)
-            self._each(lambda tracker: tracker.begin(TrackedRun(path.name, own, path, {**told}, self.step)))
+            settings = hyperparameters(self.config)
+            self._each(lambda tracker: tracker.begin(TrackedRun(path.name, own, path, {**settings}, self.step)))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -117,6 +117,24 @@ def test_figures_are_dark_on_a_dark_page(page_at, stored):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
+def test_a_chip_in_a_table_is_one_line_however_narrow_it_is(page_at, stored):
+    page = page_at(390)
+    page.goto(stored("report"))
+    heights = page.evaluate(
+        """() => {
+            const cell = document.querySelector('table tbody td');
+            return ['alarm', 'went back'].map((word) => {
+                cell.style.maxWidth = cell.style.width = '1rem';
+                cell.innerHTML = '<span class="chip">x</span> <span class="chip"></span>';
+                cell.lastChild.textContent = word;
+                return [...cell.querySelectorAll('.chip')].map((chip) => chip.getBoundingClientRect().height);
+            });
+        }"""
+    )
+    assert heights
+    assert all(one == other > 0 for one, other in heights)
+
+
 def test_everything_is_reached_by_keyboard(page_at, stored):
     page = page_at(360)
     page.goto(stored("bench"))
