@@ -124,9 +124,10 @@ def test_a_chip_in_a_table_is_one_line_however_narrow_it_is(page_at, stored):
         """() => {
             const cell = document.querySelector('table tbody td');
             return ['alarm', 'went back'].map((word) => {
-                cell.style.maxWidth = cell.style.width = '1rem';
-                cell.innerHTML = '<span class="chip">x</span> <span class="chip"></span>';
-                cell.lastChild.textContent = word;
+                cell.innerHTML = '<div><span class="chip">x</span> <span class="chip"></span></div>';
+                cell.className = 'text wide-text';
+                Object.assign(cell.firstChild.style, {width: '1.5rem', overflowWrap: 'anywhere'});
+                cell.firstChild.lastChild.textContent = word;
                 return [...cell.querySelectorAll('.chip')].map((chip) => chip.getBoundingClientRect().height);
             });
         }"""
