@@ -125,13 +125,20 @@ def headline(ablation: Ablation) -> Headline:
     if not tones:
         return Headline(tone_of(own.gain), f"{text}.")
     better, worse, open_ = (tones.count(tone) for tone in ("better", "worse", "open"))
-    detail = f"Largest gain: {short_name(best.name)}, {points(best.gain)}"
-    if best.against is not None and best.adjusted is not None:
-        detail += f"; against the baseline {points(best.against)}, p = {best.adjusted:.2g} after Holm"
+    details = ["95 % intervals are over questions."]
+    if [f"{result.gain.points:+.1f}" for result in ablation.results].count(f"{best.gain.points:+.1f}") == 1:
+        details.insert(0, _largest(best))
     counts = (
         f"of {counted(len(tones), 'other variant')}, {better} better and {worse} worse than it, {open_} may be chance"
     )
-    return Headline(tone_of(own.gain), f"{text}; {counts}.", f"{detail}. 95 % intervals are over questions.")
+    return Headline(tone_of(own.gain), f"{text}; {counts}.", " ".join(details))
+
+
+def _largest(best: VariantResult) -> str:
+    said = f"Largest gain: {short_name(best.name)}, {points(best.gain)}"
+    if best.against is not None and best.adjusted is not None:
+        said += f"; against the baseline {points(best.against)}, p = {best.adjusted:.2g} after Holm"
+    return f"{said}."
 
 
 def to_json(ablation: Ablation) -> str:

@@ -5,6 +5,7 @@ Whoever follows it by byte offset sees a new inode, or a shorter file, where it 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 
 MOST = 16 * 2**20
 """Bytes of the file at most."""
-FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
 
 
 class BoundedLog:
@@ -54,12 +55,13 @@ class BoundedLog:
                 os.close(file)
 
     def _halve(self) -> None:
-        """Replace the file by its newer half, whole lines of it."""
+        """Replace the file by its newer half, whole lines of it, read from what was written here."""
         assert self._file is not None
-        with open(self.path, "rb") as old:
-            old.seek(max(0, self._size - self.most // 2))
-            kept = old.read()
-        kept = kept[kept.find(b"\n") + 1 :]
+        if not os.path.samestat(os.fstat(self._file), os.lstat(self.path)):
+            raise OSError(errno.ESTALE, "something else has taken its place")
+        begin = max(0, self._size - self.most // 2)
+        kept = os.pread(self._file, self._size - begin, begin)
+        kept = kept[kept.find(b"\n") + 1 : kept.rfind(b"\n") + 1]
         file = os.open(self._next, FLAGS, 0o666)
         try:
             self._write(file, kept)

@@ -23,7 +23,7 @@ LONGEST_CELL = 300
 LONG_NAME = 24
 """Characters of a name from which on it gets several lines of a fair width."""
 
-_INTERVAL = re.compile(r"\[([-+.\d]+), ([-+.\d]+)\]$")
+_INTERVAL = re.compile(r"(?<=\d )\[([-+]?\d+(?:\.\d+)?), ([-+]?\d+(?:\.\d+)?)\]$", re.ASCII)
 
 
 def terminal_table(
@@ -42,7 +42,7 @@ def terminal_table(
     table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column, name in enumerate(header):
         table.add_column(Text(name), justify="left" if column < names else "right", overflow="fold")
-    for row in shortened(cells) if width < NARROW else cells:
+    for row in shortened(cells, names) if width < NARROW else cells:
         table.add_row(*map(Text, row))
     return table
 
@@ -91,16 +91,18 @@ def provenance_line(known: Mapping[str, Any]) -> str:
     return f"{machine}, {versions}{commit}, command `{shlex.join(known['command'])}`"
 
 
-def shortened(cells: Sequence[Sequence[str]]) -> list[list[str]]:
+def shortened(cells: Sequence[Sequence[str]], names: int = 1) -> list[list[str]]:
     """Cells with the ends of every interval rounded outwards by one digit, "50.0 [41.9, 57.3]" as "50.0 [41,58]".
+
+    The first columns, as many as `names`, stay as they are.
 
     Intervals of scores reach further to one side, so that half their width (±) would be wrong on both.
     """
-    return [[shorter(cell) for cell in row] for row in cells]
+    return [[*row[:names], *map(shorter, row[names:])] for row in cells]
 
 
 def shorter(cell: str) -> str:
-    """One cell of `shortened`."""
+    """One cell of `shortened`: a number with an interval; any other stays as it is."""
     return _INTERVAL.sub(_outwards, cell)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..exams.result import ExamResult
+from ..pages.bands import over_bins, over_tenths
 from ..pages.figures import (
     BAND,
     BETWEEN,
@@ -175,7 +176,7 @@ def _draw_right_by_rate(axes: Axes, questions: Sequence[RoundQuestions], band: t
             counts = tenths.setdefault(round(10 * rate), [0, 0])
             counts[0] += right
             counts[1] += known
-    axes.axvspan(*band, color=BAND, zorder=0, linewidth=0, label="the band")
+    axes.axvspan(*over_tenths(band), color=BAND, zorder=0, linewidth=0, label="the band")
     filled = sorted(tenths)
     plot_rates(
         axes, [tenth / 10 for tenth in filled], [wilson(*tenths[tenth]) for tenth in filled], "labels right", VOTE
@@ -204,7 +205,7 @@ def _draw_fates(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
 def _draw_histogram(axes: Axes, number: int, row: Row, band: tuple[float, float]) -> None:
     centres = (np.arange(HISTOGRAM_BINS) + 0.5) / HISTOGRAM_BINS
     total = max(1, sum(row["histogram"]))
-    axes.axvspan(*band, color=BAND, zorder=0, linewidth=0)
+    axes.axvspan(*over_bins(band, HISTOGRAM_BINS), color=BAND, zorder=0, linewidth=0)
     axes.bar(centres, [100 * count / total for count in row["histogram"]], width=0.085, color=SOLVER)
     axes.set_title(f"Round {number}")
     axes.set_xlim(0, 1)

@@ -78,7 +78,7 @@ def _notes(summary: RunSummary) -> list[str]:
     if summary.best_round is not None and len(summary.exams) > 1:
         best = "the base" if summary.best_round == 0 else f"round {summary.best_round}"
         notes.append(f"Best solver by the validation exam: {best}.")
-    notes += [*summary.resting, *summary.refusals]
+    notes += [*summary.resting, *summary.decided, *summary.refusals]
     if not summary.finished:
         notes.append(f"The run is not finished: {summary.position}.")
     return notes

@@ -16,6 +16,7 @@ from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..stats import Paired
 from ..storage.run_folder import RunFolder
+from .feedback import add_review, decided
 
 Row = Mapping[str, Any]
 FEEDBACK = "feedback"
@@ -35,6 +36,7 @@ class RoundSummary:
         robustness: per perturbation what the stage `robustness` measured; `None` where it did not.
         policy: per role how many texts its policy looked at and refused, and with which codes, over all stages.
         adaptation: what the stage `adapt` measured on its held-out family; `None` where it did not.
+        review: by stage, what `review` logged of the decisions about what gates of the round picked.
         feedback: what the stage `feedback` logged: its decisions, then steps and looks, in order.
     """
 
@@ -47,6 +49,7 @@ class RoundSummary:
     policy: dict[str, Counts] = field(default_factory=dict)
     adaptation: Row | None = None
     feedback: list[Row] = field(default_factory=list)
+    review: dict[str, Row] = field(default_factory=dict)
 
     def first_and_last(self, role: str, name: str) -> tuple[float, float] | None:
         """A measure at the first and the last training step of the round; `None` if the role did not train."""
@@ -114,6 +117,11 @@ class RunSummary:
         return [(row.number, row.feedback) for row in self.rounds if row.feedback]
 
     @property
+    def decided(self) -> list[str]:
+        """A sentence on what was decided about what gates picked; none where they picked nothing."""
+        return decided((row.review for row in self.rounds), self.config.stages)
+
+    @property
     def resting(self) -> list[str]:
         """A sentence for every role that does not train in each round."""
         rows = self.config.roles.items()
@@ -168,7 +176,9 @@ def read_run_summary(folder: RunFolder) -> RunSummary:
             for role, counts in row["policy"].items():
                 own.policy.setdefault(role, Counts()).add(Counts(**counts))
             continue
-        if row["phase"] == FEEDBACK:
+        if "review" in row:
+            add_review(own.review, row["phase"], row["review"])
+        elif row["phase"] == FEEDBACK:
             own.feedback.append(row)
         elif "role" in row:
             own.steps.setdefault(row["role"], []).append(row)

@@ -20,7 +20,7 @@ from ...core.registries import make_tracker
 from ..hooks import Hook
 from ..run.stage import Interrupted
 from ..storage.files import DamageError, read_json, write_text
-from .measures import COLUMNS, TABLE, completions, hyperparameters, numbers
+from .measures import COLUMNS, TABLE, completions, cut, hyperparameters, numbers
 from .redact import redacted
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Trackers(Hook):
             self.tell(f"{path / NAMED} cannot be written ({error.strerror or error}): the run goes on without trackers")
             self.trackers = {}
         else:
-            run = TrackedRun(path.name, own, path, hyperparameters(self.config), self.step)
-            self._each(lambda tracker: tracker.begin(run))
+            settings = hyperparameters(self.config)
+            self._each(lambda tracker: tracker.begin(TrackedRun(path.name, own, path, {**settings}, self.step)))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -86,21 +86,29 @@ class Trackers(Hook):
         texts = {index: question.text for index, question in run.asked()}
         attempts = {row["index"]: row["attempts"] for row in run.rows("attempts")}
         table = completions(run.round, labels, texts, attempts)
-        self._each(lambda tracker: tracker.table(TABLE, COLUMNS, table, self.step))
+        self._each(lambda tracker: tracker.table(TABLE, COLUMNS, [[*row] for row in table], self.step))
 
     def _each(self, tell: Callable[[Tracker], None]) -> None:
-        """Tell all; whoever fails is left."""
+        """Tell all, each with values of its own; whoever fails, or ends the process, is left."""
         for name, tracker in [*self.trackers.items()]:
             try:
                 tell(tracker)
-            except Exception as error:  # noqa: BLE001 - no failure of somebody else's service ends a run
+            except (Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001 - no other's failure ends a run
                 del self.trackers[name]
-                why = redacted(" ".join(f"{type(error).__name__}: {error}".split()))[:400]
-                self.tell(f"the tracker {name} failed and is left ({why}); the run goes on")
+                self.tell(f"the tracker {redacted(name)} failed and is left ({said(error)}); the run goes on")
 
 
 def _log(measures: Mapping[str, float], step: int, tracker: Tracker) -> None:
-    tracker.log(measures, step)
+    tracker.log({**measures}, step)
+
+
+def said(error: BaseException) -> str:
+    """What an error says, on one line that any terminal can print, without secrets."""
+    try:
+        message = str(error)
+    except Exception as other:  # noqa: BLE001 - the message is somebody else's code, too
+        message = f"its message cannot be read, {type(other).__name__}"
+    return " ".join(cut(f"{type(error).__name__}: {message}").split())[:400]
 
 
 def made(names: Sequence[str]) -> dict[str, Tracker]:

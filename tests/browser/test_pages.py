@@ -117,6 +117,25 @@ def test_figures_are_dark_on_a_dark_page(page_at, stored):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
+def test_a_chip_in_a_table_is_one_line_however_narrow_it_is(page_at, stored):
+    page = page_at(390)
+    page.goto(stored("report"))
+    heights = page.evaluate(
+        """() => {
+            const cell = document.querySelector('table tbody td');
+            return ['alarm', 'went back'].map((word) => {
+                cell.innerHTML = '<div><span class="chip">x</span> <span class="chip"></span></div>';
+                cell.className = 'text wide-text';
+                Object.assign(cell.firstChild.style, {width: '1.5rem', overflowWrap: 'anywhere'});
+                cell.firstChild.lastChild.textContent = word;
+                return [...cell.querySelectorAll('.chip')].map((chip) => chip.getBoundingClientRect().height);
+            });
+        }"""
+    )
+    assert heights
+    assert all(one == other > 0 for one, other in heights)
+
+
 def test_everything_is_reached_by_keyboard(page_at, stored):
     page = page_at(360)
     page.goto(stored("bench"))

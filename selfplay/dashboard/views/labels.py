@@ -6,6 +6,7 @@ from statistics import NormalDist
 
 import msgspec
 
+from ...pages.bands import over_tenths
 from ...report.fates import fates
 from ...stats import wilson
 from ..reading.run_reader import RunReader
@@ -15,6 +16,7 @@ from .parts import SERIES, Part, part
 from .svg import Chart, Line
 
 QUANTILE = NormalDist().inv_cdf(0.975)
+ROUNDED = "solve rate p̂, rounded to tenths"
 TENTHS = [(0.0, "0"), (0.5, "½"), (1.0, "1")]
 
 
@@ -72,7 +74,8 @@ def _rounds(run: RunReader) -> list[Chart]:
 
 def _by_rate(run: RunReader) -> list[Chart]:
     """Shares of labels by the solve rate, rounded to tenths, with Wilson's intervals."""
-    charts = []
+    kept, charts = _band(run), []
+    band = kept and over_tenths(kept)
     for title, label, whole, part_of, series in (
         ("Labels right by solve rate", "labels right", 1, 2, "4"),
         ("Labels confirmed by solve rate", "confirmed, of the checked", 3, 4, "1"),
@@ -82,9 +85,7 @@ def _by_rate(run: RunReader) -> list[Chart]:
             rates = [wilson(counts[part_of], counts[whole], quantile=QUANTILE) for _, counts in found]
             points = [(x, rate.value) for (x, _), rate in zip(found, rates, strict=True)]
             bounds = [(rate.low, rate.high) for rate in rates]
-            charts.append(
-                Chart(title, "%", [Line(label, points, series, "-", bounds)], TENTHS, "solve rate p̂", _band(run))
-            )
+            charts.append(Chart(title, "%", [Line(label, points, series, "-", bounds)], TENTHS, ROUNDED, band))
     if run.labels.count:
         points = [(tenth / 10, counts[0] / run.labels.count) for tenth, counts in run.labels.rates.items()]
         charts.append(
@@ -93,8 +94,8 @@ def _by_rate(run: RunReader) -> list[Chart]:
                 "share",
                 [Line("questions", points, "1")],
                 TENTHS,
-                "solve rate p̂",
-                _band(run),
+                ROUNDED,
+                band,
                 0.1,
             )
         )

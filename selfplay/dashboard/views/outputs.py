@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ...pages.bands import over_bins
 from ...pages.tables import html_table
 from ...pages.wording import shown
 from ...report.sources import source_table
@@ -75,12 +76,13 @@ def _histograms(run: RunReader) -> list[Chart]:
     every = max(1, -(-len(found) // HISTOGRAMS))
     found = [pair for i, pair in enumerate(found) if (len(found) - 1 - i) % every == 0]
     ticks = [(0.0, "0"), (0.5, "½"), (1.0, "1")]
-    charts = []
+    band, charts = _band(run), []
     for number, row in found:
         whole, bins = max(1, sum(row.histogram)), len(row.histogram)
         points = [((i + 0.5) / bins, count / whole) for i, count in enumerate(row.histogram)]
+        kept = band and over_bins(band, bins)
         charts.append(
-            Chart(f"Round {number}", "share", [Line("questions", points, "1")], ticks, "", _band(run), 1 / bins)
+            Chart(f"Round {number}", "share", [Line("questions", points, "1")], ticks, "p̂, in tenths", kept, 1 / bins)
         )
     return charts
 

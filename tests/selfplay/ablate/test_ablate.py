@@ -12,7 +12,7 @@ from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.ablate import VARIANTS, ablate, summarise
 from selfplay_gym.selfplay.ablate.by_length import ability_rows
-from selfplay_gym.selfplay.ablate.page import plot, to_json, to_markdown
+from selfplay_gym.selfplay.ablate.page import headline, plot, to_json, to_markdown
 from selfplay_gym.selfplay.ablate.results import KeptLabels, VariantRun
 from selfplay_gym.selfplay.ablate.rows import find_variant
 from selfplay_gym.selfplay.commands.ablate import run_ablation
@@ -311,3 +311,25 @@ def test_what_is_new_is_told_from_what_was_forgotten():
     assert cells[0][1].startswith(f"+{100 * 3 / 7:.1f} [")
     assert cells[0][2] == "–"
     assert cells[0][3].startswith("-25.0 [")
+
+
+def test_no_variant_is_named_the_best_where_several_are():
+    questions = held_out_questions("chains", 48, 0)
+    weak, strong = (
+        run_exam(make_agent("noisy", accuracy=skill), questions, samples=1, seed=0, verifier="exact")
+        for skill in (0.2, 0.9)
+    )
+    none, much = (VariantRun("", 0, weak, after, [1.0]) for after in (weak, strong))
+
+    def said(**runs):
+        return headline(
+            summarise({name: [replace(run, variant=name)] for name, run in runs.items()}, "frontier")
+        ).detail
+
+    assert "Largest gain" not in said(full=none, other=none)
+    assert "Largest gain" not in said(full=much, other=much, third=none)
+    assert said(full=none, other=much).startswith("Largest gain: other, +")
+    assert all(
+        text.endswith("95 % intervals are over questions.")
+        for text in (said(full=none, other=none), said(full=none, other=much))
+    )

@@ -127,3 +127,40 @@ def test_what_comes_after_the_end_is_lost_and_no_error(tmp_path):
     log.close()
     log.add([{"number": 0}])
     assert (tmp_path / "live.jsonl").read_bytes() == b""
+
+
+@pytest.mark.parametrize("what", ["link", "link to itself", "pipe", "folder", "file", "nothing"])
+def test_what_takes_its_place_is_never_read_and_stays(tmp_path, what):
+    path, other = tmp_path / "live.jsonl", tmp_path / "precious"
+    other.write_text("mine\n" * 500)
+    log = BoundedLog(path, 1000)
+    log.add([{"number": number, "text": "x" * 20} for number in range(15)])
+    path.unlink()
+    if what.startswith("link"):
+        path.symlink_to(other if what == "link" else path)
+    elif what == "pipe":
+        os.mkfifo(path)
+    elif what == "folder":
+        path.mkdir()
+    elif what == "file":
+        path.write_text("of somebody else\n")
+    before = path.lstat() if what != "nothing" else None
+    rows = [{"number": number, "text": "y" * 20} for number in range(15)]
+    with pytest.raises(OSError, match=r"its place|No such file"):
+        log.add(rows)
+    log.close()
+    assert other.read_text() == "mine\n" * 500
+    assert before is None or os.path.samestat(path.lstat(), before)
+    assert {found.name for found in tmp_path.iterdir()} <= {"live.jsonl", "precious"}
+
+
+def test_what_others_append_is_not_read_without_bound(tmp_path):
+    path = tmp_path / "live.jsonl"
+    log = BoundedLog(path, 1000)
+    log.add([{"number": number, "text": "x" * 20} for number in range(15)])
+    with open(path, "ab") as file:
+        file.truncate(2**34)
+    for number in range(15, 40):
+        log.add([{"number": number, "text": "x" * 20}])
+    assert path.stat().st_size <= 1000
+    assert rows_of(path)[-1]["number"] == 39

@@ -11,7 +11,7 @@ from selfplay_gym.selfplay.bench.policies import bench_policies
 from selfplay_gym.selfplay.pages.figures import draw_svg, legend
 from selfplay_gym.selfplay.pages.headline import Headline
 from selfplay_gym.selfplay.pages.html_page import Section, figures, page, paragraph, render
-from selfplay_gym.selfplay.pages.tables import finite, html_table, markdown_table, shortened
+from selfplay_gym.selfplay.pages.tables import finite, html_table, markdown_table, shortened, terminal_table
 
 
 def pair_page():
@@ -69,9 +69,24 @@ def test_equal_figures_are_equal_bytes_and_different_ones_share_no_id():
     assert figures([one, other]).count("<figure>") == 2
 
 
+@pytest.mark.parametrize(
+    "cell", ["v [1.0.1, 2]", "1 [+, -]", "1 [., 2]", "1 [--1, 2]", "band=[0.25, 0.75]", "1 [²,  3]", ""]
+)
+def test_what_is_no_interval_stays_whatever_it_looks_like(cell):
+    from rich.console import Console
+
+    assert shortened([["a", cell]]) == [["a", cell]]
+    console = Console(width=80)
+    with console.capture() as printed:
+        console.print(terminal_table("t", ["a", "b"], [[cell, cell]], width=80))
+    assert printed.get().count(cell) >= 2
+
+
 def test_tables_say_the_same_in_every_form():
     header, cells = ["who", "score"], [["a|b", "50.0 [41.9, 57.3]"]]
     assert markdown_table(header, cells)[2] == r"| a\|b | 50.0 [41.9, 57.3] |"
     assert '<th scope="row" class="text">a|b</th><td>50.0 [41.9, 57.3]</td>' in html_table(header, cells)
     assert shortened(cells) == [["a|b", "50.0 [41,58]"]]
+    names = [["band=[0.25, 0.75]", "2 [0.25, 0.75]", "50.0 [41.9, 57.3]"]]
+    assert shortened(names, 2) == [[*names[0][:2], "50.0 [41,58]"]]
     assert finite({"a": [float("nan"), 1.0], 2: (float("inf"),)}) == {"a": [None, 1.0], "2": [None]}

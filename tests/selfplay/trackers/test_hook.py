@@ -202,6 +202,73 @@ def test_one_that_fails_is_left_with_one_warning(play, tmp_path, call):
     assert RunFolder.open(tmp_path / "run").state["phase"] == "done"
 
 
+class Mute(Exception):
+    """An error whose message is an error."""
+
+    def __str__(self):
+        raise RuntimeError("no message")
+
+
+class Rude(Memory):
+    """A tracker that fails in the worst ways, and spoils what it is given."""
+
+    error: ClassVar[BaseException]
+
+    def _note(self, kind, *what):
+        if kind == self.fails_at:
+            raise Rude.error
+
+    def begin(self, run):
+        run.settings.clear()
+        super().begin(run)
+
+    def log(self, measures, step):
+        super().log(measures, step)
+        measures.clear()
+
+    def table(self, name, columns, rows, step):
+        super().table(name, columns, rows, step)
+        rows[0].clear()
+        rows.clear()
+
+
+@pytest.fixture
+def rude():
+    register_tracker("rude", Rude)
+    yield Rude
+    trackers.unregister("rude")
+
+
+@pytest.mark.parametrize("call", ["begin", "log", "table", "end"])
+@pytest.mark.parametrize(
+    "error",
+    [SystemExit(3), GeneratorExit(), MemoryError(), Mute(), ValueError("\ud800\x1b[31m\n" + "y" * 10**5)],
+    ids=lambda error: type(error).__name__,
+)
+def test_none_ends_the_run_however_it_fails(play, rude, tmp_path, call, error):
+    rude.error = error
+    warned = play(tmp_path / "run", names=[f"rude(fails_at={call})"], rounds=1, stages=["generate", "attempt", "label"])
+    (message,) = (message for message in warned if "tracker" in message)
+    assert type(error).__name__ in message
+    assert len(message.encode("utf-8")) < 600
+    assert message.isprintable()
+    assert RunFolder.open(tmp_path / "run").state["phase"] == "done"
+
+
+def test_the_run_can_still_be_stopped_while_a_tracker_is_told(play, rude, tmp_path):
+    rude.error = KeyboardInterrupt()
+    with pytest.raises((KeyboardInterrupt, Interrupted)):
+        play(tmp_path / "run", names=["rude(fails_at=log)"], rounds=1, stages=SHORT)
+
+
+def test_what_one_does_to_its_values_the_next_does_not_see(play, rude, tmp_path):
+    play(tmp_path / "run", names=["memory"], rounds=1, stages=SHORT)
+    alone, Memory.runs = [(name, *what) for name, *what in Memory.runs if name != "begin"], []
+    play(tmp_path / "other", names=["rude", "memory"], rounds=1, stages=SHORT)
+    assert [(name, *what) for name, *what in Memory.runs if name != "begin"] == alone
+    assert of("begin")[0][0].settings["questions.count"] == 12
+
+
 def test_a_folder_that_takes_no_name_of_the_run_costs_only_the_trackers(play, tmp_path):
     (tmp_path / "run" / NAMED).mkdir(parents=True)
     warned = play(tmp_path / "run", rounds=1, stages=SHORT)

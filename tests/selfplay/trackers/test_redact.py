@@ -3,10 +3,11 @@
 import string
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.trackers.hook import said
 from selfplay_gym.selfplay.trackers.measures import cut, hyperparameters
 from selfplay_gym.selfplay.trackers.redact import redacted, redacted_setting
 
@@ -52,6 +53,80 @@ def test_a_secret_in_a_setting_is_hidden(path, value):
 )
 def test_what_is_no_secret_stays(path, value):
     assert redacted_setting(path, value) == value
+
+
+HIDDEN = [
+    "https://user:@@/work",
+    "https://user:p/@@@host/x",
+    "https://user:p@@@@host/x",
+    "postgresql+psycopg://u:@@@h/db",
+    "https://@@@host",
+    "password: @@",
+    "token=@@",
+    "api_key=@@",
+    "api_key = {'inner': {'name': '@@'}}",
+    "api_key = [1, '@@']",
+    "api_key = {'not closed': ['@@'",
+    '{"api_key": "@@"}',
+    '{\\"api_key\\": \\"@@\\"}',
+    "password='it is @@",
+    "pwd=@@",
+    "the cookie: @@",
+    "Set-Cookie: id=1; session=@@",
+    "GET https://host/a?x=1&sig=@@&y=2",
+    "https://host/?X-Amz-Signature=@@",
+    "pat=@@",
+    "GITLAB_PAT: @@",
+    "Authorization: Basic @@",
+    "accessToken=@@",
+    "-----BEGIN RSA PRIVATE KEY-----\n@@\n-----END RSA PRIVATE KEY-----",
+]
+
+
+@pytest.mark.parametrize("secret", [SECRET, "98765432", "12345678901234567890"])
+@pytest.mark.parametrize("text", HIDDEN)
+def test_one_rule_holds_for_settings_messages_and_tables(text, secret):
+    text = text.replace("https://user:@@/work", "https://user:@@/work@host").replace("@@", secret, 1)
+    assert secret in text
+    for found in (redacted(text), cut(text), said(ValueError(text)), redacted_setting("env", text)):
+        assert secret not in found
+        assert "***" in found
+    assert redacted(redacted(text)) == redacted(text)
+
+
+@pytest.mark.parametrize("name", ["api_key", "x.pwd", "a.cookie", "pat", "sig", "deep.password"])
+@pytest.mark.parametrize("value", ["abc", 12345678, ["a", 7], {"x": "y"}, {"x": {"y": ["z"]}}])
+def test_nothing_is_left_of_what_is_named_like_a_secret(name, value):
+    assert redacted_setting(name, value) == "***"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key=5",
+        "token: 12 of 64",
+        "max_tokens=100000000",
+        "pattern=abcdefgh",
+        "signal: abcdefgh",
+        "compatible: yes",
+        "see https://host:8000/v1 and mail me@host",
+        "https://host/@user/page",
+        "https://docs.host/a?x=1&y=2",
+        "a key, a token and a password",
+        "npm_config",
+    ],
+)
+def test_what_only_looks_like_one_stays(text):
+    assert redacted(text) == text
+
+
+@given(
+    st.text(st.sampled_from("tokenkey_-:=/@ \\\"'{}[]();,a1"), max_size=1000), st.sampled_from([" ", ";", ", ", "\n"])
+)
+@example("token=1", "; ")
+@settings(deadline=None)
+def test_nothing_before_it_keeps_a_secret_from_being_hidden(before, between):
+    assert SECRET not in redacted(f"{before}{between}password={SECRET}")
 
 
 def test_the_default_settings_hold_no_secret():
