@@ -64,7 +64,8 @@ def review_run(run: Path, *, reviewer: str | None, console: Console, keyboard: K
     session = Session(folder, who, console, keys)
     left = session.open()
     if not left:
-        console.print(f"Nothing to review for {who}: {_state(session.queue())}", soft_wrap=True)
+        why = f". {session.closed}" if session.closed else ""
+        console.print(f"Nothing to review for {who}: {_state(session.queue())}{why}", soft_wrap=True)
         return session
     console.print(
         f"{counted(len(left), 'item')} to review as {who}. Decisions are kept as you make them.", soft_wrap=True

@@ -80,7 +80,7 @@ class Decision:
             ConfigError: it holds none; says why.
         """
         if "id" in row:
-            for name in ("round", "index", "decision", "reviewer", "time", "key"):
+            for name in ("decision", "reviewer", "time", "key"):
                 if name not in row:
                     raise ConfigError(f"a decision has a {name!r}, got only {', '.join(map(repr, row))}"[:200])
             made = cls(**{name: row[name] for name in GIVEN if name in row})

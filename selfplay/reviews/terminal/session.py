@@ -34,6 +34,7 @@ class Session:
 
     Attributes:
         made: decisions of this session, the last one at the end; taken back ones are gone.
+        closed: why nothing can be decided about some of what is left; "" if it can.
     """
 
     folder: RunFolder
@@ -42,6 +43,7 @@ class Session:
     keyboard: Keyboard
     clock: Callable[[], float] = time.time
     made: list[Decision] = field(default_factory=list)
+    closed: str = ""
     _skipped: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -64,7 +66,9 @@ class Session:
         """What is open for the reviewer and can still count."""
         folder = RunFolder.open(self.folder.path)
         closed = Closed(folder)
-        return [item for item in queue_of(folder).open_for(self.reviewer) if closed.why(item) is None]
+        left = [(item, closed.why(item)) for item in queue_of(folder).open_for(self.reviewer)]
+        self.closed = next((why for _, why in left if why is not None), "")
+        return [item for item, why in left if why is None]
 
     def _next(self) -> Item | None:
         left = [item for item in self.open() if item.id not in self._skipped]
