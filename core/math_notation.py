@@ -1,7 +1,7 @@
 """Questions of the small language in other notation: `$3+7\\times 3$` asks what "What is 3+7*3?" asks.
 
-For telling questions apart, and for nothing else: a text that is folded here is neither asked nor answered in this form.
-What cannot be read even so stays what it is.
+For telling questions apart, and for nothing else: a text that is folded here is neither asked nor answered in this
+form. What cannot be read even so stays what it is.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def come_to_the_same(one: Decision, other: Decision) -> bool:
 
 
 def same_answer(one: str, other: str) -> bool:
-    """Whether two answers are the same text, or, where they are not too long to read, exact numbers of the same value."""
+    """Whether two answers are the same text or, if they are not too long to read, exact numbers of the same value."""
     if one.strip() == other.strip():
         return True
     if max(len(one), len(other)) > LONGEST_NUMBER:

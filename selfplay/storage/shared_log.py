@@ -61,9 +61,7 @@ class SharedLog(Log):
                 self._sum.update(self._bytes_between(file, self._adopted))
             self.length = self._adopted
 
-    def _adopt(
-        self, file: BinaryIO, until: Callable[[Mapping[str, Any]], bool] | None = None
-    ) -> list[dict[str, Any]]:
+    def _adopt(self, file: BinaryIO, until: Callable[[Mapping[str, Any]], bool] | None = None) -> list[dict[str, Any]]:
         end = end_of_lines(file, self.length)
         rows, begin = [], self.length
         for line in self._bytes_between(file, end).split(b"\n")[:-1]:

@@ -235,6 +235,7 @@ def test_no_decision_is_written_under_another_name(address, path, page_at):
     move(one, "j")
     other = one.context.new_page()  # the same cookies
     other.goto(f"{address}{one.url.split(address)[-1].split('/review')[0]}/review/reviewer")
+    other.keyboard.press("Control+A")
     other.keyboard.type("bob")
     other.keyboard.press("Enter")
     other.wait_for_selector(".title:text-is('Review queue')")

@@ -49,7 +49,8 @@ def test_so_are_equations_and_quotients(text, same):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "()", "(((", "What is 3²+7?", "What is (1+2)*(3+4)?", "x" * 10**6, "Why?", "\\times", "What is $3?", ")("]
+    "text",
+    ["", "()", "(((", "What is 3²+7?", "What is (1+2)*(3+4)?", "x" * 10**6, "\\times", "What is $3?", ")("],
 )
 def test_what_asks_something_else_stays_apart(text):
     assert identity_of_text(text) == key(text) or "$" in text

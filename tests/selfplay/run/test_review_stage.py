@@ -218,7 +218,15 @@ def test_contradicting_reviewers_are_counted(run):
         {"decision": "prefer"},
         {"round": "1", "index": 3, "decision": "prefer"},
         {"id": "label/1/24", "decision": "approve", "reviewer": "x", "time": 0, "key": "kk"},
-        {"id": "label/1/24", "decision": "approve", "reviewer": "x", "time": 10**400, "key": "k", "round": 1, "index": 24},
+        {
+            "id": "label/1/24",
+            "decision": "approve",
+            "reviewer": "x",
+            "time": 10**400,
+            "key": "k",
+            "round": 1,
+            "index": 24,
+        },
         {"id": "label/1/24", "decision": "approve", "reviewer": "x", "time": 0, "key": "k", "round": 2, "index": 24},
     ],
 )

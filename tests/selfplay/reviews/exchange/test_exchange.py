@@ -159,7 +159,9 @@ def broken(exported, how):
     return exported
 
 
-@pytest.mark.parametrize("how", ["item", "min", "choice", "undecided", "value", "result", "scores", "digits", "annotations", "time", "name"])
+@pytest.mark.parametrize(
+    "how", ["item", "min", "choice", "undecided", "value", "result", "scores", "digits", "annotations", "time", "name"]
+)
 def test_one_answer_that_is_none_and_nothing_is_taken(run, tmp_path, how):
     items = queue_of(run).items
     exported = broken(studio_export(label_studio.tasks(list(items.values())), items), how)
