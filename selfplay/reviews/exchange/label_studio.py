@@ -126,5 +126,5 @@ def _time(annotation: Mapping[str, Any]) -> float | None:
     said = annotation.get("updated_at") or annotation.get("created_at")
     try:
         return max(0.0, datetime.fromisoformat(said).timestamp()) if isinstance(said, str) else None
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # a year that the clock does not know
         return None
