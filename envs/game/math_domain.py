@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...core.extraction import last_boxed
-from ...core.math_language import answer, key
+from ...core.math_language import answer
+from ...core.math_notation import identity_of_text
 from ...core.records import Question
 from .domains import GameDomain, given_answer
 from .other_ways.mathematics import math_kind, math_ways
@@ -67,8 +68,8 @@ def read_math(text: str) -> Question | str:
 
 
 def identity(question: Question) -> str:
-    """The mathematics of a question that can be read, else its folded text."""
-    return key(question.text)
+    """The mathematics of a question that can be read, also in other notation, else its folded text."""
+    return identity_of_text(question.text)
 
 
 def known_answer(question: Question) -> str | None:

@@ -62,9 +62,10 @@ def review_run(run: Path, *, reviewer: str | None, console: Console, keyboard: K
     check_reviewer(who)
     keys = keyboard or (Keys(console) if sys.stdin.isatty() and console.is_terminal else Lines(console))
     session = Session(folder, who, console, keys)
-    left = session.queue().open_for(who)
+    left = session.open()
     if not left:
-        console.print(f"Nothing to review for {who}: {_state(session.queue())}", soft_wrap=True)
+        why = f". {session.closed}" if session.closed else ""
+        console.print(f"Nothing to review for {who}: {_state(session.queue())}{why}", soft_wrap=True)
         return session
     console.print(
         f"{counted(len(left), 'item')} to review as {who}. Decisions are kept as you make them.", soft_wrap=True
@@ -72,7 +73,7 @@ def review_run(run: Path, *, reviewer: str | None, console: Console, keyboard: K
     session.play()
     after = session.queue()
     console.print(f"{counted(len(session.made), 'decision')} made; {_state(after)}", soft_wrap=True)
-    if after.open_for(who):
+    if session.open():
         console.print(f"Go on with: selfplay-gym review {run}", soft_wrap=True)
     return session
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -25,6 +24,8 @@ MOST_TEXT = 2**20
 """Characters of a text that somebody writes."""
 MOST_NOTE = 10_000
 MOST_NAME = 64
+LATEST = 10**15
+"""Seconds since 1970: further than any clock goes."""
 
 _ID = re.compile(
     r"(question|label|pair|attempt)/(0|[1-9]\d{0,15})/(0|[1-9]\d{0,15})(?:/(0|[1-9]\d{0,8})(?:-([1-9]\d{0,8}))?)?", re.A
@@ -107,8 +108,9 @@ def check_key(key: Any) -> None:
 
 def check_time(time: Any) -> float:
     """A moment in seconds since 1970."""
-    if isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time) or time < 0:
-        raise ConfigError(f"a time is a finite number of seconds >= 0, got {time!r:.80}")
+    if isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time <= LATEST:
+        shown = "a number of very many digits" if isinstance(time, int) and abs(time) > LATEST else f"{time!r:.80}"
+        raise ConfigError(f"a time is a number of seconds from 0 to {LATEST}, got {shown}")
     return float(time)
 
 

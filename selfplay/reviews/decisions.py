@@ -187,14 +187,16 @@ class _Known:
     def __init__(self) -> None:
         self.by_key: dict[str, Decision] = {}
         self.undone: set[str] = set()
-        self._end, self._file = 0, (0, 0)
+        self._end, self._file, self._changed = 0, (0, 0), 0
 
     def read(self, file: BinaryIO, path: Path) -> None:
-        """Read what was appended since; all of it, if another file stands there by now."""
+        """Read what was appended since; all of it, if another file stands there by now, or an edited one."""
         stat = os.fstat(file.fileno())
-        if (stat.st_dev, stat.st_ino) != self._file or stat.st_size < self._end:
+        edited = stat.st_size == self._end and stat.st_mtime_ns != self._changed
+        if (stat.st_dev, stat.st_ino) != self._file or stat.st_size < self._end or edited:
             self.by_key, self.undone, self._end = {}, set(), 0
             self._file = stat.st_dev, stat.st_ino
+        self._changed = stat.st_mtime_ns
         decisions, self._end = read_decisions(file, path, self._end)
         for one in decisions:
             if one.key:

@@ -20,6 +20,8 @@ from typing import Any
 from ...core.math_language import parse_expression
 from .decisions import Decision, says_nothing, standing
 
+LONGEST_NUMBER = 1_000
+"""Characters of a text that is read as a number: queues are looked at often, and reading long ones takes seconds."""
 _DECIMAL = re.compile(r"[-+]?\d{1,30}\.\d{1,30}", re.A)
 
 
@@ -97,9 +99,11 @@ def come_to_the_same(one: Decision, other: Decision) -> bool:
 
 
 def same_answer(one: str, other: str) -> bool:
-    """Whether two answers are the same text, or exact numbers of the same value."""
+    """Whether two answers are the same text or, if they are not too long to read, exact numbers of the same value."""
     if one.strip() == other.strip():
         return True
+    if max(len(one), len(other)) > LONGEST_NUMBER:
+        return False
     values = _number(one), _number(other)
     return None not in values and values[0] == values[1]
 

@@ -33,9 +33,9 @@ class Queue:
     decided: Mapping[str, Mapping[str, Decision]]
 
     def open_for(self, reviewer: str) -> list[Item]:
-        """What a reviewer has not decided, those that nobody has first, so that a second look comes last."""
+        """What a reviewer has not decided: what nobody has, attempts to score at its end, and then second looks."""
         left = [item for item in self.items.values() if reviewer not in self.decided.get(item.id, ())]
-        return sorted(left, key=lambda item: bool(self.decided.get(item.id)))
+        return sorted(left, key=lambda item: (bool(self.decided.get(item.id)), item.kind == "attempt"))
 
     @property
     def undecided(self) -> list[Item]:

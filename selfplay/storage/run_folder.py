@@ -22,7 +22,7 @@ held against the checksum first, so that damage is named and never goes on as if
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
@@ -258,14 +258,17 @@ class RunFolder:
         """The rows of a log that reach the disk with the next `commit`, oldest first."""
         return self._logs[name].pending()
 
-    def adopt(self, name: str) -> list[dict[str, Any]]:
+    def adopt(self, name: str, until: Callable[[Mapping[str, Any]], bool] | None = None) -> list[dict[str, Any]]:
         """The rows that others wrote into a shared log; with the next `commit` they are part of the run.
+
+        Args:
+            until: whether a row, and with it all behind it, is to wait.
 
         Raises:
             DamageError: a line of it is no JSON object.
         """
         log = self._logs[name]
-        return log.adopt() if isinstance(log, SharedLog) else []
+        return log.adopt(until) if isinstance(log, SharedLog) else []
 
     def commit(self, state: Mapping[str, Any]) -> None:
         """Make everything logged so far, and `state`, the point a resume continues from."""

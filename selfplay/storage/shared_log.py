@@ -9,7 +9,7 @@ stays the same however often the run is killed and goes on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,15 +28,18 @@ class SharedLog(Log):
     def cut(self) -> None:
         """Nothing is cut: what lies beyond the committed lines is other people's work."""
 
-    def adopt(self) -> list[dict[str, Any]]:
+    def adopt(self, until: Callable[[Mapping[str, Any]], bool] | None = None) -> list[dict[str, Any]]:
         """Take over, with the next `append`, all whole lines that stand there by now; these, oldest first.
+
+        Args:
+            until: whether a row, and with it all behind it, is to wait; what it raises leaves all as it was.
 
         Raises:
             DamageError: a line is no JSON object; or see `check`.
         """
         self.check()
         with held_for_writing(self.path) as file:  # a line that is there but not on the disk may yet be taken back
-            return self._adopt(file)
+            return self._adopt(file, until)
 
     def append(self) -> None:
         """Write the rows added since the last time, behind whatever others wrote, and make them and all that was
@@ -58,13 +61,16 @@ class SharedLog(Log):
                 self._sum.update(self._bytes_between(file, self._adopted))
             self.length = self._adopted
 
-    def _adopt(self, file: BinaryIO) -> list[dict[str, Any]]:
+    def _adopt(self, file: BinaryIO, until: Callable[[Mapping[str, Any]], bool] | None = None) -> list[dict[str, Any]]:
         end = end_of_lines(file, self.length)
         rows, begin = [], self.length
         for line in self._bytes_between(file, end).split(b"\n")[:-1]:
-            rows.append(json_object(line, f"the line at byte {begin} of {self.path}, which is not adopted yet,"))
+            row = json_object(line, f"the line at byte {begin} of {self.path}, which is not adopted yet,")
+            if until is not None and until(row):
+                break
+            rows.append(row)
             begin += len(line) + 1
-        self._adopted = end
+        self._adopted = begin
         return rows
 
     def _not_written(self, file: BinaryIO) -> Iterator[bytes]:

@@ -229,6 +229,23 @@ def test_two_reviewers_at_once_lose_nothing(address, path, watched):
     assert "bob: rejected" in pages["anna"].inner_text(".others.differs")
 
 
+def test_no_decision_is_written_under_another_name(address, path, page_at):
+    one = page_at(1440)
+    enter(one, address, "anna")
+    move(one, "j")
+    other = one.context.new_page()  # the same cookies
+    other.goto(f"{address}{one.url.split(address)[-1].split('/review')[0]}/review/reviewer")
+    other.keyboard.press("Control+A")
+    other.keyboard.type("bob")
+    other.keyboard.press("Enter")
+    other.wait_for_selector(".title:text-is('Review queue')")
+    assert "now reviews as bob, no longer as anna" in press(one, "r")
+    assert runs.decisions(path) == []
+    one.reload()
+    press(one, "r")
+    assert [row["reviewer"] for row in runs.decisions(path)] == ["bob"]
+
+
 @contextmanager
 def process(port, folder, *when):
     """A dashboard in a process of its own, which may be one that dies."""

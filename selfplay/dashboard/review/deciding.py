@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from ....core.errors import ConfigError, RunError
+from ...reviews import closing
 from ...reviews.decisions import UNDO, Decision
 from .queue_index import Entry, Look, QueueIndex
-
-SCORED = "attempt"
-"""The kind of item that no run waits for: its scores are for evaluations, and may come when a run is over."""
 
 
 class Refused(Exception):
@@ -59,13 +56,8 @@ def decide(index: QueueIndex, who: str, body: Mapping[str, Any]) -> str:
 
 def why_closed(index: QueueIndex, look: Look, entry: Entry | None = None) -> str | None:
     """Why nothing can be decided about an item, or about any; `None` if it can."""
-    if index.log.path.exists() and not os.access(index.log.path, os.W_OK):
-        return "This run folder cannot be written to, so nothing can be decided here."
-    if look.finished and (entry is None or entry.kind != SCORED):
-        return "This run is over: a decision would change nothing any more. Attempts can still be scored."
-    if entry is not None and entry.id in look.adopted:
-        return "The run has adopted what was decided about this item, and has gone on with it."
-    return None
+    item, kind = (None, None) if entry is None else (entry.id, entry.kind)
+    return closing.why_closed(index.log.path, look.finished, look.adopted, item, kind)
 
 
 def _decision(index: QueueIndex, entry: Entry, who: str, body: Mapping[str, Any]) -> Decision:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from ....core.errors import ConfigError
 from ..checks import RUBRIC
-from ..decisions import Decision
+from ..decisions import Decision, standing
 from ..items import Item
 
 CHOICES = {
@@ -58,26 +58,29 @@ def shown_attempts(item: Item) -> str:
 
 
 def decisions_of(
-    answers: Iterable[Answer], items: Mapping[str, Item], decided: Mapping[str, Mapping[str, Decision]], now: float
+    answers: Iterable[Answer], items: Mapping[str, Item], earlier: Sequence[Decision], now: float
 ) -> list[Decision]:
     """The decisions that answers bring: none for one that stands already, so reading a file twice changes nothing.
 
     Args:
         items: of the queue, by id.
-        decided: what stands, by item and reviewer.
+        earlier: all decisions so far, in order.
         now: the time of answers without one.
 
     Raises:
         ConfigError: an answer about no item of the queue, or one that is no decision; names it.
     """
     found = []
+    decided = standing(earlier)
+    last = {(one.id, one.reviewer): one.key for one in earlier}  # an undo too: the same answer is then a new decision
     for answer in answers:
         item = items.get(answer.item)
         if item is None:
             raise ConfigError(f"the queue of this run has no item {answer.item!r:.80}")
+        who = item.id, answer.reviewer
         before = decided.get(item.id, {}).get(answer.reviewer)
         try:
-            made = _decision(answer, item, now if answer.time is None else answer.time, before.key if before else "")
+            made = _decision(answer, item, now if answer.time is None else answer.time, last.get(who, ""))
         except ConfigError as error:
             raise ConfigError(f"the answer of {answer.reviewer!r} on {item.id}: {error}") from None
         same = ("decision", "after", "note")
@@ -86,7 +89,7 @@ def decisions_of(
     return found
 
 
-def _decision(answer: Answer, item: Item, time: float, replaced: str) -> Decision:
+def _decision(answer: Answer, item: Item, time: float, last: str) -> Decision:
     if answer.choice not in choices_of(item):
         raise ConfigError(f"{answer.choice!r:.40} is none of {', '.join(choices_of(item))}")
     texts = answer.texts
@@ -100,7 +103,7 @@ def _decision(answer: Answer, item: Item, time: float, replaced: str) -> Decisio
         after = texts.get("label_text")
     elif decision == "edit":
         after = {"question": texts.get("question_text", item.question), "label": texts.get("label_text")}
-    said = [item.id, answer.reviewer, decision, after, texts.get("note", ""), replaced]
+    said = [item.id, answer.reviewer, decision, after, texts.get("note", ""), last]
     key = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:40]
     return Decision(
         item.id,

@@ -11,7 +11,7 @@ from ....core.errors import ConfigError
 from ...storage.files import read_given, write_text
 from ...storage.run_folder import RunFolder
 from ..decisions import Decision, ReviewLog
-from ..review_queue import REVIEWS, queue_of
+from ..review_queue import REVIEWS, items_of, queue_of
 from . import argilla, label_studio
 from .answers import decisions_of
 
@@ -42,7 +42,7 @@ def export_items(folder: RunFolder, tool: str, out: Path) -> tuple[int, list[Pat
 
 
 def import_answers(folder: RunFolder, file: Path, now: float | None = None) -> list[Decision]:
-    """Make decisions of the answers in a file of either tool, of all or of none; those that are new.
+    """Make decisions of the answers in a file of either tool, of all or of none; those that were written.
 
     Raises:
         ConfigError: the file is of neither tool, or an answer is no decision.
@@ -55,11 +55,9 @@ def import_answers(folder: RunFolder, file: Path, now: float | None = None) -> l
         raise ConfigError(f"{str(file)!r} holds no list: neither an export of Label Studio nor records of Argilla")
     is_tasks = any(isinstance(one, dict) and "data" in one for one in exported)
     found = (label_studio if is_tasks else argilla).answers(exported)
-    queue, log = queue_of(folder), ReviewLog(folder.log_path(REVIEWS))
-    made = decisions_of(found, queue.items, queue.decided, time.time() if now is None else now)
-    for decision in made:
-        log.add(decision)
-    return made
+    items, log = {item.id: item for item in items_of(folder)}, ReviewLog(folder.log_path(REVIEWS))
+    made = decisions_of(found, items, log.rows()[0], time.time() if now is None else now)
+    return [decision for decision in made if log.add(decision) is decision]
 
 
 def _json(value: Any) -> str:

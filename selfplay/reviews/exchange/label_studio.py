@@ -17,6 +17,7 @@ from ..items import Item
 from .answers import TEXTS, Answer, choices_of, shown_attempts
 
 AGENT = "selfplay-gym"
+_POINTS = {str(score): score for score in range(HIGHEST + 1)}
 _SCORES = "".join(f'      <Choice value="{score}"/>\n' for score in range(HIGHEST + 1))
 CONFIG = f"""<View>
   <Header value="$kind"/>
@@ -86,7 +87,10 @@ def answers(exported: Sequence[Any]) -> Iterator[Answer]:
         data = task.get("data") if isinstance(task, Mapping) else None
         if not isinstance(data, Mapping) or not isinstance(data.get("item"), str):
             raise ConfigError(f"{where} has no data.item: export as JSON (not JSON-MIN) what was exported here")
-        for annotation in task.get("annotations") or ():
+        annotations = task.get("annotations") or []
+        if not isinstance(annotations, list):
+            raise ConfigError(f"{where} has annotations that are no list: {annotations!r:.80}")
+        for annotation in annotations:
             if not isinstance(annotation, Mapping) or not isinstance(annotation.get("result"), list):
                 raise ConfigError(f"{where} has an annotation without a result")
             if annotation.get("was_cancelled") or not annotation["result"]:
@@ -107,7 +111,7 @@ def _answer(item: str, annotation: Mapping[str, Any], where: str) -> Answer:
     if "decision" not in found:
         raise ConfigError(f"{where} has an annotation without a decision")
     texts = {name: found[name] for name in TEXTS if found.get(name, "").strip()}
-    scores = {part: int(found[part]) for part in RUBRIC if found.get(part, "").isdecimal()}
+    scores = {part: _POINTS[found[part]] for part in RUBRIC if found.get(part, "") in _POINTS}
     return Answer(item, _reviewer(annotation.get("completed_by")), found["decision"], texts, scores, _time(annotation))
 
 
@@ -122,5 +126,5 @@ def _time(annotation: Mapping[str, Any]) -> float | None:
     said = annotation.get("updated_at") or annotation.get("created_at")
     try:
         return max(0.0, datetime.fromisoformat(said).timestamp()) if isinstance(said, str) else None
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # a year that the clock does not know
         return None

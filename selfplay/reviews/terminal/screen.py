@@ -20,10 +20,11 @@ KEYS = {
     "pair": "1 or 2 prefer · r neither",
     "attempt": "0–4 completeness, then 0–4 soundness",
 }
-ALWAYS = "u undo · s skip · n note · m more · q quit"
+ALWAYS = "u undo · s skip · n note · m more · ? keys · q quit"
 RUBRIC = (
-    "Completeness: 0 no step, 2 half of what is needed, 4 every step is there. "
-    "Soundness: 0 no step follows, 2 a wrong step that matters, 4 every step follows."
+    "Completeness: 0 no step is written down, 1 one of the steps that are needed, 2 half of them, 3 all but small "
+    "ones, 4 every step.\nSoundness: 0 no step follows, 1 most steps do not follow, 2 a wrong step that matters, "
+    "3 only slips that do not matter, 4 every step follows."
 )
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 

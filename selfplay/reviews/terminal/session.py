@@ -14,11 +14,12 @@ from ....core.errors import ConfigError
 from ...pages.wording import counted
 from ...storage.run_folder import RunFolder
 from ..checks import HIGHEST, RUBRIC
+from ..closing import Closed
 from ..decisions import UNDO, Decision, ReviewLog
 from ..items import Item
 from ..review_queue import REVIEWS, Queue, queue_of
 from .keyboard import Keyboard
-from .screen import draw
+from .screen import ALWAYS, KEYS, draw
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Session:
 
     Attributes:
         made: decisions of this session, the last one at the end; taken back ones are gone.
+        closed: why nothing can be decided about some of what is left; "" if it can.
     """
 
     folder: RunFolder
@@ -41,6 +43,7 @@ class Session:
     keyboard: Keyboard
     clock: Callable[[], float] = time.time
     made: list[Decision] = field(default_factory=list)
+    closed: str = ""
     _skipped: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -59,8 +62,16 @@ class Session:
         """The queue as it stands now: the run and others may have added to it."""
         return queue_of(RunFolder.open(self.folder.path))
 
+    def open(self) -> list[Item]:
+        """What is open for the reviewer and can still count."""
+        folder = RunFolder.open(self.folder.path)
+        closed = Closed(folder)
+        left = [(item, closed.why(item)) for item in queue_of(folder).open_for(self.reviewer)]
+        self.closed = next((why for _, why in left if why is not None), "")
+        return [item for item, why in left if why is None]
+
     def _next(self) -> Item | None:
-        left = [item for item in self.queue().open_for(self.reviewer) if item.id not in self._skipped]
+        left = [item for item in self.open() if item.id not in self._skipped]
         self._left = len(left)
         return left[0] if left else None
 
@@ -82,6 +93,8 @@ class Session:
                 note = self.keyboard.line("Note")
             elif key == "m":
                 draw(self.console, item, f"{counted(self._left, 'item')} left", whole=True)
+            elif key == "?":
+                self._say(f"{KEYS[item.kind]} · {ALWAYS}")
             else:
                 try:
                     if self._add(item, key, note):
@@ -94,6 +107,10 @@ class Session:
         decision, after = self._read(item, key)
         if decision is None:
             return False
+        late = Closed(RunFolder.open(self.folder.path)).why(item)
+        if late is not None:
+            self._say(f"not taken: {late}")
+            return True
         made = Decision(
             item.id, decision, self.reviewer, self.clock(), uuid.uuid4().hex, before=item.seen, after=after, note=note
         )
@@ -110,8 +127,10 @@ class Session:
             return ("prefer", item.attempts[int(which) - 1].number) if which in ("1", "2") else (None, None)
         decision = {"a": "approve", "e": "edit", "r": "reject"}.get(key)
         if decision not in item.choices:
-            wanted = ", ".join(one for one in item.choices if one != "undo")
-            self._say(f"{key!r} decides nothing about a {item.kind}; it takes: {wanted}")
+            if decision == "approve" and item.kind == "label":
+                self._say("there is no label that could be approved: edit it, or reject")
+            else:
+                self._say(f"{key!r} decides nothing here; it takes: {KEYS[item.kind]}")
             return None, None
         return decision, self._edited(item) if decision == "edit" else None
 
@@ -138,6 +157,9 @@ class Session:
         last = self._last()
         if last is None:
             self._say("nothing to undo")
+            return False
+        if last.id in Closed(RunFolder.open(self.folder.path)).adopted:
+            self._say(f"not taken back: the run has adopted {last.id}, and has gone on with it")
             return False
         undo = Decision(last.id, "undo", self.reviewer, self.clock(), uuid.uuid4().hex, before=last.key)
         self._log.add(undo)

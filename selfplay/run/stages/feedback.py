@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ....core.errors import ConfigError
 from ....core.registries import make_update, register_stage
 from ...hooks import Step
+from ...reviews.adoption import adopt_decisions
 from ...roles.updates import rate_of, steps_of
 from ...settings.checks import Named
 from ...settings.config import CHALLENGER, SOLVER
@@ -108,7 +109,7 @@ class Feedback:
         if not all(role.trainer.placement.group.alone for role in run.roles.values()):
             raise ConfigError("the stage feedback trains in a single process")
         if not run.step:
-            run.folder.adopt("reviews")
+            adopt_decisions(run.folder, run.round, run.warn)
             run.commit()
         material = material_of(run, self.held_out)
         parts = parts_of(run, material, self.share, self.updates)

@@ -10,11 +10,10 @@ from typing import Any
 from ....core.errors import ConfigError
 from ....core.registries import register_stage
 from ...pages.wording import counted
-from ...reviews.decisions import Decision
+from ...reviews.adoption import adopt_decisions
 from ...reviews.outcomes import outcome_of
 from ...reviews.review_queue import REVIEWS, Queue, queue_of
 from ...settings.gates import KINDS
-from ...storage.run_folder import DamageError
 from ..run import SelfPlay
 
 BETWEEN_LOOKS = 0.5
@@ -63,9 +62,7 @@ class Review:
             return
         if self.wait:
             self._wait(run)
-        rows = run.folder.adopt(REVIEWS)
-        for row in rows:
-            _check(row, run)
+        rows = adopt_decisions(run.folder, run.round, run.warn)
         run.log("metrics", [_measures(self._queue(run), len(rows))])
 
     def _queue(self, run: SelfPlay) -> Queue:
@@ -103,16 +100,6 @@ def _where(run: SelfPlay, waiting: int) -> str:
         f"round {run.round}: {counted(waiting, 'item')} to review. In a terminal: selfplay-gym review {path} · in a "
         f"browser: selfplay-gym watch {path} · the run waits; Ctrl-C stops it, and --resume goes on from here"
     )
-
-
-def _check(row: dict[str, Any], run: SelfPlay) -> None:
-    """Refuse to take over what is no decision."""
-    if "id" in row:
-        try:
-            Decision.of(row)
-        except ConfigError as error:
-            path = run.folder.log_path(REVIEWS)
-            raise DamageError(f"{path} has a row that is no decision ({error}): correct it, or take it out") from None
 
 
 def _measures(queue: Queue, adopted: int) -> dict[str, Any]:

@@ -6,10 +6,12 @@ It stands where `review` would, and takes nobody's time: to try a schedule, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from ....core.errors import ConfigError
 from ....core.records import Outcome, Question
 from ....core.registries import register_stage
+from ...reviews.adoption import adopt_decisions
 from ...reviews.decisions import Decision
 from ...reviews.review_queue import queue_of
 from ...reviews.simulated import SimulatedReviewer
@@ -41,12 +43,14 @@ class SimulatedReview:
 
     def run(self, run: SelfPlay) -> None:
         """Decide about what was picked in this round, and write that down."""
+        adopt_decisions(run.folder, run.round, run.warn)  # checked: the commit takes over what stands there
         questions, name = dict(run.asked()), self.reviewer.name
+        own = sha256(name.encode()).hexdigest()[:16]  # a key is plain, a name need not be
         rows = []
         for item in queue_of(run.folder).of_round(run.round).open_for(name):
             decided = self.reviewer.decide(item, questions[item.index], run.config.seed)
             if decided is not None:
-                key = f"{'-'.join(name.split())}/{item.id}"
+                key = f"simulated-{own}/{item.id}"
                 made = Decision(item.id, decided[0], name, 0.0, key, before=item.seen, after=decided[1])
                 rows.append(made.row())  # at no time of day: equal seeds give equal logs
         run.log("reviews", rows)

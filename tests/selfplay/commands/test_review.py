@@ -11,6 +11,15 @@ from selfplay_gym.core.errors import ConfigError, RunError
 from selfplay_gym.selfplay.commands import review
 from selfplay_gym.selfplay.commands.review import review_run
 from selfplay_gym.selfplay.reviews.review_queue import queue_of
+from selfplay_gym.selfplay.run.stage import DONE
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
+
+
+@pytest.fixture
+def run(run):
+    """One that is not over: its last stage is yet to come."""
+    run.commit({**run.own_state(), "phase": "train(solver)"})
+    return RunFolder.open(run.path)
 
 
 class Typed:
@@ -46,7 +55,7 @@ def decided(run, reviewer="anna"):
 
 
 def test_a_whole_queue_with_keys_alone(run):
-    items = list(queue_of(run).items.values())
+    items = queue_of(run).open_for("anna")
     typed = []
     for item in items:
         typed += {"question": ["a"], "label": ["e", " 13 "], "pair": ["2"], "attempt": ["3", "4"]}[item.kind]
@@ -97,7 +106,42 @@ def test_a_question_is_edited_in_words_and_answer(run):
 def test_keys_that_mean_nothing_decide_nothing(run):
     text = session(run, "x", "7", "p", "?", "é")
     assert decided(run) == {}
-    assert "decides nothing about a question; it takes: approve, edit, reject" in text
+    assert "decides nothing here; it takes: a approve · e edit · r reject" in text
+    assert "a approve · e edit · r reject · u undo" in text.replace("\n", " ")
+
+
+def test_what_can_count_no_longer_is_not_taken(run):
+    first, second, *_ = queue_of(run).open_for("anna")
+    session(run, "r")
+    run.adopt("reviews")
+    run.commit(run.own_state())
+    text = session(run, "u", "a", "q", reviewer="anna")
+    assert "not taken back: the run has adopted" in text
+    assert set(decided(run)) == {first.id, second.id}
+    session(run, "a", "q", reviewer="ben")
+    assert first.id not in decided(run, "ben")
+    run.commit({**run.own_state(), "phase": DONE})
+    session(run, *["a", "r"] * 30, "3", "4", reviewer="cleo")
+    assert {item.split("/")[0] for item in decided(run, "cleo")} == {"attempt"}
+
+
+def test_a_run_that_is_over_says_why_nothing_is_left(run):
+    run.commit({**run.own_state(), "phase": DONE})
+    attempts = sum(item.kind == "attempt" for item in queue_of(run).items.values())
+    session(run, *["1", "2"] * attempts)
+    assert "This run is over" in session(run)
+
+
+def test_a_run_that_ends_meanwhile_takes_nothing_more(run):
+    class Ending(Typed):
+        def key(self):
+            run.commit({**run.own_state(), "phase": DONE})
+            return super().key()
+
+    console = Console(file=io.StringIO(), width=200)
+    review_run(run.path, reviewer="anna", console=console, keyboard=Ending("a"))
+    assert "not taken: This run is over" in console.file.getvalue()
+    assert decided(run) == {}
 
 
 def test_wrong_values_are_not_taken_and_asked_again(run):

@@ -131,6 +131,20 @@ def test_undo_brings_the_decision_before_back(log):
     assert standing(log.rows()[0]) == {}
 
 
+def test_an_edit_in_place_of_the_same_size_is_seen(log):
+    log.add(decided(key="1", note="one"))
+    log.add(decided(key="2", note="two"))
+    log.add(decided(key="1", note="one"))  # reads all that is there
+    stat = log.path.stat()
+    with log.path.open("r+b") as file:
+        content = file.read().replace(b'"1"', b'"7"')
+        file.seek(0)
+        file.write(content)
+    os.utime(log.path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    log.add(decided(key="1", note="one"))
+    assert [one.key for one in log.rows()[0]] == ["7", "2", "1"]
+
+
 def test_what_a_killed_writer_left_is_taken_away_and_nothing_else(log):
     whole = log.add(decided(key="1"))
     line = log.path.read_bytes()

@@ -198,4 +198,7 @@ def test_a_run_writes_its_queue(open_run):
     for item in items:
         for shown in item.attempts:
             assert attempts[item.round, item.index][shown.number] == shown.text
-    assert open_items(open_run, "anna") == items == queue_of(open_run.path).undecided
+    assert items == queue_of(open_run.path).undecided
+    assert open_items(open_run, "anna") == sorted(
+        items, key=lambda item: item.kind == "attempt"
+    )  # nobody waits for these

@@ -161,3 +161,11 @@ def test_no_edit_makes_a_question_of_the_exam_a_training_question():
 def test_stages_cannot_log_what_nobody_would_obey(bad):
     with pytest.raises(PluginError, match="review"):
         round_log.checked("reviews", [bad])
+
+
+def test_long_texts_are_the_same_answer_only_if_they_are_equal():
+    long = "1+" * 100_000 + "1"
+    assert same_answer(long, f" {long}\n")
+    assert not same_answer(long, "100001")
+    assert not same_answer("1" * 999 + "+0", "1" * 1_000)
+    assert same_answer("1/2", "0.5")

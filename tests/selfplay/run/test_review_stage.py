@@ -1,5 +1,6 @@
 """The stage `review`: it waits, passes or times out as told, and a killed run ends as one left alone."""
 
+import json
 import shutil
 import threading
 from types import SimpleNamespace
@@ -7,12 +8,15 @@ from types import SimpleNamespace
 import pytest
 
 from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.records import Question
 from selfplay_gym.selfplay.reviews.decisions import Decision, ReviewLog
 from selfplay_gym.selfplay.reviews.review_queue import queue_of
 from selfplay_gym.selfplay.run import round_log
 from selfplay_gym.selfplay.run.run import Interrupted
 from selfplay_gym.selfplay.run.stages import review
+from selfplay_gym.selfplay.run.stages.feedback import Feedback
 from selfplay_gym.selfplay.run.stages.review import Review
+from selfplay_gym.selfplay.run.stages.simulated_review import SimulatedReview
 from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.storage.files import DamageError
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
@@ -108,6 +112,8 @@ class Still:
         self.warned, self.logged, self.counted = [], [], []
         self.stop_if_asked = stop or (lambda: None)
         self.warn = self.warned.append
+        self.step = 0
+        self.roles = {}
         self.count = lambda done, total: self.counted.append((done, total))
 
     def log(self, name, rows):
@@ -201,6 +207,63 @@ def test_contradicting_reviewers_are_counted(run):
     assert still.logged[0]["review"]["disputed"] == 1
     assert still.logged[0]["review"]["decided_twice"] == 2
     assert [item.id for item in queue_of(run).disputed] == [labels[0].id]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"hello": 1},
+        {"round": 1},
+        {"index": 1, "decision": "approve"},
+        {"decision": "prefer"},
+        {"round": "1", "index": 3, "decision": "prefer"},
+        {"id": "label/1/24", "decision": "approve", "reviewer": "x", "time": 0, "key": "kk"},
+        {
+            "id": "label/1/24",
+            "decision": "approve",
+            "reviewer": "x",
+            "time": 10**400,
+            "key": "k",
+            "round": 1,
+            "index": 24,
+        },
+        {"id": "label/1/24", "decision": "approve", "reviewer": "x", "time": 0, "key": "k", "round": 2, "index": 24},
+    ],
+)
+def test_no_stage_takes_over_what_none_could_read(run, row):
+    with run.log_path("reviews").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    before = run.state["logs"]["reviews"]
+    for stage in (Review(wait=False), Feedback(), SimulatedReview()):
+        with pytest.raises(DamageError, match=r"reviews\.jsonl has a row that is no decision"):
+            stage.run(Still(run))
+    run.commit(run.own_state())
+    assert run.state["logs"]["reviews"] == before
+
+
+def test_a_decision_about_a_later_round_waits_until_that_is_there(run):
+    decide(run, [item for item in queue_of(run).items.values() if item.round == 1][:2])
+    end = run.log_path("reviews").stat().st_size
+    decide(run, [item for item in queue_of(run).items.values() if item.round == 2][:2])
+    still = Still(run)
+    Review(wait=False).run(still)
+    run.commit(run.own_state())
+    assert run.state["logs"]["reviews"] == end
+    assert "about round 2" in still.warned[0]
+    Review(wait=False).run(Still(run, number=2))
+    run.commit(run.own_state())
+    assert run.state["logs"]["reviews"] == run.log_path("reviews").stat().st_size
+
+
+def test_simulated_reviewers_have_any_name(run):
+    logged = []
+    for name in ("Zoë", "a b", "a-b"):
+        still = Still(run)
+        still.asked = lambda: [(item.index, Question(item.question)) for item in queue_of(run).items.values()]
+        SimulatedReview(reviewer=name).run(still)
+        logged += still.logged
+    assert {row["reviewer"] for row in logged} == {"Zoë", "a b", "a-b"}
+    assert len({Decision.of(row).key for row in logged}) == len(logged)
 
 
 def test_a_row_that_is_no_decision_is_not_taken_over(run):

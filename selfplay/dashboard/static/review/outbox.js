@@ -31,7 +31,7 @@ export class Outbox {
     return JSON.parse(sessionStorage.getItem(this.#name) ?? "null");
   }
 
-  /** Keep a decision and send it; one at a time. */
+  /** Keep a decision, with the reviewer whom the page names, and send it; one at a time. */
   post(decision) {
     sessionStorage.setItem(this.#name, JSON.stringify({ key: newKey(), ...decision }));
     return this.retry();

@@ -47,7 +47,7 @@ function decide(decision, after = null, more = {}) {
   }
   root.dataset.busy = "yes";
   const note = decision === "undo" ? "" : (root.querySelector("#note")?.value ?? "");
-  outbox.post({ id: root.dataset.item, decision, after, note, ...more });
+  outbox.post({ reviewer: root.dataset.reviewer, id: root.dataset.item, decision, after, note, ...more });
 }
 
 async function answered(decision, { ok, body }) {

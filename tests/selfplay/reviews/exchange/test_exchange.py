@@ -102,6 +102,19 @@ def test_an_answer_that_changed_and_changed_back_counts_each_time(run, tmp_path)
     assert len(ReviewLog(run.log_path("reviews")).rows()[0]) == 3
 
 
+def test_an_answer_counts_again_after_it_was_taken_back(run, tmp_path):
+    items = queue_of(run).items
+    tasks = [task for task in label_studio.tasks(list(items.values())) if task["data"]["kind"] == "label"][:1]
+    (tmp_path / "answers.json").write_text(json.dumps(studio_export(tasks, items)))
+    for _ in range(3):
+        (made,) = import_answers(run, tmp_path / "answers.json")
+        assert queue_of(run).decided[made.id][made.reviewer] == made
+        assert import_answers(run, tmp_path / "answers.json") == []
+        log = ReviewLog(run.log_path("reviews"))
+        log.add(Decision(made.id, "undo", made.reviewer, 0, f"undo-{made.key}", before=made.key))
+    assert len(log.rows()[0]) == 6
+
+
 def test_several_reviewers_and_skipped_tasks(run, tmp_path):
     items = queue_of(run).items
     tasks = label_studio.tasks(list(items.values()))[:3]
@@ -134,12 +147,18 @@ def broken(exported, how):
         task["annotations"][0]["result"] = None
     elif how == "scores":
         task["annotations"][0]["result"][1]["value"]["choices"] = ["9"]
+    elif how == "digits":
+        task["annotations"][0]["result"][1]["value"]["choices"] = ["4" * 5_000]
+    elif how == "annotations":
+        task["annotations"] = 5
     elif how == "name":
         task["annotations"][0]["completed_by"] = {"email": "\u202eben"}
     return exported
 
 
-@pytest.mark.parametrize("how", ["item", "min", "choice", "undecided", "value", "result", "scores", "name"])
+@pytest.mark.parametrize(
+    "how", ["item", "min", "choice", "undecided", "value", "result", "scores", "digits", "annotations", "name"]
+)
 def test_one_answer_that_is_none_and_nothing_is_taken(run, tmp_path, how):
     items = queue_of(run).items
     exported = broken(studio_export(label_studio.tasks(list(items.values())), items), how)
@@ -147,6 +166,15 @@ def test_one_answer_that_is_none_and_nothing_is_taken(run, tmp_path, how):
     with pytest.raises(ConfigError):
         import_answers(run, tmp_path / "answers.json")
     assert run.log_path("reviews").read_bytes() == b""
+
+
+@pytest.mark.parametrize("said", ["0001-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon"])
+def test_a_time_that_no_clock_knows_is_no_reason_to_refuse(run, tmp_path, said):
+    items = queue_of(run).items
+    exported = studio_export(label_studio.tasks(list(items.values())), items, updated_at=said)
+    (tmp_path / "answers.json").write_text(json.dumps(exported))
+    assert all(one.time >= 0 for one in import_answers(run, tmp_path / "answers.json", now=5.0))
+    assert queue_of(run).undecided == []
 
 
 @pytest.mark.parametrize(
