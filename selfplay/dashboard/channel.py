@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from .reading.run_reader import RunReader
 from .runs import RunPlace
 from .views.parts import Part
 
+LOGGER = logging.getLogger(__name__)
 LEAST_S = 0.5
 """Seconds between two makings of a page at least."""
 EFFORT = 60
@@ -58,9 +60,10 @@ class Page:
 
 
 class Listener:
-    """One browser: what it has not been sent yet."""
+    """One browser: the version of the page that it has or is being sent, and what it has not been sent yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str) -> None:
+        self.version = version
         self.waiting: dict[str, bytes] = {}
         self.news = asyncio.Event()
 
@@ -88,17 +91,20 @@ class Channel:
         Args:
             seen: the version that it has; "" for none.
         """
-        listener = Listener()
+        listener = Listener(seen)
         self._listeners.add(listener)
-        if self._task is None:
+        if self._task is None or self._task.done():
+            self._version, self._parts = "", {}  # what was made for others may be old
             self._task = asyncio.create_task(self._run())
-        elif self._version and self._version != seen:
+        elif self._parts and self._version != seen:
             self._send(listener, self._parts)
-        if not self._version:
-            self._version, self._parts = seen, {}
+            listener.version = self._version
+        else:
+            self._changed.set()
+        task = self._task
         try:
             yield b"retry: 1000\n\n"
-            while not self._hub.closed:
+            while not self._hub.closed and not task.done():  # a browser whose stream ends comes back for another
                 try:
                     await asyncio.wait_for(listener.news.wait(), BEAT_S)
                 except TimeoutError:
@@ -107,7 +113,7 @@ class Channel:
                 listener.news.clear()
                 waiting, listener.waiting = listener.waiting, {}
                 if waiting:
-                    yield b"".join(waiting.values()) + f"id: {self._version}\nevent: seen\ndata:\n\n".encode()
+                    yield b"".join(waiting.values()) + f"id: {listener.version}\nevent: seen\ndata:\n\n".encode()
         finally:
             self._listeners.discard(listener)
             if not self._listeners and self._task is not None:
@@ -124,6 +130,8 @@ class Channel:
                     await asyncio.wait_for(self._changed.wait(), TICK_S)
                 except TimeoutError:
                     continue
+        except Exception:  # the page cannot be made: its browsers are told by the end of their streams
+            LOGGER.exception("a page of %s cannot be made", ", ".join(place.name for place in self._places))
         finally:
             for end in ends:
                 end()
@@ -135,13 +143,14 @@ class Channel:
         readers = await asyncio.to_thread(lambda: [self._hub.reader(place) for place in self._places])
         version = self._page.version(readers)
         alive = self._page.ticks and any(reader.status == "running" for reader in readers)
-        if version == self._version and not alive:
+        if not alive and all(listener.version == version for listener in self._listeners):
             return LEAST_S
         parts, cost = await asyncio.to_thread(self._view, readers)
         new = {name: message for name, message in parts.items() if self._parts.get(name) != message}
-        self._version, self._parts = version, parts
+        before, self._version, self._parts = self._version, version, parts
         for listener in self._listeners:
-            self._send(listener, new)
+            self._send(listener, new if listener.version in (before, version) else parts)
+            listener.version = version
         return min(MOST_S, max(LEAST_S, EFFORT * cost))
 
     def _view(self, readers: Sequence[RunReader]) -> tuple[dict[str, bytes], float]:

@@ -11,6 +11,7 @@ STATUS = {
     "running": "Running",
     "ended": "Ended",
     "stopped": "Stopped without a word",
+    "unreadable": "Cannot be read",
 }
 
 

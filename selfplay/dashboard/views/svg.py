@@ -71,7 +71,8 @@ class Chart:
     def described(self) -> str:
         """The figure in a sentence, for those who do not see it."""
         ends = "; ".join(f"{shown(line.label, 60)} {_ends(line.points, self.unit)}" for line in self.shown)
-        return f"{self.title}: {ends}." if ends else f"{self.title}: nothing yet."
+        title = shown(self.title, 120)
+        return f"{title}: {ends}." if ends else f"{title}: nothing yet."
 
     @property
     def svg(self) -> Markup:
@@ -152,7 +153,7 @@ class _Drawing:
         every = max(1, -(-len(self.names) // 9))
         marks = [self._tick(self._x(x), name) for x, name in self.names[::every]]
         at = f'x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 5:g}"'
-        along = f'<text class="tick" {at} text-anchor="middle">{escape(self.chart.along)}</text>'
+        along = f'<text class="tick" {at} text-anchor="middle">{escape(shown(self.chart.along, 60))}</text>'
         return "".join([*marks, along])
 
     def _tick(self, x: float, name: str) -> str:
@@ -160,9 +161,8 @@ class _Drawing:
         half = 3.2 * len(name)
         anchor = "end" if x + half > WIDTH else "start" if x - half < 0 else "middle"
         x = WIDTH - 1 if anchor == "end" and x > WIDTH - RIGHT - 1 else x
-        return (
-            f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 14:g}" text-anchor="{anchor}">{escape(name)}</text>'
-        )
+        at = f'x="{x:.1f}" y="{HEIGHT - BOTTOM + 14:g}"'
+        return f'<text class="tick" {at} text-anchor="{anchor}">{escape(shown(name, 60))}</text>'
 
     def _line(self, line: Line, points: Sequence[Point]) -> str:
         few = len(points) <= 60

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from selfplay_gym.selfplay.dashboard.app import create_app
 from selfplay_gym.selfplay.dashboard.pages import PAGES
 from selfplay_gym.selfplay.dashboard.reading.run_reader import RunReader
+from selfplay_gym.selfplay.dashboard.runs import Library
 from selfplay_gym.selfplay.report.questions import read_questions
 from selfplay_gym.selfplay.report.summary_data import read_run_summary
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
@@ -271,3 +272,18 @@ def test_a_run_that_is_not_there_is_said_to_be_not_there(run, name, status):
     key = keys(client).get(name, name)
     assert client.get(f"/run/{key}/now").status_code == status
     assert client.get(f"/run/{key}/nothing").status_code == 404
+
+
+def test_a_folder_that_may_not_be_entered_is_no_run(tmp_path, monkeypatch):
+    for name in ("mine", "theirs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.toml").write_text("seed = 0\n", encoding="utf-8")
+    real = Path.is_file
+
+    def is_file(path):  # the tests may run as root, who may enter every folder
+        if path.parent.name == "theirs":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert [place.name for place in Library([tmp_path]).runs().values()] == ["mine"]
