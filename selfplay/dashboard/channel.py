@@ -29,6 +29,8 @@ MOST_S = 1.4
 """… but for this: what has changed is shown within two seconds."""
 TICK_S = 2.0
 """Seconds after which a page that tells of time is made again, though nothing has changed."""
+LAST_LOOK_S = 1.0
+"""Seconds for reading on before the last page."""
 BEAT_S = 15.0
 """Seconds of silence after which the stream says that it is still there."""
 
@@ -66,6 +68,11 @@ class Listener:
         self.version = version
         self.waiting: dict[str, bytes] = {}
         self.news = asyncio.Event()
+
+    def take(self) -> bytes:
+        """What is waiting, as one piece of the stream."""
+        waiting, self.waiting = self.waiting, {}
+        return b"".join(waiting.values()) + f"id: {self.version}\nevent: seen\ndata:\n\n".encode()
 
 
 class Channel:
@@ -111,14 +118,32 @@ class Channel:
                     yield b": still here\n\n"
                     continue
                 listener.news.clear()
-                waiting, listener.waiting = listener.waiting, {}
-                if waiting:
-                    yield b"".join(waiting.values()) + f"id: {listener.version}\nevent: seen\ndata:\n\n".encode()
+                if listener.waiting:
+                    yield listener.take()
+            if listener.waiting:
+                yield listener.take()
         finally:
             self._listeners.discard(listener)
             if not self._listeners and self._task is not None:
                 self._task.cancel()
                 self._task = None
+
+    async def end(self, why: str) -> None:
+        """Send every browser the page as the files are now, and after it that no more will come, and why."""
+        if not self._listeners:
+            return
+        await asyncio.to_thread(self._read_on)
+        await self._make()
+        last = f"event: end\ndata: {json.dumps(why)}\n\n".encode()
+        for listener in self._listeners:
+            self._send(listener, {"": last})
+
+    def _read_on(self) -> None:
+        until = time.monotonic() + LAST_LOOK_S
+        for place in self._places:
+            reader = self._hub.reader(place)
+            while reader.failed is None and reader.advance()[1] and time.monotonic() < until:
+                pass
 
     async def _run(self) -> None:
         ends = [self._hub.watch(place, self._changed.set) for place in self._places]
@@ -142,7 +167,7 @@ class Channel:
         self._changed.clear()
         readers = await asyncio.to_thread(lambda: [self._hub.reader(place) for place in self._places])
         version = self._page.version(readers)
-        alive = self._page.ticks and any(reader.status == "running" for reader in readers)
+        alive = self._page.ticks and any(reader.status in ("starting", "running") for reader in readers)
         if not alive and all(listener.version == version for listener in self._listeners):
             return LEAST_S
         parts, cost = await asyncio.to_thread(self._view, readers)

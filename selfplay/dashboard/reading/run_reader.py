@@ -23,6 +23,8 @@ Small = TypeVar("Small")
 DONE = "done"
 ALIVE_S = 20.0
 """A run that wrote something so many seconds ago is held to go on."""
+STARTING_S = 60.0
+"""A run that has written nothing is held to be starting for so long; the libraries alone take some of it."""
 LARGEST_SETTINGS = 2**20
 
 
@@ -71,6 +73,7 @@ class RunReader:
         self.path, self.clock = path, clock
         self.lock = threading.RLock()
         self.failed: str | None = None
+        self._made = clock()
         self._metrics = LogReader(path / "metrics.jsonl", rows.Metrics, MetricsTally)
         self._guard = LogReader(path / "guard.jsonl", rows.Guard, GuardTally)
         self._timings = LogReader(path / "timings.jsonl", rows.Timing, TimingTally)
@@ -181,19 +184,29 @@ class RunReader:
 
     @property
     def status(self) -> str:
-        """`unreadable`, `finished`, `running`, `ended`, or `stopped` without a word."""
+        """`unreadable`, `finished`, `running`, `ended`, `starting`, or `stopped` without a word."""
         if self.failed is not None:
             return "unreadable"
         if self.standing.phase == DONE:
             return "finished"
         if self.live.ended is not None:
             return "ended"
-        return "running" if self.quiet_s < ALIVE_S or self._is_held() else "stopped"
+        if self.quiet_s < ALIVE_S or self._is_held():
+            return "running"
+        return "starting" if self._is_new() else "stopped"
 
     @property
     def quiet_s(self) -> float:
         """Seconds since something was written last; infinite if nothing was."""
         return self.clock() - max((_written(reader.path) for reader in self.readers.values()), default=float("-inf"))
+
+    def _is_new(self) -> bool:
+        """Whether nothing is written yet, in a folder that is not there yet or has not been there for long."""
+        try:
+            since = self.path.stat().st_mtime
+        except OSError:
+            since = self._made
+        return self.quiet_s == float("inf") and self.clock() - since < STARTING_S
 
     def _is_held(self) -> bool:
         """Whether the process that the lock names lives here and has it open. The lock itself is not touched: a run
