@@ -13,11 +13,12 @@ What is sent passes the gate of `security` first: token and Origin.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -103,17 +104,18 @@ async def decided(request: Request) -> Response:
         )
     index = _index(request, place)
     try:
-        return answer({"said": await to_thread.run_sync(decide, index, who, body, limiter=_writers(request))})
+        loop = asyncio.get_running_loop()
+        return answer({"said": await loop.run_in_executor(_writers(request), decide, index, who, body)})
     except Refused as error:
         return refusal(error.status, str(error))
 
 
-def _writers(request: Request) -> CapacityLimiter:
-    """The threads that write decisions: a file that is kept locked holds up no page."""
+def _writers(request: Request) -> ThreadPoolExecutor:
+    """The threads that write decisions, and nothing else: a file that is kept locked holds up no page."""
     state = request.app.state
     if not hasattr(state, "writers"):
-        state.writers = CapacityLimiter(WRITERS)
-    found: CapacityLimiter = state.writers
+        state.writers = ThreadPoolExecutor(WRITERS, "write decisions")
+    found: ThreadPoolExecutor = state.writers
     return found
 
 

@@ -63,8 +63,8 @@ def standing_of(run: RunReader) -> Standing:
         elif live.count is not None and live.count.phase == phase and live.count.total:
             within = (live.count.done or 0, live.count.total)
     left = seconds_left(run) if status == "running" else None
-    quiet = run.quiet_s if math.isfinite(run.quiet_s) else None
-    return Standing(status, text, done, total, within, left, quiet)
+    since = run.quiet_s if math.isfinite(run.quiet_s) else None
+    return Standing(status, text, done, total, within, left, since)
 
 
 def _stages(run: RunReader) -> tuple[int, int | None]:
