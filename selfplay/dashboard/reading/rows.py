@@ -13,7 +13,7 @@ import msgspec
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
-Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+Whole = Annotated[int, msgspec.Meta(ge=-(10**14), le=10**14)]
 """A count or a place; a greater one is none that a run writes, and could not be drawn or added up."""
 Number = Annotated[float, msgspec.Meta(ge=-1e100, le=1e100)]
 """A measure, which is finite, and stays so when it is multiplied."""

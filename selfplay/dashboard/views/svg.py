@@ -86,13 +86,14 @@ class _Drawing:
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
         self.lines = [(line, [point for point in line.points if _finite(point)]) for line in chart.shown]
-        xs = [x for _, points in self.lines for x, _ in points] + [x for x, _ in chart.ticks]
+        self.ticks = [(x, name) for x, name in chart.ticks if _finite((x, 0.0))]
+        xs = [x for _, points in self.lines for x, _ in points] + [x for x, _ in self.ticks]
         half = chart.columns / 2 if chart.columns else 0.0
         self.left, self.right = (min(xs) - half, max(xs) + half) if xs else (0.0, 1.0)
         if self.right - self.left <= 1e-9 * abs(self.right):
             self.left, self.right = self.left - 0.5, self.right + 0.5
         self.low, self.high, self.steps = self._heights()
-        self.names = list(chart.ticks) or self._numbers()
+        self.names = self.ticks or self._numbers()
 
     def drawn(self) -> str:
         marks = self._grid() + self._stripes() + self._ticks()

@@ -287,3 +287,59 @@ def test_a_folder_that_may_not_be_entered_is_no_run(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "is_file", is_file)
     assert [place.name for place in Library([tmp_path]).runs().values()] == ["mine"]
+
+
+BOUNDS = [
+    "NaN",
+    "Infinity",
+    "1e400",
+    "1e308",
+    "1e99",
+    "-1e99",
+    "9" * 400,
+    "9" * 5000,
+    str(2**53),
+    str(-(2**53)),
+    "1e-320",
+]
+
+
+@pytest.mark.parametrize("number", BOUNDS)
+def test_no_number_in_a_row_takes_a_page_down(tmp_path, number):
+    """Each row twice: with the number in every place, and in the one that counts rounds."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    rate = f'{{"value": {number}, "low": {number}, "high": {number}}}'
+    measures = ", ".join(f'"{name}": {number}' for name in ("mean_reward", "kl", "entropy", "loss", "solve_rate"))
+    logs = {
+        "metrics": [
+            f'{{"round": 1, "role": "solver", {measures}, "reward_terms": {{"a": {number}}}}}',
+            f'{{"round": {number}, "role": "solver", "kl": 0.1}}',
+            f'{{"round": {number}, "written": 4, "label_accuracy": 0.5, "kept_label_accuracy": 0.5}}',
+            f'{{"round": 1, "written": 4, "label_accuracy": {number}, "kept_share": {number}, "histogram": [1, 2]}}',
+            f'{{"round": 1, "exam": {{"summary": {{"questions": 1, "samples": 1, "accuracy": {rate}}}}}}}',
+            f'{{"round": 1, "tokens_counted": {number}, "by_role": {{"solver": {{"counted": {number}}}}}}}',
+        ],
+        "guard": [f'{{"round": 1, "validation_loss": {number}}}', f'{{"event": "x", "value": {number}}}'],
+        "timings": [f'{{"round": 1, "phase": "label", "seconds": {number}, "cpu_s": {number}}}'],
+        "questions": [f'{{"round": {number}, "index": {number}, "text": "a", "level": 0.1}}'],
+        "attempts": [f'{{"round": {number}, "index": 1, "attempts": ["a"]}}'],
+        "labels": [f'{{"round": 1, "solve_rate": {number}}}', f'{{"round": {number}, "solve_rate": 0.5}}'],
+        "live": [
+            f'{{"kind": "phase", "time": {number}, "phase": "label", "round": 1, "step": 1, "total": 2}}',
+            f'{{"kind": "phase", "time": 1, "phase": "label", "round": {number}, "step": {number}, "total": {number}}}',
+            f'{{"kind": "step", "time": 1, "phase": "label", "number": 0, "total": 1, "measures": {{{measures}}}}}',
+            f'{{"kind": "resources", "time": {number}, "cpu_percent": {number}, "tokens_per_s": {number}}}',
+        ],
+    }
+    for name, lines in logs.items():
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "config.toml").write_text("rounds = 3\n", encoding="utf-8")
+    app = create_app([folder], "token")
+    client = TestClient(app, base_url="http://127.0.0.1:8000")
+    client.get("/?token=token")
+    (key,) = app.state.library.runs()
+    for address in (*(f"/run/{key}/{name}" for name in PAGES), "/compare"):
+        assert client.get(address).status_code == 200
+    assert app.state.hub.reader(app.state.library.find(key)).failed is None
+    app.close()
