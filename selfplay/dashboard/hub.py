@@ -94,7 +94,7 @@ class Hub:
                 self._make_room()
                 one = self._open[place.key] = Open(place)
             one.used = time.monotonic()
-            if self._thread is None and not self.closed:
+            if (self._thread is None or not self._thread.is_alive()) and not self.closed:
                 self._thread = threading.Thread(target=self._follow, name="follow runs", daemon=True)
                 self._thread.start()
             return one

@@ -343,3 +343,38 @@ def test_no_number_in_a_row_takes_a_page_down(tmp_path, number):
         assert client.get(address).status_code == 200
     assert app.state.hub.reader(app.state.library.find(key)).failed is None
     app.close()
+
+
+def test_names_on_every_page_are_without_what_turns_lines_round(tmp_path):
+    odd = "a\u202eb\x1b[2Jc"
+    for name in (odd, f"{odd}2"):
+        (tmp_path / name).mkdir()
+        steps = [{"round": n, "role": odd, "kl": 0.1 * n, "reward_terms": {odd: 0.5}, "phase": odd} for n in (1, 2)]
+        kinds = {"by_kind": {odd: {"asked": 1}}, "by_source": {odd: {"written": 1, "label_sources": {odd: 1}}}}
+        rows = [*steps, *({"round": n, "written": 4, "label_accuracy": 0.5, **kinds} for n in (1, 2))]
+        rows.append({"round": 1, "phase": odd, "tokens_counted": 4, "by_role": {odd: {"counted": 4}}})
+        label = {"round": 1, "index": 0, "phase": odd, "label": odd, "answers": [odd], "kind": odd}
+        question = {"round": 1, "index": 0, "phase": odd, "text": odd, "author": odd, "source": odd, "dropped": odd}
+        guard = {"round": 1, "phase": odd, "event": odd, "name": odd, "role": odd, "why": odd, "value": 1.0}
+        gpu = {"name": odd, "percent": 1.0, "memory_mb": 1.0}
+        live = [
+            {"kind": "phase", "time": 1.0, "phase": odd, "round": 1},
+            {"kind": "alarm", "time": 1.0, "message": odd},
+            *({"kind": "resources", "time": float(n), "cpu_percent": 1.0, "gpu": [gpu]} for n in (1, 2)),
+            {"kind": "end", "time": 1.0, "reason": odd},
+        ]
+        logs = {"metrics": rows, "labels": [label], "questions": [question], "guard": [guard], "live": live}
+        logs |= {"timings": [{"phase": odd, "seconds": 1.0}], "attempts": [{"round": 1, "index": 0, "attempts": [odd]}]}
+        for log, lines in logs.items():
+            text = "".join(json.dumps(line) + "\n" for line in lines)
+            (tmp_path / name / f"{log}.jsonl").write_text(text, encoding="utf-8")
+        (tmp_path / name / "config.toml").write_text("rounds = 3\n", encoding="utf-8")
+    app = create_app([tmp_path], "token")
+    client = TestClient(app, base_url="http://127.0.0.1:8000")
+    client.get("/?token=token")
+    (key, _) = app.state.library.runs()
+    for address in ("/", "/compare", *(f"/run/{key}/{name}" for name in PAGES)):
+        text = client.get(address).text
+        found = {one for one in ("\u202e", "\x1b") if one in text}
+        assert found == set(), (address, text[max(0, text.index(next(iter(found))) - 80) :][:160])
+    app.close()
