@@ -51,7 +51,11 @@ def watch(
         from ..dashboard.app import create_app  # whoever opens the address waits for this a quarter of a second
         from ..dashboard.server import serve
 
-        serve(create_app(folders, token, host=host), listener, beside)
+        try:
+            serve(create_app(folders, token, host=host), listener, beside)
+        except KeyboardInterrupt:
+            if beside is None:
+                raise  # else the run is over, which it says itself
 
 
 def check_watching() -> None:
@@ -74,7 +78,7 @@ def watched(run_dir: Path) -> Iterator[None]:
     """
     check_watching()
     command = [sys.executable, "-m", f"{PACKAGE}.cli", "watch", str(run_dir), "--beside", str(os.getpid())]
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # Ctrl-C is the run's
     try:
         yield
     finally:

@@ -33,6 +33,11 @@ class Dashboard(Starlette):
         self.gate.app = super().build_middleware_stack()
         return self.gate
 
+    async def tell_end(self, why: str) -> None:
+        """Show all who look the runs as they are now, and that the dashboard ends."""
+        for channel in list(self.state.channels.values()):
+            await channel.end(why)
+
     def close(self) -> None:
         """End what follows the runs, and every stream."""
         self.state.hub.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from .reading.run_reader import RunReader
 from .runs import RunPlace
 from .views.parts import Part
 
+LOGGER = logging.getLogger(__name__)
 LEAST_S = 0.5
 """Seconds between two makings of a page at least."""
 EFFORT = 60
@@ -27,6 +29,8 @@ MOST_S = 1.4
 """… but for this: what has changed is shown within two seconds."""
 TICK_S = 2.0
 """Seconds after which a page that tells of time is made again, though nothing has changed."""
+LAST_LOOK_S = 1.0
+"""Seconds for reading on before the last page."""
 BEAT_S = 15.0
 """Seconds of silence after which the stream says that it is still there."""
 
@@ -58,11 +62,17 @@ class Page:
 
 
 class Listener:
-    """One browser: what it has not been sent yet."""
+    """One browser: the version of the page that it has or is being sent, and what it has not been sent yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str) -> None:
+        self.version = version
         self.waiting: dict[str, bytes] = {}
         self.news = asyncio.Event()
+
+    def take(self) -> bytes:
+        """What is waiting, as one piece of the stream."""
+        waiting, self.waiting = self.waiting, {}
+        return b"".join(waiting.values()) + f"id: {self.version}\nevent: seen\ndata:\n\n".encode()
 
 
 class Channel:
@@ -88,31 +98,52 @@ class Channel:
         Args:
             seen: the version that it has; "" for none.
         """
-        listener = Listener()
+        listener = Listener(seen)
         self._listeners.add(listener)
-        if self._task is None:
+        if self._task is None or self._task.done():
+            self._version, self._parts = "", {}  # what was made for others may be old
             self._task = asyncio.create_task(self._run())
-        elif self._version and self._version != seen:
+        elif self._parts and self._version != seen:
             self._send(listener, self._parts)
-        if not self._version:
-            self._version, self._parts = seen, {}
+            listener.version = self._version
+        else:
+            self._changed.set()
+        task = self._task
         try:
             yield b"retry: 1000\n\n"
-            while not self._hub.closed:
+            while not self._hub.closed and not task.done():  # a browser whose stream ends comes back for another
                 try:
                     await asyncio.wait_for(listener.news.wait(), BEAT_S)
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue
                 listener.news.clear()
-                waiting, listener.waiting = listener.waiting, {}
-                if waiting:
-                    yield b"".join(waiting.values()) + f"id: {self._version}\nevent: seen\ndata:\n\n".encode()
+                if listener.waiting:
+                    yield listener.take()
+            if listener.waiting:
+                yield listener.take()
         finally:
             self._listeners.discard(listener)
             if not self._listeners and self._task is not None:
                 self._task.cancel()
                 self._task = None
+
+    async def end(self, why: str) -> None:
+        """Send every browser the page as the files are now, and after it that no more will come, and why."""
+        if not self._listeners:
+            return
+        await asyncio.to_thread(self._read_on)
+        await self._make()
+        last = f"event: end\ndata: {json.dumps(why)}\n\n".encode()
+        for listener in self._listeners:
+            self._send(listener, {"": last})
+
+    def _read_on(self) -> None:
+        until = time.monotonic() + LAST_LOOK_S
+        for place in self._places:
+            reader = self._hub.reader(place)
+            while reader.failed is None and reader.advance()[1] and time.monotonic() < until:
+                pass
 
     async def _run(self) -> None:
         ends = [self._hub.watch(place, self._changed.set) for place in self._places]
@@ -124,6 +155,8 @@ class Channel:
                     await asyncio.wait_for(self._changed.wait(), TICK_S)
                 except TimeoutError:
                     continue
+        except Exception:  # the page cannot be made: its browsers are told by the end of their streams
+            LOGGER.exception("a page of %s cannot be made", ", ".join(place.name for place in self._places))
         finally:
             for end in ends:
                 end()
@@ -134,14 +167,15 @@ class Channel:
         self._changed.clear()
         readers = await asyncio.to_thread(lambda: [self._hub.reader(place) for place in self._places])
         version = self._page.version(readers)
-        alive = self._page.ticks and any(reader.status == "running" for reader in readers)
-        if version == self._version and not alive:
+        alive = self._page.ticks and any(reader.status in ("starting", "running") for reader in readers)
+        if not alive and all(listener.version == version for listener in self._listeners):
             return LEAST_S
         parts, cost = await asyncio.to_thread(self._view, readers)
         new = {name: message for name, message in parts.items() if self._parts.get(name) != message}
-        self._version, self._parts = version, parts
+        before, self._version, self._parts = self._version, version, parts
         for listener in self._listeners:
-            self._send(listener, new)
+            self._send(listener, new if listener.version in (before, version) else parts)
+            listener.version = version
         return min(MOST_S, max(LEAST_S, EFFORT * cost))
 
     def _view(self, readers: Sequence[RunReader]) -> tuple[dict[str, bytes], float]:

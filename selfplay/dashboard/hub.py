@@ -7,6 +7,7 @@ loop      is told which runs have changed; pages are made there, once for everyb
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from .reading.run_reader import RunReader
 from .runs import RunPlace
 
+LOGGER = logging.getLogger(__name__)
 POLL_S = 0.5
 """Seconds between two looks at the files."""
 KEPT_S = 60.0
@@ -54,7 +56,10 @@ class Hub:
         one = self._of(place)
         with one.begun:
             if not one.ready:
-                one.reader.begin()
+                try:
+                    one.reader.begin()
+                except Exception as error:  # noqa: BLE001 - whatever a file holds, the other runs are shown
+                    self._give_up(one, error)
                 one.ready = True
         self._wake.set()
         return one.reader
@@ -89,7 +94,7 @@ class Hub:
                 self._make_room()
                 one = self._open[place.key] = Open(place)
             one.used = time.monotonic()
-            if self._thread is None and not self.closed:
+            if (self._thread is None or not self._thread.is_alive()) and not self.closed:
                 self._thread = threading.Thread(target=self._follow, name="follow runs", daemon=True)
                 self._thread.start()
             return one
@@ -102,19 +107,29 @@ class Hub:
     def _followed(self) -> list[Open]:
         limit = time.monotonic() - KEPT_S
         with self._lock:
-            return [one for one in self._open.values() if one.ready and (one.watchers or one.used >= limit)]
+            ready = [one for one in self._open.values() if one.ready and one.reader.failed is None]
+            return [one for one in ready if one.watchers or one.used >= limit]
 
     def _follow(self) -> None:
         while not self.closed:
             followed, more = self._followed(), False
             for one in followed:
-                changed, again = one.reader.advance()
+                try:
+                    changed, again = one.reader.advance()
+                except Exception as error:  # noqa: BLE001 - whatever a file holds, the other runs are followed
+                    self._give_up(one, error)
+                    changed, again = True, False
                 more |= again
                 if (changed or again) and one.watchers:
                     self._tell(one)
             if not more:
                 self._wake.wait(POLL_S if followed else None)
                 self._wake.clear()
+
+    @staticmethod
+    def _give_up(one: Open, error: Exception) -> None:
+        LOGGER.exception("%s cannot be read", one.place.path)
+        one.reader.fail(error)
 
     def _tell(self, one: Open) -> None:
         loop = self._loop

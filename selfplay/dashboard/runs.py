@@ -72,8 +72,11 @@ class Library:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a folder holds what a run writes."""
-    return any((folder / name).is_file() for name in MARKS)
+    """Whether a folder holds what a run writes; one that may not be entered is none."""
+    try:
+        return any((folder / name).is_file() for name in MARKS)
+    except OSError:
+        return False
 
 
 def _below(folder: Path) -> Iterator[Path]:

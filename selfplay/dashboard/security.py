@@ -13,9 +13,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 import socket
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -33,6 +34,11 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^\s:/?#@\[\]\\]+))(?::(?P<port>[0-9]{1,5}))?")
+"""A name or an address, and perhaps a port: nothing before it or behind it."""
+LAST_PORT = 65_535
+SCHEMES = ("http", "https")
+"""How a page of ours may have been loaded; the second one behind a proxy."""
 READING = ("GET", "HEAD")
 LOCAL = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")
@@ -74,7 +80,10 @@ class Gate:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        answer = self._refusal(scope) or self._entry(scope) or self.app
+        try:
+            answer = self._refusal(scope) or self._entry(scope) or self.app
+        except ValueError:  # more parameters than anybody has, or a header that is no text
+            answer = PlainTextResponse("That request cannot be understood.", 400)
         await answer(scope, receive, _with_headers(send))
 
     def _refusal(self, scope: Scope) -> Response | None:
@@ -83,16 +92,20 @@ class Gate:
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
             return PlainTextResponse("This server does not answer to that name.", 421)
-        same = all(urlsplit(origin).netloc.lower() == hosts[0].lower() for origin in origins)
+        own = {f"{scheme}://{hosts[0].lower()}" for scheme in SCHEMES}
+        same = all(origin.lower() in own for origin in origins)
         if not same or len(origins) > 1 or (scope["method"] not in READING and not origins):
             return PlainTextResponse("That page may not ask this server.", 403)
         return None
 
     def _is_ours(self, host: str) -> bool:
+        parts = HOST.fullmatch(host.lower())
+        if parts is None or int(parts["port"] or 0) > LAST_PORT:
+            return False
+        name = parts["address"] or parts["name"]
+        if name in self._names:
+            return True
         try:
-            name = urlsplit(f"//{host}").hostname or ""
-            if name in self._names:
-                return True
             ipaddress.ip_address(name)  # a name that is an address cannot be pointed elsewhere
         except ValueError:
             return False

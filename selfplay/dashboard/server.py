@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
+import shlex
 import socket
 
 import uvicorn
 
 from .app import Dashboard
 
+LOGGER = logging.getLogger(__name__)
 NICENESS = 10
 """How far the dashboard of `train --watch` steps back behind the run."""
 LAST_S = 2
@@ -44,7 +48,14 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter) or gone
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn."""
+        """See uvicorn; who looks at the run that is over is shown how it ended first."""
+        if self._beside is not None:
+            folders = shlex.join(map(str, self._app.state.library.folders))
+            why = f"The dashboard ended with the run; selfplay-gym watch {folders} shows it."
+            try:
+                await asyncio.wait_for(self._app.tell_end(why), LAST_S)
+            except Exception:  # whatever the files hold, the server stops
+                LOGGER.exception("the last page could not be made")
         self._app.close()
         await super().shutdown(sockets)
 

@@ -38,7 +38,8 @@ class SharedLog(Log):
             DamageError: a line is no JSON object; or see `check`.
         """
         self.check()
-        with held_for_writing(self.path) as file:  # a line that is there but not on the disk may yet be taken back
+        # a line that is there but not on the disk may yet be taken back
+        with held_for_writing(self.path, wait_s=None) as file:
             return self._adopt(file, until)
 
     def append(self) -> None:
@@ -52,7 +53,7 @@ class SharedLog(Log):
         """
         self.check()
         if self._pending:
-            with held_for_writing(self.path) as file:
+            with held_for_writing(self.path, wait_s=None) as file:
                 append_lines(file, b"".join(self._not_written(file)))
                 self._adopt(file)
             self._pending.clear()

@@ -1,5 +1,6 @@
 """The dashboard in a browser, on a run that goes on in the background through the real writers."""
 
+import os
 import socket
 import threading
 from contextlib import contextmanager
@@ -102,10 +103,10 @@ def run(tmp_path):
 
 
 @contextmanager
-def serving(folder):
-    """The address of a dashboard, token included."""
+def serving(folder, beside=None):
+    """The address of a dashboard, token included; `beside` is the process that it ends with."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Server(create_app([folder], "token"), None)
+        server = Server(create_app([folder], "token"), beside)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -246,3 +247,17 @@ def test_an_end_of_the_dashboard_is_said(run, page_at):
     with serving(run.folder.path) as address:
         opened(page, address)
     page.get_by_text("No connection").wait_for(timeout=15_000)
+
+
+def test_the_end_of_a_run_and_of_the_dashboard_beside_it_is_said(run, page_at):
+    from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+    page = page_at(1000)
+    with serving(run.folder.path, os.getppid()) as address:
+        opened(page, address)
+        run.tell("end", reason="done <b>now</b>")
+    page.get_by_text("The dashboard ended with the run; selfplay-gym watch").wait_for(timeout=15_000)
+    page.get_by_text("Ended: ").wait_for()
+    with pytest.raises(PlaywrightTimeout):  # a browser that tried again would do so after a second
+        page.wait_for_event("request", timeout=1_500)
+    assert page.get_by_text("No connection").count() == 0

@@ -7,33 +7,38 @@ written, after a crash, and after somebody has edited them.
 from __future__ import annotations
 
 import json
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, NoReturn, TypeVar
 
 import msgspec
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
+Whole = Annotated[int, msgspec.Meta(ge=-(10**14), le=10**14)]
+"""A count or a place; a greater one is none that a run writes, and could not be drawn or added up."""
+Number = Annotated[float, msgspec.Meta(ge=-1e100, le=1e100)]
+"""A measure, which is finite, and stays so when it is multiplied."""
+
 
 class Place(msgspec.Struct):
     """What all rows have: where the run stood."""
 
-    round: int = 0
+    round: Whole = 0
     phase: str = ""
 
 
 class Rate(msgspec.Struct):
     """An estimate with its 95 % interval."""
 
-    value: float
-    low: float
-    high: float
+    value: Number
+    low: Number
+    high: Number
 
 
 class ExamSummary(msgspec.Struct):
     """The scores of an exam."""
 
-    questions: int
-    samples: int
+    questions: Whole
+    samples: Whole
     accuracy: Rate
     greedy: Rate | None = None
     majority: dict[str, Rate] = {}
@@ -48,117 +53,117 @@ class Exam(msgspec.Struct):
 class KindRow(msgspec.Struct):
     """The labelling of the questions of one kind."""
 
-    asked: int = 0
-    kept: int = 0
-    kept_label_accuracy: float | None = None
-    checked: int = 0
-    disagreement: float | None = None
+    asked: Whole = 0
+    kept: Whole = 0
+    kept_label_accuracy: Number | None = None
+    checked: Whole = 0
+    disagreement: Number | None = None
 
 
 class SourceRow(msgspec.Struct):
     """The labelling of the questions of one source."""
 
-    written: int = 0
-    asked: int = 0
-    kept: int = 0
-    kept_label_accuracy: float | None = None
-    solve_rate: float | None = None
-    label_sources: dict[str, int] = {}
+    written: Whole = 0
+    asked: Whole = 0
+    kept: Whole = 0
+    kept_label_accuracy: Number | None = None
+    solve_rate: Number | None = None
+    label_sources: dict[str, Whole] = {}
 
 
 class Metrics(Place):
     """A row of `metrics.jsonl`: a training step, a labelling, an exam, a validation, or what a stage cost."""
 
     role: str | None = None
-    step: int | None = None
-    rows_trained: int = 1
-    mean_reward: float | None = None
-    reward_std: float | None = None
-    reward_terms: dict[str, float | None] = {}
-    uncertainty: float | None = None
-    repetition: float | None = None
-    band_share: float | None = None
-    valid_share: float | None = None
-    solve_rate: float | None = None
-    clusters: float | None = None
-    kl: float | None = None
-    entropy: float | None = None
-    zero_variance_share: float | None = None
-    truncated_share: float | None = None
-    mean_length: float | None = None
-    loss: float | None = None
-    grad_norm: float | None = None
-    update_norm: float | None = None
-    clip_share: float | None = None
-    distinct_questions: float | None = None
-    learning_rate: float | None = None
-    written: int | None = None
-    malformed: int = 0
-    refused: int = 0
-    repeated: int = 0
-    held_out: int = 0
-    asked: int = 0
-    kept: int = 0
-    kept_share: float | None = None
-    label_accuracy: float | None = None
-    kept_label_accuracy: float | None = None
-    readable_share: float | None = None
-    histogram: list[int] = []
-    checked: int = 0
-    disagreement: float | None = None
+    step: Whole | None = None
+    rows_trained: Whole = 1
+    mean_reward: Number | None = None
+    reward_std: Number | None = None
+    reward_terms: dict[str, Number | None] = {}
+    uncertainty: Number | None = None
+    repetition: Number | None = None
+    band_share: Number | None = None
+    valid_share: Number | None = None
+    solve_rate: Number | None = None
+    clusters: Number | None = None
+    kl: Number | None = None
+    entropy: Number | None = None
+    zero_variance_share: Number | None = None
+    truncated_share: Number | None = None
+    mean_length: Number | None = None
+    loss: Number | None = None
+    grad_norm: Number | None = None
+    update_norm: Number | None = None
+    clip_share: Number | None = None
+    distinct_questions: Number | None = None
+    learning_rate: Number | None = None
+    written: Whole | None = None
+    malformed: Whole = 0
+    refused: Whole = 0
+    repeated: Whole = 0
+    held_out: Whole = 0
+    asked: Whole = 0
+    kept: Whole = 0
+    kept_share: Number | None = None
+    label_accuracy: Number | None = None
+    kept_label_accuracy: Number | None = None
+    readable_share: Number | None = None
+    histogram: list[Whole] = []
+    checked: Whole = 0
+    disagreement: Number | None = None
     by_kind: dict[str, KindRow] = {}
     by_source: dict[str, SourceRow] = {}
     exam: Exam | None = None
-    best_round: int | None = None
-    tokens_read: int = 0
-    tokens_sampled: int = 0
-    tokens_trained: int = 0
-    tokens_examined: int = 0
-    tokens_counted: int | None = None
-    by_role: dict[str, dict[str, int]] = {}
+    best_round: Whole | None = None
+    tokens_read: Whole = 0
+    tokens_sampled: Whole = 0
+    tokens_trained: Whole = 0
+    tokens_examined: Whole = 0
+    tokens_counted: Whole | None = None
+    by_role: dict[str, dict[str, Whole]] = {}
 
 
 class Guard(Place):
     """A row of `guard.jsonl`: an evaluation, or an event."""
 
-    step: int | None = None
+    step: Whole | None = None
     event: str | None = None
     name: str = ""
     role: str | None = None
-    value: float | None = None
-    limit: float | None = None
+    value: Number | None = None
+    limit: Number | None = None
     why: str = ""
-    validation_loss: float | None = None
-    best_validation_loss: float | None = None
-    rate_scale: float | None = None
-    unanswered_share: float | None = None
-    consistency: float | None = None
-    challenger_drift: float | None = None
-    solver_drift: float | None = None
+    validation_loss: Number | None = None
+    best_validation_loss: Number | None = None
+    rate_scale: Number | None = None
+    unanswered_share: Number | None = None
+    consistency: Number | None = None
+    challenger_drift: Number | None = None
+    solver_drift: Number | None = None
 
 
 class Timing(Place):
     """A row of `timings.jsonl`."""
 
-    seconds: float = 0.0
-    cpu_s: float | None = None
+    seconds: Number = 0.0
+    cpu_s: Number | None = None
 
 
 class Written(Place):
     """A row of `questions.jsonl`."""
 
-    index: int | None = None
+    index: Whole | None = None
     text: str = ""
     author: str = ""
     source: str | None = None
-    level: float | None = None
+    level: Number | None = None
     dropped: str | None = None
 
 
 class Attempts(Place):
     """A row of `attempts.jsonl`."""
 
-    index: int | None = None
+    index: Whole | None = None
     attempts: list[str] = []
 
 
@@ -171,10 +176,10 @@ class Check(msgspec.Struct):
 class Labelled(Place):
     """A row of `labels.jsonl`."""
 
-    index: int | None = None
+    index: Whole | None = None
     label: str | None = None
     label_source: str = ""
-    solve_rate: float = 0.0
+    solve_rate: Number = 0.0
     valid: bool = False
     kept: bool = False
     label_right: bool | None = None
@@ -187,42 +192,42 @@ class Gpu(msgspec.Struct):
     """One graphics processor at one moment."""
 
     name: str = ""
-    percent: float | None = None
-    memory_mb: float | None = None
-    total_mb: float | None = None
+    percent: Number | None = None
+    memory_mb: Number | None = None
+    total_mb: Number | None = None
 
 
 class Live(msgspec.Struct):
     """A row of `live.jsonl`, of any kind; see `selfplay.live`."""
 
     kind: str
-    time: float
-    round: int | None = None
+    time: Number
+    round: Whole | None = None
     phase: str | None = None
-    step: int | None = None
-    total: int | None = None
-    done: int | None = None
-    questions: list[Written] | int = []  # of an exam, how many
-    index: int | None = None
+    step: Whole | None = None
+    total: Whole | None = None
+    done: Whole | None = None
+    questions: list[Written] | Whole = []  # of an exam, how many
+    index: Whole | None = None
     question: str = ""
     attempts: list[str] = []
     answers: list[str | None] = []
-    votes: dict[str, int] = {}
-    solve_rate: float | None = None
+    votes: dict[str, Whole] = {}
+    solve_rate: Number | None = None
     label: str | None = None
     role: str | None = None
-    number: int | None = None
+    number: Whole | None = None
     measures: dict[str, Any] = {}
-    accuracy: float | None = None
+    accuracy: Number | None = None
     message: str = ""
     reason: str = ""
-    cpu_percent: float | None = None
-    memory_mb: float | None = None
-    threads: int | None = None
+    cpu_percent: Number | None = None
+    memory_mb: Number | None = None
+    threads: Whole | None = None
     gpu: list[Gpu] = []
-    tokens_per_s: float | None = None
-    disk_free_mb: float | None = None
-    run_mb: float | None = None
+    tokens_per_s: Number | None = None
+    disk_free_mb: Number | None = None
+    run_mb: Number | None = None
 
 
 class Reading(Generic[Row]):
@@ -248,7 +253,11 @@ class Reading(Generic[Row]):
         if not line:
             return None
         try:
-            return msgspec.convert(json.loads(line), self._kind)
+            return msgspec.convert(json.loads(line, parse_constant=_refused), self._kind)
         except (ValueError, RecursionError, msgspec.ValidationError):
             self.damaged += 1
             return None
+
+
+def _refused(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")

@@ -23,33 +23,35 @@ Small = TypeVar("Small")
 DONE = "done"
 ALIVE_S = 20.0
 """A run that wrote something so many seconds ago is held to go on."""
+STARTING_S = 60.0
+"""A run that has written nothing is held to be starting for so long; the libraries alone take some of it."""
 LARGEST_SETTINGS = 2**20
 
 
 class BestState(msgspec.Struct):
     """The best validation so far."""
 
-    round: int | None = None
-    validation_accuracy: float | None = None
+    round: rows.Whole | None = None
+    validation_accuracy: rows.Number | None = None
 
 
 class Standing(msgspec.Struct):
     """`state.json` as far as it is shown."""
 
-    round: int = 0
+    round: rows.Whole = 0
     phase: str = ""
-    step: int = 0
+    step: rows.Whole = 0
     best: BestState = msgspec.field(default_factory=BestState)
-    rate_scale: float = 1.0
+    rate_scale: rows.Number = 1.0
 
 
 class Settings(msgspec.Struct):
     """`config.toml` as far as it is shown."""
 
-    rounds: int | None = None
+    rounds: rows.Whole | None = None
     stages: list[str] = []
     env: str = ""
-    seed: int | None = None
+    seed: rows.Whole | None = None
     questions: dict[str, Any] = {}
     labels: dict[str, Any] = {}
     schedule: dict[str, Any] = {}
@@ -64,11 +66,14 @@ class RunReader:
 
     Attributes:
         lock: held while a slice is folded in.
+        failed: why its files are not read any further; `None` while they are.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self.clock = path, clock
         self.lock = threading.RLock()
+        self.failed: str | None = None
+        self._made = clock()
         self._metrics = LogReader(path / "metrics.jsonl", rows.Metrics, MetricsTally)
         self._guard = LogReader(path / "guard.jsonl", rows.Guard, GuardTally)
         self._timings = LogReader(path / "timings.jsonl", rows.Timing, TimingTally)
@@ -109,6 +114,12 @@ class RunReader:
         with self.lock:
             before, self._status = self._status, self._where()
         return changed or before != self._status, False
+
+    def fail(self, error: Exception) -> None:
+        """Its files hold something that cannot be read, through a mistake of ours: what was read is still shown."""
+        with self.lock:
+            self.failed = f"{type(error).__name__}: {error}"[:400]
+            self._status = ("failed", self.failed)
 
     def version(self, logs: Sequence[str]) -> str:
         """Where each log is read up to, and where the run stands: equal ones show the same, but for time going by."""
@@ -173,17 +184,29 @@ class RunReader:
 
     @property
     def status(self) -> str:
-        """`finished`, `running`, `ended`, or `stopped` without a word."""
+        """`unreadable`, `finished`, `running`, `ended`, `starting`, or `stopped` without a word."""
+        if self.failed is not None:
+            return "unreadable"
         if self.standing.phase == DONE:
             return "finished"
         if self.live.ended is not None:
             return "ended"
-        return "running" if self.quiet_s < ALIVE_S or self._is_held() else "stopped"
+        if self.quiet_s < ALIVE_S or self._is_held():
+            return "running"
+        return "starting" if self._is_new() else "stopped"
 
     @property
     def quiet_s(self) -> float:
         """Seconds since something was written last; infinite if nothing was."""
         return self.clock() - max((_written(reader.path) for reader in self.readers.values()), default=float("-inf"))
+
+    def _is_new(self) -> bool:
+        """Whether nothing is written yet, in a folder that is not there yet or has not been there for long."""
+        try:
+            since = self.path.stat().st_mtime
+        except OSError:
+            since = self._made
+        return self.quiet_s == float("inf") and self.clock() - since < STARTING_S
 
     def _is_held(self) -> bool:
         """Whether the process that the lock names lives here and has it open. The lock itself is not touched: a run

@@ -22,7 +22,12 @@ A_YEAR_S = 365 * 24 * 3600
 
 def refusal(status: int, error: str) -> JSONResponse:
     """Why a request is not done; the page shows the sentence."""
-    return JSONResponse({"error": error}, status)
+    return answer({"error": error}, status)
+
+
+def answer(said: dict[str, str], status: int = 200) -> JSONResponse:
+    """An answer that may repeat what was sent: half of a pair of surrogates, which UTF-8 does not have, becomes "?"."""
+    return JSONResponse({name: text.encode("utf-8", "replace").decode() for name, text in said.items()}, status)
 
 
 async def json_body(request: Request, fields: dict[str, Any]) -> dict[str, Any]:
@@ -75,9 +80,9 @@ def read_name(name: Any) -> str:
     return str(name)
 
 
-def keep_name(answer: Response, name: str) -> None:
+def keep_name(response: Response, name: str) -> None:
     """Let the browser remember who reviews in it."""
-    answer.set_cookie(COOKIE, quote(name, safe=""), max_age=A_YEAR_S, httponly=True, samesite="strict", path="/")
+    response.set_cookie(COOKIE, quote(name, safe=""), max_age=A_YEAR_S, httponly=True, samesite="strict", path="/")
 
 
 def _no_number(name: str) -> NoReturn:

@@ -13,14 +13,15 @@ What is sent passes the gate of `security` first: token and Origin.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ....core.errors import ConfigError, RunError
@@ -28,11 +29,13 @@ from ...reviews.checks import MOST_NAME
 from ..pages import TABS, place_of
 from ..render import page
 from ..runs import RunPlace
-from .bodies import json_body, keep_name, read_name, refusal, reviewer_of
+from .bodies import answer, json_body, keep_name, read_name, refusal, reviewer_of
 from .deciding import Refused, decide
 from .pages import KEYS, item_values, queue_values
 from .queue_index import QueueIndex
 
+WRITERS = 4
+"""Decisions that are written at once at most."""
 FIELDS = {"key": None, "id": None, "decision": None, "reviewer": None, "after": None, "before": None, "note": ""}
 
 
@@ -51,13 +54,13 @@ def review_routes() -> list[Route]:
 def answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
     """A handler whose refusals are JSON: a script reads them, and shows the sentence."""
 
-    async def answer(request: Request) -> Response:
+    async def answered(request: Request) -> Response:
         try:
             return await handler(request)
         except HTTPException as error:
             return refusal(error.status_code, error.detail)
 
-    return answer
+    return answered
 
 
 def queue(request: Request) -> Response:
@@ -84,9 +87,9 @@ async def introduce(request: Request) -> Response:
         name = read_name(body["name"])
     except ConfigError as error:
         return refusal(400, f"{error}.")
-    answer = JSONResponse({"name": name})
-    keep_name(answer, name)
-    return answer
+    response = answer({"name": name})
+    keep_name(response, name)
+    return response
 
 
 async def decided(request: Request) -> Response:
@@ -101,9 +104,19 @@ async def decided(request: Request) -> Response:
         )
     index = _index(request, place)
     try:
-        return JSONResponse({"said": await run_in_threadpool(decide, index, who, body)})
+        loop = asyncio.get_running_loop()
+        return answer({"said": await loop.run_in_executor(_writers(request), decide, index, who, body)})
     except Refused as error:
         return refusal(error.status, str(error))
+
+
+def _writers(request: Request) -> ThreadPoolExecutor:
+    """The threads that write decisions, and nothing else: a file that is kept locked holds up no page."""
+    state = request.app.state
+    if not hasattr(state, "writers"):
+        state.writers = ThreadPoolExecutor(WRITERS, "write decisions")
+    found: ThreadPoolExecutor = state.writers
+    return found
 
 
 def _index(request: Request, place: RunPlace) -> QueueIndex:

@@ -21,11 +21,16 @@ function follow(parts) {
     else put(name, html);
   });
 
+  source.addEventListener("end", (event) => {
+    source.close();
+    say(JSON.parse(event.data), true);
+  });
+
   button.hidden = false;
   button.addEventListener("click", () => {
     paused = !paused;
     button.textContent = paused ? "Go on" : "Pause";
-    say(paused ? "Paused." : "Following.", false);
+    if (source.readyState !== EventSource.CLOSED) say(paused ? "Paused." : "Following.", false);
     if (paused) return;
     waiting.forEach((html, name) => put(name, html));
     waiting.clear();

@@ -11,6 +11,7 @@ import msgspec
 from ...report.guard import KINDS, GuardEvent, guard_event
 from ..reading.live import Asked
 from ..reading.run_reader import RunReader
+from ..reading.series import LARGEST
 from .parts import Part, part
 from .standing import STATUS, standing_of
 
@@ -78,7 +79,8 @@ def _step(run: RunReader) -> list[tuple[str, float]]:
     if step is None:
         return []
     names = ("mean_reward", "uncertainty", "band_share", "loss", "kl", "entropy", "grad_norm", "mean_length")
-    return [(name, value) for name in names if isinstance(value := step.measures.get(name), int | float)]
+    found = [(name, step.measures.get(name)) for name in names]
+    return [(name, value) for name, value in found if isinstance(value, int | float) and abs(value) < LARGEST]
 
 
 def _tiles(run: RunReader) -> Sequence[tuple[str, str, str]]:

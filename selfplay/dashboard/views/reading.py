@@ -11,4 +11,4 @@ MB = 2**20
 def reading(run: RunReader) -> list[Part]:
     """One part; empty where there is nothing to say."""
     size = sum(reader.size for reader in run.readers.values())
-    return [part("reading", share=run.progress, size_mb=size / MB, damaged=run.damaged)]
+    return [part("reading", share=run.progress, size_mb=size / MB, damaged=run.damaged, failed=run.failed)]

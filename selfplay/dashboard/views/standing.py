@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ..reading.run_reader import DONE, RunReader
 
 STATUS = {
     "finished": "Finished",
+    "starting": "Starting",
     "running": "Running",
     "ended": "Ended",
     "stopped": "Stopped without a word",
+    "unreadable": "Cannot be read",
 }
 
 
@@ -24,7 +27,7 @@ class Standing:
         done, total: stages; `total` is `None` where nobody knows.
         within: things of the present stage that are done, and all; `None` where it does not count.
         left_s: seconds until the end, if all goes on as lately; `None` while nothing is known.
-        quiet_s: seconds since something was written.
+        quiet_s: seconds since something was written; `None` if nothing was.
     """
 
     status: str
@@ -33,7 +36,7 @@ class Standing:
     total: int | None
     within: tuple[int, int] | None
     left_s: float | None
-    quiet_s: float
+    quiet_s: float | None
 
 
 def standing_of(run: RunReader) -> Standing:
@@ -44,6 +47,8 @@ def standing_of(run: RunReader) -> Standing:
     of = f" of {run.settings.rounds}" if run.settings.rounds else ""
     if status == "finished":
         text = f"after round {state.round}{of}"
+    elif status == "starting":
+        text = "nothing is written yet"
     elif phase:
         text = f"round {number or 0}{of}, {phase}"
     else:
@@ -58,7 +63,8 @@ def standing_of(run: RunReader) -> Standing:
         elif live.count is not None and live.count.phase == phase and live.count.total:
             within = (live.count.done or 0, live.count.total)
     left = seconds_left(run) if status == "running" else None
-    return Standing(status, text, done, total, within, left, run.quiet_s)
+    since = run.quiet_s if math.isfinite(run.quiet_s) else None
+    return Standing(status, text, done, total, within, left, since)
 
 
 def _stages(run: RunReader) -> tuple[int, int | None]:

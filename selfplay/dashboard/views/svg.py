@@ -71,7 +71,8 @@ class Chart:
     def described(self) -> str:
         """The figure in a sentence, for those who do not see it."""
         ends = "; ".join(f"{shown(line.label, 60)} {_ends(line.points, self.unit)}" for line in self.shown)
-        return f"{self.title}: {ends}." if ends else f"{self.title}: nothing yet."
+        title = shown(self.title, 120)
+        return f"{title}: {ends}." if ends else f"{title}: nothing yet."
 
     @property
     def svg(self) -> Markup:
@@ -85,13 +86,14 @@ class _Drawing:
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
         self.lines = [(line, [point for point in line.points if _finite(point)]) for line in chart.shown]
-        xs = [x for _, points in self.lines for x, _ in points] + [x for x, _ in chart.ticks]
+        self.ticks = [(x, name) for x, name in chart.ticks if _finite((x, 0.0))]
+        xs = [x for _, points in self.lines for x, _ in points] + [x for x, _ in self.ticks]
         half = chart.columns / 2 if chart.columns else 0.0
         self.left, self.right = (min(xs) - half, max(xs) + half) if xs else (0.0, 1.0)
         if self.right - self.left <= 1e-9 * abs(self.right):
             self.left, self.right = self.left - 0.5, self.right + 0.5
         self.low, self.high, self.steps = self._heights()
-        self.names = list(chart.ticks) or self._numbers()
+        self.names = self.ticks or self._numbers()
 
     def drawn(self) -> str:
         marks = self._grid() + self._stripes() + self._ticks()
@@ -152,7 +154,7 @@ class _Drawing:
         every = max(1, -(-len(self.names) // 9))
         marks = [self._tick(self._x(x), name) for x, name in self.names[::every]]
         at = f'x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 5:g}"'
-        along = f'<text class="tick" {at} text-anchor="middle">{escape(self.chart.along)}</text>'
+        along = f'<text class="tick" {at} text-anchor="middle">{escape(shown(self.chart.along, 60))}</text>'
         return "".join([*marks, along])
 
     def _tick(self, x: float, name: str) -> str:
@@ -160,9 +162,8 @@ class _Drawing:
         half = 3.2 * len(name)
         anchor = "end" if x + half > WIDTH else "start" if x - half < 0 else "middle"
         x = WIDTH - 1 if anchor == "end" and x > WIDTH - RIGHT - 1 else x
-        return (
-            f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 14:g}" text-anchor="{anchor}">{escape(name)}</text>'
-        )
+        at = f'x="{x:.1f}" y="{HEIGHT - BOTTOM + 14:g}"'
+        return f'<text class="tick" {at} text-anchor="{anchor}">{escape(shown(name, 60))}</text>'
 
     def _line(self, line: Line, points: Sequence[Point]) -> str:
         few = len(points) <= 60

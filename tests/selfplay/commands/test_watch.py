@@ -24,8 +24,24 @@ with watched(Path(sys.argv[1])):
 """
 
 
-def started(*arguments):
-    return subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+def started(*arguments, **more):
+    pipes = {"stdout": subprocess.PIPE, "stdin": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, *arguments], **pipes, **more)
+
+
+def stream_of(line):
+    """The stream of the first page of the only run."""
+    port, token = ADDRESS.fullmatch(line).groups()
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+    connection.request("GET", f"/?token={token}")
+    answer = connection.getresponse()
+    cookie = answer.headers["set-cookie"].partition(";")[0]
+    answer.read()
+    connection.request("GET", "/", headers={"Cookie": cookie})
+    run = connection.getresponse()
+    run.read()
+    connection.request("GET", f"{run.headers['location']}/events", headers={"Cookie": cookie})
+    return connection.getresponse()
 
 
 def asked(line):
@@ -47,17 +63,7 @@ def test_it_serves_until_it_is_stopped(tmp_path, signal_, code):
 def test_an_open_stream_does_not_keep_it_alive(tmp_path):
     (tmp_path / "config.toml").touch()
     with started("-m", "selfplay_gym.cli", "watch", str(tmp_path)) as process:
-        port, token = ADDRESS.fullmatch(process.stdout.readline()).groups()
-        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
-        connection.request("GET", f"/?token={token}")
-        answer = connection.getresponse()
-        cookie = answer.headers["set-cookie"].partition(";")[0]
-        answer.read()
-        connection.request("GET", "/", headers={"Cookie": cookie})
-        run = connection.getresponse()
-        run.read()
-        connection.request("GET", f"{run.headers['location']}/events", headers={"Cookie": cookie})
-        stream = connection.getresponse()
+        stream = stream_of(process.stdout.readline())
         assert stream.headers["content-type"].startswith("text/event-stream")
         assert stream.readline().startswith(b"retry")
         process.send_signal(signal.SIGINT)
@@ -71,6 +77,23 @@ def test_a_dashboard_beside_a_run_ends_with_it(tmp_path):
         process.stdin.write("go\n")
         process.stdin.flush()
         assert process.stdout.read() == ""
+        assert process.wait(60) == 0
+
+
+def test_whoever_looks_is_shown_how_the_run_ended_and_that_the_dashboard_ended_with_it(tmp_path):
+    (tmp_path / "config.toml").touch()
+    with started("-c", BESIDE, str(tmp_path), stderr=subprocess.STDOUT) as process:
+        stream = stream_of(process.stdout.readline())
+        first = b"".join(iter(stream.readline, b"event: seen\n"))
+        assert b"Starting: nothing is written yet" in first
+        (tmp_path / "state.json").write_text('{"round": 3, "phase": "done"}', encoding="utf-8")
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        rest = stream.read()
+        assert b"Finished: after round 3" in rest
+        (why,) = re.findall(rb"event: end\ndata: (.*)\n", rest)
+        assert f"selfplay-gym watch {tmp_path} shows it" in json.loads(why)
+        assert process.stdout.read() == ""  # not a word about how the dashboard was ended
         assert process.wait(60) == 0
 
 

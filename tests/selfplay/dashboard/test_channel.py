@@ -168,3 +168,72 @@ def test_closing_ends_every_stream(place):
         assert [message async for message in stream] == []
 
     with_hub(scene)
+
+
+def test_who_comes_back_with_another_version_is_sent_the_page_though_nothing_changes(place):
+    async def scene(hub):
+        channel = Channel(hub, View().page, [place])
+        first = channel.listen("")
+        _, seen = await told(first)
+        await first.aclose()
+        for old in ("", "older", "older"):
+            stream = channel.listen(old)
+            assert await told(stream) == ({"still": "x", "sum": "1.0"}, seen)
+            await stream.aclose()
+
+    with_hub(scene)
+
+
+def test_who_comes_with_another_version_beside_one_that_is_up_to_date_is_sent_the_page(place):
+    async def scene(hub):
+        channel = Channel(hub, View().page, [place])
+        first = channel.listen("")
+        _, seen = await told(first)
+        await first.aclose()
+        waiting = channel.listen(seen)
+        await anext(waiting)  # it has everything, so no page has been made for it
+        assert (await told(channel.listen("older")))[0] == {"still": "x", "sum": "1.0"}
+        await waiting.aclose()
+
+    with_hub(scene)
+
+
+def test_a_page_that_cannot_be_made_ends_its_streams_and_is_tried_again(place):
+    async def scene(hub):
+        view = View()
+
+        def broken(readers):
+            raise OverflowError("too long")
+
+        channel = Channel(hub, Page(broken, ("timings",)), [place])
+        assert [message async for message in channel.listen("")] == [b"retry: 1000\n\n"]
+        channel._page = view.page
+        assert (await told(channel.listen("")))[0] == {"still": "x", "sum": "1.0"}
+
+    with_hub(scene)
+
+
+def test_a_run_that_cannot_be_read_does_not_stop_the_others(place, tmp_path):
+    other = RunPlace("other", "other", tmp_path / "other")
+    other.path.mkdir()
+    append(other.path, 1)
+
+    async def scene(hub):
+        bad, good = Channel(hub, View().page, [place]).listen(""), Channel(hub, View().page, [other]).listen("")
+        await told(bad)
+        await told(good)
+        reader = hub._open[place.key].reader
+
+        def broken():
+            raise OverflowError("too long")
+
+        reader.advance = broken
+        append(other.path, 2)
+        assert (await told(good))[0] == {"sum": "3.0"}
+        append(other.path, 4)
+        assert (await told(good))[0] == {"sum": "7.0"}
+        assert (reader.status, reader.failed) == ("unreadable", "OverflowError: too long")
+        await bad.aclose()
+        await good.aclose()
+
+    with_hub(scene)

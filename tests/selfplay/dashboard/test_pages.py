@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from selfplay_gym.selfplay.dashboard.app import create_app
 from selfplay_gym.selfplay.dashboard.pages import PAGES
 from selfplay_gym.selfplay.dashboard.reading.run_reader import RunReader
+from selfplay_gym.selfplay.dashboard.runs import Library
 from selfplay_gym.selfplay.report.questions import read_questions
 from selfplay_gym.selfplay.report.summary_data import read_run_summary
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
@@ -271,3 +272,109 @@ def test_a_run_that_is_not_there_is_said_to_be_not_there(run, name, status):
     key = keys(client).get(name, name)
     assert client.get(f"/run/{key}/now").status_code == status
     assert client.get(f"/run/{key}/nothing").status_code == 404
+
+
+def test_a_folder_that_may_not_be_entered_is_no_run(tmp_path, monkeypatch):
+    for name in ("mine", "theirs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.toml").write_text("seed = 0\n", encoding="utf-8")
+    real = Path.is_file
+
+    def is_file(path):  # the tests may run as root, who may enter every folder
+        if path.parent.name == "theirs":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert [place.name for place in Library([tmp_path]).runs().values()] == ["mine"]
+
+
+BOUNDS = [
+    "NaN",
+    "Infinity",
+    "1e400",
+    "1e308",
+    "1e99",
+    "-1e99",
+    "9" * 400,
+    "9" * 5000,
+    str(2**53),
+    str(-(2**53)),
+    "1e-320",
+]
+
+
+@pytest.mark.parametrize("number", BOUNDS)
+def test_no_number_in_a_row_takes_a_page_down(tmp_path, number):
+    """Each row twice: with the number in every place, and in the one that counts rounds."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    rate = f'{{"value": {number}, "low": {number}, "high": {number}}}'
+    measures = ", ".join(f'"{name}": {number}' for name in ("mean_reward", "kl", "entropy", "loss", "solve_rate"))
+    logs = {
+        "metrics": [
+            f'{{"round": 1, "role": "solver", {measures}, "reward_terms": {{"a": {number}}}}}',
+            f'{{"round": {number}, "role": "solver", "kl": 0.1}}',
+            f'{{"round": {number}, "written": 4, "label_accuracy": 0.5, "kept_label_accuracy": 0.5}}',
+            f'{{"round": 1, "written": 4, "label_accuracy": {number}, "kept_share": {number}, "histogram": [1, 2]}}',
+            f'{{"round": 1, "exam": {{"summary": {{"questions": 1, "samples": 1, "accuracy": {rate}}}}}}}',
+            f'{{"round": 1, "tokens_counted": {number}, "by_role": {{"solver": {{"counted": {number}}}}}}}',
+        ],
+        "guard": [f'{{"round": 1, "validation_loss": {number}}}', f'{{"event": "x", "value": {number}}}'],
+        "timings": [f'{{"round": 1, "phase": "label", "seconds": {number}, "cpu_s": {number}}}'],
+        "questions": [f'{{"round": {number}, "index": {number}, "text": "a", "level": 0.1}}'],
+        "attempts": [f'{{"round": {number}, "index": 1, "attempts": ["a"]}}'],
+        "labels": [f'{{"round": 1, "solve_rate": {number}}}', f'{{"round": {number}, "solve_rate": 0.5}}'],
+        "live": [
+            f'{{"kind": "phase", "time": {number}, "phase": "label", "round": 1, "step": 1, "total": 2}}',
+            f'{{"kind": "phase", "time": 1, "phase": "label", "round": {number}, "step": {number}, "total": {number}}}',
+            f'{{"kind": "step", "time": 1, "phase": "label", "number": 0, "total": 1, "measures": {{{measures}}}}}',
+            f'{{"kind": "resources", "time": {number}, "cpu_percent": {number}, "tokens_per_s": {number}}}',
+        ],
+    }
+    for name, lines in logs.items():
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "config.toml").write_text("rounds = 3\n", encoding="utf-8")
+    app = create_app([folder], "token")
+    client = TestClient(app, base_url="http://127.0.0.1:8000")
+    client.get("/?token=token")
+    (key,) = app.state.library.runs()
+    for address in (*(f"/run/{key}/{name}" for name in PAGES), "/compare"):
+        assert client.get(address).status_code == 200
+    assert app.state.hub.reader(app.state.library.find(key)).failed is None
+    app.close()
+
+
+def test_names_on_every_page_are_without_what_turns_lines_round(tmp_path):
+    odd = "a\u202eb\x1b[2Jc"
+    for name in (odd, f"{odd}2"):
+        (tmp_path / name).mkdir()
+        steps = [{"round": n, "role": odd, "kl": 0.1 * n, "reward_terms": {odd: 0.5}, "phase": odd} for n in (1, 2)]
+        kinds = {"by_kind": {odd: {"asked": 1}}, "by_source": {odd: {"written": 1, "label_sources": {odd: 1}}}}
+        rows = [*steps, *({"round": n, "written": 4, "label_accuracy": 0.5, **kinds} for n in (1, 2))]
+        rows.append({"round": 1, "phase": odd, "tokens_counted": 4, "by_role": {odd: {"counted": 4}}})
+        label = {"round": 1, "index": 0, "phase": odd, "label": odd, "answers": [odd], "kind": odd}
+        question = {"round": 1, "index": 0, "phase": odd, "text": odd, "author": odd, "source": odd, "dropped": odd}
+        guard = {"round": 1, "phase": odd, "event": odd, "name": odd, "role": odd, "why": odd, "value": 1.0}
+        gpu = {"name": odd, "percent": 1.0, "memory_mb": 1.0}
+        live = [
+            {"kind": "phase", "time": 1.0, "phase": odd, "round": 1},
+            {"kind": "alarm", "time": 1.0, "message": odd},
+            *({"kind": "resources", "time": float(n), "cpu_percent": 1.0, "gpu": [gpu]} for n in (1, 2)),
+            {"kind": "end", "time": 1.0, "reason": odd},
+        ]
+        logs = {"metrics": rows, "labels": [label], "questions": [question], "guard": [guard], "live": live}
+        logs |= {"timings": [{"phase": odd, "seconds": 1.0}], "attempts": [{"round": 1, "index": 0, "attempts": [odd]}]}
+        for log, lines in logs.items():
+            text = "".join(json.dumps(line) + "\n" for line in lines)
+            (tmp_path / name / f"{log}.jsonl").write_text(text, encoding="utf-8")
+        (tmp_path / name / "config.toml").write_text("rounds = 3\n", encoding="utf-8")
+    app = create_app([tmp_path], "token")
+    client = TestClient(app, base_url="http://127.0.0.1:8000")
+    client.get("/?token=token")
+    (key, _) = app.state.library.runs()
+    for address in ("/", "/compare", *(f"/run/{key}/{name}" for name in PAGES)):
+        text = client.get(address).text
+        found = {one for one in ("\u202e", "\x1b") if one in text}
+        assert found == set(), (address, text[max(0, text.index(next(iter(found))) - 80) :][:160])
+    app.close()

@@ -125,6 +125,17 @@ def test_two_servers_on_one_host_keep_their_cookies_apart():
         "user@evil.example",
         "10.0.0.1",
         "127.0.0.1@evil.example",
+        "127.0.0.1/evil",
+        "127.0.0.1#evil.com",
+        "127.0.0.1?evil.com",
+        "x@127.0.0.1",
+        "127.0.0.1:abc",
+        "127.0.0.1:",
+        "127.0.0.1:99999",
+        "127.0.0.1:80:80",
+        "127.0.0.1 evil.com",
+        "[127.0.0.1",
+        "[::1]evil.com",
     ],
 )
 def test_another_name_is_refused_though_the_cookie_is_right(inside, host):
@@ -146,11 +157,33 @@ def test_a_server_for_everybody_takes_addresses_and_no_foreign_names():
 
 @pytest.mark.parametrize(
     "origin",
-    [None, "null", "http://evil.example", f"http://{HOST}.evil.example", "http://127.0.0.1:9999", "", "file://"],
+    [
+        None,
+        "null",
+        "http://evil.example",
+        f"http://{HOST}.evil.example",
+        "http://127.0.0.1:9999",
+        "",
+        "file://",
+        f"ftp://{HOST}",
+        f"//{HOST}",
+        HOST,
+        f"http://{HOST}/",
+        f"http://x@{HOST}",
+    ],
 )
 def test_only_our_own_pages_may_write(inside, origin):
     headers = {} if origin is None else {"origin": origin}
     assert inside.post("/store", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("client", ["inside", "outside"])
+@pytest.mark.parametrize("header", ["origin", "host"])
+@pytest.mark.parametrize("value", ["http://[", "http://[::1", "[", "http://]", "http://\xff", "\xff[", "::", "[]"])
+def test_a_header_of_a_wrong_form_is_refused_with_the_headers(request, client, header, value):
+    answer = request.getfixturevalue(client).get("/run/x", headers={header: value.encode("latin-1")})
+    assert answer.status_code in (403, 421)
+    assert answer.headers["content-security-policy"] == CONTENT_POLICY
 
 
 def test_our_own_page_may_write(inside):

@@ -54,5 +54,24 @@ def test_deep_nesting_and_numbers_beyond_all_bounds_are_damage_and_no_crash():
     assert reading.damaged == 3
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "1e308", "9" * 400, "9" * 5000])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(rows.Labelled, "solve_rate"), (rows.Timing, "seconds"), (rows.Metrics, "kl")]
+)
+@pytest.mark.parametrize("text", ["x", "\\ud800"])
+def test_a_measure_that_is_not_finite_or_beyond_all_bounds_is_damage(kind, name, number, text):
+    reading = Reading(kind)
+    assert reading(f'{{"phase": "{text}", "{name}": {number}}}'.encode()) is None
+    assert reading.damaged == 1
+
+
+@pytest.mark.parametrize("number", [10**14 + 1, -(2**60), 2**64, 10**400])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_round_that_no_run_reaches_is_damage(kind, number):
+    reading = Reading(kind)
+    assert reading(json.dumps({"round": number, "kind": "phase", "time": 0.0}).encode()) is None
+    assert reading.damaged == 1
+
+
 def test_names_of_later_versions_are_passed_over():
     assert Reading(rows.Labelled)(b'{"round": 3, "index": 1, "novel": {"a": [1]}}').round == 3

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import msgspec
 import pytest
@@ -151,3 +152,20 @@ def test_a_log_that_is_cut_while_its_history_is_read_is_right_in_the_end(tmp_pat
     while reader.advance()[1]:
         pass
     assert reader.shown.stages == 7
+
+
+def test_a_run_that_has_written_nothing_is_starting_for_a_minute(tmp_path):
+    now = time.time()
+    folder = tmp_path / "run"
+    reader = RunReader(folder, lambda: now)
+    assert reader.status == "starting"  # the folder is not there yet
+    folder.mkdir()
+    (folder / "config.toml").touch()
+    os.utime(folder, (now - 59, now - 59))
+    assert reader.status == "starting"
+    os.utime(folder, (now - 61, now - 61))
+    assert reader.status == "stopped"
+    os.utime(folder, (now, now))
+    (folder / "metrics.jsonl").touch()
+    os.utime(folder / "metrics.jsonl", (now - 61, now - 61))
+    assert reader.status == "stopped"  # it has written something, and no more

@@ -1,10 +1,12 @@
 """What a browser may send, and what becomes of it."""
 
+import fcntl
 import json
 import re
 
 import pytest
 
+from selfplay_gym.selfplay.storage import shared_file
 from selfplay_gym.selfplay.storage.files import write_sealed
 
 APPROVED = {"key": "k1", "id": "label/3/0", "decision": "approve"}
@@ -262,3 +264,29 @@ def test_what_people_write_comes_back_as_it_was(reviewers, runs, hostile, path):
     assert [(row["note"], row["after"]) for row in runs.decisions(other) if row["decision"] == "edit"] == [
         (text, text) for text in texts
     ]
+
+
+@pytest.mark.parametrize("field", ["key", "id", "decision", "reviewer", "after", "before", "note"])
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\udc80\ud83d"])
+def test_half_a_pair_of_surrogates_is_no_mistake_of_ours(anna, field, text):
+    body = {"key": "k1", "id": "label/3/0", "decision": "edit", "after": "1", field: text}
+    headers = {"content-type": "application/json"}
+    answer = anna.client.post(f"{anna.base}/decisions", content=json.dumps(body), headers=headers)
+    assert answer.status_code < 500
+    assert set(answer.json()) <= {"said", "error"}
+    assert (
+        anna.client.post(f"{anna.base}/reviewer", content=json.dumps({"name": text}), headers=headers).status_code
+        == 400
+    )
+
+
+def test_a_log_that_somebody_keeps_locked_holds_up_no_page(anna, runs, path, monkeypatch):
+    monkeypatch.setattr(shared_file.held_for_writing.__wrapped__, "__defaults__", (0.05,))
+    with (path / "reviews.jsonl").open("rb") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        answer = anna.post("label/3/0", "approve", key="later")
+        assert answer.status_code == 503
+        assert "kept locked" in answer.json()["error"]
+        assert "label/3/0" in anna.item("label/3/0").text
+    assert anna.post("label/3/0", "approve", key="later").status_code == 200
+    assert len(runs.decisions(path)) == 1

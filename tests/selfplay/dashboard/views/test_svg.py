@@ -56,3 +56,10 @@ def test_names_are_escaped():
     chart = Chart("<b>", "%", [Line('"><script>', [(0.0, 0.5)], "1")], [(0.0, "<i>")], "</svg>")
     assert not {"<b>", "<script>", "<i>"} & set(re.findall(r"<[^ />]*>", str(chart.svg)))
     ElementTree.fromstring(str(chart.svg))
+
+
+def test_nothing_in_a_figure_turns_its_line_round_or_steers_a_terminal():
+    odd = "a\u202eb\x1b[2Jc"
+    chart = Chart(odd, "mean", [Line(odd, [(0.0, 1.0), (1.0, 2.0)], "1")], [(0.0, odd)], odd)
+    assert not set(chart.svg) & {"\u202e", "\x1b"}
+    assert chart.svg.count("�") >= 2 * 4
