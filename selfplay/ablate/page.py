@@ -10,7 +10,7 @@ from ..pages.figures import BETWEEN, CHALLENGER, MUTED, SOLVER, draw_svg, plot_r
 from ..pages.headline import Headline, tone_of
 from ..pages.html_page import Section, figures, page, paragraph
 from ..pages.tables import html_table, markdown_table
-from ..pages.wording import counted, points, short_name
+from ..pages.wording import counted, points, short_name, with_per_cent
 from ..stats import Estimate
 from .by_length import ability_rows, rows_by_length
 from .results import Ablation, VariantResult
@@ -65,9 +65,9 @@ def label_rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
     cells = [
         [
             r.name,
-            _per_cent(r.last_label_accuracy),
+            with_per_cent(r.last_label_accuracy, 0),
             " ".join(f"{kept:.0f}" for kept in _spread(r.kept_per_round)) or "–",
-            _per_cent(r.least_kept_right),
+            with_per_cent(r.least_kept_right, 0),
         ]
         for r in ablation.results
     ]
@@ -163,10 +163,6 @@ def _draw_gains(axes: Axes, ranked: Sequence[VariantResult], ablation: Ablation)
         axes.scatter(result.gains, [row] * len(result.gains), marker="|", color=MUTED)
     rows_by_name(axes, [result.name for result in ranked], "variants")
     axes.set(xlabel="points over the base (short lines: single seeds)", title="Gain in held-out accuracy")
-
-
-def _per_cent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %"
 
 
 def _spread(kept: Sequence[float]) -> list[float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from ..pages.wording import counted, shown
+from ..pages.wording import counted, shown, with_per_cent
 from .visible import visible
 
 if TYPE_CHECKING:
@@ -42,13 +42,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["visible"] = visible
-    made.filters |= {"shown": shown, "counted": counted, "percent": percent, "duration": duration, "figure": figure}
+    made.filters |= {
+        "shown": shown,
+        "counted": counted,
+        "percent": with_per_cent,
+        "duration": duration,
+        "figure": figure,
+    }
     return made
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """A share in per cent; a dash where there is none."""
-    return "–" if share is None else f"{100 * share:.{digits}f} %"
 
 
 def figure(value: float | None, digits: int = 3) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from ..pages.wording import is_hidden
 
 MOST_SHOWN = 20_000
 """Characters of a text on a page; the rest is counted and not sent."""
@@ -12,8 +13,6 @@ MOST_MARKS = 3
 
 _ALLOWED = "\n\t\u200c\u200d"
 """Controls that texts need: lines, tables, and the joiners of Persian and of emoji."""
-_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-"""Categories of characters that have no shape of their own."""
 _MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _MARKS = re.compile(f"({_MARK}{{{MOST_MARKS}}})({_MARK}+)")
 
@@ -42,7 +41,7 @@ def editable(text: str) -> str | None:
 
 
 def _is_hidden(one: str) -> bool:
-    return unicodedata.category(one) in _HIDDEN and one not in _ALLOWED
+    return is_hidden(one) and one not in _ALLOWED
 
 
 def _written_out(one: str) -> str:

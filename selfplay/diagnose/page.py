@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING
 
 from ..exams.robustness import robustness_rows
 from ..pages.headline import Headline, difference, tone_of
 from ..pages.html_page import Section, figures, page, paragraph
 from ..pages.tables import finite, html_table, terminal_table
-from ..pages.wording import counted, percent, points
+from ..pages.wording import counted, in_per_cent, percent, points
 from .consistency import Consistency
 from .expert import expert_rows
 from .figures import curve_figures, difficulty_figures, play_figures, round_figures
@@ -64,9 +63,9 @@ def round_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
             [
                 str(r.round),
                 str(r.asked),
-                *map(_percent, shares),
+                *map(in_per_cent, shares),
                 *(str(d.clusters), str(d.new_clusters), f"{100 * d.self_bleu:.1f}", f"{d.topic_entropy:.2f}"),
-                *(_percent(why.rigour), _percent(why.lucky), str(why.methods), _percent(why.new_methods)),
+                *(in_per_cent(why.rigour), in_per_cent(why.lucky), str(why.methods), in_per_cent(why.new_methods)),
                 "–" if why.characters_per_correct is None else f"{why.characters_per_correct:.0f}",
             ]
         )
@@ -85,7 +84,7 @@ def exam_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
                 "–" if greedy is None else f"{100 * greedy.value:.1f}",
                 points(d := e.against_base),
                 "–" if d is None else f"{d.p_value:.2g}",
-                _percent(e.forgotten_share),
+                in_per_cent(e.forgotten_share),
             ]
         )
     return ["round", "sampled accuracy", "greedy", "against the base", "p", "forgotten"], cells
@@ -141,7 +140,7 @@ def _turned(header: list[str], cells: list[list[str]]) -> tuple[list[str], list[
 def play_rows(play: CrossPlay) -> tuple[list[str], list[list[str]]]:
     """The cross-play matrix as cells."""
     cells = [
-        [name, *(_percent(play.cell(name, other).solver_accuracy.value) for other in play.solvers)]
+        [name, *(in_per_cent(play.cell(name, other).solver_accuracy.value) for other in play.solvers)]
         for name in play.challengers
     ]
     return ["challenger \\ solver", *play.solvers], cells
@@ -203,11 +202,10 @@ def _labels_said(diagnosis: Diagnosis) -> str:
     last = diagnosis.rounds[-1]
     if last.label_accuracy is None:
         return f"None of the labels of round {last.round} could be checked."
-    kept = _percent(last.kept_label_accuracy)
+    kept = in_per_cent(last.kept_label_accuracy)
     among = "" if kept == "–" else f", and {kept} % of those kept for training"
-    return (
-        f"Of the labels of round {last.round} that can be checked {_percent(last.label_accuracy)} % are right{among}."
-    )
+    right = in_per_cent(last.label_accuracy)
+    return f"Of the labels of round {last.round} that can be checked {right} % are right{among}."
 
 
 def _of_rounds(diagnosis: Diagnosis) -> list[Section]:
@@ -226,8 +224,3 @@ def _of_exams(diagnosis: Diagnosis) -> list[Section]:
         table = html_table(*robustness_rows(diagnosis.robustness), names=3, label="The exam perturbed")
         found.append(Section("Robustness", [table, paragraph(PERTURBED)]))
     return found
-
-
-def _percent(value: float | None) -> str:
-    """A share in per cent; a dash where there is none."""
-    return "–" if value is None or math.isnan(value) else f"{100 * value:.1f}"

@@ -13,7 +13,7 @@ from ..pages.figures import MANY, MARKERS, colour, draw_svg, legend, per_cent, p
 from ..pages.headline import Headline, difference, tone_of
 from ..pages.html_page import Section, figures, page, paragraph
 from ..pages.tables import html_table
-from ..pages.wording import counted, percent, short_name
+from ..pages.wording import counted, in_per_cent, percent, short_name
 from ..stats import Paired, holm
 from ..storage.files import read_bytes, write_text
 from .hold import FOLDER
@@ -141,14 +141,14 @@ def label_rows(held: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str
     cells = []
     for row in held:
         if labels := row["labels"]:
-            shares = [_percent(labels.get(name)) for name in ("label_accuracy", "kept_label_accuracy")]
+            shares = [in_per_cent(labels.get(name)) for name in ("label_accuracy", "kept_label_accuracy")]
             counts = [str(labels[name]) for name in ("round", "asked", "kept")]
             cells.append([f"{row['games']:,}", *counts, *shares, str(labels["clusters"])])
     return header, cells
 
 
 def _pair_cells(pair: dict[str, Any]) -> list[str]:
-    shares = [_percent(_value(pair.get(name))) for name in ("solver_accuracy", "label_accuracy")]
+    shares = [in_per_cent(_value(pair.get(name))) for name in ("solver_accuracy", "label_accuracy")]
     uncertain, clusters = _value(pair.get("uncertainty")), pair.get("clusters")
     return [*shares, "–" if uncertain is None else f"{uncertain:.2f}", "–" if clusters is None else str(clusters)]
 
@@ -160,10 +160,6 @@ def _value(found: Any) -> float | None:
 
 def _accuracy(result: ExamResult | None) -> str:
     return percent(None if result is None else result.accuracy)
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}"
 
 
 def _draw(axes: Axes, held: Sequence[dict[str, Any]], *, greedy: bool) -> None:

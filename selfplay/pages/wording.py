@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 if TYPE_CHECKING:
     from ..stats import Estimate, Paired
 
 LONGEST = 2_000
 """Characters of a text shown at most."""
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+"""Categories of characters that have no shape of their own."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -30,6 +32,16 @@ def percent(estimate: Estimate | None, interval: bool = True, sign: str = "") ->
     return f"{value} [{low}, {high}]" if interval else value
 
 
+def in_per_cent(share: float | None, digits: int = 1) -> str:
+    """ "61.3", for a column in per cent; a dash where there is no such share."""
+    return "–" if share is None or math.isnan(share) else f"{100 * share:.{digits}f}"
+
+
+def with_per_cent(share: float | None, digits: int = 1) -> str:
+    """ "61.3 %"; a dash where there is no such share."""
+    return "–" if share is None or math.isnan(share) else f"{in_per_cent(share, digits)} %"
+
+
 def points(difference: Paired | None) -> str:
     """A difference in points with its interval, "+1.6 [+0.1, +3.0]"; a dash where there is none."""
     if difference is None or math.isnan(difference.points):
@@ -42,6 +54,11 @@ def shown(text: str, longest: int = LONGEST) -> str:
     and very long texts are cut."""
     cut = text if len(text) <= longest else text[:longest] + " … (cut)"
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in cut)
+
+
+def is_hidden(character: str) -> bool:
+    """Whether a character shows nothing, or changes how others are shown; a line's end is one."""
+    return category(character) in _HIDDEN
 
 
 def short_name(name: str, longest: int = 60) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..pages.wording import counted
+from ..pages.wording import counted, in_per_cent
 
 Row = Mapping[str, Any]
 PARTS = ("labels", "preferences", "proposals")
@@ -86,7 +86,7 @@ def agreement_table(rounds: Sequence[tuple[int, Sequence[Row]]]) -> tuple[list[s
             pair["one"],
             pair["other"],
             str(pair["items"]),
-            _per_cent(pair["alike"]),
+            in_per_cent(pair["alike"]),
             "–" if pair["kappa"] is None else f"{pair['kappa']:.2f}",
         ]
         for pair in known[-1]["agreement"]
@@ -101,9 +101,9 @@ def _cells(number: int, rows: Sequence[Row]) -> list[str]:
     return [
         str(number),
         *(_split(known.get(part)) for part in PARTS),
-        _per_cent(known.get("human_share")),
-        _per_cent((known.get("with_votes") or {}).get("approved", {}).get("value")),
-        _per_cent(known.get("human_label_accuracy")),
+        in_per_cent(known.get("human_share")),
+        in_per_cent((known.get("with_votes") or {}).get("approved", {}).get("value")),
+        in_per_cent(known.get("human_label_accuracy")),
         *(_ends([row["held_out_accuracy"] for row in looks[part]]) for part in PARTS),
         ", ".join(f"{row['part']} before step {row['step']}" for row in back) or "nothing",
     ]
@@ -113,13 +113,9 @@ def _split(counts: Row | None) -> str:
     return "–" if counts is None else f"{counts['train']}, {counts['held_out']}"
 
 
-def _per_cent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f}"
-
-
 def _ends(values: Sequence[float | None]) -> str:
     """The first look and the last; nothing where nothing was set aside."""
     known = [value for value in values if value is not None]
     if not known:
         return "–"
-    return f"{_per_cent(known[0])} → {_per_cent(known[-1])} ({counted(len(known), 'look')})"
+    return f"{in_per_cent(known[0])} → {in_per_cent(known[-1])} ({counted(len(known), 'look')})"

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..pages.tables import shorter
-from ..pages.wording import percent
+from ..pages.wording import in_per_cent, percent
 from ..stats import Estimate
 from ..storage.run_folder import RunFolder
 from .guard import read_guard
@@ -65,8 +65,8 @@ def _cells(row: RoundSummary) -> list[str]:
         NONE if exam is None else shorter(percent(exam.accuracy)),
         NONE if exam is None else _percent(exam.greedy_accuracy),
         NONE if exam is None or exam.samples not in exam.votes else _percent(exam.majority_at(exam.samples)),
-        NONE if labelling is None else _share(labelling["kept_share"]),
-        NONE if labelling is None else _share(labelling.get("kept_label_accuracy")),
+        NONE if labelling is None else in_per_cent(labelling["kept_share"], 0),
+        NONE if labelling is None else in_per_cent(labelling.get("kept_label_accuracy"), 0),
         NONE if labelling is None else sparkline(labelling["histogram"]),
         _movement(row.first_and_last("challenger", "uncertainty"), "{:.2f}", 1),
         _movement(row.first_and_last("challenger", "band_share"), "{:.0f}", 100),
@@ -91,11 +91,7 @@ def sparkline(counts: Sequence[int]) -> str:
 
 
 def _percent(estimate: Estimate | None) -> str:
-    return NONE if estimate is None else f"{100 * estimate.value:.1f}"
-
-
-def _share(value: float | None) -> str:
-    return NONE if value is None else f"{100 * value:.0f}"
+    return in_per_cent(None if estimate is None else estimate.value)
 
 
 def _movement(ends: tuple[float, float] | None, form: str, scale: float) -> str:

@@ -6,7 +6,7 @@ Works for runs that are not finished: what is not there yet is left out. Everyth
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..exams.adaptation import adaptation_rows
 from ..exams.robustness import robustness_rows
 from ..pages.html_page import render
 from ..pages.tables import html_table
-from ..pages.wording import short_name
+from ..pages.wording import short_name, with_per_cent
 from ..settings.tree import flatten
 from ..storage.files import write_text
 from ..storage.run_folder import RunFolder
@@ -76,7 +76,7 @@ def render_report(folder: RunFolder) -> str:
     }
     return render(
         "report.html.j2",
-        {"percent": _percent, "named": write_named, "shell": shlex.join},
+        {"percent": with_per_cent, "named": write_named, "shell": shlex.join},
         title=f"Self-play run {short_name(name, 100)}",
         summary=summary,
         settings=list(flatten(summary.config.as_dict())),
@@ -133,7 +133,3 @@ def _tiles(summary: RunSummary) -> list[tuple[str, str, str]]:
 def _from_to(values: list[float], form: str, scale: float) -> str:
     ends = [form.format(scale * value) for value in (values[0], values[-1])]
     return ends[0] if len(values) == 1 else " → ".join(ends)
-
-
-def _percent(value: float | Mapping[str, Any] | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{100 * float(value):.{digits}f} %"  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from rich.console import Console
 from ...agents.distributed.process_group import FAILED, STOPPED, ProcessGroup, launched_alone, rank_and_size
 from ...core.errors import ConfigError, RunError
 from ...core.interrupts import Stopped
+from ...core.options import parse_named
 from ..evaluations.hook import FullEvaluations
 from ..guard.controller import GuardController
 from ..hooks import Hook
@@ -23,7 +24,7 @@ from ..progress import Progress
 from ..reviews.gates import ReviewGates
 from ..roles.build import build_on_all, build_roles
 from ..roles.role import BuildRoles
-from ..settings.config import RunConfig
+from ..settings.config import TRAINING, RunConfig
 from ..settings.files import absolute_paths, stored_config, to_toml
 from ..settings.presets import preset
 from ..settings.tree import flatten
@@ -39,8 +40,8 @@ from .stage import DONE, Interrupted
 FREE = ("rounds", "live.", "trackers")
 """Settings that may differ on resume, as the run up to there would have been the same."""
 
-LEARNING = ("train(", "sft(", "warm_up", "adapt", "feedback")
-"""How the names of our stages begin that train a role."""
+LEARNING = (*TRAINING, "warm_up", "adapt", "feedback")
+"""Our stages that train a role."""
 
 
 class StopRequest:
@@ -120,7 +121,7 @@ def train(
             # settings that cannot work are refused here, before anything is written
             live, trackers, evaluations = _watchers(config, folder, progress)
             run = stop.run = make_run(config, folder, progress, stop, further=[evaluations, live, trackers], **shared)
-            if not any(name.startswith(LEARNING) for name in config.all_stages):
+            if not any(parse_named(stage).name in LEARNING for stage in config.all_stages):
                 progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
             if resume and folder.config != to_toml(config):
                 folder.replace_config(to_toml(config))  # prolonged

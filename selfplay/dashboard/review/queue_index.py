@@ -13,12 +13,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from ....core.errors import ConfigError
 from ...reviews.checks import read_id
 from ...reviews.decisions import UNDO, Decision, ReviewLog, read_decisions, standing
+from ...reviews.gates import QUEUE
 from ...reviews.items import Item
+from ...reviews.review_queue import REVIEWS
 from ...run.stage import DONE
 from ...storage.files import DamageError, json_object, open_file
 from ...storage.run_folder import STATE, read_state
@@ -85,10 +85,10 @@ class QueueIndex:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.queue, self.state = folder / "queue.jsonl", folder / STATE
-        self.log = ReviewLog(folder / "reviews.jsonl")
+        self.queue, self.state = folder / f"{QUEUE}.jsonl", folder / STATE
+        self.log = ReviewLog(folder / f"{REVIEWS}.jsonl")
         self._look = Look()
-        self._ends = {"queue": (0, 0), "reviews": (0, 0)}
+        self._ends = {QUEUE: (0, 0), REVIEWS: (0, 0)}
         self._adopted_bytes, self._state_seen = 0, (0, 0, 0)
         self._lock = threading.Lock()
 
@@ -115,16 +115,16 @@ class QueueIndex:
             file.seek(entry.begin)
             row = json_object(file.read(entry.length), where)
         try:
-            return msgspec.convert(row, Item)
-        except msgspec.ValidationError as error:
-            raise DamageError(f"{where} is no item ({error}); the run folder is damaged") from None
+            return Item.of(row)
+        except ConfigError as error:
+            raise DamageError(f"{where}: {error}; the run folder is damaged") from None
 
     def _follow_queue(self) -> None:
         if not self.queue.exists():
             return
         found: dict[str, Entry] = {}
         with open(open_file(self.queue), "rb") as file:
-            number, end = _from(file.fileno(), self._ends["queue"])
+            number, end = _from(file.fileno(), self._ends[QUEUE])
             entries = self._look.entries if end else {}
             file.seek(end)
             for line in file:
@@ -134,7 +134,7 @@ class QueueIndex:
                 if entry is not None:
                     found[entry.id] = entry
                 end += len(line)
-        self._ends["queue"] = number, end
+        self._ends[QUEUE] = number, end
         if found or entries is not self._look.entries:
             self._look = replace(self._look, entries={**entries, **found})
 
@@ -142,10 +142,10 @@ class QueueIndex:
         if not self.log.path.exists():
             return
         with open(open_file(self.log.path), "rb") as file:
-            number, end = _from(file.fileno(), self._ends["reviews"])
+            number, end = _from(file.fileno(), self._ends[REVIEWS])
         earlier = self._look.decisions if end else ()
         more, end = self.log.rows(end)
-        self._ends["reviews"] = number, end
+        self._ends[REVIEWS] = number, end
         if more or earlier is not self._look.decisions:
             decisions = [*earlier, *more]
             self._look = replace(self._look, decisions=decisions, stands=standing(decisions))
@@ -158,7 +158,7 @@ class QueueIndex:
         if seen == self._state_seen:
             return
         state = read_state(self.state)
-        length = min(state["logs"].get("reviews", 0), self._ends["reviews"][1])
+        length = min(state["logs"].get(REVIEWS, 0), self._ends[REVIEWS][1])
         adopted = self._look.adopted
         if length != self._adopted_bytes:
             with open(open_file(self.log.path), "rb") as file:

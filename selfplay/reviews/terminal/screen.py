@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from rich.console import Console
 from rich.text import Text
 
-from ...pages.wording import counted
+from ...pages.wording import counted, is_hidden
 from ..items import Item, Shown
 
 LONGEST = 3_000
@@ -26,7 +24,6 @@ RUBRIC = (
     "ones, 4 every step.\nSoundness: 0 no step follows, 1 most steps do not follow, 2 a wrong step that matters, "
     "3 only slips that do not matter, 4 every step follows."
 )
-_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def visible(text: str, longest: int | None = LONGEST) -> str:
@@ -39,7 +36,7 @@ def visible(text: str, longest: int | None = LONGEST) -> str:
     shown = text
     if longest is not None:
         shown = "".join(text[:longest].splitlines(keepends=True)[:MOST_LINES])
-    found = "".join(one if one == "\n" or unicodedata.category(one) not in _HIDDEN else _code(one) for one in shown)
+    found = "".join(one if one == "\n" or not is_hidden(one) else _code(one) for one in shown)
     left = len(text) - len(shown)
     return f"{found}… (and {counted(left, 'character')}; m shows all)" if left else found
 
