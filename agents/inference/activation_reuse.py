@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from .kernels import swiglu
-from .packed_forward import PackedModel, bias_of, weight_of
+from .packed_forward import PackedModel, beside, bias_of, weight_of
 from .packing import Packed
 
 ACTIVATION_BYTES = 1 << 30  # above, the cache is given up and the update computes everything
@@ -48,12 +48,13 @@ class ActivationCache:
 
     @staticmethod
     def possible(decoder: PackedModel | None) -> bool:
-        """Whether the products of this model can be reused: a packed model whose linear layers have no bias."""
+        """Whether the products of this model can be reused: a packed model whose linear layers are a weight each,
+        without bias and without an adapter beside it."""
         if decoder is None:
             return False
         layer = decoder.layers[0]
         linears = (layer.self_attn.q_proj, layer.self_attn.o_proj, layer.mlp.gate_proj, layer.mlp.down_proj)
-        return all(bias_of(module) is None for module in linears)
+        return all(bias_of(module) is None and not beside(module) for module in linears)
 
     def add(self, rows: Tensor, column: int, layers: list[LayerProducts]) -> None:
         """Keep what the tokens in `column` of `rows` gave, layer by layer."""

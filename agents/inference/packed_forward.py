@@ -196,17 +196,24 @@ def inner_model(model: Any) -> Any:
 
 
 def weight_of(module: Any) -> Tensor:
-    """The weight a linear module acts with: its own, plus what active LoRA adapters add (differentiable)."""
+    """The weight a linear module acts with: its own, plus what active LoRA adapters add (differentiable), but for
+    those that act `beside` it."""
     if not hasattr(module, "lora_A"):
         weight: Tensor = module.weight
         return weight
     weight = module.base_layer.weight
-    if not module.disable_adapters and not module.merged:
-        for name in module.active_adapters:
-            if name in module.lora_A:
-                delta = module.lora_B[name].weight @ module.lora_A[name].weight
-                weight = weight + module.scaling[name] * delta
+    if weight.element_size() > 2:
+        for down, up, scale in _adapters(module):
+            weight = weight + scale * (up @ down)
     return weight
+
+
+def beside(module: Any) -> list[tuple[Tensor, Tensor, float]]:
+    """Active LoRA adapters (A, B, scale) that cannot be added to the weight: in 16 bits a sum would round to the weight
+    itself as long as the adapter is small, and nothing would have been learnt."""
+    if not hasattr(module, "lora_A") or module.base_layer.weight.element_size() > 2:
+        return []
+    return _adapters(module)
 
 
 def bias_of(module: Any) -> Tensor | None:
@@ -215,7 +222,17 @@ def bias_of(module: Any) -> Tensor | None:
 
 
 def linear(x: Tensor, module: Any) -> Tensor:
-    return F.linear(x, weight_of(module), bias_of(module))
+    out = F.linear(x, weight_of(module), bias_of(module))
+    for down, up, scale in beside(module):
+        out = out + (scale * ((x.to(down.dtype) @ down.T) @ up.T)).to(out.dtype)
+    return out
+
+
+def _adapters(module: Any) -> list[tuple[Tensor, Tensor, float]]:
+    if module.disable_adapters or module.merged:
+        return []
+    active = [name for name in module.active_adapters if name in module.lora_A]
+    return [(module.lora_A[name].weight, module.lora_B[name].weight, module.scaling[name]) for name in active]
 
 
 def to_grid(x: Tensor, grid: Grid) -> Tensor:

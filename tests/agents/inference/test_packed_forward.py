@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from selfplay_gym.agents.inference import cached_decoding
+from selfplay_gym.agents.inference.activation_reuse import ActivationCache
 from selfplay_gym.agents.inference.cached_decoding import CachedDecoding
 from selfplay_gym.agents.inference.logprobs import completion_logps, head_logps
 from selfplay_gym.agents.inference.packed_forward import PackedModel, linear
@@ -123,6 +125,57 @@ def test_lora_adapters_are_seen_and_trained_alone(make_model):
         base = completion_logps(model, decoder, PROMPTS, OWNER, tokens, LENGTHS)
         torch.testing.assert_close(base, plain_logps(model, tokens), atol=1e-5, rtol=1e-5)
     assert (base - ours).abs().max() > 1e-3
+
+
+@pytest.fixture
+def adapted_in_16_bits(make_model):
+    """A bfloat16 model with float32 adapters, as peft makes them."""
+    peft = pytest.importorskip("peft")
+    shape = peft.LoraConfig(r=4, target_modules="all-linear")
+    return peft.get_peft_model(make_model("qwen2").to(torch.bfloat16), shape)
+
+
+def set_adapters(model, std):
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_(std=std, generator=torch.Generator().manual_seed(2))
+
+
+def test_an_adapter_too_small_for_a_16_bit_weight_still_acts(adapted_in_16_bits):
+    set_adapters(adapted_in_16_bits, 1e-5)
+    module = adapted_in_16_bits.get_base_model().model.layers[1].mlp.down_proj
+    delta = module.scaling["default"] * module.lora_B["default"].weight @ module.lora_A["default"].weight
+    rounded = (module.base_layer.weight + delta).to(torch.bfloat16)
+    assert (rounded != module.base_layer.weight).float().mean() < 0.01
+    x = torch.zeros(1, 64, dtype=torch.bfloat16)
+    x[0, 5] = 1000.0
+    torch.testing.assert_close(linear(x, module), module(x), atol=0.0, rtol=0.02)
+    module.base_layer.weight.data.zero_()
+    assert linear(x, module).abs().min() > 0
+
+
+@pytest.mark.parametrize("copied", [0, 1 << 30])
+def test_adapters_beside_16_bit_weights_decode_and_train(adapted_in_16_bits, monkeypatch, copied):
+    monkeypatch.setattr(cached_decoding, "COPY_UP_TO", copied)
+    model, tokens = adapted_in_16_bits, completions(90)
+    set_adapters(model, 0.2)
+    decoder = PackedModel.of(model)
+    assert decoder is not None
+    assert not ActivationCache.possible(decoder)
+    with torch.no_grad():
+        decoding = CachedDecoding(decoder, PROMPTS, OWNER)
+        for step in range(5):
+            decoding.step(tokens[:, step])
+        expected = torch.stack(
+            [model(torch.tensor([PROMPTS[OWNER[r]] + tokens[r, :5].tolist()])).logits[0, -1] for r in range(6)]
+        ).float()
+    assert (decoding.logits.float() - expected).norm() < 0.05 * expected.norm()
+    ours = completion_logps(model, decoder, PROMPTS, OWNER, tokens, LENGTHS)
+    assert (ours - plain_logps(model, tokens)).abs().max() < 0.2
+    ours.sum().backward()
+    learnt = [p.grad for name, p in model.named_parameters() if "lora_A" in name]
+    assert all(grad is not None and bool(grad.any()) for grad in learnt)
 
 
 def test_prompts_alone_give_a_state_per_token(make_model):
