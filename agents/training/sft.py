@@ -77,23 +77,26 @@ def train_sft(
     """
     import torch
 
+    from ..inference.devices import input_device
     from ..inference.logprobs import completion_logps
     from ..inference.packed_forward import PackedModel
     from .objectives import cross_entropy
 
+    trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
+        trained, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
     )
-    decoder = PackedModel.of(model)
+    decoder, device = PackedModel.of(model), input_device(model)
     for step in range(config.steps):
         for group in optimiser.param_groups:
             group["lr"] = config.rate(step)
-        prompts, owner, tokens, lengths = encode_pairs(tokenizer, batch(step), prompt_ids)
+        prompts, *rows = encode_pairs(tokenizer, batch(step), prompt_ids)
+        owner, tokens, lengths = (part.to(device) for part in rows)
         logps = completion_logps(model, decoder, prompts, owner, tokens, lengths)  # (B, T), 0 at padding
         loss = cross_entropy(logps, lengths.sum())
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
+        torch.nn.utils.clip_grad_norm_(trained, config.max_grad_norm)
         optimiser.step()
         if counted is not None:
             counted.trained += int(lengths.sum())
