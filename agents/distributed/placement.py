@@ -43,7 +43,8 @@ class Placement:
 
     def length(self, tensors: Iterable[Tensor]) -> float:
         """Euclidean length of all elements of tensors that are placed like the parameters."""
-        return math.hypot(*[float(tensor.norm()) for tensor in tensors])
+        norms = [tensor.norm().float() for tensor in tensors]  # fetched in one go: a GPU is waited for once
+        return math.hypot(*torch.stack([norm.to(norms[0].device) for norm in norms]).tolist()) if norms else 0.0
 
     def gather(self, tensor: Tensor) -> Tensor:
         """A tensor of the optimiser, whole. All processes call it, and get it."""

@@ -25,6 +25,8 @@ from .packed_forward import PackedModel
 
 CACHE_BYTES = 2 << 30  # keys and values held at a time
 ROWS_AT_ONCE = 512
+MORE_ON_GPU = 4  # times as much of both: there a step costs about the same for any number of rows
+LOOK_EVERY = 4  # steps between two looks for finished rows on a GPU: each look waits for all that was asked of it
 COMPACT_AT = 1 / 8  # share of finished rows at which the others are copied out
 
 
@@ -205,7 +207,8 @@ class LocalSampler:
         key_heads = getattr(config, "num_key_value_heads", None) or heads
         per_token = 8 * config.num_hidden_layers * key_heads * head_width
         longest = max((len(ids) for ids in prompts), default=1) + width
-        at_once = max(1, min(ROWS_AT_ONCE, CACHE_BYTES // (per_token * longest)))
+        times = 1 if input_device(self.model).type == "cpu" else MORE_ON_GPU
+        at_once = max(1, min(times * ROWS_AT_ONCE, times * CACHE_BYTES // (per_token * longest)))
         return list(torch.split(rows, at_once)) if len(rows) else []
 
     def _rows(self, prompts: list[list[int]], n: int) -> Tensor:
@@ -240,19 +243,21 @@ class LocalSampler:
         rooms = [self._room(ids, result.tokens.shape[1]) for ids in distinct]
         room, shortest, longest = torch.tensor(rooms, device=device)[where], min(rooms), max(rooms)
         stopped = torch.zeros_like(done)  # those that the model ended itself; `done` also holds those out of room
+        every = 1 if device.type == "cpu" else LOOK_EVERY
         for t in range(longest):
             token, logp = draw(decoding.logits, settings, None if noise is None else noise[rows, t])
             live = ~done
-            at = rows[live]
-            result.tokens[at, t], result.logps[at, t] = token[live], logp[live]
-            result.lengths[at] = t + 1
+            token, logp = torch.where(live, token, 0), torch.where(live, logp, 0.0)  # behind an end stand zeros
+            result.tokens[rows, t], result.logps[rows, t] = token, logp
+            result.lengths[rows] += live
             for stop in self.stop_ids:
                 stopped |= live & (token == stop)
             done |= stopped
             full = t + 1 >= shortest and bool((room <= t + 1).any())
             if full:
                 done |= room <= t + 1
-            ended = int(done.sum())
+            looks = full or t % every == every - 1
+            ended = int(done.sum()) if looks else 0
             if ended == len(rows):
                 break
             if full or ended >= COMPACT_AT * len(rows):  # no row is fed beyond its context

@@ -15,7 +15,7 @@ from ..inference.packed_forward import PackedModel
 from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings, context_of
 from ..inference.telling import Listener, TextsAsDrawn
 from ..inference.token_count import TokenCount
-from ..model_names import shipped_folder
+from ..model_names import PACKAGED, shipped_folder
 from .pretrained import load_pretrained
 from .progress_bars import without_bars
 from .prompt_format import PromptFormat
@@ -80,7 +80,8 @@ class LLMAgent:
         system: str = SYSTEM,
         **options: Any,
     ) -> LLMAgent:
-        """Load a model folder, or one of the names "tiny", "frontier" (shipped, about 1 M parameters) and "smollm2".
+        """Load a model folder, or one of the names "tiny", "frontier" (shipped, about 1 M parameters), "smollm2" and
+        "smollm2-warm".
 
         Args:
             name: a folder in Hugging Face format, a hub name transformers can resolve, "smollm2", or one of
@@ -110,13 +111,13 @@ class LLMAgent:
                 "selfplay_gym.agents.load_agent"
             )
         placed = placing(device, options)
-        if str(name) == "smollm2":
+        if str(name) in PACKAGED:
             from .smollm2 import load_smollm2
 
             if set(options) - {"device_map"}:
-                raise ConfigError(f"'smollm2' takes no {', '.join(sorted(options))}; see LLMAgent.from_pretrained")
+                raise ConfigError(f"{str(name)!r} takes no {', '.join(sorted(options))}; see LLMAgent.from_pretrained")
 
-            model, tokenizer = load_smollm2(precision)
+            model, tokenizer = load_smollm2(precision, warm=str(name) == "smollm2-warm")
             model = spread(model, placed["device_map"]) if placed else model
         else:
             model, tokenizer = load_pretrained(shipped or name, dtype=precision, **{**options, **placed})

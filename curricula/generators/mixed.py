@@ -1,8 +1,9 @@
-"""Mixtures of other generators, drawn per question by weight: any parts, or the families of tasks."""
+"""Mixtures of other generators, drawn per question by weight: any parts, school sums, or the families of tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import accumulate
 
 from ...core.errors import ConfigError
@@ -54,6 +55,23 @@ class MixedGenerator:
         draw = rng.random()
         at = next((i for i, edge in enumerate(self._edges) if draw < edge), len(self._names) - 1)
         return self._generators[self._names[at]]
+
+
+class SchoolGenerator(MixedGenerator):
+    """First school sums for a small real model, a third each: arithmetic of one or two steps, word problems, and
+    equations up to ax±b=c. The level runs over these alone: 1 is as hard as it says here.
+    """
+
+    REACH: Mapping[str, float] = {"arithmetic": 0.5, "equation": 0.75, "stories": 1.0}
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(self.REACH, 1.0))
+        self._reach = {id(self._generators[name]): most for name, most in self.REACH.items()}
+
+    def generate(self, spec: TaskSpec, rng: Rng) -> Question:
+        part = self._choose(spec.kind, rng)
+        level = min(spec.level, 1 - 1e-9) * self._reach[id(part)]
+        return replace(part.generate(replace(spec, level=level), rng), level=spec.level)
 
 
 class FamilyGenerator(MixedGenerator):

@@ -15,6 +15,7 @@ import re
 
 from ...core.errors import ConfigError
 from ...core.protocols import Rng
+from ...core.stories import story_sum
 
 STYLES = ("direct", "steps", "rewrite")
 SLIPS = (-10, -2, -1, 1, 2, 10)
@@ -47,8 +48,10 @@ class Worker:
         """
         if style not in STYLES:
             raise ConfigError(f"style must be one of {', '.join(STYLES)}, got {style!r}")
-        equation = _EQUATION.search(question)
-        if equation is None:
+        told, equation = story_sum(question), _EQUATION.search(question)
+        if told is not None:
+            lines, result = self._arithmetic(told, style)
+        elif equation is None:
             lines, result = self._arithmetic(question.rstrip("?.").split()[-1], style)
         else:
             lines, result = self._equation(equation["left"], equation["right"], style)

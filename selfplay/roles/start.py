@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ..settings.config import RunConfig
@@ -26,12 +25,12 @@ class Start:
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         self.weights = dict(weights)
-        self.norm = math.hypot(*(float(w.detach().float().norm()) for w in self.weights.values()))
+        self.norm = _length(w.detach().float() for w in self.weights.values())
 
     def drift(self, role: Role) -> float:
         """Distance of the role's weights from the start, as a share of the norm there; ≥ 0."""
-        gaps = [(p.detach() - self._at(name, p)).float().norm() for name, p in role.trainer.parameters.items()]
-        return math.hypot(*map(float, gaps)) / self.norm if self.norm > 0 else 0.0
+        gaps = ((p.detach() - self._at(name, p)).float() for name, p in role.trainer.parameters.items())
+        return _length(gaps) / self.norm if self.norm > 0 else 0.0
 
     def pull(self, role: Role, weight: float) -> None:
         """L2-SP (arXiv 1802.01483), decoupled as AdamW's decay: θ ← θ − learning rate · weight · (θ − start).
@@ -42,6 +41,12 @@ class Start:
 
     def _at(self, name: str, like: Tensor) -> Tensor:
         return self.weights[name].detach().to(like.device, like.dtype)
+
+
+def _length(tensors: Iterable[Tensor]) -> float:
+    from ...agents.distributed.placement import Placement
+
+    return Placement().length(tensors)
 
 
 class Starts:

@@ -214,6 +214,7 @@ class SelfPlay:
                 samples=samples,
                 greedy=greedy,
                 seed=integer_seed(self.config.seed, "exam"),
+                batch=self.config.exam.batch,
                 ask=lambda question: self.game.ask([question])[0],
                 progress=self.count,
             )

@@ -8,13 +8,13 @@ from typing import Any
 
 import tomli_w
 
-from ...agents.model_names import SHIPPED
+from ...agents.model_names import PACKAGED, SHIPPED
 from ...core.errors import ConfigError, RunError
 from ..storage.files import read_given
 from ..storage.run_folder import CONFIG, RunFolder
 from .config import RunConfig
 
-NO_PATHS = (*SHIPPED, "smollm2")
+NO_PATHS = (*SHIPPED, *PACKAGED)
 """Names of models that are no path, whatever lies in the present folder."""
 
 

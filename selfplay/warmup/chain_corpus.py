@@ -22,14 +22,14 @@ from ...curricula.generators.chains import ChainGenerator, chain
 from ...curricula.generators.draws import pick
 from ...curricula.generators.worked import Worker
 from ...envs.game.domains import find_domain
-from .config import WarmupConfig, check_shares
+from .config import ScratchConfig, check_shares
 
 STARTS = (-45, 60)
 """First numbers of chains that go on from a value: what 12 digits can come to, but for a few."""
 
 
 @dataclass(frozen=True, slots=True)
-class ChainWarmup(WarmupConfig):
+class ChainWarmup(ScratchConfig):
     """Settings of the warm-up of `frontier`; the defaults make the shipped weights."""
 
     steps: int = 1000
@@ -51,7 +51,7 @@ class ChainWarmup(WarmupConfig):
     """Probability that one computed result is written down wrong, in [0, 1]."""
 
     def __post_init__(self) -> None:
-        WarmupConfig.__post_init__(self)
+        ScratchConfig.__post_init__(self)
         check_shares(self, "challenger_share", "starts", "single", "slip")
 
 

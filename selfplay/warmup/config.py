@@ -28,12 +28,18 @@ class WarmupConfig:
     """Examples per step."""
     learning_rate: float = 2e-3
     """Peak learning rate."""
-    positions: str = "rope"
-    """How the model tells positions apart: by rotation ("rope"), or by the causal mask alone ("nope")."""
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1:
             raise ConfigError(f"steps and batch must be >= 1, got {self.steps!r} and {self.batch!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchConfig(WarmupConfig):
+    """Settings of a warm-up that begins with random weights."""
+
+    positions: str = "rope"
+    """How the model tells positions apart: by rotation ("rope"), or by the causal mask alone ("nope")."""
 
 
 def check_shares(config: WarmupConfig, *names: str) -> None:

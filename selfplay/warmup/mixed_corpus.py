@@ -17,11 +17,11 @@ from ...core.registries import make_generator
 from ...core.seeding import python_stream
 from ...curricula.generators.worked import STYLES, Worker
 from ...envs.game.domains import find_domain
-from .config import WarmupConfig, check_shares
+from .config import ScratchConfig, check_shares
 
 
 @dataclass(frozen=True, slots=True)
-class MixedWarmup(WarmupConfig):
+class MixedWarmup(ScratchConfig):
     """Settings of the warm-up of `tiny`; the defaults make the shipped weights.
 
     First it learns to calculate: levels climb, solutions are worked and right. Then it learns to be unreliable: slips
@@ -43,7 +43,7 @@ class MixedWarmup(WarmupConfig):
     """Probability that one computed result is written down wrong in the second part, in [0, 1]."""
 
     def __post_init__(self) -> None:
-        WarmupConfig.__post_init__(self)
+        ScratchConfig.__post_init__(self)
         check_shares(self, "climb_share", "clean_share", "challenger_share", "code_share", "direct_share", "slip")
 
 

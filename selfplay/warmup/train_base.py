@@ -1,67 +1,125 @@
-"""A base from scratch: supervised training on its corpus, an exam, and a folder with weights and model card."""
+"""A base is made: supervised training on its corpus, an exam, and a folder with weights and model card.
+
+It begins with random weights, or as a pretrained model of which an adapter learns; the adapter, rounded to bfloat16, is
+kept in `adapter/`, and merged into the weights that are saved.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ConfigError
 from ...core.seeding import integer_seed
-from .bases import find_base
+from .bases import Base, find_base
+from .config import ScratchConfig, WarmupConfig
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ...agents.models.llm import LLMAgent
     from ..evaluation import ExamResult
 
 EXAM_QUESTIONS, EXAM_SAMPLES = 512, 8
+ADAPTER, TAUGHT = "adapter", "player"
+"""Folder of the adapter, and the role it is of: it plays all of them."""
+
+Teach = Callable[..., None]
 
 
 def train_base(
-    name: str, output: Path, *, seed: int = 0, steps: int | None = None, console: Console | None = None
+    name: str,
+    output: Path,
+    *,
+    seed: int = 0,
+    steps: int | None = None,
+    device: str = "cpu",
+    exam: tuple[int, int] = (EXAM_QUESTIONS, EXAM_SAMPLES),
+    console: Console | None = None,
+    **settings: Any,
 ) -> ExamResult:
-    """Train a base from scratch, save it with its model card, and return its exam.
+    """Train a base, save it with its model card, and return its exam.
 
     Args:
         name: one of `bases.BASES`.
         output: a new or empty folder; model, tokenizer and README.md are written there in Hugging Face format.
         seed: root of all randomness.
         steps: optimiser steps; `None` for those of the shipped weights.
+        device: where it is trained.
+        exam: its questions, and samples of each.
+        settings: further ones of the warm-up, see `Base.settings`.
 
     Raises:
         ConfigError: no such base, or `output` holds something already.
     """
     import torch
 
-    from ...agents.models.llm import LLMAgent
-    from ...agents.models.tiny import build_model, build_tokenizer
-    from ...agents.training.sft import SFTConfig, train_sft
     from ..evaluation import held_out_questions, run_exam
     from ..progress import Progress
     from .model_card import model_card
 
     base = find_base(name)
-    config = base.settings(seed=seed) if steps is None else base.settings(seed=seed, steps=steps)
+    config = base.settings(seed=seed, **settings, **({} if steps is None else {"steps": steps}))
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ConfigError(f"{output} is not empty; choose another --output")
     torch.set_num_threads(1)
-    model = build_model(integer_seed(config.seed, "weights"), config.positions, base.max_new_tokens)
-    tokenizer = build_tokenizer()
-    settings = SFTConfig(steps=config.steps, learning_rate=config.learning_rate)
     with Progress(console) as progress:
-        progress.phase("warm-up", 0, 2)
-        for step, loss in enumerate(train_sft(model, tokenizer, base.corpus(config).batch, settings), start=1):
-            progress.count(step, config.steps)
-            if step % 100 == 0 or step == config.steps:
-                progress.line(f"step {step}: loss {loss:.3f}")
-        agent = LLMAgent(model, tokenizer)
+
+        def teach(model: Any, tokenizer: Any, prompt_ids: Callable[[str], list[int]] | None = None) -> None:
+            from ...agents.training.sft import SFTConfig, train_sft
+
+            progress.phase("warm-up", 0, 2)
+            rates = SFTConfig(steps=config.steps, learning_rate=config.learning_rate)
+            losses = train_sft(model, tokenizer, base.corpus(config).batch, rates, prompt_ids)
+            for step, loss in enumerate(losses, start=1):
+                progress.count(step, config.steps)
+                if step % 100 == 0 or step == config.steps:
+                    progress.line(f"step {step}: loss {loss:.3f}")
+
+        if base.start is None:
+            agent = _from_scratch(base, config, device, teach)
+        else:
+            agent = _by_adapter(base.start, config, device, teach, output / ADAPTER)
         output.mkdir(parents=True, exist_ok=True)
         agent.save_pretrained(output)
         progress.phase("exam", 1, 2)
-        questions = held_out_questions(base.generator, EXAM_QUESTIONS, config.seed)
-        result = run_exam(agent, questions, samples=EXAM_SAMPLES, seed=config.seed, progress=progress.count)
+        questions = held_out_questions(base.generator, exam[0], config.seed)
+        limited = agent if base.max_new_tokens is None else agent.with_settings(max_new_tokens=base.max_new_tokens)
+        result = run_exam(limited, questions, samples=exam[1], seed=config.seed, progress=progress.count)
     (output / "README.md").write_text(model_card(name, asdict(config), result), encoding="utf-8")
     if console is not None:
         console.print(f"Saved in {output}: sampled accuracy {result.accuracy.value:.1%}", highlight=False)
     return result
+
+
+def _from_scratch(base: Base, config: WarmupConfig, device: str, teach: Teach) -> LLMAgent:
+    from ...agents.models.llm import LLMAgent
+    from ...agents.models.tiny import build_model, build_tokenizer
+
+    assert isinstance(config, ScratchConfig)
+    model: Any = build_model(integer_seed(config.seed, "weights"), config.positions, base.max_new_tokens)
+    tokenizer = build_tokenizer()
+    teach(model.to(device), tokenizer)
+    return LLMAgent(model, tokenizer)
+
+
+def _by_adapter(start: str, config: Any, device: str, teach: Teach, folder: Path) -> LLMAgent:
+    """A pretrained model with what an adapter learnt merged in; the adapter is left in `folder`."""
+    from safetensors.torch import load_file, save_file
+
+    from ...agents.models.llm import LLMAgent
+    from ...agents.models.merging import WEIGHTS, merge_adapter
+    from ...agents.roles.lora import add_adapters
+    from ...agents.roles.role_agent import RoleRecord
+
+    plain = LLMAgent.from_pretrained(start, device=device)
+    record = RoleRecord("lora", (TAUGHT,), TAUGHT, start, "frozen")
+    player = add_adapters(plain, record, rank=config.rank, seed=config.seed, checkpoints={})[TAUGHT]
+    teach(player.model, player.tokenizer, player.prompt_ids)
+    player.save_pretrained(folder)
+    save_file({key: value.bfloat16() for key, value in load_file(folder / WEIGHTS).items()}, folder / WEIGHTS)
+    model = player.model.unload()
+    merge_adapter(model, folder)
+    return LLMAgent(model, player.tokenizer)

@@ -52,7 +52,7 @@ class Reworded:
 
     def rewrite(self, question: Question, rng: Rng) -> Rewritten | None:
         written = written_parts(question.text) if question.domain == "math" else None
-        if written is None:
+        if written is None or written[0] not in WORDINGS:
             return Rewritten(chosen(FRAMES, rng).format(question.text))
         kind, parts = written
         texts = [wording.format(*parts) for wording in WORDINGS[kind]]
