@@ -20,6 +20,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from ..inference.devices import read_together
 from .process_group import ProcessGroup
 
 
@@ -43,7 +44,7 @@ class Placement:
 
     def length(self, tensors: Iterable[Tensor]) -> float:
         """Euclidean length of all elements of tensors that are placed like the parameters."""
-        return math.hypot(*[float(tensor.norm()) for tensor in tensors])
+        return math.hypot(*read_together([tensor.norm() for tensor in tensors]))
 
     def gather(self, tensor: Tensor) -> Tensor:
         """A tensor of the optimiser, whole. All processes call it, and get it."""

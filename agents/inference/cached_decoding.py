@@ -18,6 +18,7 @@ from .packing import pack
 
 GROWTH = 16  # cache slots added at a time; few, because attention slows down on a cache with wide gaps
 COPY_UP_TO = 50_000_000  # parameters; above, weights are used where they are
+COPY_UP_TO_ON_A_GPU = 2_000_000_000  # where a step is as long as it takes to ask for all its products
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class CachedDecoding:
 
     def __init__(self, decoder: PackedModel, prompts: Sequence[Sequence[int]], row_prompt: Tensor) -> None:
         self.decoder, self.shape = decoder, decoder.shape
-        copy = sum(p.numel() for layer in decoder.layers for p in layer.parameters()) <= COPY_UP_TO
+        most = COPY_UP_TO_ON_A_GPU if row_prompt.is_cuda else COPY_UP_TO
+        copy = sum(p.numel() for layer in decoder.layers for p in layer.parameters()) <= most
         self.fused = [_fuse(layer, copy) for layer in decoder.layers]
         self.head = Projection.of(decoder.head, copy=copy)
         empty = row_prompt.new_zeros(0, 0)
