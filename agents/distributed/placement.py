@@ -20,6 +20,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from ..inference.devices import read_together
 from .process_group import ProcessGroup
 
 
@@ -43,8 +44,7 @@ class Placement:
 
     def length(self, tensors: Iterable[Tensor]) -> float:
         """Euclidean length of all elements of tensors that are placed like the parameters."""
-        norms = [tensor.norm().float() for tensor in tensors]  # fetched in one go: a GPU is waited for once
-        return math.hypot(*torch.stack([norm.to(norms[0].device) for norm in norms]).tolist()) if norms else 0.0
+        return math.hypot(*read_together([tensor.norm() for tensor in tensors]))
 
     def gather(self, tensor: Tensor) -> Tensor:
         """A tensor of the optimiser, whole. All processes call it, and get it."""

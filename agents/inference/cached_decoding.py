@@ -17,7 +17,8 @@ from .packed_forward import PackedModel, beside, bias_of, weight_of
 from .packing import pack
 
 GROWTH = 16  # cache slots added at a time; few, because attention slows down on a cache with wide gaps
-COPY_UP_TO = 50_000_000  # parameters; above, a CPU uses weights where they are
+COPY_UP_TO = 50_000_000  # parameters; above, weights are used where they are
+COPY_UP_TO_ON_A_GPU = 2_000_000_000  # where a step is as long as it takes to ask for all its products
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class CachedDecoding:
 
     def __init__(self, decoder: PackedModel, prompts: Sequence[Sequence[int]], row_prompt: Tensor) -> None:
         self.decoder, self.shape = decoder, decoder.shape
-        copy = row_prompt.device.type != "cpu" or _size(decoder) <= COPY_UP_TO  # fewer products: what a GPU waits for
+        most = COPY_UP_TO_ON_A_GPU if row_prompt.is_cuda else COPY_UP_TO
+        copy = sum(p.numel() for layer in decoder.layers for p in layer.parameters()) <= most
         self.fused = [_fuse(layer, copy) for layer in decoder.layers]
         self.head = Projection.of(decoder.head, copy=copy)
         empty = row_prompt.new_zeros(0, 0)
@@ -157,10 +159,6 @@ class CachedDecoding:
         self.cache = F.pad(self.cache, (0, 0, 0, more))
         self.bias = None if self.bias is None else F.pad(self.bias, (0, more))
 
-
-def _size(decoder: PackedModel) -> int:
-    """Parameters in the layers."""
-    return sum(p.numel() for layer in decoder.layers for p in layer.parameters())
 
 
 def _attend(q: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ...core.errors import ConfigError, MissingExtraError
 
@@ -70,3 +72,16 @@ def input_device(model: Any) -> torch.device:
         device: torch.device = embedding.weight.device
         return device
     return torch.device(embedding._hf_hook.execution_device)
+
+
+def read_together(scalars: Sequence[Tensor]) -> list[float]:
+    """Tensors of one number each as numbers: a GPU is waited for once, and not for each of them."""
+    alike: dict[tuple[torch.device, torch.dtype], list[int]] = {}
+    for index, scalar in enumerate(scalars):
+        alike.setdefault((scalar.device, scalar.dtype), []).append(index)
+    found = [0.0] * len(scalars)
+    for indices in alike.values():
+        values = torch.stack([scalars[index].detach() for index in indices]).tolist()
+        for index, value in zip(indices, values, strict=True):
+            found[index] = value
+    return found

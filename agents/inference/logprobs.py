@@ -18,6 +18,7 @@ from .packed_forward import PackedModel, weight_of
 from .packing import pack
 
 LOGITS_AT_ONCE = 1 << 24  # elements: 64 MiB in float32
+LOGITS_AT_ONCE_ON_A_GPU = 1 << 27  # 512 MiB: smaller products leave most of it idle
 
 
 def completion_logps(
@@ -59,8 +60,8 @@ def completion_logps(
 def head_logps(states: Tensor, weight: Tensor, targets: Tensor, temperature: float = 1.0) -> Tensor:
     """log softmax(states · weightᵀ / temperature) at `targets`; (M, width), (V, width), (M,) → (M,) float32.
 
-    Logits exist for at most `LOGITS_AT_ONCE` elements at a time; if that is not all of them, the backward pass
-    computes them again.
+    Logits exist for at most `LOGITS_AT_ONCE` elements at a time (more on a GPU); if that is not all of them, the
+    backward pass computes them again.
     """
     device = states.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
@@ -73,7 +74,7 @@ class _HeadLogps(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, weight: Tensor, targets: Tensor, temperature: float) -> Tensor:
-        rows = max(1, LOGITS_AT_ONCE // len(weight))
+        rows = max(1, (LOGITS_AT_ONCE_ON_A_GPU if weight.is_cuda else LOGITS_AT_ONCE) // len(weight))
         ctx.rows, ctx.temperature = rows, temperature
         pieces, kept = [], None
         for x, y in zip(torch.split(states, rows), torch.split(targets, rows), strict=True):

@@ -23,9 +23,10 @@ from .devices import input_device
 from .hf_decoding import Decoding, decoding_of
 from .packed_forward import PackedModel
 
-CACHE_BYTES = 2 << 30  # keys and values held at a time
+CACHE_BYTES = 2 << 30  # keys and values held at a time, on a CPU
+CACHE_SHARE = 1 / 8  # of a GPU's memory
 ROWS_AT_ONCE = 512
-MORE_ON_GPU = 4  # times as much of both: there a step costs about the same for any number of rows
+MORE_ON_GPU = 4  # times as many rows: there a step costs about the same for any number of them
 LOOK_EVERY = 4  # steps between two looks for finished rows on a GPU: each look waits for all that was asked of it
 COMPACT_AT = 1 / 8  # share of finished rows at which the others are copied out
 
@@ -205,10 +206,11 @@ class LocalSampler:
         heads = getattr(config, "num_attention_heads", None) or 1
         head_width = getattr(config, "head_dim", None) or config.hidden_size // heads
         key_heads = getattr(config, "num_key_value_heads", None) or heads
-        per_token = 8 * config.num_hidden_layers * key_heads * head_width
+        weight = self.model.get_input_embeddings().weight
+        per_token = 2 * weight.element_size() * config.num_hidden_layers * key_heads * head_width
         longest = max((len(ids) for ids in prompts), default=1) + width
-        times = 1 if input_device(self.model).type == "cpu" else MORE_ON_GPU
-        at_once = max(1, min(times * ROWS_AT_ONCE, times * CACHE_BYTES // (per_token * longest)))
+        times = 1 if weight.device.type == "cpu" else MORE_ON_GPU
+        at_once = max(1, min(times * ROWS_AT_ONCE, _cache_bytes(weight.device) // (per_token * longest)))
         return list(torch.split(rows, at_once)) if len(rows) else []
 
     def _rows(self, prompts: list[list[int]], n: int) -> Tensor:
@@ -274,6 +276,13 @@ class LocalSampler:
         result.finished[rows[stopped]] = True
 
 
+def _cache_bytes(device: torch.device) -> int:
+    """How much keys and values may take: the same for the same kind of device, whatever else it holds."""
+    if device.type != "cuda":
+        return CACHE_BYTES
+    return int(torch.cuda.get_device_properties(device).total_memory * CACHE_SHARE)
+
+
 def context_of(model: Any) -> int | None:
     """How many tokens a model reads, prompt and completion together; `None` where nothing bounds it."""
     config = model.config.get_text_config()
@@ -301,7 +310,8 @@ def draw(logits: Tensor, settings: SamplingSettings, noise: Tensor | None) -> tu
         probabilities = logps.exp()
         if settings.top_p < 1.0:
             probabilities = _nucleus(probabilities, settings.top_p)
-        cumulative = probabilities.cumsum(-1)
+        # In parallel, sums in float32 do not always rise: the token found at a gap may have no probability.
+        cumulative = probabilities.cumsum(-1, dtype=torch.float64 if probabilities.is_cuda else None)
         # Strictly below the total, so that the token found always has a positive probability.
         target = noise * cumulative[:, -1] * (1 - 2**-22)
         token = torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]

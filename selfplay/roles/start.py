@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,12 @@ class Start:
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         self.weights = dict(weights)
-        self.norm = _length(w.detach().float() for w in self.weights.values())
+        self.norm = _length(w.detach() for w in self.weights.values())
 
     def drift(self, role: Role) -> float:
         """Distance of the role's weights from the start, as a share of the norm there; ≥ 0."""
-        gaps = ((p.detach() - self._at(name, p)).float() for name, p in role.trainer.parameters.items())
-        return _length(gaps) / self.norm if self.norm > 0 else 0.0
+        gaps = _length(p.detach() - self._at(name, p) for name, p in role.trainer.parameters.items())
+        return gaps / self.norm if self.norm > 0 else 0.0
 
     def pull(self, role: Role, weight: float) -> None:
         """L2-SP (arXiv 1802.01483), decoupled as AdamW's decay: θ ← θ − learning rate · weight · (θ − start).
@@ -75,3 +76,10 @@ class Starts:
             self._fresh = self._fresh or build_roles(self.config, names, {})
             known = dict(self._fresh[role.name].trainer.parameters)
         return Start({name: known[name] for name in trained})
+
+
+def _length(tensors: Iterable[Tensor]) -> float:
+    """Euclidean norm of all elements."""
+    from ...agents.inference.devices import read_together
+
+    return math.hypot(*read_together([tensor.float().norm() for tensor in tensors]))
