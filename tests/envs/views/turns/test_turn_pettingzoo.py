@@ -89,7 +89,9 @@ def test_parallel_plays_the_same_game(game):
         assert [name for name, seen in observations.items() if seen["prompt"]] == [mover]
         assert infos == aec.infos
         text = agent.act([observations[mover]["prompt"]], seed=moves)[0][0]
-        observations, rewards, terminated, _, infos = parallel.step({**dict.fromkeys(parallel.agents, "x"), mover: text})
+        observations, rewards, terminated, _, infos = parallel.step(
+            {**dict.fromkeys(parallel.agents, "x"), mover: text}
+        )
         aec.step(text)
         moves += 1
         assert (rewards, terminated, infos) == (aec.rewards, aec.terminations, aec.infos)
