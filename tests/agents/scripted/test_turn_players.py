@@ -81,7 +81,6 @@ def test_negotiators_agree_and_do_better_than_chance():
 
 def test_a_negotiator_takes_anything_in_the_last_turn():
     game = make_turn_game("negotiation", turns=2)
-    state = game.move(game.start(random.Random(0)), "<offer>nothing</offer>")
     state = game.start(random.Random(0))
     state = game.move(state, game.legal(state)[-1])  # asks for everything
     assert read_offer(make_agent("negotiator").act([game.prompt(state)], seed=0)[0][0]) == "<accept>"

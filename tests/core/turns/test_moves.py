@@ -26,9 +26,9 @@ def test_a_move_is_the_text_or_stands_in_its_box(text, move):
     assert read_move(text) == move
 
 
-@given(st.text(max_size=60), st.text(alphabet=st.characters(exclude_characters="}\\"), max_size=20))
+@given(st.text(max_size=30), st.text(max_size=20))
 def test_words_around_a_box_do_not_matter(around, move):
-    around = around.replace("\\", "")
+    around, move = around.replace("\\", ""), move.replace("}", "").replace("\\", "")
     assert read_move(around + "\\boxed{" + move + "}" + around) == move.strip()
 
 
