@@ -1,0 +1,94 @@
+"""Plays turn games on, many at a time, so that a model is asked in batches."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from ...core.errors import PluginError
+from ...core.protocols import Agent, TurnGame
+from ...core.turns import ILLEGAL, Trajectory, Turn
+
+State = TypeVar("State")
+Answer = Callable[[str, list[str]], Sequence[str]]
+"""`answer(player, prompts)`: one text per prompt, in order."""
+
+MOST_TURNS = 10_000
+"""A game must end by itself; one that goes on for longer is broken."""
+
+
+@dataclass(slots=True)
+class Running(Generic[State]):
+    """A game that is being played: where it stands, and the moves that led there."""
+
+    state: State
+    turns: list[Turn] = field(default_factory=list)
+
+    def move(self, game: TurnGame[State], player: str, prompt: str, text: str) -> None:
+        """Make the move of `player`, who has read `prompt`."""
+        self.turns.append(Turn(player, prompt, text))
+        self.state = game.move(self.state, text)
+
+    def trajectory(self, game: TurnGame[State]) -> Trajectory:
+        """The whole episode, once it is over."""
+        rewards, reason = game.result(self.state)
+        turns = list(self.turns)
+        if turns and reason.startswith(ILLEGAL):  # an illegal move is the last one
+            turns[-1] = replace(turns[-1], note=reason)
+        return Trajectory(tuple(turns), rewards, reason)
+
+
+def play_out(game: TurnGame[State], states: Iterable[State], answer: Answer) -> list[Trajectory]:
+    """Play every game to its end; one trajectory per state, in order.
+
+    All running games in which the same player is to move are asked in one call, player by player, until none runs.
+
+    Args:
+        game: the rules.
+        states: where the games begin, as a rule `game.start(rng)`; a game may be over already.
+        answer: gives one text for each prompt that a player reads.
+
+    Raises:
+        PluginError: `answer` lost or invented a text, or a game goes on for ever.
+    """
+    played = [Running(state) for state in states]
+    play_on(game, played, answer)
+    return [one.trajectory(game) for one in played]
+
+
+def play_on(game: TurnGame[State], games: Sequence[Running[State]], answer: Answer, until: str | None = None) -> None:
+    """Play games on until each is over, or `until` is to move in it; see `play_out`."""
+    running = list(games)
+    for _ in range(MOST_TURNS + 1):
+        waiting: dict[str, list[Running[State]]] = {}
+        for one in running:
+            player = game.to_move(one.state)
+            if player is not None and player != until:
+                waiting.setdefault(player, []).append(one)
+        if not waiting:
+            return
+        for player, asked in waiting.items():
+            prompts = [game.prompt(one.state) for one in asked]
+            texts = answer(player, prompts)
+            if len(texts) != len(prompts):
+                raise PluginError(f"{player} was asked {len(prompts)} prompts and gave {len(texts)} texts")
+            for one, prompt, text in zip(asked, prompts, texts, strict=True):
+                one.move(game, player, prompt, text)
+        running = [one for asked in waiting.values() for one in asked]
+    raise PluginError(f"the game {game.name!r} is not over after {MOST_TURNS} turns; a turn game must end by itself")
+
+
+def ask_agents(agents: Mapping[str, Agent], rng: random.Random) -> Answer:
+    """An `answer` of `play_out` that asks an agent per player, with seeds from `rng`.
+
+    Args:
+        agents: who plays, by player; the same agent may play several.
+        rng: draws a seed for each call.
+    """
+
+    def answer(player: str, prompts: list[str]) -> list[str]:
+        return [text for (text,) in agents[player].act(prompts, seed=rng.getrandbits(62))]
+
+    return answer
