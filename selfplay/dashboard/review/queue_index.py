@@ -5,7 +5,6 @@ Of the queue only where each item stands is kept in memory: the texts of an item
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from ...reviews.items import Item
 from ...reviews.review_queue import REVIEWS
 from ...run.stage import DONE
 from ...storage.files import DamageError, json_object, open_file
+from ...storage.known_file import KnownFile
 from ...storage.run_folder import STATE, read_state
 
 SHORT = 160
@@ -88,7 +88,7 @@ class QueueIndex:
         self.queue, self.state = folder / f"{QUEUE}.jsonl", folder / STATE
         self.log = ReviewLog(folder / f"{REVIEWS}.jsonl")
         self._look = Look()
-        self._ends = {QUEUE: (0, 0), REVIEWS: (0, 0)}
+        self._known = {QUEUE: KnownFile(), REVIEWS: KnownFile()}
         self._adopted_bytes, self._state_seen = 0, (0, 0, 0)
         self._lock = threading.Lock()
 
@@ -115,16 +115,20 @@ class QueueIndex:
             file.seek(entry.begin)
             row = json_object(file.read(entry.length), where)
         try:
-            return Item.of(row)
+            found = Item.of(row)
         except ConfigError as error:
             raise DamageError(f"{where}: {error}; the run folder is damaged") from None
+        if found.id != entry.id:
+            raise DamageError(f"{where} is another item by now, {found.id}; the file was replaced, so look again")
+        return found
 
     def _follow_queue(self) -> None:
         if not self.queue.exists():
+            self._known[QUEUE], self._look = KnownFile(), replace(self._look, entries={})
             return
         found: dict[str, Entry] = {}
         with open(open_file(self.queue), "rb") as file:
-            number, end = _from(file.fileno(), self._ends[QUEUE])
+            end = self._known[QUEUE].look(file.fileno())
             entries = self._look.entries if end else {}
             file.seek(end)
             for line in file:
@@ -134,31 +138,40 @@ class QueueIndex:
                 if entry is not None:
                     found[entry.id] = entry
                 end += len(line)
-        self._ends[QUEUE] = number, end
+            self._known[QUEUE].read_to(file.fileno(), end)
         if found or entries is not self._look.entries:
             self._look = replace(self._look, entries={**entries, **found})
 
     def _follow_decisions(self) -> None:
         if not self.log.path.exists():
+            self._forget_decisions()
             return
         with open(open_file(self.log.path), "rb") as file:
-            number, end = _from(file.fileno(), self._ends[REVIEWS])
-        earlier = self._look.decisions if end else ()
-        more, end = self.log.rows(end)
-        self._ends[REVIEWS] = number, end
+            end = self._known[REVIEWS].look(file.fileno())
+            earlier = self._look.decisions if end else ()
+            if not end:
+                self._forget_decisions()
+            more, end = read_decisions(file, self.log.path, end)
+            self._known[REVIEWS].read_to(file.fileno(), end)
         if more or earlier is not self._look.decisions:
             decisions = [*earlier, *more]
             self._look = replace(self._look, decisions=decisions, stands=standing(decisions))
 
+    def _forget_decisions(self) -> None:
+        """Another file stands there, or none: what the run has adopted of it is not known either."""
+        self._known[REVIEWS], self._adopted_bytes, self._state_seen = KnownFile(), 0, (0, 0, 0)
+        self._look = replace(self._look, decisions=(), stands={}, adopted=frozenset())
+
     def _follow_state(self) -> None:
         if not self.state.exists():
+            self._state_seen, self._look = (0, 0, 0), replace(self._look, finished=False)
             return
         stat = self.state.stat()
         seen = stat.st_ino, stat.st_size, stat.st_mtime_ns
         if seen == self._state_seen:
             return
         state = read_state(self.state)
-        length = min(state["logs"].get(REVIEWS, 0), self._ends[REVIEWS][1])
+        length = min(state["logs"].get(REVIEWS, 0), self._known[REVIEWS].end)
         adopted = self._look.adopted
         if length != self._adopted_bytes:
             with open(open_file(self.log.path), "rb") as file:
@@ -166,12 +179,6 @@ class QueueIndex:
             adopted = frozenset(one.id for one in rows)
         self._look = replace(self._look, adopted=adopted, finished=state.get("phase") == DONE)
         self._adopted_bytes, self._state_seen = length, seen
-
-
-def _from(descriptor: int, read: tuple[int, int]) -> tuple[int, int]:
-    """The number of a file, and from which byte to go on: its beginning, if it is another file or was cut."""
-    stat = os.fstat(descriptor)
-    return stat.st_ino, read[1] if stat.st_ino == read[0] and stat.st_size >= read[1] else 0
 
 
 def _entry(row: Mapping[str, Any], begin: int, length: int) -> Entry | None:
