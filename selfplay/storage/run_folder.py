@@ -221,7 +221,7 @@ class RunFolder:
         return log
 
     def check_shared(self, name: str, check: Callable[[Mapping[str, Any]], object]) -> None:
-        """Have rows of a shared log looked at before they are taken over, whoever commits; `check` raises on bad ones."""
+        """Have `check` look at every row before it is taken over from a shared log, whoever commits."""
         self._checks[name] = check
         log = self._logs[name]
         if isinstance(log, SharedLog):
