@@ -15,6 +15,7 @@ import msgspec
 
 from ...storage.files import DamageError, read_bytes
 from . import rows
+from .follow import look_at
 from .live import LiveTally
 from .log_reader import LogReader
 from .tallies import AttemptTally, GuardTally, LabelTally, MetricsTally, QuestionTally, TimingTally
@@ -26,6 +27,8 @@ ALIVE_S = 20.0
 STARTING_S = 60.0
 """A run that has written nothing is held to be starting for so long; the libraries alone take some of it."""
 LARGEST_SETTINGS = 2**20
+SMALL = ("state.json", "config.toml")
+"""What is read besides the logs."""
 
 
 class BestState(msgspec.Struct):
@@ -114,6 +117,10 @@ class RunReader:
         with self.lock:
             before, self._status = self._status, self._where()
         return changed or before != self._status, False
+
+    def look(self) -> tuple[object, ...]:
+        """What changes when any of its files does."""
+        return tuple(look_at(self.path / name) for name in (*(f"{log}.jsonl" for log in self.readers), *SMALL))
 
     def fail(self, error: Exception) -> None:
         """Its files hold something that cannot be read, through a mistake of ours: what was read is still shown."""
