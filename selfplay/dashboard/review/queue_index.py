@@ -6,7 +6,7 @@ Of the queue only where each item stands is kept in memory: the texts of an item
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -14,9 +14,11 @@ from typing import Any
 
 from ....core.errors import ConfigError
 from ...reviews.checks import read_id
+from ...reviews.closing import adopted_by
 from ...reviews.decisions import UNDO, Decision, ReviewLog, read_decisions, standing
 from ...reviews.gates import QUEUE
 from ...reviews.items import Item
+from ...reviews.outcomes import has_enough
 from ...reviews.review_queue import REVIEWS
 from ...run.stage import DONE
 from ...storage.files import DamageError, json_object, open_file
@@ -35,6 +37,7 @@ class Entry:
         id, kind, round, gate: as the run wrote them.
         question: how it begins.
         begin, length: the bytes of its line.
+        reviewers: how many people are asked.
     """
 
     id: str
@@ -44,6 +47,7 @@ class Entry:
     question: str
     begin: int
     length: int
+    reviewers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +58,29 @@ class Look:
         entries: items by id, in the order in which they were picked.
         decisions: all that were ever made, in order.
         stands: what holds of them, by item and reviewer.
-        adopted: items about which the run has adopted a decision.
+        adopted: by item the reviewers whose decisions about it the run has adopted.
         finished: whether the run is over.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     decisions: Sequence[Decision] = ()
     stands: Mapping[str, Mapping[str, Decision]] = field(default_factory=dict)
-    adopted: frozenset[str] = frozenset()
+    adopted: Mapping[str, Collection[str]] = field(default_factory=dict)
     finished: bool = False
 
     def of(self, entry: Entry) -> Mapping[str, Decision]:
         """What stands about an item, by reviewer."""
         return self.stands.get(entry.id, {})
 
+    def has_enough(self, entry: Entry) -> bool:
+        """Whether as many have decided about an item as were asked."""
+        return has_enough(self.of(entry), entry.reviewers)
+
     def last_of(self, reviewer: str) -> Decision | None:
         """The last decision of a reviewer that still stands and that the run has not adopted."""
         for one in reversed(self.decisions):
             own = self.stands.get(one.id, {}).get(reviewer)
-            if one.decision != UNDO and own is one and one.id not in self.adopted:
+            if one.decision != UNDO and own is one and reviewer not in self.adopted.get(one.id, ()):
                 return one
         return None
 
@@ -160,7 +168,7 @@ class QueueIndex:
     def _forget_decisions(self) -> None:
         """Another file stands there, or none: what the run has adopted of it is not known either."""
         self._known[REVIEWS], self._adopted_bytes, self._state_seen = KnownFile(), 0, (0, 0, 0)
-        self._look = replace(self._look, decisions=(), stands={}, adopted=frozenset())
+        self._look = replace(self._look, decisions=(), stands={}, adopted={})
 
     def _follow_state(self) -> None:
         if not self.state.exists():
@@ -176,7 +184,7 @@ class QueueIndex:
         if length != self._adopted_bytes:
             with open(open_file(self.log.path), "rb") as file:
                 rows, _ = read_decisions(BytesIO(file.read(length)), self.log.path, 0)
-            adopted = frozenset(one.id for one in rows)
+            adopted = adopted_by((one.id, one.reviewer) for one in rows)
         self._look = replace(self._look, adopted=adopted, finished=state.get("phase") == DONE)
         self._adopted_bytes, self._state_seen = length, seen
 
@@ -187,4 +195,8 @@ def _entry(row: Mapping[str, Any], begin: int, length: int) -> Entry | None:
         kind, round_, _, _ = read_id(row.get("id"))
     except ConfigError:
         return None
-    return Entry(row["id"], kind, round_, str(row.get("gate")), str(row.get("question"))[:SHORT], begin, length)
+    asked = row.get("reviewers", 1)
+    reviewers = asked if type(asked) is int and asked > 1 else 1
+    return Entry(
+        row["id"], kind, round_, str(row.get("gate")), str(row.get("question"))[:SHORT], begin, length, reviewers
+    )

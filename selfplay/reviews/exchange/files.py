@@ -20,7 +20,7 @@ TOOLS = ("label-studio", "argilla")
 
 
 def export_items(folder: RunFolder, tool: str, out: Path) -> tuple[int, list[Path]]:
-    """Write what nobody has decided yet for a tool: `out`, and beside it what sets the tool up.
+    """Write what not enough people have decided yet for a tool: `out`, and beside it what sets the tool up.
 
     Returns how many items, and the files.
 
@@ -75,7 +75,7 @@ def import_answers(folder: RunFolder, file: Path, now: float | None = None) -> I
     items, log = {item.id: item for item in items_of(folder)}, ReviewLog(folder.log_path(REVIEWS))
     made = decisions_of(found, items, log.rows()[0], time.time() if now is None else now)
     closed = Closed(folder)
-    late = [(one, why) for one in made if (why := closed.why(items[one.id])) is not None]
+    late = [(one, why) for one in made if (why := closed.why(items[one.id], one.reviewer)) is not None]
     too_late = {one.key for one, _ in late}
     return Imported([one for one in made if one.key not in too_late and log.add(one) is one], late)
 

@@ -32,9 +32,9 @@ def test_decisions_and_what_was_adopted_go_with_their_file(path):
     ReviewLog(log).add(Decision("label/3/0", "approve", "anna", 1.0, "key-1"))
     state = {"round": 3, "phase": "review", "settings": ["0" * 64], "logs": {"reviews": log.stat().st_size}}
     write_sealed(path / "state.json", state)
-    assert index.look().adopted == {"label/3/0"}
+    assert index.look().adopted == {"label/3/0": {"anna"}}
     put(log, log.read_bytes().replace(b"label/3/0", b"label/3/1").replace(b'"index": 0', b'"index": 1'))
-    assert index.look().adopted == {"label/3/1"}
+    assert index.look().adopted == {"label/3/1": {"anna"}}
     assert set(index.look().stands) == {"label/3/1"}
 
 
