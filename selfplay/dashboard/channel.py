@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from .hub import Hub
 from .reading.run_reader import RunReader
+from .reading.run_state import ALIVE
 from .runs import RunPlace
 from .views.parts import Part
 
@@ -167,7 +168,7 @@ class Channel:
         self._changed.clear()
         readers = await asyncio.to_thread(lambda: [self._hub.reader(place) for place in self._places])
         version = self._page.version(readers)
-        alive = self._page.ticks and any(reader.status in ("starting", "running") for reader in readers)
+        alive = self._page.ticks and any(reader.status in ALIVE for reader in readers)
         if not alive and all(listener.version == version for listener in self._listeners):
             return LEAST_S
         parts, cost = await asyncio.to_thread(self._view, readers)

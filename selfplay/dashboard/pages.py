@@ -14,6 +14,7 @@ from starlette.routing import Route
 from .channel import Channel, Page
 from .hub import Hub
 from .reading.run_reader import RunReader
+from .reading.run_state import LOGS
 from .render import page
 from .runs import Library, RunPlace
 from .views.compare import MOST, compare
@@ -25,7 +26,6 @@ from .views.parts import Part
 from .views.reading import reading
 from .views.resources import resources
 
-LOGS = ("live", "metrics", "guard", "timings", "labels", "questions", "attempts")
 PAGES = {
     "now": ("Now", now, LOGS),
     "curves": ("Curves", curves, ("metrics",)),

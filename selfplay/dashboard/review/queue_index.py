@@ -112,6 +112,22 @@ class QueueIndex:
             self._follow_state()
             return self._look
 
+    def waiting(self, number: int, stage: str = "") -> int:
+        """How many items of a round still need a decision, whatever the state of the run says.
+
+        Args:
+            stage: after which they were picked; "" counts all.
+
+        Raises:
+            DamageError: a file is not as a run or a reviewer writes it.
+        """
+        with self._lock:
+            self._follow_queue()
+            self._follow_decisions()
+            look, picked_at = self._look, f"{stage}: " if stage else ""
+        own = (one for one in look.entries.values() if one.round == number and one.gate.startswith(picked_at))
+        return sum(not look.has_enough(one) for one in own)
+
     def item(self, entry: Entry) -> Item:
         """An item with its texts.
 

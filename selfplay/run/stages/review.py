@@ -76,7 +76,8 @@ class Review:
         while queue.undecided:
             run.count(len(queue.items) - len(queue.undecided), len(queue.items))
             if not announced:
-                run.warn(_where(run, len(queue.undecided)))
+                for hook in run.hooks:
+                    hook.ask(run, len(queue.undecided), _where(run, len(queue.undecided)))
                 announced = True
             while path.stat().st_size == seen:
                 run.stop_if_asked()

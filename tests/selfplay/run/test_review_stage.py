@@ -110,7 +110,8 @@ class Still:
 
     def __init__(self, folder, number=1, stop=None):
         self.folder, self.round, self.config = folder, number, RunConfig()
-        self.warned, self.logged, self.counted = [], [], []
+        self.warned, self.logged, self.counted, self.asked = [], [], [], []
+        self.hooks = [SimpleNamespace(ask=lambda run, items, message: self.asked.append((items, message)))]
         self.stop_if_asked = stop or (lambda: None)
         self.warn = self.warned.append
         self.step = 0
@@ -144,7 +145,10 @@ def test_it_waits_until_the_last_item_of_the_round_is_decided(run, monkeypatch):
     decide(run, [first])
     stage.join(30)
     assert not stage.is_alive()
-    assert f"selfplay-gym review {run.path}" in still.warned[0]
+    ((items, message),) = still.asked
+    assert items == len(others) + 1
+    assert f"selfplay-gym review {run.path}" in message
+    assert still.warned == []
     assert still.logged[0]["review"]["decided"] == len(others) + 1
     run.commit({})
     assert len(list(run.rows("reviews"))) == len(others) + 1
