@@ -34,7 +34,10 @@ def export_items(folder: RunFolder, tool: str, out: Path) -> tuple[int, list[Pat
         files = {out: _json(label_studio.tasks(items)), out.with_suffix(".xml"): label_studio.CONFIG}
     else:
         set_up = out.with_name(f"{out.stem}.settings.json")
-        files = {out: _json(argilla.records(items)), set_up: _json(argilla.settings())}
+        files = {
+            out: _json(argilla.records(items)),
+            set_up: _json(argilla.settings(max((item.reviewers for item in items), default=1))),
+        }
     if len(files) < 2:
         raise ConfigError(f"--out names the file of the items, which ends in .json, got {str(out)!r}")
     for path, text in files.items():

@@ -207,6 +207,36 @@ def test_broken_responses_of_argilla_are_named(run, tmp_path):
             import_answers(run, tmp_path / "answers.json")
 
 
+def test_what_argilla_leaves_out_is_not_guessed(run, tmp_path):
+    """Its `to_json` says of a record whether enough people have submitted, and of no response whether it was one."""
+    items = queue_of(run).items
+    records = argilla.records(list(items.values()))[:4]
+    made = argilla_export(records, items)
+    two = argilla_export(records[:1], items)[0]
+    for said in two["responses"].values():
+        said.append({**said[0], "user_id": "somebody else"})
+
+    def imported(*exported):
+        (tmp_path / "answers.json").write_text(json.dumps(exported))
+        return import_answers(run, tmp_path / "answers.json")
+
+    assert imported({**made[1], "status": "pending"}) == ([], [])
+    assert len(imported({**made[1], "status": "completed"}).written) == 1
+    with pytest.raises(ConfigError, match="record 1 has responses of 2 users"):
+        imported({**made[2], "status": "completed"}, {**two, "status": "completed"})
+    for said in two["responses"].values():
+        said[0]["status"], said[1]["status"] = "draft", "submitted"
+    assert [one.reviewer for one in imported({**two, "status": "pending"}).written] == ["argilla somebody else"]
+
+
+def test_as_many_people_as_were_asked_submit_a_record(run, tmp_path, monkeypatch):
+    honest = Item.of
+    monkeypatch.setattr(Item, "of", classmethod(lambda cls, row: honest({**row, "reviewers": 2})))
+    export_items(run, "argilla", tmp_path / "items.json")
+    settings = json.loads((tmp_path / "items.settings.json").read_text())
+    assert settings["distribution"] == {"strategy": "overlap", "min_submitted": 2}
+
+
 def test_the_labelling_configuration_fits_the_tasks():
     root = ElementTree.fromstring(label_studio.CONFIG)
     names = {node.get("name") for node in root.iter() if node.get("name")}
@@ -257,6 +287,10 @@ def test_hostile_texts_survive_as_they_are(hostile):
         text = json.dumps(written)
         text.encode("ascii")
         assert json.loads(text) == written
+        json.dumps(written, ensure_ascii=False).encode("utf-8")  # as the clients send it
+        assert "\\u0000" not in text  # which no text of PostgreSQL holds
+        if not set(hostile) & {"\0", "\ud800"}:
+            assert json.dumps(hostile)[1:-1] in text
 
 
 def test_the_command(run, tmp_path, capsys):
