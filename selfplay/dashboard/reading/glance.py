@@ -18,7 +18,7 @@ LAST_LIVE = 2 * SLICE
 """Bytes of the end of the live feed that are looked through: hours of a run that does nothing but measure itself."""
 LAST_METRICS = 8 * SLICE
 """Bytes of the end of the metrics that are looked through for an exam: far more than a round leaves there."""
-TOLD = re.compile(rb'"kind"\s*:\s*"(?:phase|end)"')
+PHASE_OR_END = re.compile(rb'"kind"\s*:\s*"(?:phase|end)"')
 HEAD = 200
 """Bytes of a line in which its kind stands."""
 
@@ -33,15 +33,15 @@ class Glance(RunState):
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         super().__init__(path, clock)
         self.exam: tuple[int, rows.Rate] | None = None
-        self._told: tuple[str, int] | None = None
+        self._stage: tuple[str, int] | None = None
         self._ended: str | None = None
         self._reads_live, self._reads_metrics = rows.Reading(rows.Live), rows.Reading(rows.Metrics)
         self._live, self._metrics = self._begin_live(), self._begin_metrics()
 
     @property
-    def told(self) -> tuple[str, int] | None:
+    def live_stage(self) -> tuple[str, int] | None:
         """See `RunState`."""
-        return self._told
+        return self._stage
 
     @property
     def ended(self) -> str | None:
@@ -54,7 +54,7 @@ class Glance(RunState):
         self._metrics = self._read(self._metrics, self._begin_metrics, self._take_metrics)
 
     def _begin_live(self) -> Follower:
-        self._told = self._ended = None
+        self._stage = self._ended = None
         return Follower(self.path / "live.jsonl", LAST_LIVE)
 
     def _begin_metrics(self) -> Follower:
@@ -76,11 +76,11 @@ class Glance(RunState):
         return follower
 
     def _take_live(self, line: bytes) -> None:
-        row = self._reads_live(line) if TOLD.search(line, 0, HEAD) else None
+        row = self._reads_live(line) if PHASE_OR_END.search(line, 0, HEAD) else None
         if row is None:
             return
         if row.kind == "phase":
-            self._told, self._ended = (row.phase or "", row.round or 0), None
+            self._stage, self._ended = (row.phase or "", row.round or 0), None
         elif row.kind == "end":
             self._ended = row.reason or "ended"
 

@@ -136,7 +136,7 @@ class RunReader(RunState):
         return self._live.shown  # type: ignore[return-value]
 
     @property
-    def told(self) -> tuple[str, int] | None:
+    def live_stage(self) -> tuple[str, int] | None:
         """See `RunState`."""
         phase = self.live.phase
         return None if phase is None else (phase.phase or "", phase.round or 0)

@@ -89,7 +89,7 @@ class RunState:
         self._queue = QueueIndex(path)
 
     @property
-    def told(self) -> tuple[str, int] | None:
+    def live_stage(self) -> tuple[str, int] | None:
         """Stage and round of which the live feed told last; `None` without a feed."""
         raise NotImplementedError
 
@@ -125,7 +125,7 @@ class RunState:
     def here(self) -> tuple[str, int]:
         """The stage in which the run is, and its round: as the feed tells while it goes on, or as committed."""
         state = self.standing
-        return (self.told if self.ended is None else None) or (state.phase, state.round)
+        return (self.live_stage if self.ended is None else None) or (state.phase, state.round)
 
     @property
     def open_items(self) -> int:

@@ -105,7 +105,7 @@ def test_a_glance_says_what_reading_everything_says(tmp_path, monkeypatch, seed)
         glance.advance()
         (*_, (last, result)) = whole.metrics.exams.items() or [(None, None)]
         assert glance.exam == (None if result is None else (last, result.accuracy))
-        assert (glance.told, glance.ended, glance.status) == (whole.told, whole.ended, whole.status)
+        assert (glance.live_stage, glance.ended, glance.status) == (whole.live_stage, whole.ended, whole.status)
 
 
 def test_all_runs_have_their_turn_and_those_that_go_on_every_time(tmp_path, monkeypatch):
