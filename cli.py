@@ -227,7 +227,7 @@ def review(run_dir: Path, **options: Any) -> None:
 
 @app.command(short_help="Watch runs in a browser as they go on.")
 @click.argument("folders", nargs=-1, required=True, metavar="RUN_OR_FOLDER...", type=click.Path(path_type=Path))
-@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="0 takes any that is free.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="0: any; left out: one that belongs to the folders.")
 @click.option("--host", default="127.0.0.1", help="Where connections are taken; others than this machine's need care.")
 @click.option("--beside", type=int, hidden=True)
 def watch(folders: tuple[Path, ...], **options: Any) -> None:

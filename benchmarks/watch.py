@@ -1,12 +1,18 @@
 """What the dashboard costs: the first page of a long run, memory, waiting, and twenty browsers beside a writer.
 
     python benchmarks/watch.py [--rows 1000000] [--browsers 20] [--seconds 20] [--repeats 3]
+    python benchmarks/watch.py --train debug [--pairs 8] [--browsers 20] [--page now] [--set rounds=1 …]
 
 The server is a process of its own, and its processor time and memory are the kernel's figures, so a busy machine
 distorts the wall times alone. The runs are made up; their rows are as long as those of a real one. "spread" has the
 rows in four logs, "steps" and "labels" have all of them in one. The writer computes without pause on the processors of
 the server, and writes to the live feed and the metrics as a run does: how much it gets done in a second, with browsers
 and without, in turns, says what watching costs a run.
+
+With `--train` a real training run is measured instead, in pairs of equal runs, in turns: one that nobody watches, and
+one with a dashboard, as of `train --watch`, and so many browsers that follow it from its beginning to its end. Each run
+is a process of its own, whose processor time is the kernel's for that process alone (`wait4`); the time by the clock is
+longer where other work takes its place, the browsers' threads included. Printed are each pair and the medians.
 """
 
 from __future__ import annotations
@@ -21,7 +27,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing import Process, Value
 from pathlib import Path
@@ -89,8 +95,8 @@ def make_run(folder: Path, rows: int, shares: Mapping[str, float]) -> float:
 class Server:
     """`selfplay-gym watch` in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "selfplay_gym.cli", "watch", str(folder)]
+    def __init__(self, folder: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "selfplay_gym.cli", "watch", str(folder), *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.address = urlsplit(self.process.stdout.readline().strip())
@@ -220,15 +226,75 @@ def beside_a_writer(folder: Path, browsers: int, seconds: float, repeats: int) -
         print(f"{page:8} {number:9} {100 * share:24.2f} {rate:30.0f}")
 
 
+def trained(folder: Path, preset: str, changes: Sequence[str]) -> tuple[float, float]:
+    """Play a run to its end: its processor seconds, and seconds by the clock."""
+    settings = [word for change in changes for word in ("--set", change)]
+    command = [
+        sys.executable,
+        "-m",
+        "selfplay_gym.cli",
+        "train",
+        "--preset",
+        preset,
+        "--run-dir",
+        str(folder),
+        *settings,
+    ]
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"the run in {folder} ended with exit code {process.returncode}")
+    return used.ru_utime + used.ru_stime, time.perf_counter() - begun
+
+
+def watched(folder: Path, asked: argparse.Namespace) -> tuple[tuple[float, float], float, int]:
+    """The same with browsers at it; as well the processor seconds of the server, and the least that a browser got."""
+    server = Server(folder, "--beside", str(os.getpid()))  # as `train --watch` starts it: the folder is yet to come
+    try:
+        with server.browsers(asked.browsers, asked.page) as counts:
+            spent = trained(folder, asked.train, asked.changes)
+            return spent, server.cpu() - server.start_cpu, min(counts)
+    finally:
+        server.stop()
+
+
+def beside_training(folder: Path, asked: argparse.Namespace) -> None:
+    """Pairs of equal runs, watched and not, in turns."""
+    ratios = []
+    print("pair  alone: CPU s, clock s  watched: CPU s, clock s  CPU, %  clock, %  server, CPU s  bytes to a browser")
+    for pair in range(asked.pairs):
+        found: dict[str, Any] = {}
+        for name in ("alone", "watched") if pair % 2 else ("watched", "alone"):
+            place = folder / f"{pair}-{name}"
+            found[name] = trained(place, asked.train, asked.changes) if name == "alone" else watched(place, asked)
+        (cpu, clock), ((cpu_watched, clock_watched), server, sent) = found["alone"], found["watched"]
+        ratios.append((cpu_watched / cpu, clock_watched / clock))
+        more = [100 * (ratio - 1) for ratio in ratios[-1]]
+        times = f"{cpu:12.2f} {clock:8.2f} {cpu_watched:14.2f} {clock_watched:8.2f}"
+        print(f"{pair:4} {times} {more[0]:+7.2f} {more[1]:+9.2f} {server:14.2f} {sent:19}", flush=True)
+    for at, name in enumerate(("processor time", "time by the clock")):
+        own = sorted(100 * (ratio[at] - 1) for ratio in ratios)
+        print(f"{name}: median {statistics.median(own):+.2f} %, from {own[0]:+.2f} to {own[-1]:+.2f} %")
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print both tables, or that of a real run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--browsers", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--train", metavar="PRESET", help="Measure runs of this preset, in pairs.")
+    parser.add_argument("--pairs", type=int, default=8)
+    parser.add_argument("--page", default="now", help="What the browsers look at.")
+    parser.add_argument("--set", action="append", default=[], dest="changes", metavar="KEY=VALUE")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        if options.train:
+            beside_training(Path(folder), options)
+            return
         long_runs(Path(folder), options.rows, options.seconds)
         beside_a_writer(Path(folder), options.browsers, options.seconds, options.repeats)
 

@@ -128,6 +128,9 @@ class Hook:
     def warn(self, run: SelfPlay, message: str) -> None:
         """Something a person should know."""
 
+    def ask(self, run: SelfPlay, items: int, message: str) -> None:
+        """The run waits until people have decided about so many items; `message` says where they do."""
+
     def state_dict(self) -> dict[str, Any]:
         """What is needed to go on after a kill, as plain JSON values."""
         return {}

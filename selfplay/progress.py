@@ -98,6 +98,11 @@ class Progress(Hook):
         if self.console is not None:
             self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
+    def ask(self, run: SelfPlay, items: int, message: str) -> None:
+        """The run waits for people, who are told where to go."""
+        if self.console is not None:
+            self.console.print(message, style="bold", highlight=False, markup=False, soft_wrap=True)
+
     def warn(self, run: SelfPlay | None, message: str) -> None:
         """Something a person should know."""
         if self.console is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,11 +15,15 @@ from rich.console import Console
 from ...core.errors import ConfigError
 from ..pages.wording import counted
 from ..reviews.checks import check_reviewer
+from ..reviews.decisions import Decision
 from ..reviews.exchange.files import export_items, import_answers
 from ..reviews.review_queue import Queue, queue_of
 from ..reviews.terminal.keyboard import Keyboard, Keys, Lines
 from ..reviews.terminal.session import Session
 from ..storage.run_folder import RunFolder
+
+MOST_NAMED = 5
+"""Answers that are named where they were not counted."""
 
 
 def review_command(
@@ -38,10 +43,11 @@ def review_command(
         console.print(f"{counted(count, 'item')} in {' and '.join(map(str, files))}", soft_wrap=True)
     elif answers is not None:
         folder = RunFolder.open(run)
-        made = import_answers(folder, answers)
-        console.print(
-            f"{counted(len(made), 'new decision')} from {answers}; {_state(queue_of(folder))}", soft_wrap=True
-        )
+        found = import_answers(folder, answers)
+        new = counted(len(found.written), "new decision")
+        console.print(f"{new} from {answers}; {_state(queue_of(folder))}", soft_wrap=True)
+        for line in _late(found.late):
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
     else:
         review_run(run, reviewer=reviewer, console=console)
 
@@ -76,6 +82,16 @@ def review_run(run: Path, *, reviewer: str | None, console: Console, keyboard: K
     if session.open():
         console.print(f"Go on with: selfplay-gym review {run}", soft_wrap=True)
     return session
+
+
+def _late(late: Sequence[tuple[Decision, str]]) -> Iterator[str]:
+    """A line for each reason why answers were not counted."""
+    by_reason: dict[str, list[str]] = {}
+    for decision, why in late:
+        by_reason.setdefault(why, []).append(f"{decision.reviewer} on {decision.id}")
+    for why, named in by_reason.items():
+        more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        yield f"Not counted: {counted(len(named), 'answer')} ({', '.join(named[:MOST_NAMED])}{more}). {why}"
 
 
 def _state(queue: Queue) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,13 +17,15 @@ import click
 from ...core.errors import ConfigError, MissingExtraError
 
 PACKAGE = __name__.partition(".")[0]
+FIRST_PORT, PORTS = 20_000, 10_000
+"""Ports from this one on, and how many: below those that systems give to outgoing connections."""
 
 
 def watch(
     folders: Sequence[Path],
     *,
     host: str,
-    port: int,
+    port: int | None = None,
     beside: int | None = None,
     say: Callable[[str], object] = click.echo,
 ) -> None:
@@ -30,7 +33,7 @@ def watch(
 
     Args:
         folders: runs, or folders that hold runs.
-        port: 0 takes any that is free.
+        port: 0 takes any that is free; `None` takes the usual one of these folders if it is.
         beside: the process that started this one, whose run is watched: the dashboard leaves it the processor, does
             not ask for the folder to be there, and ends with it.
         say: is given the address, token included, once connections are taken.
@@ -45,7 +48,7 @@ def watch(
             raise ConfigError(f"{str(folder)!r} is no folder; give a run, or a folder that holds runs")
     from ..dashboard.security import new_token, shown_url
 
-    with _listening(host, port) as listener:
+    with _listening(host, port) if port is not None else _listening_as_usual(host, usual_port(folders)) as listener:
         token = new_token()
         say(shown_url(host, listener.getsockname()[1], token))
         from ..dashboard.app import create_app  # whoever opens the address waits for this a quarter of a second
@@ -84,6 +87,23 @@ def watched(run_dir: Path) -> Iterator[None]:
     finally:
         server.terminate()
         server.wait()
+
+
+def usual_port(folders: Sequence[Path]) -> int:
+    """The port of the dashboard of some folders: a page that was left open finds it again after a restart.
+
+    What a browser keeps for a page, such as a decision that was not sent yet, it keeps for one port of one machine.
+    """
+    named = b"\0".join(sorted(os.fsencode(os.path.realpath(folder)) for folder in folders))
+    return FIRST_PORT + int.from_bytes(sha256(named).digest()[:8], "big") % PORTS
+
+
+def _listening_as_usual(host: str, port: int) -> socket.socket:
+    """A socket at that port, or where it is taken at any that is free."""
+    try:
+        return _listening(host, port)
+    except ConfigError:
+        return _listening(host, 0)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from .hub import Hub
+from .listing import Listing
 from .pages import ROUTES
 from .render import HERE, page
 from .review.routes import review_routes
@@ -58,7 +59,9 @@ def create_app(folders: Sequence[Path], token: str, *, host: str = LOCAL[0]) -> 
     routes = [*static, *review_routes(), *ROUTES]
     app = Dashboard(routes=routes, exception_handlers={HTTPException: refused, Exception: failed})
     app.gate = Gate(app, token=token, host=host)
-    app.state.library, app.state.hub, app.state.channels = Library(folders), Hub(), {}
+    library = Library(folders)
+    app.state.library, app.state.listing = library, Listing(library)
+    app.state.hub, app.state.channels = Hub(), {}
     return app
 
 

@@ -14,9 +14,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Protocol
 
 from .hub import Hub
 from .reading.run_reader import RunReader
+from .reading.run_state import ALIVE
 from .runs import RunPlace
 from .views.parts import Part
 
@@ -31,6 +33,8 @@ TICK_S = 2.0
 """Seconds after which a page that tells of time is made again, though nothing has changed."""
 LAST_LOOK_S = 1.0
 """Seconds for reading on before the last page."""
+ORDER = "/order"
+"""The name of the message that says which parts there are; no part has it."""
 BEAT_S = 15.0
 """Seconds of silence after which the stream says that it is still there."""
 
@@ -43,11 +47,13 @@ class Page:
         view: makes the parts from the readers; runs in a thread of its own.
         logs: the logs that the page depends on.
         ticks: whether it tells of time that goes by.
+        tick_s: seconds after which it is looked at again, though nobody says that anything has changed.
     """
 
     view: Callable[[Sequence[RunReader]], list[Part]]
     logs: Sequence[str]
     ticks: bool = False
+    tick_s: float = TICK_S
 
     def version(self, readers: Sequence[RunReader]) -> str:
         """Where the files are read up to."""
@@ -59,6 +65,20 @@ class Page:
             for reader in readers:
                 held.enter_context(reader.lock)
             return self.view(readers)
+
+
+class Shown(Protocol):
+    """What a channel needs of a page; see `Page`. Its methods are called in threads."""
+
+    @property
+    def ticks(self) -> bool: ...
+
+    @property
+    def tick_s(self) -> float: ...
+
+    def version(self, readers: Sequence[RunReader]) -> str: ...
+
+    def parts(self, readers: Sequence[RunReader]) -> list[Part]: ...
 
 
 class Listener:
@@ -84,7 +104,7 @@ class Channel:
         places: of which runs.
     """
 
-    def __init__(self, hub: Hub, page: Page, places: Sequence[RunPlace]) -> None:
+    def __init__(self, hub: Hub, page: Shown, places: Sequence[RunPlace]) -> None:
         self._hub, self._page, self._places = hub, page, places
         self._listeners: set[Listener] = set()
         self._changed = asyncio.Event()
@@ -152,7 +172,7 @@ class Channel:
                 pause = await self._make()
                 await asyncio.sleep(pause)
                 try:
-                    await asyncio.wait_for(self._changed.wait(), TICK_S)
+                    await asyncio.wait_for(self._changed.wait(), self._page.tick_s)
                 except TimeoutError:
                     continue
         except Exception:  # the page cannot be made: its browsers are told by the end of their streams
@@ -166,8 +186,8 @@ class Channel:
         """Make the page if it would be another one; the seconds until that is worth asking again."""
         self._changed.clear()
         readers = await asyncio.to_thread(lambda: [self._hub.reader(place) for place in self._places])
-        version = self._page.version(readers)
-        alive = self._page.ticks and any(reader.status in ("starting", "running") for reader in readers)
+        version = await asyncio.to_thread(self._page.version, readers)
+        alive = self._page.ticks and any(reader.status in ALIVE for reader in readers)
         if not alive and all(listener.version == version for listener in self._listeners):
             return LEAST_S
         parts, cost = await asyncio.to_thread(self._view, readers)
@@ -180,7 +200,8 @@ class Channel:
 
     def _view(self, readers: Sequence[RunReader]) -> tuple[dict[str, bytes], float]:
         begun = time.thread_time()
-        parts = {part.name: _message(part) for part in self._page.parts(readers)}
+        made = self._page.parts(readers)
+        parts = {part.name: _message(part) for part in made} | {ORDER: _order(made)}
         return parts, time.thread_time() - begun
 
     def _send(self, listener: Listener, parts: dict[str, bytes]) -> None:
@@ -191,6 +212,11 @@ class Channel:
     def _wake_all(self) -> None:
         for listener in self._listeners:
             listener.news.set()
+
+
+def _order(parts: Sequence[Part]) -> bytes:
+    """Which parts there are, and in which order: a browser may have some that are gone."""
+    return f"event: order\ndata: {json.dumps([part.name for part in parts])}\n\n".encode()
 
 
 def _message(part: Part) -> bytes:

@@ -1,6 +1,7 @@
 """One reader per run for all browsers: a thread follows the files of the runs that somebody looks at.
 
-thread    reads a slice of every open run, then waits half a second; with nobody there it waits for somebody
+thread    reads a slice of every open run, then waits half a second; with nobody there it waits for somebody; a run that
+          could not be read is tried again from its beginning when its files are others, less and less often
 loop      is told which runs have changed; pages are made there, once for everybody (`channel`)
 """
 
@@ -20,6 +21,8 @@ POLL_S = 0.5
 """Seconds between two looks at the files."""
 KEPT_S = 60.0
 """Seconds for which a run is followed after the last look at it."""
+LONGEST_REST_S = 60.0
+"""Seconds at most before a run that could not be read is tried again; each failure doubles them."""
 MOST = 12
 """Runs that are kept in memory at most, but for those that somebody has open."""
 
@@ -32,6 +35,9 @@ class Open:
         reader: of its files.
         used: when somebody asked for it last, in seconds of a clock that only grows.
         watchers: pages that show it at this moment; each is called, in the loop, when something has changed.
+        failures: how often it could not be read since it could last.
+        tried_at: what its files looked like when it was tried again last.
+        again: when it may be tried again, by the same clock.
     """
 
     def __init__(self, place: RunPlace) -> None:
@@ -39,6 +45,8 @@ class Open:
         self.used, self.watchers = 0.0, set[Callable[[], None]]()
         self.begun = threading.Lock()
         self.ready = False
+        self.failures, self.again = 0, 0.0
+        self.tried_at: tuple[object, ...] = ()
 
 
 class Hub:
@@ -107,18 +115,13 @@ class Hub:
     def _followed(self) -> list[Open]:
         limit = time.monotonic() - KEPT_S
         with self._lock:
-            ready = [one for one in self._open.values() if one.ready and one.reader.failed is None]
-            return [one for one in ready if one.watchers or one.used >= limit]
+            return [one for one in self._open.values() if one.ready and (one.watchers or one.used >= limit)]
 
     def _follow(self) -> None:
         while not self.closed:
             followed, more = self._followed(), False
             for one in followed:
-                try:
-                    changed, again = one.reader.advance()
-                except Exception as error:  # noqa: BLE001 - whatever a file holds, the other runs are followed
-                    self._give_up(one, error)
-                    changed, again = True, False
+                changed, again = self._advance(one)
                 more |= again
                 if (changed or again) and one.watchers:
                     self._tell(one)
@@ -126,10 +129,38 @@ class Hub:
                 self._wake.wait(POLL_S if followed else None)
                 self._wake.clear()
 
+    def _advance(self, one: Open) -> tuple[bool, bool]:
+        """Read on: whether anything is shown otherwise, and whether there is more to read at once."""
+        try:
+            if one.reader.failed is not None:
+                return self._try_again(one), False
+            changed, more = one.reader.advance()
+        except Exception as error:  # noqa: BLE001 - whatever a file holds, the other runs are followed
+            self._give_up(one, error)
+            return True, False
+        if not more:
+            one.failures = 0
+        return changed, more
+
+    @staticmethod
+    def _try_again(one: Open) -> bool:
+        """Read a run anew whose files are others than when they could not be read; whether it can be."""
+        if time.monotonic() < one.again or (look := one.reader.look()) == one.tried_at:
+            return False
+        one.tried_at = look
+        fresh = RunReader(one.place.path)
+        fresh.begin()
+        one.reader = fresh
+        return True
+
     @staticmethod
     def _give_up(one: Open, error: Exception) -> None:
-        LOGGER.exception("%s cannot be read", one.place.path)
+        before = one.reader.failed
         one.reader.fail(error)
+        if one.reader.failed != before:
+            LOGGER.exception("%s cannot be read", one.place.path)
+        one.failures += 1
+        one.again = time.monotonic() + min(LONGEST_REST_S, POLL_S * 2.0 ** min(one.failures, 10))
 
     def _tell(self, one: Open) -> None:
         loop = self._loop

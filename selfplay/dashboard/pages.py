@@ -13,7 +13,9 @@ from starlette.routing import Route
 
 from .channel import Channel, Page
 from .hub import Hub
+from .listing import Listing
 from .reading.run_reader import RunReader
+from .reading.run_state import LOGS
 from .render import page
 from .runs import Library, RunPlace
 from .views.compare import MOST, compare
@@ -25,7 +27,6 @@ from .views.parts import Part
 from .views.reading import reading
 from .views.resources import resources
 
-LOGS = ("live", "metrics", "guard", "timings", "labels", "questions", "attempts")
 PAGES = {
     "now": ("Now", now, LOGS),
     "curves": ("Curves", curves, ("metrics",)),
@@ -56,7 +57,9 @@ def index(request: Request) -> Response:
     places = list(request.app.state.library.runs().values())
     if len(places) == 1:
         return RedirectResponse(f"/run/{places[0].key}/now", 303)
-    return page(request, "index.html.j2", title="Runs", places=places, most=MOST)
+    listing: Listing = request.app.state.listing
+    address = f"/events?{urlencode({'from': listing.version([])})}"
+    return page(request, "index.html.j2", title="Runs", parts=listing.parts([]), events=address, most=MOST)
 
 
 def overview(request: Request) -> Response:
@@ -103,6 +106,11 @@ def compare_page(request: Request) -> Response:
     )
 
 
+async def index_events(request: Request) -> Response:
+    """The stream of the list of runs."""
+    return _stream(request, ("index",), request.app.state.listing, [])
+
+
 async def run_events(request: Request) -> Response:
     """The stream of one page of one run."""
     name = request.path_params["page"]
@@ -115,7 +123,7 @@ async def compare_events(request: Request) -> Response:
     return _stream(request, ("compare",), shown, chosen)
 
 
-def _stream(request: Request, name: tuple[str, ...], shown: Page, places: Sequence[RunPlace]) -> Response:
+def _stream(request: Request, name: tuple[str, ...], shown: Page | Listing, places: Sequence[RunPlace]) -> Response:
     channels: dict[tuple[str, ...], Channel] = request.app.state.channels
     key = (*name, *(place.key for place in places))
     channel = channels.get(key)
@@ -159,6 +167,7 @@ def _hub(request: Request) -> Hub:
 
 ROUTES = [
     Route("/", index),
+    Route("/events", index_events),
     Route("/compare", compare_page),
     Route("/compare/events", compare_events),
     Route("/run/{run}", overview),

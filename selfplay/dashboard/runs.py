@@ -17,7 +17,9 @@ DEEPEST = 4
 MOST_RUNS = 2_000
 """Runs that are listed at most; the newest ones would be as good as any."""
 FRESH_S = 2.0
-"""How long a look at the folders holds."""
+"""How long a look at the folders holds at least."""
+EFFORT = 50
+"""A look that took t seconds holds for 50 t, so that looking takes 2 % of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class RunPlace:
 
 
 class Library:
-    """The runs below some folders, looked for anew every two seconds at most.
+    """The runs below some folders, looked for anew every two seconds at most, and less often where that takes long.
 
     Args:
         folders: each a run, or a folder that holds runs at some depth.
@@ -45,15 +47,16 @@ class Library:
 
     def __init__(self, folders: Sequence[Path], clock: Callable[[], float] = time.monotonic) -> None:
         self.folders = tuple(folders)
-        self._clock, self._looked = clock, float("-inf")
+        self._clock, self._again = clock, float("-inf")
         self._runs: dict[str, RunPlace] = {}
 
     def runs(self) -> Mapping[str, RunPlace]:
         """All runs by their key, in the order of their names."""
-        if self._clock() - self._looked >= FRESH_S:
+        begun = self._clock()
+        if begun >= self._again:
             found = sorted(self._found(), key=lambda place: _by_number(place.name))
             self._runs = {place.key: place for place in found}
-            self._looked = self._clock()
+            self._again = begun + max(FRESH_S, EFFORT * (self._clock() - begun))
         return self._runs
 
     def find(self, key: str) -> RunPlace | None:

@@ -11,6 +11,7 @@ import socket
 import uvicorn
 
 from .app import Dashboard
+from .connection import BoundedProtocol
 
 LOGGER = logging.getLogger(__name__)
 NICENESS = 10
@@ -31,7 +32,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=BoundedProtocol,
                 ws="none",
                 lifespan="off",
                 access_log=False,

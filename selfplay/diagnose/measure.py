@@ -21,6 +21,7 @@ from ...core.math_language import key
 from ...envs.rewards import bleu_matrix, clusters, distinct_clusters, uncertainty
 from ..evaluation import ExamResult, compare
 from ..exams.contamination import Contamination, check_contamination
+from ..report.feedback import FEEDBACK
 from ..reviews.review_queue import queue_of
 from ..run.labels import known_answers
 from ..run.metrics import histogram
@@ -239,7 +240,7 @@ def _exams(metrics: Sequence[dict[str, Any]]) -> list[ExamDiagnosis]:
 def _curves(metrics: Sequence[dict[str, Any]]) -> dict[str, dict[str, list[float]]]:
     curves: dict[str, dict[str, list[float]]] = {}
     for row in metrics:
-        if "role" not in row:
+        if "role" not in row or row.get("phase") == FEEDBACK:
             continue
         for name in CURVES:
             if isinstance(value := row.get(name), int | float):

@@ -145,6 +145,10 @@ class LiveFeed(Hook):
         """See `Hook`."""
         self._add("alarm", message=message[: events.TEXT])
 
+    def ask(self, run: SelfPlay, items: int, message: str) -> None:
+        """See `Hook`."""
+        self._add("waiting", items=items, message=message[: events.TEXT])
+
     # --- inside ---
 
     def _further(self, run: SelfPlay, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

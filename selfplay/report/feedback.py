@@ -9,6 +9,8 @@ from typing import Any
 from ..pages.wording import counted, in_per_cent
 
 Row = Mapping[str, Any]
+FEEDBACK = "feedback"
+"""The stage whose steps are of several kinds, and are shown apart from those of the training stages."""
 PARTS = ("labels", "preferences", "proposals")
 HEADER = [
     "round",

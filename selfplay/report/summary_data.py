@@ -16,11 +16,9 @@ from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..stats import Paired
 from ..storage.run_folder import RunFolder
-from .feedback import add_review, decided
+from .feedback import FEEDBACK, add_review, decided
 
 Row = Mapping[str, Any]
-FEEDBACK = "feedback"
-"""The stage whose steps are of several kinds, and are shown apart from those of the training stages."""
 
 
 @dataclass(slots=True)

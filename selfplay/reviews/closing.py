@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from ..run.stage import DONE
@@ -16,21 +16,23 @@ SCORED = "attempt"
 
 
 def why_closed(
-    log: Path, finished: bool, adopted: Container[str], item: str | None = None, kind: str | None = None
+    log: Path, finished: bool, kind: str | None = None, who: str = "", adopted: Collection[str] = (), reviewers: int = 1
 ) -> str | None:
-    """Why nothing can be decided about an item, or about any; `None` if it can.
+    """Why somebody can decide nothing about an item, or about any; `None` if they can.
 
     Args:
         log: `reviews.jsonl`.
         finished: whether the run is over.
-        adopted: items about which the run has adopted a decision.
-        item, kind: of the item; `None` asks for any.
+        kind: of the item; `None` asks for any.
+        who: asks.
+        adopted: the reviewers whose decisions about it the run has adopted.
+        reviewers: how many were asked: as long as these are more, others may add theirs.
     """
     if log.exists() and not os.access(log, os.W_OK):
         return "This run folder cannot be written to, so nothing can be decided here."
     if finished and kind != SCORED:
         return "This run is over: a decision would change nothing any more. Attempts can still be scored."
-    if item is not None and item in adopted:
+    if who in adopted or len(adopted) >= reviewers:
         return "The run has adopted what was decided about this item, and has gone on with it."
     return None
 
@@ -47,8 +49,16 @@ class Closed:
 
     def __init__(self, folder: RunFolder) -> None:
         self.log, self.finished = folder.log_path(REVIEWS), folder.state.get("phase") == DONE
-        self.adopted = {row["id"] for row in folder.rows(REVIEWS) if "id" in row}
+        self.adopted = adopted_by((row["id"], row["reviewer"]) for row in folder.rows(REVIEWS) if "id" in row)
 
-    def why(self, item: Item) -> str | None:
+    def why(self, item: Item, who: str) -> str | None:
         """See `why_closed`."""
-        return why_closed(self.log, self.finished, self.adopted, item.id, item.kind)
+        return why_closed(self.log, self.finished, item.kind, who, self.adopted.get(item.id, ()), item.reviewers)
+
+
+def adopted_by(decisions: Iterable[tuple[str, str]]) -> Mapping[str, Collection[str]]:
+    """By item the reviewers whose decisions are among these pairs of item and reviewer."""
+    found: dict[str, set[str]] = {}
+    for item, who in decisions:
+        found.setdefault(item, set()).add(who)
+    return found

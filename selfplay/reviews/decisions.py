@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from ...core.errors import ConfigError
 from ..storage.files import DamageError, json_object, open_file
+from ..storage.known_file import KnownFile
 from ..storage.shared_file import append_lines, held_for_writing
 from .checks import check_after, check_before, check_key, check_note, check_reviewer, check_time, read_id
 
@@ -187,17 +188,15 @@ class _Known:
     def __init__(self) -> None:
         self.by_key: dict[str, Decision] = {}
         self.undone: set[str] = set()
-        self._end, self._file, self._changed = 0, (0, 0), 0
+        self._known = KnownFile()
 
     def read(self, file: BinaryIO, path: Path) -> None:
         """Read what was appended since; all of it, if another file stands there by now, or an edited one."""
-        stat = os.fstat(file.fileno())
-        edited = stat.st_size == self._end and stat.st_mtime_ns != self._changed
-        if (stat.st_dev, stat.st_ino) != self._file or stat.st_size < self._end or edited:
-            self.by_key, self.undone, self._end = {}, set(), 0
-            self._file = stat.st_dev, stat.st_ino
-        self._changed = stat.st_mtime_ns
-        decisions, self._end = read_decisions(file, path, self._end)
+        begin = self._known.look(file.fileno())
+        if not begin:
+            self.by_key, self.undone = {}, set()
+        decisions, end = read_decisions(file, path, begin)
+        self._known.read_to(file.fileno(), end)
         for one in decisions:
             if one.key:
                 self.by_key.setdefault(one.key, one)

@@ -2,7 +2,8 @@
 
     {"round": 3, "phase": "label", "id": "label/3/17", "kind": "label", "index": 17, "gate": "label: disagreement",
      "reason": "the challenger claims 14", "question": "…", "label": "12", "label_source": "vote", "solve_rate": 0.7,
-     "votes": {"12": 7, "14": 3}, "attempts": [{"number": 0, "text": "…", "answer": "12", "right": true}, …]}
+     "votes": {"12": 7, "14": 3}, "attempts": [{"number": 0, "text": "…", "answer": "12", "right": true}, …],
+     "reviewers": 1}
 
 An item holds all that its reviewer needs, so a page or a terminal reads no other log.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -51,6 +52,7 @@ class Item:
         label: what would train; `None` if there is none (yet).
         votes: the attempts behind each answer, the most frequent first; those without an answer are not among them.
         attempts: what a reviewer looks at: none for a question, the two of a pair, the one to be scored.
+        reviewers: how many people are asked; at least 1.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Item:
     solve_rate: float | None = None
     votes: Mapping[str, int] = field(default_factory=dict)
     attempts: tuple[Shown, ...] = ()
+    reviewers: Annotated[int, msgspec.Meta(ge=1)] = 1
 
     @property
     def kind(self) -> str:

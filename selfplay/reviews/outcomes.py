@@ -4,6 +4,8 @@
 - Two reviewers whose decisions come to the same agree; the later one holds (1/2 and 0.5 are the same label).
 - Two reviewers whose decisions come to different things contradict each other: the question does not train, until one
   of them decides anew or takes a decision back. Who decided later does not matter, nor how many said what.
+- Where a gate asks for several reviewers, an item is open until so many people have decided. If they contradict each
+  other it is open no longer, and unsettled: a third opinion would be a vote, and votes are what made the label.
 - What a stage wrote by a rule holds only where no person decided.
 - A question is rejected if it or its label is; an edited question replaces what was said about the label
   of the old one.
@@ -81,6 +83,20 @@ def outcome_of(own: Mapping[str, Decision]) -> Outcome:
             (last.after["question"], last.after["label"]) if last.kind == "question" else (None, last.after)
         )
     return Outcome(last.decision, question, label, bool(people) and (last.kind == "label" or label is not None))
+
+
+def has_enough(own: Mapping[str, Decision], reviewers: int) -> bool:
+    """Whether as many have decided about an item as were asked; where that is one, a rule of a stage will do.
+
+    Args:
+        own: what stands, by reviewer.
+    """
+    return len(people(own)) >= reviewers if reviewers > 1 else bool(own)
+
+
+def people(own: Mapping[str, Decision]) -> list[str]:
+    """Who of those who decided is no rule of a stage."""
+    return [who for who in own if who]
 
 
 def come_to_the_same(one: Decision, other: Decision) -> bool:

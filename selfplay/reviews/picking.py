@@ -52,6 +52,7 @@ def _item(gate: GateConfig, one: Candidate, reason: str, rng: Rng) -> Item | Non
         solve_rate=label.get("solve_rate"),
         votes=one.votes,
         attempts=attempts,
+        reviewers=gate.reviewers,
     )
 
 

@@ -15,7 +15,7 @@ from ..storage.run_folder import DamageError, RunFolder
 from .decisions import Decision, ReviewLog, standing
 from .gates import QUEUE
 from .items import Item
-from .outcomes import outcome_of
+from .outcomes import has_enough, outcome_of
 
 REVIEWS = "reviews"
 
@@ -33,14 +33,24 @@ class Queue:
     decided: Mapping[str, Mapping[str, Decision]]
 
     def open_for(self, reviewer: str) -> list[Item]:
-        """What a reviewer has not decided: what nobody has, attempts to score at its end, and then second looks."""
-        left = [item for item in self.items.values() if reviewer not in self.decided.get(item.id, ())]
-        return sorted(left, key=lambda item: (bool(self.decided.get(item.id)), item.kind == "attempt"))
+        """What a reviewer has not decided: what nobody has, what more people were asked about, and then second looks;
+        of each, attempts to score at the end."""
+        left = [item for item in self.items.values() if reviewer not in self.decided_by(item)]
+        place = {item.id: (self.has_enough(item), bool(self.decided_by(item)), item.kind == "attempt") for item in left}
+        return sorted(left, key=lambda item: place[item.id])
 
     @property
     def undecided(self) -> list[Item]:
-        """What nobody has decided."""
-        return [item for item in self.items.values() if not self.decided.get(item.id)]
+        """What fewer people have decided than were asked."""
+        return [item for item in self.items.values() if not self.has_enough(item)]
+
+    def has_enough(self, item: Item) -> bool:
+        """Whether as many have decided about an item as were asked."""
+        return has_enough(self.decided_by(item), item.reviewers)
+
+    def decided_by(self, item: Item) -> Mapping[str, Decision]:
+        """What stands about an item, by reviewer."""
+        return self.decided.get(item.id, {})
 
     @property
     def disputed(self) -> list[Item]:
@@ -60,6 +70,12 @@ class Queue:
             if item.round == number and (gate is None or item.gate.startswith(f"{gate}: "))
         }
         return Queue(own, self.decided)
+
+
+def asked_of(reviewers: int, decided: int) -> str:
+    """How many people were asked about an item, and how many have decided; not what."""
+    have = "nobody has" if not decided else "one has" if decided == 1 else f"{decided} have"
+    return f"{reviewers} people are asked, {have} decided"
 
 
 def queue_of(run: Path | RunFolder) -> Queue:

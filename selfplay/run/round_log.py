@@ -10,7 +10,7 @@ from ...core.errors import ConfigError, PluginError
 from ...core.records import GIVEN, Labelled, Question
 from ...envs.game.domains import held_out
 from ...envs.game.screening import RULINGS, without_refused
-from ..reviews.decisions import Decision, says_nothing
+from ..reviews.adoption import check_row
 from ..reviews.outcomes import Outcome, outcomes, same_answer
 from .question_log import question_of
 
@@ -30,8 +30,7 @@ def checked(log: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     for row in rows if log == "reviews" else ():
         try:
-            if not says_nothing(row):
-                Decision.of(row)
+            check_row(row)
         except ConfigError as error:
             raise PluginError(
                 f"a review has an index and a decision that can be obeyed: {error}; got {row!r:.120}"

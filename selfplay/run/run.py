@@ -26,6 +26,7 @@ from ...envs.game.engine import Game
 from ..evaluation import ExamResult, run_exam
 from ..exams.questions import exam_and_validation
 from ..hooks import Action, Hook, Rates, RollBack, Step, Stop
+from ..reviews.adoption import check_reviews
 from ..roles.answer_rewards import challenger_reward
 from ..roles.build import build_roles
 from ..roles.role import BuildRoles, Role
@@ -81,6 +82,7 @@ class SelfPlay:
         build: BuildRoles = build_roles,
     ) -> None:
         self.config, self.folder, self.hooks, self.stop = config, folder, hooks, stop
+        check_reviews(folder)
         state = folder.state
         self.schedule = Schedule.resumed(schedule, state.get("part", {}))
         self.round: int = state.get("round", 0 if self.schedule.order(0) else 1)

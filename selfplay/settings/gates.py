@@ -21,6 +21,8 @@ KINDS = {
 """The stages after which something can be picked, and what; after training, of what was trained on."""
 RULES = ("alarm", "disagreement", "low-margin", "novel", "random", "unchecked")
 """What a gate can go by; see `reviews.rules`."""
+MOST_REVIEWERS = 9
+"""People who can be asked about one item."""
 WITHOUT_LABELS = ("alarm", "novel", "random")
 """Those that need no labels."""
 
@@ -40,6 +42,8 @@ class GateConfig:
     """The share of the round's questions that it picks."""
     least: int = 20
     """How many it picks at least, if there are so many."""
+    reviewers: int = 1
+    """How many people decide about each: until so many have, it stays open."""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -49,6 +53,7 @@ class GateConfig:
         one_of("kind", self.kind, KINDS[self.at])
         at_least(self, 0, "sample", most=1)
         at_least(self, 0, "least")
+        at_least(self, 1, "reviewers", most=MOST_REVIEWERS)
         if self.kind == "question" and self.on not in WITHOUT_LABELS:
             allowed = ", ".join(map(repr, WITHOUT_LABELS))
             raise ConfigError(f"on={self.on!r} goes by labels, and at='generate' there are none yet: use {allowed}")

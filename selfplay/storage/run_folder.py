@@ -50,6 +50,7 @@ class RunFolder:
         self.state: dict[str, Any] = {}
         self.note = ""
         self._settings: list[str] = []
+        self._checks: dict[str, Callable[[Mapping[str, Any]], object]] = {}
         self._logs = {name: self._log(name) for name in LOGS}
 
     @classmethod
@@ -213,7 +214,18 @@ class RunFolder:
         return self.path / f"{name}.jsonl"
 
     def _log(self, name: str, length: int = 0, digest: str | None = None) -> Log:
-        return (SharedLog if name in SHARED else Log)(self.log_path(name), length, digest)
+        if name not in SHARED:
+            return Log(self.log_path(name), length, digest)
+        log = SharedLog(self.log_path(name), length, digest)
+        log.check_row = self._checks.get(name, log.check_row)
+        return log
+
+    def check_shared(self, name: str, check: Callable[[Mapping[str, Any]], object]) -> None:
+        """Have `check` look at every row before it is taken over from a shared log, whoever commits."""
+        self._checks[name] = check
+        log = self._logs[name]
+        if isinstance(log, SharedLog):
+            log.check_row = check
 
     def log(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows to a log; they reach the disk with the next `commit`.

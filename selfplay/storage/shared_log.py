@@ -19,11 +19,17 @@ from .shared_file import append_lines, end_of_lines, held_for_writing
 
 
 class SharedLog(Log):
-    """A log with further writers; see `shared_file` for what these do."""
+    """A log with further writers; see `shared_file` for what these do.
+
+    Attributes:
+        check_row: raises on a row that is not to be taken over; every row is shown to it before it is, whether a stage
+            adopts or the run writes rows of its own behind it.
+    """
 
     def __init__(self, path: Path, length: int = 0, digest: str | None = None) -> None:
         super().__init__(path, length, digest)
         self._adopted = length
+        self.check_row: Callable[[Mapping[str, Any]], object] = lambda row: None
 
     def cut(self) -> None:
         """Nothing is cut: what lies beyond the committed lines is other people's work."""
@@ -32,10 +38,10 @@ class SharedLog(Log):
         """Take over, with the next `append`, all whole lines that stand there by now; these, oldest first.
 
         Args:
-            until: whether a row, and with it all behind it, is to wait; what it raises leaves all as it was.
+            until: whether a row, and with it all behind it, is to wait.
 
         Raises:
-            DamageError: a line is no JSON object; or see `check`.
+            DamageError: a line is no JSON object; or see `check`. What `check_row` raises; all is left as it was.
         """
         self.check()
         # a line that is there but not on the disk may yet be taken back
@@ -49,11 +55,13 @@ class SharedLog(Log):
         A row of the run that stands beyond the committed length was written before a kill: it is not written again.
 
         Raises:
-            DamageError: a line that is to be adopted is no JSON object; or see `check`.
+            DamageError: a line that is to be adopted is no JSON object; or see `check`. What `check_row` raises; then
+                nothing is written.
         """
         self.check()
         if self._pending:
             with held_for_writing(self.path, wait_s=None) as file:
+                self._adopt(file)  # looks at what others wrote before anything is written behind it
                 append_lines(file, b"".join(self._not_written(file)))
                 self._adopt(file)
             self._pending.clear()
@@ -67,6 +75,7 @@ class SharedLog(Log):
         rows, begin = [], self.length
         for line in self._bytes_between(file, end).split(b"\n")[:-1]:
             row = json_object(line, f"the line at byte {begin} of {self.path}, which is not adopted yet,")
+            self.check_row(row)
             if until is not None and until(row):
                 break
             rows.append(row)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...core.protocols import Cell
+from ..report.feedback import FEEDBACK
 from ..settings.tree import flatten
 from .redact import redacted, redacted_setting
 
@@ -28,10 +29,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def numbers(row: Mapping[str, Any]) -> dict[str, float]:
-    """The numeric measures of a row of `metrics.jsonl`, by name: `solver/loss` of a step of the solver, else
-    `PHASE/NAME`; nested names with a slash between. Counts per question, from which exams can be computed again, are
-    data and left out."""
+    """The numeric measures of a row of `metrics.jsonl`, by name: `solver/loss` of a step of the solver,
+    `feedback/labels/loss` of a part of `feedback`, else `PHASE/NAME`; nested names with a slash between. Counts per
+    question, from which exams can be computed again, are data and left out."""
     place = str(row.get("role") or row.get("phase") or "run")
+    if row.get("phase") == FEEDBACK and "part" in row:
+        place = f"{FEEDBACK}/{row['part']}"
     rest = {name: value for name, value in row.items() if name not in PLACE}
     found = {_name(path): value for path, value in _numbers(rest, place)}
     return {"round": row["round"], **found} if found and "round" in row else found

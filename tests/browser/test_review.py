@@ -247,9 +247,9 @@ def test_no_decision_is_written_under_another_name(address, path, page_at):
 
 
 @contextmanager
-def process(port, folder, *when):
+def process(port, folder, *when, token=server.TOKEN):
     """A dashboard in a process of its own, which may be one that dies."""
-    command = [sys.executable, str(SERVER), str(port), server.TOKEN, str(folder), *when]
+    command = [sys.executable, str(SERVER), str(port), token, str(folder), *when]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ}, text=True) as running:
         assert running.stdout.readline() == "ready\n"
         try:
@@ -280,6 +280,36 @@ def test_a_server_that_dies_around_a_decision_loses_none(path, page_at, when):
         assert page.is_hidden("#unsent")
         assert page.inner_text(".title") == "Label 1 of round 3"
     assert [(row["id"], row["decision"]) for row in runs.decisions(path)] == [("label/3/0", "approve")]
+
+
+def test_an_unsent_decision_outlives_the_dashboard_and_its_token(path, page_at, tmp_path):
+    """Started again at the same port, first for other folders, then for the same ones; its new address is opened in
+    another tab."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    page = page_at(768)
+    with process(port, path.parent, "before") as running:
+        enter(page, f"http://127.0.0.1:{port}")
+        move(page, "j")
+        page.keyboard.press("e")
+        page.fill("#edit-label", "8.5 or so")
+        page.keyboard.press("Control+Enter")
+        running.wait()
+    page.wait_for_selector("#unsent:visible")
+    assert "edit on label/3/0 to 8.5 or so" in page.inner_text("#unsent")
+    assert "open its new address once in this browser" in page.inner_text("#unsent")
+    for folder, sent in ((runs.make_run(tmp_path / "others" / "run").parent, False), (path.parent, True)):
+        with process(port, folder, token=f"another-{sent}"):
+            page.click("#unsent button")
+            page.wait_for_selector("#unsent:has-text('it holds a token')")
+            tab = page.context.new_page()
+            tab.goto(f"http://127.0.0.1:{port}/?token=another-{sent}")
+            page.click("#unsent button")
+            page.wait_for_selector("#unsent", state="hidden") if sent else page.wait_for_selector(
+                "#unsent:has-text('There is no such run')"
+            )
+            tab.close()
+    assert [(row["id"], row["after"]) for row in runs.decisions(path)] == [("label/3/0", "8.5 or so")]
 
 
 def test_an_unsent_decision_outlives_a_reload(address, path, page_at):

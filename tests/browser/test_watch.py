@@ -159,6 +159,53 @@ def test_a_run_that_goes_on_moves_the_page(run, address, page_at, name):
     assert page.evaluate(MOVED, MOVES_WITHIN_MS)
 
 
+@pytest.fixture
+def several(run, tmp_path):
+    """The address of a dashboard of that run and a hostile one."""
+    name = HOSTILE[1].replace("/", "")
+    other = RunFolder.create(
+        tmp_path / f"{name} and a long name {'x' * 150}", to_toml(preset("debug")), {"command": []}
+    )
+    other.commit({"round": 1, "phase": HOSTILE[0]})
+    with serving(tmp_path) as address:
+        yield address
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_list_of_runs_fits_is_accessible_and_harmless(several, page_at, violations, requests_of, width, scheme):
+    page = page_at(width, scheme)
+    page.goto(several)
+    page.get_by_text("Following.").wait_for()
+    assert page.locator(".listed").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert violations(page) == []
+    assert "hit" not in page.title()
+    assert {urlsplit(asked).netloc for asked in requests_of(page)} == {urlsplit(several).netloc}
+
+
+def test_the_list_of_runs_moves_by_itself_and_keeps_what_was_chosen(run, several, page_at, tmp_path):
+    page = page_at(1000)
+    page.goto(several)
+    page.get_by_text("Following.").wait_for()
+    box = page.get_by_role("checkbox", name="Compare run", exact=True)
+    box.check()
+    box.focus()
+    for _ in range(2):
+        run.go_on()
+        number = page.get_by_text(f"(round {run.rounds})")
+        number.wait_for(timeout=MOVES_WITHIN_MS)
+    assert box.is_checked()
+    assert page.evaluate("document.activeElement.value") == box.get_attribute("value")
+    (tmp_path / "another").mkdir()
+    (tmp_path / "another" / "config.toml").touch()
+    page.locator(".listed", has_text="another").wait_for(
+        timeout=2 * MOVES_WITHIN_MS
+    )  # folders are looked for less often
+    assert box.is_checked()
+    assert page.locator(".listed .name").all_inner_texts() == sorted(page.locator(".listed .name").all_inner_texts())
+
+
 def test_a_question_is_shown_as_it_is_asked_and_answered(run, address, page_at):
     page = opened(page_at(1000), address)
     run.tell("questions", questions=[{"index": 7, "text": "How many sheep?", "source": "challenger", "dropped": None}])
@@ -257,7 +304,7 @@ def test_the_end_of_a_run_and_of_the_dashboard_beside_it_is_said(run, page_at):
         opened(page, address)
         run.tell("end", reason="done <b>now</b>")
     page.get_by_text("The dashboard ended with the run; selfplay-gym watch").wait_for(timeout=15_000)
-    page.get_by_text("Ended: ").wait_for()
+    page.get_by_text("Stopped: ").wait_for()
     with pytest.raises(PlaywrightTimeout):  # a browser that tried again would do so after a second
         page.wait_for_event("request", timeout=1_500)
     assert page.get_by_text("No connection").count() == 0

@@ -18,7 +18,7 @@ SLICE = 2**20
 """Bytes read at once."""
 LONGEST = 32 * 2**20
 """Bytes of a line at most; a longer one is passed over."""
-MARK = 128
+MARK = 4096
 """Bytes before the offset by which a file is known again."""
 
 
@@ -64,7 +64,7 @@ class Follower:
 
     def read(self, most: int = SLICE) -> Part:
         """The next whole lines, of `most` bytes at most, or one line that is longer."""
-        look = _look(self.path)
+        look = look_at(self.path)
         if look is None:
             return self._missing()
         if look == self._seen:
@@ -112,15 +112,15 @@ class Follower:
         return os.pread(file, len(self._mark), self.offset - len(self._mark)) == self._mark
 
 
-def _look(path: Path) -> tuple[int, ...] | None:
+def look_at(path: Path) -> tuple[int, ...] | None:
     """What changes when the file does; `None` if there is none."""
     try:
         found = os.stat(path, follow_symlinks=False)
     except OSError:
         return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _size(path: Path) -> int:
-    look = _look(path)
+    look = look_at(path)
     return 0 if look is None else look[2]

@@ -75,6 +75,7 @@ class Metrics(Place):
     """A row of `metrics.jsonl`: a training step, a labelling, an exam, a validation, or what a stage cost."""
 
     role: str | None = None
+    part: str | None = None
     step: Whole | None = None
     rows_trained: Whole = 1
     mean_reward: Number | None = None
@@ -97,6 +98,11 @@ class Metrics(Place):
     clip_share: Number | None = None
     distinct_questions: Number | None = None
     learning_rate: Number | None = None
+    margin: Number | None = None
+    preferred_share: Number | None = None
+    taken_back: bool | None = None
+    held_out_loss: Number | None = None
+    held_out_accuracy: Number | None = None
     written: Whole | None = None
     malformed: Whole = 0
     refused: Whole = 0

@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from zlib import crc32
 
-import msgspec
-
-from ...storage.files import DamageError, read_bytes
 from . import rows
+from .follow import look_at
 from .live import LiveTally
 from .log_reader import LogReader
+from .run_state import LOGS, RunState
 from .tallies import AttemptTally, GuardTally, LabelTally, MetricsTally, QuestionTally, TimingTally
 
-Small = TypeVar("Small")
-DONE = "done"
-ALIVE_S = 20.0
-"""A run that wrote something so many seconds ago is held to go on."""
-STARTING_S = 60.0
-"""A run that has written nothing is held to be starting for so long; the libraries alone take some of it."""
-LARGEST_SETTINGS = 2**20
+SMALL = ("state.json", "config.toml")
+"""What is read besides the logs."""
 
 
-class BestState(msgspec.Struct):
-    """The best validation so far."""
-
-    round: rows.Whole | None = None
-    validation_accuracy: rows.Number | None = None
-
-
-class Standing(msgspec.Struct):
-    """`state.json` as far as it is shown."""
-
-    round: rows.Whole = 0
-    phase: str = ""
-    step: rows.Whole = 0
-    best: BestState = msgspec.field(default_factory=BestState)
-    rate_scale: rows.Number = 1.0
-
-
-class Settings(msgspec.Struct):
-    """`config.toml` as far as it is shown."""
-
-    rounds: rows.Whole | None = None
-    stages: list[str] = []
-    env: str = ""
-    seed: rows.Whole | None = None
-    questions: dict[str, Any] = {}
-    labels: dict[str, Any] = {}
-    schedule: dict[str, Any] = {}
-
-
-class RunReader:
+class RunReader(RunState):
     """Follows the files of one run; whoever looks at `logs` and `live` holds `lock`.
 
     Args:
@@ -66,14 +29,11 @@ class RunReader:
 
     Attributes:
         lock: held while a slice is folded in.
-        failed: why its files are not read any further; `None` while they are.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
-        self.path, self.clock = path, clock
+        super().__init__(path, clock)
         self.lock = threading.RLock()
-        self.failed: str | None = None
-        self._made = clock()
         self._metrics = LogReader(path / "metrics.jsonl", rows.Metrics, MetricsTally)
         self._guard = LogReader(path / "guard.jsonl", rows.Guard, GuardTally)
         self._timings = LogReader(path / "timings.jsonl", rows.Timing, TimingTally)
@@ -90,7 +50,6 @@ class RunReader:
             "questions": self._questions,
             "attempts": self._attempts,
         }
-        self._files: dict[str, tuple[object, Any]] = {}
         self._status: tuple[object, ...] = ()
 
     # --- reading ---
@@ -114,6 +73,10 @@ class RunReader:
         with self.lock:
             before, self._status = self._status, self._where()
         return changed or before != self._status, False
+
+    def look(self) -> tuple[object, ...]:
+        """What changes when any of its files does."""
+        return tuple(look_at(self.path / name) for name in (*(f"{log}.jsonl" for log in LOGS), *SMALL))
 
     def fail(self, error: Exception) -> None:
         """Its files hold something that cannot be read, through a mistake of ours: what was read is still shown."""
@@ -140,7 +103,7 @@ class RunReader:
 
     def _where(self) -> tuple[object, ...]:
         standing = self.standing
-        return standing.round, standing.phase, standing.step, self.status
+        return standing.round, standing.phase, standing.step, self.status, self.open_items
 
     # --- what is shown ---
 
@@ -173,77 +136,12 @@ class RunReader:
         return self._live.shown  # type: ignore[return-value]
 
     @property
-    def standing(self) -> Standing:
-        """Where the run stands, as last committed; of a folder without a readable state the beginning."""
-        return self._file("state.json", _standing, Standing())
+    def live_stage(self) -> tuple[str, int] | None:
+        """See `RunState`."""
+        phase = self.live.phase
+        return None if phase is None else (phase.phase or "", phase.round or 0)
 
     @property
-    def settings(self) -> Settings:
-        """The settings of the run; empty ones where they cannot be read."""
-        return self._file("config.toml", _settings, Settings())
-
-    @property
-    def status(self) -> str:
-        """`unreadable`, `finished`, `running`, `ended`, `starting`, or `stopped` without a word."""
-        if self.failed is not None:
-            return "unreadable"
-        if self.standing.phase == DONE:
-            return "finished"
-        if self.live.ended is not None:
-            return "ended"
-        if self.quiet_s < ALIVE_S or self._is_held():
-            return "running"
-        return "starting" if self._is_new() else "stopped"
-
-    @property
-    def quiet_s(self) -> float:
-        """Seconds since something was written last; infinite if nothing was."""
-        return self.clock() - max((_written(reader.path) for reader in self.readers.values()), default=float("-inf"))
-
-    def _is_new(self) -> bool:
-        """Whether nothing is written yet, in a folder that is not there yet or has not been there for long."""
-        try:
-            since = self.path.stat().st_mtime
-        except OSError:
-            since = self._made
-        return self.quiet_s == float("inf") and self.clock() - since < STARTING_S
-
-    def _is_held(self) -> bool:
-        """Whether the process that the lock names lives here and has it open. The lock itself is not touched: a run
-        that begins at this moment would find it taken."""
-        lock = self.path / "run.lock"
-        try:
-            files = Path(f"/proc/{int(read_bytes(lock)[:20])}/fd")
-            return any(os.readlink(file) == str(lock.resolve()) for file in files.iterdir())
-        except (DamageError, OSError, ValueError):
-            return False
-
-    def _file(self, name: str, read: Callable[[bytes], Small], absent: Small) -> Small:
-        """A small file, read again when it was replaced."""
-        path = self.path / name
-        try:
-            found = os.stat(path, follow_symlinks=False)
-            look = (found.st_ino, found.st_size, found.st_mtime_ns)
-            if self._files.get(name, (None,))[0] != look:
-                self._files[name] = look, read(read_bytes(path))
-        except (OSError, DamageError, ValueError, RecursionError, msgspec.MsgspecError):
-            pass
-        found_last: Small = self._files.get(name, (None, absent))[1]
-        return found_last
-
-
-def _standing(content: bytes) -> Standing:
-    return msgspec.json.decode(content, type=Standing)
-
-
-def _settings(content: bytes) -> Settings:
-    if len(content) > LARGEST_SETTINGS:
-        raise ValueError("no run has settings of that length")
-    return msgspec.convert(tomllib.loads(content.decode("utf-8")), Settings)
-
-
-def _written(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return float("-inf")
+    def ended(self) -> str | None:
+        """See `RunState`."""
+        return self.live.ended

@@ -9,14 +9,19 @@ import msgspec
 
 from ...report.cost import StageCost
 from ...report.curves import OF_THE_UPDATE
+from ...report.feedback import FEEDBACK
 from . import rows
 from .series import ByNumber, Frequent, Lengths, Series
 
 STEP_MEASURES = (
     *("mean_reward", "reward_std", "uncertainty", "repetition", "band_share", "valid_share", "solve_rate", "clusters"),
     *("kl", "entropy", "zero_variance_share", "truncated_share", "mean_length", "loss", "grad_norm", "update_norm"),
-    *("clip_share", "distinct_questions", "learning_rate"),
+    *("clip_share", "distinct_questions", "learning_rate", "margin", "preferred_share"),
 )
+LOOKED_AT = ("held_out_loss", "held_out_accuracy")
+"""What the stage `feedback` measures between its steps, on what is set aside."""
+MOST_PARTS = 8
+"""Parts of the stage `feedback` that are told apart at most; it has three."""
 MOST_NAMES = 24
 """Roles, reward terms, kinds and sources that are told apart at most; a folder of a stranger may have any number."""
 LATEST = 24
@@ -38,7 +43,7 @@ class Tally(Protocol[Taken]):
 
 
 class RoleSteps:
-    """The training steps of one role.
+    """The training steps of one role, or of one part of the stage `feedback`.
 
     Attributes:
         count: steps.
@@ -68,6 +73,11 @@ class RoleSteps:
                 self._series(self.terms, name[:LONGEST_TEXT]).add(self.count, value)
         self.count += 1
 
+    def look(self, row: rows.Metrics) -> None:
+        """Take what was measured on what is set aside, after the steps so far."""
+        for name in LOOKED_AT:
+            self._series(self.curves, name).add(self.count, getattr(row, name))
+
     @staticmethod
     def _series(of: dict[str, Series], name: str) -> Series:
         found = of.get(name)
@@ -80,7 +90,8 @@ class MetricsTally:
     """`metrics.jsonl`.
 
     Attributes:
-        roles: training steps, by role.
+        roles: training steps, by role, but for those of the stage `feedback`.
+        feedback: its steps, by part: they learn something else, and some by another loss.
         labellings: by round.
         exams: by round.
         costs: by stage.
@@ -89,6 +100,7 @@ class MetricsTally:
 
     def __init__(self) -> None:
         self.roles: dict[str, RoleSteps] = {}
+        self.feedback: dict[str, RoleSteps] = {}
         self.labellings: ByNumber[rows.Metrics] = ByNumber()
         self.exams: ByNumber[rows.ExamSummary] = ByNumber()
         self.costs: dict[str, StageCost] = {}
@@ -103,6 +115,8 @@ class MetricsTally:
             by_role = {role: one.get("counted", 0) for role, one in row.by_role.items()}
             add_cost(self.costs, StageCost(row.phase, tokens, by_role))
             self.tokens = (self.tokens or 0) + row.tokens_counted
+        elif row.part is not None and row.phase == FEEDBACK:
+            self._add_feedback(row.part, row)
         elif row.role is not None:
             if row.role in self.roles or len(self.roles) < MOST_NAMES:
                 self.roles.setdefault(row.role, RoleSteps()).add(row)
@@ -112,6 +126,16 @@ class MetricsTally:
             self.exams.set(row.round, row.exam.summary)
         elif row.best_round is not None:
             self.best_round = row.best_round
+
+    def _add_feedback(self, part: str, row: rows.Metrics) -> None:
+        """A step of a part, or a look at what is set aside for it."""
+        if part not in self.feedback and len(self.feedback) >= MOST_PARTS:
+            return
+        steps = self.feedback.setdefault(part, RoleSteps())
+        if row.taken_back is not None:  # which every look says, and no step
+            steps.look(row)
+        else:
+            steps.add(row)
 
 
 def add_cost(costs: dict[str, StageCost], cost: StageCost) -> None:

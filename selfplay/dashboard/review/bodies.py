@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote, unquote
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from ....core.errors import ConfigError
@@ -43,10 +43,13 @@ async def json_body(request: Request, fields: dict[str, Any]) -> dict[str, Any]:
     if kind != "application/json":
         raise HTTPException(415, f"A request has the type application/json here, not {kind!r:.80}.")
     content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > MOST_BODY:
-            raise HTTPException(413, f"A request has at most {MOST_BODY:,} bytes here; shorten the text.")
+    try:
+        async for part in request.stream():
+            content += part
+            if len(content) > MOST_BODY:
+                raise HTTPException(413, f"A request has at most {MOST_BODY:,} bytes here; shorten the text.")
+    except ClientDisconnect:  # or it took too long, see `dashboard.connection`; nobody is there to be told
+        raise HTTPException(400, "The request broke off.") from None
     try:
         value = json.loads(content.decode("utf-8"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

@@ -43,7 +43,7 @@ def decide(index: QueueIndex, who: str, body: Mapping[str, Any]) -> str:
         if entry is None:
             raise Refused(404, f"There is no item {body['id']!r:.80} in the queue of this run.")
         decision = _decision(index, entry, who, body)
-        late = why_closed(index, look, entry)
+        late = why_closed(index, look, entry, who)
         if late and not any(one.key == decision.key for one in look.decisions):  # a repeated request is answered alike
             raise Refused(409, late)
         index.log.add(decision)
@@ -54,10 +54,12 @@ def decide(index: QueueIndex, who: str, body: Mapping[str, Any]) -> str:
     return said(decision)
 
 
-def why_closed(index: QueueIndex, look: Look, entry: Entry | None = None) -> str | None:
-    """Why nothing can be decided about an item, or about any; `None` if it can."""
-    item, kind = (None, None) if entry is None else (entry.id, entry.kind)
-    return closing.why_closed(index.log.path, look.finished, look.adopted, item, kind)
+def why_closed(index: QueueIndex, look: Look, entry: Entry | None = None, who: str = "") -> str | None:
+    """Why somebody can decide nothing about an item, or about any; `None` if they can."""
+    if entry is None:
+        return closing.why_closed(index.log.path, look.finished)
+    adopted = look.adopted.get(entry.id, ())
+    return closing.why_closed(index.log.path, look.finished, entry.kind, who, adopted, entry.reviewers)
 
 
 def _decision(index: QueueIndex, entry: Entry, who: str, body: Mapping[str, Any]) -> Decision:

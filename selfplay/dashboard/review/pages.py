@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from ...reviews.checks import MOST_NOTE, RUBRIC
 from ...reviews.decisions import Decision
 from ...reviews.items import Item
-from ...reviews.outcomes import come_to_the_same
+from ...reviews.outcomes import come_to_the_same, people
+from ...reviews.review_queue import asked_of
 from ..visible import editable
 from .deciding import what, why_closed
 from .queue_index import Entry, Look, QueueIndex
@@ -88,9 +89,12 @@ class Chosen:
         return all(wanted in ("", there) for wanted, there in fixed) and by and _is(self.state, entry, who, look)
 
     def order(self, who: str, look: Look, at: Entry | None = None) -> list[Entry]:
-        """These items, and the one that is looked at; of those left, what nobody decided comes before second looks."""
+        """These items, and the one that is looked at; of those left, what nobody decided comes first, then what more
+        people were asked about, and then second looks."""
         found = [one for one in look.entries.values() if one is at or self.lets(one, who, look)]
-        return sorted(found, key=lambda one: bool(look.of(one).keys() - {who})) if self.state == OPEN else found
+        if self.state != OPEN:
+            return found
+        return sorted(found, key=lambda one: (look.has_enough(one), bool(look.of(one).keys() - {who})))
 
 
 FILTERED = ("kind", "gate", "round", "by", "state")
@@ -121,6 +125,7 @@ def queue_values(index: QueueIndex, base: str, who: str, query: Mapping[str, str
             "question": entry.question,
             "own": what(look.of(entry)[who]) if who in look.of(entry) else None,
             "differs": differ(entry, who, look),
+            "asked": _asked(entry, look),
         }
         for entry in shown[:MOST_ROWS]
     ]
@@ -169,13 +174,14 @@ def item_values(index: QueueIndex, base: str, who: str, query: Mapping[str, str]
     if entry is None:
         return None
     item, own = index.item(entry), look.of(entry).get(who)
-    closed = why_closed(index, look, entry)
+    closed = why_closed(index, look, entry, who)
     return {
         "title": name_of(entry),
         "item": item,
         "most_votes": sum((item.votes or {}).values()),
         "closed": closed,
         "left": _left(who, look),
+        "asked": _asked(entry, look),
         **_way(chosen, base, entry, chosen.order(who, look, entry), chosen.lets(entry, who, look)),
         "own": own and {"what": what(own), "note": own.note, "after": own.after},
         "others": _others(look.of(entry), who),
@@ -221,6 +227,11 @@ def _edit(item: Item, own: Decision | None) -> dict[str, str] | None:
         question, label = (question, own.after) if item.kind == "label" else (own.after["question"], own.after["label"])
     fields = editable(question if item.kind == "question" else ""), editable(label or "")
     return None if None in fields else {"question": fields[0] or "", "label": fields[1] or ""}
+
+
+def _asked(entry: Entry, look: Look) -> str | None:
+    """How many people are asked and have decided; `None` where it is one, who needs not be told."""
+    return asked_of(entry.reviewers, len(people(look.of(entry)))) if entry.reviewers > 1 else None
 
 
 def _left(who: str, look: Look) -> int:

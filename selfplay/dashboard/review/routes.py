@@ -94,7 +94,10 @@ async def introduce(request: Request) -> Response:
 
 async def decided(request: Request) -> Response:
     """Somebody decides; once this answers with 200, the decision is on the disk."""
-    place, who = place_of(request), reviewer_of(request)
+    try:
+        place, who = place_of(request), reviewer_of(request)
+    except HTTPException as error:  # a dashboard of other runs took the port: the page keeps the decision
+        return refusal(503, error.detail)
     if who is None:
         return refusal(400, "Nobody said who reviews in this browser; reload the page and say so.")
     body = await json_body(request, FIELDS)

@@ -7,6 +7,7 @@ function follow(parts) {
   const connection = document.getElementById("connection");
   const button = document.getElementById("pause");
   const waiting = new Map();
+  let order;
   let paused = false;
 
   const source = new EventSource(parts.dataset.events);
@@ -19,6 +20,11 @@ function follow(parts) {
     const { name, html } = JSON.parse(event.data);
     if (paused) waiting.set(name, html);
     else put(name, html);
+  });
+
+  source.addEventListener("order", (event) => {
+    order = JSON.parse(event.data);
+    if (!paused) arrange(parts, order);
   });
 
   source.addEventListener("end", (event) => {
@@ -34,6 +40,7 @@ function follow(parts) {
     if (paused) return;
     waiting.forEach((html, name) => put(name, html));
     waiting.clear();
+    if (order) arrange(parts, order);
   });
 
   function say(text, lost) {
@@ -46,6 +53,7 @@ function put(name, html) {
   const old = document.getElementById(`part-${name}`) ?? added(name);
   const open = new Set([...old.querySelectorAll("details[open][data-key]")].map((one) => one.dataset.key));
   const focused = old.contains(document.activeElement) ? place(old, document.activeElement) : null;
+  const checked = new Set([...old.querySelectorAll("input:checked")].map((one) => one.value));
   const scrolled = [...old.querySelectorAll(".wide, pre")].map((one) => one.scrollLeft);
 
   const made = document.createElement("template");
@@ -53,8 +61,16 @@ function put(name, html) {
   old.replaceChildren(made.content);
 
   for (const one of old.querySelectorAll("details[data-key]")) if (open.has(one.dataset.key)) one.open = true;
+  for (const one of old.querySelectorAll("input")) one.checked = checked.has(one.value);
   [...old.querySelectorAll(".wide, pre")].forEach((one, index) => { one.scrollLeft = scrolled[index] ?? 0; });
   if (focused) find(old, focused)?.focus({ preventScroll: true });
+}
+
+// What is gone goes, and what is new comes to its place; what stays where it is is not touched, and keeps the focus.
+function arrange(parts, names) {
+  const wanted = names.map((name) => document.getElementById(`part-${name}`) ?? added(name));
+  for (const one of [...parts.children]) if (!wanted.includes(one)) one.remove();
+  wanted.forEach((one, at) => { if (parts.children[at] !== one) parts.insertBefore(one, parts.children[at] ?? null); });
 }
 
 // A part that was not there when the page was made, such as a role in its first step.
@@ -68,7 +84,7 @@ function added(name) {
 // Where the focus is: in which of the details, or which of all the things that can have it.
 function place(within, element) {
   const key = element.closest("details[data-key]")?.dataset.key;
-  return { key, index: [...within.querySelectorAll("summary, a, button, [tabindex]")].indexOf(element) };
+  return { key, index: [...within.querySelectorAll("summary, a, button, input, [tabindex]")].indexOf(element) };
 }
 
 function find(within, { key, index }) {
@@ -76,5 +92,5 @@ function find(within, { key, index }) {
     const same = [...within.querySelectorAll("details[data-key]")].find((one) => one.dataset.key === key);
     if (same) return same.querySelector("summary");
   }
-  return within.querySelectorAll("summary, a, button, [tabindex]")[index];
+  return within.querySelectorAll("summary, a, button, input, [tabindex]")[index];
 }

@@ -8,10 +8,11 @@ from typing import Any
 from ...pages.wording import percent
 from ...stats import Estimate
 from ..reading.run_reader import RunReader
+from ..reading.run_state import STATUS
 from ..reading.series import Series
 from .curves import round_ticks
 from .parts import Part, part
-from .standing import STATUS, standing_of
+from .standing import standing_of
 from .svg import Chart, Line, Point
 
 MOST = 8

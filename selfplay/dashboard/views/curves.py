@@ -1,10 +1,10 @@
-"""*Curves*: the training steps of every role, and the exam after every round."""
+"""*Curves*: the training steps of every role and of the stage `feedback`, and the exam after every round."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...pages.figures import COLOURS, MUTED, SOLVER
+from ...pages.figures import COLOURS, GOOD, MUTED, SOLVER, VOTE
 from ...report.curves import SUPERVISED_CURVES, Curves, curves_of
 from ..reading.run_reader import RunReader
 from ..reading.tallies import MetricsTally, RoleSteps
@@ -21,18 +21,42 @@ UPDATE_CURVES = (
     Curves("Learning rate", "per step", (("learning_rate", "learning rate", MUTED, "-"),)),
 )
 """What the report leaves to those who look closely."""
+FEEDBACK_CURVES = (
+    Curves("Right on what is set aside", "%", (("held_out_accuracy", "right", GOOD, "-"),)),
+    Curves("Loss on what is set aside", "mean", (("held_out_loss", "loss", VOTE, "-"),)),
+    Curves("Reward", "%", (("mean_reward", "attempts that match the label", SOLVER, "-"),)),
+    Curves("Pairs told apart as people did", "%", (("preferred_share", "told apart", SOLVER, "-"),)),
+    Curves("Margin of the pairs", "mean βΔ", (("margin", "margin", SOLVER, "-"),)),
+    Curves("Drift from the base", "KL, nats per token", (("kl", "KL to the base", SOLVER, "-"),)),
+    *UPDATE_CURVES,
+)
+"""Of the stage `feedback`, a part at a time: labels learn by GRPO, pairs by another loss."""
 
 
 def curves(run: RunReader) -> list[Part]:
     """The parts of the page."""
     metrics = run.metrics
-    exams = part("exams", charts=exam_charts(metrics), steps=bool(metrics.roles))
-    return [exams, *(_role(at, *item) for at, item in enumerate(metrics.roles.items()))]
+    exams = part("exams", charts=exam_charts(metrics), steps=bool(metrics.roles or metrics.feedback))
+    roles = [
+        _steps(f"role-{at}", name.capitalize(), _charts(role, _curves_of(name, role)))
+        for at, (name, role) in enumerate(metrics.roles.items())
+    ]
+    feedback = [
+        _steps(f"feedback-{at}", f"Learning from reviews: {name}", _charts(steps, FEEDBACK_CURVES))
+        for at, (name, steps) in enumerate(metrics.feedback.items())
+    ]
+    return [exams, *roles, *feedback]
 
 
-def _role(at: int, name: str, role: RoleSteps) -> Part:
-    """The part of a role; one that does not train at this moment stays as it is."""
-    return Part(f"role-{at}", part("role", at=at, name=name, charts=_role_charts(name, role)).html)
+def _steps(at: str, title: str, charts: list[Chart]) -> Part:
+    """The part of a role, or of one part of `feedback`; one that does not train at this moment stays as it is."""
+    return Part(at, part("role", at=at, title=title, charts=charts).html)
+
+
+def _curves_of(name: str, role: RoleSteps) -> Sequence[Curves]:
+    """The report's curves of a role, then those of the update."""
+    supervised = SUPERVISED_CURVES if "distinct_questions" in role.curves else ()
+    return (*curves_of(name), *supervised, *UPDATE_CURVES)
 
 
 def exam_charts(metrics: MetricsTally) -> list[Chart]:
@@ -59,13 +83,12 @@ def round_ticks(numbers: Sequence[int]) -> list[tuple[float, str]]:
     return [(float(number), "base" if number == 0 else str(number)) for number in numbers]
 
 
-def _role_charts(name: str, role: RoleSteps) -> list[Chart]:
-    """The figures of a role: the report's, then those of the update."""
+def _charts(role: RoleSteps, curves: Sequence[Curves]) -> list[Chart]:
+    """Those of the figures that have anything to show, and the terms of the reward."""
     ticks = [(float(step), str(number)) for step, number in role.starts.items()]
     along = f"round ({role.count:,} training steps)"
     shown, charts = set[str](), []
-    supervised = SUPERVISED_CURVES if "distinct_questions" in role.curves else ()
-    for one in (*curves_of(name), *supervised, *UPDATE_CURVES):
+    for one in curves:
         lines = [
             Line(label, role.curves[measure].points(), SERIES.get(colour, "1"), style)
             for measure, label, colour, style in one.lines

@@ -11,9 +11,10 @@ import msgspec
 from ...report.guard import KINDS, GuardEvent, guard_event
 from ..reading.live import Asked
 from ..reading.run_reader import RunReader
+from ..reading.run_state import STATUS
 from ..reading.series import LARGEST
 from .parts import Part, part
-from .standing import STATUS, standing_of
+from .standing import standing_of
 
 SHOWN_ASKED = 12
 """Questions that are shown."""
@@ -26,7 +27,7 @@ def now(run: RunReader) -> list[Part]:
     said = [event.why for event in events if event.why]
     fresh = [alarm for alarm in run.live.alarms if not any(why in alarm.message for why in said)]  # not yet in the log
     return [
-        part("standing", standing=standing, word=STATUS[standing.status], tiles=_tiles(run), step=_step(run)),
+        part("standing", standing=standing, word=STATUS[standing.status], tiles=_tiles(run), **_step(run)),
         part("alarms", alarms=fresh[-SHOWN_ALARMS:][::-1], events=events[::-1], kinds=KINDS),
         part("asked", asked=asked_of(run), live=bool(run.live.asked), position=run.standing),
     ]
@@ -73,14 +74,15 @@ def _answers(one: Asked) -> list[tuple[str, int, float, bool]]:
     return [(text, count, count / whole, text == one.label) for text, count in ranked]
 
 
-def _step(run: RunReader) -> list[tuple[str, float]]:
-    """What the last training step measured, the few figures that a person follows."""
+def _step(run: RunReader) -> dict[str, Any]:
+    """Whose the last training step was, and what it measured: the few figures that a person follows."""
     step = run.live.step
     if step is None:
-        return []
+        return {"whose": "", "step": []}
     names = ("mean_reward", "uncertainty", "band_share", "loss", "kl", "entropy", "grad_norm", "mean_length")
     found = [(name, step.measures.get(name)) for name in names]
-    return [(name, value) for name, value in found if isinstance(value, int | float) and abs(value) < LARGEST]
+    shown = [(name, value) for name, value in found if isinstance(value, int | float) and abs(value) < LARGEST]
+    return {"whose": ", ".join(filter(None, (step.role, step.phase))), "step": shown}
 
 
 def _tiles(run: RunReader) -> Sequence[tuple[str, str, str]]:

@@ -5,16 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..reading.run_reader import DONE, RunReader
-
-STATUS = {
-    "finished": "Finished",
-    "starting": "Starting",
-    "running": "Running",
-    "ended": "Ended",
-    "stopped": "Stopped without a word",
-    "unreadable": "Cannot be read",
-}
+from ...pages.wording import counted
+from ..reading.run_reader import RunReader
+from ..reading.run_state import DONE, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +15,13 @@ class Standing:
     """Where a run stands.
 
     Attributes:
-        status: a key of `STATUS`.
+        status: a key of `run_state.STATUS`.
         text: a sentence.
         done, total: stages; `total` is `None` where nobody knows.
         within: things of the present stage that are done, and all; `None` where it does not count.
         left_s: seconds until the end, if all goes on as lately; `None` while nothing is known.
         quiet_s: seconds since something was written; `None` if nothing was.
+        open_items: what people have yet to decide before the run goes on from here.
     """
 
     status: str
@@ -37,24 +31,12 @@ class Standing:
     within: tuple[int, int] | None
     left_s: float | None
     quiet_s: float | None
+    open_items: int = 0
 
 
 def standing_of(run: RunReader) -> Standing:
     """Where a run stands, from its state and its live feed."""
-    state, live, status = run.standing, run.live, run.status
-    phase = live.phase.phase if live.phase is not None and status == "running" else state.phase
-    number = live.phase.round if live.phase is not None and status == "running" else state.round
-    of = f" of {run.settings.rounds}" if run.settings.rounds else ""
-    if status == "finished":
-        text = f"after round {state.round}{of}"
-    elif status == "starting":
-        text = "nothing is written yet"
-    elif phase:
-        text = f"round {number or 0}{of}, {phase}"
-    else:
-        text = "at the start"
-    if status == "ended" and live.ended:
-        text += f" ({live.ended})"
+    live, status, (phase, _) = run.live, run.status, run.here
     done, total = _stages(run)
     within = None
     if status == "running":
@@ -64,7 +46,21 @@ def standing_of(run: RunReader) -> Standing:
             within = (live.count.done or 0, live.count.total)
     left = seconds_left(run) if status == "running" else None
     since = run.quiet_s if math.isfinite(run.quiet_s) else None
-    return Standing(status, text, done, total, within, left, since)
+    return Standing(status, place_of(run), done, total, within, left, since, run.open_items)
+
+
+def place_of(run: RunState) -> str:
+    """Round and stage of a run in words, why it ended, and what people have yet to decide there."""
+    state, status, (phase, number) = run.standing, run.status, run.here
+    of = f" of {run.settings.rounds}" if run.settings.rounds else ""
+    if status == "finished":
+        return f"after round {state.round}{of}"
+    if status == "starting":
+        return "nothing is written yet"
+    text = f"round {number}{of}, {phase}" if phase else "at the start"
+    if status in ("ended", "failed") and run.ended:
+        text += f" ({run.ended})"
+    return f"{text}: {counted(run.open_items, 'item')} to decide" if run.open_items else text
 
 
 def _stages(run: RunReader) -> tuple[int, int | None]:

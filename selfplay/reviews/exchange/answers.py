@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +21,7 @@ CHOICES = {
     "attempt": ("score",),
 }
 """What can be chosen in a tool, by the kind of an item."""
+_UNSENDABLE = re.compile("[\\0\ud800-\udfff]")
 TEXTS = ("label_text", "question_text", "note")
 """Texts that may come with a choice: the right label, the question in better words, a remark."""
 
@@ -51,10 +53,16 @@ def choices_of(item: Item) -> tuple[str, ...]:
     return found if item.kind in ("pair", "attempt") else tuple(one for one in found if one in item.choices)
 
 
+def sendable(text: str) -> str:
+    """A text that clients can send and databases keep: half a pair of surrogates becomes "�", the character 0 "␀"."""
+    return _UNSENDABLE.sub(lambda found: "␀" if found[0] == "\0" else "�", text)
+
+
 def shown_attempts(item: Item) -> str:
     """The attempts of an item as one text; whether one of a pair matches the label is not told."""
     names = ("first", "second") if item.kind == "pair" else [f"attempt {shown.number}" for shown in item.attempts]
-    return "\n\n".join(f"[{name}]\n{shown.text}" for name, shown in zip(names, item.attempts, strict=True))
+    shown = [f"[{name}]\n{sendable(shown.text)}" for name, shown in zip(names, item.attempts, strict=True)]
+    return "\n\n".join(shown)
 
 
 def decisions_of(

@@ -2,7 +2,7 @@
 
     settings = rg.Settings.from_json("items.settings.json")
     dataset = rg.Dataset("reviews", settings=settings).create()
-    dataset.records.from_json("items.json")          …          dataset.records.to_json("answers.json")
+    dataset.records.from_json("items.json")          …          its records, with responses, as docs/review.md shows
 
 Formats: `Settings.serialize`, `Record.to_dict` (https://docs.argilla.io/latest/reference/argilla/records/records).
 """
@@ -15,9 +15,10 @@ from typing import Any
 from ....core.errors import ConfigError
 from ..checks import HIGHEST, RUBRIC
 from ..items import Item
-from .answers import CHOICES, TEXTS, Answer, shown_attempts
+from .answers import CHOICES, TEXTS, Answer, sendable, shown_attempts
 from .label_studio import AGENT
 
+SUBMITTED = "submitted"
 GUIDELINES = (
     "Decide what each item asks for. Questions and labels: approve, edit (write the right label, and for a question "
     "its better words) or reject. Pairs: the first or the second attempt is better, or neither. Attempts: score, with "
@@ -25,8 +26,12 @@ GUIDELINES = (
 )
 
 
-def settings() -> dict[str, Any]:
-    """The settings of the dataset: one for all kinds of items."""
+def settings(reviewers: int = 1) -> dict[str, Any]:
+    """The settings of the dataset: one for all kinds of items.
+
+    Args:
+        reviewers: how many people submit a record before it is done.
+    """
     fields = [("kind", True), ("question", True), ("label", False), ("attempts", False), ("reason", False)]
     choices = list(dict.fromkeys(choice for kind in CHOICES.values() for choice in kind))
     decision: dict[str, Any] = {
@@ -45,6 +50,7 @@ def settings() -> dict[str, Any]:
         "vectors": [],
         "metadata": [],
         "allow_extra_metadata": True,
+        "distribution": {"strategy": "overlap", "min_submitted": reviewers},
     }
 
 
@@ -52,14 +58,14 @@ def records(items: Sequence[Item]) -> list[dict[str, Any]]:
     """A record per item; what the run says is a suggestion."""
     found = []
     for item in items:
-        fields = {"kind": item.kind, "question": item.question, "reason": item.reason}
+        fields = {"kind": item.kind, "question": sendable(item.question), "reason": sendable(item.reason)}
         if item.label is not None:
-            fields["label"] = item.label
+            fields["label"] = sendable(item.label)
         if item.attempts:
             fields["attempts"] = shown_attempts(item)
         suggested = {}
         if item.kind == "label" and item.label is not None:
-            suggested["label_text"] = {"value": item.label, "score": item.solve_rate, "agent": AGENT}
+            suggested["label_text"] = {"value": sendable(item.label), "score": item.solve_rate, "agent": AGENT}
         place = {"round": item.round, "index": item.index, "gate": item.gate}
         found.append(
             {
@@ -75,7 +81,10 @@ def records(items: Sequence[Item]) -> list[dict[str, Any]]:
 
 
 def answers(exported: Sequence[Any]) -> Iterator[Answer]:
-    """The answers in records; drafts and discarded responses are none.
+    """The answers in records; drafts and discarded responses are no answers.
+
+    `to_json` of the client leaves out which responses were submitted, and says of the record whether enough were. Where
+    that does not settle it, nothing is guessed.
 
     Raises:
         ConfigError: it holds no such records; names the record.
@@ -92,14 +101,27 @@ def answers(exported: Sequence[Any]) -> Iterator[Answer]:
             for one in given if isinstance(given, list) else ():
                 if not isinstance(one, Mapping) or "value" not in one or "user_id" not in one:
                     raise ConfigError(f"{where} has a response to {name!r:.40} without a value and a user_id")
-                if one.get("status", "submitted") == "submitted":
+                if one.get("status", SUBMITTED) == SUBMITTED:
                     by_user.setdefault(str(one["user_id"]), {})[str(name)] = one["value"]
+        if "status" in record and not _tells_status(responses):
+            if record["status"] != "completed":
+                continue
+            if len(by_user) > 1:
+                raise ConfigError(
+                    f"{where} has responses of {len(by_user)} users, and does not say which of them were submitted: "
+                    "write the file as docs/review.md shows, with the status of each"
+                )
         for user, said in by_user.items():
             if not isinstance(said.get("decision"), str):
                 raise ConfigError(f"{where} has responses of {user!r:.60} without a decision")
             texts = {name: said[name] for name in TEXTS if isinstance(said.get(name), str) and said[name].strip()}
             scores = {part: said[part] for part in RUBRIC if part in said}
             yield Answer(record["id"], f"argilla {user}", said["decision"], texts, scores)
+
+
+def _tells_status(responses: Mapping[str, Any]) -> bool:
+    lists = (given for given in responses.values() if isinstance(given, list))
+    return any(isinstance(one, Mapping) and "status" in one for given in lists for one in given)
 
 
 def _part(name: str, kind: Mapping[str, Any], required: bool) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ....core.errors import ConfigError
 from ...storage.files import read_given, write_text
 from ...storage.run_folder import RunFolder
+from ..closing import Closed
 from ..decisions import Decision, ReviewLog
 from ..review_queue import REVIEWS, items_of, queue_of
 from . import argilla, label_studio
@@ -19,7 +20,7 @@ TOOLS = ("label-studio", "argilla")
 
 
 def export_items(folder: RunFolder, tool: str, out: Path) -> tuple[int, list[Path]]:
-    """Write what nobody has decided yet for a tool: `out`, and beside it what sets the tool up.
+    """Write what not enough people have decided yet for a tool: `out`, and beside it what sets the tool up.
 
     Returns how many items, and the files.
 
@@ -33,7 +34,10 @@ def export_items(folder: RunFolder, tool: str, out: Path) -> tuple[int, list[Pat
         files = {out: _json(label_studio.tasks(items)), out.with_suffix(".xml"): label_studio.CONFIG}
     else:
         set_up = out.with_name(f"{out.stem}.settings.json")
-        files = {out: _json(argilla.records(items)), set_up: _json(argilla.settings())}
+        files = {
+            out: _json(argilla.records(items)),
+            set_up: _json(argilla.settings(max((item.reviewers for item in items), default=1))),
+        }
     if len(files) < 2:
         raise ConfigError(f"--out names the file of the items, which ends in .json, got {str(out)!r}")
     for path, text in files.items():
@@ -41,8 +45,24 @@ def export_items(folder: RunFolder, tool: str, out: Path) -> tuple[int, list[Pat
     return len(items), list(files)
 
 
-def import_answers(folder: RunFolder, file: Path, now: float | None = None) -> list[Decision]:
-    """Make decisions of the answers in a file of either tool, of all or of none; those that were written.
+class Imported(NamedTuple):
+    """What became of the answers in a file.
+
+    Attributes:
+        written: the decisions that are new, and stand in the log now.
+        late: those that were not written, with the reason why they can count no longer.
+    """
+
+    written: list[Decision]
+    late: list[tuple[Decision, str]]
+
+
+def import_answers(folder: RunFolder, file: Path, now: float | None = None) -> Imported:
+    """Make decisions of the answers in a file of either tool; if one of them is no decision, nothing is written.
+
+    Args:
+        folder: of the run, just opened.
+        now: the time of answers that have none, in seconds since 1970; `None` asks the clock.
 
     Raises:
         ConfigError: the file is of neither tool, or an answer is no decision.
@@ -57,7 +77,10 @@ def import_answers(folder: RunFolder, file: Path, now: float | None = None) -> l
     found = (label_studio if is_tasks else argilla).answers(exported)
     items, log = {item.id: item for item in items_of(folder)}, ReviewLog(folder.log_path(REVIEWS))
     made = decisions_of(found, items, log.rows()[0], time.time() if now is None else now)
-    return [decision for decision in made if log.add(decision) is decision]
+    closed = Closed(folder)
+    late = [(one, why) for one in made if (why := closed.why(items[one.id], one.reviewer)) is not None]
+    too_late = {one.key for one, _ in late}
+    return Imported([one for one in made if one.key not in too_late and log.add(one) is one], late)
 
 
 def _json(value: Any) -> str:

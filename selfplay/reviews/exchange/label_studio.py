@@ -14,7 +14,7 @@ from typing import Any
 from ....core.errors import ConfigError
 from ..checks import HIGHEST, RUBRIC
 from ..items import Item
-from .answers import TEXTS, Answer, choices_of, shown_attempts
+from .answers import TEXTS, Answer, choices_of, sendable, shown_attempts
 
 AGENT = "selfplay-gym"
 _POINTS = {str(score): score for score in range(HIGHEST + 1)}
@@ -56,9 +56,9 @@ def tasks(items: Sequence[Item]) -> list[dict[str, Any]]:
                 "item": item.id,
                 "kind": item.kind,
                 "gate": item.gate,
-                "reason": item.reason,
-                "question": item.question,
-                "label": "none" if item.label is None else item.label,
+                "reason": sendable(item.reason),
+                "question": sendable(item.question),
+                "label": "none" if item.label is None else sendable(item.label),
                 "attempts": shown_attempts(item) or "none",
                 "choices": [{"value": choice} for choice in choices_of(item)],
             },
@@ -71,7 +71,12 @@ def tasks(items: Sequence[Item]) -> list[dict[str, Any]]:
 def _predictions(item: Item) -> list[dict[str, Any]]:
     if item.kind != "label" or item.label is None:
         return []
-    label = {"from_name": "label_text", "to_name": "question", "type": "textarea", "value": {"text": [item.label]}}
+    label = {
+        "from_name": "label_text",
+        "to_name": "question",
+        "type": "textarea",
+        "value": {"text": [sendable(item.label)]},
+    }
     score = {} if item.solve_rate is None else {"score": item.solve_rate}
     return [{"model_version": AGENT, **score, "result": [label]}]
 

@@ -17,7 +17,8 @@ from ..checks import HIGHEST, RUBRIC
 from ..closing import Closed
 from ..decisions import UNDO, Decision, ReviewLog
 from ..items import Item
-from ..review_queue import REVIEWS, Queue, queue_of
+from ..outcomes import people
+from ..review_queue import REVIEWS, Queue, asked_of, queue_of
 from .keyboard import Keyboard
 from .screen import ALWAYS, KEYS, draw
 
@@ -45,6 +46,7 @@ class Session:
     made: list[Decision] = field(default_factory=list)
     closed: str = ""
     _skipped: set[str] = field(default_factory=set)
+    _others: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._log = ReviewLog(self.folder.log_path(REVIEWS))
@@ -66,7 +68,9 @@ class Session:
         """What is open for the reviewer and can still count."""
         folder = RunFolder.open(self.folder.path)
         closed = Closed(folder)
-        left = [(item, closed.why(item)) for item in queue_of(folder).open_for(self.reviewer)]
+        queue = queue_of(folder)
+        self._others = {item.id: len(people(queue.decided_by(item))) for item in queue.items.values()}
+        left = [(item, closed.why(item, self.reviewer)) for item in queue.open_for(self.reviewer)]
         self.closed = next((why for _, why in left if why is not None), "")
         return [item for item, why in left if why is None]
 
@@ -77,7 +81,7 @@ class Session:
 
     def _decide(self, item: Item) -> bool:
         """Show an item until something is decided about it; whether to go on."""
-        draw(self.console, item, f"{counted(self._left, 'item')} left")
+        draw(self.console, item, self._place(item))
         note = ""
         while True:
             key = self.keyboard.key().lower()
@@ -92,7 +96,7 @@ class Session:
             elif key == "n":
                 note = self.keyboard.line("Note")
             elif key == "m":
-                draw(self.console, item, f"{counted(self._left, 'item')} left", whole=True)
+                draw(self.console, item, self._place(item), whole=True)
             elif key == "?":
                 self._say(f"{KEYS[item.kind]} · {ALWAYS}")
             else:
@@ -102,12 +106,16 @@ class Session:
                 except ConfigError as error:
                     self._say(f"not taken: {error}")
 
+    def _place(self, item: Item) -> str:
+        asked = f" · {asked_of(item.reviewers, self._others[item.id])}" if item.reviewers > 1 else ""
+        return f"{counted(self._left, 'item')} left{asked}"
+
     def _add(self, item: Item, key: str, note: str) -> bool:
         """Decide as a key says; whether it said anything."""
         decision, after = self._read(item, key)
         if decision is None:
             return False
-        late = Closed(RunFolder.open(self.folder.path)).why(item)
+        late = Closed(RunFolder.open(self.folder.path)).why(item, self.reviewer)
         if late is not None:
             self._say(f"not taken: {late}")
             return True
@@ -158,7 +166,7 @@ class Session:
         if last is None:
             self._say("nothing to undo")
             return False
-        if last.id in Closed(RunFolder.open(self.folder.path)).adopted:
+        if self.reviewer in Closed(RunFolder.open(self.folder.path)).adopted.get(last.id, ()):
             self._say(f"not taken back: the run has adopted {last.id}, and has gone on with it")
             return False
         undo = Decision(last.id, "undo", self.reviewer, self.clock(), uuid.uuid4().hex, before=last.key)

@@ -76,13 +76,15 @@ class Review:
         while queue.undecided:
             run.count(len(queue.items) - len(queue.undecided), len(queue.items))
             if not announced:
-                run.warn(_where(run, len(queue.undecided)))
+                for hook in run.hooks:
+                    hook.ask(run, len(queue.undecided), _where(run, len(queue.undecided)))
                 announced = True
             while path.stat().st_size == seen:
                 run.stop_if_asked()
                 if end is not None and time.monotonic() >= end:
                     left = counted(len(queue.undecided), "item")
-                    run.warn(f"round {run.round}: nobody decided about {left} in time; the run goes on")
+                    were = "was" if len(queue.undecided) == 1 else "were"
+                    run.warn(f"round {run.round}: {left} {were} not decided in time; the run goes on")
                     return
                 _pause(BETWEEN_LOOKS if end is None else min(BETWEEN_LOOKS, max(0.0, end - time.monotonic())))
             seen = path.stat().st_size
@@ -113,6 +115,7 @@ def _measures(queue: Queue, adopted: int) -> dict[str, Any]:
             "decided": len(decided),
             "disputed": counts.pop("disputed", 0),
             "decided_twice": several,
+            "too_few": len(queue.undecided) - (len(queue.items) - len(decided)),
             "by_outcome": dict(sorted(counts.items())),
             "adopted_rows": adopted,
         }

@@ -10,6 +10,8 @@ from selfplay_gym.cli import main
 from selfplay_gym.core.errors import ConfigError, RunError
 from selfplay_gym.selfplay.commands import review
 from selfplay_gym.selfplay.commands.review import review_run
+from selfplay_gym.selfplay.reviews.decisions import Decision, ReviewLog
+from selfplay_gym.selfplay.reviews.items import Item
 from selfplay_gym.selfplay.reviews.review_queue import queue_of
 from selfplay_gym.selfplay.run.stage import DONE
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
@@ -162,6 +164,19 @@ def test_two_reviewers_see_the_same_items_and_not_each_others_decisions(run):
     assert f"{count} items to review as ben" in text
     assert "anna" not in text
     assert not set(decided(run, "ben")) & set(decided(run, "anna"))  # what nobody has seen comes first
+
+
+def test_how_many_people_are_asked_is_said_and_not_what_they_decided(run, monkeypatch):
+    honest = Item.of
+    monkeypatch.setattr(Item, "of", classmethod(lambda cls, row: honest({**row, "reviewers": 2})))
+    (first, *_) = queue_of(run).open_for("anna")
+    assert "2 people are asked, nobody has decided" in session(run, "r", "q").replace("\n", " ")
+    text = session(run, *["q"], reviewer="ben")
+    assert f"{len(queue_of(run).items)} items to review" in text
+    assert queue_of(run).open_for("ben")[-1].id == first.id or queue_of(run).open_for("ben")[-1].kind == "attempt"
+    assert first in queue_of(run).undecided
+    ReviewLog(run.log_path("reviews")).add(Decision(first.id, "reject", "ben", 0.0, "ben-1"))
+    assert first not in queue_of(run).undecided
 
 
 def test_lines_that_are_piped_in(run, monkeypatch, capsys):

@@ -12,7 +12,7 @@ import pytest
 
 from selfplay_gym.core.errors import ConfigError, MissingExtraError
 from selfplay_gym.selfplay.commands import watch as command
-from selfplay_gym.selfplay.commands.watch import check_watching, watch
+from selfplay_gym.selfplay.commands.watch import check_watching, usual_port, watch
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=([\w-]{32,})\n")
 BESIDE = """
@@ -126,6 +126,31 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
 def test_an_address_that_cannot_be_taken_is_said(tmp_path, host):
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match="cannot be taken"):
         watch([tmp_path], host=host, port=taken.getsockname()[1])
+
+
+def test_a_dashboard_of_the_same_folders_has_the_same_port_if_it_is_free(tmp_path):
+    def port_of(*folders):
+        found = []
+
+        def say(address):
+            found.append(int(ADDRESS.fullmatch(f"{address}\n").group(1)))
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            watch(list(folders), host="127.0.0.1", say=say)
+        return found[0]
+
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+    (tmp_path / "link").symlink_to(one)
+    usual = usual_port([one])
+    assert usual == usual_port([tmp_path / "other" / ".." / "one"]) == usual_port([tmp_path / "link"])
+    assert usual_port([one, other]) == usual_port([other, one]) != usual
+    assert len({usual_port([tmp_path / str(number)]) for number in range(200)}) > 190
+    assert port_of(one) == port_of(one) == usual
+    with socket.create_server(("127.0.0.1", usual)):
+        assert port_of(one) != usual
 
 
 def test_a_missing_package_is_named_before_anything_begins(monkeypatch):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,7 @@ from selfplay_gym.selfplay.dashboard import channel as channels
 from selfplay_gym.selfplay.dashboard import hub as hubs
 from selfplay_gym.selfplay.dashboard.channel import Channel, Page
 from selfplay_gym.selfplay.dashboard.hub import Hub
+from selfplay_gym.selfplay.dashboard.reading.tallies import TimingTally
 from selfplay_gym.selfplay.dashboard.runs import RunPlace
 from selfplay_gym.selfplay.dashboard.views.parts import Part
 
@@ -237,3 +239,46 @@ def test_a_run_that_cannot_be_read_does_not_stop_the_others(place, tmp_path):
         await good.aclose()
 
     with_hub(scene)
+
+
+def test_a_run_that_could_not_be_read_is_read_anew_once_its_files_are_others(place, monkeypatch):
+    """Lines of one kind cannot be taken; while they stand there it is not tried without end, and it is without them."""
+    tries, honest = [], TimingTally.add
+
+    def add(tally, row):
+        if row.seconds == 13:
+            tries.append(row)
+            raise OverflowError("too long")
+        honest(tally, row)
+
+    monkeypatch.setattr(TimingTally, "add", add)
+
+    async def scene(hub):
+        stream = Channel(hub, View().page, [place]).listen("")
+        await told(stream)
+        append(place.path, 13)
+        while len(tries) < 2 or hub.reader(place).failed is None:  # once more, since it may have changed meanwhile
+            await asyncio.sleep(0.01)
+        before = len(tries)
+        await asyncio.sleep(0.2)
+        assert len(tries) == before == 2
+        (place.path / "timings.jsonl").write_text('{"seconds": 5}\n', encoding="utf-8")
+        assert (await told(stream))[0] == {"sum": "5.0"}
+        assert hub.reader(place).failed is None
+        append(place.path, 2)
+        assert (await told(stream))[0] == {"sum": "7.0"}
+        await stream.aclose()
+
+    with_hub(scene)
+
+
+def test_it_is_tried_less_and_less_often(place, monkeypatch):
+    monkeypatch.setattr(hubs, "LOGGER", SimpleNamespace(exception=lambda *_: None))
+    monkeypatch.setattr(hubs, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr(hubs, "POLL_S", 0.5)
+    one, rests = hubs.Open(place), []
+    for _ in range(2_000):
+        Hub._give_up(one, OverflowError("too long"))
+        rests.append(one.again)
+    assert rests == sorted(rests)
+    assert rests[-1] == hubs.LONGEST_REST_S

@@ -301,3 +301,12 @@ def test_resources_are_measured_while_the_run_waits(play, tmp_path):
     assert len(found) >= 2
     assert all({"cpu_percent", "memory_mb", "gpu", "tokens_per_s", "run_mb"} <= set(row) for row in found)
     assert found[-1]["tokens_per_s"] >= 0
+
+
+def test_a_request_for_people_is_no_alarm(tmp_path):
+    with LiveFeed(tmp_path, LiveConfig(resources_s=0), lambda message: None) as feed:
+        feed.ask(None, 3, "round 1: 3 items to review")
+        feed.warn(None, "the loss is not finite")
+    rows = [json.loads(line) for line in (tmp_path / "live.jsonl").read_text().splitlines()]
+    assert [row["kind"] for row in rows] == ["waiting", "alarm", "end"]
+    assert (rows[0]["items"], rows[0]["message"]) == (3, "round 1: 3 items to review")

@@ -10,6 +10,7 @@ import pytest
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.records import Question
 from selfplay_gym.selfplay.reviews.decisions import Decision, ReviewLog
+from selfplay_gym.selfplay.reviews.items import Item
 from selfplay_gym.selfplay.reviews.review_queue import queue_of
 from selfplay_gym.selfplay.run import round_log
 from selfplay_gym.selfplay.run.run import Interrupted
@@ -109,7 +110,8 @@ class Still:
 
     def __init__(self, folder, number=1, stop=None):
         self.folder, self.round, self.config = folder, number, RunConfig()
-        self.warned, self.logged, self.counted = [], [], []
+        self.warned, self.logged, self.counted, self.asked = [], [], [], []
+        self.hooks = [SimpleNamespace(ask=lambda run, items, message: self.asked.append((items, message)))]
         self.stop_if_asked = stop or (lambda: None)
         self.warn = self.warned.append
         self.step = 0
@@ -143,10 +145,29 @@ def test_it_waits_until_the_last_item_of_the_round_is_decided(run, monkeypatch):
     decide(run, [first])
     stage.join(30)
     assert not stage.is_alive()
-    assert f"selfplay-gym review {run.path}" in still.warned[0]
+    ((items, message),) = still.asked
+    assert items == len(others) + 1
+    assert f"selfplay-gym review {run.path}" in message
+    assert still.warned == []
     assert still.logged[0]["review"]["decided"] == len(others) + 1
     run.commit({})
     assert len(list(run.rows("reviews"))) == len(others) + 1
+
+
+def test_it_waits_for_as_many_people_as_were_asked(run, monkeypatch):
+    honest = Item.of
+    monkeypatch.setattr(Item, "of", classmethod(lambda cls, row: honest({**row, "reviewers": 2})))
+    items = [item for item in queue_of(run).items.values() if item.round == 1]
+    decide(run, items)
+    still = Still(run)
+    Review(timeout_s=0).run(still)
+    assert f"{len(items)} items were not decided in time" in still.warned[-1]
+    assert still.logged[0]["review"]["too_few"] == still.logged[0]["review"]["decided"] == len(items)
+    decide(run, items, "ben")
+    still = Still(run)
+    Review(timeout_s=0).run(still)
+    assert still.warned == []
+    assert (still.logged[0]["review"]["too_few"], still.logged[0]["review"]["decided_twice"]) == (0, len(items))
 
 
 def test_nothing_in_the_queue_is_nothing_to_wait_for(run):
@@ -169,7 +190,7 @@ def test_without_waiting_it_takes_what_is_there(run):
 def test_it_times_out(run):
     still = Still(run)
     Review(timeout_s=0).run(still)
-    assert "nobody decided about 18 items in time" in still.warned[-1]
+    assert "18 items were not decided in time" in still.warned[-1]
 
 
 def test_skipping_takes_nothing(run):

@@ -1,5 +1,6 @@
 """Stages and hooks of somebody else: what a run gives them, and that it does what they ask for."""
 
+import json
 import os
 import signal
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from selfplay_gym.selfplay.run.stage import make_stages
 from selfplay_gym.selfplay.run.train import StopRequest, make_run, train
 from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.settings.presets import preset
+from selfplay_gym.selfplay.storage.files import DamageError
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 CONFIG = preset("debug").replace(
@@ -103,6 +105,30 @@ def test_a_decision_that_nobody_would_obey_is_refused(tmp_path, row):
     run = started(tmp_path / "run", CONFIG)
     with pytest.raises(PluginError, match="review"):
         run.log("reviews", [row])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"index": 1, "decision": "approve"},
+        {"round": "1", "index": 3, "decision": "prefer"},
+        {"id": "label/1/0", "decision": "maybe", "reviewer": "x", "time": 0, "key": "k", "round": 1, "index": 0},
+        {"id": "label/1/0", "decision": "approve", "reviewer": "x", "time": 0, "key": "k", "round": 1},
+    ],
+)
+def test_what_others_wrote_is_checked_whoever_commits(tmp_path, row):
+    run = started(tmp_path / "run", CONFIG)
+    path = run.folder.log_path("reviews")
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    before = path.read_bytes()
+    run.log("reviews", [{"index": 0, "decision": "reject"}])
+    with pytest.raises(DamageError, match=r"reviews\.jsonl has a row that is no decision"):
+        run.commit()
+    assert path.read_bytes() == before
+    assert list(RunFolder.open(run.folder.path).rows("reviews")) == []
+    path.write_text("", encoding="utf-8")  # as the message says: taken out
+    run.commit()
+    assert [row["decision"] for row in RunFolder.open(run.folder.path).rows("reviews")] == ["reject"]
 
 
 @pytest.mark.parametrize(

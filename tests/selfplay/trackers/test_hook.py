@@ -353,6 +353,8 @@ def test_names_of_measures_are_stable():
         "skipped": False,
     }
     assert numbers(step) == {"round": 1, "solver/loss": 0.5, "solver/skipped": 0}
+    fed_back = {**step, "phase": "feedback", "part": "labels"}
+    assert numbers(fed_back) == {"round": 1, "feedback/labels/loss": 0.5, "feedback/labels/skipped": 0}
     assert numbers({"round": 1, "phase": "label", "histogram": [1, 2]}) == {
         "round": 1,
         "label/histogram/0": 1,

@@ -60,7 +60,7 @@ export class Outbox {
     } catch {
       return this.#later(decision, "the server does not answer");
     }
-    if (!FINAL.has(status)) return this.#later(decision, `the server says: ${body.slice(0, 200)}`);
+    if (!FINAL.has(status)) return this.#later(decision, `the server says: ${sentence(body).slice(0, 200)}`);
     sessionStorage.removeItem(this.#name);
     this.#wait = 1_000;
     this.#changed({ waiting: null, why: "" });
@@ -71,6 +71,14 @@ export class Outbox {
     this.#changed({ waiting: decision, why });
     this.#timer = setTimeout(() => this.retry(), this.#wait);
     this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT_MS);
+  }
+}
+
+function sentence(body) {
+  try {
+    return String(JSON.parse(body).error);
+  } catch {
+    return body;
   }
 }
 

@@ -66,9 +66,17 @@ async function answered(decision, { ok, body }) {
 function showUnsent({ waiting, why }) {
   unsent.hidden = !waiting;
   if (waiting) {
-    unsent.querySelector("p").textContent =
-      `Not sent yet: ${waiting.decision} on ${waiting.id}, because ${why}. It is kept in this window and sent again by itself; leave the window open.`;
+    const [text, how] = unsent.querySelectorAll("p");
+    text.textContent = `Not sent yet: ${inWords(waiting)}, because ${why}. It is kept in this window and sent again by itself; leave the window open.`;
+    how.textContent =
+      "If the dashboard was started again, open its new address once in this browser: for the same folders it has the same port, and this window goes on sending.";
   }
+}
+
+/** A decision with all that was written, so that it can be made anew if it must. */
+function inWords({ decision, id, after, note }) {
+  const more = after === null ? "" : ` to ${typeof after === "string" ? after : JSON.stringify(after)}`;
+  return `${decision} on ${id}${more}${note ? `, with the note “${note}”` : ""}`;
 }
 
 addEventListener("beforeunload", (event) => {

@@ -10,10 +10,13 @@ import pytest
 from selfplay_gym.selfplay.dashboard.reading.live import LiveTally
 from selfplay_gym.selfplay.dashboard.reading.log_reader import AT_ONCE, LogReader
 from selfplay_gym.selfplay.dashboard.reading.rows import Live, Timing
-from selfplay_gym.selfplay.dashboard.reading.run_reader import ALIVE_S, RunReader
+from selfplay_gym.selfplay.dashboard.reading.run_reader import RunReader
+from selfplay_gym.selfplay.dashboard.reading.run_state import ALIVE_S
 from selfplay_gym.selfplay.dashboard.reading.tallies import TimingTally
+from selfplay_gym.selfplay.dashboard.views.now import now
 from selfplay_gym.selfplay.dashboard.views.standing import seconds_left, standing_of
 from selfplay_gym.selfplay.live.bounded_log import BoundedLog
+from selfplay_gym.selfplay.reviews.decisions import Decision, ReviewLog
 from selfplay_gym.selfplay.storage.lock import hold
 
 STAGES = 'rounds = 4\nstages = ["generate", "label"]\n'
@@ -71,6 +74,64 @@ def test_a_run_is_finished_when_its_state_says_so_and_ended_when_the_feed_does(f
     state(folder, 4, "done")
     assert read(folder).status == "finished"
     assert standing_of(read(folder)).text == "after round 4 of 4"
+
+
+def waiting(folder, phase, live=True):
+    """A run of four rounds that waits for people in round 3: two labels, a question and a pair are queued."""
+    shown = [{"number": at, "text": "so 2", "answer": "2"} for at in (0, 1)]
+    row = {"reason": "", "question": "1+1", "label": "2", "phase": "label", "gate": "label: random"}
+    items = ("label/3/0", "label/3/1", "question/3/2", "pair/3/1/0-1", "label/2/0")
+    rows = [{**row, "id": one, "kind": one.partition("/")[0], "round": int(one.split("/")[1])} for one in items]
+    rows[2]["gate"], rows[3]["attempts"] = "generate: random", shown
+    (folder / "queue.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+    (folder / "reviews.jsonl").touch()
+    timings(folder, (1, "generate", 10.0), (1, "label", 30.0))
+    state(folder, 3, phase)
+    if live:
+        feed, head = BoundedLog(folder / "live.jsonl"), {"time": 1.0, "round": 3, "phase": phase}
+        feed.add([{**head, "kind": "phase", "step": 5, "total": 8}, {**head, "kind": "waiting", "items": 4}])
+        feed.close()
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize(("phase", "items"), [("review", 4), ("review(label)", 3), ("review(generate)", 1)])
+def test_a_run_that_waits_for_people_says_so_until_they_have_decided(folder, phase, items, live):
+    waiting(folder, phase, live)
+    standing = standing_of(read(folder))
+    assert (standing.status, standing.open_items, standing.left_s) == ("waiting", items, None)
+    assert standing.text == f"round 3 of 4, {phase}: {items} item{'s' * (items > 1)} to decide"
+    assert [part for part in now(read(folder)) if "Alarms" in part.html and "None." in part.html]
+    assert f"Waiting for people: round 3 of 4, {phase}" in "".join(part.html for part in now(read(folder)))
+    log, reader = ReviewLog(folder / "reviews.jsonl"), read(folder)
+    for item in ("label/3/0", "label/3/1", "question/3/2", "pair/3/1/0-1"):
+        before = reader.version(["live"])
+        log.add(Decision(item, "reject", "anna", 1.0, f"key-{item}"))
+        assert reader.advance()[0] == (reader.version(["live"]) != before)
+    assert (read(folder).status, standing_of(reader).open_items) == ("running", 0)
+
+
+@pytest.mark.parametrize("phase", ["attempt", "simulated_review", "reviewing", "train(review)"])
+def test_no_other_stage_waits(folder, phase):
+    waiting(folder, phase)
+    assert read(folder).status == "running"
+
+
+def test_a_damaged_queue_is_no_reason_not_to_show_the_run(folder):
+    waiting(folder, "review")
+    (folder / "queue.jsonl").write_text("{no\n", encoding="utf-8")
+    assert read(folder).status == "running"
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"), [("stopped", "ended"), ("stopped: enough", "ended"), ("failed: OSError: x", "failed")]
+)
+def test_a_run_that_failed_is_told_from_one_that_was_stopped(folder, reason, status):
+    waiting(folder, "review")
+    with (folder / "live.jsonl").open("a", encoding="utf-8") as feed:
+        feed.write(json.dumps({"time": 2.0, "kind": "end", "round": 3, "phase": "review", "reason": reason}) + "\n")
+    standing = standing_of(read(folder))
+    assert (standing.status, standing.left_s) == (status, None)
+    assert standing.text == f"round 3 of 4, review ({reason}): 4 items to decide"
 
 
 def test_the_time_left_is_that_of_the_stages_left(folder):

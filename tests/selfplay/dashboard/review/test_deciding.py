@@ -290,3 +290,27 @@ def test_a_log_that_somebody_keeps_locked_holds_up_no_page(anna, runs, path, mon
         assert "label/3/0" in anna.item("label/3/0").text
     assert anna.post("label/3/0", "approve", key="later").status_code == 200
     assert len(runs.decisions(path)) == 1
+
+
+def test_a_second_person_may_still_decide_when_two_are_asked_and_a_third_may_not(reviewers, tmp_path, runs):
+    """Each decision is adopted before the next one comes, as by a run that does not wait."""
+    path = runs.make_run(tmp_path / "runs" / "twice", [runs.row("label/3/0", reviewers=2)])
+    anna, bob, cleo = (reviewers(name, path) for name in ("anna", "bob", "cleo"))
+
+    def adopt():
+        length = (path / "reviews.jsonl").stat().st_size
+        state = {"round": 3, "phase": "attempt", "settings": ["0" * 64], "logs": {"reviews": length}}
+        write_sealed(path / "state.json", state)
+
+    assert "2 people are asked, nobody has decided" in anna.queue()
+    assert anna.post("label/3/0", "approve").status_code == 200
+    adopt()
+    assert anna.post("label/3/0", "reject").status_code == 409
+    page = bob.item("label/3/0").text
+    assert "2 people are asked, one has decided" in page
+    assert "approved" not in page
+    assert bob.post("label/3/0", "reject").status_code == 200
+    assert "Others decided differently" in bob.item("label/3/0").text
+    adopt()
+    assert cleo.post("label/3/0", "approve").status_code == 409
+    assert len(runs.decisions(path)) == 2

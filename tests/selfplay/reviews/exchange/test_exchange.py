@@ -13,8 +13,16 @@ from selfplay_gym.selfplay.reviews.exchange.answers import CHOICES
 from selfplay_gym.selfplay.reviews.exchange.files import export_items, import_answers
 from selfplay_gym.selfplay.reviews.items import Item, Shown
 from selfplay_gym.selfplay.reviews.review_queue import queue_of
+from selfplay_gym.selfplay.run.stage import DONE
 
 HOSTILE = ["\x1b[31m", "\u202e", "\ud800", "</Text><script>", "x" * 2**20, '"\n\0', "$question"]
+
+
+@pytest.fixture
+def run(run):
+    """A run with a queue that goes on."""
+    run.commit({**run.own_state(), "phase": "train(solver)"})
+    return run
 
 
 def chosen(item):
@@ -69,7 +77,7 @@ def test_there_and_back(run, tmp_path, tool, answered, reviewer):
     assert all(path.is_file() for path in files)
     exported = json.loads((tmp_path / "items.json").read_text())
     (tmp_path / "answers.json").write_text(json.dumps(answered(exported, items)))
-    made = import_answers(run, tmp_path / "answers.json", now=5.0)
+    made, _ = import_answers(run, tmp_path / "answers.json", now=5.0)
     assert len(made) == count
     found = {item: own[reviewer] for item, own in queue_of(run).decided.items()}
     for item in items.values():
@@ -83,7 +91,7 @@ def test_there_and_back(run, tmp_path, tool, answered, reviewer):
         assert decision.before == item.seen
         assert decision.note == ("sure" if item.kind == "label" else "")
         assert decision.time == (5.0 if tool == "argilla" else 1777629900.5)
-    assert import_answers(run, tmp_path / "answers.json") == []
+    assert import_answers(run, tmp_path / "answers.json") == ([], [])
     assert queue_of(run).undecided == []
     assert export_items(run, tool, tmp_path / "items.json")[0] == 0
     assert json.loads((tmp_path / "items.json").read_text()) == []
@@ -107,9 +115,9 @@ def test_an_answer_counts_again_after_it_was_taken_back(run, tmp_path):
     tasks = [task for task in label_studio.tasks(list(items.values())) if task["data"]["kind"] == "label"][:1]
     (tmp_path / "answers.json").write_text(json.dumps(studio_export(tasks, items)))
     for _ in range(3):
-        (made,) = import_answers(run, tmp_path / "answers.json")
+        ((made,), _) = import_answers(run, tmp_path / "answers.json")
         assert queue_of(run).decided[made.id][made.reviewer] == made
-        assert import_answers(run, tmp_path / "answers.json") == []
+        assert import_answers(run, tmp_path / "answers.json") == ([], [])
         log = ReviewLog(run.log_path("reviews"))
         log.add(Decision(made.id, "undo", made.reviewer, 0, f"undo-{made.key}", before=made.key))
     assert len(log.rows()[0]) == 6
@@ -128,7 +136,7 @@ def test_several_reviewers_and_skipped_tasks(run, tmp_path):
     assert set(own) == {"ben@example.org", "label-studio 8"}
     drafts = argilla_export(argilla.records(list(items.values())), items, status="draft")
     (tmp_path / "drafts.json").write_text(json.dumps(drafts))
-    assert import_answers(run, tmp_path / "drafts.json") == []
+    assert import_answers(run, tmp_path / "drafts.json") == ([], [])
 
 
 def broken(exported, how):
@@ -173,7 +181,7 @@ def test_a_time_that_no_clock_knows_is_no_reason_to_refuse(run, tmp_path, said):
     items = queue_of(run).items
     exported = studio_export(label_studio.tasks(list(items.values())), items, updated_at=said)
     (tmp_path / "answers.json").write_text(json.dumps(exported))
-    assert all(one.time >= 0 for one in import_answers(run, tmp_path / "answers.json", now=5.0))
+    assert all(one.time >= 0 for one in import_answers(run, tmp_path / "answers.json", now=5.0).written)
     assert queue_of(run).undecided == []
 
 
@@ -197,6 +205,36 @@ def test_broken_responses_of_argilla_are_named(run, tmp_path):
         (tmp_path / "answers.json").write_text(json.dumps(exported))
         with pytest.raises(ConfigError, match="record 0"):
             import_answers(run, tmp_path / "answers.json")
+
+
+def test_what_argilla_leaves_out_is_not_guessed(run, tmp_path):
+    """Its `to_json` says of a record whether enough people have submitted, and of no response whether it was one."""
+    items = queue_of(run).items
+    records = argilla.records(list(items.values()))[:4]
+    made = argilla_export(records, items)
+    two = argilla_export(records[:1], items)[0]
+    for said in two["responses"].values():
+        said.append({**said[0], "user_id": "somebody else"})
+
+    def imported(*exported):
+        (tmp_path / "answers.json").write_text(json.dumps(exported))
+        return import_answers(run, tmp_path / "answers.json")
+
+    assert imported({**made[1], "status": "pending"}) == ([], [])
+    assert len(imported({**made[1], "status": "completed"}).written) == 1
+    with pytest.raises(ConfigError, match="record 1 has responses of 2 users"):
+        imported({**made[2], "status": "completed"}, {**two, "status": "completed"})
+    for said in two["responses"].values():
+        said[0]["status"], said[1]["status"] = "draft", "submitted"
+    assert [one.reviewer for one in imported({**two, "status": "pending"}).written] == ["argilla somebody else"]
+
+
+def test_as_many_people_as_were_asked_submit_a_record(run, tmp_path, monkeypatch):
+    honest = Item.of
+    monkeypatch.setattr(Item, "of", classmethod(lambda cls, row: honest({**row, "reviewers": 2})))
+    export_items(run, "argilla", tmp_path / "items.json")
+    settings = json.loads((tmp_path / "items.settings.json").read_text())
+    assert settings["distribution"] == {"strategy": "overlap", "min_submitted": 2}
 
 
 def test_the_labelling_configuration_fits_the_tasks():
@@ -249,6 +287,10 @@ def test_hostile_texts_survive_as_they_are(hostile):
         text = json.dumps(written)
         text.encode("ascii")
         assert json.loads(text) == written
+        json.dumps(written, ensure_ascii=False).encode("utf-8")  # as the clients send it
+        assert "\\u0000" not in text  # which no text of PostgreSQL holds
+        if not set(hostile) & {"\0", "\ud800"}:
+            assert json.dumps(hostile)[1:-1] in text
 
 
 def test_the_command(run, tmp_path, capsys):
@@ -273,3 +315,33 @@ def test_what_somebody_decided_is_not_exported(run, tmp_path):
     ReviewLog(run.log_path("reviews")).add(Decision(first, "approve", "anna", 0, "k"))
     export_items(run, "argilla", tmp_path / "items.json")
     assert first not in {one["id"] for one in json.loads((tmp_path / "items.json").read_text())}
+
+
+def test_answers_on_what_the_run_has_adopted_are_said_and_not_counted(run, tmp_path, capsys):
+    """Somebody decided about every second item, and the run has gone on with that before the answers came back."""
+    items = dict(queue_of(run).items)
+    export_items(run, "label-studio", tmp_path / "items.json")
+    answered = studio_export(json.loads((tmp_path / "items.json").read_text()), items)
+    (tmp_path / "answers.json").write_text(json.dumps(answered))
+    log, adopted = ReviewLog(run.log_path("reviews")), sorted(items)[::2]
+    for number, item in enumerate(adopted):
+        decision = {"attempt": "score", "pair": "reject"}.get(items[item].kind, "reject")
+        after = {"completeness": 0, "soundness": 0} if decision == "score" else None
+        log.add(Decision(item, decision, "anna", 1.0, f"key-{number}", after=after))
+    run.adopt("reviews")
+    run.commit(run.own_state())
+    before = log.path.read_bytes()
+    found = import_answers(run, tmp_path / "answers.json", now=5.0)
+    assert {one.id for one in found.written} == set(items) - set(adopted)
+    assert {one.id: why for one, why in found.late} == dict.fromkeys(
+        adopted, "The run has adopted what was decided about this item, and has gone on with it."
+    )
+    assert len(log.path.read_bytes()[len(before) :].splitlines()) == len(found.written)
+    assert main(["review", str(run.path), "--import", str(tmp_path / "answers.json")]) == 0
+    said = capsys.readouterr().out
+    assert f"Not counted: {len(adopted)} answers (label-studio 7 on {found.late[0][0].id}" in said
+    run.commit({**run.own_state(), "phase": DONE})
+    late = import_answers(run, tmp_path / "answers.json").late
+    assert {why for one, why in late if one.kind != "attempt"} == {
+        "This run is over: a decision would change nothing any more. Attempts can still be scored."
+    }
