@@ -39,7 +39,9 @@ def load_smollm2(dtype: Any) -> tuple[Any, Any]:
     model.hf_quantizer = None
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
-    return model.to(dtype), tokenizer
+    for parameter in model.parameters():  # not the frequencies of the positions, which 16 bits are too few for
+        parameter.data = parameter.data.to(dtype)
+    return model, tokenizer
 
 
 def _package_folder() -> Path:
