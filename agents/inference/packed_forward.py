@@ -25,6 +25,7 @@ from .packing import Grid, Packed, pack
 
 ARCHITECTURES = ("qwen3", "qwen2", "llama")
 TOLERANCE = 1e-3  # of the largest logit: far above float32 rounding, far below any real difference
+COARSE = 0.1  # of the length of all logits, in 16 bits: 30 random layers round either pass away from the truth by 0.04
 
 
 @dataclass(frozen=True)
@@ -186,8 +187,9 @@ class PackedModel:
         tokens = ids.new_zeros(0, 0)
         states = self.hidden(pack(ids.tolist(), ids.new_zeros(0), tokens, ids.new_zeros(0)))
         ours = linear(states, self.head).float()
-        coarse = 30 if theirs.dtype is not self.embedding.weight.dtype else 1
-        return bool((ours - theirs).abs().max() <= coarse * TOLERANCE * theirs.abs().max())
+        if self.embedding.weight.element_size() < 4:
+            return bool((ours - theirs).norm() <= COARSE * theirs.norm())
+        return bool((ours - theirs).abs().max() <= TOLERANCE * theirs.abs().max())
 
 
 def inner_model(model: Any) -> Any:

