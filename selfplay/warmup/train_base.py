@@ -36,7 +36,7 @@ def train_base(
     seed: int = 0,
     steps: int | None = None,
     device: str = "cpu",
-    exam: tuple[int, int] = (EXAM_QUESTIONS, EXAM_SAMPLES),
+    exam: tuple[int, int] | None = None,
     console: Console | None = None,
     **settings: Any,
 ) -> ExamResult:
@@ -48,7 +48,7 @@ def train_base(
         seed: root of all randomness.
         steps: optimiser steps; `None` for those of the shipped weights.
         device: where it is trained.
-        exam: its questions, and samples of each.
+        exam: its questions, and samples of each; `None` for those of the model card.
         settings: further ones of the warm-up, see `Base.settings`.
 
     Raises:
@@ -85,9 +85,10 @@ def train_base(
         output.mkdir(parents=True, exist_ok=True)
         agent.save_pretrained(output)
         progress.phase("exam", 1, 2)
-        questions = held_out_questions(base.generator, exam[0], config.seed)
+        count, samples = exam or (EXAM_QUESTIONS, EXAM_SAMPLES)
+        questions = held_out_questions(base.generator, count, config.seed)
         limited = agent if base.max_new_tokens is None else agent.with_settings(max_new_tokens=base.max_new_tokens)
-        result = run_exam(limited, questions, samples=exam[1], seed=config.seed, progress=progress.count)
+        result = run_exam(limited, questions, samples=samples, seed=config.seed, progress=progress.count)
     (output / "README.md").write_text(model_card(name, asdict(config), result), encoding="utf-8")
     if console is not None:
         console.print(f"Saved in {output}: sampled accuracy {result.accuracy.value:.1%}", highlight=False)
