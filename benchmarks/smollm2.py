@@ -58,7 +58,7 @@ LARGE: Mapping[str, Any] = {
     "questions.count": 512,
     "roles.challenger": {"steps": 4, "groups": 16, "samples": 8},
     "roles.solver": {"steps": 12, "groups": 32, "samples": 8},
-    "roles.*.grpo.micro_batch_tokens": 16384,
+    "roles.*.grpo.micro_batch_tokens": 8192,
     "exam": {"questions": 384, "samples": 4, "batch": 384},
     "guard.questions": 64,
     "storage.save_every": 100,

@@ -30,7 +30,8 @@ _START = re.compile(
 )
 _EVENT = re.compile(
     r"\s(?:(?:Then|Later|Finally),? )?(?P<who>[A-Za-z][a-z]{1,20}) (?P<verb>[a-z]{1,20}(?: away)?) "
-    r"(?P<number>[0-9]{1,12})(?P<more> more)?(?: of them| (?P<things>[a-z]{1,20}))??(?: (?:to|from|at|in) [A-Za-z ]{1,30})?\."
+    r"(?P<number>[0-9]{1,12})(?P<more> more)?(?: of them| (?P<things>[a-z]{1,20}))??"
+    r"(?: (?:to|from|at|in) [A-Za-z ]{1,30})?\."
 )
 _END = re.compile(r"\sHow many (?P<things>[a-z]{1,20}) does (?P<name>[A-Z][a-z]{1,20}) have(?: now| left)?\?")
 _PRONOUNS = ("he", "she", "they")
