@@ -16,7 +16,9 @@ time. What is finished is not played again, a killed one goes on, and the report
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -29,10 +31,10 @@ from typing import TYPE_CHECKING, Any
 
 from selfplay_gym import train
 from selfplay_gym.selfplay.ablate.rows import find_variant
-from selfplay_gym.selfplay.evaluation import ExamResult, compare
+from selfplay_gym.selfplay.evaluation import ExamResult, Which, compare
 from selfplay_gym.selfplay.pages.figures import colour, draw_svg, legend, per_cent, plot_rates, round_ticks, svg_file
 from selfplay_gym.selfplay.pages.tables import markdown_table, provenance_line
-from selfplay_gym.selfplay.pages.wording import in_per_cent, percent, points
+from selfplay_gym.selfplay.pages.wording import in_per_cent, percent, points, shown
 from selfplay_gym.selfplay.report.cost import read_costs
 from selfplay_gym.selfplay.run.provenance import describe_environment
 from selfplay_gym.selfplay.settings.compose import compose
@@ -51,16 +53,21 @@ ARMS = {
     "format-only": "reward format",
 }
 """Names here, and what they are called in an ablation."""
+SCORES: tuple[Which, ...] = ("sampled", "greedy")
 LARGE: Mapping[str, Any] = {
     "questions.count": 512,
     "roles.challenger": {"steps": 4, "groups": 16, "samples": 8},
     "roles.solver": {"steps": 12, "groups": 32, "samples": 8},
-    "roles.*.grpo.micro_batch_tokens": 16384,
+    "roles.*.grpo.micro_batch_tokens": 8192,
     "exam": {"questions": 384, "samples": 4, "batch": 384},
     "guard.questions": 64,
     "storage.save_every": 100,
 }
 """What a GPU changes of the preset, which is sized for two cores."""
+ENVIRONMENT = {"PYTORCH_ALLOC_CONF": "expandable_segments:True", "TOKENIZERS_PARALLELISM": "false"}
+"""Of the arms: batches of every size come and go, and side by side they share a GPU's memory."""
+SHOWN = 8
+"""Questions of each challenger that are shown."""
 GRACE = 20.0
 """Seconds that a run has to save itself when the time is up."""
 
@@ -100,36 +107,23 @@ def play(arm: str, base: Path, asked: argparse.Namespace) -> None:
 def play_all(asked: argparse.Namespace, minutes: float | None) -> None:
     """Each arm in a process of its own, so many at a time; when the time is up they save and leave."""
     waiting, running = list(asked.arms), dict[str, subprocess.Popen[bytes]]()
-    ends = None if minutes is None else time.monotonic() + 60 * minutes
+    ends = math.inf if minutes is None else time.monotonic() + 60 * minutes
     try:
-        while waiting or running:
+        while (waiting or running) and time.monotonic() < ends:
             while waiting and len(running) < asked.jobs:
                 arm = waiting.pop(0)
                 with open(asked.folder / f"{arm}.log", "ab") as log:
                     command = [sys.executable, str(Path(__file__)), *sys.argv[1:], "--play", arm]
-                    running[arm] = subprocess.Popen(command, stdout=log, stderr=log)
-            _wait_for_one(running, ends)
+                    running[arm] = subprocess.Popen(command, stdout=log, stderr=log, env={**ENVIRONMENT, **os.environ})
             for arm, process in list(running.items()):
-                if process.poll() is not None:
-                    print(f"{arm}: ended with {process.returncode}", flush=True)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    print(f"{arm}: ended with {process.wait(0.5)}", flush=True)
                     del running[arm]
-            if ends is not None and time.monotonic() > ends:
-                return
     finally:
-        _end(running.values())
+        _end(list(running.values()))
 
 
-def _wait_for_one(running: Mapping[str, subprocess.Popen[bytes]], ends: float | None) -> None:
-    """Until one of them has ended, or the time is up."""
-    while all(process.poll() is None for process in running.values()):
-        try:
-            next(iter(running.values())).wait(1.0)
-        except subprocess.TimeoutExpired:
-            if ends is not None and time.monotonic() > ends:
-                return
-
-
-def _end(running: Any) -> None:
+def _end(running: Sequence[subprocess.Popen[bytes]]) -> None:
     for process in running:
         process.send_signal(signal.SIGTERM)
     for process in running:
@@ -142,13 +136,15 @@ def _end(running: Any) -> None:
 
 @dataclass(frozen=True)
 class Played:
-    """What there is of an arm: exams by round, the labelling of each round, and costs."""
+    """What there is of an arm: exams by round, the labelling of each round, training steps, costs, and the first
+    questions of the last round that were asked, with their label."""
 
     arm: str
     exams: dict[int, ExamResult]
     labels: dict[int, dict[str, Any]]
-    rewards: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
     costs: list[dict[str, Any]]
+    questions: list[dict[str, Any]]
 
     @classmethod
     def read(cls, arm: str, path: Path) -> Played | None:
@@ -161,16 +157,22 @@ class Played:
         labels = {row["round"]: row for row in rows if "kept" in row and "asked" in row}
         steps = [row for row in rows if "role" in row and "step" in row]
         costs = [{"phase": c.phase, "seconds": c.seconds, "cpu_s": c.cpu_s, **c.tokens} for c in read_costs(folder)]
-        return cls(arm, exams, labels, steps, costs) if exams else None
+        asked = {(row["round"], row["index"]): row["text"] for row in folder.rows("questions")}
+        first = [
+            {"text": asked[row["round"], row["index"]], **{name: row[name] for name in ("label", "solve_rate", "kept")}}
+            for row in folder.rows("labels")
+            if row["round"] == max(labels, default=0)
+        ][:SHOWN]
+        return cls(arm, exams, labels, steps, costs, first) if exams else None
 
     @property
     def last(self) -> int:
         """The last round that was examined."""
         return max(self.exams)
 
-    def gain(self, on: Any = "sampled", since: int | None = None) -> Paired:
-        """Points over the warm-up, or over an earlier round."""
-        return compare(self.exams[0 if since is None else since], self.exams[self.last], on)
+    def gain(self, on: Which) -> Paired:
+        """Points over the warm-up."""
+        return compare(self.exams[0], self.exams[self.last], on)
 
     def total(self, name: str) -> float:
         """A cost, summed over the stages."""
@@ -181,25 +183,28 @@ class Played:
         return {
             "arm": self.arm,
             "exams": {number: exam.summary() for number, exam in self.exams.items()},
-            "gain": self.gain().as_dict(),
+            "gain": self.gain("sampled").as_dict(),
             "greedy_gain": self.gain("greedy").as_dict(),
             "labels": self.labels,
-            "steps": self.rewards,
+            "steps": self.steps,
             "costs": self.costs,
+            "questions": self.questions,
         }
 
 
 def exam_rows(arms: Sequence[Played]) -> list[str]:
     """Sampled and greedy accuracy by round, and what was gained."""
     rounds = sorted({number for one in arms for number in one.exams})
-    header = ["arm", *("warm-up" if n == 0 else f"round {n}" for n in rounds), "gain", "greedy gain", "against full"]
+    header = ["arm", *("warm-up" if n == 0 else f"round {n}" for n in rounds), "gain", "against full"]
     full = next((one for one in arms if one.arm == "full"), None)
     cells = []
-    for one in arms:
-        scores = [percent(one.exams[n].accuracy) if n in one.exams else "–" for n in rounds]
-        same = full is not None and full is not one and full.last == one.last
-        versus = compare(full.exams[full.last], one.exams[one.last]) if full is not None and same else None
-        cells.append([one.arm, *scores, points(one.gain()), points(one.gain("greedy")), points(versus)])
+    for on in SCORES:
+        for one in arms:
+            exams = [one.exams.get(number) for number in rounds]
+            found = [None if e is None else e.accuracy if on == "sampled" else e.greedy_accuracy for e in exams]
+            same = full is not None and full is not one and full.last == one.last
+            versus = compare(full.exams[full.last], one.exams[one.last], on) if full is not None and same else None
+            cells.append([f"{one.arm}, {on}", *map(percent, found), points(one.gain(on)), points(versus)])
     return markdown_table(header, cells)
 
 
@@ -207,7 +212,7 @@ def kind_rows(arms: Sequence[Played]) -> list[str]:
     """Accuracy by kind of question, at the warm-up and at the end."""
     kinds = list(arms[0].exams[0].breakdown("kind"))
     cells = []
-    for score in ("sampled", "greedy"):
+    for score in SCORES:
         first = arms[0].exams[0].breakdown("kind", score)
         cells.append([f"warm-up, {score}", *(percent(first.get(kind)) for kind in kinds)])
         for one in arms:
@@ -218,14 +223,16 @@ def kind_rows(arms: Sequence[Played]) -> list[str]:
 
 def label_rows(arms: Sequence[Played]) -> list[str]:
     """Round by round: asked, kept, and how many labels are right."""
-    header = ["arm", "round", "asked", "p̂", "checked", "not confirmed, %", "kept", "labels right, %", "of the kept, %"]
+    header = ["arm", "round", "written", "asked", "readable, %", "p̂", "checked", "not confirmed, %", "kept"]
+    header += ["labels right, %", "of the kept, %"]
     cells = []
     for one in arms:
         for number, row in one.labels.items():
-            known = [row["disagreement"], row["label_accuracy"], row["kept_label_accuracy"]]
-            against, right, kept = (in_per_cent(share) for share in known)
-            counts = [str(row["asked"]), f"{row['solve_rate']:.2f}", str(row["checked"]), against, str(row["kept"])]
-            cells.append([one.arm, str(number), *counts, right, kept])
+            known = [row[name] for name in ("readable_share", "disagreement", "label_accuracy", "kept_label_accuracy")]
+            readable, against, right, kept = (in_per_cent(share) for share in known)
+            counts = [str(row[name]) for name in ("written", "asked", "checked", "kept")]
+            begin = [one.arm, str(number), *counts[:2], readable, f"{row['solve_rate']:.2f}"]
+            cells.append([*begin, counts[2], against, counts[3], right, kept])
     return markdown_table(header, cells)
 
 
@@ -242,6 +249,15 @@ def cost_rows(arms: Sequence[Played], base: Path) -> list[str]:
     return markdown_table(header, cells)
 
 
+def question_lines(arms: Sequence[Played]) -> list[str]:
+    """What the challengers asked in their last round, with label and p̂."""
+    lines = []
+    for one in arms:
+        lines += ["", f"{one.arm}, round {max(one.labels)}:", ""] if one.questions else []
+        lines += [f"- {shown(q['text'], 300)} → {q['label']} (p̂ {q['solve_rate']:.2f})" for q in one.questions]
+    return lines
+
+
 def draw(axes: Axes, arms: Sequence[Played]) -> None:
     """Sampled accuracy by round."""
     for index, one in enumerate(arms):
@@ -254,7 +270,7 @@ def draw(axes: Axes, arms: Sequence[Played]) -> None:
     legend(axes, 2)
 
 
-def report(asked: argparse.Namespace, base: Path) -> None:
+def report(asked: argparse.Namespace) -> None:
     """Markdown, JSON and a figure of what there is."""
     arms = [one for arm in ARMS if (one := Played.read(arm, asked.folder / arm)) is not None]
     if not arms:
@@ -273,15 +289,16 @@ def report(asked: argparse.Namespace, base: Path) -> None:
         "\n".join(kind_rows(arms)),
         "\n".join(label_rows(arms)),
         "Cost. Arms that ran side by side shared the device, so their seconds are not what each would need alone.",
-        "\n".join(cost_rows(arms, base)),
+        "\n".join(cost_rows(arms, asked.base or asked.folder / "base")),
+        "First questions of the last round:\n" + "\n".join(question_lines(arms)),
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     data = {"environment": known, "arms": [one.as_dict() for one in arms]}
     out.with_suffix(".json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    print("\n\n".join(parts), flush=True)
     label = "Right answers in the held-out exam by round, one line per arm."
     out.with_suffix(".svg").write_text(svg_file(draw_svg(lambda axes: draw(axes, arms), label)), encoding="utf-8")
-    print("\n".join(parts))
 
 
 def device_name(device: str) -> str:
@@ -305,18 +322,22 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="a setting of all arms, path=JSON")
     parser.add_argument("--out", type=Path, help="the Markdown file; left out: FOLDER/report.md")
     parser.add_argument("--play", choices=ARMS, help="one arm in this process")
+    parser.add_argument("--report", action="store_true", help="of what there is; nothing is played")
     asked = parser.parse_args()
     if unknown := set(asked.arms) - set(ARMS):
         parser.error(f"no arm {', '.join(sorted(unknown))}; there are {', '.join(ARMS)}")
     asked.jobs = asked.jobs or (1 if asked.device == "cpu" else len(asked.arms))
     asked.out = asked.out or asked.folder / "report.md"
     asked.folder.mkdir(parents=True, exist_ok=True)
+    if asked.report:
+        report(asked)
+        return
     base = warmed_up(asked)
     if asked.play:
         play(asked.play, base, asked)
         return
     play_all(asked, asked.minutes)
-    report(asked, base)
+    report(asked)
 
 
 if __name__ == "__main__":

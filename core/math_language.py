@@ -5,7 +5,7 @@ Four forms, which the generators write, models learn, and label accuracy is meas
     What is 12+7*3?            arithmetic    also "Compute 12+7*3." and "Find the value of 12+7*3."
     Solve 3x+4=19.             equation      linear in x; the answer is the value of x
     If 2x+3=11, what is 3x-1?  composed      both
-    Tom has 5 apples. …        story         a word problem in the form of `core.stories`
+    Tom has 5 apples. …        word-problem  in the form of `core.questions.word_problems`
 
 Grammar of an expression (whitespace between tokens is free):
 
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, Protocol, Self, TypeAlias, TypeVar
 
-from .stories import story_sum
+from .questions.word_problems import sum_of
 
 MAX_LENGTH = 200
 MAX_DIGITS = 12
@@ -86,7 +86,7 @@ class Reading:
     """A question of the language, read.
 
     Attributes:
-        kind: "arithmetic", "equation", "composed" or "story".
+        kind: "arithmetic", "equation", "composed" or "word-problem".
         key: the mathematics of the question without its wording; equal keys mean the same question.
         operations: number of binary operators written, a measure of length.
         answer: the exact answer.
@@ -112,8 +112,8 @@ def read(text: str) -> Reading | None:
         if found := _COMPOSED.fullmatch(text):
             target = parse_expression(found[3])
             return _reading("composed", list(found.groups()), target.at(_root(found[1], found[2])))
-        if told := story_sum(text):
-            return _reading("story", [told], parse_expression(told).b)
+        if expression := sum_of(text):
+            return _reading("word-problem", [expression], parse_expression(expression).b)
     except ValueError:
         return None
     return None
@@ -122,8 +122,8 @@ def read(text: str) -> Reading | None:
 def written_parts(text: str) -> tuple[str, tuple[str, ...]] | None:
     """The kind of a question and its expressions as they are written, or `None` if `read` cannot read it.
 
-    arithmetic: the expression; equation: both sides; composed: both sides, and what is asked of x; story: the sum that
-    it tells.
+    arithmetic: the expression; equation: both sides; composed: both sides, and what is asked of x;
+    word-problem: its sum.
     """
     reading = read(text)
     return None if reading is None else (reading.kind, tuple(reading.key.partition(":")[2].split("|")))

@@ -37,5 +37,14 @@ def merge_adapter(model: Any, folder: Path) -> None:
                 weight = model.get_submodule(name.removeprefix(PREFIX)).weight
                 down, up = (state[f"{name}.lora_{half}.weight"].to(weight.device).float() for half in "AB")
                 weight.copy_(weight.float() + scale * (up @ down))
-    except (OSError, ValueError, KeyError, AttributeError, RuntimeError, SafetensorError) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        ArithmeticError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:
         raise RunError(f"the adapter in {folder} does not fit this model: {error}") from None

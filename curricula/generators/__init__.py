@@ -10,7 +10,7 @@ register_generator("arithmetic", "selfplay_gym.curricula.generators.arithmetic:A
 register_generator("equation", "selfplay_gym.curricula.generators.equations:EquationGenerator")
 register_generator("chains", "selfplay_gym.curricula.generators.chains:ChainGenerator")
 register_generator("composed", "selfplay_gym.curricula.generators.equations:ComposedGenerator")
-register_generator("stories", "selfplay_gym.curricula.generators.stories:StoryGenerator")
+register_generator("word-problem", "selfplay_gym.curricula.generators.word_problems:WordProblemGenerator")
 register_generator("units", "selfplay_gym.curricula.generators.units:UnitGenerator")
 register_generator("sequences", "selfplay_gym.curricula.generators.sequences:SequenceGenerator")
 register_generator("mixed", "selfplay_gym.curricula.generators.mixed:MixedGenerator")

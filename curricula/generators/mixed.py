@@ -62,7 +62,7 @@ class SchoolGenerator(MixedGenerator):
     equations up to ax±b=c. The level runs over these alone: 1 is as hard as it says here.
     """
 
-    REACH: Mapping[str, float] = {"arithmetic": 0.5, "equation": 0.75, "stories": 1.0}
+    REACH: Mapping[str, float] = {"arithmetic": 0.5, "equation": 0.75, "word-problem": 1.0}
 
     def __init__(self) -> None:
         super().__init__(dict.fromkeys(self.REACH, 1.0))

@@ -15,7 +15,7 @@ import re
 
 from ...core.errors import ConfigError
 from ...core.protocols import Rng
-from ...core.stories import story_sum
+from ...core.questions.word_problems import sum_of
 
 STYLES = ("direct", "steps", "rewrite")
 SLIPS = (-10, -2, -1, 1, 2, 10)
@@ -48,9 +48,9 @@ class Worker:
         """
         if style not in STYLES:
             raise ConfigError(f"style must be one of {', '.join(STYLES)}, got {style!r}")
-        told, equation = story_sum(question), _EQUATION.search(question)
-        if told is not None:
-            lines, result = self._arithmetic(told, style)
+        expression, equation = sum_of(question), _EQUATION.search(question)
+        if expression is not None:
+            lines, result = self._arithmetic(expression, style)
         elif equation is None:
             lines, result = self._arithmetic(question.rstrip("?.").split()[-1], style)
         else:

@@ -36,7 +36,9 @@ split, and no data from outside.
 def model_card(name: str, settings: Mapping[str, Any], exam: ExamResult) -> str:
     """The card of the base `name` as Markdown with the front matter of Hugging Face."""
     base = find_base(name)
-    scores = {"sampled accuracy": exam.accuracy, "majority of samples": exam.majority_at(exam.samples)}
+    scores = {"sampled accuracy": exam.accuracy}
+    if exam.samples in exam.votes:
+        scores["majority of samples"] = exam.majority_at(exam.samples)
     if exam.greedy_accuracy is not None:
         scores["greedy accuracy"] = exam.greedy_accuracy
     rows = [f"| {name} | {score.value:.3f} | {score.low:.3f} to {score.high:.3f} |" for name, score in scores.items()]

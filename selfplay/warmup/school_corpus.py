@@ -1,6 +1,6 @@
 """The corpus of `smollm2`: first school sums for a model that can read, worked in steps and always right.
 
-A pretrained model knows sums and stories; what it does not know is the form: an answer in a box, a question between
+A pretrained model can add and read; what it does not know is the form: an answer in a box, a question between
 tags. So a few examples are enough, and more would only take away what self-play is to find. Both roles are shown the
 same questions, as prompts to solve and as proposals. Questions come from the training split only.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ...agents.models.llm import LLMAgent
     from ..evaluation import ExamResult
+    from ..progress import Progress
 
 EXAM_QUESTIONS, EXAM_SAMPLES = 512, 8
 ADAPTER, TAUGHT = "adapter", "player"
@@ -36,7 +38,7 @@ def train_base(
     seed: int = 0,
     steps: int | None = None,
     device: str = "cpu",
-    exam: tuple[int, int] = (EXAM_QUESTIONS, EXAM_SAMPLES),
+    exam: tuple[int, int] | None = None,
     console: Console | None = None,
     **settings: Any,
 ) -> ExamResult:
@@ -48,7 +50,7 @@ def train_base(
         seed: root of all randomness.
         steps: optimiser steps; `None` for those of the shipped weights.
         device: where it is trained.
-        exam: its questions, and samples of each.
+        exam: its questions, and samples of each; `None` for those of the model card.
         settings: further ones of the warm-up, see `Base.settings`.
 
     Raises:
@@ -66,18 +68,7 @@ def train_base(
         raise ConfigError(f"{output} is not empty; choose another --output")
     torch.set_num_threads(1)
     with Progress(console) as progress:
-
-        def teach(model: Any, tokenizer: Any, prompt_ids: Callable[[str], list[int]] | None = None) -> None:
-            from ...agents.training.sft import SFTConfig, train_sft
-
-            progress.phase("warm-up", 0, 2)
-            rates = SFTConfig(steps=config.steps, learning_rate=config.learning_rate)
-            losses = train_sft(model, tokenizer, base.corpus(config).batch, rates, prompt_ids)
-            for step, loss in enumerate(losses, start=1):
-                progress.count(step, config.steps)
-                if step % 100 == 0 or step == config.steps:
-                    progress.line(f"step {step}: loss {loss:.3f}")
-
+        teach = partial(_teach, base, config, progress)
         if base.start is None:
             agent = _from_scratch(base, config, device, teach)
         else:
@@ -85,13 +76,33 @@ def train_base(
         output.mkdir(parents=True, exist_ok=True)
         agent.save_pretrained(output)
         progress.phase("exam", 1, 2)
-        questions = held_out_questions(base.generator, exam[0], config.seed)
+        count, samples = exam or (EXAM_QUESTIONS, EXAM_SAMPLES)
+        questions = held_out_questions(base.generator, count, config.seed)
         limited = agent if base.max_new_tokens is None else agent.with_settings(max_new_tokens=base.max_new_tokens)
-        result = run_exam(limited, questions, samples=exam[1], seed=config.seed, progress=progress.count)
+        result = run_exam(limited, questions, samples=samples, seed=config.seed, progress=progress.count)
     (output / "README.md").write_text(model_card(name, asdict(config), result), encoding="utf-8")
     if console is not None:
         console.print(f"Saved in {output}: sampled accuracy {result.accuracy.value:.1%}", highlight=False)
     return result
+
+
+def _teach(
+    base: Base,
+    config: WarmupConfig,
+    progress: Progress,
+    model: Any,
+    tokenizer: Any,
+    prompt_ids: Callable[[str], list[int]] | None = None,
+) -> None:
+    """The supervised steps."""
+    from ...agents.training.sft import SFTConfig, train_sft
+
+    progress.phase("warm-up", 0, 2)
+    rates = SFTConfig(steps=config.steps, learning_rate=config.learning_rate)
+    for step, loss in enumerate(train_sft(model, tokenizer, base.corpus(config).batch, rates, prompt_ids), start=1):
+        progress.count(step, config.steps)
+        if step % 100 == 0 or step == config.steps:
+            progress.line(f"step {step}: loss {loss:.3f}")
 
 
 def _from_scratch(base: Base, config: WarmupConfig, device: str, teach: Teach) -> LLMAgent:
@@ -114,9 +125,9 @@ def _by_adapter(start: str, config: Any, device: str, teach: Teach, folder: Path
     from ...agents.roles.lora import add_adapters
     from ...agents.roles.role_agent import RoleRecord
 
-    plain = LLMAgent.from_pretrained(start, device=device)
+    unchanged = LLMAgent.from_pretrained(start, device=device)
     record = RoleRecord("lora", (TAUGHT,), TAUGHT, start, "frozen")
-    player = add_adapters(plain, record, rank=config.rank, seed=config.seed, checkpoints={})[TAUGHT]
+    player = add_adapters(unchanged, record, rank=config.rank, seed=config.seed, checkpoints={})[TAUGHT]
     teach(player.model, player.tokenizer, player.prompt_ids)
     player.save_pretrained(folder)
     save_file({key: value.bfloat16() for key, value in load_file(folder / WEIGHTS).items()}, folder / WEIGHTS)

@@ -31,8 +31,8 @@ def math_ways(question: Question, label: str, rng: Rng) -> list[OtherWay]:
 
 
 def math_kind(question: Question) -> str:
-    """ "sum" (only + and -), "product" (also * or /), "equation", "composed", "story"; for what cannot be read the kind
-    that its generator wrote into `meta`, such as "knights", or else "other"."""
+    """ "sum" (only + and -), "product" (also * or /), "equation", "composed", "word-problem"; for what cannot be read
+    the kind that its generator wrote into `meta`, such as "knights", or else "other"."""
     written = written_parts(question.text)
     if written is None:
         return str(question.meta.get("kind") or "other")
@@ -59,7 +59,7 @@ def _is_another(text: str, asked: str) -> bool:
 
 
 def _ways(kind: str, parts: tuple[str, ...], label: Fraction, rng: Rng) -> Iterator[OtherWay]:
-    if kind in ("arithmetic", "story"):  # a word problem is asked again as a bare sum
+    if kind in ("arithmetic", "word-problem"):  # a word problem is asked again as a bare sum
         return ways_of_value(read_sum(parts[0]), label, rng)
     if kind == "equation":
         return ways_of_root(parts[0], parts[1], label)

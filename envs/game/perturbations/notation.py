@@ -29,7 +29,7 @@ class Renamed:
 
     def rewrite(self, question: Question, rng: Rng) -> Rewritten | None:
         written = _written(question)
-        if written is None or written[0] in ("arithmetic", "story"):
+        if written is None or written[0] in ("arithmetic", "word-problem"):
             return None  # the words that the language knows have no x
         return Rewritten(question.text.replace("x", chosen(LETTERS, rng)))
 
@@ -41,7 +41,7 @@ class Permuted:
 
     def rewrite(self, question: Question, rng: Rng) -> Rewritten | None:
         written = _written(question)
-        if written is None or written[0] == "story":  # what happens first cannot happen last
+        if written is None or written[0] == "word-problem":  # what happens first cannot happen last
             return None
         kind, parts = written
         text = _permuted_value(question.text, parts[0], rng) if kind == "arithmetic" else _exchanged(kind, parts)

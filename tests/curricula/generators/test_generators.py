@@ -7,7 +7,7 @@ from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.math_language import read
 from selfplay_gym.core.seeding import python_stream, stream
 
-MATH_GENERATORS = ("arithmetic", "equation", "composed", "mixed")
+MATH_GENERATORS = ("arithmetic", "equation", "composed", "mixed", "word-problem", "school")
 
 
 @pytest.mark.parametrize("name", MATH_GENERATORS)
@@ -44,6 +44,20 @@ def test_mixed_asks_the_kind_it_is_told_to_and_names_its_parts_otherwise():
         generator.generate(TaskSpec(0.5, "composed"), rng)
     with pytest.raises(ConfigError, match="positive"):
         make_generator("mixed", parts={"equation": 0.0})
+
+
+def test_school_sums_are_a_third_of_each_kind_and_take_two_steps_at_most():
+    generator, rng = make_generator("school"), python_stream(0, "school")
+    questions = [generator.generate(TaskSpec(index / 2999), rng) for index in range(3000)]
+    readings = [read(question.text) for question in questions]
+    shares = {
+        kind: sum(one.kind == kind for one in readings) / 3000 for kind in ("arithmetic", "equation", "word-problem")
+    }
+    assert shares == {kind: pytest.approx(1 / 3, abs=0.03) for kind in shares}
+    assert {one.operations for one in readings if one.kind != "equation"} == {1, 2}
+    sides = [question.text.rstrip(".").split("=")[1] for question in questions if "=" in question.text]
+    assert not any("x" in side for side in sides)
+    assert [question.level for question in questions[::2999]] == [0.0, 1.0]
 
 
 @pytest.mark.parametrize(

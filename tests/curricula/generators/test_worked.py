@@ -10,9 +10,10 @@ from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.curricula.generators.worked import STYLES, Worker
 
 
+@pytest.mark.parametrize("name", ["mixed", "school"])
 @pytest.mark.parametrize("style", STYLES)
-def test_without_slips_every_solution_is_right(style):
-    generator, rng = make_generator("mixed"), python_stream(0, "worked", style)
+def test_without_slips_every_solution_is_right(style, name):
+    generator, rng = make_generator(name), python_stream(0, "worked", style)
     for _ in range(2000):
         question = generator.generate(TaskSpec(rng.random()), rng)
         assert Worker(rng).solve(question.text, style).endswith(f"\\boxed{{{question.reference}}}"), question.text

@@ -23,9 +23,10 @@ def expression(rng, depth=2):
 
 def generated(count):
     rng = random.Random(1)
-    generator = make_generator("mixed")
+    generator, word_problems = make_generator("mixed"), make_generator("word-problem")
     for _ in range(count):
         yield generator.generate(TaskSpec(rng.random()), rng).text
+        yield word_problems.generate(TaskSpec(rng.random()), rng).text
     for _ in range(count):
         yield f"What is {expression(rng)}?"
         yield f"Solve {rng.randrange(1, 9)}x-{expression(rng, 1)}={expression(rng, 1)}-x."
@@ -181,3 +182,13 @@ def test_what_cannot_be_read_has_the_kind_that_its_generator_gave_it():
 )
 def test_labels_that_are_numbers(label, number):
     assert as_number(label) == number
+
+
+def test_a_word_problem_is_asked_again_as_a_bare_sum():
+    question = Question(
+        "Tom has 5 apples. He buys 7 more apples. Then he eats 2 apples. How many apples does Tom have?"
+    )
+    ways = math_ways(question, "10", random.Random(0))
+    assert [way.name for way in ways] == ["permuted", "split", "backward"]
+    assert all(text.startswith("What is ") for way in ways for text in way.texts)
+    assert math_kind(question) == "word-problem"

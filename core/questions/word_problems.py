@@ -1,13 +1,14 @@
-"""Small word problems in a fixed form: how to write one, and how to read the sum that it tells.
+"""Small word problems in a fixed form: how they are written, and how the sum is read that they ask for.
 
     Ann has 3 boxes with 4 apples in each. She buys 9 more apples. Then she loses 2 apples. How many apples does Ann
     have now?                                                                                  3*4+9-2
 
-    story    = start event* "How many" things "does" name "have now?"
+    problem  = start event* "How many" things "does" name "have now?"
     start    = name "has" number things "."  |  name "has" number containers "with" number things "in each."
-    event    = ["Then"] who verb ["away"] number ["more"] ["of them" | things] "."       who: the name, or he, she, they
+    event    = ["Then" | "Later" | "Finally"] who verb ["away"] number ["more"] ["of them" | things] ["to" whom] "."
+    who      = the name, "he", "she" or "they"
 
-What happens is told by the verb: some add, some take away; with any other a text cannot be read. Nor can one whose
+The verb says what happens: some add, some take away; with any other a text cannot be read. Nor can one whose
 things change their name under way, or that takes away more than there is.
 """
 
@@ -17,23 +18,27 @@ import re
 
 GAINS = ("buys", "finds", "gets", "wins", "collects", "picks")
 LOSSES = ("loses", "sells", "uses", "eats", "drops", "gives away")
-LONGEST = 400
-"""Characters of a story that is read."""
+"""Verbs that the generator writes; these are read as well:"""
+MORE_GAINS = ("adds", "bakes", "borrows", "catches", "earns", "gains", "grows", "makes", "receives", "takes")
+MORE_LOSSES = ("breaks", "burns", "donates", "drinks", "gives", "shares", "spends", "throws away", "trades")
+LONGEST = 200
+"""Characters of a text that is read."""
 
 _START = re.compile(
-    r"(?P<name>[A-Z][a-z]{1,20}) has (?P<first>\d{1,12})(?: [a-z]{1,20} with (?P<each>\d{1,12}))? "
+    r"(?P<name>[A-Z][a-z]{1,20}) has (?P<first>[0-9]{1,12})(?: [a-z]{1,20} with (?P<each>[0-9]{1,12}))? "
     r"(?P<things>[a-z]{1,20})(?P<boxed> in each)?\."
 )
 _EVENT = re.compile(
-    r"\s(?:Then )?(?P<who>[A-Za-z][a-z]{1,20}) (?P<verb>[a-z]{1,20}(?: away)?) (?P<number>\d{1,12})(?P<more> more)?"
-    r"(?: of them| (?P<things>[a-z]{1,20}))?\."
+    r"\s(?:(?:Then|Later|Finally),? )?(?P<who>[A-Za-z][a-z]{1,20}) (?P<verb>[a-z]{1,20}(?: away)?) "
+    r"(?P<number>[0-9]{1,12})(?P<more> more)?(?: of them| (?P<things>[a-z]{1,20}))??"
+    r"(?: (?:to|from|at|in) [A-Za-z ]{1,30})?\."
 )
 _END = re.compile(r"\sHow many (?P<things>[a-z]{1,20}) does (?P<name>[A-Z][a-z]{1,20}) have(?: now| left)?\?")
 _PRONOUNS = ("he", "she", "they")
 
 
-def story_sum(text: str) -> str | None:
-    """What a story tells as an expression, `3*4+9-2`; `None` for any other text."""
+def sum_of(text: str) -> str | None:
+    """What a word problem asks for as an expression, `3*4+9-2`; `None` for any other text."""
     start = _START.match(text) if len(text) <= LONGEST else None
     if start is None or bool(start["each"]) != bool(start["boxed"]):
         return None
@@ -54,4 +59,4 @@ def story_sum(text: str) -> str | None:
 
 
 def _sign(verb: str) -> int | None:
-    return 1 if verb in GAINS else -1 if verb in LOSSES else None
+    return 1 if verb in (*GAINS, *MORE_GAINS) else -1 if verb in (*LOSSES, *MORE_LOSSES) else None

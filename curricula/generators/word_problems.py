@@ -1,4 +1,4 @@
-"""Procedural word problems in the form of `core.stories`, exact integer answers that are never negative.
+"""Procedural word problems in the form of `core.questions.word_problems`, exact answers ≥ 0.
 
 Level in [0, 1] is three bands of growing length; inside a band the numbers grow:
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from ...core.math_language import parse_expression
 from ...core.protocols import Rng
+from ...core.questions.word_problems import GAINS, LOSSES, sum_of
 from ...core.records import Question, TaskSpec
-from ...core.stories import GAINS, LOSSES, story_sum
 from .draws import integer, pick
 
 BANDS = 3
@@ -23,17 +23,17 @@ THINGS = ("apples", "pencils", "stamps", "cards", "coins", "books", "shells", "s
 CONTAINERS = ("boxes", "bags", "baskets")
 
 
-class StoryGenerator:
+class WordProblemGenerator:
     """Writes `Tom has 5 apples. He buys 7 more apples. How many apples does Tom have now?`."""
 
     def generate(self, spec: TaskSpec, rng: Rng) -> Question:
-        text = story(spec.level, rng)
-        value = parse_expression(story_sum(text) or "").b
-        return Question(text, str(value), "math", spec.level, "story")
+        text = word_problem(spec.level, rng)
+        value = parse_expression(sum_of(text) or "").b
+        return Question(text, str(value), "math", spec.level, "word-problem")
 
 
-def story(level: float, rng: Rng) -> str:
-    """A story of the given level."""
+def word_problem(level: float, rng: Rng) -> str:
+    """A text of the given level."""
     scaled = min(level * BANDS, BANDS - 1e-9)
     events, most = (1, 2, 1)[int(scaled)], 9 if scaled % 1 < 0.5 else 30
     (name, pronoun), things = pick(NAMES, rng), pick(THINGS, rng)

@@ -1,0 +1,1 @@
+"""Questions in a fixed form of words: how they are read."""
