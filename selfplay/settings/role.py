@@ -50,6 +50,14 @@ class RoleConfig:
     """What the role is rewarded for. A challenger: a reward such as "r-zero(repetition=0)", or a weighted sum,
     "uncertainty + 0.2*novelty". Whoever answers: "label", or "label + 0.2*efficiency" and such sums; a reward without
     labels such as "confidence" or "random"; or any verifier. A sum may be a list of its terms."""
+    turns: Named = "none"
+    """How a solver's attempt goes on over several turns: "none" (it answers at once), "retry(…)", "ask_back(…)",
+    "calculator(…)" or "sandbox(…)"; docs/turns.md."""
+    opponents: Named = "self"
+    """Whom the player of a turn game meets in its training: "self" (it plays all seats), "latest" (itself as it was
+    when the round began), or an agent by name, such as "random-legal"."""
+    baseline: Named = "rae"
+    """What the rewards of a turn game are compared with: "rae(decay=0.95)", a running mean of each seat, or "none"."""
     policy: Named = "rules"
     """What looks at all that the role writes, before it is asked or rewarded: "rules" (a file of rules), "none", or
     "endpoint:URL#model" (a guard model); see `selfplay-gym list policies`."""
