@@ -82,7 +82,7 @@ class TurnBatches:
         agent = run.roles[self.role].trainer.agent.with_settings(merge=True)
         others = run.opponents.draw(run, step, count)
         played = self._played = play_episodes(run.game, states, agent, others, integer_seed(seed, "episodes"))
-        seats = list(played.seats())
+        seats = played.movers
         rewards = torch.tensor(
             [float(played.trajectories[at].rewards[player]) for at, player in seats], dtype=torch.float64
         )
