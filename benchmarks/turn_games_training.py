@@ -64,7 +64,7 @@ def warmed(root: Path, game: str, arm: str, seed: int) -> Path:
     """The checkpoint at the end of a cell's warm-up."""
     shown = WARM_UPS.get(game, WARM_UP)
     folder = played(cell(root, game, arm, seed) / "warm-up", game, seed, ["rounds=1", f"stages={shown}"])
-    return folder.path / "checkpoints" / folder.state["checkpoints"]["player"]
+    return Path(folder.path, "checkpoints", folder.state["checkpoints"]["player"])
 
 
 def learnt(root: Path, game: str, arm: str, seed: int, base: Path, more: list[str]) -> RunFolder:
