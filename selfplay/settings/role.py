@@ -10,7 +10,7 @@ from ...agents.training.config import GRPOConfig
 from ...core.errors import ConfigError
 from .checks import MOST_SAMPLES, Named, at_least, check_types, one_of
 
-KL_REFERENCES = ("base", "round")
+KL_REFERENCES = ("base", "part", "round")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class RoleConfig:
     adapter_rank: int = 16
     """Rank of the adapters of "lora"."""
     kl_reference: str = "base"
-    """What the KL term refers to: the "base" model, which never moves, or the role as it was when the "round" began,
-    which bounds no drift over rounds."""
+    """What the KL term refers to: the "base" model, which never moves; the role as it was when the "part" of the
+    schedule began, such as after a warm-up; or as it was when the "round" began, which bounds no drift over rounds."""
     l2_sp: float = 0.0
     """Weight of L2-SP, a pull of all trained weights to where they started, per unit of learning rate; 0 is none."""
     device: str | None = None
@@ -99,7 +99,7 @@ class RoleConfig:
                 "or set learns=false"
             )
         if self.weight_sharing != "copies":
-            for name, needs_own in (("device", self.device), ("kl_reference", self.kl_reference == "round")):
+            for name, needs_own in (("device", self.device), ("kl_reference", self.kl_reference != "base")):
                 if needs_own:
                     raise ConfigError(
                         f"{name}={getattr(self, name)!r} needs a model of the role's own, weight_sharing='copies'; "

@@ -36,23 +36,36 @@ def turn_settings(game: str, *, tiny: bool = True, debug: bool = False) -> dict[
     return {**own, **DEBUG} if debug else own
 
 
-WARM_UP = "warm_up(steps=400, batch=64)"
-WARM_UPS: Mapping[str, str] = {}
+WARM_UP = "warm_up(steps=500, batch=32)"
+WARM_UPS: Mapping[str, str] = {"kuhn": "warm_up(steps=300, batch=32)", "negotiation": "warm_up(steps=600, batch=32)"}
+"""How long it takes until nearly all moves are legal."""
 DEFAULTS: Mapping[str, Any] = {
     "stages": STAGES,
-    "rounds": 40,
-    "roles.player.steps": 10,
-    "roles.player.groups": 256,
-    "roles.player.kl_reference": "round",
-    "roles.player.grpo": {"loss_type": "dr_grpo", "scale": "batch", "learning_rate": 3e-4, "kl_weight": 0.05},
-    "exam.questions": 200,
-    "exam.opponents": ("random-legal", "base"),
+    "rounds": 20,
+    "roles.player.steps": 20,
+    "roles.player.groups": 64,
+    "roles.player.kl_reference": "part",
+    "roles.player.grpo": {"loss_type": "dr_grpo", "scale": "batch", "learning_rate": 3e-4, "kl_weight": 0.3},
+    "exam": {"questions": 200, "every": 5, "opponents": ("random-legal", "base")},
     "storage.save_every": 10,
 }
 GAMES: Mapping[str, Mapping[str, Any]] = {
-    "tic-tac-toe": {"roles.player.max_new_tokens": 4, "exam.opponents": ("random-legal", "tic-tac-toe-perfect")},
-    "kuhn": {"roles.player.max_new_tokens": 8, "exam.opponents": ("random-legal", "kuhn-equilibrium")},
-    "negotiation": {"roles.player.max_new_tokens": 48, "exam.opponents": ("random-legal", "base", "negotiator")},
+    "tic-tac-toe": {
+        "roles.player.max_new_tokens": 3,
+        "exam": {"questions": 200, "every": 5, "greedy": True, "opponents": ("random-legal", "tic-tac-toe-perfect")},
+    },
+    "kuhn": {
+        "roles.player.max_new_tokens": 8,
+        "roles.player.steps": 25,
+        "roles.player.groups": 512,
+        "roles.player.kl_reference": "round",
+        "roles.player.grpo": {"loss_type": "dr_grpo", "scale": "batch", "learning_rate": 2e-4, "kl_weight": 1.0},
+        "exam": {"questions": 200, "every": 1, "opponents": ("kuhn-equilibrium",)},
+    },
+    "negotiation": {
+        "roles.player.max_new_tokens": 44,
+        "exam": {"questions": 200, "every": 5, "opponents": ("base", "random-legal", "negotiator")},
+    },
 }
 DEBUG: Mapping[str, Any] = {
     "rounds": 2,

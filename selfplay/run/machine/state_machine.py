@@ -245,8 +245,11 @@ class Run:
     def _begin_round(self, number: int) -> None:
         self.round, self.phase = number, self.schedule.stages[0].name
         self.compute.begin_round()
-        moving = [role for role in self.checkpoints if self.config.roles[role].kl_reference == "round"]
-        self.references = {role: self.checkpoints[role] for role in moving}  # none after a return to the base
+        kinds = {name: row.kl_reference for name, row in self.config.roles.items()}
+        moves = ("round", "part") if number == self.schedule.since else ("round",)
+        still = {role: name for role, name in self.references.items() if kinds[role] not in moves}
+        moved = {role: name for role, name in self.checkpoints.items() if kinds[role] in moves}
+        self.references = still | moved  # none after a return to the base
 
     def _ends(self) -> bool:
         """At the end of a round: whether it was the last one. A part that is over makes room for the next."""
