@@ -160,7 +160,6 @@ class CachedDecoding:
         self.bias = None if self.bias is None else F.pad(self.bias, (0, more))
 
 
-
 def _attend(q: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
     """One query position per head: plain products beat the fused kernel at this shape on a CPU."""
     scores = torch.matmul(q * q.shape[-1] ** -0.5, keys.transpose(2, 3))

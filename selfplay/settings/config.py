@@ -32,6 +32,8 @@ from .parts import (
     StorageConfig,
 )
 from .role import RoleConfig
+from .turn_games import PLAYER, turn_game_of
+from .turn_games import STAGES as TURN_STAGES
 
 CHALLENGER, SOLVER = "challenger", "solver"
 """Who writes the questions, and whom they train; further roles answer tasks made of the labelled questions."""
@@ -91,8 +93,9 @@ class RunConfig:
         check_types(self)
         at_least(self, 1, "rounds")
         at_least(self, 0, "seed", most=math.inf)
-        if SOLVER not in self.roles:
-            raise ConfigError(f"roles must have a {SOLVER!r}, got {', '.join(self.roles) or 'none'}")
+        needed = self.first_roles[-1]
+        if needed not in self.roles:
+            raise ConfigError(f"roles must have a {needed!r} in {self.env}, got {', '.join(self.roles) or 'none'}")
         for path, stages in self.stage_lists:
             if not stages:
                 raise ConfigError(f"{path} must name at least one stage, such as 'evaluate'")
@@ -100,7 +103,7 @@ class RunConfig:
         for name in trained:
             if name not in self.roles:
                 raise UnknownNameError("role", name, self.roles, f"It needs a row of its own: [roles.{name}].")
-        known = dict.fromkeys([CHALLENGER, SOLVER, *trained])
+        known = dict.fromkeys([*self.first_roles, *trained])
         for name in self.roles:
             if name not in known:
                 raise UnknownNameError("role", name, known, f"A further role needs a stage train({name}).")
@@ -114,6 +117,11 @@ class RunConfig:
         self._check_shared_weights()
         self._check_sampler()
         self._check_pool()
+
+    @property
+    def first_roles(self) -> tuple[str, ...]:
+        """The roles that what is played begins with; the last of them is always there."""
+        return (CHALLENGER, SOLVER) if turn_game_of(self.env) is None else (PLAYER,)
 
     @property
     def stage_lists(self) -> list[tuple[str, tuple[str, ...]]]:
@@ -224,7 +232,10 @@ class RunConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
         """The inverse of `as_dict`; what is left out has its default."""
-        return cls().replace(values)
+        env = values.get("env")
+        turns = isinstance(env, str) and turn_game_of(env) is not None
+        begun = cls(env=str(env), stages=TURN_STAGES, roles={PLAYER: RoleConfig()}) if turns else cls()
+        return begun.replace(values)
 
 
 def _names_of(stage: str) -> list[str]:

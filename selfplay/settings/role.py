@@ -10,7 +10,7 @@ from ...agents.training.config import GRPOConfig
 from ...core.errors import ConfigError
 from .checks import MOST_SAMPLES, Named, at_least, check_types, one_of
 
-KL_REFERENCES = ("base", "round")
+KL_REFERENCES = ("base", "part", "round")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,14 @@ class RoleConfig:
     """What the role is rewarded for. A challenger: a reward such as "r-zero(repetition=0)", or a weighted sum,
     "uncertainty + 0.2*novelty". Whoever answers: "label", or "label + 0.2*efficiency" and such sums; a reward without
     labels such as "confidence" or "random"; or any verifier. A sum may be a list of its terms."""
+    turns: Named = "none"
+    """How a solver's attempt goes on over several turns: "none" (it answers at once), "retry(…)", "ask_back(…)",
+    "calculator(…)" or "sandbox(…)"; docs/turns.md."""
+    opponents: Named = "self"
+    """Whom the player of a turn game meets in its training: "self" (it plays all seats), "latest" (itself as it was
+    when the round began), or an agent by name, such as "random-legal"."""
+    baseline: Named = "rae"
+    """What the rewards of a turn game are compared with: "rae(decay=0.95)", a running mean of each seat, or "none"."""
     policy: Named = "rules"
     """What looks at all that the role writes, before it is asked or rewarded: "rules" (a file of rules), "none", or
     "endpoint:URL#model" (a guard model); see `selfplay-gym list policies`."""
@@ -61,8 +69,8 @@ class RoleConfig:
     adapter_rank: int = 16
     """Rank of the adapters of "lora"."""
     kl_reference: str = "base"
-    """What the KL term refers to: the "base" model, which never moves, or the role as it was when the "round" began,
-    which bounds no drift over rounds."""
+    """What the KL term refers to: the "base" model, which never moves; the role as it was when the "part" of the
+    schedule began, such as after a warm-up; or as it was when the "round" began, which bounds no drift over rounds."""
     l2_sp: float = 0.0
     """Weight of L2-SP, a pull of all trained weights to where they started, per unit of learning rate; 0 is none."""
     device: str | None = None
@@ -91,7 +99,7 @@ class RoleConfig:
                 "or set learns=false"
             )
         if self.weight_sharing != "copies":
-            for name, needs_own in (("device", self.device), ("kl_reference", self.kl_reference == "round")):
+            for name, needs_own in (("device", self.device), ("kl_reference", self.kl_reference != "base")):
                 if needs_own:
                     raise ConfigError(
                         f"{name}={getattr(self, name)!r} needs a model of the role's own, weight_sharing='copies'; "

@@ -9,6 +9,7 @@
     pool.jsonl         what a challenger in training asked, with attempts and judgement
     refusals.jsonl     every text that a policy refused, with the reason
     queue.jsonl        what people are asked to look at
+    trajectories.jsonl  games and attempts of several turns, turn by turn
     checkpoints/       weights and optimiser states        report.html        the run as one page
     live.jsonl         what a run tells while it goes on, begun anew with each process, bounded; never read back
     run.lock           who writes here at the moment

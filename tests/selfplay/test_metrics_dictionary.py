@@ -12,17 +12,18 @@ from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.selfplay.exams.result import ExamResult
 from selfplay_gym.selfplay.reviews.decisions import Decision
 from selfplay_gym.selfplay.run.train import train
-from selfplay_gym.selfplay.settings.compose import suited
+from selfplay_gym.selfplay.settings.compose import compose, suited
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import LOGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
+    *("turn_exam", "reward_by_player", "strategy", "rewards"),
     *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_outcome", "by_decision"),
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
-perturbations, hazards, numbers of updates, outcomes, decisions."""
+perturbations, hazards, numbers of updates, outcomes, decisions; opponents, seats, information sets."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 
@@ -121,6 +122,9 @@ ADAPTED = {
 """Meta-learning of the solver, and how fast it learns what it has not seen."""
 
 
+TURNS = ["rounds=1", "exam.questions=2", "exam.greedy=true", "exam.opponents=random-legal", "roles.player.steps=1"]
+"""A game of several turns."""
+
 REVIEWS = {"at": "label", "on": "disagreement", "least": 8}
 REVIEWED = {
     "questions": {"sources": {"procedural": 1.0}, "count": 16, "keep_band": [0.0, 1.0]},
@@ -179,8 +183,10 @@ def real_runs(untrained_model, tmp_path_factory):
         "evaluated": {"stages": ["evaluate"], "evaluation": FULL},
         "adapted": ADAPTED,
         "reviewed": REVIEWED,
+        "talking": {**procedural, "roles.solver.turns": "ask_back", "stages": ["generate", "attempt"]},
     }
-    return {name: train(small.replace(change), path / name) for name, change in changes.items()}
+    played = {name: train(small.replace(change), path / name) for name, change in changes.items()}
+    return {**played, "turns": train(compose("debug", env="SelfPlayKuhn-v0", assignments=TURNS), path / "turns")}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Rows of updates that come out of several turns: the moves of a game."""

@@ -1,0 +1,196 @@
+"""Tiny learns games of several turns: a warm-up on legal moves, then self-play, with and without a baseline per seat.
+
+    python benchmarks/turn_games_training.py --root RUNS --game kuhn --arm rae --seed 0     one cell
+    python benchmarks/turn_games_training.py --root RUNS --game tic-tac-toe --seed 0 --warm-up     its warm-up alone
+    python benchmarks/turn_games_training.py --root RUNS --page docs/turn-games    the tables of all cells there are
+
+A cell that was stopped (Ctrl-C, SIGTERM, kill) goes on where it was committed last; one that is over is not played
+again. Each cell has a warm-up of its own, whose end is the base of the cell, which exams call "base". With `torchrun
+--standalone --nproc_per_node 2` in front, two processes share a cell whose warm-up is over.
+
+    rae        the defaults of `selfplay-gym train --env …`, advantages against a running mean per seat (SPIRAL)
+    none       the same, and advantages are the rewards
+    latest     as rae, against the player as it was when the round began
+    teacher    as rae, and the other seat is the strongest scripted player, instead of self-play
+
+Seeds 10 to 12 are for choosing settings, 0 to 2 for reporting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from selfplay_gym.core.registries import env_id
+from selfplay_gym.selfplay.run.stage import DONE, Interrupted
+from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.settings.compose import compose
+from selfplay_gym.selfplay.settings.turn_games import WARM_UP, WARM_UPS
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
+from selfplay_gym.selfplay.terminal import Terminal
+
+ARMS: Mapping[str, tuple[str, ...]] = {
+    "rae": (),
+    "none": ("roles.player.baseline=none",),
+    "latest": ("roles.player.opponents=latest",),
+    "teacher": (),
+}
+TEACHERS = {"kuhn": "kuhn-equilibrium", "tic-tac-toe": "tic-tac-toe-perfect", "negotiation": "negotiator"}
+GAMES = tuple(TEACHERS)
+KUHN = {"exploitability": "exact", "of the mean of rounds": "mean_of_rounds", "of sampled moves": "sampled"}
+
+
+def main() -> int:
+    args = _arguments()
+    if args.page is not None:
+        write_page(args.root, args.page)
+        return 0
+    try:
+        base = warmed(args.root, args.game, args.arm, args.seed)
+        if not args.warm_up:
+            learnt(args.root, args.game, args.arm, args.seed, base, args.set)
+    except Interrupted as stop:
+        print("stopped; the same command goes on", file=sys.stderr)
+        return stop.code
+    return 0
+
+
+def warmed(root: Path, game: str, arm: str, seed: int) -> Path:
+    """The checkpoint at the end of a cell's warm-up."""
+    shown = WARM_UPS.get(game, WARM_UP)
+    folder = played(cell(root, game, arm, seed) / "warm-up", game, seed, ["rounds=1", f"stages={shown}"])
+    return Path(folder.path, "checkpoints", folder.state["checkpoints"]["player"])
+
+
+def learnt(root: Path, game: str, arm: str, seed: int, base: Path, more: list[str]) -> RunFolder:
+    """A cell, played to its end."""
+    own = [f"roles.player.opponents={TEACHERS[game]}"] if arm == "teacher" else list(ARMS[arm])
+    settings = [f"roles.player.model={base}", "storage.keep=1", *own, *more]
+    return played(cell(root, game, arm, seed) / "run", game, seed, settings)
+
+
+def played(path: Path, game: str, seed: int, settings: list[str]) -> RunFolder:
+    """A run, begun or gone on with, to its end."""
+    if (path / "config.toml").exists():
+        folder = RunFolder.open(path)
+        return folder if folder.state.get("phase") == DONE else train({}, path, resume=True, console=Terminal())
+    config = compose("tiny", env=env_id(game), seed=seed, assignments=[*settings, "live.on=false"])
+    return train(config, path, console=Terminal())
+
+
+def cell(root: Path, game: str, arm: str, seed: int) -> Path:
+    return root / game / f"{arm}-{seed}"
+
+
+def results(root: Path) -> Iterator[dict[str, Any]]:
+    """One row per cell that has trained: its exams, and what it cost."""
+    for path in sorted(root.glob("*/*-*/run/config.toml")):
+        game, name = path.parts[-4], path.parts[-3]
+        arm, _, seed = name.rpartition("-")
+        folder = RunFolder.open(path.parent)
+        exams = [(row["round"], row["turn_exam"]) for row in folder.rows("metrics") if "turn_exam" in row]
+        episodes = [row["episodes"] for row in folder.rows("metrics") if "episodes" in row]
+        warm = RunFolder.open(path.parents[1] / "warm-up")
+        seconds = {
+            part: round(sum(row["cpu_s"] for row in of.rows("timings") if row["phase"] != "evaluate"), 1)
+            for part, of in (("warm_up", warm), ("training", folder))
+        }
+        yield {
+            "game": game,
+            "arm": arm,
+            "seed": int(seed),
+            "finished": folder.state.get("phase") == DONE,
+            "rounds": folder.state["round"],
+            "episodes": sum(episodes),
+            "cpu_s": seconds,
+            "exams": [{"round": number, **_short(exam)} for number, exam in exams],
+        }
+
+
+def _short(exam: Mapping[str, Any]) -> dict[str, Any]:
+    """An exam without its strategy."""
+    kept = dict(exam)
+    if "exploitability" in kept:
+        kept["exploitability"] = {k: v for k, v in kept["exploitability"].items() if k != "strategy"}
+    return kept
+
+
+def write_page(root: Path, page: Path) -> None:
+    """All cells as JSON, and as tables in Markdown, one per game."""
+    rows = list(results(root))
+    page.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    parts = [
+        "# Tiny on games of several turns\n",
+        "Made by `python benchmarks/turn_games_training.py`; a line per cell, the exam after the last round, and in "
+        "front of it that of the base, after its warm-up on legal moves. Intervals are of 95 %.\n",
+    ]
+    for game in dict.fromkeys(row["game"] for row in rows):
+        parts += [f"## {game}\n", *_table([row for row in rows if row["game"] == game])]
+    page.with_suffix(".md").write_text("\n".join(parts), encoding="utf-8")
+
+
+def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
+    columns = list(dict.fromkeys(name for row in rows for exam in row["exams"] for name in _values(exam)))
+    head = ["arm", "seed", "games", "CPU s (warm-up + training)", *columns]
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        first, last = _values(row["exams"][0]), _values(row["exams"][-1])
+        cells = [f"{first.get(name, '–')} → {last.get(name, '–')}" for name in columns]
+        cost = f"{row['cpu_s']['warm_up']:.0f} + {row['cpu_s']['training']:.0f}"
+        arm = row["arm"] if row["finished"] else f"{row['arm']} (after {row['rounds']} rounds)"
+        yield f"| {arm} | {row['seed']} | {row['episodes']:,} | {cost} | " + " | ".join(cells) + " |"
+    yield ""
+    for arm in dict.fromkeys(row["arm"] for row in rows):
+        own = [row for row in rows if row["arm"] == arm]
+        means = ", ".join(f"{name} {_mean(own, name)}" for name in columns if _mean(own, name))
+        yield f"Mean of {len(own)} seeds, {arm}: {means}.\n"
+
+
+def _values(exam: Mapping[str, Any]) -> dict[str, str]:
+    """The columns of an exam."""
+    found: dict[str, str] = {}
+    for name, value in exam.items():
+        if name == "exploitability":
+            found |= {
+                "exploitability": f"{value['exact']:.3f}",
+                "of the mean of rounds": f"{value['mean_of_rounds']:.3f}",
+            }
+            found |= {"of sampled moves": f"{value['sampled']:.3f}"}
+        elif isinstance(value, Mapping):
+            for way, one in value.items():
+                reward = one["reward"]
+                found[f"{name}, {way}: reward"] = f"{reward['value']:.2f} [{reward['low']:.2f}, {reward['high']:.2f}]"
+                shares = [f"{100 * one[what]['value']:.0f}" for what in ("won", "drawn", "lost")]
+                found[f"{name}, {way}: won/drawn/lost, %"] = "/".join(shares)
+    return found
+
+
+def _mean(rows: list[dict[str, Any]], name: str) -> str:
+    """The mean over seeds of a column of single numbers after the last round; "" of any other."""
+    last = [_values(row["exams"][-1]).get(name, "") for row in rows]
+    try:
+        return f"{fmean(float(value) for value in last):.3f}"
+    except ValueError:
+        return ""
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--root", type=Path, required=True, help="where the runs are")
+    parser.add_argument("--game", choices=GAMES, default="kuhn")
+    parser.add_argument("--arm", choices=[*ARMS], default="rae")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--warm-up", action="store_true", help="no more than the warm-up of the cell")
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="a setting of the run")
+    parser.add_argument("--page", type=Path, help="write PAGE.md and PAGE.json of all cells, and play none")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
