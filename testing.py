@@ -12,6 +12,7 @@ from .core.conformance import (
     check_source,
     check_stage,
     check_tracker,
+    check_turn_game,
     check_update,
     check_verifier,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "check_source",
     "check_stage",
     "check_tracker",
+    "check_turn_game",
     "check_update",
     "check_verifier",
 ]

@@ -19,6 +19,7 @@ from .protocols import (
     RewardRule,
     Stage,
     Tracker,
+    TurnGame,
     Update,
     Verifier,
 )
@@ -59,6 +60,7 @@ policies: Registry[OutputPolicy] = Registry("policy", "selfplay_gym.policies", O
 trackers: Registry[Tracker] = Registry(
     "tracker", "selfplay_gym.trackers", Tracker, room=f"{_PACKAGE}.selfplay.trackers"
 )
+turn_games: Registry[TurnGame[Any]] = Registry("turn game", "selfplay_gym.turn_games", TurnGame)
 
 ALL: dict[str, Registry[Any]] = {
     "verifiers": verifiers,
@@ -75,6 +77,7 @@ ALL: dict[str, Registry[Any]] = {
     "updates": updates,
     "policies": policies,
     "trackers": trackers,
+    "turn_games": turn_games,
 }
 
 make_verifier, register_verifier = verifiers.make, verifiers.register
@@ -91,6 +94,7 @@ make_sampler, register_sampler = samplers.make, samplers.register
 make_update, register_update = updates.make, updates.register
 make_policy, register_policy = policies.make, policies.register
 make_tracker, register_tracker = trackers.make, trackers.register
+make_turn_game, register_turn_game = turn_games.make, turn_games.register
 
 
 def env_id(domain: str) -> str:

@@ -13,7 +13,8 @@ Each check that fails is a line of the `PluginError` raised at the end; what pas
 from .agent import check_agent
 from .condition import check_condition
 from .curriculum import check_curriculum
-from .domain import check_domain
+from .games.domain import check_domain
+from .games.turn_game import check_turn_game
 from .generator import check_generator
 from .perturbation import check_perturbation
 from .policy import check_policy
@@ -35,6 +36,7 @@ __all__ = [
     "check_source",
     "check_stage",
     "check_tracker",
+    "check_turn_game",
     "check_update",
     "check_verifier",
 ]

@@ -5,6 +5,7 @@ generator writes procedural questions   source      where questions come from   
 reward    rewards challengers           stage       one part of a run       update  how a role learns
 condition what a challenger is asked for             perturbation  changes a question, not the knowledge of its answer
 policy    refuses what models write        tracker     keeps a record of runs elsewhere
+turn game rules of a game of several turns
 """
 
 from .game import Condition, Domain, Draw, GameWords, Parts, Perturbation, QuestionSource, RewardRule, Words
@@ -12,6 +13,7 @@ from .players import Agent, BaseVerifier, CompletionSampler, Curriculum, Generat
 from .policies import OutputPolicy, rulings
 from .runs import Stage, Update
 from .tracking import Cell, TrackedRun, Tracker
+from .turns import TurnGame
 
 __all__ = [
     "Agent",
@@ -34,6 +36,7 @@ __all__ = [
     "Stage",
     "TrackedRun",
     "Tracker",
+    "TurnGame",
     "Update",
     "Verifier",
     "Words",

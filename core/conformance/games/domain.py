@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from .. import registries
-from ..errors import ConfigError, PluginError
-from ..protocols import Domain, Parts
-from ..records import OtherWay, Question
-from ..registry import Registry, members_of
-from .findings import Findings
-from .verifier import HOSTILE
+from ... import registries
+from ...errors import ConfigError, PluginError
+from ...protocols import Domain, Parts
+from ...records import OtherWay, Question
+from ...registry import Registry, members_of
+from ..findings import Findings
+from ..verifier import HOSTILE
 
 _CLAIM = "a claim that nobody checked"
 _MOST_PARTS = 1000

@@ -1,0 +1,61 @@
+"""Plays turn games to their ends, many at a time, so that a model is asked in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from ...core.errors import PluginError
+from ...core.protocols import TurnGame
+from ...core.turns import ILLEGAL, Trajectory, Turn
+
+State = TypeVar("State")
+Answer = Callable[[str, list[str]], Sequence[str]]
+"""`answer(player, prompts)`: one text per prompt, in order."""
+
+MOST_TURNS = 10_000
+"""A game must end by itself; one that goes on for longer is broken."""
+
+
+def play_out(game: TurnGame[State], states: Iterable[State], answer: Answer) -> list[Trajectory]:
+    """Play every game to its end; one trajectory per state, in order.
+
+    All running games in which the same player is to move are asked in one call, player by player, until none runs.
+
+    Args:
+        game: the rules.
+        states: where the games begin, as a rule `game.start(rng)`; a game may be over already.
+        answer: gives one text for each prompt that a player reads.
+
+    Raises:
+        PluginError: `answer` lost or invented a text, or a game goes on for ever.
+    """
+    now = list(states)
+    turns: list[list[Turn]] = [[] for _ in now]
+    running = list(range(len(now)))
+    for _ in range(MOST_TURNS):
+        waiting: dict[str, list[int]] = {}
+        for index in running:
+            player = game.to_move(now[index])
+            if player is not None:
+                waiting.setdefault(player, []).append(index)
+        if not waiting:
+            return [_ended(game, state, moves) for state, moves in zip(now, turns, strict=True)]
+        for player, indices in waiting.items():
+            prompts = [game.prompt(now[index]) for index in indices]
+            texts = answer(player, prompts)
+            if len(texts) != len(prompts):
+                raise PluginError(f"{player} was asked {len(prompts)} prompts and gave {len(texts)} texts")
+            for index, prompt, text in zip(indices, prompts, texts, strict=True):
+                turns[index].append(Turn(player, prompt, text))
+                now[index] = game.move(now[index], text)
+        running = [index for indices in waiting.values() for index in indices]
+    raise PluginError(f"the game {game.name!r} is not over after {MOST_TURNS} turns; a turn game must end by itself")
+
+
+def _ended(game: TurnGame[State], state: State, turns: list[Turn]) -> Trajectory:
+    rewards, reason = game.result(state)
+    if turns and reason.startswith(ILLEGAL):  # an illegal move is the last one
+        turns[-1] = replace(turns[-1], note=reason)
+    return Trajectory(tuple(turns), rewards, reason)
