@@ -6,9 +6,10 @@ A draw is half a win for each. Every player has, besides, one game with a player
 It is what keeps a player finite that always wins, and what makes two groups comparable that never met: both are drawn
 to 0 with the weight of one game, which a hundred real ones outweigh.
 
-Intervals are percentiles of a Bayesian bootstrap (Rubin 1981; Newton and Raftery 1994): each game gets the weight
-Exp(1), each half of the game with 0 a Gamma(½), and the strengths are fitted anew. For two players this is the Jeffreys
-interval of their score, so a player that won all its games has an interval, too. Resampling whole games would give none.
+Intervals come from a Bayesian bootstrap (Rubin 1981; Newton and Raftery 1994): each game gets the weight Exp(1), each
+half of the game with 0 a Gamma(½), and the strengths are fitted anew. Of two players the score then has its Jeffreys
+distribution, so one that won all its games has an interval, too; resampling whole games would give it none. The draws
+are moved until their median is the fitted strength: without that they err outwards twice, as the fit itself does once.
 """
 
 from __future__ import annotations
@@ -89,8 +90,9 @@ def ratings(
     weights += 0.5 * (shared + shared.transpose(0, 2, 1))
     drawn_strengths = strengths(weights, rng.standard_gamma(np.full((draws, 2, len(names)), PRIOR)))
     tail = (1 - confidence) / 2
-    low, high = POINTS * np.quantile(drawn_strengths, [tail, 1 - tail], axis=0)
+    low, middle, high = POINTS * np.quantile(drawn_strengths, [tail, 0.5, 1 - tail], axis=0)
     values = POINTS * fitted
+    low, high = low + values - middle, high + values - middle
     found = zip(names, values, np.minimum(low, values), np.maximum(high, values), strict=True)
     return {name: Estimate(float(value), float(least), float(most)) for name, value, least, most in found}
 
@@ -129,7 +131,8 @@ def strengths(won: Floats, prior: Floats) -> Floats:
         active = active[widest[:, 0] > CLOSE]
         if not len(active):
             break
-    return theta - theta.mean(1, keepdims=True)
+    centred: Floats = theta - theta.mean(1, keepdims=True)
+    return centred
 
 
 def _tables(names: list[str], records: Records) -> tuple[Floats, Floats]:

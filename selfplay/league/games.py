@@ -5,31 +5,31 @@ wrong, and nobody wins where that stays undecided. A text that is no question, a
 asked, or has an answer that nobody knows is won by the solver: a challenger scores on checked questions only, and all
 challengers are compared over the same number of texts, so none gains by writing few or doubtful ones.
 
-Turn games. Each player begins half of the games, in pairs of games that start from the same hidden draws; the greater
-reward wins.
+Turn games are in `turn_match`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ...core.errors import ConfigError, RunError
+from ...core.errors import ConfigError, RunError, UnknownNameError
 from ...core.options import parse_named
 from ...core.protocols import Agent, Domain, unreadable
 from ...core.protocols.completions import completions_of
 from ...core.records import Outcome, Question
-from ...core.registries import domains, make_agent, make_reward, make_verifier
+from ...core.registries import domains, make_agent, make_reward, make_turn_game, make_verifier, turn_games
 from ...core.seeding import integer_seed
 from ...envs.game.domains import find_domain
 from ...envs.game.engine import Game
 from ..bench.resolve_agent import template_for
 from .bradley_terry import Record
 from .online import DRAWN, LOST, WON
+from .turn_match import TurnMatch
 
-CHALLENGERS, SOLVERS, PLAYERS = "challenger", "solver", "player"
-"""Pools; those of a match are different, or both are players of a turn game."""
+CHALLENGERS, SOLVERS = "challenger", "solver"
+"""The two pools of a league of questions; a turn game has one."""
 KNOWN = "known"
 """Labels that the domain computes from the question."""
 LETTERS = {
@@ -112,7 +112,9 @@ class QuestionGame:
         (texts,) = completions_of(second, instruction, n=games, seed=integer_seed(seed, "propose"))
         letters, asked = self._read(asking, texts)
         labels = self._label([question for _, question in asked], integer_seed(seed, "label"))
-        known = [(i, replace(q, reference=label)) for (i, q), label in zip(asked, labels, strict=True) if label is not None]
+        known = [
+            (i, replace(q, reference=label)) for (i, q), label in zip(asked, labels, strict=True) if label is not None
+        ]
         prompts = answering.ask([question for _, question in known])
         answers = completions_of(first, prompts, n=1, seed=integer_seed(seed, "answer")) if prompts else []
         too_long = unreadable(first, prompts) if prompts else []
@@ -156,7 +158,9 @@ class _Voted:
         options = dict(named.options)
         self.attempts = options.pop("votes", 8)
         if "agent" not in options or named.leading:
-            raise ConfigError(f"labels are 'known', or a verifier with the agent that it asks, as checked(agent=NAME); got {labels!r}")
+            raise ConfigError(
+                f"labels are 'known', or a verifier with the agent that it asks, as checked(agent=NAME); got {labels!r}"
+            )
         if isinstance(self.attempts, bool) or not isinstance(self.attempts, int) or not 1 <= self.attempts <= 1000:
             raise ConfigError(f"labels: votes must be a whole number of 1 to 1000, got {self.attempts!r}")
         self.agent = make_agent(options["agent"])
@@ -179,15 +183,10 @@ def make_game(name: str, labels: str = KNOWN) -> LeagueGame:
     Raises:
         ConfigError: neither of that name is registered.
     """
-    if domains.knows(name):
+    if not turn_games.knows(name):
+        if not domains.knows(name):
+            raise UnknownNameError("game", name, [*domains.names(), *turn_games.names()])
         return QuestionGame(name, labels)
-    raise ConfigError(f"no domain is called {name!r}: {', '.join(domains.names())}")
-
-
-def wins_and_more(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """How the games of some matches ended, by letter."""
-    counts = dict.fromkeys(LETTERS, 0)
-    for row in rows:
-        for letter in row["outcomes"]:
-            counts[letter] += 1
-    return counts
+    if labels != KNOWN:
+        raise ConfigError(f"labels are for questions, and {name!r} is a turn game; leave out --labels {labels!r}")
+    return TurnMatch(make_turn_game(name))

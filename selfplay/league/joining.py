@@ -1,7 +1,7 @@
 """Which snapshots of a run join a league.
 
-    every(rounds=2)    those of every second round, and the base
-    better(games=64)   those that score more than the last one that joined, over the same opponents and questions
+every(rounds=2)    those of every second round, and the base
+better(games=64)   those that score more than the last one that joined, over the same opponents and questions
 """
 
 from __future__ import annotations

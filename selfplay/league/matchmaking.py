@@ -47,9 +47,7 @@ class Matchmaking(Protocol):
         ...
 
 
-matchmakings: Registry[Matchmaking] = Registry(
-    "matchmaking", "selfplay_gym.matchmakings", Matchmaking, sums="mixture"
-)
+matchmakings: Registry[Matchmaking] = Registry("matchmaking", "selfplay_gym.matchmakings", Matchmaking, sums="mixture")
 make_matchmaking = matchmakings.make
 
 

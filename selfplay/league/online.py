@@ -40,7 +40,7 @@ class OnlineRatings:
         """Games in order, each "w", "d" or "l" as the first player sees it."""
         one, other = self._of(first), self._of(second)
         for result in results:
-            ranks = {WON: [0, 1], DRAWN: [0, 0], LOST: [1, 0]}[result]
+            ranks = {WON: [0.0, 1.0], DRAWN: [0.0, 0.0], LOST: [1.0, 0.0]}[result]
             (one,), (other,) = self._model.rate([[one], [other]], ranks=ranks)
         self._players[first], self._players[second] = one, other
 

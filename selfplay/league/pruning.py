@@ -28,8 +28,8 @@ def surplus(names: Sequence[str], strength: Mapping[str, float], scores: Scores,
     while len(staying) > max(1, keep):
         best = max(staying, key=lambda name: (strength[name], staying.index(name)))
         pairs = list(combinations(staying, 2))
-        one, other = min(pairs, key=lambda pair: distance(*pair, strength, scores))
-        weaker = one if other == best or strength[one] <= strength[other] and one != best else other
+        one, other = min(pairs, key=lambda pair: distance(pair[0], pair[1], strength, scores))
+        weaker = one if other == best or (strength[one] <= strength[other] and one != best) else other
         staying.remove(weaker)
         left.append(weaker)
     return left
