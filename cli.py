@@ -204,20 +204,16 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
 @click.option("--game", help="A domain (math, the default), or a turn game such as kuhn.")
 @click.option("--labels", help="Who knows the answers: known (default), or checked(agent=NAME).")
 @click.option("--games", type=SAMPLES, help="Games of a match; 16 by default.")
-@click.option(
-    "--matchmaking", help="uniform, latest, pfsp(hard), pfsp(var), or a mixture such as 0.8*pfsp + 0.2*latest."
-)
-@click.option(
-    "--keep", type=click.IntRange(0, 10_000), help="Snapshots per pool that go on playing; 0, the default: all."
-)
+@click.option("--matchmaking", help="uniform, latest, pfsp(hard), pfsp(var), or 0.8*pfsp + 0.2*latest.")
+@click.option("--keep", type=click.IntRange(0, 10_000), help="Snapshots per pool that go on playing; 0: all.")
 @click.option("--seed", type=click.IntRange(min=0), help="Root of all randomness; 0 by default.")
 def league(
     folder: Path, challengers: tuple[str, ...], solvers: tuple[str, ...], both: tuple[str, ...], **options: Any
 ) -> None:
     """Let challengers and solvers meet in the league of FOLDER, and rate them: a table, a page, JSON.
 
-    A player is tiny, a model folder, a scripted agent, openai:MODEL@URL, LABEL=NAME, or a snapshot of a --run. Called again,
-    a league goes on to as many --matches, with whoever joins; killed anywhere, it goes on to the same end: docs/league.md.
+    A player is tiny, a model folder, a scripted agent, openai:MODEL@URL, LABEL=NAME, or a snapshot of a --run. Called
+    again, a league goes on to as many --matches, with whoever joins. What counts as a game: docs/league.md.
     """
     from .selfplay.commands.league import hold_league
 

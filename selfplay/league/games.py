@@ -94,8 +94,8 @@ class QuestionGame:
         if labels == KNOWN:
             if not self.domain.recomputes:
                 raise ConfigError(
-                    f"the domain {self.domain.name!r} computes no answers to its questions: name who labels them, as in "
-                    "--labels 'checked(agent=NAME)'"
+                    f"the domain {self.domain.name!r} computes no answers to its questions: name who labels "
+                    "them, as in --labels 'checked(agent=NAME)'"
                 )
             self._label: Callable[[Sequence[Question], int], list[str | None]] = self._computed
             grader = self.domain.grader

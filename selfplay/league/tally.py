@@ -1,0 +1,47 @@
+"""The games of a league, counted: by pair of players, and by how they ended. No order of matches changes a count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .bradley_terry import Record
+from .games import record_of
+
+
+class Tally:
+    """What was played so far.
+
+    Args:
+        rows: matches, as the log has them.
+
+    Attributes:
+        matches: of each player, by key.
+        records: games by pair, first and second player as they stand in the log.
+        letters: how the games of each player ended, by letter of `games.LETTERS`, whichever side it was on.
+    """
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
+        self.matches: Counter[str] = Counter()
+        self.records: dict[tuple[str, str], Record] = {}
+        self.letters: dict[str, Counter[str]] = {}
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """One more match."""
+        first, second = row["players"]
+        self.matches.update((first, second))
+        self.records[first, second] = self.records.get((first, second), Record()) + record_of(row["outcomes"])
+        for key in (first, second):
+            self.letters.setdefault(key, Counter()).update(row["outcomes"])
+
+    def scores(self) -> dict[str, dict[str, Record]]:
+        """Player → opponent → the games between them, seen by the player."""
+        found: dict[str, dict[str, Record]] = {}
+        for (first, second), record in self.records.items():
+            for one, other, own in ((first, second, record), (second, first, record.turned)):
+                row = found.setdefault(one, {})
+                row[other] = row.get(other, Record()) + own
+        return found
