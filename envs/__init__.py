@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.registries import domains, register_condition, register_perturbation, register_source
+from ..core.registries import domains, register_condition, register_perturbation, register_source, turn_games
 from .registration import register_domain, register_known_ids, register_pettingzoo
 
 if TYPE_CHECKING:
@@ -49,6 +49,14 @@ for _name, _target in {
     "changed": "changed:Changed",
 }.items():
     register_perturbation(_name, f"selfplay_gym.envs.game.perturbations.{_target}")
+
+for _name, _target in {
+    "tic-tac-toe": "envs.turns.tic_tac_toe:TicTacToe",
+    "kuhn": "envs.turns.kuhn:KuhnPoker",
+    "negotiation": "envs.turns.negotiation:Negotiation",
+    "textarena:": "interop.textarena:TextArenaGame",
+}.items():
+    turn_games.register(_name, f"selfplay_gym.{_target}")
 
 for _name, _target in {"math": "math_domain:MATH", "code": "code_domain:CODE"}.items():
     domains.register(_name, f"selfplay_gym.envs.game.{_target}")

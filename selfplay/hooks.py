@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from ..core.records import Judgement, Question
     from .evaluation import ExamResult
-    from .run.run import SelfPlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,8 @@ class Stop:
     reason: str
 
 
+AnyRun: TypeAlias = Any
+"""A run: `SelfPlay` or `TurnPlay`. A hook that is about questions and answers is for the first alone."""
 Action: TypeAlias = Rates | RollBack | Stop
 
 
@@ -97,35 +98,35 @@ class Hook:
 
     name = "hook"
 
-    def before_stage(self, run: SelfPlay) -> None:
+    def before_stage(self, run: AnyRun) -> None:
         """A stage begins, or is entered again."""
 
-    def after_rows(self, run: SelfPlay, log: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def after_rows(self, run: AnyRun, log: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows were added to a log of the run folder, as it has them; they reach the disk with the next commit."""
 
-    def after_writing(self, run: SelfPlay, source: str, written: Sequence[Question | str]) -> None:
+    def after_writing(self, run: AnyRun, source: str, written: Sequence[Question | str]) -> None:
         """A source wrote questions, while it goes on writing: each as it is read, or its text if it makes none. What
         is asked is decided when all are written; then they are rows of the log `questions`."""
 
-    def after_attempts(self, run: SelfPlay, answered: Sequence[Answered]) -> None:
+    def after_attempts(self, run: AnyRun, answered: Sequence[Answered]) -> None:
         """Attempts came in while others are still made, or those at what a challenger asked in its training."""
 
-    def after_step(self, run: SelfPlay, step: Step) -> Action | None:
+    def after_step(self, run: AnyRun, step: Step) -> Action | None:
         """A training step was taken and logged."""
 
-    def after_labels(self, run: SelfPlay, measures: Mapping[str, Any]) -> Action | None:
+    def after_labels(self, run: AnyRun, measures: Mapping[str, Any]) -> Action | None:
         """A round's questions were labelled; `measures` as `metrics.jsonl` has them."""
 
-    def after_exam(self, run: SelfPlay, validation: ExamResult) -> Action | None:
+    def after_exam(self, run: AnyRun, validation: ExamResult) -> Action | None:
         """A validation was held: a smaller exam on questions of its own."""
 
-    def after_stage(self, run: SelfPlay) -> Action | None:
+    def after_stage(self, run: AnyRun) -> Action | None:
         """A stage ended; nothing of the next one is done yet."""
 
     def count(self, done: int, total: int) -> None:
         """`done` of `total` things of the present stage are done."""
 
-    def warn(self, run: SelfPlay, message: str) -> None:
+    def warn(self, run: AnyRun, message: str) -> None:
         """Something a person should know."""
 
     def state_dict(self) -> dict[str, Any]:

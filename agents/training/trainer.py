@@ -120,13 +120,28 @@ class GRPOTrainer:
         )
         if not len(batch):
             return metrics
-        settings = self.agent.settings
-        objective = PolicyGradient(self.config, settings.max_new_tokens, self.agent.sampler.on_policy)
-        if self.placement.group.alone:
-            with self.agent.active():  # not while rewards are given: others may act meanwhile
-                return self._counted(self._update(batch, metrics, objective, drawn.activations))
+        objective = PolicyGradient(self.config, self.agent.settings.max_new_tokens, self.agent.sampler.on_policy)
         owner = owners(drawn.prompt_ids, drawn.n, self.placement.group.size)[batch.sampled_as.cpu()]
-        return self._update_on_all(batch, owner, metrics, objective, drawn.activations is not None)
+        return self.improve(batch, metrics, objective, drawn.activations, owner)
+
+    def improve(
+        self,
+        batch: Batch,
+        metrics: StepMetrics,
+        objective: Objective,
+        activations: ActivationCache | None = None,
+        owner: Tensor | None = None,
+    ) -> StepMetrics:
+        """The updates of one batch: `activations` are what sampling its rows computed, `owner` (R,) is which process
+        trains on each, where there are several; `None` deals them out."""
+        group = self.placement.group
+        if group.alone:
+            with self.agent.active():  # not while rewards are given: others may act meanwhile
+                return self._counted(self._update(batch, metrics, objective, activations))
+        if owner is None:
+            owner = torch.arange(len(batch)) // objective.together % group.size
+        sent = batch.to("cpu"), owner, metrics, objective, activations is not None
+        return self._counted(group.run_on_all(self.update_on_rank, *sent))
 
     def learn(self, pairs: Sequence[tuple[str, str]], objective: Objective) -> StepMetrics:
         """One update from completions that are given: (prompt, completion) pairs, each with the token that ends it.
@@ -141,14 +156,8 @@ class GRPOTrainer:
         batch = rows_of_pairs(self.agent, pairs, self.device)
         self.steps += 1
         tokens, rate = int(batch.tokens_total), self.learning_rate
-        metrics = StepMetrics(
-            mean_length=tokens / len(batch), rows_trained=len(batch), tokens_trained=tokens, learning_rate=rate
-        )
-        if self.placement.group.alone:
-            with self.agent.active():
-                return self._counted(self._update(batch, metrics, objective))
-        owner = torch.arange(len(batch)) // objective.together % self.placement.group.size
-        return self._update_on_all(batch, owner, metrics, objective, False)
+        sizes: dict[str, Any] = {"mean_length": tokens / len(batch), "rows_trained": len(batch)}
+        return self.improve(batch, StepMetrics(**sizes, tokens_trained=tokens, learning_rate=rate), objective)
 
     def play(self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int) -> Draw:
         """Completions and their rewards, without an update; arguments and errors as of `step`."""
@@ -170,12 +179,6 @@ class GRPOTrainer:
         if self._weight_versions() != written_by:  # whoever gave the rewards trained something we share
             drawn = dataclasses.replace(drawn, activations=None)
         return Draw(drawn, rewards)
-
-    def _update_on_all(
-        self, batch: Batch, owner: Tensor, metrics: StepMetrics, objective: Objective, reuse: bool
-    ) -> StepMetrics:
-        group = self.placement.group
-        return self._counted(group.run_on_all(self.update_on_rank, batch.to("cpu"), owner, metrics, objective, reuse))
 
     def update_on_rank(
         self, batch: Batch, owner: Tensor, metrics: StepMetrics, objective: Objective, reuse: bool

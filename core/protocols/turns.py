@@ -37,7 +37,7 @@ class TurnGame(Protocol[State]):
         ...
 
     def move(self, state: State, text: str) -> State:
-        """The state after the player to move wrote `text`.
+        """The state after the player to move wrote `text`; asked only while somebody is to move.
 
         Must not raise on any text. One that is unreadable or illegal ends the game at once, and its writer has lost;
         the reason of the result then begins with `core.turns.ILLEGAL` and names the rule.

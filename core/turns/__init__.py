@@ -1,7 +1,8 @@
 """Turn games: what passes between a game of several turns, its players, and whoever trains on it.
 
     records     Turn and Trajectory
-    moves       how a move is read from a text, and what a move that breaks the rules is called
+    moves       how a move is listed and read, and what a move that breaks the rules is called
+    tic_tac_toe, kuhn, negotiation      how each game is shown in a prompt, and how a player reads it there
 
 Rooms that play or write such games come in: the games themselves are in `envs.turns`.
 """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from ...core.errors import PluginError
-from ...core.protocols import TurnGame
+from ...core.protocols import Agent, TurnGame
 from ...core.turns import ILLEGAL, Trajectory, Turn
 
 State = TypeVar("State")
@@ -59,3 +60,17 @@ def _ended(game: TurnGame[State], state: State, turns: list[Turn]) -> Trajectory
     if turns and reason.startswith(ILLEGAL):  # an illegal move is the last one
         turns[-1] = replace(turns[-1], note=reason)
     return Trajectory(tuple(turns), rewards, reason)
+
+
+def ask_agents(agents: Mapping[str, Agent], rng: random.Random) -> Answer:
+    """An `answer` of `play_out` that asks an agent per player, with seeds from `rng`.
+
+    Args:
+        agents: who plays, by player; the same agent may play several.
+        rng: draws a seed for each call.
+    """
+
+    def answer(player: str, prompts: list[str]) -> list[str]:
+        return [text for (text,) in agents[player].act(prompts, seed=rng.getrandbits(62))]
+
+    return answer

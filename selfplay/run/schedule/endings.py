@@ -8,14 +8,14 @@ from ....core.errors import ConfigError, RunError
 from ....core.registry import Registry
 
 if TYPE_CHECKING:
-    from ..run import SelfPlay
+    from ..machine.state_machine import Run
 
 
 @runtime_checkable
 class Ending(Protocol):
     """A rule that ends a part of a run. One that goes by what a stage logs names that in an attribute `reads`."""
 
-    def is_over(self, run: SelfPlay, rounds: int) -> bool:
+    def is_over(self, run: Run, rounds: int) -> bool:
         """Whether the part is over.
 
         Args:
@@ -32,7 +32,7 @@ endings: Registry[Ending] = Registry("rule", "selfplay_gym.endings", Ending)
 class Never:
     """The part lasts to the end of the run."""
 
-    def is_over(self, run: SelfPlay, rounds: int) -> bool:
+    def is_over(self, run: Run, rounds: int) -> bool:
         return False
 
 
@@ -49,7 +49,7 @@ class Rounds:
             raise ConfigError(f"rounds(n) needs n >= 1, got {n!r}")
         self.n = n
 
-    def is_over(self, run: SelfPlay, rounds: int) -> bool:
+    def is_over(self, run: Run, rounds: int) -> bool:
         return rounds >= self.n
 
 
@@ -66,7 +66,7 @@ class Tokens:
             raise ConfigError(f"tokens(n) needs n >= 1, got {n!r}")
         self.n = n
 
-    def is_over(self, run: SelfPlay, rounds: int) -> bool:
+    def is_over(self, run: Run, rounds: int) -> bool:
         since = run.schedule.since
         rows = (row for row in run.folder.rows("metrics") if row["round"] >= since)
         counted: int = sum(row.get("tokens_counted", 0) for row in rows)
@@ -91,7 +91,7 @@ class Plateau:
             raise ConfigError(f"plateau needs rounds >= 1 and gain >= 0, got {rounds!r} and {gain!r}")
         self.rounds, self.gain = rounds, gain
 
-    def is_over(self, run: SelfPlay, rounds: int) -> bool:
+    def is_over(self, run: Run, rounds: int) -> bool:
         if rounds <= self.rounds:
             return False
         first = run.schedule.since

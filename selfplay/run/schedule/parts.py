@@ -21,7 +21,7 @@ from ..stage import is_ours, make_stages, plays_before_training
 from .endings import Ending, Never, endings
 
 if TYPE_CHECKING:
-    from ..run import SelfPlay
+    from ..machine.state_machine import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Schedule:
         where = " · ".join(word for word in (self.part.name, stage) if word)
         return f"round {number}/{rounds} · {where}", done, first + per_round * rounds
 
-    def end_round(self, run: SelfPlay) -> str | None:
+    def end_round(self, run: Run) -> str | None:
         """Ask the rule of the part at the end of a round; the name of the part that is over, `None` if it goes on."""
         if not self.part.ending.is_over(run, run.round - self.since + 1):
             return None

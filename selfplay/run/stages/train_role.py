@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ....agents.training.updates import Batches
 from ....core.errors import ConfigError
 from ....core.registries import register_stage
 from ...hooks import Step
 from ...roles.updates import rate_of, update_of
 from ...settings.config import CHALLENGER, SOLVER
-from ..batches import AnswerBatches, ChallengerBatches, MonitoredBatches, answering
+from ..batches import MonitoredBatches, answering
 from ..questions.conditions import check_condition
 from ..run import SelfPlay
 from ..stage import Interrupted
@@ -50,7 +49,7 @@ class TrainRole:
         if (run.round - 1) % config.every:
             run.log("metrics", [{"passed_over": self.role}])
             return
-        source = self._batches(run)
+        source = run.batches_of(self.role)
         if source is None:
             return
         batches = MonitoredBatches(source, silences=run.config.guard.mode == "on")
@@ -72,9 +71,6 @@ class TrainRole:
                 return
         trainer.learning_rate = rate_of(config) * run.rate_scale  # as whoever resumes here has it
         self._compare_compute(run, total)
-
-    def _batches(self, run: SelfPlay) -> Batches | None:
-        return ChallengerBatches(run) if self.role == CHALLENGER else AnswerBatches.of(run, self.role)
 
     def _end_step(self, run: SelfPlay, step: Step) -> bool:
         """Log, save now and then, validate where that is asked for; whether the stage goes on.

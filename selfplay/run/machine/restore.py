@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import RunError, SelfPlayError
-from ...core.protocols import Curriculum
-from ..hooks import Hook, RollBack
-from ..roles.updates import steps_of
-from ..settings.config import SOLVER
-from .stage import DONE
+from ....core.errors import RunError, SelfPlayError
+from ....core.protocols import Curriculum
+from ...hooks import Hook, RollBack
+from ...roles.updates import steps_of
+from ...settings.config import SOLVER
+from ..stage import DONE
 
 if TYPE_CHECKING:
-    from .run import SelfPlay
+    from ..run import SelfPlay
+    from .state_machine import Run
 
 
-def state_of(run: SelfPlay) -> dict[str, Any]:
+def state_of(run: Run) -> dict[str, Any]:
     """Where a run stands, as `state.json` has it."""
     return {
         "round": run.round,
@@ -29,8 +30,7 @@ def state_of(run: SelfPlay) -> dict[str, Any]:
         "references": run.references,
         "best": run.best,
         "rate_scale": run.rate_scale,
-        "votes": run.validation.votes,
-        "curriculum": run.curriculum.state_dict(),
+        **run.game_state(),
         "compute": run.compute.state_dict(),
         "part": run.schedule.state_dict(),
         "refusals": run.refusals.state_dict(),
@@ -49,7 +49,7 @@ def best_of(run: SelfPlay, validation_accuracy: float) -> dict[str, Any]:
     }
 
 
-def go_back(run: SelfPlay, action: RollBack) -> None:
+def go_back(run: Run, action: RollBack) -> None:
     """The best checkpoints again, optimisers and curriculum included.
 
     Raises:
@@ -58,12 +58,12 @@ def go_back(run: SelfPlay, action: RollBack) -> None:
     if not run.best:
         raise RunError(f"a hook asked to go back ({action.cause}) before a validation; add the stage 'evaluate'")
     run.checkpoints = dict(run.best["checkpoints"])
-    run.curriculum.load_state_dict(run.best["curriculum"])
+    run.come_back(run.best)
     run.rate_scale = action.scale
     run.take_back()
 
 
-def check_position(run: SelfPlay) -> None:
+def check_position(run: Run) -> None:
     """Refuse to stand where the settings of a run know no place.
 
     Raises:
@@ -84,20 +84,23 @@ def check_position(run: SelfPlay) -> None:
         raise RunError(f"{where} a checkpoint of the role {role!r}, which its settings do not have")
 
 
-def restore(state: Mapping[str, Any], curriculum: Curriculum, hooks: Iterable[Hook]) -> None:
-    """Give curriculum and hooks their part of a state back.
+def restore(state: Mapping[str, Any], hooks: Iterable[Hook]) -> None:
+    """Give hooks their part of a state back.
 
     Raises:
         RunError: one of them cannot read it; names it.
     """
-    if "curriculum" in state:
-        _load("curriculum", curriculum, state["curriculum"])
     for hook in hooks:
         if hook.name in state.get("hooks", {}):
-            _load(f"hooks.{hook.name}", hook, state["hooks"][hook.name])
+            load(f"hooks.{hook.name}", hook, state["hooks"][hook.name])
 
 
-def _load(name: str, part: Curriculum | Hook, state: Mapping[str, Any]) -> None:
+def load(name: str, part: Curriculum | Hook, state: Mapping[str, Any]) -> None:
+    """Give one part its state back.
+
+    Raises:
+        RunError: it cannot read it; names the part.
+    """
     try:
         part.load_state_dict(state)
     except SelfPlayError as error:

@@ -1,0 +1,56 @@
+"""The board of tic-tac-toe: its lines, how a prompt shows it, and how a player reads it there.
+
+A board is a text of nine characters, cell 1 to 9 row by row, each "X", "O" or "." for a free one. X begins.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+EMPTY = "." * 9
+MARKS = "XO"
+LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
+"""The eight rows of three, as places 0 to 8."""
+
+_SHOWN = re.compile(r"^Tic-tac-toe: you are ([XO])\.\n((?:[XO1-9] [XO1-9] [XO1-9]\n){3})")
+
+
+def next_mark(board: str) -> str:
+    """Whose turn it is."""
+    return MARKS[(9 - board.count(".")) % 2]
+
+
+def winner(board: str) -> str | None:
+    """The mark that has three in a row."""
+    for a, b, c in LINES:
+        if board[a] != "." and board[a] == board[b] == board[c]:
+            return board[a]
+    return None
+
+
+def placed(board: str, place: int) -> str:
+    """The board after the next mark was set at a free place, 0 to 8."""
+    return board[:place] + next_mark(board) + board[place + 1 :]
+
+
+def free_places(board: str) -> list[int]:
+    """The places, 0 to 8, where nothing stands."""
+    return [place for place, mark in enumerate(board) if mark == "."]
+
+
+def show_board(board: str) -> str:
+    """Whom the reader plays, and the board in three lines; a free cell shows its number."""
+    cells = [str(place + 1) if mark == "." else mark for place, mark in enumerate(board)]
+    rows = [" ".join(cells[start : start + 3]) for start in (0, 3, 6)]
+    return "\n".join([f"Tic-tac-toe: you are {next_mark(board)}.", *rows, ""])
+
+
+@lru_cache(8192)
+def read_board(prompt: str) -> str | None:
+    """The board that a prompt shows; `None` where it shows none that `show_board` wrote."""
+    found = _SHOWN.match(prompt)
+    if found is None:
+        return None
+    board = "".join("." if cell.isdigit() else cell for cell in found[2].split())
+    return board if show_board(board) == found[0] else None
