@@ -12,11 +12,11 @@ from rich.console import Console
 from ...core.errors import ConfigError
 from ..league.folder import LOCK, LeagueFolder, Settings
 from ..league.games import make_game
-from ..league.joining import make_joining
-from ..league.matchmaking import make_matchmaking
 from ..league.page import HEADER, cells, headline, write_standings
 from ..league.play import League
 from ..league.players import new_player
+from ..league.rules.joining import make_joining
+from ..league.rules.matchmaking import make_matchmaking
 from ..league.snapshots import join_run, snapshots_of
 from ..league.standings import Standings, standings
 from ..pages.tables import NARROW, terminal_table

@@ -11,7 +11,7 @@ import numpy as np
 from ..pages.figures import MANY, MARKERS, SIZE, colour, draw_svg, legend, per_cent, plot_row, rows_by_name, rows_size
 from ..pages.wording import name_in_figure
 from ..stats import Estimate
-from .bradley_terry import Record
+from .ratings.bradley_terry import Record
 from .standings import Standings, Worst
 
 if TYPE_CHECKING:

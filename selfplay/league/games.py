@@ -24,8 +24,8 @@ from ...core.seeding import integer_seed
 from ...envs.game.domains import find_domain
 from ...envs.game.engine import Game
 from ..bench.resolve_agent import template_for
-from .bradley_terry import Record
-from .online import DRAWN, LOST, WON
+from .ratings.bradley_terry import Record
+from .ratings.online import DRAWN, LOST, WON
 from .turn_match import TurnMatch
 
 CHALLENGERS, SOLVERS = "challenger", "solver"

@@ -13,13 +13,13 @@ import msgspec
 from ...core.errors import ConfigError
 from ...core.protocols import Agent
 from ...core.seeding import integer_seed, python_stream
-from .bradley_terry import ratings
 from .folder import LeagueFolder
 from .games import LeagueGame, make_game, results
-from .matchmaking import Opponent, draw_opponent, make_matchmaking
-from .online import OnlineRatings
 from .players import Cache, Player, load_player
-from .pruning import surplus
+from .ratings.bradley_terry import ratings
+from .ratings.online import OnlineRatings
+from .rules.matchmaking import Opponent, draw_opponent, make_matchmaking
+from .rules.pruning import surplus
 from .tally import Tally
 
 PROVEN = 4

@@ -13,9 +13,9 @@ from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..storage.run_folder import RunFolder
 from .games import record_of
-from .joining import Joining
 from .play import League
 from .players import Player, new_player
+from .rules.joining import Joining
 
 RIVALS = 4
 """Opponents, at most, that a snapshot and its predecessor are compared on."""

@@ -11,10 +11,10 @@ from typing import Any
 
 from ..pages.wording import counted
 from ..stats import Estimate, wilson
-from .bradley_terry import Record, groups, ratings
 from .folder import LeagueFolder
 from .games import CHALLENGERS
 from .players import Player
+from .ratings.bradley_terry import Record, groups, ratings
 from .tally import Tally
 
 CHECKED = ("w", "d", "l")

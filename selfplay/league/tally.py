@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .bradley_terry import Record
 from .games import record_of
+from .ratings.bradley_terry import Record, scores_of
 
 
 class Tally:
@@ -39,9 +39,4 @@ class Tally:
 
     def scores(self) -> dict[str, dict[str, Record]]:
         """Player → opponent → the games between them, seen by the player."""
-        found: dict[str, dict[str, Record]] = {}
-        for (first, second), record in self.records.items():
-            for one, other, own in ((first, second, record), (second, first, record.turned)):
-                row = found.setdefault(one, {})
-                row[other] = row.get(other, Record()) + own
-        return found
+        return scores_of(self.records)

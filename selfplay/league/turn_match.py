@@ -12,7 +12,7 @@ from ...core.protocols.completions import completions_of
 from ...core.seeding import integer_seed, python_stream
 from ...core.turns import Trajectory
 from ...envs.turns.play import play_out
-from .online import DRAWN, LOST, WON
+from .ratings.online import DRAWN, LOST, WON
 
 PLAYERS = "player"
 

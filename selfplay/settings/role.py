@@ -35,6 +35,9 @@ class RoleConfig:
     dynamic_sampling: int = 0
     """At most this many further draws per step: questions whose attempts all got the same reward give their place to
     others of the round; 0 is none."""
+    opponents: Named = "self"
+    """Whom it meets while it learns: "self", the other role as it is, or "league(pfsp)", snapshots of it as well: a
+    challenger meets solvers, a solver challengers, by the source "league" (docs/league.md)."""
     update: Named = "grpo"
     """How the role learns: "grpo", policy gradients; "rft", supervised steps on its own completions that are right;
     "dpo", steps on pairs of which one is preferred; or any registered update; see `selfplay-gym list updates`."""

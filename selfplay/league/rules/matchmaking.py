@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from math import fsum
 from typing import Any, Protocol, runtime_checkable
 
-from ...core.errors import ConfigError
-from ...core.protocols import Rng
-from ...core.registry import Registry
-from ...core.sums import read_terms
-from ..settings.checks import one_of
+from ....core.errors import ConfigError
+from ....core.protocols import Rng
+from ....core.registry import Registry
+from ....core.sums import read_terms
+from ...settings.checks import one_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from ...core.registry import Registry
-from ..settings.checks import at_least
+from ....core.registry import Registry
+from ...settings.checks import at_least
 
 Duel: TypeAlias = Callable[[int], tuple[float, float]]
 """So many games of the snapshot, and of its predecessor, against the same opponents → the points of each."""

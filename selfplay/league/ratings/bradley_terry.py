@@ -21,9 +21,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.errors import ConfigError
-from ...core.seeding import stream
-from ..stats import Estimate
+from ....core.errors import ConfigError
+from ....core.seeding import stream
+from ...stats import Estimate
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -148,6 +148,16 @@ def _tables(names: list[str], records: Records) -> tuple[Floats, Floats]:
         drawn[i, j] += record.drawn
         drawn[j, i] += record.drawn
     return won, drawn
+
+
+def scores_of(records: Records) -> dict[str, dict[str, Record]]:
+    """Player → opponent → the games between them, seen by the player."""
+    found: dict[str, dict[str, Record]] = {}
+    for (first, second), record in records.items():
+        for one, other, own in ((first, second, record), (second, first, record.turned)):
+            row = found.setdefault(one, {})
+            row[other] = row.get(other, Record()) + own
+    return found
 
 
 def _logistic(values: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from .bradley_terry import Record
+from ..ratings.bradley_terry import Record
 
 Scores = Mapping[str, Mapping[str, Record]]
 """Player → opponent → the games between them, seen by the player."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...core.errors import MissingExtraError, RunError
+from ....core.errors import MissingExtraError, RunError
 
 WON, DRAWN, LOST = "w", "d", "l"
 
