@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ...core.protocols import Agent, unreadable
 from ...core.protocols.completions import completions_of
@@ -34,7 +34,9 @@ from .rules.setting import LeagueSetting, league_of
 from .turn_match import TurnMatch
 
 if TYPE_CHECKING:
-    from ..run.machine.state_machine import Run
+    from ..roles.role import Role
+    from ..storage.checkpoint_store import CheckpointStore
+    from ..storage.run_folder import RunFolder
 
 WRITERS = 4
 """Challengers of the league that write the questions of one round, at most."""
@@ -42,6 +44,18 @@ RIVALS = 4
 """Opponents that a snapshot and its predecessor are compared on, at most."""
 
 Row: TypeAlias = Mapping[str, Any]
+
+
+class LeagueRun(Protocol):
+    """What a league needs of a run; `run.run.SelfPlay` and its like have it. `game` holds the rules, of either kind."""
+
+    config: RunConfig
+    folder: RunFolder
+    store: CheckpointStore
+    roles: dict[str, Role]
+    checkpoints: dict[str, str]
+    round: int
+    game: Any
 
 
 def opposite(role: str) -> str:
@@ -81,7 +95,7 @@ class RunLeague:
 
     # --- who is met ---
 
-    def opponent(self, run: Run, learner: str, *path: str | int) -> str | None:
+    def opponent(self, run: LeagueRun, learner: str, *path: str | int) -> str | None:
         """Whom a role meets at a place of its round: a snapshot as `shown_name` has it, or `None` for the other role as
         it is.
 
@@ -100,7 +114,7 @@ class RunLeague:
         opponents = [Opponent(name, place, rated.chance(learner, name)) for place, name in enumerate(names)]
         return draw_opponent(setting.matchmaking, opponents, rng).name
 
-    def agent(self, run: Run, role: str, name: str) -> Agent:
+    def agent(self, run: LeagueRun, role: str, name: str) -> Agent:
         """A snapshot of a role, as `shown_name` has it; what it samples counts as the role's."""
         paths = {shown_name(role, one): str(run.store.path(one)) for one in self.members.get(role, ())}
         agent = self._agents.get((role, paths.get(name)))
@@ -108,7 +122,7 @@ class RunLeague:
             agent.counted = run.roles[role].agent.counted
         return agent
 
-    def writers(self, run: Run, n: int) -> Iterator[tuple[str, Agent, int]]:
+    def writers(self, run: LeagueRun, n: int) -> Iterator[tuple[str, Agent, int]]:
         """Who writes `n` questions of the source "league" in this round: name, agent, and how many."""
         count = min(WRITERS, n)
         for place in range(count):
@@ -117,7 +131,7 @@ class RunLeague:
 
     # --- who joins, and who leaves ---
 
-    def end_round(self, run: Run) -> None:
+    def end_round(self, run: LeagueRun) -> None:
         """Let the roles as they are join those leagues that want them; whoever is too many leaves."""
         for learner, setting in self.settings.items():
             role = opposite(learner)
@@ -129,7 +143,7 @@ class RunLeague:
                 self.members[role] = [*members, name]
                 self._prune(run, role, setting.keep)
 
-    def _prune(self, run: Run, role: str, keep: int) -> None:
+    def _prune(self, run: LeagueRun, role: str, keep: int) -> None:
         members = self.members[role]
         if len(members) <= keep:
             return
@@ -140,9 +154,9 @@ class RunLeague:
         left = surplus(list(names), values, scores_of(records), keep)
         self.members[role] = [name for key, name in names.items() if key not in left]
 
-    def _duel(self, run: Run, role: str, before: str, games: int) -> tuple[float, float]:
+    def _duel(self, run: LeagueRun, role: str, before: str, games: int) -> tuple[float, float]:
         """Points of the role as it is and of its predecessor, against the same opponents."""
-        other, game = opposite(role), run.game  # noqa: B009: which game, the kind of run says
+        other, game = opposite(role), run.game
         rivals: list[Agent] = [run.roles[other].agent] if other in run.roles else []
         late = self.members.get(other, [])[1 - RIVALS :]
         rivals += [self.agent(run, other, shown_name(other, name)) for name in late]
@@ -172,7 +186,7 @@ class RunLeague:
 
     # --- inside ---
 
-    def _rated(self, run: Run) -> OnlineRatings:
+    def _rated(self, run: LeagueRun) -> OnlineRatings:
         """Ratings from the rounds before this one; the rows of this round differ with where a run was resumed."""
         if self._chances is None or self._chances[0] != run.round:
             found = OnlineRatings()
