@@ -1,1 +1,1 @@
-"""Who meets whom, which snapshots join a league and which leave, and how a role's settings say so; all of it is pure."""
+"""Who meets whom, who joins a league and who leaves it, and how the settings of a role say so; all of it is pure."""
