@@ -22,7 +22,7 @@ from ...core.records import Labelled, Question
 from ...core.seeding import python_stream, weighted_draw
 from .balance import BALANCES
 from .sft import scheduled_rate
-from .updates import Batches, Solved, StepBatch, Steps, check_schedule
+from .updates import Batches, Solved, StepBatch, Steps, check_schedule, prompts_of
 
 if TYPE_CHECKING:
     from .config import StepMetrics
@@ -131,7 +131,7 @@ class RejectionFineTuning:
         """See `core.protocols.Update`."""
         solved = batches.solved()
         if solved is None:
-            return lambda step: self._play(trainer, batches.at(step), step)
+            return lambda step: self._play(trainer, prompts_of(batches.at(step)), step)
         fresh = Pool(solutions(solved.fresh, solved, self.keep), self.balance)
         replayed = round(self.batch * solved.share)
         earlier = Pool(self._replayed(solved) if replayed else [], solved.by)

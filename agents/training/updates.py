@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .dynamic_sampling import DynamicSampling
     from .preferences.objective import Preference
     from .trainer import GRPOTrainer
+    from .turns.moves import Moves
 
 Rewards: TypeAlias = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[Sequence[float]]]
 """Prompts and the completions of each → a finite number for every completion."""
@@ -54,6 +55,20 @@ class StepBatch:
 
 
 @dataclass(frozen=True)
+class MoveBatch:
+    """One step's worth of games of several turns.
+
+    Attributes:
+        play: plays them, and gives every move of the learner with its advantage; called once.
+        measures, pool: as of `StepBatch`.
+    """
+
+    play: Callable[[], Moves]
+    measures: Callable[[], Mapping[str, Any]] = dict
+    pool: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+
+
+@dataclass(frozen=True)
 class Solved:
     """Questions with the role's own attempts at them, and which of these are right, as far as anybody knows.
 
@@ -75,8 +90,8 @@ class Solved:
 class Batches(Protocol):
     """What a stage has for a role to learn from."""
 
-    def at(self, step: int) -> StepBatch:
-        """The prompts of a step; the same again when asked again."""
+    def at(self, step: int) -> StepBatch | MoveBatch:
+        """The prompts of a step, or its games; the same again when asked again."""
         ...
 
     def solved(self) -> Solved | None:
@@ -118,12 +133,27 @@ class GRPOUpdate:
 
         def take(step: int) -> Mapping[str, Any]:
             batch = batches.at(step)
+            if isinstance(batch, MoveBatch):
+                from .turns.moves import learn_moves
+
+                return {**learn_moves(trainer, batch.play()).as_dict(), **batch.measures()}
             trained = trainer.step(
                 batch.prompts, batch.reward_fn, samples=batch.samples, seed=batch.seed, dynamic_sampling=batch.more
             )
             return {**trained.as_dict(), **batch.measures()}
 
         return take
+
+
+def prompts_of(batch: StepBatch | MoveBatch) -> StepBatch:
+    """A step's prompts, for an update that knows no games.
+
+    Raises:
+        ConfigError: they are games of several turns.
+    """
+    if isinstance(batch, MoveBatch):
+        raise ConfigError("games of several turns are learnt by policy gradients: use the update 'grpo'")
+    return batch
 
 
 def check_schedule(warmup: int, final_share: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -74,3 +74,22 @@ def ask_agents(agents: Mapping[str, Agent], rng: random.Random) -> Answer:
         return [text for (text,) in agents[player].act(prompts, seed=rng.getrandbits(62))]
 
     return answer
+
+
+def calls_of(trajectories: Sequence[Trajectory]) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+    """The calls of `answer` that `play_out` made for these trajectories, in order.
+
+    Yields:
+        who was asked, and of each prompt in the call which turn of which trajectory it was, as (trajectory, turn).
+    """
+    running, turn = list(range(len(trajectories))), 0
+    while running:
+        asked: dict[str, list[int]] = {}
+        for index in running:
+            moves = trajectories[index].turns
+            if turn < len(moves):
+                asked.setdefault(moves[turn].player, []).append(index)
+        for player, indices in asked.items():
+            yield player, [(index, turn) for index in indices]
+        running = [index for indices in asked.values() for index in indices]
+        turn += 1

@@ -30,7 +30,7 @@ from .ratings.bradley_terry import Record, ratings, scores_of
 from .ratings.online import DRAWN, LOST, WON, OnlineRatings
 from .rules.matchmaking import Opponent, draw_opponent
 from .rules.pruning import surplus
-from .rules.setting import LeagueSetting, league_of
+from .rules.setting import LeagueSetting, is_league, league_of
 from .turn_match import TurnMatch
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ class RunLeague:
     """
 
     def __init__(self, config: RunConfig, state: Mapping[str, Sequence[str]]) -> None:
-        found = {role: league_of(config.roles[role].opponents) for role in config.players}
+        rows = {role: config.roles[role].opponents for role in config.players}
+        found = {role: league_of(opponents) for role, opponents in rows.items() if is_league(opponents)}
         self.config = config
         self.settings: dict[str, LeagueSetting] = {role: one for role, one in found.items() if one is not None}
         self.members = {opposite(role): list(state.get(opposite(role), ())) for role in self.settings}

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...agents.training.balance import BALANCES
-from ...agents.training.updates import Batches, Solved, StepBatch
+from ...agents.training.updates import Batches, MoveBatch, Solved, StepBatch
 from ...core.errors import ConfigError
 from ...core.protocols import OutputPolicy, Verifier, unreadable
 from ...core.records import Labelled, Question
@@ -181,17 +181,23 @@ class MonitoredBatches:
     """The batches of a stage, with an eye on what completions are rewarded with.
 
     Attributes:
-        rewards: the monitor of the last batch that was asked for; `None` as long as there was none.
+        rewards: the monitor of the last batch that was asked for; `None` as long as there was none, and for games of
+            several turns, whose rules give the rewards.
+        pool, log: what was played in the last batch, and the log that it belongs to.
     """
 
     def __init__(self, batches: Batches, *, silences: bool) -> None:
         self.batches, self.silences = batches, silences
         self.rewards: MonitoredReward | None = None
         self.pool: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+        self.log = "pool"
 
-    def at(self, step: int) -> StepBatch:
+    def at(self, step: int) -> StepBatch | MoveBatch:
         """See `Batches`."""
         batch = self.batches.at(step)
+        if isinstance(batch, MoveBatch):
+            self.pool, self.log = batch.pool, "trajectories"
+            return batch
         self.rewards, self.pool = MonitoredReward(batch.reward_fn, silences=self.silences), batch.pool
         return replace(batch, reward_fn=self.rewards)
 

@@ -67,7 +67,7 @@ def make_stages(names: Sequence[str]) -> list[Stage]:
 
 def _check_read(stage: Stage, before: Sequence[Stage], names: Sequence[str]) -> None:
     """Refuse a stage if nobody writes what it reads; a stage of somebody else may write anything."""
-    learns = stage.name.startswith(("train(", "sft(")) and stage.name != "train(challenger)"
+    learns = stage.name.startswith(("train(", "sft(")) and stage.name not in ("train(challenger)", "train(player)")
     earlier = "label" if learns else READS.get(stage.name)
     if earlier is None or not is_ours(stage) or not all(map(is_ours, before)):
         return

@@ -28,14 +28,17 @@ from ..settings.config import TRAINING, RunConfig
 from ..settings.files import absolute_paths, stored_config, to_toml
 from ..settings.presets import preset
 from ..settings.tree import flatten
+from ..settings.turn_games import turn_game_of
 from ..storage.lock import hold
 from ..storage.recovery import reopen
 from ..storage.run_folder import RunFolder
 from ..trackers.hook import Trackers
+from .machine.state_machine import Run
 from .provenance import describe_environment
 from .run import SelfPlay
 from .schedule.parts import Schedule
 from .stage import DONE, Interrupted
+from .turns.run import TurnPlay
 
 FREE = ("rounds", "live.", "trackers")
 """Settings that may differ on resume, as the run up to there would have been the same."""
@@ -56,7 +59,7 @@ class StopRequest:
 
     def __init__(self, progress: Progress, waits: bool = False) -> None:
         self.asked, self.progress, self.waits = False, progress, waits
-        self.run: SelfPlay | None = None
+        self.run: Run | None = None
         self.code = Stopped().code
 
     def __call__(self) -> bool:
@@ -145,12 +148,13 @@ def make_run(
     stop: Callable[[], bool] = lambda: False,
     build: BuildRoles = build_roles,
     further: Sequence[Hook] = (),
-) -> SelfPlay:
-    """A run with the stages of its settings, under the guard and further hooks; see `SelfPlay`."""
+) -> Run:
+    """A run with the stages of its settings, under the guard and further hooks; see `SelfPlay` and `TurnPlay`."""
     gates = [ReviewGates(config.review_gates)] if config.gates else []
     # a step is shown, then what is wrong, of which gates know
     hooks = [progress or Progress(), GuardController(config.guard), *gates, *further]
-    return SelfPlay(config, folder, Schedule.of(config), hooks, stop, build)
+    kind: type[Run] = SelfPlay if turn_game_of(config.env) is None else TurnPlay
+    return kind(config, folder, Schedule.of(config), hooks, stop, build)
 
 
 def _watchers(config: RunConfig, folder: RunFolder, progress: Progress) -> tuple[LiveFeed, Trackers, FullEvaluations]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...core.errors import ConfigError
 from ...envs.game.domains import domain_of
 from .config import SOLVER, RunConfig
 from .files import read_toml
 from .presets import preset as find_preset
 from .role import RoleConfig
 from .tree import parse_assignments
+from .turn_games import PLAYER, turn_game_of, turn_settings
+
+TURN_PRESETS = ("tiny", "debug")
+"""Presets that a turn game knows."""
 
 
 def compose(
@@ -36,6 +41,9 @@ def compose(
     single = {name: value for name, value in (("env", env), ("seed", seed)) if value is not None}
     single |= parse_assignments(RunConfig, assignments)
     played = str(single.get("env", from_file.get("env", base.env)))
+    game = turn_game_of(played)
+    if game is not None:
+        return _of_turns(game, preset, played, from_file, single)
 
     def laid_over(begins: RunConfig) -> RunConfig:
         return begins.replace(from_file).replace(single)
@@ -45,6 +53,20 @@ def compose(
         if config.roles[SOLVER].model == RoleConfig().model:
             return config
     return laid_over(base.replace(suited(played, tiny=False)))
+
+
+def _of_turns(game: str, preset: str, env: str, from_file: Mapping[str, Any], single: Mapping[str, Any]) -> RunConfig:
+    """The settings of a run on a turn game, which has a role of its own."""
+    if preset not in TURN_PRESETS:
+        raise ConfigError(f"the preset {preset!r} is for questions and answers; {env} has {', '.join(TURN_PRESETS)}")
+    bare = RunConfig.from_dict({"env": env})
+
+    def laid_over(tiny: bool) -> RunConfig:
+        return bare.replace(turn_settings(game, tiny=tiny, debug=preset == "debug")).replace(from_file).replace(single)
+
+    own = {"stages", "schedule"} & {*from_file, *single}
+    plain = laid_over(tiny=False)
+    return plain if own or plain.roles[PLAYER].model != RoleConfig().model else laid_over(tiny=True)
 
 
 def suited(env: str, *, tiny: bool = True) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import parse_named
 from ...envs.sources.writers import writers
-from ..league.rules.setting import LEAGUE, is_league
+from ..league.rules.setting import LEAGUE, is_league, league_of
 from . import tree
 from .checks import at_least, check_types
 from .gates import GateConfig, gates_of
@@ -33,6 +33,8 @@ from .parts import (
     StorageConfig,
 )
 from .role import RoleConfig
+from .turn_games import PLAYER, turn_game_of
+from .turn_games import STAGES as TURN_STAGES
 
 CHALLENGER, SOLVER = "challenger", "solver"
 """Who writes the questions, and whom they train; further roles answer tasks made of the labelled questions."""
@@ -92,8 +94,9 @@ class RunConfig:
         check_types(self)
         at_least(self, 1, "rounds")
         at_least(self, 0, "seed", most=math.inf)
-        if SOLVER not in self.roles:
-            raise ConfigError(f"roles must have a {SOLVER!r}, got {', '.join(self.roles) or 'none'}")
+        needed = self.first_roles[-1]
+        if needed not in self.roles:
+            raise ConfigError(f"roles must have a {needed!r} in {self.env}, got {', '.join(self.roles) or 'none'}")
         for path, stages in self.stage_lists:
             if not stages:
                 raise ConfigError(f"{path} must name at least one stage, such as 'evaluate'")
@@ -101,7 +104,7 @@ class RunConfig:
         for name in trained:
             if name not in self.roles:
                 raise UnknownNameError("role", name, self.roles, f"It needs a row of its own: [roles.{name}].")
-        known = dict.fromkeys([CHALLENGER, SOLVER, *trained])
+        known = dict.fromkeys([*self.first_roles, *trained])
         for name in self.roles:
             if name not in known:
                 raise UnknownNameError("role", name, known, f"A further role needs a stage train({name}).")
@@ -116,6 +119,11 @@ class RunConfig:
         self._check_sampler()
         self._check_pool()
         self._check_league()
+
+    @property
+    def first_roles(self) -> tuple[str, ...]:
+        """The roles that what is played begins with; the last of them is always there."""
+        return (CHALLENGER, SOLVER) if turn_game_of(self.env) is None else (PLAYER,)
 
     @property
     def stage_lists(self) -> list[tuple[str, tuple[str, ...]]]:
@@ -205,6 +213,10 @@ class RunConfig:
 
     def _check_league(self) -> None:
         """A solver meets challengers of the league by their questions; and what they answer is no pool of a round."""
+        if SOLVER not in self.roles:
+            return
+        for role in self.roles.values():
+            league_of(role.opponents)
         solver, sources = self.roles[SOLVER], [*map(parse_named, self.questions.sources)]
         drawn = any(LEAGUE in (one.name, one.options.get("of"), *one.leading) for one in sources)
         if drawn is not is_league(solver.opponents) and any(stage == "generate" for stage in self.all_stages):
@@ -242,7 +254,10 @@ class RunConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
         """The inverse of `as_dict`; what is left out has its default."""
-        return cls().replace(values)
+        env = values.get("env")
+        turns = isinstance(env, str) and turn_game_of(env) is not None
+        begun = cls(env=str(env), stages=TURN_STAGES, roles={PLAYER: RoleConfig()}) if turns else cls()
+        return begun.replace(values)
 
 
 def _names_of(stage: str) -> list[str]:

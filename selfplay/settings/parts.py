@@ -110,6 +110,11 @@ class ExamConfig:
     """Questions of that exam: the first ones of the exam, or all of them if there are fewer."""
     suites: tuple[str, ...] = ()
     """Further suites held with every exam, as `bench` knows them."""
+    opponents: tuple[str, ...] = ()
+    """Whom the player of a turn game meets in its exam, `questions` games each: agents by name, or "base", the model as
+    it started."""
+    greedy: bool = False
+    """Whether the exam of a turn game is also held with the most likely move always."""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -228,8 +233,10 @@ class StorageConfig:
     """Checkpoints kept per role besides the best and the last one; 0 keeps all."""
     save_every: int = 5
     """Optimiser steps between two saved states inside a training stage."""
+    trajectories: int = 4
+    """Episodes of a turn game that are logged whole, turn by turn, per training step."""
 
     def __post_init__(self) -> None:
         check_types(self)
-        at_least(self, 0, "keep")
+        at_least(self, 0, "keep", "trajectories")
         at_least(self, 1, "save_every")

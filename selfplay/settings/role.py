@@ -35,9 +35,6 @@ class RoleConfig:
     dynamic_sampling: int = 0
     """At most this many further draws per step: questions whose attempts all got the same reward give their place to
     others of the round; 0 is none."""
-    opponents: Named = "self"
-    """Whom it meets while it learns: "self", the other role as it is, or "league(pfsp)", snapshots of it as well: a
-    challenger meets solvers, a solver challengers, by the source "league" (docs/league.md)."""
     update: Named = "grpo"
     """How the role learns: "grpo", policy gradients; "rft", supervised steps on its own completions that are right;
     "dpo", steps on pairs of which one is preferred; or any registered update; see `selfplay-gym list updates`."""
@@ -53,6 +50,16 @@ class RoleConfig:
     """What the role is rewarded for. A challenger: a reward such as "r-zero(repetition=0)", or a weighted sum,
     "uncertainty + 0.2*novelty". Whoever answers: "label", or "label + 0.2*efficiency" and such sums; a reward without
     labels such as "confidence" or "random"; or any verifier. A sum may be a list of its terms."""
+    turns: Named = "none"
+    """How a solver's attempt goes on over several turns: "none" (it answers at once), "retry(…)", "ask_back(…)",
+    "calculator(…)" or "sandbox(…)"; docs/turns.md."""
+    opponents: Named = "self"
+    """Whom it meets in its training. A challenger or solver: "self", the other role as it is, or "league(pfsp)",
+    snapshots of it as well, for a solver by the source "league" (docs/league.md). The player of a turn game: "self" (it
+    plays all seats), "league(pfsp)" (snapshots of itself as well), "latest" (itself as it was when the round began), or
+    an agent by name, such as "random-legal"."""
+    baseline: Named = "rae"
+    """What the rewards of a turn game are compared with: "rae(decay=0.95)", a running mean of each seat, or "none"."""
     policy: Named = "rules"
     """What looks at all that the role writes, before it is asked or rewarded: "rules" (a file of rules), "none", or
     "endpoint:URL#model" (a guard model); see `selfplay-gym list policies`."""

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
 from .files import DamageError
 
 LogName = Literal[
-    "metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool", "refusals", "queue"
+    "metrics",
+    "questions",
+    "attempts",
+    "labels",
+    "guard",
+    "timings",
+    "reviews",
+    "pool",
+    "refusals",
+    "queue",
+    "trajectories",
 ]
-LOGS = ("metrics", "questions", "attempts", "labels", "guard", "timings", "reviews", "pool", "refusals", "queue")
+LOGS: tuple[str, ...] = get_args(LogName)
 """The logs of a run; no other name is ever opened."""
 SHARED = ("reviews",)
 """Those to which others append as well, so that their rows are in no order of rounds; see `shared_log`."""
@@ -55,6 +65,7 @@ class State(msgspec.Struct, forbid_unknown_fields=True):
     part: dict[str, Any] = {}
     refusals: dict[str, Any] = {}
     league: dict[str, list[Checkpoint]] = {}
+    baselines: dict[str, float] = {}
     hooks: dict[str, dict[str, Any]] = {}
     saved: list[Checkpoint] = []
     kept: dict[Checkpoint, Digest] = {}

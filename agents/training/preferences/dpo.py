@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ....core.errors import ConfigError
 from ....core.seeding import python_stream
 from ..sft import scheduled_rate
-from ..updates import Batches, Solved, StepBatch, Steps, check_schedule
+from ..updates import Batches, Solved, StepBatch, Steps, check_schedule, prompts_of
 from .loss import PreferenceLoss, check_preference_loss
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class DirectPreferenceOptimisation:
         trainer.check_reference(self.objective)
         pairs, solved = batches.preferences(), batches.solved()
         if pairs is None and solved is None:
-            return lambda step: self._play(trainer, batches.at(step))
+            return lambda step: self._play(trainer, prompts_of(batches.at(step)))
         known = own_pairs(solved) if pairs is None and solved is not None else list(pairs or ())
 
         def take(step: int) -> Mapping[str, Any] | None:

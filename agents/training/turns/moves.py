@@ -1,8 +1,8 @@
 """Policy gradients on games of turns: what an agent wrote in many calls, each text a row with an advantage of its own.
 
 A game gives one reward per seat at its end. Every text that the seat wrote in it is a row; its advantage is that reward
-against a baseline of the caller's, such as `training.baselines.RoleBaseline`. There are no groups: no two rows need have a
-prompt in common.
+against a baseline of the caller's, such as `training.baselines.RoleBaseline`. There are no groups: no two rows need
+have a prompt in common.
 
 In a small game the same text is written at the same place again and again. Such rows have equal gradients but for their
 advantages, so with one update per batch they are computed once, with the mean of their advantages and as many times the

@@ -1,1 +1,1 @@
-"""How a run goes on from stage to stage and from commit to commit, whatever is played; `run.run`, `run.turns` come in."""
+"""How a run goes from stage to stage and from commit to commit, whatever is played; what plays on it comes in."""

@@ -1,8 +1,8 @@
 """The state machine of a run: stages in their order, round after round; its commits, and how it goes on after a kill.
 
-It knows stages, roles and hooks, and no game: `run.run.SelfPlay` plays challenger and solver on it, `run.turns` the games
-of several turns. A stage reads what others wrote, draws from streams named by (seed, words, round, step), and a commit
-follows: killed anywhere, a run goes on to the same end.
+It knows stages, roles and hooks, and no game: `run.run.SelfPlay` plays challenger and solver on it, `run.turns` the
+games of several turns. A stage reads what others wrote, draws from streams named by (seed, words, round, step), and a
+commit follows: killed anywhere, a run goes on to the same end.
 """
 
 from __future__ import annotations

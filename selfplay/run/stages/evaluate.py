@@ -8,7 +8,9 @@ from typing import Any
 from ....core.registries import register_stage
 from ...evaluation import ExamResult
 from ...exams.suites import load_suites
+from ..machine.state_machine import Run
 from ..run import SelfPlay
+from ..turns.run import TurnPlay
 
 
 @register_stage("evaluate")
@@ -18,13 +20,16 @@ class Evaluate:
     name = "evaluate"
     before_training = True
 
-    def check(self, run: SelfPlay) -> None:
+    def check(self, run: Run) -> None:
         """Refuse suites that nobody knows or that cannot be read."""
         if run.config.exam.suites:
             load_suites(run.config.exam.suites, limit=1)
 
-    def run(self, run: SelfPlay) -> None:
+    def run(self, run: SelfPlay | TurnPlay) -> None:
         """Log exam and validation of the round."""
+        if isinstance(run, TurnPlay):
+            run.log("metrics", [row for row in [run.evaluation()] if row])
+            return
         exams = self._exams(run)
         score, _ = run.validate()
         run.log("metrics", [{**exams, "validation_accuracy": score}])
@@ -56,6 +61,6 @@ class Gate:
     name = "gate"
     before_training = True
 
-    def run(self, run: SelfPlay) -> None:
+    def run(self, run: Run) -> None:
         """Log the round of the best validation."""
         run.log("metrics", [{"best_round": run.best["round"] if run.best else run.round}])

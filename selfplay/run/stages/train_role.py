@@ -8,9 +8,11 @@ from ...hooks import Step
 from ...roles.updates import rate_of, update_of
 from ...settings.config import CHALLENGER, SOLVER
 from ..batches import MonitoredBatches, answering
+from ..machine.state_machine import Run
 from ..questions.conditions import check_condition
 from ..run import SelfPlay
 from ..stage import Interrupted
+from ..turns.run import TurnPlay
 
 
 @register_stage("train")
@@ -27,10 +29,12 @@ class TrainRole:
     def __init__(self, role: str) -> None:
         self.role, self.name = role, f"train({role})"
 
-    def check(self, run: SelfPlay) -> None:
+    def check(self, run: SelfPlay | TurnPlay) -> None:
         """Refuse a role without words, and an update, a reward or a condition that nobody knows."""
         config = run.config.roles[self.role]
         update_of(config)
+        if isinstance(run, TurnPlay):
+            return
         if self.role != CHALLENGER:
             answering(run, self.role)
             return
@@ -41,7 +45,7 @@ class TrainRole:
                 "example for the present one; replay is for roles that answer, leave it at 0"
             )
 
-    def run(self, run: SelfPlay) -> None:
+    def run(self, run: SelfPlay | TurnPlay) -> None:
         """Train from the step where the run stands; a state is saved now and then."""
         config = run.config.roles[self.role]
         if self.role not in run.roles or not config.learns:
@@ -65,14 +69,14 @@ class TrainRole:
                 run.save(self.role)
                 run.commit()
                 break
-            run.log("pool", [{"step": step, **row} for row in batches.pool()])
+            run.log(batches.log, [{"step": step, **row} for row in batches.pool()])
             bad, premium = (0, None) if rewards is None else (rewards.bad, rewards.premium)
             if not self._end_step(run, Step(self.role, step, total, measures, bad, premium)):
                 return
         trainer.learning_rate = rate_of(config) * run.rate_scale  # as whoever resumes here has it
         self._compare_compute(run, total)
 
-    def _end_step(self, run: SelfPlay, step: Step) -> bool:
+    def _end_step(self, run: SelfPlay | TurnPlay, step: Step) -> bool:
         """Log, save now and then, validate where that is asked for; whether the stage goes on.
 
         A state is saved every few steps, at the end of the stage, at a validation, and before stopping.
@@ -87,7 +91,7 @@ class TrainRole:
         saving = stopping or validating or due
         if saving and not back:
             run.save(self.role)
-        if validating and not back:
+        if validating and not back and isinstance(run, SelfPlay):
             back = run.validate()[1]
         if back:
             run.step = step.total
@@ -97,11 +101,11 @@ class TrainRole:
             raise Interrupted(run.stop_reason)
         return not back
 
-    def _is_spent(self, run: SelfPlay) -> bool:
+    def _is_spent(self, run: Run) -> bool:
         """Whether the round has had its tokens, which ends the training of the solver and of nobody else."""
         return self.role == SOLVER and run.compute.is_spent
 
-    def _compare_compute(self, run: SelfPlay, steps: int) -> None:
+    def _compare_compute(self, run: Run, steps: int) -> None:
         """Warn where a bound was set and the round is not equal to others under it."""
         compute = run.compute
         if self.role != SOLVER or not compute.most:

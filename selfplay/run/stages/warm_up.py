@@ -3,8 +3,9 @@
 Self-play has nothing to learn from a model whose questions cannot be read and whose answers have no box. The solver is
 shown questions of the run's generator with a worked solution, or the bare answer where nobody can write one; the
 challenger such questions as proposals; a further role the tasks made of them, where its words have an example
-(`RoleWords.example`). None of them is held out. It plays like any other stage, with any model and however roles share
-weights; usually once, in a part of its own (`schedule`).
+(`RoleWords.example`). None of them is held out. The player of a turn game is shown positions of random play, each with
+a legal move drawn at random. It plays like any other stage, with any model and however roles share weights; usually
+once, in a part of its own (`schedule`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from ...settings.config import CHALLENGER, SOLVER
 from ..questions.examples import checked_levels, training_question, worked
 from ..run import SelfPlay
 from ..stage import check_counts
+from ..turns.legal_moves import random_moves, random_pairs
+from ..turns.run import TurnPlay
 
 DRAWS = 1000
 """Draws in a row that may make no task of a role."""
@@ -56,8 +59,11 @@ class WarmUp:
         self.batch, self.levels = batch, checked_levels(self.name, levels)
         self.settings = SFTConfig(steps=steps, learning_rate=learning_rate)
 
-    def check(self, run: SelfPlay) -> None:
+    def check(self, run: SelfPlay | TurnPlay) -> None:
         """Refuse a role that nothing can be shown, and a challenger whose examples would be malformed."""
+        if isinstance(run, TurnPlay):
+            next(random_moves(run.game, python_stream(run.config.seed, "warm-up check")))
+            return
         role = self.role
         if role is not None and role not in run.config.roles:
             raise UnknownNameError(f"role in the stage {self.name}", role, run.config.roles)
@@ -73,7 +79,7 @@ class WarmUp:
                 f"example is malformed ({found}); take the challenger out of questions.sources"
             )
 
-    def run(self, run: SelfPlay) -> None:
+    def run(self, run: SelfPlay | TurnPlay) -> None:
         """Take the steps, role by role, and save each."""
         for role in self._taught(run):
             if not run.roles[role].trainer.placement.group.alone:
@@ -81,14 +87,18 @@ class WarmUp:
 
             def pairs(step: int, role: str = role) -> list[tuple[str, str]]:
                 rng = python_stream(run.config.seed, f"{role} warm-up", run.round, step)
+                if isinstance(run, TurnPlay):
+                    return random_pairs(run.game, rng, self.batch)
                 return [self._pair(run, role, rng) for _ in range(self.batch)]
 
             measures = take_supervised_steps(run.roles[role], pairs, self.settings, run.count)
             run.save(role)
             run.log("metrics", [measures])
 
-    def _taught(self, run: SelfPlay) -> list[str]:
+    def _taught(self, run: SelfPlay | TurnPlay) -> list[str]:
         """The roles that take the steps: those that play, learn, and can be shown something."""
+        if isinstance(run, TurnPlay):
+            return [name for name in run.config.players if run.config.roles[name].learns]
         wanted = dict.fromkeys([SOLVER, CHALLENGER, *run.config.players]) if self.role is None else [self.role]
         playing = [role for role in wanted if role in run.config.players and run.config.roles[role].learns]
         return [role for role in playing if _can_be_shown(run, role)]

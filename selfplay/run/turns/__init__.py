@@ -1,0 +1,1 @@
+"""Runs that train on games of several turns: episodes, opponents, baselines and exams. Stages come in."""

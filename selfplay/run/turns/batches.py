@@ -1,0 +1,128 @@
+"""What a player of a turn game learns from in a step: episodes, and every move of its own against a baseline.
+
+Role-conditioned advantage estimation of SPIRAL (arXiv 2506.24119): A = r − b(game, seat), see `RoleBaseline`. All moves
+of a seat in an episode have the same advantage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from ....agents.training.updates import MoveBatch
+from ....core.errors import ConfigError
+from ....core.options import parse_named
+from ....core.seeding import integer_seed, python_stream
+from ....core.turns import ILLEGAL
+from ...league.opponents import match_row
+from ...league.ratings.bradley_terry import Record
+from .episodes import Episodes, logged, play_episodes
+
+if TYPE_CHECKING:
+    from ....agents.training.baselines import RoleBaseline
+    from ....agents.training.turns.moves import Moves
+    from .run import TurnPlay
+
+BASELINES = ("rae", "none")
+
+
+def baseline_of(setting: Any) -> RoleBaseline | None:
+    """What `roles.player.baseline` names; `None` for none: advantages are rewards.
+
+    Raises:
+        ConfigError: another name, or options that it does not take.
+    """
+    from ....agents.training.baselines import RoleBaseline
+
+    if isinstance(setting, Mapping):
+        name, options = str(setting["name"]), {key: value for key, value in setting.items() if key != "name"}
+    else:
+        named = parse_named(str(setting))
+        name, options = named.name, named.options
+    if name not in BASELINES or set(options) - ({"decay"} if name == "rae" else set()):
+        raise ConfigError(f"baseline must be 'rae', 'rae(decay=0.95)' or 'none', got {setting!r}")
+    return RoleBaseline(**options) if name == "rae" else None
+
+
+class TurnBatches:
+    """The steps of a training stage.
+
+    Args:
+        run: the run.
+        role: who learns.
+    """
+
+    def __init__(self, run: TurnPlay, role: str) -> None:
+        self.run, self.role = run, role
+        self.config = run.config.roles[role]
+        self._played = Episodes([])
+
+    def at(self, step: int) -> MoveBatch:
+        """See `Batches`."""
+        return MoveBatch(partial(self._play, step), partial(self._measures, step), partial(self._rows, step))
+
+    def solved(self) -> None:
+        """See `Batches`: what a move is worth shows when the game is over."""
+
+    def preferences(self) -> None:
+        """See `Batches`."""
+
+    def seed(self, step: int) -> int:
+        """See `Batches`."""
+        return self.run.seed(self.role, step)
+
+    def _play(self, step: int) -> Moves:
+        import torch
+
+        from ....agents.training.turns.moves import Moves, joined
+
+        run, seed, count = self.run, self.seed(step), self.config.groups
+        rng = python_stream(seed, "starts")
+        states = [run.game.start(rng) for _ in range(count)]
+        agent = run.roles[self.role].trainer.agent
+        others = run.opponents.draw(run, step, count)
+        played = self._played = play_episodes(run.game, states, agent, others, integer_seed(seed, "episodes"))
+        seats = list(played.seats())
+        rewards = torch.tensor(
+            [float(played.trajectories[at].rewards[player]) for at, player in seats], dtype=torch.float64
+        )
+        keys = [f"{run.game.name} {player}" for _, player in seats]
+        advantages = rewards if run.baseline is None else run.baseline.advantages(rewards, keys)
+        number = {seat: place for place, seat in enumerate(seats)}
+        of_move = [number[at, played.trajectories[at].turns[turn].player] for at, turn in played.moves]
+        return Moves(joined(played.samples), rewards[of_move], advantages[of_move])
+
+    def _measures(self, step: int) -> dict[str, Any]:
+        """What was played: `docs/metrics.md`, "Turn games"."""
+        trajectories, game = self._played.trajectories, self.run.game
+        by_player = {name: fmean(float(one.rewards[name]) for one in trajectories) for name in game.players}
+        own = [self._played.trajectories[at].turns[turn] for at, turn in self._played.moves]
+        return {
+            "episodes": len(trajectories),
+            "turns": fmean(len(one.turns) for one in trajectories),
+            "illegal_share": sum(turn.note.startswith(ILLEGAL) for turn in own) / len(own),
+            "reward_by_player": by_player,
+            **self._games(step),
+        }
+
+    def _games(self, step: int) -> dict[str, Any]:
+        """The games of the step with an opponent of the league; nothing without one."""
+        name = self.run.league.opponent(self.run, self.role, step)
+        if name is None:
+            return {}
+        record = Record()
+        players = self.run.game.players
+        for at, played in enumerate(self._played.trajectories):
+            player = players[
+                at % len(players)
+            ]  # as `play_episodes` deals the seats, also where the learner never moved
+            mine = played.rewards[player]
+            theirs = max(reward for other, reward in played.rewards.items() if other != player)
+            record += Record(won=int(mine > theirs), drawn=int(mine == theirs), lost=int(mine < theirs))
+        return {"league": [match_row(name, record)]}
+
+    def _rows(self, step: int) -> Sequence[Mapping[str, Any]]:
+        kept = self._played.trajectories[: self.run.config.storage.trajectories]
+        return [logged(one, episode=number) for number, one in enumerate(kept)]

@@ -1,0 +1,143 @@
+"""A run on a game of several turns: one role, "player", that plays the seats and learns from every move it makes.
+
+    before the first round    evaluate → gate
+    each round                train(player) → evaluate → gate
+
+State machine, storage, hooks and resume are those of every run (`run.machine`). What it has none of: questions, labels,
+a curriculum, policies on texts (a text that is no legal move loses by the rules), and a validation apart from the exam.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from ....agents.training.updates import GRPOUpdate
+from ....core.errors import ConfigError
+from ....core.protocols import Agent
+from ....core.registries import make_turn_game
+from ....core.seeding import integer_seed
+from ...bench.resolve_agent import resolve_agent
+from ...league.opponents import RunLeague
+from ...roles.build import base_agent
+from ...roles.updates import update_of
+from ...settings.turn_games import PLAYER, turn_game_of
+from ..machine.state_machine import Run
+from .batches import TurnBatches, baseline_of
+from .exams import against, exploited
+from .opponents import opponents_of
+
+BASE = "base"
+"""The opponent of an exam that is the model as it started."""
+
+
+class TurnPlay(Run):
+    """A run in which one model learns a turn game.
+
+    Attributes:
+        game: the rules.
+        opponents: whom the player meets in its training.
+        league: snapshots of the player, where its opponents are a league.
+        baseline: what its rewards are compared with; `None` for nothing.
+    """
+
+    def _set_up(self, state: Mapping[str, Any]) -> None:
+        """See `Run`."""
+        config, row = self.config, self.config.roles[PLAYER]
+        name = turn_game_of(config.env)
+        if name is None:
+            raise ConfigError(f"env={config.env!r} is no turn game")
+        if config.guard.mode == "on":
+            raise ConfigError(
+                "guard.mode='on' goes back by the validation of questions, which a turn game has none of: use 'watch' "
+                "or 'off'"
+            )
+        for setting, idle in (("replay", 0), ("dynamic_sampling", 0), ("condition", "none"), ("turns", "none")):
+            if getattr(row, setting) != idle:
+                raise ConfigError(
+                    f"roles.{PLAYER}.{setting}={getattr(row, setting)!r} is for questions and answers: leave it at "
+                    f"{idle!r} in {config.env}"
+                )
+        if not isinstance(update_of(row), GRPOUpdate):
+            raise ConfigError(f"roles.{PLAYER}.update must be 'grpo' in a turn game, got {row.update!r}")
+        self.game = make_turn_game(name)
+        self.opponents, self.league = opponents_of(row.opponents), RunLeague(config, state.get("league", {}))
+        if row.opponents == "latest" and row.kl_reference != "round":
+            raise ConfigError(
+                f"roles.{PLAYER}.opponents='latest' is the player as it was when the round began: it needs "
+                f"roles.{PLAYER}.kl_reference='round', which keeps that checkpoint"
+            )
+        self.baseline = baseline_of(row.baseline)
+        if self.baseline is not None:
+            self.baseline.load_state_dict(state.get("baselines", {}))
+
+    def game_state(self) -> dict[str, Any]:
+        """See `Run`."""
+        baselines = {} if self.baseline is None else self.baseline.state_dict()
+        return {"baselines": baselines, "league": self.league.state_dict()}
+
+    def _round_over(self) -> None:
+        """See `Run`."""
+        self.league.end_round(self)
+
+    def batches_of(self, role: str) -> TurnBatches:
+        """What the player learns from in a training stage."""
+        return TurnBatches(self, role)
+
+    @property
+    def began_with(self) -> str | None:
+        """The checkpoint of the player when the round began; `None` for the model as it started."""
+        return self.references.get(PLAYER)
+
+    def player_of(self, checkpoint: str | None) -> Agent:
+        """The player as one of its checkpoints has it, or as it started."""
+        row = self.config.roles[PLAYER]
+        model = None if checkpoint is None else str(self.store.path(checkpoint))
+        return base_agent(self.config, PLAYER, model=model).with_settings(
+            max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
+        )
+
+    # --- exams ---
+
+    def evaluation(self) -> dict[str, Any]:
+        """The exam of the round, which remembers the best; empty in rounds without one."""
+        config = self.config.exam
+        if self.round % config.every and self.round < self.config.rounds:
+            return {}
+        with self.compute.examining(self.roles):
+            found = dict(self._exams())
+        score = self._score(found)
+        if not self.best or score > self.best["validation_accuracy"]:
+            kept = {"checkpoints": dict(self.checkpoints), "curriculum": {}}
+            self.best = {"round": self.round, "validation_accuracy": score, **kept}
+        return {"turn_exam": found, "score": score}
+
+    def _exams(self) -> Iterator[tuple[str, Any]]:
+        agent, config = self.roles[PLAYER].agent, self.config.exam
+        seed = partial(integer_seed, self.config.seed, "turn exam")
+        if self.game.name == "kuhn":
+            yield "exploitability", exploited(agent, self._strategies(), seed("strategy"))
+        ways = {"sampled": agent, **({"greedy": agent.with_settings(temperature=0.0)} if config.greedy else {})}
+        for name in config.opponents:
+            opponent = self.player_of(None) if name == BASE else resolve_agent(name)
+            yield (
+                name,
+                {
+                    way: against(self.game, one, opponent, config.questions, seed(name, way))
+                    for way, one in ways.items()
+                },
+            )
+
+    def _strategies(self) -> list[Mapping[str, Any]]:
+        """The exact strategies of earlier exams since training began."""
+        rows = [row["turn_exam"] for row in self.folder.rows("metrics") if "turn_exam" in row and row["round"]]
+        return [row["exploitability"]["strategy"] for row in rows if "exploitability" in row]
+
+    def _score(self, found: Mapping[str, Any]) -> float:
+        """What the best round is chosen by: minus the exploitability, or the mean reward over the opponents."""
+        if "exploitability" in found:
+            return -float(found["exploitability"]["exact"])
+        way = "greedy" if self.config.exam.greedy else "sampled"
+        rewards = [float(one[way]["reward"]["value"]) for one in found.values()]
+        return sum(rewards) / len(rewards) if rewards else 0.0

@@ -1,0 +1,63 @@
+"""What a run on a turn game begins with: one role that plays the seats, and stages of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...core.registries import env_id, turn_games
+
+PLAYER = "player"
+"""The role of a run on a turn game: it plays the seats of the game."""
+
+STAGES = ("train(player)", "evaluate", "gate")
+
+
+def turn_game_of(env: str) -> str | None:
+    """The turn game behind a Gymnasium id, "SelfPlayKuhn-v0"; `None` where it is none."""
+    return {env_id(name): name for name in turn_games.names() if not name.endswith(":")}.get(env)
+
+
+def turn_settings(game: str, *, tiny: bool = True, debug: bool = False) -> dict[str, Any]:
+    """What a run on a turn game sets besides its id, as a tree like `RunConfig`.
+
+    Args:
+        tiny: whether the player starts as the embedded `tiny`, which has not seen the game: then the run begins with a
+            warm-up on legal moves.
+        debug: small, to see that everything runs.
+    """
+    own = {**DEFAULTS, **GAMES.get(game, {})}
+    if tiny:
+        shown = "warm_up(steps=8, batch=16)" if debug else WARM_UPS.get(game, WARM_UP)
+        own["schedule"] = {
+            "warm_up": {"stages": [shown, "evaluate", "gate"], "until": "rounds(1)"},
+            "self_play": {"stages": list(STAGES)},
+        }
+    return {**own, **DEBUG} if debug else own
+
+
+WARM_UP = "warm_up(steps=400, batch=64)"
+WARM_UPS: Mapping[str, str] = {}
+DEFAULTS: Mapping[str, Any] = {
+    "stages": STAGES,
+    "rounds": 40,
+    "roles.player.steps": 10,
+    "roles.player.groups": 256,
+    "roles.player.kl_reference": "round",
+    "roles.player.grpo": {"loss_type": "dr_grpo", "scale": "batch", "learning_rate": 3e-4, "kl_weight": 0.05},
+    "exam.questions": 200,
+    "exam.opponents": ("random-legal", "base"),
+    "storage.save_every": 10,
+}
+GAMES: Mapping[str, Mapping[str, Any]] = {
+    "tic-tac-toe": {"roles.player.max_new_tokens": 4, "exam.opponents": ("random-legal", "tic-tac-toe-perfect")},
+    "kuhn": {"roles.player.max_new_tokens": 8, "exam.opponents": ("random-legal", "kuhn-equilibrium")},
+    "negotiation": {"roles.player.max_new_tokens": 48, "exam.opponents": ("random-legal", "base", "negotiator")},
+}
+DEBUG: Mapping[str, Any] = {
+    "rounds": 2,
+    "roles.player.steps": 2,
+    "roles.player.groups": 8,
+    "exam.questions": 8,
+    "storage.save_every": 1,
+}
