@@ -79,7 +79,9 @@ def test_the_fit_is_the_one_of_greatest_likelihood(rows):
 
 counts = st.builds(Record, st.integers(0, 40), st.integers(0, 10), st.integers(0, 40))
 tables = st.dictionaries(
-    st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)).filter(lambda pair: pair[0] != pair[1]), counts, max_size=12
+    st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)).filter(lambda pair: pair[0] != pair[1]),
+    counts,
+    max_size=12,
 )
 
 
