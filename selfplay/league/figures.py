@@ -11,7 +11,8 @@ import numpy as np
 from ..pages.figures import MANY, MARKERS, SIZE, colour, draw_svg, legend, per_cent, plot_row, rows_by_name, rows_size
 from ..pages.wording import name_in_figure
 from ..stats import Estimate
-from .ratings.bradley_terry import Record
+from .progress import Records, learners, snapshots, worst_by_round
+from .ratings.bradley_terry import Record, scores_of
 from .standings import Standings, Worst
 
 if TYPE_CHECKING:
@@ -36,6 +37,18 @@ def league_figures(found: Standings) -> list[str]:
     if found.trend:
         drawn.append(trend_figure(found.trend))
     return drawn
+
+
+def run_figures(records: Records) -> list[str]:
+    """What a run's games with its league say, as SVG; nothing without any."""
+    drawn, scores = [], scores_of(records)
+    for role, keys in learners(records).items():
+        columns = snapshots(records, role)
+        if columns:
+            other = columns[0].partition("/")[0]
+            drawn.append(cross_play_figure(keys[-MOST_CELLS:], columns, scores, (role, f"snapshots of the {other}")))
+    trend = worst_by_round(records)
+    return [*drawn, trend_figure(trend)] if trend else drawn
 
 
 def cross_play_figure(

@@ -121,7 +121,7 @@ players = [*(("solver", name) for name in solvers), *(("challenger", name) for n
 def begin(path):
     child = os.fork()
     if not child:
-        hold_league(path, players=players, matches=240, settings={"games": 2}, console=Console(quiet=True))
+        hold_league(path, players=players, matches=120, settings={"games": 2}, console=Console(quiet=True))
         os._exit(0)
     return child
 
@@ -132,7 +132,7 @@ def matches(path):
 assert os.waitpid(begin(Path(alone[0])), 0)[1] == 0
 rng, path = random.Random(1), Path(killed[0])
 for _ in range(10):
-    target, child = matches(path) + rng.randint(1, 20), begin(path)
+    target, child = matches(path) + rng.randint(1, 9), begin(path)
     while matches(path) < target:
         time.sleep(0.001)  # between two looks at the log
     os.kill(child, signal.SIGKILL)
@@ -149,7 +149,7 @@ def test_killed_ten_times_a_league_ends_as_one_left_alone(tmp_path):
     command = [sys.executable, "-c", DRILL, *names, str(tmp_path / "alone"), str(tmp_path / "killed")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    assert 10 <= int(done.stdout) < 240
+    assert 10 <= int(done.stdout) < 120
     assert content(tmp_path / "killed") == content(tmp_path / "alone")
 
 
