@@ -12,7 +12,7 @@ from rich.console import Console
 from ...core.errors import ConfigError
 from ..league.folder import LOCK, LeagueFolder, Settings
 from ..league.games import make_game
-from ..league.page import HEADER, cells, headline, write_standings
+from ..league.page import cells, header, headline, write_standings
 from ..league.play import League
 from ..league.players import new_player
 from ..league.rules.joining import make_joining
@@ -104,9 +104,9 @@ def _show(found: Standings, files: Sequence[Path], console: Console) -> None:
     from rich.text import Text
 
     console.print(Text(shown(headline(found).text)))
-    columns = len(HEADER) if console.width >= NARROW else SHORT
-    rows = [row[:columns] for row in cells(found)]
-    console.print(terminal_table("Standings", HEADER[:columns], rows, width=console.width, names=2))
+    names = header(found) if console.width >= NARROW else header(found)[:SHORT]
+    rows = [row[: len(names)] for row in cells(found)]
+    console.print(terminal_table("Standings", names, rows, width=console.width, names=2))
     for note in found.notes:
         console.print(Text(f"! {note}", style="yellow"))
     console.print(f"wrote {', '.join(str(file) for file in files)}", soft_wrap=True, highlight=False)

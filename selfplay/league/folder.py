@@ -10,6 +10,7 @@ wrote beyond is cut off, and that match is played again, from the same streams.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -127,7 +128,8 @@ class LeagueFolder:
             try:
                 first, second = row["players"]
                 [*results(row["outcomes"])]
-                known = {first, second} <= keys and first != second and row["match"] == number
+                rewards = all(math.isfinite(reward) for reward in row.get("rewards", ()))
+                known = {first, second} <= keys and first != second and row["match"] == number and rewards
             except (KeyError, TypeError, ValueError, RunError):
                 known = False
             if not known:

@@ -15,7 +15,6 @@ from ..storage.files import write_text
 from .figures import league_figures
 from .standings import Standing, Standings
 
-HEADER = ["player", "pool", "rating", "score, %", "games", "matches", "checked, %", "round"]
 HOW = (
     "Ratings are Bradley–Terry strengths in points (400 are odds of 10 to 1; the mean of all players is 0) with "
     "95 % bootstrap intervals; a draw is half a win, and every player has a prior of one drawn game. They "
@@ -26,6 +25,12 @@ QUESTIONS = (
     "was asked before, or one whose answer is not known."
 )
 WORST = "Worst score: share of the points of a snapshot against the opponent that it scores least against."
+
+
+def header(found: Standings) -> list[str]:
+    """Names of the columns; what is told of texts in a league of questions is the reward in a turn game."""
+    own = "checked, %" if len(set(found.sides)) > 1 or not found.table else "reward"
+    return ["player", "pool", "rating", "score, %", "games", "matches", own, "round"]
 
 
 def cells(found: Standings) -> list[list[str]]:
@@ -58,14 +63,14 @@ def to_json(found: Standings) -> str:
 
 def to_markdown(found: Standings) -> str:
     opening = headline(found)
-    lines = [f"**{opening.text}** {_settings(found)}", "", *markdown_table(HEADER, cells(found)), "", HOW]
+    lines = [f"**{opening.text}** {_settings(found)}", "", *markdown_table(header(found), cells(found)), "", HOW]
     if found.trend:
         lines += ["", *markdown_table(*_trend(found)), "", WORST]
     return "\n".join([*lines, *(f"\n- Note: {note}" for note in found.notes)]) + "\n"
 
 
 def to_html(found: Standings) -> str:
-    shown = [html_table(HEADER, cells(found), names=2, label="Standings"), figures(league_figures(found))]
+    shown = [html_table(header(found), cells(found), names=2, label="Standings"), figures(league_figures(found))]
     sections = [Section("Standings", shown)]
     if found.trend:
         sections.append(Section("Trend", [html_table(*_trend(found), names=2, label="Worst scores"), paragraph(WORST)]))
@@ -86,7 +91,7 @@ def _cells(one: Standing) -> list[str]:
         in_per_cent(record.score),
         str(record.games),
         str(one.matches),
-        in_per_cent(one.checked_share, 0),
+        in_per_cent(one.checked_share, 0) if one.reward is None else f"{one.reward:+.3f}",
         f"{one.player.round if one.player.line else '–'}{'' if one.player.left is None else ' (left)'}",
     ]
 
@@ -105,8 +110,7 @@ def _first(best: Sequence[Standing]) -> str:
 
 
 def _trend(found: Standings) -> tuple[list[str], list[list[str]]]:
-    header = ["snapshots", "against", "round", "worst score, %"]
-    return header, [
+    return ["snapshots", "against", "round", "worst score, %"], [
         [
             short_name(one.line),
             short_name(one.against.partition("/")[2]),

@@ -5,6 +5,7 @@ All of it is computed from counts, so the order of matches changes nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ class Standing:
         record: all its games.
         matches: how many it played.
         checked_share: of its texts, those that were checked questions; `None` but for challengers that played.
+        reward: mean per game; `None` but in turn games.
     """
 
     player: Player
@@ -37,6 +39,7 @@ class Standing:
     record: Record
     matches: int
     checked_share: float | None
+    reward: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,9 @@ def _standing(player: Player, rating: Estimate, tally: Tally, scores: Mapping[st
     share = None
     if player.pool == CHALLENGERS and letters:
         share = sum(letters[letter] for letter in CHECKED) / letters.total()
-    return Standing(player, rating, record, tally.matches[player.key], share)
+    rewards = tally.rewards.get(player.key)
+    reward = None if rewards is None else math.fsum(rewards) / record.games  # exact, so that no order changes it
+    return Standing(player, rating, record, tally.matches[player.key], share, reward)
 
 
 def _row(one: Standing) -> dict[str, Any]:
@@ -157,6 +162,7 @@ def _row(one: Standing) -> dict[str, Any]:
         "lost": one.record.lost,
         "matches": one.matches,
         "checked_share": one.checked_share,
+        "reward": one.reward,
     }
 
 

@@ -19,6 +19,7 @@ class Tally:
     Attributes:
         matches: of each player, by key.
         records: games by pair, first and second player as they stand in the log.
+        rewards: of each player of a turn game, added up over its games.
         letters: how the games of each player ended, by letter of `games.LETTERS`, whichever side it was on.
     """
 
@@ -26,6 +27,7 @@ class Tally:
         self.matches: Counter[str] = Counter()
         self.records: dict[tuple[str, str], Record] = {}
         self.letters: dict[str, Counter[str]] = {}
+        self.rewards: dict[str, list[float]] = {}
         for row in rows:
             self.add(row)
 
@@ -36,6 +38,8 @@ class Tally:
         self.records[first, second] = self.records.get((first, second), Record()) + record_of(row["outcomes"])
         for key in (first, second):
             self.letters.setdefault(key, Counter()).update(row["outcomes"])
+        for key, reward in zip(row["players"], row.get("rewards", ()), strict=False):
+            self.rewards.setdefault(key, []).append(reward * len(row["outcomes"]))
 
     def scores(self) -> dict[str, dict[str, Record]]:
         """Player → opponent → the games between them, seen by the player."""

@@ -1,4 +1,8 @@
-"""A match of a turn game of two: each player begins half of the games, from the same hidden draws."""
+"""A match of a turn game of two: each player begins half of the games, from the same hidden draws.
+
+A game is won by the greater reward, however much greater: where stakes differ, as in poker, a player may win fewer
+games and more points. So the mean reward of each is kept as well.
+"""
 
 from __future__ import annotations
 
@@ -35,15 +39,15 @@ class TurnMatch:
         self.game = game
 
     def play(self, first: Agent, second: Agent, games: int, seed: int) -> dict[str, Any]:
-        """Outcomes as the first player sees them, the games that it begins first; `reward` is its mean reward."""
-        outcomes, total = [], 0.0
+        """Outcomes as the first player sees them, the games that it begins first; `rewards`, the mean of either."""
+        outcomes, totals = [], [0.0, 0.0]
         for begins, agents in enumerate(((first, second), (second, first))):
             own, other = self.game.players[begins], self.game.players[1 - begins]
             for played in self._half(agents, (games + 1 - begins) // 2, seed, begins):
                 mine, theirs = played.rewards[own], played.rewards[other]
                 outcomes.append(WON if mine > theirs else LOST if mine < theirs else DRAWN)
-                total += mine
-        return {"outcomes": "".join(outcomes), "reward": total / games}
+                totals = [totals[0] + mine, totals[1] + theirs]
+        return {"outcomes": "".join(outcomes), "rewards": [total / games for total in totals]}
 
     def _half(self, agents: Sequence[Agent], games: int, seed: int, begins: int) -> list[Trajectory]:
         """Games that the first of two agents begins; the i-th has the same draws whoever begins."""

@@ -123,7 +123,8 @@ def test_both_begin_half_of_the_games_from_the_same_draws():
     found = TurnMatch(make_turn_game("kuhn")).play(one, other, 40, seed=1)
     assert len(found["outcomes"]) == 40
     assert one.first[0] == other.first[0] or one.first[0].splitlines()[0] == other.first[0].splitlines()[0]
-    assert -2 <= found["reward"] <= 2
+    assert sum(found["rewards"]) == pytest.approx(0)
+    assert -2 <= found["rewards"][0] <= 2
     again = TurnMatch(make_turn_game("kuhn")).play(Watching(), Watching(), 40, seed=1)
     assert again == found
 
