@@ -8,14 +8,16 @@ to 0 with the weight of one game, which a hundred real ones outweigh.
 
 Intervals come from a Bayesian bootstrap (Rubin 1981; Newton and Raftery 1994): each game gets the weight Exp(1), each
 half of the game with 0 a Gamma(½), and the strengths are fitted anew. Of two players the score then has its Jeffreys
-distribution, so one that won all its games has an interval, too; resampling whole games would give it none. The draws
-are moved until their median is the fitted strength: without that they err outwards twice, as the fit itself does once.
+distribution, so one that won all its games has an interval, too; resampling whole games would give it none. Either end
+lies as far from the fitted strength as the root mean square of the draws on that side of their median, times 1.96:
+percentiles of the draws themselves would err outwards twice, as the fit does once, and are noisier.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -89,11 +91,11 @@ def ratings(
     shared = rng.standard_gamma(np.broadcast_to(halves, (draws, *halves.shape)))
     weights += 0.5 * (shared + shared.transpose(0, 2, 1))
     drawn_strengths = strengths(weights, rng.standard_gamma(np.full((draws, 2, len(names)), PRIOR)))
-    tail = (1 - confidence) / 2
-    low, middle, high = POINTS * np.quantile(drawn_strengths, [tail, 0.5, 1 - tail], axis=0)
+    times = NormalDist().inv_cdf((1 + confidence) / 2) * POINTS
+    gaps = drawn_strengths - np.median(drawn_strengths, axis=0)
+    below, above = (times * _root_mean_square(gaps * side) for side in (-1, 1))
     values = POINTS * fitted
-    low, high = low + values - middle, high + values - middle
-    found = zip(names, values, np.minimum(low, values), np.maximum(high, values), strict=True)
+    found = zip(names, values, values - below, values + above, strict=True)
     return {name: Estimate(float(value), float(least), float(most)) for name, value, least, most in found}
 
 
@@ -158,6 +160,12 @@ def scores_of(records: Records) -> dict[str, dict[str, Record]]:
             row = found.setdefault(one, {})
             row[other] = row.get(other, Record()) + own
     return found
+
+
+def _root_mean_square(gaps: Floats) -> Floats:
+    """Of those gaps of each column that are above 0; 0 where none is."""
+    squares: Floats = np.square(np.maximum(gaps, 0)).sum(0) / np.maximum(1, (gaps > 0).sum(0))
+    return np.sqrt(squares)
 
 
 def _logistic(values: Any) -> Any:
