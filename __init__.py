@@ -42,6 +42,7 @@ from .core.registries import (
     make_source,
     make_stage,
     make_tracker,
+    make_turn_game,
     make_update,
     make_verifier,
     register_agent,
@@ -57,7 +58,7 @@ from .core.registries import (
     register_update,
     register_verifier,
 )
-from .envs import register_domain
+from .envs import register_domain, register_turn_game
 
 if TYPE_CHECKING:
     from .agents.load import load_agent
@@ -92,6 +93,7 @@ __all__ = [
     "make_source",
     "make_stage",
     "make_tracker",
+    "make_turn_game",
     "make_update",
     "make_verifier",
     "register_agent",
@@ -105,6 +107,7 @@ __all__ = [
     "register_source",
     "register_stage",
     "register_tracker",
+    "register_turn_game",
     "register_update",
     "register_verifier",
     "selfplay",

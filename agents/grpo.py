@@ -128,7 +128,8 @@ def grpo_loss(
         logp: (B, T) log-probabilities under the model being trained; gradients flow through it.
         old_logp: (B, T) under the policy that sampled; `None` means `logp` itself, without gradient.
         advantages: (B,), or (B, T) for one per token.
-        mask: (B, T), 1 where a completion token counts. What `logp` holds elsewhere does not matter.
+        mask: (B, T), 1 where a completion token counts. What `logp` holds elsewhere does not matter. A loss that sums
+            over tokens also takes a whole number above 1, for a token that stands for so many equal ones.
         ref_logp: (B, T) under the reference model; needed if `beta` is not 0.
         clip_low, clip_high: ρ is clipped to [1 − clip_low, 1 + clip_high]; `None` means clip_high = clip_low. For
             "cispo", clip_high is the greatest ρ itself, 5 if `None`, and there is no lower clip.
@@ -164,9 +165,10 @@ def grpo_loss(
 
 def _ratio(logp: Tensor, old: Tensor, mask: Tensor, loss_type: LossType) -> Tensor:
     """ρ: (B, T), or (B, 1) for the sequence-level types."""
-    log_ratio = (logp - old) * mask
+    present = (mask > 0).to(logp.dtype)  # not the mask: one of merged rows holds how often they stand for one token
+    log_ratio = (logp - old) * present
     if loss_type == "gspo":
-        log_ratio = log_ratio.sum(1, keepdim=True) / mask.sum(1).clamp(min=1.0)[:, None]
+        log_ratio = log_ratio.sum(1, keepdim=True) / present.sum(1).clamp(min=1.0)[:, None]
     elif loss_type == "rloo":
         log_ratio = log_ratio.sum(1, keepdim=True)
     return log_ratio.exp()

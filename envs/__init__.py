@@ -6,6 +6,7 @@ It reads `core` alone; `selfplay`, `interop` and users come in.
     gym.make_vec("SelfPlayMath-v0", num_envs=G) one group of G players of that role      envs.views.group
     aec_env("math"), parallel_env("math")       all roles, for PettingZoo                envs.views.aec, .parallel
     SelfPlayCode-v0, aec_env("code")            the same for code                        envs.game.code_domain
+    SelfPlayTicTacToe-v0, SelfPlayKuhn-v0, …    games of several turns                       envs.views.turns
     gym.make("SelfPlayTeacher-v0")              levels in, levels out, for SB3           envs.views.teacher
     gym.make("SelfPlayTokens-v0")               token ids in, integers out, for SB3      envs.views.tokens
 
@@ -14,16 +15,27 @@ Importing this package registers names and loads Gymnasium; PettingZoo is loaded
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..core.registries import domains, register_condition, register_perturbation, register_source, turn_games
-from .registration import register_domain, register_known_ids, register_pettingzoo
+from ..core.registries import (
+    domains,
+    make_turn_game,
+    register_condition,
+    register_perturbation,
+    register_source,
+    turn_games,
+)
+from .registration import register_domain, register_known_ids, register_pettingzoo, register_turn_game
 
 if TYPE_CHECKING:
+    from ..core.protocols import TurnGame
     from .views.aec import SelfPlayAEC
     from .views.parallel import SelfPlayParallel
+    from .views.turns.aec import TurnAEC
+    from .views.turns.parallel import TurnParallel
 
-__all__ = ["aec_env", "parallel_env", "register_domain", "register_pettingzoo"]
+__all__ = ["aec_env", "parallel_env", "register_domain", "register_pettingzoo", "register_turn_game"]
 
 for _name, _target in {
     "challenger": "players:ChallengerSource",
@@ -65,30 +77,45 @@ register_known_ids()
 
 
 def aec_env(
-    domain: str = "math", *, episodes: int = 1, render_mode: str | None = None, attempts: int = 4, **settings: Any
-) -> SelfPlayAEC:
+    domain: str = "math",
+    *,
+    game: str | Mapping[str, Any] | TurnGame[Any] | None = None,
+    episodes: int = 1,
+    render_mode: str | None = None,
+    **settings: Any,
+) -> SelfPlayAEC | TurnAEC:
     """All roles as a PettingZoo AEC environment: `challenger_0`, `solver_0` …, and for code `tester_0`.
 
+    With `game`, all players of a turn game: `player_0`, `player_1`.
+
     Args:
-        domain: what is played: "math", "code" or another registered name.
-        episodes: proposals until all agents are done, ≥ 1.
+        domain: what challengers and solvers play: "math", "code" or another registered name.
+        game: a turn game by name, dict or live, which is played instead.
+        episodes: proposals, or games, until all agents are done, ≥ 1.
         render_mode: "ansi", "human" or `None`.
-        attempts: m, the number of solvers, ≥ 1.
-        settings: verifier, curriculum, reward, template: see `envs.views.setup.GameSettings`.
+        settings: of a domain: attempts (m, the number of solvers, 4 if left out), verifier, curriculum, reward,
+            template, see `envs.views.setup.GameSettings`; of a turn game: its options.
 
     Raises:
         ConfigError: an unknown domain, name or keyword.
     """
+    register_pettingzoo()
+    if game is not None:
+        from .views.turns.aec import TurnAEC
+
+        return TurnAEC(make_turn_game(game, **settings), episodes=episodes, render_mode=render_mode)
     from .views.aec import SelfPlayAEC
     from .views.setup import make_settings
 
-    register_pettingzoo()
-    options = make_settings({"domain": domain, "attempts": attempts, **settings})
+    options = make_settings({"domain": domain, "attempts": 4, **settings})
     return SelfPlayAEC(options, episodes=episodes, render_mode=render_mode)
 
 
-def parallel_env(domain: str = "math", **settings: Any) -> SelfPlayParallel:
+def parallel_env(domain: str = "math", **settings: Any) -> SelfPlayParallel | TurnParallel:
     """The same game as a PettingZoo parallel environment; arguments as for `aec_env`."""
+    from .views.aec import SelfPlayAEC
     from .views.parallel import SelfPlayParallel
+    from .views.turns.parallel import TurnParallel
 
-    return SelfPlayParallel(aec_env(domain, **settings))
+    played = aec_env(domain, **settings)
+    return SelfPlayParallel(played) if isinstance(played, SelfPlayAEC) else TurnParallel(played)

@@ -1,7 +1,8 @@
-"""What makes a domain playable: its name, its Gymnasium id (one role, or a group of them), and its PettingZoo ids.
+"""What makes a domain or a turn game playable: its name, its Gymnasium id, and its PettingZoo ids.
 
-Nothing is imported here on behalf of a domain: a name is enough for an id, and what it names is loaded by the first
-`make`. So domains of installed packages (entry points of the group `selfplay_gym.domains`) have ids from the start.
+Nothing is imported here on behalf of either: a name is enough for an id, and what it names is loaded by the first
+`make`. So what installed packages bring (entry points of the groups `selfplay_gym.domains` and
+`selfplay_gym.turn_games`) has ids from the start.
 """
 
 from __future__ import annotations
@@ -9,21 +10,44 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import gymnasium as gym
 
 from ..core.errors import ConfigError
-from ..core.protocols import Domain
-from ..core.registries import domains, env_id
+from ..core.protocols import Domain, TurnGame
+from ..core.registries import domains, env_id, turn_games
+from ..core.registry import Registry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NUMERIC = {
-    "SelfPlayTeacher-v0": "selfplay_gym.envs.views.teacher:teacher_env",
-    "SelfPlayTokens-v0": "selfplay_gym.envs.views.tokens:tokens_env",
+TURN_VIEWS = ("selfplay_gym.envs.views.turns.single:turn_env", "selfplay_gym.envs.views.turns.group:turn_group_env")
+GENERAL: dict[str, tuple[str, str | None]] = {
+    "SelfPlayTeacher-v0": ("selfplay_gym.envs.views.teacher:teacher_env", None),
+    "SelfPlayTokens-v0": ("selfplay_gym.envs.views.tokens:tokens_env", None),
+    "SelfPlayTurnGame-v0": TURN_VIEWS,
 }
-"""Ids that belong to no domain."""
+"""Ids that belong to no name: their environment, and their vector environment."""
+
+
+class Kind(NamedTuple):
+    """A kind of plug-in that can be played."""
+
+    keyword: str  # under which views are given the name
+    registry: Registry[Any]
+    view: str
+    vector_view: str
+
+    def names(self) -> list[str]:
+        """All names that can have an id; a family needs something behind its colon."""
+        return [name for name in self.registry.names() if not name.endswith(":")]
+
+
+DOMAINS = Kind(
+    "domain", domains, "selfplay_gym.envs.views.single:self_play_env", "selfplay_gym.envs.views.group:group_env"
+)
+TURN_GAMES = Kind("game", turn_games, *TURN_VIEWS)
+KINDS = (DOMAINS, TURN_GAMES)
 
 
 @overload
@@ -40,31 +64,39 @@ def register_domain(name: str, target: str | Callable[..., Any] | Domain | None 
     Raises:
         ConfigError: the name, or the id that is made of it, is taken.
     """
-    identifier = _free_id(name)
-    if target is None:
+    return _register(DOMAINS, name, target)
 
-        def decorate(factory: F) -> F:
-            register_domain(name, factory)
-            return factory
 
-        return decorate
-    domains.register(name, target)
-    _register_id(identifier, name)
-    if "pettingzoo" in sys.modules:
-        register_pettingzoo()
-    return None
+@overload
+def register_turn_game(name: str) -> Callable[[F], F]: ...
+@overload
+def register_turn_game(name: str, target: str | Callable[..., Any] | TurnGame[Any]) -> None: ...
+def register_turn_game(
+    name: str, target: str | Callable[..., Any] | TurnGame[Any] | None = None
+) -> Callable[[F], F] | None:
+    """Make a turn game known by name, and playable: `register_turn_game("nim", Nim)` gives `SelfPlayNim-v0`.
+
+    Args:
+        name: the game's own.
+        target: the game, "module:attribute", or a factory of it; left out, this is a decorator of a factory.
+
+    Raises:
+        ConfigError: the name, or the id that is made of it, is taken.
+    """
+    return _register(TURN_GAMES, name, target)
 
 
 def register_known_ids() -> None:
-    """Give ids to the numeric views, and to every domain known by name; one whose id is taken gets a warning."""
-    for identifier, maker in NUMERIC.items():
+    """Give ids to the general views, and to all that is known by name; what finds its id taken gets a warning."""
+    for identifier, (view, vector_view) in GENERAL.items():
         if identifier not in gym.registry:  # a module imported twice does not make a second environment
-            gym.register(identifier, entry_point=maker, order_enforce=False)
-    for name in domains.names():
-        try:
-            _register_id(_free_id(name), name)
-        except ConfigError as error:
-            warnings.warn(f"a domain cannot be played: {error}", stacklevel=2)
+            gym.register(identifier, entry_point=view, vector_entry_point=vector_view, order_enforce=False)
+    for kind in KINDS:
+        for name in kind.names():
+            try:
+                _register_id(kind, _free_id(kind, name), name)
+            except ConfigError as error:
+                warnings.warn(f"a {kind.registry.kind} cannot be played: {error}", stacklevel=2)
 
 
 def register_pettingzoo() -> bool:
@@ -77,29 +109,48 @@ def register_pettingzoo() -> bool:
 
     if not hasattr(pettingzoo, "register"):
         return False
-    for kind, registry in (("aec", pettingzoo.aec_registry), ("parallel", pettingzoo.parallel_registry)):
-        for name in domains.names():
-            if env_id(name) not in registry:
-                pettingzoo.register(kind, env_id(name), f"selfplay_gym.envs:{kind}_env", kwargs={"domain": name})
+    for api, registry in (("aec", pettingzoo.aec_registry), ("parallel", pettingzoo.parallel_registry)):
+        for kind in KINDS:
+            for name in kind.names():
+                if env_id(name) not in registry:
+                    view = f"selfplay_gym.envs:{api}_env"
+                    pettingzoo.register(api, env_id(name), view, kwargs={kind.keyword: name})
     return True
 
 
-def _free_id(name: str) -> str:
-    """The id of a domain, if it is not another's."""
+def _register(kind: Kind, name: str, target: Any) -> Callable[[F], F] | None:
+    identifier = _free_id(kind, name)
+    if target is None:
+
+        def decorate(factory: F) -> F:
+            _register(kind, name, factory)
+            return factory
+
+        return decorate
+    kind.registry.register(name, target)
+    _register_id(kind, identifier, name)
+    if "pettingzoo" in sys.modules:
+        register_pettingzoo()
+    return None
+
+
+def _free_id(kind: Kind, name: str) -> str:
+    """The id of a name, if it is not another's."""
     identifier = env_id(name)
     spec = gym.registry.get(identifier)
-    if spec is not None and spec.kwargs.get("domain") != name:
-        raise ConfigError(f"the domain {name!r} needs the id {identifier}, which is taken; choose another name")
+    if spec is not None and spec.kwargs.get(kind.keyword) != name:
+        what = kind.registry.kind
+        raise ConfigError(f"the {what} {name!r} needs the id {identifier}, which is taken; choose another name")
     return identifier
 
 
-def _register_id(identifier: str, name: str) -> None:
+def _register_id(kind: Kind, identifier: str, name: str) -> None:
     if identifier in gym.registry:
         return
     gym.register(
         identifier,
-        entry_point="selfplay_gym.envs.views.single:self_play_env",
-        vector_entry_point="selfplay_gym.envs.views.group:group_env",
+        entry_point=kind.view,
+        vector_entry_point=kind.vector_view,
         order_enforce=False,  # the environment itself raises ResetNeeded, and saves a wrapper per call
-        kwargs={"domain": name},
+        kwargs={kind.keyword: name},
     )

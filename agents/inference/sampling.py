@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -21,6 +22,7 @@ from .activation_reuse import ActivationCache, LayerProducts
 from .cached_decoding import CachedDecoding
 from .devices import input_device
 from .hf_decoding import Decoding, decoding_of
+from .merged_decoding import MergedDecoding
 from .packed_forward import PackedModel
 
 CACHE_BYTES = 2 << 30  # keys and values held at a time
@@ -37,11 +39,13 @@ class SamplingSettings:
         top_p: draw from the smallest set of tokens holding this probability; 1 means from all. A policy gradient
             cannot correct for less than 1.
         max_new_tokens: a completion ends here if the model has not ended it.
+        merge: rows that have said the same after the same prompt are computed once; see `merged_decoding.py`.
     """
 
     temperature: float = 1.0
     top_p: float = 1.0
     max_new_tokens: int = 128
+    merge: bool = False
 
     def __post_init__(self) -> None:
         for name, kinds in (("temperature", (int, float)), ("top_p", (int, float)), ("max_new_tokens", (int,))):
@@ -69,6 +73,8 @@ class Samples:
         lengths: (R,) int64; 0 where the prompt leaves no room in the model's context, else at least 1.
         finished: (R,) bool, whether the model ended the completion itself; False means cut off.
         activations: matrix products of sampling for the update to reuse, if asked for and possible.
+        own: (R, T) float32, 1 on tokens that the model wrote, 0 on those of an environment between its turns (see
+            `conversation.py`); `None` where it wrote all.
     """
 
     texts: list[list[str]]
@@ -78,6 +84,7 @@ class Samples:
     lengths: Tensor
     finished: Tensor
     activations: ActivationCache | None = None
+    own: Tensor | None = None
 
     @property
     def n(self) -> int:
@@ -86,14 +93,15 @@ class Samples:
 
     @property
     def mask(self) -> Tensor:
-        """(R, T) float32, 1 where a token is."""
+        """(R, T) float32, 1 where a token is that the model wrote."""
         column = torch.arange(self.tokens.shape[1], device=self.tokens.device)
-        return (column < self.lengths[:, None]).float()
+        present = (column < self.lengths[:, None]).float()
+        return present if self.own is None else present * self.own
 
     def to(self, device: torch.device) -> Samples:
         """The same samples with their tensors on `device`."""
         moved = {name: getattr(self, name).to(device) for name in ("tokens", "logps", "lengths", "finished")}
-        return replace(self, **moved)
+        return replace(self, own=None if self.own is None else self.own.to(device), **moved)
 
 
 class Sampler(Protocol):
@@ -231,11 +239,11 @@ class LocalSampler:
         device = result.tokens.device
         rows = rows.to(device)
         where = torch.tensor(row_prompt, device=device)
-        decoding: CachedDecoding | Decoding
-        if self.decoder is not None:
-            decoding = CachedDecoding(self.decoder, list(distinct), where)
-        else:
-            decoding = decoding_of(self.model)(self.model, list(distinct), where)
+        decoder = self.decoder
+        begin: Any = partial(CachedDecoding, decoder) if decoder else partial(decoding_of(self.model), self.model)
+        decoding: CachedDecoding | Decoding | MergedDecoding = (
+            MergedDecoding(begin, list(distinct), where) if settings.merge else begin(list(distinct), where)
+        )
         done = torch.zeros(len(rows), dtype=torch.bool, device=device)
         rooms = [self._room(ids, result.tokens.shape[1]) for ids in distinct]
         room, shortest, longest = torch.tensor(rooms, device=device)[where], min(rooms), max(rooms)

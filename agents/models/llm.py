@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError
+from ..inference.conversation import Conversation, Conversing
 from ..inference.devices import placing, spread
 from ..inference.hf_decoding import decoding_of
 from ..inference.packed_forward import PackedModel
@@ -65,6 +66,7 @@ class LLMAgent:
         self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder)
         self.counted = TokenCount()
         self._listener: Listener | None = None
+        self._conversing: Conversing | None = None
 
     @classmethod
     def from_pretrained(
@@ -98,7 +100,7 @@ class LLMAgent:
         """
         import torch
 
-        length = {} if max_new_tokens is None else {"max_new_tokens": max_new_tokens}
+        length: dict[str, Any] = {} if max_new_tokens is None else {"max_new_tokens": max_new_tokens}
         settings = SamplingSettings(temperature, top_p, **length)
         precision = getattr(torch, dtype or "float32", None)
         if not isinstance(precision, torch.dtype) or not precision.is_floating_point:
@@ -142,6 +144,8 @@ class LLMAgent:
         Args:
             keep_activations: keep the matrix products for an update that follows at once, see `activation_reuse.py`.
         """
+        if self._conversing is not None:
+            return self._converse(self._conversing, prompts, n, seed)
         ids = [self._read(prompt)[0] for prompt in prompts]
         asked: dict[str, Any] = {"keep_activations": keep_activations} if self.sampler.keeps_activations else {}
         early = None
@@ -164,6 +168,25 @@ class LLMAgent:
         twin.__dict__.update(self.__dict__)
         twin._listener = listener
         return twin
+
+    def in_turns(self, conversing: Conversing | None) -> LLMAgent:
+        """The same agent, whose attempts are conversations with an environment; `None` for one that answers at once."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._conversing = conversing
+        return twin
+
+    def _converse(self, conversing: Conversing, prompts: Sequence[str], n: int, seed: int | None) -> Samples:
+        """`sample` in several turns; the listener hears of attempts when all are over."""
+        ids = [self._read(prompt + conversing.exchange.hint)[0] for prompt in prompts]
+        talk = Conversation(self.sampler, self._texts, self.prompts.following, conversing)
+        with self.active():
+            samples = talk.sample(prompts, ids, n=n, settings=self.settings, seed=seed)
+        self.counted.read += sum(map(len, ids))
+        self.counted.sampled += int(samples.mask.sum())
+        if self._listener is not None:
+            self._listener([(at, text) for at, texts in enumerate(samples.texts) for text in texts])
+        return samples
 
     def _texts(self, tokens: list[list[int]]) -> list[str]:
         """Completions as text."""
@@ -230,7 +253,7 @@ def _moved(model: Any, device: str) -> Any:
         raise ConfigError(f"device {device!r} cannot be used here: {str(error).partition(chr(10))[0]}") from None
 
 
-def _own_length(model: Any) -> dict[str, int]:
+def _own_length(model: Any) -> dict[str, Any]:
     """How long answers become by the model's own generation config; empty where that leaves it open."""
     found = getattr(getattr(model, "generation_config", None), "max_new_tokens", None)
     return {"max_new_tokens": found} if isinstance(found, int) and found > 0 else {}

@@ -106,6 +106,37 @@ class PromptFormat:
         start = self.tokenizer.bos_token_id
         return [self.stop_ids[0] if start is None else start]
 
+    def following(self, reply: str, last: int) -> list[int]:
+        """The tokens between two turns of the model: what closes its turn, another user turn with `reply`, and what
+        opens the next.
+
+        Args:
+            last: the token that ended the turn before; it is not repeated.
+
+        Raises:
+            ConfigError: the template knows no second user turn.
+        """
+        if self.tokenizer.chat_template is None:
+            return self.tokens.ids(f"\n{reply}\n")
+        closes, opens = self._second_turn()
+        ids = self._encoded(closes)
+        return [*(ids[1:] if ids[:1] == [last] else ids), *self.tokens.ids(reply), *self._encoded(opens)]
+
+    def _second_turn(self) -> tuple[str, str]:
+        """The template's words before and after a second user turn."""
+        from jinja2.exceptions import TemplateError
+
+        answer, reply = "⟦41861⟧", "⟦90217⟧"
+        turns = [("user", _MARK), ("assistant", answer), ("user", reply)]
+        try:
+            text = self._render(turns, as_parts=False)
+        except TemplateError as error:
+            raise ConfigError(f"the chat template of {self._name} knows no second user turn: {error}") from None
+        closes, found, opens = text.partition(answer)[2].partition(reply)
+        if not found:
+            raise ConfigError(f"the chat template of {self._name} leaves out a second user turn: {_REMEDY}")
+        return closes, opens
+
     def exceeds(self, prompt: str, count: int) -> bool:
         """Whether a prompt certainly has more than `count` tokens, seen at its beginning: a text of megabytes is not
         tokenised to find that out. `False` says nothing.

@@ -47,7 +47,8 @@ class Draw:
         into, out = (_rows(list(groups), mine.n, mine.tokens.device) for groups in (replaced, replaced.values()))
         width = max(mine.tokens.shape[1], theirs.tokens.shape[1])
         tensors = {}
-        for name in ("tokens", "logps", "lengths", "finished"):
+        names = ("tokens", "logps", "lengths", "finished", *(["own"] if mine.own is not None else []))
+        for name in names:
             held, found = _widened(getattr(mine, name), width), _widened(getattr(theirs, name), width)
             tensors[name] = held.index_copy(0, into, found[out])
         texts, prompts, rewards = list(mine.texts), list(mine.prompt_ids), self.rewards.clone()

@@ -133,6 +133,8 @@ class Game:
         template: name of the domain's template.
         policies: what looks at the texts of a role ("challenger", "solver", "tester") before anything is scored; a
             role without one is not looked at.
+        asking: is told what is asked and in which words, for whoever answers in several turns and is spoken to about
+            the question meanwhile.
 
     Attributes:
         judging: the verifier as attempts are put to it: injected instructions that they quote are left out, refused
@@ -146,8 +148,9 @@ class Game:
         reward: RewardRule,
         template: str = "plain",
         policies: Mapping[str, OutputPolicy] | None = None,
+        asking: Callable[[Sequence[Question], Sequence[str]], None] | None = None,
     ) -> None:
-        self.domain, self.verifier, self.reward = domain, verifier, reward
+        self.domain, self.verifier, self.reward, self.asking = domain, verifier, reward, asking
         self.template = domain.template(template)
         self.policies = policies or {}
         self.judging = self._judging(verifier)
@@ -216,7 +219,10 @@ class Game:
     def ask(self, questions: Sequence[Question]) -> list[str]:
         """What solvers read."""
         ask = self.template.ask
-        return [ask(question) for question in questions]
+        prompts = [ask(question) for question in questions]
+        if self.asking is not None:
+            self.asking(questions, prompts)
+        return prompts
 
     def judge(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
         """Judge `groups[i]`, all attempts at `questions[i]`, without injected instructions that they quote.

@@ -1,11 +1,11 @@
-"""Plays turn games to their ends, many at a time, so that a model is asked in batches."""
+"""Plays turn games on, many at a time, so that a model is asked in batches."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 
 from ...core.errors import PluginError
 from ...core.protocols import Agent, TurnGame
@@ -17,6 +17,27 @@ Answer = Callable[[str, list[str]], Sequence[str]]
 
 MOST_TURNS = 10_000
 """A game must end by itself; one that goes on for longer is broken."""
+
+
+@dataclass(slots=True)
+class Running(Generic[State]):
+    """A game that is being played: where it stands, and the moves that led there."""
+
+    state: State
+    turns: list[Turn] = field(default_factory=list)
+
+    def move(self, game: TurnGame[State], player: str, prompt: str, text: str) -> None:
+        """Make the move of `player`, who has read `prompt`."""
+        self.turns.append(Turn(player, prompt, text))
+        self.state = game.move(self.state, text)
+
+    def trajectory(self, game: TurnGame[State]) -> Trajectory:
+        """The whole episode, once it is over."""
+        rewards, reason = game.result(self.state)
+        turns = list(self.turns)
+        if turns and reason.startswith(ILLEGAL):  # an illegal move is the last one
+            turns[-1] = replace(turns[-1], note=reason)
+        return Trajectory(tuple(turns), rewards, reason)
 
 
 def play_out(game: TurnGame[State], states: Iterable[State], answer: Answer) -> list[Trajectory]:
@@ -32,34 +53,31 @@ def play_out(game: TurnGame[State], states: Iterable[State], answer: Answer) -> 
     Raises:
         PluginError: `answer` lost or invented a text, or a game goes on for ever.
     """
-    now = list(states)
-    turns: list[list[Turn]] = [[] for _ in now]
-    running = list(range(len(now)))
-    for _ in range(MOST_TURNS):
-        waiting: dict[str, list[int]] = {}
-        for index in running:
-            player = game.to_move(now[index])
-            if player is not None:
-                waiting.setdefault(player, []).append(index)
+    played = [Running(state) for state in states]
+    play_on(game, played, answer)
+    return [one.trajectory(game) for one in played]
+
+
+def play_on(game: TurnGame[State], games: Sequence[Running[State]], answer: Answer, until: str | None = None) -> None:
+    """Play games on until each is over, or `until` is to move in it; see `play_out`."""
+    running = list(games)
+    for _ in range(MOST_TURNS + 1):
+        waiting: dict[str, list[Running[State]]] = {}
+        for one in running:
+            player = game.to_move(one.state)
+            if player is not None and player != until:
+                waiting.setdefault(player, []).append(one)
         if not waiting:
-            return [_ended(game, state, moves) for state, moves in zip(now, turns, strict=True)]
-        for player, indices in waiting.items():
-            prompts = [game.prompt(now[index]) for index in indices]
+            return
+        for player, asked in waiting.items():
+            prompts = [game.prompt(one.state) for one in asked]
             texts = answer(player, prompts)
             if len(texts) != len(prompts):
                 raise PluginError(f"{player} was asked {len(prompts)} prompts and gave {len(texts)} texts")
-            for index, prompt, text in zip(indices, prompts, texts, strict=True):
-                turns[index].append(Turn(player, prompt, text))
-                now[index] = game.move(now[index], text)
-        running = [index for indices in waiting.values() for index in indices]
+            for one, prompt, text in zip(asked, prompts, texts, strict=True):
+                one.move(game, player, prompt, text)
+        running = [one for asked in waiting.values() for one in asked]
     raise PluginError(f"the game {game.name!r} is not over after {MOST_TURNS} turns; a turn game must end by itself")
-
-
-def _ended(game: TurnGame[State], state: State, turns: list[Turn]) -> Trajectory:
-    rewards, reason = game.result(state)
-    if turns and reason.startswith(ILLEGAL):  # an illegal move is the last one
-        turns[-1] = replace(turns[-1], note=reason)
-    return Trajectory(tuple(turns), rewards, reason)
 
 
 def ask_agents(agents: Mapping[str, Agent], rng: random.Random) -> Answer:

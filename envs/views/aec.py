@@ -26,7 +26,7 @@ from ...core.seeding import fresh_seed
 from ..game.engine import Episode, Proposal, solver_reward
 from .infos import challenger_info, solver_info
 from .rendering import check_mode, show_episode, show_question
-from .setup import GameSettings, GameSetup
+from .setup import GameSettings, GameSetup, check_episodes
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
 
 CHALLENGER, TESTER = "challenger_0", "tester_0"
@@ -50,8 +50,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
     def __init__(self, settings: GameSettings, *, episodes: int = 1, render_mode: str | None = None) -> None:
         super().__init__()
         check_mode(render_mode)
-        if isinstance(episodes, bool) or not isinstance(episodes, int) or episodes < 1:
-            raise ConfigError(f"episodes must be an integer >= 1, got {episodes!r}")
+        check_episodes(episodes)
         self.setup, self.episodes, self.render_mode = GameSetup(settings, "all"), episodes, render_mode
         self.solvers = [f"solver_{i}" for i in range(settings.attempts)]
         self.testers = [TESTER] if self.setup.game.domain.ask_tester is not None else []

@@ -27,11 +27,10 @@ from numpy.typing import NDArray
 
 from ...core.errors import ConfigError
 from ...core.records import Judgement, Question, TaskSpec
-from ...core.seeding import fresh_seed
 from ..game.engine import Episode, solver_reward
 from .infos import challenger_info, solver_info
 from .rendering import check_mode, show_attempts, show_episode, show_question
-from .setup import GameSetup, check_role, given_question, make_settings
+from .setup import GameSetup, check_copies, check_role, given_question, make_settings, one_seed
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
 
 Texts = tuple[str, ...]
@@ -78,8 +77,7 @@ def group_env(
         max_episode_steps: what Gymnasium passes on, ≥ 1, or -1 for no limit. An episode has one turn: nothing to cut.
         settings: the fields of `envs.views.setup.GameSettings`.
     """
-    if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
-        raise ConfigError(f"num_envs must be an integer >= 1, got {num_envs!r}")
+    check_copies(num_envs)
     steps = max_episode_steps
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or (steps < 1 and steps != -1)):
         raise ConfigError(f"max_episode_steps must be an integer >= 1, or -1 for no limit; got {steps!r}")
@@ -125,7 +123,7 @@ class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
         Raises:
             ConfigError: another number of seeds, or no question.
         """
-        seed = self._one_seed(seed)
+        seed = one_seed(seed, self.num_envs)
         if seed is not None or not self._seeded:
             super().reset(seed=seed)
             self.setup.seed(int(self.np_random.integers(2**62)))
@@ -158,16 +156,6 @@ class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
         if not self._seeded:
             raise ResetNeeded("there is nothing to render before reset()")
         return tuple(self._drawing) or tuple(show_question(self._title(), text) for text in dict.fromkeys(self._shown))
-
-    def _one_seed(self, seed: int | Sequence[int | None] | None) -> int | None:
-        if seed is None or isinstance(seed, int):
-            return seed
-        if len(seed) != self.num_envs:
-            raise ConfigError(f"a list of seeds has one per copy, {self.num_envs}; got {len(seed)}")
-        if all(one is None for one in seed):
-            return None
-        roots = [fresh_seed() if one is None else int(one) for one in seed]
-        return int(np.random.SeedSequence(roots).generate_state(1)[0])
 
     def _ask(self, given: Question | None) -> Texts:
         raise TypeError(f"{type(self).__name__} must define _ask(given)")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 from ...core.errors import ConfigError
+from ...core.protocols import TurnGame
 from ...core.records import Judgement, Outcome, Question, Verdict
 from ..game.engine import UNREADABLE, Episode
+from ..turns.play import Running
 
 WIDTH = 78
 _BAR = 20
@@ -45,6 +48,19 @@ def show_attempts(title: str, question: Question, judgement: Judgement) -> str:
 def show_question(title: str, text: str) -> str:
     """A question that nobody has answered yet."""
     return frame(title, _wrap(text))
+
+
+def show_turns(title: str, game: TurnGame[Any], running: Running[Any]) -> str:
+    """A turn game: who wrote what, then what the next player reads, or how it ended."""
+    wide = max(map(len, game.players)) + 2
+    lines = [f"{turn.player:<{wide}}{_short(turn.text, WIDTH - wide - 4) or '(nothing)'}" for turn in running.turns]
+    if lines:
+        lines.append("")
+    if game.to_move(running.state) is not None:
+        return frame(title, [*lines, *_wrap(game.prompt(running.state))])
+    rewards, reason = game.result(running.state)
+    earned = " ".join(f"{player} {rewards[player]:+.2f}" for player in game.players)
+    return frame(title, [*lines, *_wrap(reason), earned])
 
 
 def _asked(question: Question, judgement: Judgement) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from ...core.errors import ConfigError
 from ...core.protocols import (
@@ -29,7 +31,7 @@ from ...core.registries import (
     make_source,
     make_verifier,
 )
-from ...core.seeding import python_stream
+from ...core.seeding import fresh_seed, python_stream
 from ..game.askers import AgentAsker, SourceAsker
 from ..game.domains import find_domain
 from ..game.engine import Game
@@ -191,6 +193,34 @@ def make_settings(options: Mapping[str, Any]) -> GameSettings:
         known = ", ".join(["role", "render_mode", *GameSettings.__dataclass_fields__])
         raise ConfigError(f"unknown keyword {', '.join(map(repr, unknown))}; an environment takes: {known}")
     return GameSettings(**options)
+
+
+def one_seed(seed: int | Sequence[int | None] | None, copies: int) -> int | None:
+    """The one seed of a vector environment whose copies play one game, from one or from a list with one per copy.
+
+    Raises:
+        ConfigError: another number of seeds than of copies.
+    """
+    if seed is None or isinstance(seed, int):
+        return seed
+    if len(seed) != copies:
+        raise ConfigError(f"a list of seeds has one per copy, {copies}; got {len(seed)}")
+    if all(one is None for one in seed):
+        return None
+    roots = [fresh_seed() if one is None else int(one) for one in seed]
+    return int(np.random.SeedSequence(roots).generate_state(1)[0])
+
+
+def check_copies(num_envs: int) -> None:
+    """Refuse what is no number of copies."""
+    if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
+        raise ConfigError(f"num_envs must be an integer >= 1, got {num_envs!r}")
+
+
+def check_episodes(episodes: int) -> None:
+    """Refuse what is no number of episodes."""
+    if isinstance(episodes, bool) or not isinstance(episodes, int) or episodes < 1:
+        raise ConfigError(f"episodes must be an integer >= 1, got {episodes!r}")
 
 
 def check_role(role: str) -> None:

@@ -14,6 +14,8 @@ from ..stats import Estimate
 from ..storage.run_folder import RunFolder
 from .guard import read_guard
 from .summary_data import RoundSummary, RunSummary, headline, read_run_summary
+from .turns.page import print_turn_summary
+from .turns.rounds import plays_turns
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = ".:-=+*#@"
@@ -27,6 +29,9 @@ def print_summary(folder: RunFolder, console: Console) -> None:
 
     Fits 80 columns, and reads the same without colour; on a terminal without Unicode it keeps to ASCII.
     """
+    if plays_turns(folder):
+        print_turn_summary(folder, console)
+        return
     summary = read_run_summary(folder)
     ascii_only = console.options.ascii_only
     console.print(_table(summary, ascii_only), highlight=False)

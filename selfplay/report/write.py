@@ -30,6 +30,8 @@ from .rounds import exam_figures, histogram_figures, label_figures, question_fig
 from .sources import source_table
 from .steps import step_figures
 from .summary_data import RunSummary, headline, read_run_summary
+from .turns.page import render_turn_report
+from .turns.rounds import plays_turns
 
 Rows = tuple[list[str], list[list[str]]]
 
@@ -54,7 +56,8 @@ def write_report(folder: RunFolder) -> Path:
         RunError: the folder is incomplete or damaged.
     """
     path = folder.path / PAGE
-    write_text(path, render_report(folder).encode("utf-8", "replace").decode("utf-8"))
+    rendered = render_turn_report(folder) if plays_turns(folder) else render_report(folder)
+    write_text(path, rendered.encode("utf-8", "replace").decode("utf-8"))
     return path
 
 

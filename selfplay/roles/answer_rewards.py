@@ -193,7 +193,7 @@ class AnswerRewardFn:
 
     def of_samples(self, prompts: Sequence[str], drawn: Samples) -> list[list[float]]:
         """Rewards of samples, see `agents.training.reward_fn.SampleReward`."""
-        lengths = drawn.lengths.view(len(prompts), -1).tolist()
+        lengths = drawn.mask.sum(1).long().view(len(prompts), -1).tolist()
         groups = [Answers(texts, own) for texts, own in zip(drawn.texts, lengths, strict=True)]
         if self.verifier is not None:
             return self._judged(groups, self.verifier)

@@ -29,6 +29,7 @@ from ..roles.answer_rewards import challenger_reward
 from ..settings.config import CHALLENGER, SOLVER
 from . import round_log
 from .batches import AnswerBatches, ChallengerBatches
+from .exchanges.talk import Talk
 from .labels import labeller_of
 from .machine.restore import best_of, load
 from .machine.state_machine import Run
@@ -48,6 +49,7 @@ class SelfPlay(Run):
         game: the rules, with the run's labeller as judge and the challenger's reward.
         past: what rewards may know of earlier rounds.
         league: whom roles meet in training besides each other.
+        talk: how the solver's attempts go over several turns; `None` where it answers at once.
         exam: the held-out questions of the exam.
     """
 
@@ -57,7 +59,9 @@ class SelfPlay(Run):
         self.domain = domain_of(config.env)
         self.past, self.league = RunPast(self), RunLeague(config, state.get("league", {}))
         reward = challenger_reward(config.roles[CHALLENGER].reward if CHALLENGER in config.roles else "r-zero")
-        self.game = Game(self.domain, labeller_of(self), reward, config.template, self.refusals.policies)
+        self.talk = Talk.of(self)
+        asking = None if self.talk is None else self.talk.asking
+        self.game = Game(self.domain, labeller_of(self), reward, config.template, self.refusals.policies, asking)
         self.generator = make_generator(config.questions.generator)
         self.curriculum = make_curriculum(config.questions.curriculum)
         if "curriculum" in state:
@@ -65,6 +69,11 @@ class SelfPlay(Run):
         sizes = config.exam.questions, config.guard.questions
         self.exam, validation = exam_and_validation(config.questions.generator, *sizes, config.seed)
         self.validation = Validation(config, validation, state.get("votes"))
+
+    def _seat(self) -> None:
+        """See `Run`."""
+        if self.talk is not None:
+            self.talk.seat(self.roles[SOLVER])
 
     def game_state(self) -> dict[str, Any]:
         """See `Run`."""
@@ -120,9 +129,12 @@ class SelfPlay(Run):
         vote: str | None = "majority",
     ) -> ExamResult:
         """The solver's answers to questions, graded by the domain's grader or another verifier."""
+        agent = self.roles[SOLVER].agent
+        if self.talk is not None and not self.config.exam.turns:
+            agent = agent.in_turns(None)
         with self.compute.examining(self.roles):
             return run_exam(
-                self.roles[SOLVER].agent,
+                agent,
                 questions,
                 verifier=verifier or self.domain.grader,
                 vote=vote,

@@ -225,6 +225,11 @@ class RunConfig:
                 "and the source 'league' go together, as in questions.sources={challenger = 0.5, league = 0.5}"
             )
         asks = self.roles.get(CHALLENGER)
+        if asks is not None and is_league(asks.opponents) and solver.turns != "none":
+            raise ConfigError(
+                f"solvers of a league answer at once, and roles.{SOLVER}.turns={solver.turns!r}: set it to 'none', or "
+                f"roles.{CHALLENGER}.opponents='self'"
+            )
         if self.questions.pool and asks is not None and is_league(asks.opponents):
             raise ConfigError(
                 "questions.pool=true keeps what the present solver answered, and roles.challenger.opponents lets "

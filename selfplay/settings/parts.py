@@ -113,6 +113,9 @@ class ExamConfig:
     opponents: tuple[str, ...] = ()
     """Whom the player of a turn game meets in its exam, `questions` games each: agents by name, or "base", the model as
     it started."""
+    turns: bool = False
+    """Whether the exam lets the solver go on over several turns, as `roles.solver.turns` says; by a retry it then
+    learns that it was wrong, so that such an exam is not to be compared with others."""
     greedy: bool = False
     """Whether the exam of a turn game is also held with the most likely move always."""
 

@@ -15,7 +15,7 @@ from ..findings import Findings, global_randomness_problems
 from ..verifier import HOSTILE
 
 GAMES = 24
-MOST_TURNS = 10_000
+MOST_TURNS = 2_000
 NO_MOVES = ("", " ", "\n", "<accept>" * 3, r"\boxed{", r"\boxed{1}\boxed{2}", "5" * 400, "²", "move\x00", *HOSTILE)
 """Texts that are no move of most games, and must never raise."""
 

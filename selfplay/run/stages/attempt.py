@@ -35,4 +35,7 @@ class Attempt:
 
     def _made(self, run: SelfPlay, asked: Sequence[tuple[int, Question]], prompts: Sequence[str]) -> list[list[str]]:
         hears = AttemptsAsMade(run, asked, run.config.labels.attempts)
-        return run.attempt(prompts, run.seed("attempt"), hears=hears)
+        made = run.attempt(prompts, run.seed("attempt"), hears=hears)
+        if run.talk is not None:
+            run.log("trajectories", run.talk.rows([index for index, _ in asked], run.config.labels.attempts))
+        return made

@@ -81,10 +81,10 @@ class TurnBatches:
         run, seed, count = self.run, self.seed(step), self.config.groups
         rng = python_stream(seed, "starts")
         states = [run.game.start(rng) for _ in range(count)]
-        agent = run.roles[self.role].trainer.agent
+        agent = run.roles[self.role].trainer.agent.with_settings(merge=True)
         others = run.opponents.draw(run, step, count)
         played = self._played = play_episodes(run.game, states, agent, others, integer_seed(seed, "episodes"))
-        seats = list(played.seats())
+        seats = played.movers
         rewards = torch.tensor(
             [float(played.trajectories[at].rewards[player]) for at, player in seats], dtype=torch.float64
         )

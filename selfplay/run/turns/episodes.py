@@ -23,18 +23,20 @@ class Episodes:
 
     Attributes:
         trajectories: one per state.
+        seats: the players of each trajectory that the learner was.
         moves: the learner's moves in the order of their samples, as (trajectory, turn).
         samples: of the learner, call by call; together one row per move.
     """
 
     trajectories: list[Trajectory]
+    seats: list[tuple[str, ...]] = field(default_factory=list)
     moves: list[tuple[int, int]] = field(default_factory=list)
     samples: list[Samples] = field(default_factory=list)
 
-    def seats(self) -> Iterator[tuple[int, str]]:
-        """Who of each trajectory the learner was, in order, as (trajectory, player); once each."""
-        seen = {(at, self.trajectories[at].turns[turn].player) for at, turn in self.moves}
-        return iter(sorted(seen))
+    @property
+    def movers(self) -> list[tuple[int, str]]:
+        """The seats in which the learner made a move, in order, as (trajectory, player)."""
+        return sorted({(at, self.trajectories[at].turns[turn].player) for at, turn in self.moves})
 
 
 class _Learner:
@@ -67,6 +69,7 @@ def play_episodes(
         raise PluginError(f"one opponent per episode: got {len(others)} for {len(states)}")
     learner = _Learner(agent, integer_seed(seed, "learner"))
     trajectories: dict[int, Trajectory] = {}
+    seats: dict[int, tuple[str, ...]] = {}
     moves: list[tuple[int, int]] = []
     for number, (seat, other, indices) in enumerate(_blocks(game.players, others)):
         asked = [0]
@@ -88,10 +91,12 @@ def play_episodes(
 
         played = play_out(game, [states[index] for index in indices], answer)
         trajectories |= dict(zip(indices, played, strict=True))
+        seats |= dict.fromkeys(indices, tuple(game.players) if seat is None else (seat,))
         for player, called in calls_of(played):
             if other is None or player == seat:
                 moves += [(indices[at], turn) for at, turn in called]
-    found = Episodes([trajectories[index] for index in range(len(states))], moves, learner.calls)
+    order = range(len(states))
+    found = Episodes([trajectories[at] for at in order], [seats[at] for at in order], moves, learner.calls)
     _check(found)
     return found
 

@@ -36,8 +36,8 @@ def against(game: TurnGame[Any], agent: LLMAgent, opponent: Agent, games: int, s
 def measured(played: Episodes) -> dict[str, Any]:
     """What a player got in games against somebody else. A game is won by who gets more than each of the others."""
     own, won, lost, illegal = [], 0, 0, 0
-    for at, player in played.seats():
-        rewards = played.trajectories[at].rewards
+    for trajectory, (player,) in zip(played.trajectories, played.seats, strict=True):
+        rewards = trajectory.rewards
         others = [float(value) for name, value in rewards.items() if name != player]
         own.append(float(rewards[player]))
         won += own[-1] > max(others)

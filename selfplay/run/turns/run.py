@@ -114,7 +114,7 @@ class TurnPlay(Run):
         return {"turn_exam": found, "score": score}
 
     def _exams(self) -> Iterator[tuple[str, Any]]:
-        agent, config = self.roles[PLAYER].agent, self.config.exam
+        agent, config = self.roles[PLAYER].agent.with_settings(merge=True), self.config.exam
         seed = partial(integer_seed, self.config.seed, "turn exam")
         if self.game.name == "kuhn":
             yield "exploitability", exploited(agent, self._strategies(), seed("strategy"))

@@ -158,6 +158,10 @@ def test_a_snapshot_is_named_by_its_round(checkpoint, name):
         ({"questions.sources": {"league": 1.0}}, "source 'league'"),
         ({"questions.sources": {"adversarial(of=league)": 1.0}}, "source 'league'"),
         ({"roles.challenger.opponents": "league", "questions.pool": True}, "questions.pool=false"),
+        (
+            {"roles.challenger.opponents": "league", "roles.solver.turns": "retry(2)", "questions.pool": False},
+            "at once",
+        ),
         ({"roles.challenger.opponents": "leage"}, "Did you mean 'league'"),
         ({"roles.challenger.opponents": "random-legal"}, "kind of opponents"),
         ({"roles.challenger.opponents": "league(pfps)"}, "Did you mean 'pfsp'"),

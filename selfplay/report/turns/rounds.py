@@ -1,0 +1,87 @@
+"""A run on a turn game in rows: per exam how far it could be exploited, and what it got from each opponent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...pages.headline import Headline
+from ...pages.wording import in_per_cent
+from ...settings.config import RunConfig
+from ...settings.files import stored_config
+from ...settings.turn_games import turn_game_of
+from ...storage.run_folder import RunFolder
+
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class TurnSummary:
+    """What a run on a turn game came to.
+
+    Attributes:
+        config: its settings.
+        exams: one per round that has one: the round, and the exam as `metrics.jsonl` has it.
+        best_round: of the best exam; `None` before the first.
+        steps: the training steps, as `metrics.jsonl` has them.
+    """
+
+    config: RunConfig
+    exams: Sequence[tuple[int, Mapping[str, Any]]]
+    best_round: int | None
+    steps: Sequence[Mapping[str, Any]]
+
+    @property
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Header and cells, a row per exam."""
+        columns = list(dict.fromkeys(name for _, exam in self.exams for name, _ in _cells(exam)))
+        rows = [
+            ["start" if number == 0 else str(number), *(dict(_cells(exam)).get(name, NONE) for name in columns)]
+            for number, exam in self.exams
+        ]
+        return ["round", *columns], rows
+
+    @property
+    def headline(self) -> Headline:
+        """The first exam and the last, side by side; no test is made of them."""
+        if len(self.exams) < 2:
+            return Headline("open", "There are not two exams yet to compare.")
+        (_, first), (last, exam) = self.exams[0], self.exams[-1]
+        then, now = dict(_cells(first)), dict(_cells(exam))
+        name = next(iter(now))
+        return Headline("open", f"{name}: {then.get(name, NONE)} at the start, {now[name]} after round {last}.")
+
+
+def plays_turns(folder: RunFolder) -> bool:
+    """Whether a folder holds a run on a turn game."""
+    return turn_game_of(stored_config(folder).env) is not None
+
+
+def read_turn_summary(folder: RunFolder) -> TurnSummary:
+    """The exams and steps of a run.
+
+    Raises:
+        RunError: the folder is incomplete or damaged.
+    """
+    rows = list(folder.rows("metrics"))
+    exams = [(row["round"], row["turn_exam"]) for row in rows if "turn_exam" in row]
+    best = [row["best_round"] for row in rows if "best_round" in row]
+    steps = [row for row in rows if "step" in row and "episodes" in row]
+    return TurnSummary(stored_config(folder), exams, best[-1] if best else None, steps)
+
+
+def _cells(exam: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Names and values of the columns of one exam."""
+    for name, found in exam.items():
+        if name == "exploitability":
+            yield "exploitability", f"{found['exact']:.3f}"
+            yield "of the mean of rounds", f"{found['mean_of_rounds']:.3f}"
+            yield "of sampled moves", f"{found['sampled']:.3f}"
+            continue
+        for way, one in found.items():
+            of = f"{name}, {way}" if len(found) > 1 else name
+            reward = one["reward"]
+            yield f"{of}: reward", f"{reward['value']:+.2f} [{reward['low']:+.2f}, {reward['high']:+.2f}]"
+            shares = (in_per_cent(one[what]["value"], 0) for what in ("won", "drawn", "lost"))
+            yield f"{of}: won/drawn/lost, %", "/".join(shares)

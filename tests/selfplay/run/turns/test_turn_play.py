@@ -1,0 +1,200 @@
+"""Runs on a turn game, with the embedded model: what they learn, what they log, and that a kill changes nothing."""
+
+import json
+
+import pytest
+
+from selfplay_gym.agents.training.baselines import RoleBaseline
+from selfplay_gym.core.errors import ConfigError, UnknownNameError
+from selfplay_gym.selfplay.hooks import Hook
+from selfplay_gym.selfplay.report.summary import print_summary
+from selfplay_gym.selfplay.report.write import write_report
+from selfplay_gym.selfplay.run.provenance import describe_environment
+from selfplay_gym.selfplay.run.stage import Interrupted
+from selfplay_gym.selfplay.run.train import make_run
+from selfplay_gym.selfplay.run.turns import exams
+from selfplay_gym.selfplay.settings.compose import compose
+from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.files import stored_config, to_toml
+from selfplay_gym.selfplay.storage.run_folder import RunFolder
+
+SMALL = (
+    "stages=train(player),evaluate,gate",
+    "rounds=2",
+    "roles.player.steps=2",
+    "roles.player.groups=6",
+    "roles.player.grpo.max_new_tokens=3",
+    "exam.questions=4",
+    "exam.opponents=random-legal",
+    "storage.save_every=2",
+    "live.on=false",
+)
+
+
+@pytest.fixture(autouse=True)
+def small_exams(monkeypatch):
+    monkeypatch.setattr(exams, "SAMPLES", 2)
+
+
+def small(env="SelfPlayKuhn-v0", *more):
+    return compose("tiny", env=env, seed=3, assignments=[*SMALL, *more])
+
+
+class Kill(Hook):
+    """Ends the process, as far as a run can tell, after so many steps."""
+
+    class Killed(Exception):
+        pass
+
+    def __init__(self, after):
+        self.left = after
+
+    def after_step(self, run, step):
+        self.left -= 1
+        if self.left == 0:
+            raise self.Killed
+
+
+def play(config, path, *, kills=(), stops=()):
+    RunFolder.create(path, to_toml(config), describe_environment())
+    for left in [*kills, None]:
+        hooks = [] if left is None else [Kill(left)]
+        polls = iter(stops)
+        stop = lambda polls=polls: next(polls, False)  # noqa: E731
+        try:
+            make_run(config, RunFolder.resume(path), stop=stop, further=hooks).run()
+        except (Kill.Killed, Interrupted):
+            continue
+    if stops:
+        make_run(config, RunFolder.resume(path)).run()
+    return RunFolder.open(path)
+
+
+def logs(folder):
+    return {name: list(folder.rows(name)) for name in ("metrics", "trajectories", "guard")}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exams, "SAMPLES", 2)
+        return play(small(), tmp_path_factory.mktemp("turns") / "run")
+
+
+def test_a_run_trains_examines_and_logs_whole_episodes(undisturbed):
+    rows = list(undisturbed.rows("metrics"))
+    steps = [row for row in rows if row.get("role") == "player"]
+    assert [(row["round"], row["step"]) for row in steps] == [(1, 0), (1, 1), (2, 0), (2, 1)]
+    assert all(row["updates"] == 1 and row["episodes"] == 6 for row in steps)
+    assert all(row["reward_by_player"]["player_0"] == -row["reward_by_player"]["player_1"] for row in steps)
+    held = [row for row in rows if "turn_exam" in row]
+    assert [row["round"] for row in held] == [0, 1, 2]
+    assert set(held[-1]["turn_exam"]) == {"exploitability", "random-legal"}
+    assert held[-1]["score"] == -held[-1]["turn_exam"]["exploitability"]["exact"]
+    episodes = list(undisturbed.rows("trajectories"))
+    assert len(episodes) == 4 * 4
+    assert all(row["turns"] and row["reason"] for row in episodes)
+
+
+def test_the_baseline_of_each_seat_is_that_of_the_paper(undisturbed):
+    """A run's baselines are those of `RoleBaseline` over all rewards in order, and are kept with its state."""
+    found = undisturbed.state["baselines"]
+    assert set(found) <= {"kuhn player_0", "kuhn player_1"}
+    means = [row["reward_by_player"]["player_0"] for row in undisturbed.rows("metrics") if "reward_by_player" in row]
+    assert means == [-2.0] * 4  # an untrained player makes no legal move
+    expected = RoleBaseline()
+    for _ in range(4 * 6):
+        expected.advantages(_tensor([-2.0]), ["kuhn player_0"])
+    assert found["kuhn player_0"] == pytest.approx(expected.state_dict()["kuhn player_0"])
+
+
+def _tensor(values):
+    import torch
+
+    return torch.tensor(values, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("kills", [(1, 2), (3,)])
+def test_a_killed_run_ends_as_one_left_alone(undisturbed, tmp_path, kills):
+    again = play(small(), tmp_path / "run", kills=kills)
+    assert logs(again) == logs(undisturbed)
+    assert again.state["checkpoints"] == undisturbed.state["checkpoints"]
+    assert again.state["baselines"] == undisturbed.state["baselines"]
+    for folder in ("player-01-002", "player-02-002"):
+        one, other = (f.path / "checkpoints" / folder / "model.safetensors" for f in (again, undisturbed))
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_run_that_is_stopped_between_steps_ends_as_one_left_alone(undisturbed, tmp_path):
+    stops = [False] * 8 + [True] * 4
+    assert logs(play(small(), tmp_path / "run", stops=stops)) == logs(undisturbed)
+
+
+def test_a_run_has_a_table_and_a_page(undisturbed, capsys):
+    from rich.console import Console
+
+    print_summary(undisturbed, Console(width=80))
+    assert "exploitability" in capsys.readouterr().out
+    assert "random-legal" in write_report(undisturbed).read_text()
+
+
+def test_settings_of_a_turn_game_are_stored_and_read_back(undisturbed):
+    config = stored_config(undisturbed)
+    assert list(config.roles) == ["player"]
+    assert config == small().replace({})
+    assert RunConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
+
+
+@pytest.mark.parametrize("env", ["SelfPlayTicTacToe-v0", "SelfPlayNegotiation-v0"])
+def test_other_games_run_as_well(env, tmp_path):
+    more = ["rounds=1", "roles.player.opponents=random-legal", "exam.opponents=base,random-legal", "exam.greedy=true"]
+    folder = play(small(env, *more), tmp_path / "run")
+    held = [row["turn_exam"] for row in folder.rows("metrics") if "turn_exam" in row]
+    assert set(held[-1]) == {"base", "random-legal"}
+    assert set(held[-1]["base"]) == {"sampled", "greedy"}
+    assert held[-1]["base"]["sampled"]["games"] == 4
+
+
+def test_a_warm_up_shows_legal_moves(tmp_path):
+    config = compose("debug", env="SelfPlayKuhn-v0", assignments=["exam.opponents=", "live.on=false", "rounds=1"])
+    assert [name for name, _ in config.stage_lists] == ["schedule.warm_up.stages", "schedule.self_play.stages"]
+    folder = play(config, tmp_path / "run")
+    (row,) = [row for row in folder.rows("metrics") if "sft_steps" in row]
+    assert row["last_loss"] < row["first_loss"]
+
+
+def test_opponents_as_of_the_beginning_of_the_round(tmp_path):
+    folder = play(small("SelfPlayKuhn-v0", "roles.player.opponents=latest"), tmp_path / "run")
+    assert folder.state["references"] == {"player": "player-01-002"}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("guard.mode=on", "guard.mode='on' goes back by the validation of questions"),
+        ("roles.player.replay=0.5", "roles.player.replay=0.5 is for questions and answers"),
+        ("roles.player.turns=retry", "roles.player.turns='retry' is for questions and answers"),
+        ("roles.player.update=rft", "roles.player.update must be 'grpo'"),
+        ("roles.player.baseline=mean", "baseline must be 'rae'"),
+        ("roles.player.baseline=rae(decay=1)", "decay must be in"),
+        ("roles.player.opponents=nobody", "nobody"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_before_anything_is_written(assignment, said, tmp_path):
+    config = small("SelfPlayKuhn-v0", assignment)
+    with pytest.raises(ConfigError, match=said.replace("(", r"\(")):
+        make_run(config, RunFolder.vacant(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_latest_needs_the_checkpoint_of_the_round(tmp_path):
+    config = small("SelfPlayKuhn-v0", "roles.player.opponents=latest", "roles.player.kl_reference=base")
+    with pytest.raises(ConfigError, match="kl_reference='round'"):
+        make_run(config, RunFolder.vacant(tmp_path / "run"))
+
+
+def test_presets_and_roles_of_other_games_are_refused():
+    with pytest.raises(ConfigError, match="'frontier' is for questions and answers"):
+        compose("frontier", env="SelfPlayKuhn-v0")
+    with pytest.raises(UnknownNameError, match="solver"):
+        compose("tiny", env="SelfPlayKuhn-v0", assignments=["roles.solver.steps=3"])
