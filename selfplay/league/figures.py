@@ -31,12 +31,17 @@ def league_figures(found: Standings) -> list[str]:
         names = [one.player.key for one in shown]
         draw = partial(_draw_ratings, names=names, ratings=[one.rating for one in shown])
         drawn.append(draw_svg(draw, "Ratings of all players with 95 % intervals.", rows_size(len(names))))
-    rows, columns = ([one.player.key for one in found.of_pool(pool)] for pool in found.sides)
     if found.matches:
-        drawn.append(cross_play_figure(rows, columns, found.scores, found.sides))
+        drawn.append(cross_play_of(found))
     if found.trend:
         drawn.append(trend_figure(found.trend))
     return drawn
+
+
+def cross_play_of(found: Standings) -> str:
+    """Every player of one pool against every player of the other, the best ones first, as SVG."""
+    rows, columns = ([one.player.key for one in found.of_pool(pool)] for pool in found.sides)
+    return cross_play_figure(rows, columns, found.scores, found.sides)
 
 
 def run_figures(records: Records) -> list[str]:

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..pages.figures import svg_file
 from ..pages.headline import Headline
 from ..pages.html_page import Section, figures, page, paragraph
 from ..pages.tables import finite, html_table, markdown_table
 from ..pages.wording import counted, in_per_cent, short_name
 from ..stats import Estimate
 from ..storage.files import write_text
-from .figures import league_figures
+from .figures import cross_play_of, league_figures
 from .standings import Standing, Standings
 
 HOW = (
@@ -48,12 +49,18 @@ def headline(found: Standings) -> Headline:
 
 
 def write_standings(found: Standings, folder: Path) -> list[Path]:
-    """Write `standings.json`, `.md` and `.html`; their paths. Equal standings give equal bytes."""
+    """Write `standings.json`, `.md` and `.html`, and `.svg`, cross-play, once there was a match; their paths.
+
+    Equal standings give equal bytes.
+    """
     written = []
     for ending, render in FORMATS.items():
         path = folder / f"standings.{ending}"
         write_text(path, render(found).encode("utf-8", "replace").decode("utf-8"))
         written.append(path)
+    if found.matches:
+        write_text(written[0].with_suffix(".svg"), svg_file(cross_play_of(found)))
+        written.append(written[0].with_suffix(".svg"))
     return written
 
 
