@@ -193,6 +193,38 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
     run_ablation(preset, variants=variants or None, **options, console=_console())
 
 
+@app.command(short_help="Let many players meet, and rate them.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--challenger", "challengers", multiple=True, metavar="NAME", help="Who asks; may be repeated.")
+@click.option("--solver", "solvers", multiple=True, metavar="NAME", help="Who answers; may be repeated.")
+@click.option("--player", "both", multiple=True, metavar="NAME", help="Who plays a turn game; may be repeated.")
+@click.option("--run", "runs", multiple=True, type=click.Path(path_type=Path), help="A run whose snapshots join.")
+@click.option("--join", default="every", help="Which snapshots: every(rounds=2), better(games=64).")
+@click.option("--retire", multiple=True, metavar="NAME", help="Who plays no more.")
+@click.option("--matches", type=click.IntRange(0, 1_000_000), default=200, help="Matches in all.")
+@click.option("--game", help="A domain (math, the default), or a turn game such as kuhn.")
+@click.option("--labels", help="Who knows the answers: known (default), or checked(agent=NAME).")
+@click.option("--games", type=SAMPLES, help="Games of a match; 16 by default.")
+@click.option("--matchmaking", help="uniform, latest, pfsp(hard), pfsp(var), or 0.8*pfsp + 0.2*latest.")
+@click.option("--keep", type=click.IntRange(0, 10_000), help="Snapshots per pool that go on playing; 0: all.")
+@click.option("--seed", type=click.IntRange(min=0), help="Root of all randomness; 0 by default.")
+def league(
+    folder: Path, challengers: tuple[str, ...], solvers: tuple[str, ...], both: tuple[str, ...], **options: Any
+) -> None:
+    """Let challengers and solvers meet in the league of FOLDER, and rate them: a table, a page, JSON.
+
+    A player is tiny, a model folder, a scripted agent, openai:MODEL@URL, LABEL=NAME, or a snapshot of a --run. Called
+    again, a league goes on to as many --matches, with whoever joins. What counts as a game: docs/league.md.
+    """
+    from .selfplay.commands.league import hold_league
+
+    pools = {"challenger": challengers, "solver": solvers, "player": both}
+    players = [(pool, name) for pool, names in pools.items() for name in names]
+    own = ("game", "labels", "games", "matchmaking", "keep", "seed")
+    settings = {name: options.pop(name) for name in own}
+    hold_league(folder, players=players, settings=settings, **options, console=_console())
+
+
 @app.command(short_help="Add benchmark results to a board.")
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option(

@@ -45,6 +45,7 @@ for _name, _target in {
     "open": "open_data:OpenSource",
     "replay": "replay:ReplaySource",
     "adversarial": "adversarial:AdversarialSource",
+    "league": "league:LeagueSource",
 }.items():
     register_source(_name, f"selfplay_gym.envs.sources.{_target}")
 

@@ -129,7 +129,7 @@ class Hook:
     def warn(self, run: AnyRun, message: str) -> None:
         """Something a person should know."""
 
-    def ask(self, run: SelfPlay, items: int, message: str) -> None:
+    def ask(self, run: AnyRun, items: int, message: str) -> None:
         """The run waits until people have decided about so many items; `message` says where they do."""
 
     def state_dict(self) -> dict[str, Any]:

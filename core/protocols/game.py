@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -65,6 +65,7 @@ class Draw:
         failures: reads the perturbed questions of earlier rounds, each with the share of attempts that failed, oldest
             first.
         counts: reads how many questions this source gave in each earlier round; `None` is `n` in every earlier draw.
+        league: who of the run's league writes `n` questions: name, agent and number of each; `None` without a league.
         rejected: to be filled with texts that made no question, each with the reason.
     """
 
@@ -81,6 +82,7 @@ class Draw:
     earlier: Callable[[], Sequence[tuple[Question, float]]] = tuple
     failures: Callable[[], Sequence[tuple[Question, float]]] = tuple
     counts: Callable[[], Sequence[int]] | None = None
+    league: Callable[[int], Iterable[tuple[str, Agent, int]]] | None = None
     rejected: list[tuple[str, str]] = field(default_factory=list)
 
     def counts_before(self, n: int) -> Sequence[int]:

@@ -7,6 +7,7 @@
     open(data=…)        published questions with answers: reasoning-gym, GSM8K and its like, any data set or JSONL file
     replay              questions of earlier rounds, asked again
     adversarial(of=…)   those of another source, perturbed; their right answers stay known
+    league              challengers of the run's league write, its snapshots of earlier rounds
 
 A source draws only from streams of `draw.seed`, `draw.round` and its own name: equal draws give equal questions, and
 no source changes what another one draws. `mixing` deals out the shares.

@@ -14,6 +14,8 @@ from ...core.options import write_named
 from ..evaluations.page import PAGE as EVALUATIONS
 from ..exams.adaptation import adaptation_rows
 from ..exams.robustness import robustness_rows
+from ..league.figures import run_figures
+from ..league.opponents import records_of
 from ..pages.html_page import render
 from ..pages.tables import html_table
 from ..pages.wording import short_name, with_per_cent
@@ -76,6 +78,7 @@ def render_report(folder: RunFolder) -> str:
         "challenger": step_figures(summary, "challenger"),
         "solver": step_figures(summary, "solver"),
         "guard": guard_figures(guard),
+        "league": run_figures(records_of(folder.rows("metrics"))),
     }
     return render(
         "report.html.j2",

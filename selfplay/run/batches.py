@@ -17,6 +17,7 @@ from ...core.registries import make_verifier
 from ...core.seeding import integer_seed, python_stream, weighted_draw
 from ...envs.game.domains import identity_of
 from ...envs.game.screening import screened
+from ..league.opponents import match_row, played_record
 from ..roles.answer_rewards import AnswerRewardFn, AnswerRule
 from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
 from ..settings.config import CHALLENGER, SOLVER
@@ -43,7 +44,7 @@ LABEL = ("label", {"name": "label"})
 
 
 class ChallengerBatches:
-    """The challenger is rewarded by the game, with the present solver answering."""
+    """The challenger is rewarded by the game, with the present solver answering, or one of its league."""
 
     def __init__(self, run: SelfPlay) -> None:
         self.run, self.config = run, run.config.roles[CHALLENGER]
@@ -52,11 +53,13 @@ class ChallengerBatches:
     def at(self, step: int) -> StepBatch:
         """See `Batches`."""
         run, seed = self.run, self.seed(step)
-        answer = partial(run.attempt, seed=integer_seed(seed, "attempts"))
+        name = run.league.opponent(run, CHALLENGER, step)
+        agent = run.roles[SOLVER].agent if name is None else run.league.agent(run, SOLVER, name)
+        answer = partial(run.attempt, seed=integer_seed(seed, "attempts"), agent=agent)
         requests = step_requests(run, self.draw, step)
-        unread = partial(unreadable, run.roles[SOLVER].agent)
+        unread = partial(unreadable, agent)
         reward_fn = ChallengerRewardFn(self.game, answer, unread, requests, partial(tell_played, run))
-        measures, pool = partial(self._measures, reward_fn), partial(self._pool, reward_fn)
+        measures, pool = partial(self._measures, reward_fn, name), partial(self._pool, reward_fn)
         prompts = [self.game.instruct(request) for request in requests]
         return StepBatch(prompts, reward_fn, self.config.samples, seed, measures=measures, pool=pool)
 
@@ -70,8 +73,12 @@ class ChallengerBatches:
         """See `Batches`."""
         return self.run.seed(CHALLENGER, step)
 
-    def _measures(self, reward_fn: ChallengerRewardFn) -> Mapping[str, Any]:
-        return challenger_measures(reward_fn.episodes, self.run.config.questions.keep_band)
+    def _measures(self, reward_fn: ChallengerRewardFn, opponent: str | None) -> Mapping[str, Any]:
+        found = challenger_measures(reward_fn.episodes, self.run.config.questions.keep_band)
+        if CHALLENGER not in self.run.league.settings:
+            return found
+        record = played_record(reward_fn.episodes, self.run.config.labels.attempts).turned
+        return {**found, "league": [match_row(opponent or SOLVER, record)]}
 
     def _pool(self, reward_fn: ChallengerRewardFn) -> Sequence[Mapping[str, Any]]:
         keeps = self.run.config.questions.pool

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...agents.training.updates import Batches
+from ...core.protocols import Agent
 from ...core.records import Labelled, Question
 from ...core.registries import make_curriculum, make_generator
 from ...core.seeding import integer_seed
@@ -23,6 +24,7 @@ from ...envs.game.domains import domain_of
 from ...envs.game.engine import Game
 from ..evaluation import ExamResult, run_exam
 from ..exams.questions import exam_and_validation
+from ..league.opponents import RunLeague
 from ..roles.answer_rewards import challenger_reward
 from ..settings.config import CHALLENGER, SOLVER
 from . import round_log
@@ -46,6 +48,7 @@ class SelfPlay(Run):
         domain: what is played.
         game: the rules, with the run's labeller as judge and the challenger's reward.
         past: what rewards may know of earlier rounds.
+        league: whom roles meet in training besides each other.
         talk: how the solver's attempts go over several turns; `None` where it answers at once.
         exam: the held-out questions of the exam.
     """
@@ -54,7 +57,7 @@ class SelfPlay(Run):
         """See `Run`."""
         config = self.config
         self.domain = domain_of(config.env)
-        self.past = RunPast(self)
+        self.past, self.league = RunPast(self), RunLeague(config, state.get("league", {}))
         reward = challenger_reward(config.roles[CHALLENGER].reward if CHALLENGER in config.roles else "r-zero")
         self.talk = Talk.of(self)
         asking = None if self.talk is None else self.talk.asking
@@ -74,7 +77,12 @@ class SelfPlay(Run):
 
     def game_state(self) -> dict[str, Any]:
         """See `Run`."""
-        return {"votes": self.validation.votes, "curriculum": self.curriculum.state_dict()}
+        league = self.league.state_dict()
+        return {"votes": self.validation.votes, "curriculum": self.curriculum.state_dict(), "league": league}
+
+    def _round_over(self) -> None:
+        """See `Run`."""
+        self.league.end_round(self)
 
     def come_back(self, best: Mapping[str, Any]) -> None:
         """See `Run`."""
@@ -100,9 +108,16 @@ class SelfPlay(Run):
 
     # --- what stages let the roles do ---
 
-    def attempt(self, prompts: Sequence[str], seed: int, n: int | None = None, hears: Any = None) -> list[list[str]]:
-        """The solver's `n` attempts at prompts, by default as many as the settings say; see `heard` for `hears`."""
-        return heard(self.roles[SOLVER].agent, hears).act(prompts, n=n or self.config.labels.attempts, seed=seed)
+    def attempt(
+        self, prompts: Sequence[str], seed: int, n: int | None = None, hears: Any = None, agent: Agent | None = None
+    ) -> list[list[str]]:
+        """The solver's `n` attempts at prompts, by default as many as the settings say; see `heard` for `hears`.
+
+        Args:
+            agent: answers in its place.
+        """
+        answering = heard(agent or self.roles[SOLVER].agent, hears)
+        return answering.act(prompts, n=n or self.config.labels.attempts, seed=seed)
 
     def examine(
         self,

@@ -17,6 +17,7 @@ from typing import Any
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import parse_named
 from ...envs.sources.writers import writers
+from ..league.rules.setting import LEAGUE, is_league, league_of
 from . import tree
 from .checks import at_least, check_types
 from .gates import GateConfig, gates_of
@@ -117,6 +118,7 @@ class RunConfig:
         self._check_shared_weights()
         self._check_sampler()
         self._check_pool()
+        self._check_league()
 
     @property
     def first_roles(self) -> tuple[str, ...]:
@@ -207,6 +209,31 @@ class RunConfig:
                 "questions.pool=true keeps attempts of a solver that stands still while the challenger trains, but "
                 f"weight_sharing={asks.weight_sharing!r} moves both: use 'copies', or 'lora' with trunk='frozen'; or "
                 "set questions.pool=false"
+            )
+
+    def _check_league(self) -> None:
+        """A solver meets challengers of the league by their questions; and what they answer is no pool of a round."""
+        if SOLVER not in self.roles:
+            return
+        for role in self.roles.values():
+            league_of(role.opponents)
+        solver, sources = self.roles[SOLVER], [*map(parse_named, self.questions.sources)]
+        drawn = any(LEAGUE in (one.name, one.options.get("of"), *one.leading) for one in sources)
+        if drawn is not is_league(solver.opponents) and any(stage == "generate" for stage in self.all_stages):
+            raise ConfigError(
+                "the solver meets a league by the questions of its challengers: roles.solver.opponents='league(pfsp)' "
+                "and the source 'league' go together, as in questions.sources={challenger = 0.5, league = 0.5}"
+            )
+        asks = self.roles.get(CHALLENGER)
+        if asks is not None and is_league(asks.opponents) and solver.turns != "none":
+            raise ConfigError(
+                f"solvers of a league answer at once, and roles.{SOLVER}.turns={solver.turns!r}: set it to 'none', or "
+                f"roles.{CHALLENGER}.opponents='self'"
+            )
+        if self.questions.pool and asks is not None and is_league(asks.opponents):
+            raise ConfigError(
+                "questions.pool=true keeps what the present solver answered, and roles.challenger.opponents lets "
+                "others answer as well: set questions.pool=false"
             )
 
     def replace(self, changes: Mapping[str, Any] | None = None, **named: Any) -> RunConfig:

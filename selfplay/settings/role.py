@@ -54,8 +54,10 @@ class RoleConfig:
     """How a solver's attempt goes on over several turns: "none" (it answers at once), "retry(…)", "ask_back(…)",
     "calculator(…)" or "sandbox(…)"; docs/turns.md."""
     opponents: Named = "self"
-    """Whom the player of a turn game meets in its training: "self" (it plays all seats), "latest" (itself as it was
-    when the round began), or an agent by name, such as "random-legal"."""
+    """Whom it meets in its training. A challenger or solver: "self", the other role as it is, or "league(pfsp)",
+    snapshots of it as well, for a solver by the source "league" (docs/league.md). The player of a turn game: "self" (it
+    plays all seats), "league(pfsp)" (snapshots of itself as well), "latest" (itself as it was when the round began), or
+    an agent by name, such as "random-legal"."""
     baseline: Named = "rae"
     """What the rewards of a turn game are compared with: "rae(decay=0.95)", a running mean of each seat, or "none"."""
     policy: Named = "rules"

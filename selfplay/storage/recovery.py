@@ -82,9 +82,10 @@ def damaged_checkpoints(store: Path, state: Mapping[str, Any]) -> dict[str, str]
 
 
 def needed_checkpoints(state: Mapping[str, Any]) -> set[str]:
-    """The checkpoints a state needs: those of the roles, their KL references, and the best."""
+    """The checkpoints a state needs: those of the roles, their KL references, the best, and the league."""
     tables = (state, "checkpoints"), (state, "references"), (state.get("best", {}), "checkpoints")
-    return {name for holder, table in tables for name in holder.get(table, {}).values()}
+    needed = {name for holder, table in tables for name in holder.get(table, {}).values()}
+    return needed.union(*state.get("league", {}).values())
 
 
 def _back(path: Path, damage: list[str], known: Mapping[str, Any] | None) -> tuple[RunFolder, str]:

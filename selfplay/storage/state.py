@@ -64,6 +64,7 @@ class State(msgspec.Struct, forbid_unknown_fields=True):
     compute: dict[str, Any] = {}
     part: dict[str, Any] = {}
     refusals: dict[str, Any] = {}
+    league: dict[str, list[Checkpoint]] = {}
     baselines: dict[str, float] = {}
     hooks: dict[str, dict[str, Any]] = {}
     saved: list[Checkpoint] = []

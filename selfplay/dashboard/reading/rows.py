@@ -71,6 +71,15 @@ class SourceRow(msgspec.Struct):
     label_sources: dict[str, Whole] = {}
 
 
+class GamesRow(msgspec.Struct):
+    """Games of a learner with one opponent of its league."""
+
+    opponent: str
+    won: Whole = 0
+    drawn: Whole = 0
+    lost: Whole = 0
+
+
 class Metrics(Place):
     """A row of `metrics.jsonl`: a training step, a labelling, an exam, a validation, or what a stage cost."""
 
@@ -119,6 +128,7 @@ class Metrics(Place):
     disagreement: Number | None = None
     by_kind: dict[str, KindRow] = {}
     by_source: dict[str, SourceRow] = {}
+    league: list[GamesRow] = []
     exam: Exam | None = None
     best_round: Whole | None = None
     tokens_read: Whole = 0

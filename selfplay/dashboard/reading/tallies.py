@@ -7,9 +7,12 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from ...league.opponents import records_of
+from ...league.ratings.bradley_terry import Record
 from ...report.cost import StageCost
 from ...report.curves import OF_THE_UPDATE
 from ...report.feedback import FEEDBACK
+from ...settings.config import SOLVER
 from . import rows
 from .series import ByNumber, Frequent, Lengths, Series
 
@@ -24,6 +27,8 @@ MOST_PARTS = 8
 """Parts of the stage `feedback` that are told apart at most; it has three."""
 MOST_NAMES = 24
 """Roles, reward terms, kinds and sources that are told apart at most; a folder of a stranger may have any number."""
+MOST_GAMES = 2_000
+"""Pairs of players whose games are counted at most."""
 LATEST = 24
 """Questions with their attempts that are kept to be shown."""
 LONGEST_TEXT = 2_000
@@ -96,9 +101,11 @@ class MetricsTally:
         exams: by round.
         costs: by stage.
         tokens: counted tokens so far; `None` where no stage says any.
+        games: of learners with their leagues, as `league.opponents.records_of` has them.
     """
 
     def __init__(self) -> None:
+        self.games: dict[tuple[str, str], Record] = {}
         self.roles: dict[str, RoleSteps] = {}
         self.feedback: dict[str, RoleSteps] = {}
         self.labellings: ByNumber[rows.Metrics] = ByNumber()
@@ -109,6 +116,12 @@ class MetricsTally:
 
     def add(self, row: rows.Metrics) -> None:
         """Take one more row."""
+        if row.league:
+            played = [msgspec.to_builtins(one) for one in row.league[:MOST_NAMES]]
+            found = records_of([{"role": row.role or SOLVER, "round": row.round, "league": played}])
+            for pair, record in found.items():
+                if pair in self.games or len(self.games) < MOST_GAMES:
+                    self.games[pair] = self.games.get(pair, Record()) + record
         if row.tokens_counted is not None:
             names = ("read", "sampled", "trained", "examined", "counted")
             tokens = {name: getattr(row, f"tokens_{name}") for name in names}

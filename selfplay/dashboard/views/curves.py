@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...league.progress import cross_play_table, learners, worst_by_round
 from ...pages.figures import COLOURS, GOOD, MUTED, SOLVER, VOTE
 from ...report.curves import SUPERVISED_CURVES, Curves, curves_of
 from ..reading.run_reader import RunReader
@@ -45,7 +46,31 @@ def curves(run: RunReader) -> list[Part]:
         _steps(f"feedback-{at}", f"Learning from reviews: {name}", _charts(steps, FEEDBACK_CURVES))
         for at, (name, steps) in enumerate(metrics.feedback.items())
     ]
-    return [exams, *roles, *feedback]
+    return [exams, _league(metrics), *roles, *feedback]
+
+
+def _league(metrics: MetricsTally) -> Part:
+    """The games with a league: the worst score of every round, and every round against every snapshot."""
+    trend = worst_by_round(metrics.games)
+    lines = [
+        Line(
+            line,
+            [(float(one.round), one.score.value) for one in trend if one.line == line],
+            str(place % len(COLOURS) + 1),
+            bounds=[(one.score.low, one.score.high) for one in trend if one.line == line],
+        )
+        for place, line in enumerate(dict.fromkeys(one.line for one in trend))
+    ]
+    ticks = [(float(number), str(number)) for number in sorted({one.round for one in trend})]
+    charts = [Chart("Worst score against a snapshot", "%", lines, ticks, "round")] if trend else []
+    tables = [(role, *cross_play_table(metrics.games, role)) for role in learners(metrics.games)]
+    shown = [(role, *latest(header, cells)) for role, header, cells in tables if len(header) > 1]
+    return part("league", charts=charts, tables=shown)
+
+
+def latest(header: list[str], cells: list[list[str]], most: int = 12) -> tuple[list[str], list[list[str]]]:
+    """The last rows and columns of a table that begins with names."""
+    return [*header[:1], *header[1:][-most:]], [[*row[:1], *row[1:][-most:]] for row in cells[-most:]]
 
 
 def _steps(at: str, title: str, charts: list[Chart]) -> Part:

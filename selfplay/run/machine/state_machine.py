@@ -101,6 +101,9 @@ class Run:
     def come_back(self, best: Mapping[str, Any]) -> None:
         """Take back what the game kept with the best state; checkpoints and roles are the run's business."""
 
+    def _round_over(self) -> None:
+        """What the game does when all stages of a round are done."""
+
     def run(self) -> None:
         """Play to the end.
 
@@ -255,6 +258,7 @@ class Run:
 
     def _ends(self) -> bool:
         """At the end of a round: whether it was the last one. A part that is over makes room for the next."""
+        self._round_over()
         ended = self.schedule.end_round(self) if self.round else None
         if ended is not None:
             self.log("metrics", [{"part_over": ended}])

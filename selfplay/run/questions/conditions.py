@@ -11,7 +11,7 @@ from ....core.records import Question, Request
 from ....core.registries import make_condition
 from ....core.seeding import python_stream
 from ....envs.rewards.past import knowing
-from ...settings.config import CHALLENGER
+from ...settings.config import CHALLENGER, SOLVER
 from ..labels import refuted
 from ..question_log import question_of
 from .failures import failures
@@ -64,6 +64,7 @@ def draw_of(run: SelfPlay) -> Draw:
         unsolved=unsolved(run),
         earlier=partial(earlier, run),
         failures=partial(failures, run),
+        league=partial(run.league.writers, run) if SOLVER in run.league.settings else None,
     )
 
 

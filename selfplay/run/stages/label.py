@@ -9,7 +9,10 @@ from ....core.records import Judgement, Outcome, Question, spec_of
 from ....core.registries import register_stage, sources
 from ....envs.game.domains import kind_of
 from ....envs.game.screening import RULINGS
-from ...settings.config import CHALLENGER
+from ....envs.sources.league import OPPONENT
+from ...league.opponents import judged_record, match_row
+from ...league.ratings.bradley_terry import Record
+from ...settings.config import CHALLENGER, SOLVER
 from ..labels import labels_right, refuted, trains
 from ..metrics import label_measures
 from ..questions.conditions import condition_of, follows_curriculum
@@ -55,7 +58,7 @@ class Label:
             if written[index].get("source", only) in following and spec is not None:
                 run.curriculum.observe(spec, 0.0 if refuted(judgement.evidence.get("check")) else judgement.solve_rate)
         run.log("labels", rows)
-        run.labelled_as(label_measures(written, rows))
+        run.labelled_as({**label_measures(written, rows), **_games(run, questions, judgements)})
 
     def _judged(self, run: SelfPlay, asked: Sequence[tuple[int, Question]]) -> list[Judgement]:
         """The judgements on all questions; what the challenger's training had judged is not judged, or paid, twice."""
@@ -77,6 +80,18 @@ class Label:
         names = run.config.questions.sources
         found = {name for name in names if any(getattr(sources.factory(name), flag, False) for flag in flags)}
         return found | {POOL} if CHALLENGER in found else found
+
+
+def _games(run: SelfPlay, questions: Sequence[Question], judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """The games of the solver with challengers of the league; nothing without a league."""
+    if SOLVER not in run.league.settings:
+        return {}
+    found: dict[str, Record] = {}
+    for question, judgement in zip(questions, judgements, strict=True):
+        if OPPONENT in question.meta:
+            name = question.meta[OPPONENT]
+            found[name] = found.get(name, Record()) + judged_record(judgement, run.config.labels.attempts)
+    return {"league": [match_row(name, record) for name, record in sorted(found.items())]}
 
 
 def _refused(judgement: Judgement) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from ....core.errors import ConfigError
 from ....core.options import parse_named
 from ....core.seeding import integer_seed, python_stream
 from ....core.turns import ILLEGAL
+from ...league.opponents import match_row
+from ...league.ratings.bradley_terry import Record
 from .episodes import Episodes, logged, play_episodes
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class TurnBatches:
 
     def at(self, step: int) -> MoveBatch:
         """See `Batches`."""
-        return MoveBatch(partial(self._play, step), self._measures, partial(self._rows, step))
+        return MoveBatch(partial(self._play, step), partial(self._measures, step), partial(self._rows, step))
 
     def solved(self) -> None:
         """See `Batches`: what a move is worth shows when the game is over."""
@@ -92,7 +94,7 @@ class TurnBatches:
         of_move = [number[at, played.trajectories[at].turns[turn].player] for at, turn in played.moves]
         return Moves(joined(played.samples), rewards[of_move], advantages[of_move])
 
-    def _measures(self) -> dict[str, Any]:
+    def _measures(self, step: int) -> dict[str, Any]:
         """What was played: `docs/metrics.md`, "Turn games"."""
         trajectories, game = self._played.trajectories, self.run.game
         by_player = {name: fmean(float(one.rewards[name]) for one in trajectories) for name in game.players}
@@ -102,7 +104,24 @@ class TurnBatches:
             "turns": fmean(len(one.turns) for one in trajectories),
             "illegal_share": sum(turn.note.startswith(ILLEGAL) for turn in own) / len(own),
             "reward_by_player": by_player,
+            **self._games(step),
         }
+
+    def _games(self, step: int) -> dict[str, Any]:
+        """The games of the step with an opponent of the league; nothing without one."""
+        name = self.run.league.opponent(self.run, self.role, step)
+        if name is None:
+            return {}
+        record = Record()
+        players = self.run.game.players
+        for at, played in enumerate(self._played.trajectories):
+            player = players[
+                at % len(players)
+            ]  # as `play_episodes` deals the seats, also where the learner never moved
+            mine = played.rewards[player]
+            theirs = max(reward for other, reward in played.rewards.items() if other != player)
+            record += Record(won=int(mine > theirs), drawn=int(mine == theirs), lost=int(mine < theirs))
+        return {"league": [match_row(name, record)]}
 
     def _rows(self, step: int) -> Sequence[Mapping[str, Any]]:
         kept = self._played.trajectories[: self.run.config.storage.trajectories]

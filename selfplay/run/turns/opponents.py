@@ -2,9 +2,10 @@
 
     self      the present weights play all seats: self-play
     latest    the other seats are the player as it was when the round began
+    league    the other seats are the player as it was after earlier rounds, drawn step by step; see `league.opponents`
     NAME      the other seats are an agent by name, such as "random-legal" or a model's folder
 
-A kind of opponents of your own is one class with `draw` and one registration; a league is one.
+A kind of opponents of your own is one class with `draw` and one registration.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from ....core.protocols import Agent
 from ....core.registry import Registry
 from ...bench.resolve_agent import resolve_agent
+from ...league.rules.setting import LeagueSetting
+from ...settings.turn_games import PLAYER
 
 if TYPE_CHECKING:
     from .run import TurnPlay
@@ -60,6 +63,16 @@ class Latest:
         return [self._held[1]] * episodes
 
 
+@opponents.register("league")
+class League(LeagueSetting):
+    """The other seats are a snapshot of the player, or in a share `own` of the steps the player itself."""
+
+    def draw(self, run: TurnPlay, step: int, episodes: int) -> Sequence[Agent | None]:
+        """See `Opponents`."""
+        name = run.league.opponent(run, PLAYER, step)
+        return [None if name is None else run.league.agent(run, PLAYER, name)] * episodes
+
+
 class NamedAgent:
     """The other seats are one agent.
 
@@ -86,4 +99,4 @@ def opponents_of(setting: Any) -> Opponents:
     return opponents.make(setting) if opponents.knows(setting.partition("(")[0]) else NamedAgent(setting)
 
 
-__all__ = ["Latest", "NamedAgent", "Oneself", "Opponents", "opponents", "opponents_of"]
+__all__ = ["Latest", "League", "NamedAgent", "Oneself", "Opponents", "opponents", "opponents_of"]

@@ -19,6 +19,7 @@ from ....core.protocols import Agent
 from ....core.registries import make_turn_game
 from ....core.seeding import integer_seed
 from ...bench.resolve_agent import resolve_agent
+from ...league.opponents import RunLeague
 from ...roles.build import base_agent
 from ...roles.updates import update_of
 from ...settings.turn_games import PLAYER, turn_game_of
@@ -37,6 +38,7 @@ class TurnPlay(Run):
     Attributes:
         game: the rules.
         opponents: whom the player meets in its training.
+        league: snapshots of the player, where its opponents are a league.
         baseline: what its rewards are compared with; `None` for nothing.
     """
 
@@ -60,7 +62,7 @@ class TurnPlay(Run):
         if not isinstance(update_of(row), GRPOUpdate):
             raise ConfigError(f"roles.{PLAYER}.update must be 'grpo' in a turn game, got {row.update!r}")
         self.game = make_turn_game(name)
-        self.opponents = opponents_of(row.opponents)
+        self.opponents, self.league = opponents_of(row.opponents), RunLeague(config, state.get("league", {}))
         if row.opponents == "latest" and row.kl_reference != "round":
             raise ConfigError(
                 f"roles.{PLAYER}.opponents='latest' is the player as it was when the round began: it needs "
@@ -72,7 +74,12 @@ class TurnPlay(Run):
 
     def game_state(self) -> dict[str, Any]:
         """See `Run`."""
-        return {"baselines": {} if self.baseline is None else self.baseline.state_dict()}
+        baselines = {} if self.baseline is None else self.baseline.state_dict()
+        return {"baselines": baselines, "league": self.league.state_dict()}
+
+    def _round_over(self) -> None:
+        """See `Run`."""
+        self.league.end_round(self)
 
     def batches_of(self, role: str) -> TurnBatches:
         """What the player learns from in a training stage."""

@@ -1,0 +1,112 @@
+"""`selfplay-gym league`: begin a league or go on with it, and show who stands where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from ...core.errors import ConfigError
+from ..league.folder import LOCK, LeagueFolder, Settings
+from ..league.games import make_game
+from ..league.page import cells, header, headline, write_standings
+from ..league.play import League
+from ..league.players import new_player
+from ..league.rules.joining import make_joining
+from ..league.rules.matchmaking import make_matchmaking
+from ..league.snapshots import join_run, snapshots_of
+from ..league.standings import Standings, standings
+from ..pages.tables import NARROW, terminal_table
+from ..pages.wording import shown
+from ..storage.lock import hold
+
+SHORT = 4
+"""Columns of the table in a narrow terminal."""
+
+
+def hold_league(
+    path: Path,
+    *,
+    players: Sequence[tuple[str, str]] = (),
+    runs: Sequence[Path] = (),
+    join: str = "every",
+    retire: Sequence[str] = (),
+    matches: int = 200,
+    settings: dict[str, Any] | None = None,
+    console: Console,
+) -> Standings:
+    """Play a league until it has so many matches, and write its standings.
+
+    Args:
+        path: the league's folder; begun where there is none.
+        players: pool and name of each who joins; those who are there already stay.
+        runs: run folders whose snapshots join.
+        join: the rule of joining for snapshots.
+        retire: names of players that play no more.
+        matches: in all, those of earlier calls included.
+        settings: what is asked for by name; what is left out is as it was, or its default.
+
+    Raises:
+        ConfigError: settings other than those it was begun with, or players that cannot play.
+        RunError: the folder is damaged, or somebody else plays there.
+    """
+    asked = {name: value for name, value in (settings or {}).items() if value is not None}
+    rule = make_joining(join)
+    if not LeagueFolder.exists(path):  # settings that cannot work are refused before anything is written
+        begun = _new(asked)
+        make_game(begun.game, begun.labels)
+        make_matchmaking(begun.matchmaking)
+    path.mkdir(parents=True, exist_ok=True)
+    with hold(path, LOCK):
+        folder = _opened(path, asked)
+        league = League(folder)
+        league.join([new_player(spec, pool) for pool, spec in players])
+        for run in runs:
+            join_run(league, snapshots_of(run, league.game.pools), rule)
+        for name in retire:
+            league.retire(name)
+        if matches > folder.matches:
+            with console.status("the league begins") as status:
+                league.play(matches, lambda done, total: status.update(f"match {done} of {total}"))
+        found = standings(folder)
+        files = write_standings(found, path)
+    _show(found, files, console)
+    return found
+
+
+def _opened(path: Path, asked: dict[str, Any]) -> LeagueFolder:
+    """A league that is there, with its own settings, or a new one."""
+    if not LeagueFolder.exists(path):
+        return LeagueFolder.begin(path, _new(asked))
+    folder = LeagueFolder.open(path)
+    for name, value in asked.items():
+        if value != getattr(folder.settings, name):
+            raise ConfigError(
+                f"{path} was begun with {name}={getattr(folder.settings, name)!r}, not {value!r}; a league keeps its "
+                "settings: leave it out, or begin another league"
+            )
+    folder.go_on()
+    return folder
+
+
+def _new(asked: dict[str, Any]) -> Settings:
+    """The settings of a new league."""
+    try:
+        return msgspec.convert(asked, Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"the league's settings cannot be used: {error}") from None
+
+
+def _show(found: Standings, files: Sequence[Path], console: Console) -> None:
+    from rich.text import Text
+
+    console.print(Text(shown(headline(found).text)))
+    names = header(found) if console.width >= NARROW else header(found)[:SHORT]
+    rows = [row[: len(names)] for row in cells(found)]
+    console.print(terminal_table("Standings", names, rows, width=console.width, names=2))
+    for note in found.notes:
+        console.print(Text(f"! {note}", style="yellow"))
+    console.print(f"wrote {', '.join(str(file) for file in files)}", soft_wrap=True, highlight=False)

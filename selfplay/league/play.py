@@ -1,0 +1,164 @@
+"""A league as it goes on: who meets whom next, one match after the other, each made permanent before the next.
+
+The player that has played least meets an opponent by matchmaking; so all play about equally often, and newcomers catch
+up first. A match draws from streams named by its number: a league that was killed plays the same match again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from ...core.errors import ConfigError
+from ...core.protocols import Agent
+from ...core.seeding import integer_seed, python_stream
+from .folder import LeagueFolder
+from .games import LeagueGame, make_game, results
+from .players import Cache, Player, load_player
+from .ratings.bradley_terry import ratings
+from .ratings.online import OnlineRatings
+from .rules.matchmaking import Opponent, draw_opponent, make_matchmaking
+from .rules.pruning import surplus
+from .tally import Tally
+
+PROVEN = 4
+"""Matches of every snapshot of a pool before one of them leaves."""
+
+
+class League:
+    """Plays the matches of a folder.
+
+    Args:
+        folder: a league that was begun, or opened and made ready to go on.
+        load: makes the agent of a player.
+        game: what is played; `None` is what the settings say.
+
+    Raises:
+        ConfigError: settings that cannot work.
+        MissingExtraError: openskill is not installed.
+    """
+
+    def __init__(
+        self,
+        folder: LeagueFolder,
+        load: Callable[[Player], Agent] = load_player,
+        game: LeagueGame | None = None,
+    ) -> None:
+        self.folder = folder
+        settings = folder.settings
+        self.game = game or make_game(settings.game, settings.labels)
+        self.matchmaking = make_matchmaking(settings.matchmaking)
+        self.ratings = OnlineRatings(folder.ratings)
+        self.agents: Cache[Player] = Cache(load)
+        self.tally = Tally(folder.rows())
+
+    def join(self, players: Iterable[Player], passed: Sequence[str] = ()) -> list[Player]:
+        """Take in players that are not there yet; those that are new.
+
+        Args:
+            passed: keys of those that were looked at and do not join.
+
+        Raises:
+            ConfigError: a pool that the game does not have, or a name that somebody else has.
+        """
+        there = {player.key: player for player in self.folder.players}
+        new = []
+        for player in players:
+            if player.pool not in self.game.pools:
+                pools = " and ".join(dict.fromkeys(self.game.pools))
+                raise ConfigError(f"{self.folder.settings.game} is played by {pools}, not by a {player.pool}")
+            known = there.get(player.key)
+            if known is not None and (known.spec, known.identity) != (player.spec, player.identity):
+                raise ConfigError(
+                    f"there is a {player.pool} {player.name!r} already, made of {known.spec!r}; give the other one a "
+                    f"name, as in better={player.spec}"
+                )
+            if known is None:
+                there[player.key] = joined = msgspec.structs.replace(player, joined=self.folder.matches)
+                new.append(joined)
+        if new or passed:
+            self.folder.players = [*self.folder.players, *new]
+            self.folder.passed = [*self.folder.passed, *passed]
+            self._commit()
+        return new
+
+    def retire(self, name: str) -> None:
+        """Let a player play no more, in whichever pool; its matches stay.
+
+        Raises:
+            ConfigError: nobody of that name plays.
+        """
+        keys = {player.key for player in self.folder.players if name in (player.name, player.key)}
+        if not keys:
+            known = ", ".join(repr(player.name) for player in self.folder.players)
+            raise ConfigError(f"nobody is called {name!r} in {self.folder.path}; there are {known or 'no players'}")
+        self._leave(keys)
+        self._commit()
+
+    def play(self, matches: int, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+        """Go on until so many matches are played in all.
+
+        Raises:
+            ConfigError: a pool has nobody who could play, or a player cannot be loaded.
+        """
+        while self.folder.matches < matches:
+            first, second = self._pair(self.folder.matches)
+            seed = integer_seed(self.folder.settings.seed, "league", "match", self.folder.matches)
+            agents = self.agents.get(first), self.agents.get(second)
+            found = self.game.play(*agents, self.folder.settings.games, seed)
+            row = {"match": self.folder.matches, "players": [first.key, second.key], **found}
+            self.ratings.play(first.key, second.key, results(row["outcomes"]))
+            self.tally.add(row)
+            for pool in dict.fromkeys(self.game.pools):
+                self._prune(pool)
+            self.folder.ratings = self.ratings.state_dict()
+            self.folder.commit(row)
+            progress(self.folder.matches, matches)
+
+    def active(self, pool: str) -> list[Player]:
+        """Who plays in a pool, oldest first."""
+        return [player for player in self.folder.players if player.pool == pool and player.left is None]
+
+    def _pair(self, number: int) -> tuple[Player, Player]:
+        """Who plays a match: as the first, and as the second player."""
+        one, other = self.game.pools
+        pools = {pool: self.active(pool) for pool in dict.fromkeys((one, other))}
+        for pool, players in pools.items():
+            if len(players) < (2 if one == other else 1):
+                least = "two players are" if one == other else f"a {pool} is"
+                raise ConfigError(f"{least} needed, and {self.folder.path} has {len(players) or 'none'}: name more")
+        rng = python_stream(self.folder.settings.seed, "league", "pair", number)
+        played = self.tally.matches
+        everybody = [player for players in pools.values() for player in players]
+        fewest = min(played[player.key] for player in everybody)
+        candidates = [player for player in everybody if played[player.key] == fewest]
+        learner = candidates[int(rng.random() * len(candidates))]
+        others = [player for player in pools[other if learner.pool == one else one] if player != learner]
+        opponents = [
+            Opponent(player.key, player.joined, self.ratings.chance(learner.key, player.key)) for player in others
+        ]
+        found = draw_opponent(self.matchmaking, opponents, rng)
+        opponent = next(player for player in others if player.key == found.name)
+        return (learner, opponent) if learner.pool == one else (opponent, learner)
+
+    def _prune(self, pool: str) -> None:
+        keep = self.folder.settings.keep
+        snapshots = [player for player in self.active(pool) if player.line]
+        if not keep or len(snapshots) <= keep or min(self.tally.matches[one.key] for one in snapshots) < PROVEN:
+            return
+        strength = ratings([player.key for player in self.folder.players], self.tally.records, draws=1)
+        values = {key: estimate.value for key, estimate in strength.items()}
+        self._leave(surplus([player.key for player in snapshots], values, self.tally.scores(), keep))
+
+    def _leave(self, keys: Sequence[str] | set[str]) -> None:
+        """Those who leave play up to the match that is about to be committed."""
+        now = self.folder.matches
+        self.folder.players = [
+            msgspec.structs.replace(player, left=now) if player.key in keys and player.left is None else player
+            for player in self.folder.players
+        ]
+
+    def _commit(self) -> None:
+        self.folder.ratings = self.ratings.state_dict()
+        self.folder.commit()
