@@ -82,6 +82,7 @@ class MajorityVerifier(BaseVerifier):
         evidence: dict[str, Any] = {
             "class_sizes": [sizes[c] for c in ranked],
             "class_answers": [labels[c] for c in ranked],
+            "classes": [None if answer is None else ranked.index(classes[answer]) for answer in answers],
             "non_answers": answers.count(None),
             "winner_share": shares[0] if shares else 0.0,
             "runner_up_share": shares[1] if len(shares) > 1 else 0.0,
