@@ -20,6 +20,7 @@ from ..pages.wording import short_name, with_per_cent
 from ..settings.tree import flatten
 from ..storage.files import write_text
 from ..storage.run_folder import RunFolder
+from .coalition import coalition_table
 from .cost import cost_table, read_costs
 from .feedback import agreement_table, feedback_table
 from .guard import KINDS, guard_figures, read_guard
@@ -101,6 +102,7 @@ def _tables(folder: RunFolder, summary: RunSummary) -> Iterator[tuple[str, Rows 
     costs = read_costs(folder)
     yield "costs", cost_table(costs) if costs else None, 1, "Cost of every stage"
     yield "sources", source_table(summary.labellings), 1, "Questions by source"
+    yield "coalition", coalition_table(summary.labellings), 1, "Members of the coalition"
     yield "robustness", robustness_rows(summary.robustness) if summary.robustness else None, 3, "Robustness"
     yield "feedback", feedback_table(summary.feedback) if summary.feedback else None, 1, "Learning from reviews"
     yield "agreement", agreement_table(summary.feedback), 3, "Agreement of reviewers"

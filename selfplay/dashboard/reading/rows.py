@@ -71,6 +71,21 @@ class SourceRow(msgspec.Struct):
     label_sources: dict[str, Whole] = {}
 
 
+class MemberRow(msgspec.Struct):
+    """What one member of a coalition did in a labelling."""
+
+    reliability: Number | None = None
+    answered: Number | None = None
+    agrees: Number | None = None
+
+
+class CoalitionRow(msgspec.Struct):
+    """The members of a coalition in a labelling."""
+
+    chance: Number | None = None
+    members: dict[str, MemberRow] = {}
+
+
 class Metrics(Place):
     """A row of `metrics.jsonl`: a training step, a labelling, an exam, a validation, or what a stage cost."""
 
@@ -113,6 +128,7 @@ class Metrics(Place):
     disagreement: Number | None = None
     by_kind: dict[str, KindRow] = {}
     by_source: dict[str, SourceRow] = {}
+    coalition: CoalitionRow | None = None
     exam: Exam | None = None
     best_round: Whole | None = None
     tokens_read: Whole = 0

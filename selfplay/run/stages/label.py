@@ -11,7 +11,7 @@ from ....envs.game.domains import kind_of
 from ....envs.game.screening import RULINGS
 from ...settings.config import CHALLENGER
 from ..labels import labels_right, refuted, trains
-from ..metrics import label_measures
+from ..metrics import coalition_measures, label_measures
 from ..questions.conditions import condition_of, follows_curriculum
 from ..questions.pool import POOL, judgement_of, pooled
 from ..questions.references import Graded, owns_label
@@ -55,7 +55,7 @@ class Label:
             if written[index].get("source", only) in following and spec is not None:
                 run.curriculum.observe(spec, 0.0 if refuted(judgement.evidence.get("check")) else judgement.solve_rate)
         run.log("labels", rows)
-        run.labelled_as(label_measures(written, rows))
+        run.labelled_as({**label_measures(written, rows), **coalition_measures(judgements)})
 
     def _judged(self, run: SelfPlay, asked: Sequence[tuple[int, Question]]) -> list[Judgement]:
         """The judgements on all questions; what the challenger's training had judged is not judged, or paid, twice."""
