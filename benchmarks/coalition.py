@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import re
 import time
 from pathlib import Path
 
@@ -197,10 +198,11 @@ def page(found):
             [
                 "# Labels of coalitions, tiny bases of different seeds",
                 f"`python benchmarks/coalition.py BASES`, {found['environment']}, commit {found['commit']}; bases "
-                f"{', '.join(found['bases'])} of `selfplay-gym warmup --preset tiny`, {found['questions']} held-out questions of "
-                f"the generator `mixed`, seed {found['seed']}. What it says stands in [coalition.md](coalition.md).",
-                "Labels that are right, per cent, with 95 % intervals over questions: T answers in all, T/k of each of k "
-                "members, mean over groups of neighbours. One column costs the same tokens as the others "
+                f"{', '.join(found['bases'])} of `selfplay-gym warmup --preset tiny --steps {found['steps']}`, "
+                f"{found['questions']} held-out questions of the generator `mixed`, seed "
+                f"{found['seed']}. What it says stands in [coalition.md](coalition.md).",
+                "Labels that are right, per cent, with 95 % intervals over questions: T answers in all, T/k of each of "
+                "k members, mean over groups of neighbours. One column costs the same tokens as the others "
                 f"({found['tokens_per_answer']:.1f} per answer, from {min(found['tokens'].values()):.1f} to "
                 f"{max(found['tokens'].values()):.1f} by base).",
                 "\n".join(markdown_table(["T", "weights", *heads], first)),
@@ -211,8 +213,8 @@ def page(found):
                 "\n".join(markdown_table(["T", *heads], sure)),
                 f"One bad member in place of a good one, T = {BUDGETS[-1]}.",
                 "\n".join(markdown_table(["bad member", "k", *WEIGHTS, "reliability − equal"], spoiled)),
-                f"Right answers among answers, per cent, and reliability as measured without labels, in one coalition of all "
-                f"with {found['reliability_answers']} answers per question.",
+                "Right answers among answers, per cent, and reliability as measured without labels, in one coalition "
+                f"of all with {found['reliability_answers']} answers per question.",
                 "\n".join(markdown_table(["member", "right", "measured"], measured)),
             ]
         )
@@ -266,6 +268,7 @@ def main():
         "questions": len(prompts),
         "attempts": given.attempts,
         "seed": given.seed,
+        "steps": re.search(r"steps = (\d+)", (given.bases / names[0] / "README.md").read_text())[1],
         "bases": [m.name for m in bases],
         "environment": f"{environment['system']}, {environment['cpus']} CPUs",
         "commit": environment["commit"],

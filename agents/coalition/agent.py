@@ -1,10 +1,10 @@
 """`coalition`: members answer, their answers are voted on, and the answer that wins is given.
 
-    majority          each member answers once for every completion; the answer that most of them give wins
-    weighted          the most probable answer under Dawid–Skene for open answers: members count by their reliability,
+    majority          each member answers once for every completion; the answer that most give wins
+    weighted          the most probable answer under Dawid–Skene for open answers: each counts by its reliability,
                       measured without labels on the prompts of the call (`core.coalitions.dawid_skene`)
-    debate(turns=2)   every member then reads the others' answers and answers again, turns − 1 times (multi-agent debate,
-                      arXiv 2305.14325); the majority of the last turn wins
+    debate(turns=2)   every member then reads the answers of the others and answers again (multi-agent debate,
+                      arXiv 2305.14325), turns − 1 times; the majority of the last turn wins
 
 What is returned is the text of a member. Programs are no answers that a vote can compare: it takes values.
 """
@@ -57,7 +57,7 @@ def coalition(
     way, turns = _way(how)
     words: Any = make_domain(domain).template(template)
     if turns > 1 and not isinstance(words, Debating):
-        raise ConfigError(f"the domain {domain!r} has no words for a debate: its template needs debate(asked, own, others)")
+        raise ConfigError(f"domain {domain!r} has no words for a debate: its template needs debate(asked, own, others)")
     adjustable = all(hasattr(member, "with_settings") for member in made.values())
     return (AdjustableCoalition if adjustable else CoalitionAgent)(made, way, turns, words)
 
@@ -155,7 +155,8 @@ def _best(votes: Votes, scores: Sequence[float]) -> int | None:
 
 def _spoken(texts: Sequence[str], classes: Sequence[int | None], winner: int | None) -> str:
     """The shortest text in the winning class, whoever wrote it; of non-answers where nobody answers."""
-    return min((text for text, c in zip(texts, classes, strict=True) if c == winner), key=lambda text: (len(text), text))
+    chosen = [text for text, c in zip(texts, classes, strict=True) if c == winner]
+    return min(chosen, key=lambda text: (len(text), text))
 
 
 def _way(how: str) -> tuple[str, int]:

@@ -48,8 +48,8 @@ class Template:
     )
     again: Mapping[str, str] = field(default_factory=dict, hash=False)
     others: str = (
-        "{asked}\n\nYou answered:\n{own}\n\nOthers answered:\n\n{others}\n\nAny of these may be wrong. Compare them step by "
-        "step, and answer the question again, in the same form."
+        "{asked}\n\nYou answered:\n{own}\n\nOthers answered:\n\n{others}\n\nAny of these may be wrong. Compare them "
+        "step by step, and answer the question again, in the same form."
     )
 
     def ask(self, question: Question) -> str:

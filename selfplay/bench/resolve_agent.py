@@ -63,8 +63,8 @@ def read_agent(text: str) -> Named:
 
 
 def template_for(agent: Agent) -> str:
-    """How the agent is addressed: "r-zero" (full instructions) if instruction-tuned or remote, else "plain"; a coalition
-    as those members who need it plain."""
+    """How the agent is addressed: "r-zero" (full instructions) if instruction-tuned or remote, else "plain"; a
+    coalition as "plain" if any member needs that."""
     from ...agents.coalition.agent import CoalitionAgent
     from ...agents.remote.openai_agent import OpenAIAgent
 

@@ -34,6 +34,6 @@ class MemberHistory:
             why = f"{worst} is right more rarely than two wrong answers are the same"
             yield Alarm("unreliable_member", now[worst], chance, why), now[worst] < chance
         if jumps:
-            name = max(jumps, key=lambda one: jumps[one])
+            name, limit = max(jumps, key=lambda one: jumps[one]), limits.reliability_jump
             why = f"the reliability of {name} changed: either it answers otherwise, or the questions are others"
-            yield Alarm("reliability_jump", jumps[name], limits.reliability_jump, why), jumps[name] > limits.reliability_jump
+            yield Alarm("reliability_jump", jumps[name], limit, why), jumps[name] > limit

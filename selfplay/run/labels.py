@@ -29,8 +29,8 @@ from ...envs.rewards.terms.panel import Panel
 from ...verifiers.ensembles.coalition import SOLVER as ATTEMPTS
 from ...verifiers.ensembles.coalition import CoalitionVerifier
 from ...verifiers.ensembles.margin import leads
-from ..roles.answer_rewards import SAMPLED
 from ..bench.resolve_agent import resolve_agent
+from ..roles.answer_rewards import SAMPLED
 from ..roles.asked_again import BASE, AskedAgain, AskedMember
 from ..settings.parts import QuestionsConfig
 from .questions.references import ByDomain, in_parts

@@ -73,7 +73,8 @@ def test_a_whole_batch_is_put_to_each_member_in_one_call_in_the_words_of_the_dom
     coalition(members, attempts=3, domain="math", template="r-zero").judge_many([SUM, SUM], [boxed(7), ()])
     ((prompts, n),) = members[0].calls
     assert (len(prompts), n) == (2, 3)
-    assert prompts[0] != SUM.text and SUM.text in prompts[0]
+    assert prompts[0] != SUM.text
+    assert SUM.text in prompts[0]
     assert coalition(members).judge_many([], []) == []
 
 
