@@ -20,13 +20,12 @@ from ..pages.wording import short_name, with_per_cent
 from ..settings.tree import flatten
 from ..storage.files import write_text
 from ..storage.run_folder import RunFolder
-from .coalition import coalition_table
 from .cost import cost_table, read_costs
 from .feedback import agreement_table, feedback_table
 from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
 from .rounds import exam_figures, histogram_figures, label_figures, question_figures
-from .sources import source_table
+from .sources import coalition_table, source_table
 from .steps import step_figures
 from .summary_data import RunSummary, headline, read_run_summary
 

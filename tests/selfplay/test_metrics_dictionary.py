@@ -19,10 +19,21 @@ from selfplay_gym.selfplay.storage.run_folder import LOGS
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
-    *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_outcome", "by_decision"),
+    *(
+        "suites",
+        "meta",
+        "reward_terms",
+        "robustness",
+        "policy",
+        "codes",
+        "by_updates",
+        "by_outcome",
+        "by_decision",
+        "members",
+    ),
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
-perturbations, hazards, numbers of updates, outcomes, decisions."""
+perturbations, hazards, numbers of updates, outcomes, decisions, members of a coalition."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 
@@ -99,6 +110,13 @@ DECOMPOSED = {
 }
 """Solutions put together from parts; with a model that answers some."""
 
+COALITION = {
+    "questions.sources": {"procedural": 1.0},
+    "stages": ["generate", "attempt", "label"],
+    "labels.source": "coalition(members=[solver, oracle])",
+}
+"""Labels by votes of several."""
+
 TESTED = {
     "rounds": 2,
     "questions.keep_band": [0.0, 1.0],
@@ -172,6 +190,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "validated": VALIDATED,
         "checked": {**procedural, "labels.source": "checked"},
         "decomposed": DECOMPOSED,
+        "coalition": COALITION,
         "code": {**suited("SelfPlayCode-v0"), **procedural, **TESTED, "roles.solver.replay": 0.5},
         "perturbed": PERTURBED,
         "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},

@@ -9,7 +9,7 @@ from selfplay_gym.agents.inference.token_count import TokenCount
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.math_language import answer
 from selfplay_gym.core.records import Ruling
-from selfplay_gym.selfplay.report.coalition import HEADER, coalition_table
+from selfplay_gym.selfplay.report.sources import MEMBERS, coalition_table
 from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.roles.asked_again import AskedMember
 from selfplay_gym.selfplay.run.labels import labeller_of, make_labeller
@@ -110,7 +110,7 @@ def test_measures_are_means_over_the_questions_and_the_table_shows_first_and_las
     assert members["base"]["agrees"] == 1.0
     assert coalition_measures([]) == {}
     header, cells = coalition_table([(1, measures), (2, {}), (3, measures)])
-    assert header == HEADER
+    assert header == MEMBERS
     assert [row[0] for row in cells] == [*members]
     assert cells[0][1].count("→") == 1
     assert coalition_table([(1, {})]) is None
