@@ -18,6 +18,7 @@ register_agent("random-legal", "selfplay_gym.agents.scripted.turn_players:Random
 register_agent("tic-tac-toe-perfect", "selfplay_gym.agents.scripted.turn_players:PerfectTicTacToe")
 register_agent("kuhn-equilibrium", "selfplay_gym.agents.scripted.turn_players:KuhnEquilibrium")
 register_agent("negotiator", "selfplay_gym.agents.scripted.turn_players:Negotiator")
+register_agent("coalition", "selfplay_gym.agents.coalition.agent:coalition")
 register_agent("openai:", "selfplay_gym.agents.remote.openai_agent:OpenAIAgent")
 register_agent("llm:", "selfplay_gym.agents.load:load_agent")
 register_agent("tiny", "selfplay_gym.agents.models.shipped:tiny_agent")

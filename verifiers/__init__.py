@@ -26,6 +26,7 @@ register_verifier("negative", "selfplay_gym.verifiers.ensembles.agreement:Negati
 register_verifier("validated", "selfplay_gym.verifiers.ensembles.validated:ValidatedVerifier")
 register_verifier("checked", "selfplay_gym.verifiers.ensembles.checked:CheckedVerifier")
 register_verifier("decomposed", "selfplay_gym.verifiers.ensembles.decomposed:DecomposedVerifier")
+register_verifier("coalition", "selfplay_gym.verifiers.ensembles.coalition:CoalitionVerifier")
 register_verifier("numeric", "selfplay_gym.verifiers.references.numeric:NumericVerifier")
 register_verifier("cascade", "selfplay_gym.verifiers.ensembles.compound:CascadeVerifier")
 register_verifier("weighted", "selfplay_gym.verifiers.ensembles.compound:WeightedVerifier")

@@ -63,7 +63,8 @@ def check_verifier(
         right: an attempt that must be judged correct (if given), in a group of its own kind.
         wrong: an attempt that must not be (if given).
         deadline_s: longest wall time for one hostile attempt.
-        skip: names of checks that do not apply ("permutation" for a verifier in which order means something).
+        skip: names of checks that do not apply ("permutation" for a verifier in which order means something, "batch"
+            for one that measures something on the whole batch).
 
     Raises:
         PluginError: lists every check that failed.

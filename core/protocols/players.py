@@ -29,7 +29,8 @@ class Verifier(Protocol):
         ...
 
     def judge_many(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
-        """Judge `groups[i]` against `questions[i]`; same result as calling `judge` one by one."""
+        """Judge `groups[i]` against `questions[i]`; same result as calling `judge` one by one, unless what the verifier
+        measures on the whole batch decides, and it says so."""
         ...
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...core.records import OtherWay, Question, Request
 
 YES = "yes"
 """What a solver must answer to a text that shows it the label."""
+
+NOTHING = "(no answer)"
+"""What stands in a debate for an empty answer."""
 
 LEVELS = 10
 """How many levels a challenger's prompt can name: 0, nearly always solved, to 9, hardly ever."""
@@ -29,6 +32,8 @@ class Template:
         again: texts that ask a question another way, by the name of the way. `{question}` stands for the question;
             where `{answer}` shows the label, the answer must be yes, else it must be the label. For models that read
             prose.
+        others: what a member of a coalition reads that answers again. `{asked}` stands for what solvers read, `{own}`
+            for its own answer, `{others}` for those of the other members.
     """
 
     challenger: str
@@ -42,6 +47,10 @@ class Template:
         "Write an easier question of the same kind, from which it can learn what it lacks."
     )
     again: Mapping[str, str] = field(default_factory=dict, hash=False)
+    others: str = (
+        "{asked}\n\nYou answered:\n{own}\n\nOthers answered:\n\n{others}\n\nAny of these may be wrong. Compare them "
+        "step by step, and answer the question again, in the same form."
+    )
 
     def ask(self, question: Question) -> str:
         """The solver's prompt."""
@@ -57,6 +66,18 @@ class Template:
             digit = min(LEVELS - 1, int(level * LEVELS))
             text = _filled(self.level, instruction=text, level=str(digit), rate=f"{100 * (1 - level):.0f}")
         return text
+
+    def debate(self, asked: str, own: str, others: Sequence[str]) -> str:
+        """What a member of a coalition reads in a further turn of a debate; equal answers are shown once.
+
+        Args:
+            asked: what it was asked at first.
+            own: its last answer.
+            others: the last answers of the other members.
+        """
+        distinct = dict.fromkeys(answer.strip() for answer in sorted(others) if answer.strip())
+        shown = "\n\n".join(f"Answer {number}:\n{answer}" for number, answer in enumerate(distinct, 1))
+        return _filled(self.others, asked=asked, own=own.strip() or NOTHING, others=shown or NOTHING)
 
     def other_ways(self, question: Question, label: str) -> list[OtherWay]:
         """The question in the words of `again`."""

@@ -23,7 +23,7 @@ from ...core.sums import Terms, read_terms, write_sum
 from .past import Past, knowing
 from .terms.term import Term
 
-for _name in ("repetition", "novelty", "topics", "consistency", "methods", "belief", "length"):
+for _name in ("repetition", "novelty", "topics", "consistency", "methods", "belief", "panel", "length"):
     register_reward(_name, f"{__package__}.terms.{_name}:{_name.capitalize()}")
 
 

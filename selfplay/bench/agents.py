@@ -1,6 +1,7 @@
 """Who can be benchmarked, by a name on the command line.
 
     oracle, random, echo, noisy(accuracy=0.7)    scripted agents, options in parentheses
+    coalition(members=[tiny, PATH], how=…)      several of these that answer as one
     tiny, smollm2, PATH, hub/name                language models; PATH is a folder in Hugging Face format
     openai:MODEL@URL                             any OpenAI-compatible endpoint
     package.module:attribute                     anything importable that makes an agent
@@ -14,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +94,8 @@ def load_contestants(specs: list[str], *, prompt: str | None = None) -> list[Con
 
 
 def weights_digest(agent: Agent, folder: Path | None = None) -> str:
-    """A hash of the model's weights: of the files of a folder, else of the tensors; "" for an agent without weights."""
+    """A hash of the model's weights: of the files of a folder, else of the tensors; "" for an agent without weights. Of
+    a coalition, of all its members."""
     digest = hashlib.blake2b(digest_size=16)
     if folder is not None and folder.is_dir():
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -100,6 +103,9 @@ def weights_digest(agent: Agent, folder: Path | None = None) -> str:
             with file.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "blake2b").digest())
         return digest.hexdigest()
+    members = getattr(agent, "members", None)
+    if isinstance(members, Mapping):
+        return ",".join(weights_digest(member) for member in members.values())
     model = getattr(agent, "model", None)
     if model is None or not hasattr(model, "state_dict"):
         return ""
@@ -133,6 +139,9 @@ def _follows_instructions(agent: Agent, name: str) -> bool:
     """Remote models and those with a word-level vocabulary do; character-level ones read bare questions."""
     if name.startswith("openai:"):
         return True
+    members = getattr(agent, "members", None)
+    if isinstance(members, Mapping):
+        return all(_follows_instructions(member, one) for one, member in members.items())
     config = getattr(getattr(agent, "model", None), "config", None)
     return config is not None and int(getattr(config, "vocab_size", 0)) >= SMALL_VOCABULARY
 

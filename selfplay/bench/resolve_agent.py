@@ -63,9 +63,13 @@ def read_agent(text: str) -> Named:
 
 
 def template_for(agent: Agent) -> str:
-    """How the agent is addressed: "r-zero" (full instructions) if instruction-tuned or remote, else "plain"."""
+    """How the agent is addressed: "r-zero" (full instructions) if instruction-tuned or remote, else "plain"; a
+    coalition as "plain" if any member needs that."""
+    from ...agents.coalition.agent import CoalitionAgent
     from ...agents.remote.openai_agent import OpenAIAgent
 
+    if isinstance(agent, CoalitionAgent):
+        return "plain" if "plain" in map(template_for, agent.members.values()) else "r-zero"
     if isinstance(agent, OpenAIAgent):
         return "r-zero"
     template = getattr(getattr(agent, "tokenizer", None), "chat_template", None)

@@ -20,6 +20,7 @@ import msgspec
 from ..stats import mean
 from ..storage.run_folder import RunFolder
 from .kinds import KindHistory
+from .members import MemberHistory
 from .thresholds import (
     PREMIUMS,
     Alarm,
@@ -66,6 +67,7 @@ class Guard:
         self.earned: list[float] = []
         self.premiums: list[float] = []
         self.kinds = KindHistory()
+        self.members = MemberHistory()
         self.solve_rate: float | None = None
         self.earned_at_best: float | None = None
 
@@ -103,6 +105,7 @@ class Guard:
         if self.watches:
             self._raise(label_alarms(self.limits, measures, self.solve_rate), "challenger")
             self._raise(self.kinds.observe(self.limits, measures["by_kind"]), "challenger")
+            self._raise(self.members.observe(self.limits, measures), "solver")
             self.solve_rate = measures["solve_rate"] if measures["asked"] else self.solve_rate
 
     def looked_at(self, role: str, checked: int, refused: int, unchecked: int) -> None:
@@ -204,6 +207,7 @@ class Guard:
             "solve_rate": self.solve_rate,
             "kind_shares": self.kinds.shares,
             "kind_disagreements": self.kinds.disagreements,
+            "reliabilities": self.members.last,
             "earned_at_best": self.earned_at_best,
         }
 
@@ -215,6 +219,7 @@ class Guard:
         self.first_length, self.bad_steps = known.first_length, known.bad_steps
         self.earned, self.earned_at_best = known.earned, known.earned_at_best
         self.premiums, self.solve_rate = known.premiums, known.solve_rate
+        self.members.last = known.reliabilities
         self.kinds.shares, self.kinds.disagreements = known.kind_shares, known.kind_disagreements
 
 
@@ -231,6 +236,7 @@ class GuardState(msgspec.Struct):
     earned_at_best: float | None
     kind_shares: list[dict[str, float]] = []
     kind_disagreements: dict[str, list[float]] = {}
+    reliabilities: dict[str, float] = {}
 
 
 def guard_events(folder: RunFolder) -> list[dict[str, Any]]:

@@ -57,6 +57,9 @@ class GuardThresholds:
     disagreement_jump: float = 0.3
     """`disagreement`: the share of a kind's checked labels that fail the check rose by more than this against the mean
     of the rounds before."""
+    reliability_jump: float = 0.3
+    """`reliability_jump`: between two labellings the measured reliability of a member of a coalition changed by more
+    than this."""
     unanswered_share: float = 0.3
     """`unanswered`: a greater share of validation samples holds no answer."""
     refused_share: float = 0.05

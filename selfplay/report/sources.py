@@ -1,4 +1,4 @@
-"""Where the questions came from: shares, labels and gains of each source, over all rounds."""
+"""Where questions and labels came from: shares, labels and gains of each source, and the members of a coalition."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ HEADER = [
     "labels from",
     "solve rate, first → last round",
 ]
+
+MEMBERS = ["member", "reliability, first → last round", "lowest", "answered", "with the label"]
 
 
 def source_table(labellings: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[list[str], list[list[str]]] | None:
@@ -63,3 +65,27 @@ def _ends(rates: Sequence[float]) -> str:
         return "–"
     first, last = (f"{100 * rate:.1f} %" for rate in (rates[0], rates[-1]))
     return f"{first} → {last} ({100 * (rates[-1] - rates[0]):+.1f})" if len(rates) > 1 else first
+
+
+def coalition_table(labellings: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[list[str], list[list[str]]] | None:
+    """Header and cells, a row per member; `None` where no coalition labelled.
+
+    Args:
+        labellings: the rows of `metrics.jsonl` about labels, with their rounds.
+    """
+    found = [row["coalition"]["members"] for _, row in labellings if "coalition" in row]
+    names = dict.fromkeys(name for members in found for name in members)
+    if not names:
+        return None
+    return MEMBERS, [_member(name, [members[name] for members in found if name in members]) for name in names]
+
+
+def _member(name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    known = [row["reliability"] for row in rows if row["reliability"] is not None]
+    return [
+        name,
+        f"{known[0]:.2f} → {known[-1]:.2f}" if known else "–",
+        f"{min(known):.2f}" if known else "–",
+        f"{100 * rows[-1]['answered']:.1f} %",
+        f"{100 * rows[-1]['agrees']:.1f} %",
+    ]

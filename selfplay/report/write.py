@@ -27,7 +27,7 @@ from .feedback import agreement_table, feedback_table
 from .guard import KINDS, guard_figures, read_guard
 from .questions import read_questions
 from .rounds import exam_figures, histogram_figures, label_figures, question_figures
-from .sources import source_table
+from .sources import coalition_table, source_table
 from .steps import step_figures
 from .summary_data import RunSummary, headline, read_run_summary
 from .turns.page import render_turn_report
@@ -107,6 +107,7 @@ def _tables(folder: RunFolder, summary: RunSummary) -> Iterator[tuple[str, Rows 
     costs = read_costs(folder)
     yield "costs", cost_table(costs) if costs else None, 1, "Cost of every stage"
     yield "sources", source_table(summary.labellings), 1, "Questions by source"
+    yield "coalition", coalition_table(summary.labellings), 1, "Members of the coalition"
     yield "robustness", robustness_rows(summary.robustness) if summary.robustness else None, 3, "Robustness"
     yield "feedback", feedback_table(summary.feedback) if summary.feedback else None, 1, "Learning from reviews"
     yield "agreement", agreement_table(summary.feedback), 3, "Agreement of reviewers"

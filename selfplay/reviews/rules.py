@@ -20,7 +20,7 @@ from ..settings.config import CHALLENGER
 from .items import Candidate
 from .outcomes import same_answer
 
-VOTED = ("vote", "checked", "validated", "decomposed", "cascade", "weighted")
+VOTED = ("vote", "checked", "validated", "decomposed", "coalition", "cascade", "weighted")
 """Sources of labels that come from attempts, and can be wrong with all of them."""
 
 

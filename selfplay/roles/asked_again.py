@@ -1,4 +1,4 @@
-"""Whoever a run asks another way, to check the solver's votes: the present solver, or the model it started from."""
+"""Whoever a run asks besides, for its labels: the solver once more, the model it started from, or another model."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...core.protocols import Agent
+from ...core.protocols.completions import completions_of
 from ...core.seeding import integer_seed
 from ..settings.checks import one_of
 from ..settings.config import SOLVER
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from ...agents.models.llm import LLMAgent
     from ..run.run import SelfPlay
 
-WHO = ("solver", "base")
+BASE = "base"
+WHO = ("solver", BASE)
 
 
 class AskedAgain:
@@ -31,7 +33,7 @@ class AskedAgain:
 
     def __init__(self, run: SelfPlay, who: str = "solver") -> None:
         one_of("labels.source: ask", who, WHO)
-        self.run, self.who = run, who
+        self.run, self.who, self.name = run, who, who
         self._base: LLMAgent | None = None
 
     def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
@@ -59,3 +61,25 @@ class AskedAgain:
         if hasattr(role.agent, "counted"):
             asked.counted = role.agent.counted  # what labels cost is the solver's
         return asked
+
+
+class AskedMember:
+    """Another model that a run asks about its questions, as a member of a coalition.
+
+    Args:
+        run: the run.
+        agent: whoever answers.
+        name: of the member.
+    """
+
+    def __init__(self, run: SelfPlay, agent: Agent, name: str) -> None:
+        self.run, self.agent, self.name = run, agent, name
+
+    def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
+        """Answers from a stream of the place where the run stands; those that the solver's policy refuses are empty."""
+        run, solver = self.run, self.run.roles[SOLVER].agent
+        if hasattr(self.agent, "counted") and hasattr(solver, "counted"):
+            self.agent.counted = solver.counted  # what labels cost is the solver's
+        drawn = integer_seed(run.config.seed, "members", run.round, run.phase, run.step, seed or 0)
+        answers = completions_of(self.agent, prompts, n=n, seed=drawn)
+        return [list(group) for group in run.refusals.allowed(SOLVER, prompts, answers)]

@@ -5,6 +5,8 @@ validated a vote that a validator confirms, see `validator.beliefs`
 checked   the same, where whoever is asked another way comes to the same (`verifiers.ensembles.checked`)
 decomposed  what two cuts of a question into parts come to alike; a checked vote for questions without parts
           (`verifiers.ensembles.decomposed`)
+coalition what several models agree on, each with its voice or weighted by its measured reliability
+          (`verifiers.ensembles.coalition`)
 computed  a verifier that holds attempts against the answer that the domain knows: "sympy" as mathematics, "oracle"
           to the letter, "executor" by running programs, or any registered verifier
 """
@@ -15,16 +17,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import UnknownNameError
+from ...core.coalitions.members import member_names
+from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import parse_named
-from ...core.protocols import BaseVerifier, Domain, Verifier
+from ...core.protocols import Agent, BaseVerifier, Domain, Verifier
 from ...core.records import Judgement, Outcome, Question
-from ...core.registries import domains, make_verifier, verifiers
+from ...core.registries import domains, make_agent, make_verifier, verifiers
 from ...envs.game.domains import find_domain
 from ...envs.rewards import in_interval
+from ...envs.rewards.terms.panel import Panel
+from ...verifiers.ensembles.coalition import SOLVER as ATTEMPTS
+from ...verifiers.ensembles.coalition import CoalitionVerifier
 from ...verifiers.ensembles.margin import leads
+from ..bench.resolve_agent import resolve_agent
 from ..roles.answer_rewards import SAMPLED
-from ..roles.asked_again import AskedAgain
+from ..roles.asked_again import BASE, AskedAgain, AskedMember
 from ..settings.parts import QuestionsConfig
 from .questions.references import ByDomain, in_parts
 from .validator.beliefs import validated_labels
@@ -32,7 +39,7 @@ from .validator.beliefs import validated_labels
 if TYPE_CHECKING:
     from .run import SelfPlay
 
-VOTE, CHECKED, VALIDATED, DECOMPOSED = "vote", "checked", "validated", "decomposed"
+VOTE, CHECKED, VALIDATED, DECOMPOSED, COALITION = "vote", "checked", "validated", "decomposed", "coalition"
 CONFIRMED = (CHECKED, DECOMPOSED)
 """Sources that ask an agent again, and label programs by what runs them."""
 
@@ -70,6 +77,8 @@ def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier) ->
         return make_verifier(name, **{"vote": domain.labels[CHECKED], "domain": domain, **options})
     if name == VALIDATED:
         return validated_labels(domain, options)
+    if name == COALITION:
+        return make_verifier(name, **{"domain": domain, **options})
     if name in domain.labels:
         verifier = make_verifier(domain.labels[name], **options)
         return verifier if name == VOTE or not domain.recomputes else KnownReference(verifier, domain)
@@ -84,7 +93,8 @@ def labeller_of(run: SelfPlay) -> Verifier:
     """The verifier that labels a run's questions; one that confirms votes asks the run's own roles.
 
     Options of "checked" and "decomposed" are those of the verifier, and `ask`: "solver", or "base", the model it
-    started from. Those of "validated" are in `validator.beliefs`.
+    started from. Those of "coalition" are those of the verifier; a member may be "base", too. Those of "validated" are
+    in `validator.beliefs`.
 
     Raises:
         ConfigError: no such source, or an option that it does not have.
@@ -93,12 +103,46 @@ def labeller_of(run: SelfPlay) -> Verifier:
     name, options = _name_and_options(config.labels.source)
     if name == VALIDATED:
         return validated_labels(run.domain, options, run)
+    if name == COALITION:
+        members = options.pop("members", ())
+        asked = {"template": config.template, "seed": config.seed, "members": _members(run, members), **options}
+        return make_labeller(run.domain, {"name": name, **asked})
     if name not in CONFIRMED:
         return make_labeller(run.domain, config.labels.source)
     questions = config.questions
     given = {"band": questions.keep_band, "margin": questions.margin, "template": config.template, "seed": config.seed}
-    asked = AskedAgain(run, options.pop("ask", "solver"))
-    return make_labeller(run.domain, {"name": name, "agent": asked, **given, **options})
+    again = AskedAgain(run, options.pop("ask", "solver"))
+    return make_labeller(run.domain, {"name": name, "agent": again, **given, **options})
+
+
+def _members(run: SelfPlay, members: Any) -> list[str | Agent]:
+    """The members of a coalition, as a run asks them."""
+    found: list[str | Agent] = []
+    for name, member in zip(member_names(members), members, strict=True):
+        if member == ATTEMPTS:
+            found.append(ATTEMPTS)
+        elif member == BASE:
+            found.append(AskedAgain(run, BASE))
+        else:
+            agent = resolve_agent(member) if isinstance(member, str) else make_agent(member)
+            found.append(AskedMember(run, agent, name))
+    return found
+
+
+def check_panel(run: SelfPlay) -> None:
+    """Refuse the reward `panel` where there is no panel that a question could split.
+
+    Raises:
+        ConfigError: says so, with the remedy.
+    """
+    reward, judge = run.game.reward, run.game.verifier
+    rules = [reward, *(part.rule for part in getattr(reward, "parts", ()))]
+    several = isinstance(judge, CoalitionVerifier) and len(judge.names) > 1
+    if any(isinstance(rule, Panel) for rule in rules) and not several:
+        raise ConfigError(
+            "the reward panel needs labels of at least two members, got "
+            f"labels.source={run.config.labels.source!r}: set labels.source=coalition(members=[solver, …])"
+        )
 
 
 def trains(judgement: Judgement, questions: QuestionsConfig) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core.records import REFUSED
+from ...core.records import REFUSED, Judgement
 from ...envs.game.engine import Episode
 from ...envs.rewards import distinct_clusters, in_interval
 from ..stats import mean
@@ -80,6 +80,25 @@ def label_measures(written: Sequence[Mapping[str, Any]], labels: Sequence[Mappin
         "by_kind": {kind: _kind_measures(rows) for kind, rows in sorted(_by_kind(labels).items())},
         **_by_source(written, labels),
     }
+
+
+def coalition_measures(judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """What each member of a coalition did, as means over the questions that it labelled; nothing where none did.
+
+    `reliability` is `None` for a member that never answered.
+    """
+    found = [one.evidence["coalition"] for one in judgements if "coalition" in one.evidence]
+    if not found:
+        return {}
+    rows = {name: [one["members"][name] for one in found if name in one["members"]] for name in found[0]["members"]}
+    members = {
+        name: {
+            "reliability": mean([row["reliability"] for row in own if row["reliability"] is not None], None),
+            **{what: mean([row[what] for row in own]) for what in ("answered", "agrees")},
+        }
+        for name, own in rows.items()
+    }
+    return {"coalition": {"chance": mean([one["chance"] for one in found]), "members": members}}
 
 
 def _by_source(written: Sequence[Mapping[str, Any]], labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -79,8 +79,8 @@ class LabelsConfig:
 
     source: Named = "vote"
     """"vote" (majority of the attempts); votes that are confirmed: "checked" (they hold when asked another way),
-    "validated" or "validated(by=head)"; "decomposed" (what the parts of a question come to); computed: "sympy" (math),
-    "executor" (code), "oracle"; or any verifier."""
+    "validated" or "validated(by=head)"; "decomposed" (what the parts of a question come to); "coalition(members=[…])"
+    (what several models agree on); computed: "sympy" (math), "executor" (code), "oracle"; or any verifier."""
     attempts: int = 10
     """Attempts m of the solver at each question, from which p̂ and the vote come."""
     references: str = "given"

@@ -21,9 +21,11 @@ BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
     *("turn_exam", "reward_by_player", "strategy", "rewards"),
     *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_outcome", "by_decision"),
+    "members",
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
-perturbations, hazards, numbers of updates, outcomes, decisions; opponents, seats, information sets."""
+perturbations, hazards, numbers of updates, outcomes, decisions; opponents, seats, information sets; members of a
+coalition."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 
@@ -99,6 +101,13 @@ DECOMPOSED = {
     "roles.solver.max_new_tokens": 72,
 }
 """Solutions put together from parts; with a model that answers some."""
+
+COALITION = {
+    "questions.sources": {"procedural": 1.0},
+    "stages": ["generate", "attempt", "label"],
+    "labels.source": "coalition(members=[solver, oracle])",
+}
+"""Labels by votes of several."""
 
 TESTED = {
     "rounds": 2,
@@ -176,6 +185,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "validated": VALIDATED,
         "checked": {**procedural, "labels.source": "checked"},
         "decomposed": DECOMPOSED,
+        "coalition": COALITION,
         "code": {**suited("SelfPlayCode-v0"), **procedural, **TESTED, "roles.solver.replay": 0.5},
         "perturbed": PERTURBED,
         "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},

@@ -22,9 +22,6 @@ from ...core.extraction import boxed_answer
 from ...core.protocols import BaseVerifier
 from ...core.records import Judgement, Outcome, Question, Verdict
 from ...core.working.agreement import agreements
-from ..answers.equal import no_oracle
-from ..answers.worker import shared_pool
-from .classes import classify
 from .majority import MajorityVerifier
 
 
@@ -57,15 +54,13 @@ class NegativeVerifier(BaseVerifier):
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
         voted = self.vote.judge(question, attempts)
-        answers = [verdict.answer for verdict in voted.verdicts]
-        oracle = shared_pool().oracle(self.vote.timeout_s) if self.vote.timeout_s else no_oracle
-        classes = classify([answer for answer in answers if answer is not None], self.vote.policy, oracle)
-        sizes = Counter(classes[answer] for answer in answers if answer is not None)
+        classes = voted.evidence["classes"]
+        sizes = Counter(classes)
         verdicts = [
             verdict
             if verdict.outcome is Outcome.CORRECT or verdict.answer is None
-            else Verdict.wrong(verdict.answer, verdict.reason, sizes[classes[verdict.answer]] / len(attempts))
-            for verdict in voted.verdicts
+            else Verdict.wrong(verdict.answer, verdict.reason, sizes[c] / len(attempts))
+            for verdict, c in zip(voted.verdicts, classes, strict=True)
         ]
         return Judgement.of(
             verdicts, label=voted.label, label_source="vote", valid=voted.valid, evidence=voted.evidence

@@ -28,6 +28,9 @@ from .classes import classify
 class MajorityVerifier(BaseVerifier):
     """Votes. The reference is ignored.
 
+    `evidence["classes"]` has the class of every attempt, as a place in `class_answers` and `class_sizes`, which begin
+    with the label's; `None` for a non-answer.
+
     Args:
         extract: "lenient" (default: answers at explicit marks, and readable ones that stand alone) or "strict" (boxed
             answers only).
@@ -78,10 +81,12 @@ class MajorityVerifier(BaseVerifier):
         total = math.fsum(weights)
         labels = _labels(classes)
         ranked = sorted(ballots, key=lambda c: (-ballots[c], len(labels[c]), labels[c]))
+        places = {c: place for place, c in enumerate(ranked)}
         shares = [ballots[c] / total if total else 0.0 for c in ranked]
         evidence: dict[str, Any] = {
             "class_sizes": [sizes[c] for c in ranked],
             "class_answers": [labels[c] for c in ranked],
+            "classes": [None if answer is None else places[classes[answer]] for answer in answers],
             "non_answers": answers.count(None),
             "winner_share": shares[0] if shares else 0.0,
             "runner_up_share": shares[1] if len(shares) > 1 else 0.0,

@@ -80,6 +80,21 @@ class GamesRow(msgspec.Struct):
     lost: Whole = 0
 
 
+class MemberRow(msgspec.Struct):
+    """What one member of a coalition did in a labelling."""
+
+    reliability: Number | None = None
+    answered: Number | None = None
+    agrees: Number | None = None
+
+
+class CoalitionRow(msgspec.Struct):
+    """The members of a coalition in a labelling."""
+
+    chance: Number | None = None
+    members: dict[str, MemberRow] = {}
+
+
 class Metrics(Place):
     """A row of `metrics.jsonl`: a training step, a labelling, an exam, a validation, or what a stage cost."""
 
@@ -129,6 +144,7 @@ class Metrics(Place):
     by_kind: dict[str, KindRow] = {}
     by_source: dict[str, SourceRow] = {}
     league: list[GamesRow] = []
+    coalition: CoalitionRow | None = None
     exam: Exam | None = None
     best_round: Whole | None = None
     tokens_read: Whole = 0

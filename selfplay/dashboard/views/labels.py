@@ -58,6 +58,9 @@ def _rounds(run: RunReader) -> list[Chart]:
     charts = [Chart("Labels and the filter", "%", lines, ticks, "round")]
     if any(row.checked for _, row in rows):
         charts.append(Chart("Labels that were checked", "%", checked, ticks, "round"))
+    members = _members(run)
+    if members:
+        charts.append(Chart("Reliability of the members", "%", members, ticks, "round"))
     stacked = fates([msgspec.structs.asdict(row) for _, row in rows])
     columns = [
         Line(
@@ -70,6 +73,20 @@ def _rounds(run: RunReader) -> list[Chart]:
     ]
     charts.append(Chart("What became of the questions", "questions", columns, ticks, "round", None, 1.0))
     return charts
+
+
+def _members(run: RunReader) -> list[Line]:
+    """How reliable each member of a coalition was measured to be; no more members than there are colours."""
+    found = [(n, row.coalition.members) for n, row in run.metrics.labellings.items() if row.coalition is not None]
+    names = dict.fromkeys(name for _, members in found for name in members)
+    return [
+        Line(
+            name,
+            [(float(n), value) for n, own in found if name in own and (value := own[name].reliability) is not None],
+            str(number),
+        )
+        for number, name in enumerate([*names][:8], start=1)
+    ]
 
 
 def _by_rate(run: RunReader) -> list[Chart]:

@@ -14,7 +14,7 @@ from ...league.opponents import judged_record, match_row
 from ...league.ratings.bradley_terry import Record
 from ...settings.config import CHALLENGER, SOLVER
 from ..labels import labels_right, refuted, trains
-from ..metrics import label_measures
+from ..metrics import coalition_measures, label_measures
 from ..questions.conditions import condition_of, follows_curriculum
 from ..questions.pool import POOL, judgement_of, pooled
 from ..questions.references import Graded, owns_label
@@ -58,7 +58,8 @@ class Label:
             if written[index].get("source", only) in following and spec is not None:
                 run.curriculum.observe(spec, 0.0 if refuted(judgement.evidence.get("check")) else judgement.solve_rate)
         run.log("labels", rows)
-        run.labelled_as({**label_measures(written, rows), **_games(run, questions, judgements)})
+        measures = {**label_measures(written, rows), **coalition_measures(judgements)}
+        run.labelled_as({**measures, **_games(run, questions, judgements)})
 
     def _judged(self, run: SelfPlay, asked: Sequence[tuple[int, Question]]) -> list[Judgement]:
         """The judgements on all questions; what the challenger's training had judged is not judged, or paid, twice."""

@@ -8,6 +8,7 @@ from ...hooks import Step
 from ...roles.updates import rate_of, update_of
 from ...settings.config import CHALLENGER, SOLVER
 from ..batches import MonitoredBatches, answering
+from ..labels import check_panel
 from ..machine.state_machine import Run
 from ..questions.conditions import check_condition
 from ..run import SelfPlay
@@ -39,6 +40,7 @@ class TrainRole:
             answering(run, self.role)
             return
         check_condition(run)
+        check_panel(run)
         if config.replay:
             raise ConfigError(
                 f"roles.{CHALLENGER}.replay={config.replay!r}: what a challenger wrote for an earlier solver is no "

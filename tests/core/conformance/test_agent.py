@@ -11,11 +11,12 @@ from selfplay_gym.testing import check_agent
 
 NEED_A_MODEL = {"llm:", "openai:"}
 """Families that are nothing without a path or an address; `tiny` is of the first, and tests/agents check the others."""
+OPTIONS = {"coalition": {"members": ["noisy", "random", "echo"], "how": "weighted"}}
 
 
 @pytest.mark.parametrize("name", [name for name in agents.names() if name not in NEED_A_MODEL])
 def test_every_built_in_agent_conforms(name):
-    assert {"shape", "seed", "bad n"} <= set(check_agent(make_agent(name)))
+    assert {"shape", "seed", "bad n"} <= set(check_agent(make_agent(name, **OPTIONS.get(name, {}))))
 
 
 class Repeats:

@@ -27,6 +27,7 @@ def test_a_vote_is_written_down_with_its_numbers():
     assert counted(judgement) == {
         "class_sizes": [3, 2, 1],
         "class_answers": ["7", "8", "5"],
+        "classes": [0, 1, 0, None, 0, 1, 2, None],
         "non_answers": 2,
         "winner_share": 0.375,
         "runner_up_share": 0.25,
@@ -43,6 +44,7 @@ def test_a_single_class_has_no_runner_up():
     assert counted(vote(7, 7, None, None)) == {
         "class_sizes": [2],
         "class_answers": ["7"],
+        "classes": [0, 0, None, None],
         "non_answers": 2,
         "winner_share": 0.5,
         "runner_up_share": 0.0,

@@ -1,0 +1,1 @@
+"""Several agents that answer as one; built by the name `coalition`."""
