@@ -56,11 +56,11 @@ class Conversing:
 
     Attributes:
         exchange: with whom.
-        told: hears of the turns of every attempt of a call, in the order of the samples.
+        listener: hears of the turns of every attempt of a call, in the order of the samples.
     """
 
     exchange: Exchange
-    told: Callable[[list[list[Said]]], None] = lambda attempts: None
+    listener: Callable[[list[list[Said]]], None] = lambda attempts: None
 
 
 class Conversation:
@@ -119,7 +119,7 @@ class Conversation:
                     said[row].append(Said(answered[row], text))
                 elif row in answered:
                     rows.finished[row] = False  # no room is left for an answer
-        self.conversing.told(said)
+        self.conversing.listener(said)
         return rows.samples(first, [[said[u * n + i][-1].wrote for i in range(n)] for u in range(len(prompt_ids))])
 
     def _texts(self, drawn: Samples) -> list[str]:

@@ -147,7 +147,8 @@ class LLMAgent:
         """
         if self._conversing is not None:
             return self._converse(self._conversing, prompts, n, seed)
-        ids = [self._read(prompt)[0] for prompt in prompts]
+        read = {prompt: self._read(prompt)[0] for prompt in dict.fromkeys(prompts)}
+        ids = [read[prompt] for prompt in prompts]
         asked: dict[str, Any] = {"keep_activations": keep_activations} if self.sampler.keeps_activations else {}
         early = None
         if self._listener is not None and getattr(self.sampler, "tells", False):

@@ -70,10 +70,10 @@ class SelfPlay(Run):
         self.exam, validation = exam_and_validation(config.questions.generator, *sizes, config.seed)
         self.validation = Validation(config, validation, state.get("votes"))
 
-    def _seat(self) -> None:
+    def _prepare_roles(self) -> None:
         """See `Run`."""
         if self.talk is not None:
-            self.talk.seat(self.roles[SOLVER])
+            self.talk.let_talk(self.roles[SOLVER])
 
     def game_state(self) -> dict[str, Any]:
         """See `Run`."""

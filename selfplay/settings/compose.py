@@ -65,8 +65,8 @@ def _of_turns(game: str, preset: str, env: str, from_file: Mapping[str, Any], si
         return bare.replace(turn_settings(game, tiny=tiny, debug=preset == "debug")).replace(from_file).replace(single)
 
     own = {"stages", "schedule"} & {*from_file, *single}
-    plain = laid_over(tiny=False)
-    return plain if own or plain.roles[PLAYER].model != RoleConfig().model else laid_over(tiny=True)
+    bare_start = laid_over(tiny=False)
+    return bare_start if own or bare_start.roles[PLAYER].model != RoleConfig().model else laid_over(tiny=True)
 
 
 def suited(env: str, *, tiny: bool = True) -> dict[str, Any]:

@@ -39,32 +39,35 @@ def turn_settings(game: str, *, tiny: bool = True, debug: bool = False) -> dict[
 WARM_UP = "warm_up(steps=500, batch=32)"
 WARM_UPS: Mapping[str, str] = {"kuhn": "warm_up(steps=300, batch=32)", "negotiation": "warm_up(steps=600, batch=32)"}
 """How long it takes until nearly all moves are legal."""
+NEAR: Mapping[str, Any] = {"loss_type": "dr_grpo", "scale": "batch"}
+"""Losses that sum over tokens, so that long moves weigh no less; advantages in units of their deviation."""
 DEFAULTS: Mapping[str, Any] = {
     "stages": STAGES,
-    "rounds": 20,
-    "roles.player.steps": 20,
+    "rounds": 16,
+    "roles.player.steps": 10,
     "roles.player.groups": 64,
     "roles.player.kl_reference": "part",
-    "roles.player.grpo": {"loss_type": "dr_grpo", "scale": "batch", "learning_rate": 3e-4, "kl_weight": 0.3},
-    "exam": {"questions": 200, "every": 5, "opponents": ("random-legal", "base")},
+    "roles.player.grpo": {**NEAR, "learning_rate": 3e-4, "kl_weight": 0.3, "epochs": 3},
+    "exam": {"questions": 200, "every": 4, "opponents": ("random-legal", "base")},
     "storage.save_every": 10,
 }
 GAMES: Mapping[str, Mapping[str, Any]] = {
     "tic-tac-toe": {
         "roles.player.max_new_tokens": 3,
-        "exam": {"questions": 200, "every": 5, "greedy": True, "opponents": ("random-legal", "tic-tac-toe-perfect")},
+        "exam": {"questions": 200, "every": 4, "greedy": True, "opponents": ("random-legal", "tic-tac-toe-perfect")},
     },
     "kuhn": {
+        "rounds": 20,
         "roles.player.max_new_tokens": 8,
         "roles.player.steps": 25,
         "roles.player.groups": 512,
         "roles.player.kl_reference": "round",
-        "roles.player.grpo": {"loss_type": "dr_grpo", "scale": "batch", "learning_rate": 2e-4, "kl_weight": 1.0},
+        "roles.player.grpo": {**NEAR, "learning_rate": 2e-4, "kl_weight": 1.0},
         "exam": {"questions": 200, "every": 1, "opponents": ("kuhn-equilibrium",)},
     },
     "negotiation": {
         "roles.player.max_new_tokens": 44,
-        "exam": {"questions": 200, "every": 5, "opponents": ("base", "random-legal", "negotiator")},
+        "exam": {"questions": 200, "every": 4, "opponents": ("base", "random-legal", "negotiator")},
     },
 }
 DEBUG: Mapping[str, Any] = {

@@ -68,7 +68,7 @@ class Talk:
         while len(self._questions) > REMEMBERED:
             del self._questions[next(iter(self._questions))]
 
-    def seat(self, role: Role) -> None:
+    def let_talk(self, role: Role) -> None:
         """Let a role's agent talk, in play and in training."""
         from ....agents.inference.conversation import Conversing
 

@@ -91,7 +91,7 @@ class Run:
     def _set_up(self, state: Mapping[str, Any]) -> None:
         """Make what is played, and give it its part of a committed state."""
 
-    def _seat(self) -> None:
+    def _prepare_roles(self) -> None:
         """Make the roles, which have just been built, ready to play."""
 
     def game_state(self) -> dict[str, Any]:
@@ -239,7 +239,7 @@ class Run:
         saved = {role: self.store.path(name) for role, name in self.checkpoints.items()}
         references = {role: self.store.path(name) for role, name in self.references.items()}
         self.roles: dict[str, Role] = self._build(self.config, self.config.players, saved, references)
-        self._seat()
+        self._prepare_roles()
         self._set_rates(self.rate_scale)
 
     def _set_rates(self, scale: float) -> None:

@@ -84,13 +84,13 @@ class TurnBatches:
         agent = run.roles[self.role].trainer.agent.with_settings(merge=True)
         others = run.opponents.draw(run, step, count)
         played = self._played = play_episodes(run.game, states, agent, others, integer_seed(seed, "episodes"))
-        seats = played.movers
+        movers = played.movers
         rewards = torch.tensor(
-            [float(played.trajectories[at].rewards[player]) for at, player in seats], dtype=torch.float64
+            [float(played.trajectories[at].rewards[player]) for at, player in movers], dtype=torch.float64
         )
-        keys = [f"{run.game.name} {player}" for _, player in seats]
+        keys = [f"{run.game.name} {player}" for _, player in movers]
         advantages = rewards if run.baseline is None else run.baseline.advantages(rewards, keys)
-        number = {seat: place for place, seat in enumerate(seats)}
+        number = {mover: place for place, mover in enumerate(movers)}
         of_move = [number[at, played.trajectories[at].turns[turn].player] for at, turn in played.moves]
         return Moves(joined(played.samples), rewards[of_move], advantages[of_move])
 

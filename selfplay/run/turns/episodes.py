@@ -23,13 +23,13 @@ class Episodes:
 
     Attributes:
         trajectories: one per state.
-        seats: the players of each trajectory that the learner was.
+        played_as: the players of each trajectory that the learner was.
         moves: the learner's moves in the order of their samples, as (trajectory, turn).
         samples: of the learner, call by call; together one row per move.
     """
 
     trajectories: list[Trajectory]
-    seats: list[tuple[str, ...]] = field(default_factory=list)
+    played_as: list[tuple[str, ...]] = field(default_factory=list)
     moves: list[tuple[int, int]] = field(default_factory=list)
     samples: list[Samples] = field(default_factory=list)
 
@@ -69,21 +69,21 @@ def play_episodes(
         raise PluginError(f"one opponent per episode: got {len(others)} for {len(states)}")
     learner = _Learner(agent, integer_seed(seed, "learner"))
     trajectories: dict[int, Trajectory] = {}
-    seats: dict[int, tuple[str, ...]] = {}
+    played_as: dict[int, tuple[str, ...]] = {}
     moves: list[tuple[int, int]] = []
-    for number, (seat, other, indices) in enumerate(_blocks(game.players, others)):
+    for number, (own, other, indices) in enumerate(_blocks(game.players, others)):
         asked = [0]
 
         def answer(
             player: str,
             prompts: list[str],
             *,
-            seat: str | None = seat,
+            own: str | None = own,
             other: Agent | None = other,
             number: int = number,
             asked: list[int] = asked,
         ) -> list[str]:
-            if other is None or player == seat:
+            if other is None or player == own:
                 return learner.answer(prompts)
             asked[0] += 1
             texts = other.act(prompts, seed=integer_seed(seed, "opponent", number, asked[0]))
@@ -91,12 +91,12 @@ def play_episodes(
 
         played = play_out(game, [states[index] for index in indices], answer)
         trajectories |= dict(zip(indices, played, strict=True))
-        seats |= dict.fromkeys(indices, tuple(game.players) if seat is None else (seat,))
+        played_as |= dict.fromkeys(indices, tuple(game.players) if own is None else (own,))
         for player, called in calls_of(played):
-            if other is None or player == seat:
+            if other is None or player == own:
                 moves += [(indices[at], turn) for at, turn in called]
     order = range(len(states))
-    found = Episodes([trajectories[at] for at in order], [seats[at] for at in order], moves, learner.calls)
+    found = Episodes([trajectories[at] for at in order], [played_as[at] for at in order], moves, learner.calls)
     _check(found)
     return found
 
@@ -111,10 +111,10 @@ def _blocks(
     for index, other in enumerate(others):
         met = counts.get(id(other), 0)
         counts[id(other)] = met + 1
-        seat = None if other is None else players[met % len(players)]
-        blocks.setdefault((seat, id(other)), []).append(index)
-    for (seat, which), indices in blocks.items():
-        yield seat, by_id[which], indices
+        own = None if other is None else players[met % len(players)]
+        blocks.setdefault((own, id(other)), []).append(index)
+    for (own, which), indices in blocks.items():
+        yield own, by_id[which], indices
 
 
 def _check(episodes: Episodes) -> None:

@@ -36,7 +36,7 @@ def against(game: TurnGame[Any], agent: LLMAgent, opponent: Agent, games: int, s
 def measured(played: Episodes) -> dict[str, Any]:
     """What a player got in games against somebody else. A game is won by who gets more than each of the others."""
     own, won, lost, illegal = [], 0, 0, 0
-    for trajectory, (player,) in zip(played.trajectories, played.seats, strict=True):
+    for trajectory, (player,) in zip(played.trajectories, played.played_as, strict=True):
         rewards = trajectory.rewards
         others = [float(value) for name, value in rewards.items() if name != player]
         own.append(float(rewards[player]))

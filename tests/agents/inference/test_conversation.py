@@ -31,15 +31,15 @@ def agent():
     return LLMAgent.from_pretrained("tiny", max_new_tokens=24)
 
 
-def sampled(agent, exchange, n=4, **told):
-    talking = agent.in_turns(Conversing(exchange, **told))
+def sampled(agent, exchange, n=4, **heard):
+    talking = agent.in_turns(Conversing(exchange, **heard))
     return talking, talking.sample(PROMPTS, n=n, seed=5)
 
 
 def test_every_turn_continues_the_tokens_before_it_and_the_last_text_counts(agent):
     told = []
     exchange = Says("No </s> is this. <question>")
-    _, samples = sampled(agent, exchange, told=told.extend)
+    _, samples = sampled(agent, exchange, listener=told.extend)
     assert {len(turns) for turns in told} - {1} == {3}
     between = agent.prompts.following(exchange.words, agent.tokenizer.eos_token_id)
     assert agent.tokenizer.eos_token_id not in between  # its words hold no control token
@@ -56,7 +56,7 @@ def test_every_turn_continues_the_tokens_before_it_and_the_last_text_counts(agen
 
 def test_the_first_turn_is_what_an_agent_of_one_turn_says(agent):
     told = []
-    sampled(agent, Says("Again."), told=told.extend)
+    sampled(agent, Says("Again."), listener=told.extend)
     plain = agent.sample(PROMPTS, n=4, seed=5)
     assert [turns[0].wrote for turns in told] == [text for group in plain.texts for text in group]
 
@@ -79,7 +79,7 @@ def test_what_an_attempt_says_does_not_depend_on_the_other_attempts(agent):
 
 def _told(agent, exchange):
     told = []
-    sampled(agent, exchange, told=told.extend)
+    sampled(agent, exchange, listener=told.extend)
     return told
 
 

@@ -34,7 +34,7 @@ def test_against_itself_all_moves_are_its_own(name):
     turns = [(at, turn) for at, one in enumerate(found.trajectories) for turn in range(len(one.turns))]
     assert sorted(found.moves) == turns
     assert found.movers == sorted({(at, found.trajectories[at].turns[turn].player) for at, turn in turns})
-    assert found.seats == [("player_0", "player_1")] * 20
+    assert found.played_as == [("player_0", "player_1")] * 20
 
 
 @pytest.mark.parametrize("name", GAMES)
@@ -42,11 +42,11 @@ def test_against_others_seats_take_turns_and_only_its_own_moves_count(name):
     strangers = [make_agent("random-legal"), make_agent("negotiator")]
     others = [strangers[0]] * 10 + [None] * 5 + [strangers[1]] * 6
     found = played(name, Scripted("random-legal"), others)
-    assert found.seats[:10] == [("player_0",), ("player_1",)] * 5
-    assert found.seats[10:15] == [("player_0", "player_1")] * 5
-    assert found.seats[15:] == [("player_0",), ("player_1",)] * 3
+    assert found.played_as[:10] == [("player_0",), ("player_1",)] * 5
+    assert found.played_as[10:15] == [("player_0", "player_1")] * 5
+    assert found.played_as[15:] == [("player_0",), ("player_1",)] * 3
     for at, one in enumerate(found.trajectories):
-        own = [turn for turn, move in enumerate(one.turns) if move.player in found.seats[at]]
+        own = [turn for turn, move in enumerate(one.turns) if move.player in found.played_as[at]]
         assert own == sorted(turn for where, turn in found.moves if where == at)
 
 
