@@ -35,6 +35,7 @@ DEFAULTS = {
     "kind_share": 0.3,
     "kind_growth": 2.0,
     "disagreement_jump": 0.3,
+    "reliability_jump": 0.3,
     "unanswered_share": 0.3,
     "refused_share": 0.05,
     "consistency": 0.9,
