@@ -94,7 +94,7 @@ make_sampler, register_sampler = samplers.make, samplers.register
 make_update, register_update = updates.make, updates.register
 make_policy, register_policy = policies.make, policies.register
 make_tracker, register_tracker = trackers.make, trackers.register
-make_turn_game, register_turn_game = turn_games.make, turn_games.register
+make_turn_game = turn_games.make
 
 
 def env_id(domain: str) -> str:

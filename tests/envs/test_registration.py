@@ -10,10 +10,12 @@ import pytest
 import selfplay_gym
 from selfplay_gym import Question
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.registries import domains
+from selfplay_gym.core.registries import domains, turn_games
 from selfplay_gym.envs import aec_env, register_pettingzoo
 from selfplay_gym.envs.game.domains import GameDomain, domain_of
 from selfplay_gym.envs.game.templates import Template
+from selfplay_gym.envs.turns.kuhn import KuhnPoker
+from selfplay_gym.envs.turns.tic_tac_toe import TicTacToe
 
 DOMAIN = """
 from selfplay_gym import Question
@@ -73,13 +75,13 @@ def run(program, *paths):
     return done
 
 
-def install(folder, entry, module=DOMAIN):
+def install(folder, entry, module=DOMAIN, group="domains"):
     """What an installer writes: a module, and its entry point."""
     (folder / "capital_game.py").write_text(module, encoding="utf-8")
     info = folder / "capital_game-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: capital-game\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[selfplay_gym.domains]\n{entry}\n")
+    (info / "entry_points.txt").write_text(f"[selfplay_gym.{group}]\n{entry}\n")
 
 
 def test_a_domain_of_an_installed_package_is_playable_at_once(tmp_path):
@@ -91,6 +93,62 @@ def test_a_domain_whose_id_is_taken_is_a_warning_and_no_more(tmp_path):
     install(tmp_path, "teacher = capital_game:CAPITALS")
     done = run("import selfplay_gym, gymnasium; gymnasium.make('SelfPlayMath-v0').reset(seed=0)", tmp_path)
     assert "SelfPlayTeacher-v0, which is taken" in done.stderr
+
+
+TURN_GAME = """
+class Once:
+    name, players = "once", ("player_0",)
+    def start(self, rng): return ""
+    def to_move(self, state): return None if state else "player_0"
+    def prompt(self, state): return "Write yes."
+    def legal(self, state): return () if state else ("yes",)
+    def move(self, state, text): return text if text == "yes" else "illegal: write yes"
+    def result(self, state): return {"player_0": float(state == "yes")}, state
+"""
+
+PLAY_ONCE = """
+import sys
+import gymnasium as gym
+import selfplay_gym
+
+assert "capital_game" not in sys.modules, "the plug-in was imported to make its id known"
+env = gym.make("SelfPlayOnce-v0")
+env.reset(seed=0)
+_, reward, *_ = env.step("yes")
+assert gym.make_vec("SelfPlayOnce-v0", num_envs=3).reset(seed=0)[0] == ("Write yes.",) * 3
+selfplay_gym.envs.register_pettingzoo()
+import pettingzoo
+assert pettingzoo.make("aec", "SelfPlayOnce-v0").possible_agents == ["player_0"]
+print("reward", reward)
+"""
+
+
+def test_a_turn_game_of_an_installed_package_is_playable_at_once(tmp_path):
+    install(tmp_path, "once = capital_game:Once", TURN_GAME, "turn_games")
+    assert run(PLAY_ONCE, tmp_path).stdout.strip() == "reward 1.0"
+
+
+@pytest.mark.parametrize("name", ["math", "teacher", "turn-game"])
+def test_a_turn_game_cannot_take_the_id_of_another(name):
+    with pytest.raises(ConfigError, match=f"turn game '{name}' needs the id"):
+        selfplay_gym.register_turn_game(name, "capital_game:Once")
+    assert name not in turn_games.names()
+
+
+def test_a_turn_game_is_decorated():
+    @selfplay_gym.register_turn_game("thrice")
+    class Thrice(KuhnPoker):
+        """Kuhn poker under another name."""
+
+    try:
+        assert "Kuhn" in gym.make("SelfPlayThrice-v0").reset(seed=1)[0]
+        with pytest.raises(ConfigError, match="already registered"):
+            selfplay_gym.register_turn_game("thrice", TicTacToe)
+    finally:
+        turn_games.unregister("thrice")
+        gym.registry.pop("SelfPlayThrice-v0")
+        for registry in (pettingzoo.aec_registry, pettingzoo.parallel_registry):
+            registry.pop("SelfPlayThrice-v0", None)
 
 
 def test_make_imports_the_package_that_stands_before_the_colon():
