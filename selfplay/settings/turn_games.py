@@ -37,7 +37,7 @@ def turn_settings(game: str, *, tiny: bool = True, debug: bool = False) -> dict[
 
 
 WARM_UP = "warm_up(steps=500, batch=32)"
-WARM_UPS: Mapping[str, str] = {"kuhn": "warm_up(steps=300, batch=32)", "negotiation": "warm_up(steps=600, batch=32)"}
+WARM_UPS: Mapping[str, str] = {"kuhn": "warm_up(steps=300, batch=32)", "negotiation": "warm_up(steps=300, batch=24)"}
 """How long it takes until nearly all moves are legal."""
 NEAR: Mapping[str, Any] = {"loss_type": "dr_grpo", "scale": "batch"}
 """Losses that sum over tokens, so that long moves weigh no less; advantages in units of their deviation."""
@@ -66,8 +66,12 @@ GAMES: Mapping[str, Mapping[str, Any]] = {
         "exam": {"questions": 200, "every": 1, "opponents": ("kuhn-equilibrium",)},
     },
     "negotiation": {
+        "rounds": 8,
         "roles.player.max_new_tokens": 44,
-        "exam": {"questions": 200, "every": 4, "opponents": ("base", "random-legal", "negotiator")},
+        "roles.player.steps": 8,
+        "roles.player.groups": 32,
+        "roles.player.grpo": {**NEAR, "learning_rate": 3e-4, "kl_weight": 0.1, "epochs": 2},
+        "exam": {"questions": 100, "every": 4, "opponents": ("base", "random-legal")},
     },
 }
 DEBUG: Mapping[str, Any] = {

@@ -1,9 +1,11 @@
-"""Episodes of a turn game in which a model learns: who plays which seat, and the tokens of every move it made."""
+"""Episodes of a turn game in which a model learns: who plays whom, and the tokens of every move it made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ....core.errors import PluginError
@@ -35,7 +37,7 @@ class Episodes:
 
     @property
     def movers(self) -> list[tuple[int, str]]:
-        """The seats in which the learner made a move, in order, as (trajectory, player)."""
+        """The players as which the learner made a move, in order, as (trajectory, player)."""
         return sorted({(at, self.trajectories[at].turns[turn].player) for at, turn in self.moves})
 
 
@@ -58,8 +60,8 @@ def play_episodes(
     """Play every state to its end.
 
     Args:
-        agent: the learner. Against itself it plays all seats; against somebody else the seats take turns, one each.
-        others: who plays the other seats of each state; `None` for the learner itself.
+        agent: the learner. Against itself it is all players; against somebody else one, and which one takes turns.
+        others: who the other players of each state are; `None` for the learner itself.
         seed: of all moves.
 
     Raises:
@@ -71,50 +73,62 @@ def play_episodes(
     trajectories: dict[int, Trajectory] = {}
     played_as: dict[int, tuple[str, ...]] = {}
     moves: list[tuple[int, int]] = []
-    for number, (own, other, indices) in enumerate(_blocks(game.players, others)):
-        asked = [0]
-
-        def answer(
-            player: str,
-            prompts: list[str],
-            *,
-            own: str | None = own,
-            other: Agent | None = other,
-            number: int = number,
-            asked: list[int] = asked,
-        ) -> list[str]:
-            if other is None or player == own:
-                return learner.answer(prompts)
-            asked[0] += 1
-            texts = other.act(prompts, seed=integer_seed(seed, "opponent", number, asked[0]))
-            return [text for (text,) in texts]
-
-        played = play_out(game, [states[index] for index in indices], answer)
-        trajectories |= dict(zip(indices, played, strict=True))
-        played_as |= dict.fromkeys(indices, tuple(game.players) if own is None else (own,))
+    for number, block in enumerate(_blocks(game.players, others)):
+        states_of = [states[index] for index in block.indices]
+        answer = partial(block.answer, learner, integer_seed(seed, "opponent", number))
+        played = play_out(game, states_of, answer)
+        trajectories |= dict(zip(block.indices, played, strict=True))
+        played_as |= dict.fromkeys(block.indices, block.played_as(game.players))
         for player, called in calls_of(played):
-            if other is None or player == own:
-                moves += [(indices[at], turn) for at, turn in called]
+            if block.learns(player):
+                moves += [(block.indices[at], turn) for at, turn in called]
     order = range(len(states))
     found = Episodes([trajectories[at] for at in order], [played_as[at] for at in order], moves, learner.calls)
     _check(found)
     return found
 
 
-def _blocks(
-    players: Sequence[str], others: Sequence[Agent | None]
-) -> Iterator[tuple[str | None, Agent | None, list[int]]]:
-    """Episodes that are played together: the learner's seat (`None` for all), its opponent, and which they are."""
-    blocks: dict[tuple[str | None, int], list[int]] = {}
-    by_id: dict[int, Agent | None] = {id(other): other for other in others}
-    counts: dict[int, int] = {}
+@dataclass
+class _Block:
+    """Episodes that are played together.
+
+    Attributes:
+        own: the player that is the learner; `None` for all of them.
+        other: who the others are; `None` where there are none.
+        indices: which episodes.
+        asked: calls of the other so far.
+    """
+
+    own: str | None
+    other: Agent | None
+    indices: list[int] = field(default_factory=list)
+    asked: int = 0
+
+    def learns(self, player: str) -> bool:
+        """Whether a player is the learner."""
+        return self.own is None or player == self.own
+
+    def played_as(self, players: Sequence[str]) -> tuple[str, ...]:
+        """The players that are the learner."""
+        return tuple(filter(self.learns, players))
+
+    def answer(self, learner: _Learner, seed: int, player: str, prompts: list[str]) -> list[str]:
+        """See `play_out`."""
+        if self.other is None or self.learns(player):
+            return learner.answer(prompts)
+        self.asked += 1
+        return [text for (text,) in self.other.act(prompts, seed=integer_seed(seed, self.asked))]
+
+
+def _blocks(players: Sequence[str], others: Sequence[Agent | None]) -> list[_Block]:
+    """The episodes by opponent and by the player that the learner is; against each opponent these take turns."""
+    blocks: dict[tuple[int, str | None], _Block] = {}
+    met: Counter[int] = Counter()
     for index, other in enumerate(others):
-        met = counts.get(id(other), 0)
-        counts[id(other)] = met + 1
-        own = None if other is None else players[met % len(players)]
-        blocks.setdefault((own, id(other)), []).append(index)
-    for (own, which), indices in blocks.items():
-        yield own, by_id[which], indices
+        own = None if other is None else players[met[id(other)] % len(players)]
+        met[id(other)] += 1
+        blocks.setdefault((id(other), own), _Block(own, other)).indices.append(index)
+    return list(blocks.values())
 
 
 def _check(episodes: Episodes) -> None:

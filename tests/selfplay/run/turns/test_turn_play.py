@@ -114,7 +114,7 @@ def _tensor(values):
     return torch.tensor(values, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("kills", [(1, 2), (3,)])
+@pytest.mark.parametrize("kills", [(1, 2), pytest.param((3,), marks=pytest.mark.slow)])
 def test_a_killed_run_ends_as_one_left_alone(undisturbed, tmp_path, kills):
     again = play(small(), tmp_path / "run", kills=kills)
     assert logs(again) == logs(undisturbed)
@@ -145,7 +145,9 @@ def test_settings_of_a_turn_game_are_stored_and_read_back(undisturbed):
     assert RunConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
 
 
-@pytest.mark.parametrize("env", ["SelfPlayTicTacToe-v0", "SelfPlayNegotiation-v0"])
+@pytest.mark.parametrize(
+    "env", ["SelfPlayTicTacToe-v0", pytest.param("SelfPlayNegotiation-v0", marks=pytest.mark.slow)]
+)
 def test_other_games_run_as_well(env, tmp_path):
     more = ["rounds=1", "roles.player.opponents=random-legal", "exam.opponents=base,random-legal", "exam.greedy=true"]
     folder = play(small(env, *more), tmp_path / "run")
