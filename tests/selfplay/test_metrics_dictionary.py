@@ -20,9 +20,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
     *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_outcome", "by_decision"),
+    "league",
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
-perturbations, hazards, numbers of updates, outcomes, decisions."""
+perturbations, hazards, numbers of updates, outcomes, decisions, opponents."""
 ITS_OWN = {"evidence"}
 """What is in there is nobody's but the verifier's."""
 
@@ -174,6 +175,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "decomposed": DECOMPOSED,
         "code": {**suited("SelfPlayCode-v0"), **procedural, **TESTED, "roles.solver.replay": 0.5},
         "perturbed": PERTURBED,
+        "met": {"roles.challenger.opponents": "league", "stages": ["train(challenger)"]},
         "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},
         "parts": {"schedule": {"exam": {"stages": ["evaluate"], "until": "rounds"}}},
         "evaluated": {"stages": ["evaluate"], "evaluation": FULL},
