@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..pages.figures import MANY, MARKERS, SIZE, colour, draw_svg, legend, per_cent, plot_row, rows_by_name, rows_size
+from ..pages.figures import (
+    MANY,
+    MARKERS,
+    MUTED,
+    SIZE,
+    colour,
+    draw_svg,
+    legend,
+    per_cent,
+    plot_row,
+    rows_by_name,
+    rows_size,
+)
 from ..pages.wording import name_in_figure
 from ..stats import Estimate
 from .progress import Records, learners, snapshots, worst_by_round
@@ -24,15 +36,13 @@ MOST_ROWS = 40
 
 
 def league_figures(found: Standings) -> list[str]:
-    """All figures of a league that have something to show, as SVG."""
+    """Ratings, and the trend where there is one, as SVG."""
     drawn = []
     if found.table:
         shown = found.table[:MOST_ROWS]
         names = [one.player.key for one in shown]
         draw = partial(_draw_ratings, names=names, ratings=[one.rating for one in shown])
         drawn.append(draw_svg(draw, "Ratings of all players with 95 % intervals.", rows_size(len(names))))
-    if found.matches:
-        drawn.append(cross_play_of(found))
     if found.trend:
         drawn.append(trend_figure(found.trend))
     return drawn
@@ -103,7 +113,7 @@ def _draw_cells(
     axes.set(title=f"Score of the {sides[0]}, %", xlabel=sides[1], ylabel=sides[0])
     for (row, column), value in np.ndenumerate(values):
         text = "–" if np.isnan(value) else f"{100 * value:.0f}"
-        shown = "white" if np.isnan(value) or value < 0.6 else "black"
+        shown = MUTED if np.isnan(value) else "white" if value < 0.6 else "black"
         axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=shown, fontsize=8)
 
 
@@ -129,5 +139,5 @@ def _draw_trend(axes: Axes, trend: Sequence[Worst]) -> None:
     rounds = sorted({one.round for one in trend})
     axes.set_xticks(rounds[:: max(1, -(-len(rounds) // 9))])
     axes.set(title="Worst score of every snapshot", xlabel="round of the run")
-    per_cent(axes, "of the points, against its worst opponent")
+    per_cent(axes, "of the points")
     legend(axes)

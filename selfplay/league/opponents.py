@@ -117,8 +117,9 @@ class RunLeague:
 
     def agent(self, run: LeagueRun, role: str, name: str) -> Agent:
         """A snapshot of a role, as `shown_name` has it; what it samples counts as the role's."""
-        paths = {shown_name(role, one): str(run.store.path(one)) for one in self.members.get(role, ())}
-        agent = self._agents.get((role, paths.get(name)))
+        paths: dict[str, str | None] = {shown_name(role): None}
+        paths |= {shown_name(role, one): str(run.store.path(one)) for one in self.members.get(role, ())}
+        agent = self._agents.get((role, paths[name]))
         if hasattr(agent, "counted") and role in run.roles and hasattr(run.roles[role].agent, "counted"):
             agent.counted = run.roles[role].agent.counted
         return agent
@@ -231,20 +232,20 @@ def judged_record(judgement: Judgement | None, attempts: int) -> Record:
     return Record(*counts)
 
 
-def match_row(name: str, record: Record) -> dict[str, Any]:
-    """Games with one opponent as a row of the metrics has them, seen by the learner.
+def games_row(records: Mapping[str, Record]) -> dict[str, Any]:
+    """Games with opponents as a row of the metrics has them, seen by the learner.
 
     Args:
-        name: a snapshot as `shown_name` has it, or the name of a role as it was at that time.
+        records: by opponent: a snapshot as `shown_name` has it, or the name of a role as it was at that time.
     """
-    return {"opponent": name, "won": record.won, "drawn": record.drawn, "lost": record.lost}
+    return {"league": {name: {"won": r.won, "drawn": r.drawn, "lost": r.lost} for name, r in sorted(records.items())}}
 
 
 def matches_of(row: Row) -> Iterator[tuple[str, str, Record]]:
     """Learner, opponent and games of a row of the metrics; nothing where it has none."""
     learner = row.get("role", SOLVER)
-    for one in row.get("league", ()):
-        yield learner, one["opponent"], Record(one["won"], one["drawn"], one["lost"])
+    for name, games in row.get("league", {}).items():
+        yield learner, name, Record(games["won"], games["drawn"], games["lost"])
 
 
 def shown_name(role: str, checkpoint: str | None = None) -> str:

@@ -79,6 +79,8 @@ def to_markdown(found: Standings) -> str:
 def to_html(found: Standings) -> str:
     shown = [html_table(header(found), cells(found), names=2, label="Standings"), figures(league_figures(found))]
     sections = [Section("Standings", shown)]
+    if found.matches:
+        sections.append(Section("Cross-play", [cross_play_of(found)]))
     if found.trend:
         sections.append(Section("Trend", [html_table(*_trend(found), names=2, label="Worst scores"), paragraph(WORST)]))
     about = [paragraph(HOW), *([paragraph(QUESTIONS)] if len(set(found.sides)) > 1 else [])]

@@ -154,8 +154,9 @@ def _standing(player: Player, rating: Estimate, tally: Tally, scores: Mapping[st
 
 def _row(one: Standing) -> dict[str, Any]:
     player = one.player
+    hidden = ("identity", "spec") if one.player.line else ("identity",)  # where a snapshot lies, only its machine knows
     return {
-        **{name: getattr(player, name) for name in player.__struct_fields__ if name != "identity"},
+        **{name: getattr(player, name) for name in player.__struct_fields__ if name not in hidden},
         "rating": one.rating.as_dict(),
         "won": one.record.won,
         "drawn": one.record.drawn,

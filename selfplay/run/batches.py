@@ -17,7 +17,7 @@ from ...core.registries import make_verifier
 from ...core.seeding import integer_seed, python_stream, weighted_draw
 from ...envs.game.domains import identity_of
 from ...envs.game.screening import screened
-from ..league.opponents import match_row, played_record
+from ..league.opponents import games_row, played_record
 from ..roles.answer_rewards import AnswerRewardFn, AnswerRule
 from ..roles.rewards import ChallengerRewardFn, LabelRewardFn, MonitoredReward, RewardFn
 from ..settings.config import CHALLENGER, SOLVER
@@ -78,7 +78,7 @@ class ChallengerBatches:
         if CHALLENGER not in self.run.league.settings:
             return found
         record = played_record(reward_fn.episodes, self.run.config.labels.attempts).turned
-        return {**found, "league": [match_row(opponent or SOLVER, record)]}
+        return {**found, **games_row({opponent or SOLVER: record})}
 
     def _pool(self, reward_fn: ChallengerRewardFn) -> Sequence[Mapping[str, Any]]:
         keeps = self.run.config.questions.pool

@@ -21,7 +21,7 @@ BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
     *("turn_exam", "reward_by_player", "strategy", "rewards"),
     *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_outcome", "by_decision"),
-    "members",
+    *("members", "league"),
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
 perturbations, hazards, numbers of updates, outcomes, decisions; opponents, seats, information sets; members of a
@@ -188,6 +188,7 @@ def real_runs(untrained_model, tmp_path_factory):
         "coalition": COALITION,
         "code": {**suited("SelfPlayCode-v0"), **procedural, **TESTED, "roles.solver.replay": 0.5},
         "perturbed": PERTURBED,
+        "met": {"roles.challenger.opponents": "league", "stages": ["train(challenger)"]},
         "supervised": {"roles.challenger.update": "rft", "stages": ["train(challenger)"]},
         "parts": {"schedule": {"exam": {"stages": ["evaluate"], "until": "rounds"}}},
         "evaluated": {"stages": ["evaluate"], "evaluation": FULL},

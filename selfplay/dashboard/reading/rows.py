@@ -74,7 +74,6 @@ class SourceRow(msgspec.Struct):
 class GamesRow(msgspec.Struct):
     """Games of a learner with one opponent of its league."""
 
-    opponent: str
     won: Whole = 0
     drawn: Whole = 0
     lost: Whole = 0
@@ -143,7 +142,7 @@ class Metrics(Place):
     disagreement: Number | None = None
     by_kind: dict[str, KindRow] = {}
     by_source: dict[str, SourceRow] = {}
-    league: list[GamesRow] = []
+    league: dict[str, GamesRow] = {}
     coalition: CoalitionRow | None = None
     exam: Exam | None = None
     best_round: Whole | None = None

@@ -117,7 +117,7 @@ class MetricsTally:
     def add(self, row: rows.Metrics) -> None:
         """Take one more row."""
         if row.league:
-            played = [msgspec.to_builtins(one) for one in row.league[:MOST_NAMES]]
+            played = {name[:80]: msgspec.to_builtins(one) for name, one in [*row.league.items()][:MOST_NAMES]}
             found = records_of([{"role": row.role or SOLVER, "round": row.round, "league": played}])
             for pair, record in found.items():
                 if pair in self.games or len(self.games) < MOST_GAMES:

@@ -10,7 +10,7 @@ from ....core.registries import register_stage, sources
 from ....envs.game.domains import kind_of
 from ....envs.game.screening import RULINGS
 from ....envs.sources.league import OPPONENT
-from ...league.opponents import judged_record, match_row
+from ...league.opponents import games_row, judged_record
 from ...league.ratings.bradley_terry import Record
 from ...settings.config import CHALLENGER, SOLVER
 from ..labels import labels_right, refuted, trains
@@ -92,7 +92,7 @@ def _games(run: SelfPlay, questions: Sequence[Question], judgements: Sequence[Ju
         if OPPONENT in question.meta:
             name = question.meta[OPPONENT]
             found[name] = found.get(name, Record()) + judged_record(judgement, run.config.labels.attempts)
-    return {"league": [match_row(name, record) for name, record in sorted(found.items())]}
+    return games_row(found)
 
 
 def _refused(judgement: Judgement) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ....core.errors import ConfigError
 from ....core.options import parse_named
 from ....core.seeding import integer_seed, python_stream
 from ....core.turns import ILLEGAL
-from ...league.opponents import match_row
+from ...league.opponents import games_row
 from ...league.ratings.bradley_terry import Record
 from .episodes import Episodes, logged, play_episodes
 
@@ -121,7 +121,7 @@ class TurnBatches:
             mine = played.rewards[player]
             theirs = max(reward for other, reward in played.rewards.items() if other != player)
             record += Record(won=int(mine > theirs), drawn=int(mine == theirs), lost=int(mine < theirs))
-        return {"league": [match_row(name, record)]}
+        return games_row({name: record})
 
     def _rows(self, step: int) -> Sequence[Mapping[str, Any]]:
         kept = self._played.trajectories[: self.run.config.storage.trajectories]

@@ -14,6 +14,7 @@ from selfplay_gym.selfplay.league.progress import cross_play_table, worst_by_rou
 from selfplay_gym.selfplay.league.ratings.bradley_terry import Record
 from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.settings.compose import compose
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
@@ -54,12 +55,12 @@ def test_both_roles_meet_snapshots_of_the_other(played):
     rows = rows_with_games(played)
     steps = [row for row in rows if row.get("role") == "challenger"]
     assert len(steps) == 6
-    assert all(sum(one[k] for k in ("won", "drawn", "lost")) == 6 * 3 for row in steps for one in row["league"])
-    met = {one["opponent"] for row in rows for one in row["league"]}
+    assert all(sum(games.values()) == 6 * 3 for row in steps for games in row["league"].values())
+    met = {name for row in rows for name in row["league"]}
     assert met <= {"solver", "solver@0", "solver@1", "solver@2", "challenger@0", "challenger@1", "challenger@2"}
     assert met & {"solver@1", "solver@2"}
     assert met & {"challenger@1", "challenger@2"}
-    assert not any(one["opponent"].endswith(f"@{row['round']}") for row in rows for one in row["league"])
+    assert not any(name.endswith(f"@{row['round']}") for row in rows for name in row["league"])
 
 
 def test_questions_of_the_league_name_their_writer(played):
@@ -98,21 +99,38 @@ def test_a_run_cut_off_after_every_commit_ends_as_one_left_alone(played, tmp_pat
     }
 
 
-def test_the_report_shows_the_league_and_a_run_without_one_does_not(played, finished_run):
+def test_the_report_shows_the_league(played, finished_run):
     page = render_report(RunFolder.open(played.path))
     assert 'id="league"' in page
     assert page.count("Worst score of every snapshot") >= 1
-    assert 'id="league"' not in render_report(RunFolder.open(finished_run.path))
     assert not rows_with_games(finished_run)
+
+
+def test_the_player_of_a_turn_game_meets_itself_as_it_was(tmp_path):
+    config = compose(preset="debug", env="SelfPlayKuhn-v0").replace(
+        {
+            "rounds": 4,
+            "roles.player.opponents": "league(uniform, own=0, keep=2)",
+            "roles.player.steps": 3,
+            "exam": {"opponents": [], "every": 9},
+        }
+    )
+    folder = train(config, tmp_path / "run")
+    games = [(row["round"], *one) for row in rows_with_games(folder) for one in row["league"].items()]
+    assert len(games) == 3 * 3, "the first round is a warm-up, and every other step meets somebody"
+    assert {name for _, name, _ in games} <= {f"player@{n}" for n in range(4)}
+    assert all(int(name.partition("@")[2]) < number for number, name, _ in games)
+    assert {sum(counts.values()) for _, _, counts in games} == {config.roles["player"].groups}
+    assert len(RunFolder.open(folder.path).state["league"]["player"]) == 2
 
 
 def test_scores_by_round_come_from_the_rows():
     rows = [
-        {"round": 1, "role": "challenger", "league": [{"opponent": "solver@0", "won": 3, "drawn": 0, "lost": 1}]},
-        {"round": 2, "role": "challenger", "league": [{"opponent": "solver@0", "won": 1, "drawn": 2, "lost": 1}]},
-        {"round": 2, "role": "challenger", "league": [{"opponent": "solver@1", "won": 0, "drawn": 0, "lost": 4}]},
-        {"round": 2, "phase": "label", "league": [{"opponent": "challenger@1", "won": 5, "drawn": 0, "lost": 0}]},
-        {"round": 2, "role": "challenger", "league": [{"opponent": "solver", "won": 9, "drawn": 0, "lost": 0}]},
+        {"round": 1, "role": "challenger", "league": {"solver@0": {"won": 3, "drawn": 0, "lost": 1}}},
+        {"round": 2, "role": "challenger", "league": {"solver@0": {"won": 1, "drawn": 2, "lost": 1}}},
+        {"round": 2, "role": "challenger", "league": {"solver@1": {"won": 0, "drawn": 0, "lost": 4}}},
+        {"round": 2, "phase": "label", "league": {"challenger@1": {"won": 5, "drawn": 0, "lost": 0}}},
+        {"round": 2, "role": "challenger", "league": {"solver": {"won": 9, "drawn": 0, "lost": 0}}},
         {"round": 3, "role": "solver", "loss": 1.0},
     ]
     records = records_of(rows)
