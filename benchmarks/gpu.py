@@ -92,9 +92,14 @@ def agree(lab: Lab, work: Work, small: bool) -> None:
             else:
                 agent = random_agent(name, precision, lab.device, spread=0.05)
                 prompts = prompts_of(agent, 4, work.prompt)
-            row["decoder"] = "transformers" if agent.decoder is None else "packed"
+            row["decoder"] = decoder_of(agent)
             row |= greedy_tokens(agent, prompts, 4 if small else 24)
             row |= against_transformers(agent, prompts) if precision == "bf16" else against_cpu(agent, prompts)
+
+
+def decoder_of(agent: LLMAgent) -> str:
+    """Whose forward pass an agent runs; the packed one where it agrees with that of transformers."""
+    return "transformers" if agent.decoder is None else "packed"
 
 
 def greedy_tokens(agent: LLMAgent, prompts: Sequence[str], length: int) -> dict[str, Any]:
@@ -168,6 +173,8 @@ def sample(lab: Lab, work: Work, small: bool) -> None:
                     drawing = draw(agent, prompts)
                     found = lab.time(partial(drawing, work.tokens), partial(drawing, 4))
                     row |= {"tokens_per_s": rows * work.tokens / found["seconds"], **found}
+                    if who == "ours":
+                        row["decoder"] = decoder_of(agent)
         del agent
         clean_up(lab.device)
 

@@ -1,6 +1,6 @@
 """Sampling and learning on a GPU: what is computed there is what a CPU computes, and everything finds its tensors.
 
-    pytest -m gpu tests/agents/test_on_a_gpu.py     under a minute on one GPU
+    pytest -m gpu -k "not pretended" tests/agents/test_on_a_gpu.py     under a minute on one GPU
 
 Each test compares with the same model on the CPU, whose own tests say that it is right.
 """
@@ -8,6 +8,8 @@ Each test compares with the same model on the CPU, whose own tests say that it i
 from __future__ import annotations
 
 import copy
+import runpy
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,34 +26,47 @@ from selfplay_gym.agents.training.preferences.objective import DirectPreference,
 from selfplay_gym.agents.training.sft import SFTConfig, train_sft
 from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
 
+PRETENDED = runpy.run_path(str(Path(__file__).with_name("pretended_device.py")))
 PROMPTS = ["What is 1+2?", "Solve 3x+4=19.", "What is 1+2?", "and a longer one, to pad the others"]
 PAIRS = [("What is 1+2?", "3"), ("What is 2+2?", "It is 4"), ("Solve 3x=6.", "x is 2")]
 SETTINGS = SamplingSettings(max_new_tokens=12)
 
-pytestmark = pytest.mark.gpu
-
 
 @pytest.fixture
-def device():
+def gpu():
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
     return "cuda"
+
+
+@pytest.fixture(params=["pretended", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request):
+    """A GPU, and on every machine a device that is not there (`pretended_device.py`)."""
+    if request.param == "cuda":
+        yield request.getfixturevalue("gpu")
+        return
+    with PRETENDED["pretended"]():
+        yield str(PRETENDED["DEVICE"])
 
 
 def varied(prompts, groups):
     return [[float(text.count("1") + text.count("a") + i % 2) for i, text in enumerate(group)] for group in groups]
 
 
+def twins_on(device, make_agent, kind="qwen3"):
+    """The same agent on the device and on the CPU."""
+    here = make_agent(kind, settings=SETTINGS)
+    return LLMAgent(copy.deepcopy(here.model).to(device), build_tokenizer(), SETTINGS), here
+
+
 @pytest.fixture
 def twins(make_agent, device):
-    """The same agent on the device and on the CPU."""
+    return lambda kind="qwen3": twins_on(device, make_agent, kind)
 
-    def make(kind="qwen3", **changes):
-        here = make_agent(kind, settings=SETTINGS, **changes)
-        there = LLMAgent(copy.deepcopy(here.model).to(device), build_tokenizer(), SETTINGS)
-        return there, here
 
-    return make
+@pytest.fixture
+def gpu_twins(make_agent, gpu):
+    return lambda kind="qwen3": twins_on(gpu, make_agent, kind)
 
 
 def logps_of(agent, samples, decoder, **options):
@@ -84,7 +99,12 @@ def assert_near(ours, theirs, tolerance):
 
 
 @pytest.mark.parametrize(
-    ("kind", "packed"), [("qwen3", True), ("qwen2", True), ("llama", True), ("llama", False), ("gpt_neox", False)]
+    ("kind", "packed"),
+    [
+        ("qwen2", True),
+        ("gpt_neox", False),
+        *(pytest.param(*more, marks=pytest.mark.gpu) for more in (("qwen3", True), ("llama", True), ("llama", False))),
+    ],
 )
 def test_completions_are_those_of_generate_and_their_log_probabilities_those_of_the_cpu(twins, kind, packed):
     there, here = twins(kind)
@@ -107,12 +127,26 @@ def test_completions_are_those_of_generate_and_their_log_probabilities_those_of_
     torch.testing.assert_close(again.cpu(), expected, atol=1e-4, rtol=1e-4)
 
 
-def test_no_token_without_probability_is_drawn(device):
+def test_a_token_of_sampling_is_waited_for_once(make_agent):
+    """The host asks whether all rows are done, and nothing else while none is."""
+    with PRETENDED["pretended"]() as device:
+        agent, _ = twins_on(PRETENDED["DEVICE"], make_agent)
+        agent.sampler.stop_ids = ()
+        asked = []
+        for length in (4, 12):
+            device.asked.clear()
+            agent.with_settings(max_new_tokens=length).sample(PROMPTS, n=4, seed=0)
+            asked.append(device.asked.total())
+    assert asked[1] - asked[0] == 12 - 4
+
+
+@pytest.mark.gpu
+def test_no_token_without_probability_is_drawn(gpu):
     """A prefix sum in parallel need not rise: rounding may open a gap at a token that cannot be drawn."""
-    logits = torch.randn(512, 50_000, generator=torch.Generator().manual_seed(0)).to(device)
+    logits = torch.randn(512, 50_000, generator=torch.Generator().manual_seed(0)).to(gpu)
     logits[:, 1::2] = -torch.inf
     for seed in range(8):
-        noise = torch.rand(512, generator=torch.Generator().manual_seed(seed)).to(device)
+        noise = torch.rand(512, generator=torch.Generator().manual_seed(seed)).to(gpu)
         token, logp = draw(logits, SamplingSettings(), noise)
         assert not bool((token % 2).any())
         assert bool(logp.isfinite().all())
@@ -121,8 +155,9 @@ def test_no_token_without_probability_is_drawn(device):
         assert int(place.max()) < 12_500
 
 
-def test_bfloat16_samples_what_it_learns_from(twins):
-    there, _ = twins("llama")
+@pytest.mark.gpu
+def test_bfloat16_samples_what_it_learns_from(gpu_twins):
+    there, _ = gpu_twins("llama")
     there = LLMAgent(there.model.to(torch.bfloat16), there.tokenizer, SETTINGS)
     assert there.decoder is not None
     drawn = there.sample(PROMPTS, n=8, seed=0)
@@ -138,9 +173,9 @@ def test_bfloat16_samples_what_it_learns_from(twins):
 @pytest.mark.parametrize(
     "settings",
     [
-        {},
         {"kl_weight": 0.1, "epochs": 2, "micro_batch_tokens": 64},
-        {"gradient_checkpointing": True, "loss_type": "gspo"},
+        pytest.param({}, marks=pytest.mark.gpu),
+        pytest.param({"gradient_checkpointing": True, "loss_type": "gspo"}, marks=pytest.mark.gpu),
     ],
 )
 @pytest.mark.parametrize("packed", [True, False])
@@ -158,9 +193,10 @@ def test_gradients_are_those_of_the_cpu(twins, packed, settings):
     assert measured.entropy == pytest.approx(expected.entropy, abs=1e-4)
 
 
+@pytest.mark.gpu
 @pytest.mark.parametrize("autocast", ["bfloat16", "float16"])
-def test_gradients_in_16_bits_point_the_same_way(twins, autocast):
-    there, here = twins("llama")
+def test_gradients_in_16_bits_point_the_same_way(gpu_twins, autocast):
+    there, here = gpu_twins("llama")
     ours, metrics = gradients_of_a_step(there, autocast=autocast)
     theirs, _ = gradients_of_a_step(here)
     one, other = (torch.cat([found[name].flatten() for name in theirs]) for found in (ours, theirs))
@@ -168,8 +204,9 @@ def test_gradients_in_16_bits_point_the_same_way(twins, autocast):
     assert float(torch.nn.functional.cosine_similarity(one, other, 0)) > 0.95
 
 
-def test_a_step_in_bfloat16_moves_the_weights(twins):
-    there, _ = twins("llama")
+@pytest.mark.gpu
+def test_a_step_in_bfloat16_moves_the_weights(gpu_twins):
+    there, _ = gpu_twins("llama")
     agent = LLMAgent(there.model.to(torch.bfloat16), there.tokenizer, SETTINGS)
     trainer = GRPOTrainer(agent, GRPOConfig(max_new_tokens=12, learning_rate=1e-2))
     metrics = trainer.step(PROMPTS, varied, samples=4, seed=0)
@@ -177,11 +214,12 @@ def test_a_step_in_bfloat16_moves_the_weights(twins):
     assert metrics.update_norm > 0
 
 
+@pytest.mark.gpu
 @pytest.mark.parametrize("sharing", ["copies", "lora", "prompt", "tokens"])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_roles_learn_are_saved_and_load_again(device, tmp_path, make_agent, sharing, dtype):
+def test_roles_learn_are_saved_and_load_again(gpu, tmp_path, make_agent, sharing, dtype):
     make_agent("llama").save_pretrained(tmp_path / "base")
-    options = {"device": device, "dtype": dtype, "max_new_tokens": 12}
+    options = {"device": gpu, "dtype": dtype, "max_new_tokens": 12}
     agents = build_agents(tmp_path / "base", sharing, **options)
     trainers = build_trainers(agents, dict.fromkeys(agents, GRPOConfig(max_new_tokens=12, learning_rate=1e-2)))
     for trainer in trainers.values():
@@ -226,8 +264,9 @@ def test_given_completions_and_preferences_are_learnt(twins):
     assert float(gaps_of(trainer, preferred, objective).sum()) > float(before.sum())
 
 
-def test_heads_and_segments(twins):
-    there, here = twins()
+@pytest.mark.gpu
+def test_heads_and_segments(gpu_twins):
+    there, here = gpu_twins()
     questions, answers = ["What is 1+2?", "What is 2+2?"] * 2, ["3", "4", "5", "no"]
     heads = [CorrectnessHead(agent, hidden=8) for agent in (there, here)]
     torch.testing.assert_close(*(h.states(questions, answers).cpu() for h in heads), atol=1e-4, rtol=1e-4)
@@ -241,11 +280,12 @@ def test_heads_and_segments(twins):
 # --- a run ---
 
 
-def test_a_run_goes_on_where_it_was(device, tmp_path):
+@pytest.mark.gpu
+def test_a_run_goes_on_where_it_was(gpu, tmp_path):
     from selfplay_gym import train
     from selfplay_gym.selfplay.settings.presets import preset
 
-    one = preset("debug").replace({"compute.device": device, "rounds": 1})
+    one = preset("debug").replace({"compute.device": gpu, "rounds": 1})
     train(one, tmp_path / "run")
     folder = train({"rounds": 2}, tmp_path / "run", resume=True)
     assert (folder.state["phase"], folder.state["round"]) == ("done", 2)
