@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ...agents.packages import check_models
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import Named, parse_named
 from ...core.protocols import Agent
@@ -77,6 +78,7 @@ def template_for(agent: Agent) -> str:
 
 
 def _model(name: str, options: dict[str, Any]) -> Agent:
+    check_models(f"the model {name!r}")
     from transformers.utils import logging
 
     from ...agents.load import load_agent

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from ...agents.distributed.process_group import FAILED, STOPPED, ProcessGroup, launched_alone, rank_and_size
+from ...agents.packages import check_models
 from ...core.errors import ConfigError, RunError
 from ...core.interrupts import Stopped
 from ...core.options import parse_named
@@ -97,17 +98,16 @@ def train(
 
     Raises:
         ConfigError: settings that cannot work.
+        MissingExtraError: a light installation trains no language models.
         RunError: the folder holds another run, or none to resume, or another process plays there.
         Interrupted: stopped by the user; what was committed last is where the run goes on.
     """
-    import torch
-
+    check_models("training")
     run_dir = Path(run_dir)
     if resume and isinstance(config, Mapping):
         config = stored_config(RunFolder.found(run_dir)).replace(config)
     config = absolute_paths(as_config(config))
-    if config.compute.threads:
-        torch.set_num_threads(config.compute.threads)
+    _use_threads(config.compute.threads)
     with ProcessGroup.join(config.compute.device) as group:
         if not group.is_rank0:
             return _serve(group, run_dir)
@@ -136,6 +136,14 @@ def train(
                 group.end(STOPPED)
                 raise Interrupted.by(error, stop.code) from None
     return folder
+
+
+def _use_threads(count: int | None) -> None:
+    """Let torch use that many threads; 0 and `None` leave it as it is."""
+    import torch
+
+    if count:
+        torch.set_num_threads(count)
 
 
 def make_run(

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...agents.packages import check_models
 from ...core.errors import ConfigError
 from ...core.seeding import integer_seed
 from .bases import find_base
@@ -31,7 +32,9 @@ def train_base(
 
     Raises:
         ConfigError: no such base, or `output` holds something already.
+        MissingExtraError: a light installation trains no language models.
     """
+    check_models("a base model from scratch")
     import torch
 
     from ...agents.models.llm import LLMAgent
