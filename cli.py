@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from .selfplay.commands.door import CommandGroup, leave
+from .selfplay.completion.shells import SHELLS, script
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -278,6 +279,16 @@ def doctor() -> None:
 
     for finding in look():
         click.echo(finding)
+
+
+@app.command(short_help="Tab completion for bash or zsh.")
+@click.argument("shell", type=click.Choice(sorted(SHELLS)))
+def completion(shell: str) -> None:
+    """Print what makes SHELL complete commands, options, agents, suites, presets, settings and runs.
+
+    In ~/.bashrc: eval "$(selfplay-gym completion bash)"; in ~/.zshrc, after compinit, likewise with zsh.
+    """
+    click.echo(script(app, shell), nl=False)
 
 
 def _console(**options: Any) -> Console:
