@@ -84,12 +84,17 @@ def warmup(preset: str, output: Path | None, seed: int, steps: int | None) -> No
 @click.option("--solver", default="tiny", help="Who answers: an agent, or 'me'.")
 @click.option("--challenger", default="generator", help="Who asks: an agent, or 'me'.")
 @click.option("--attempts", type=SAMPLES, default=8, help="Attempts per question.")
-@click.option("--rounds", type=COUNT, default=1, help="Rounds to play.")
+@click.option("--rounds", type=COUNT, help="Rounds; left out: 1 to watch, 5 to play, 6 in the hot seat.")
 @click.option("--verifier", default="majority", help="Who judges.")
 @click.option("--reward", default="r-zero", help="Challenger reward preset.")
+@click.option("--hot-seat", is_flag=True, help="Two people ask each other in turns.")
 @seed_option
 def play(**options: Any) -> None:
-    """Watch rounds of the game, or play a role yourself (--solver me, --challenger me)."""
+    """Watch rounds of the game, or play a role yourself (--solver me, --challenger me).
+
+    Who answers is right by the computed answer, where there is one, else by the claimed one. Who asks earns what a
+    challenger would. In the hot seat a right answer is a point, and so is a claim that holds and was not found.
+    """
     from .selfplay.commands.play import play_rounds
 
     play_rounds(**options, console=_console())
