@@ -87,7 +87,7 @@ def warmup(preset: str, output: Path | None, seed: int, steps: int | None) -> No
 @click.option("--rounds", type=COUNT, help="Rounds; left out: 1 to watch, 5 to play, 6 in the hot seat.")
 @click.option("--verifier", default="majority", help="Who judges.")
 @click.option("--reward", default="r-zero", help="Challenger reward preset.")
-@click.option("--hot-seat", is_flag=True, help="Two people ask each other in turns.")
+@click.option("--hot-seat", "two_people", is_flag=True, help="Two people ask each other in turns.")
 @seed_option
 def play(**options: Any) -> None:
     """Watch rounds of the game, or play a role yourself (--solver me, --challenger me).

@@ -14,10 +14,10 @@ from ...envs.game.domains import domain_of
 from ...envs.views.setup import GameSetup, make_settings
 from ..bench.resolve_agent import resolve_agent, template_for
 from ..play.claims import Claims
-from ..play.hot_seat import HotSeat
 from ..play.players import ME, Person, Quit
 from ..play.rounds import Rounds
 from ..play.screen import Screen
+from ..play.two_people import TwoPeople
 from ..settings.compose import suited
 from ..settings.config import RunConfig
 
@@ -38,7 +38,7 @@ def play_rounds(
     seed: int,
     console: Console,
     env: str = "SelfPlayMath-v0",
-    hot_seat: bool = False,
+    two_people: bool = False,
 ) -> None:
     """Play rounds and draw each of them; a person may leave at any time, and hears their score.
 
@@ -50,19 +50,19 @@ def play_rounds(
         verifier: judges. A vote of one person is not a vote, so their answers are held against the computed or claimed
             one instead.
         reward: reward preset of the challenger.
-        hot_seat: two people ask each other in turns; no agent plays.
+        two_people: two people ask each other in turns; no agent plays.
 
     Raises:
         ConfigError: an unknown name, or agents in the hot seat.
     """
     domain = domain_of(env)
     screen, claims = Screen(console, formulas=domain.name != "code"), Claims(make_verifier(domain.grader))
-    if hot_seat:
+    if two_people:
         if (solver, challenger) != (ANSWERS, ASKS):
             raise ConfigError("--hot-seat is for two people: leave --solver and --challenger out")
         people = (Person(console, "Player 1"), Person(console, "Player 2"))
         setup = GameSetup(make_settings({"domain": domain, "verifier": domain.grader}), "challenger")
-        match = HotSeat(setup.game, people, claims, screen)
+        match = TwoPeople(setup.game, people, claims, screen)
         return _played(match, screen, lambda: match.play(rounds or OF_TWO))
     person = Person(console)
     answering = person if solver == ME else resolve_agent(solver)
@@ -95,7 +95,7 @@ def _asking(challenger: str, env: str) -> Agent:
     return make_agent("generator", generator=RunConfig().replace(suited(env)).questions.generator)
 
 
-def _played(match: Rounds | HotSeat, screen: Screen, play: Callable[[], None], person: bool = True) -> None:
+def _played(match: Rounds | TwoPeople, screen: Screen, play: Callable[[], None], person: bool = True) -> None:
     """Play to the end, or until somebody leaves; the score is said in any case."""
     if person:
         screen.say("You play. End with Ctrl-D (Ctrl-Z and Enter on Windows).", "dim")

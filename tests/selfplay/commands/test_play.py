@@ -99,7 +99,7 @@ def test_two_people_take_turns(monkeypatch):
     accepted, refused = ["Who is it?", "Ann", "Bob", "maybe", "y"], ["Who is it?", "Ann", "Bob", "n"]
     cannot_be_asked = ["", "1", "What is 1+1?", "2", "2"]
     typed(monkeypatch, *right, *not_found, *claim_is_wrong, *accepted, *refused, *cannot_be_asked)
-    text = played(hot_seat=True, rounds=None, solver="tiny")
+    text = played(two_people=True, rounds=None, solver="tiny")
     scores = re.findall(r"score +Player 1: (\d) · Player 2: (\d)", text)
     assert scores == [("0", "1"), ("0", "2"), ("0", "2"), ("0", "3"), ("0", "3"), ("1", "3")]
     assert text.endswith("Player 1: 1 · Player 2: 3. Player 2 wins.\n")

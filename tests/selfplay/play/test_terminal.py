@@ -41,11 +41,12 @@ class Terminal:
     def __init__(self, width, *arguments):
         self.process, self.end = pty.fork()
         if self.process == 0:
-            os.environ.update(TERM="xterm", PYTHONIOENCODING="utf-8")
-            os.environ.pop("COLUMNS", None)
+            environment = {**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+            environment.pop("COLUMNS", None)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
             code = "from selfplay_gym.cli import run; run()"
-            os.execv(sys.executable, [sys.executable, "-c", code, "play", *arguments])
+            # not execv: the environment in C has the COLUMNS that readline has put there
+            os.execve(sys.executable, [sys.executable, "-c", code, "play", *arguments], environment)
         self.shown = ""
 
     def until(self, text):

@@ -17,7 +17,7 @@ from .screen import Screen
 
 
 @dataclass
-class HotSeat:
+class TwoPeople:
     """A match.
 
     Attributes:
