@@ -200,9 +200,7 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
 
 @app.command(short_help="Add benchmark results to a board.")
 @click.argument("results", type=click.Path(path_type=Path))
-@click.option(
-    "--board", type=click.Path(path_type=Path), default=Path("docs/leaderboard.jsonl"), help="The board's data."
-)
+@click.option("--board", type=click.Path(path_type=Path), default=Path("leaderboard.jsonl"), help="The board's data.")
 def leaderboard(results: Path, board: Path) -> None:
     """Add RESULTS (the .json of a benchmark) to a board and write its page beside it."""
     from .selfplay.bench.leaderboard import submit

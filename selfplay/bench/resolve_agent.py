@@ -63,20 +63,6 @@ def read_agent(text: str) -> Named:
     return Named(text, (), {}) if named.leading and ":" in named.name else named
 
 
-def template_for(agent: Agent) -> str:
-    """How the agent is addressed: "r-zero" (full instructions) if instruction-tuned or remote, else "plain"."""
-    from ...agents.remote.openai_agent import OpenAIAgent
-
-    if isinstance(agent, OpenAIAgent):
-        return "r-zero"
-    template = getattr(getattr(agent, "tokenizer", None), "chat_template", None)
-    if template is None:
-        return "plain"
-    from ...agents.models.tiny import CHAT_TEMPLATE
-
-    return "plain" if template == CHAT_TEMPLATE else "r-zero"
-
-
 def _model(name: str, options: dict[str, Any]) -> Agent:
     check_models(f"the model {name!r}")
     from transformers.utils import logging

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from rich.console import Console
 
 from ... import envs as _envs  # noqa: F401 - registers the environments
+from ...agents.addressing import template_for
 from ...core.errors import ConfigError
 from ...core.protocols import Agent
 from ...core.registries import make_agent, make_verifier
 from ...envs.game.domains import domain_of
 from ...envs.views.setup import GameSetup, make_settings
-from ..bench.resolve_agent import resolve_agent, template_for
+from ..bench.resolve_agent import resolve_agent
 from ..play.claims import Claims
 from ..play.players import ME, Person, Quit
 from ..play.rounds import Rounds

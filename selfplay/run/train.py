@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ...agents.addressing import BARE, INSTRUCTED, template_for
 from ...agents.distributed.process_group import FAILED, STOPPED, ProcessGroup, launched_alone, rank_and_size
 from ...agents.packages import check_models
 from ...core.errors import ConfigError, RunError
@@ -121,8 +122,8 @@ def train(
             # settings that cannot work are refused here, before anything is written
             live, trackers, evaluations = _watchers(config, folder, progress)
             run = stop.run = make_run(config, folder, progress, stop, further=[evaluations, live, trackers], **shared)
-            if not any(parse_named(stage).name in LEARNING for stage in config.all_stages):
-                progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
+            for warning in _doubts(config, run):
+                progress.warn(None, warning)
             if resume and folder.config != to_toml(config):
                 folder.replace_config(to_toml(config))  # prolonged
             if not resume:
@@ -136,6 +137,20 @@ def train(
                 group.end(STOPPED)
                 raise Interrupted.by(error, stop.code) from None
     return folder
+
+
+def _doubts(config: RunConfig, run: SelfPlay) -> Iterator[str]:
+    """What can be played, and is hardly meant."""
+    if not any(parse_named(stage).name in LEARNING for stage in config.all_stages):
+        yield "no stage trains a role: this run only asks, answers, labels and examines"
+    if config.template == BARE:
+        for name, role in run.roles.items():
+            if template_for(role.agent) != BARE:
+                model = config.roles[name].model
+                yield (
+                    f"roles.{name}.model={model} follows instructions, and template={BARE} gives it none, as exam and "
+                    f"bench do: --set template={INSTRUCTED}"
+                )
 
 
 def _use_threads(count: int | None) -> None:
