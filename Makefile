@@ -4,25 +4,31 @@
 # make check   lint, types and tests: what the continuous integration runs
 # make slow    the tests that take minutes, part by part; make slow PART=kill plays one part
 # make settings   the tables of docs/settings.md
-# make locked  set up with exactly the files of requirements.lock, by hash (Linux x86-64, Python 3.11 or 3.12)
+# make locked  set up with exactly the files of requirements.lock, by hash (Linux x86-64)
 # make lock    renew requirements.lock after pyproject.toml or constraints.txt changed
 # make audit   known vulnerabilities of what requirements.lock names
+# make sdist   the source archive, dist/*.tar.gz
+# Any of them takes PYTHON=…, which sets up the virtual environment; left out, the first supported one that is found.
 
-PYTHON ?= python3.11
+PYTHONS := 3.11 3.12 3.13 3.14
+SUPPORTED := 'import sys; sys.exit("%d.%d" % sys.version_info[:2] not in "$(PYTHONS)".split())'
+PYTHON ?= $(shell for name in $(PYTHONS:%=python%) python3 python; do \
+	"$$name" -c $(SUPPORTED) 2> /dev/null && echo "$$name" && break; done)
 VENV ?= .venv
 SEED ?= 0
 RUN_DIR ?= runs/$(shell date +%Y%m%d-%H%M%S)
 # A run that is to go on needs a name that stays the same.
 FRONTIER_DIR := $(if $(filter file,$(origin RUN_DIR)),runs/frontier-$(SEED),$(RUN_DIR))
 BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 # Small models and two cores: one thread a process is faster than two, and reproducible.
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: train frontier test slow settings lint types check clean lock locked audit
+.PHONY: train frontier test slow settings lint types check clean lock locked audit sdist
 
 # The slow tests in parts; tests/test_workflows.py holds that every slow test is in exactly one.
-PARTS := drills-a drills-b kill damage processes environments models sandbox
+PARTS := drills-a drills-b kill damage processes environments models sandbox installation
 SLOW_drills-a := tests/selfplay/guard -k 'verifier or rate or nan'
 SLOW_drills-b := tests/selfplay/guard -k 'not (verifier or rate or nan)'
 SLOW_kill := tests/selfplay/run/test_kill.py
@@ -31,6 +37,7 @@ SLOW_processes := tests/selfplay/run/test_multi_process.py
 SLOW_environments := tests/envs tests/selfplay/bench
 SLOW_models := tests/agents tests/interop tests/selfplay/run/test_smollm2_round.py
 SLOW_sandbox := tests/verifiers
+SLOW_installation := tests/test_installation.py
 PART ?= $(PARTS)
 
 train: $(VENV)/.ready
@@ -59,20 +66,24 @@ types: $(VENV)/.ready-dev
 check: lint types test
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+	@"$(PYTHON)" -c $(SUPPORTED) 2> /dev/null || { echo "'$(PYTHON)' is no Python of $(PYTHONS); name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $$("$(PYTHON)" --version)."
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.ready: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
-	touch $@
+	@echo "Set-up, 1 of 2: torch, the largest part; a minute or more."
+	@$(PIP_INSTALL) torch
+	@echo "Set-up, 2 of 2: what else the package needs."
+	@$(PIP_INSTALL) --editable .
+	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@
+	@echo "Set-up: the tools of tests and checks."
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
 
 # What uv and pip-audit need besides the package itself; setuptools builds it.
 TOOLS := setuptools>=77 pip-audit uv
-PYTHONS := 3.11 3.12
 
 lock: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet uv
@@ -93,5 +104,9 @@ audit: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
+sdist: | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build --sdist
+
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from .selfplay.commands.door import CommandGroup, leave
+from .selfplay.completion.shells import SHELLS, script
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,12 +85,17 @@ def warmup(preset: str, output: Path | None, seed: int, steps: int | None, devic
 @click.option("--solver", default="tiny", help="Who answers: an agent, or 'me'.")
 @click.option("--challenger", default="generator", help="Who asks: an agent, or 'me'.")
 @click.option("--attempts", type=SAMPLES, default=8, help="Attempts per question.")
-@click.option("--rounds", type=COUNT, default=1, help="Rounds to play.")
+@click.option("--rounds", type=COUNT, help="Rounds; left out: 1 to watch, 5 to play, 6 in the hot seat.")
 @click.option("--verifier", default="majority", help="Who judges.")
 @click.option("--reward", default="r-zero", help="Challenger reward preset.")
+@click.option("--hot-seat", "two_people", is_flag=True, help="Two people ask each other in turns.")
 @seed_option
 def play(**options: Any) -> None:
-    """Watch rounds of the game, or play a role yourself (--solver me, --challenger me)."""
+    """Watch rounds of the game, or play a role yourself (--solver me, --challenger me).
+
+    Who answers is right by the computed answer, where there is one, else by the claimed one. Who asks earns what a
+    challenger would. In the hot seat a right answer is a point, and so is a claim that holds and was not found.
+    """
     from .selfplay.commands.play import play_rounds
 
     play_rounds(**options, console=_console())
@@ -227,9 +233,7 @@ def league(
 
 @app.command(short_help="Add benchmark results to a board.")
 @click.argument("results", type=click.Path(path_type=Path))
-@click.option(
-    "--board", type=click.Path(path_type=Path), default=Path("docs/leaderboard.jsonl"), help="The board's data."
-)
+@click.option("--board", type=click.Path(path_type=Path), default=Path("leaderboard.jsonl"), help="The board's data.")
 def leaderboard(results: Path, board: Path) -> None:
     """Add RESULTS (the .json of a benchmark) to a board and write its page beside it."""
     from .selfplay.bench.leaderboard import submit
@@ -311,6 +315,16 @@ def doctor() -> None:
 
     for finding in look():
         click.echo(finding)
+
+
+@app.command(short_help="Tab completion for bash or zsh.")
+@click.argument("shell", type=click.Choice(sorted(SHELLS)))
+def completion(shell: str) -> None:
+    """Print what makes SHELL complete commands, options, agents, suites, presets, settings and runs.
+
+    In ~/.bashrc: eval "$(selfplay-gym completion bash)"; in ~/.zshrc, after compinit, likewise with zsh.
+    """
+    click.echo(script(app, shell), nl=False)
 
 
 def _console(**options: Any) -> Console:

@@ -29,7 +29,7 @@ def joined(locks: Iterable[dict]) -> dict[str, set[str]]:
 
 def text(requirements: dict[str, set[str]]) -> str:
     """The requirements file."""
-    head = "# Made by `make lock`; what `make locked` installs: Linux on x86-64, CPython 3.11 and 3.12.\n"
+    head = "# Made by `make lock`; what `make locked` installs: Linux on x86-64, CPython 3.11 to 3.14.\n"
     rows = [
         " \\\n    ".join([requirement, *(f"--hash=sha256:{one}" for one in sorted(hashes))])
         for requirement, hashes in sorted(requirements.items())

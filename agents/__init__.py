@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ..core.registries import register_agent, register_policy, register_sampler, register_update
+from .packages import check_models
 
 if TYPE_CHECKING:
     from .load import load_agent
@@ -40,6 +41,7 @@ __all__ = ["LLMAgent", "load_agent"]
 def __getattr__(name: str) -> Any:
     """Language models bring torch with them, so they are imported when first asked for."""
     if name == "LLMAgent":
+        check_models("LLMAgent")
         from .models.llm import LLMAgent
 
         return LLMAgent

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ConfigError, UnknownNameError
 from .model_names import SHIPPED, lasting_name
+from .packages import check_models
 
 if TYPE_CHECKING:
     from .models.llm import LLMAgent
@@ -26,9 +27,10 @@ def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLM
 
     Raises:
         ConfigError: no such model, a setting that cannot work, or a folder that does not hold that role.
-        MissingExtraError: a LoRA adapter without peft.
+        MissingExtraError: a light installation has no language models; a LoRA adapter without peft.
         RunError: a checkpoint is damaged.
     """
+    check_models(f"the model {str(name)!r}")
     from .models.llm import ROLE_FILE, LLMAgent
     from .roles.role_agent import RoleRecord
 

@@ -3,7 +3,7 @@
     SelfPlayError
     ├── ConfigError         a setting, option or argument is wrong          (also a ValueError)
     │   └── UnknownNameError    no such verifier, curriculum, agent, ...    (also a LookupError)
-    ├── MissingExtraError   an optional library is not installed            (also an ImportError)
+    ├── MissingExtraError   a library is not installed                      (also an ImportError)
     ├── PluginError         a plug-in broke its contract
     └── RunError            a run folder or checkpoint cannot be used
 
@@ -40,19 +40,18 @@ class UnknownNameError(ConfigError, LookupError):
 
 
 class MissingExtraError(SelfPlayError, ImportError):
-    """An optional dependency is needed for what was asked.
+    """A library that this installation lacks is needed for what was asked.
 
     Args:
         library: the import name that failed.
-        extra: the extra of this package that brings it.
+        extra: the extra of this package that brings it; `None` for what the package requires, and a light installation
+            leaves out.
         purpose: what it was needed for.
     """
 
-    def __init__(self, library: str, extra: str, purpose: str) -> None:
-        super().__init__(
-            f"{purpose} needs {library!r}, which is not installed: pip install 'selfplay-gym[{extra}]'",
-            name=library,
-        )
+    def __init__(self, library: str, extra: str | None, purpose: str) -> None:
+        command = "pip install selfplay-gym" if extra is None else f"pip install 'selfplay-gym[{extra}]'"
+        super().__init__(f"{purpose} needs {library!r}, which is not installed: {command}", name=library)
 
 
 class PluginError(SelfPlayError):

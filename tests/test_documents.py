@@ -1,5 +1,7 @@
 """README blocks and examples run as they stand, links lead somewhere, and settings are those that exist."""
 
+import ast
+import builtins
 import re
 import subprocess
 import sys
@@ -37,6 +39,25 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page, tmp_path):
     script = tmp_path / "page.py"
     script.write_text("\n".join(BLOCK.findall(page.read_text(encoding="utf-8"))), encoding="utf-8")
     run(str(script), cwd=tmp_path)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if len(BLOCK.findall(page.read_text(encoding="utf-8"))) > 1])
+def test_every_block_of_a_page_stands_alone(page):
+    """A reader copies one block: every name that it uses is made or imported there."""
+    for block in BLOCK.findall(page.read_text(encoding="utf-8")):
+        tree = ast.parse(block)
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        made = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | {*dir(builtins), "__file__"}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                made |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                made.add(node.name)
+            elif isinstance(node, ast.arg):
+                made.add(node.arg)
+            elif isinstance(node, ast.ExceptHandler) and node.name:
+                made.add(node.name)
+        assert sorted({node.id for node in names} - made) == [], block
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

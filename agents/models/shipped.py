@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..packages import check_models
+
 if TYPE_CHECKING:
     from .llm import LLMAgent
 
@@ -24,6 +26,7 @@ def frontier_agent(**options: Any) -> LLMAgent:
 
 
 def _agent(name: str, options: dict[str, Any]) -> LLMAgent:
+    check_models(f"the agent {name!r}")
     from .llm import LLMAgent
 
     return LLMAgent.from_pretrained(name, **options)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ...agents.packages import check_models
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import Named, parse_named
 from ...core.protocols import Agent
@@ -62,25 +63,8 @@ def read_agent(text: str) -> Named:
     return Named(text, (), {}) if named.leading and ":" in named.name else named
 
 
-def template_for(agent: Agent) -> str:
-    """How the agent is addressed: "r-zero" (full instructions) if instruction-tuned or remote, else "plain"; a
-    coalition as "plain" if any member needs that."""
-    from ...agents.coalition.agent import CoalitionAgent
-    from ...agents.remote.openai_agent import OpenAIAgent
-
-    if isinstance(agent, CoalitionAgent):
-        return "plain" if "plain" in map(template_for, agent.members.values()) else "r-zero"
-    if isinstance(agent, OpenAIAgent):
-        return "r-zero"
-    template = getattr(getattr(agent, "tokenizer", None), "chat_template", None)
-    if template is None:
-        return "plain"
-    from ...agents.models.tiny import CHAT_TEMPLATE
-
-    return "plain" if template == CHAT_TEMPLATE else "r-zero"
-
-
 def _model(name: str, options: dict[str, Any]) -> Agent:
+    check_models(f"the model {name!r}")
     from transformers.utils import logging
 
     from ...agents.load import load_agent

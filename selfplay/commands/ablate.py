@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ...agents.packages import check_models
 from ..ablate.page import label_rows, plot, rows, to_html, to_json, to_markdown
 from ..ablate.results import Ablation
 from ..ablate.rows import FULL
@@ -44,8 +45,11 @@ def run_ablation(
         train: stands in for training in tests.
 
     Raises:
+        MissingExtraError: a light installation trains no language models.
         SystemExit: a signal stopped a run; with its exit code.
     """
+    if train is None:
+        check_models("an ablation")
     console = console or Terminal()
     out = out or folder / "ablation.md"
 

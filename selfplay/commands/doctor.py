@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, version
 
+from ...agents.packages import NAME, command_for, declared
 from ...verifiers.sandbox import LEVELS, probe
 from ...verifiers.sandbox.levels import REMEDIES
-
-_NAME = "selfplay-gym"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +50,28 @@ def _installed(name: str) -> str | None:
 
 def _versions() -> Iterator[Finding]:
     yield Finding("versions", "python", f"{platform.python_version()} on {platform.platform()}")
-    yield Finding("versions", _NAME, _installed(_NAME) or "not installed (imported from a folder)")
-    for name, extra in _requirements():
+    yield Finding("versions", NAME, _installed(NAME) or "not installed (imported from a folder)")
+    for name, extra in declared():
         if extra is None:
             have = _installed(name)
-            yield Finding("versions", name, have or "missing", have is not None, "" if have else f"pip install {name}")
-
-
-def _requirements() -> list[tuple[str, str | None]]:
-    """(library, extra) pairs this package declares; the extra is `None` for what it always needs."""
-    try:
-        declared = distribution(_NAME).requires or []
-    except PackageNotFoundError:
-        return []
-    found = []
-    for line in declared:
-        name = re.match(r"[A-Za-z0-9._-]+", line)
-        extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)", line)
-        if name is not None and name.group() != _NAME:
-            found.append((name.group(), extra.group(1) if extra else None))
-    return found
+            yield Finding(
+                "versions",
+                name,
+                have or "missing",
+                have is not None,
+                "" if have else command_for(name.replace("-", "_")),
+            )
 
 
 def _extras() -> Iterator[Finding]:
     needs: dict[str, list[str]] = {}
-    for name, extra in _requirements():
+    for name, extra in declared():
         if extra is not None:
             needs.setdefault(extra, []).append(name)
     for extra, names in sorted(needs.items()):
         missing = [name for name in names if _installed(name) is None]
         state = "complete" if not missing else f"lacks {', '.join(missing)}"
-        remedy = f"pip install '{_NAME}[{extra}]'" if missing else ""
+        remedy = f"pip install '{NAME}[{extra}]'" if missing else ""
         yield Finding("extras", extra, state, not missing, remedy)
 
 
@@ -92,7 +81,7 @@ def _devices() -> Iterator[Finding]:
     try:
         import torch
     except ImportError as error:
-        yield Finding("devices", "torch", f"cannot be imported: {error}", False, "pip install torch")
+        yield Finding("devices", "torch", f"cannot be imported: {error}", False, command_for("torch"))
         return
     yield Finding("devices", "torch", f"{torch.__version__}, {torch.get_num_threads()} threads")
     for index in range(torch.cuda.device_count()):

@@ -22,6 +22,7 @@ from typing import Any
 
 import click
 
+from ...agents.packages import command_for
 from ...core.errors import SelfPlayError
 from ...core.interrupts import Stopped
 
@@ -97,7 +98,7 @@ def _missing(error: ImportError) -> str | None:
     if not name or name == PACKAGE:
         return None
     if isinstance(error, ModuleNotFoundError):
-        return f"this needs the package {name!r}, which is not installed: pip install {name.replace('_', '-')}"
+        return f"this needs the package {name!r}, which is not installed: {command_for(name)}"
     return _single(f"the package {name!r} cannot be used: {error}")
 
 

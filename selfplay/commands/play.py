@@ -2,81 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
-import gymnasium as gym
 from rich.console import Console
 
 from ... import envs as _envs  # noqa: F401 - registers the environments
-from ...core.extraction import last_boxed
+from ...agents.addressing import template_for
+from ...core.errors import ConfigError
 from ...core.protocols import Agent
-from ...core.protocols.completions import completions_of
-from ...core.registries import make_agent
-from ...core.seeding import integer_seed
+from ...core.registries import make_agent, make_verifier
 from ...envs.game.domains import domain_of
-from ..bench.resolve_agent import resolve_agent, template_for
-from ..pages.wording import counted
+from ...envs.views.setup import GameSetup, make_settings
+from ..bench.resolve_agent import resolve_agent
+from ..play.claims import Claims
+from ..play.players import ME, Person, Quit
+from ..play.rounds import Rounds
+from ..play.screen import Screen
+from ..play.two_people import TwoPeople
 from ..settings.compose import suited
 from ..settings.config import RunConfig
 
-ME = "me"
-
-
-class Quit(Exception):
-    """The person at the keyboard has left."""
-
-
-class Person:
-    """Somebody at a keyboard, as an agent that writes one completion per prompt.
-
-    Args:
-        console: where questions are shown and answers are read.
-    """
-
-    name = ME
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-
-    def ask(self, label: str) -> str:
-        """A line from the person.
-
-        Raises:
-            Quit: there will be no more (end of input).
-        """
-        try:
-            return self.console.input(f"{label}: ", markup=False).strip()
-        except EOFError:
-            raise Quit from None
-
-
-class SolvingPerson(Person):
-    """Reads a question, types an answer."""
-
-    def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
-        groups = []
-        for prompt in prompts:
-            self.console.print(f"\n{prompt}", markup=False, highlight=False)
-            groups.append([_boxed(self.ask("Your answer")) for _ in range(n)])
-        return groups
-
-
-class ChallengingPerson(Person):
-    """Types a question and the answer it should have."""
-
-    def act(self, prompts: Sequence[str], *, n: int = 1, seed: int | None = None) -> list[list[str]]:
-        return [[self._propose() for _ in range(n)] for _ in prompts]
-
-    def _propose(self) -> str:
-        question = self.ask("Your question")
-        return f"<question>{question}</question> {_boxed(self.ask('The answer you claim'))}"
-
-
-def _asking(challenger: str, env: str) -> Agent:
-    """The challenger's agent; "generator" writes what a run in this environment would."""
-    if challenger != "generator":
-        return resolve_agent(challenger)
-    return make_agent("generator", generator=RunConfig().replace(suited(env)).questions.generator)
+ASKS, ANSWERS = "generator", "tiny"
+"""Who plays if nobody says otherwise."""
+WATCHED, PLAYED, OF_TWO = 1, 5, 6
+"""Rounds if nobody says otherwise: to watch, to play oneself, and to play in turns."""
 
 
 def play_rounds(
@@ -84,62 +33,80 @@ def play_rounds(
     solver: str,
     challenger: str,
     attempts: int,
-    rounds: int,
+    rounds: int | None,
     verifier: str,
     reward: str,
     seed: int,
     console: Console,
     env: str = "SelfPlayMath-v0",
+    two_people: bool = False,
 ) -> None:
-    """Play `rounds` rounds and draw each of them.
+    """Play rounds and draw each of them; a person may leave at any time, and hears their score.
 
     Args:
         env: what is played, by its Gymnasium id.
         solver, challenger: an agent (see `resolve_agent`) or "me".
         attempts: attempts per question; a person makes one.
-        verifier: judges. A vote of one person is not a vote, so their answers are held against the claimed one instead.
+        rounds: how many; `None` for 1 to watch, 5 to play, 6 in the hot seat.
+        verifier: judges. A vote of one person is not a vote, so their answers are held against the computed or claimed
+            one instead.
         reward: reward preset of the challenger.
+        two_people: two people ask each other in turns; no agent plays.
 
     Raises:
-        ConfigError: an unknown name.
+        ConfigError: an unknown name, or agents in the hot seat.
     """
-    alone = solver == ME
-    answering = SolvingPerson(console) if alone else resolve_agent(solver)
-    asking = ChallengingPerson(console) if challenger == ME else _asking(challenger, env)
-    judge = domain_of(env).grader if alone and verifier == "majority" else verifier
-    game = gym.make(
-        env,
-        role="challenger",
-        opponent=answering,
-        verifier=judge,
-        attempts=1 if alone else attempts,
-        reward=reward,
-        template=_template(asking, answering),
-        render_mode="ansi",
-        disable_env_checker=True,
+    domain = domain_of(env)
+    screen, claims = Screen(console, formulas=domain.name != "code"), Claims(make_verifier(domain.grader))
+    if two_people:
+        if (solver, challenger) != (ANSWERS, ASKS):
+            raise ConfigError("--hot-seat is for two people: leave --solver and --challenger out")
+        people = (Person(console, "Player 1"), Person(console, "Player 2"))
+        setup = GameSetup(make_settings({"domain": domain, "verifier": domain.grader}), "challenger")
+        match = TwoPeople(setup.game, people, claims, screen)
+        return _played(match, screen, lambda: match.play(rounds or OF_TWO))
+    person = Person(console)
+    answering = person if solver == ME else resolve_agent(solver)
+    asking = person if challenger == ME else _asking(challenger, env)
+    agents = [one for one in (asking, answering) if not isinstance(one, Person)]
+    settings = {
+        "domain": domain,
+        "opponent": None if isinstance(answering, Person) else answering,
+        "verifier": domain.grader if solver == ME and verifier == "majority" else verifier,
+        "attempts": 1 if solver == ME else attempts,
+        "reward": reward,
+        "template": max((template_for(agent) for agent in agents), key=lambda name: name == "r-zero", default="plain"),
+    }
+    table = Rounds(
+        GameSetup(make_settings(settings), "challenger"),
+        asking,
+        answering if isinstance(answering, Person) else None,
+        ("you" if challenger == ME else challenger, "you" if solver == ME else solver),
+        claims,
+        screen,
     )
-    if ME in (solver, challenger):
-        console.print("You play. End with Ctrl-D (Ctrl-Z and Enter on Windows).", highlight=False)
-    played: list[float] = []
+    default = PLAYED if ME in (solver, challenger) else WATCHED
+    return _played(table, screen, lambda: table.play(rounds or default, seed), person=ME in (solver, challenger))
+
+
+def _asking(challenger: str, env: str) -> Agent:
+    """The challenger's agent; "generator" writes what a run in this environment would."""
+    if challenger != ASKS:
+        return resolve_agent(challenger)
+    return make_agent("generator", generator=RunConfig().replace(suited(env)).questions.generator)
+
+
+def _played(match: Rounds | TwoPeople, screen: Screen, play: Callable[[], None], person: bool = True) -> None:
+    """Play to the end, or until somebody leaves; the score is said in any case."""
+    if person:
+        screen.say("You play. End with Ctrl-D (Ctrl-Z and Enter on Windows).", "dim")
     try:
-        for number in range(rounds):
-            instruction, _ = game.reset(seed=integer_seed(seed, "play") if number == 0 else None)
-            proposal = completions_of(asking, [instruction], n=1, seed=integer_seed(seed, "play", number))[0][0]
-            _, _, _, _, info = game.step(proposal)
-            played.append(info["solve_rate"])
-            console.print(str(game.render()), markup=False, highlight=False, soft_wrap=True)
+        play()
     except Quit:
-        console.print("\nGoodbye.", highlight=False)
+        screen.say("\nGoodbye.")
+    except KeyboardInterrupt:
+        screen.say("")
+        raise
     finally:
-        game.close()
-    if alone and played:
-        console.print(f"You were right {sum(played):.0f} of {counted(len(played), 'time')}.", highlight=False)
-
-
-def _template(*players: Agent) -> str:
-    """The words all players understand: full instructions as soon as one of them needs them."""
-    return max((template_for(player) for player in players), key=lambda name: name == "r-zero")
-
-
-def _boxed(text: str) -> str:
-    return text if last_boxed(text) is not None else rf"\boxed{{{text}}}"
+        if score := match.summary():
+            screen.say(score, "bold")

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...agents.addressing import template_for
 from ...core.protocols import Agent, Generator, Verifier
 from ...core.records import Question
 from ...core.registries import domains, make_agent, make_verifier
 from ...envs.game.domains import find_domain
-from ..bench.resolve_agent import resolve_agent, template_for
+from ..bench.resolve_agent import resolve_agent
 from ..evaluation import run_exam
 from .result import ExamResult
 from .suites import generated_suite

@@ -82,11 +82,18 @@ def _notes(summary: RunSummary) -> list[str]:
     notes = []
     if summary.best_round is not None and len(summary.exams) > 1:
         best = "the base" if summary.best_round == 0 else f"round {summary.best_round}"
-        notes.append(f"Best solver by the validation exam: {best}.")
+        notes.append(f"Best solver by the validation exam: {best}{_where(summary)}.")
     notes += [*summary.resting, *summary.decided, *summary.refusals]
     if not summary.finished:
         notes.append(f"The run is not finished: {summary.position}.")
     return notes
+
+
+def _where(summary: RunSummary) -> str:
+    """Where the best solver's checkpoint is, as it can be given to `exam` and `play`; "" if it is not kept."""
+    best = summary.folder.state.get("best") or {}
+    folder = summary.folder.path / "checkpoints" / str(best.get("solver"))
+    return f", in {folder}" if best.get("round") == summary.best_round and folder.is_dir() else ""
 
 
 def sparkline(counts: Sequence[int]) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 
 from rich.console import Console
 
+from ...agents.addressing import BARE, INSTRUCTED, template_for
 from ...agents.distributed.process_group import FAILED, STOPPED, ProcessGroup, launched_alone, rank_and_size
+from ...agents.packages import check_models
 from ...core.errors import ConfigError, RunError
 from ...core.interrupts import Stopped
 from ...core.options import parse_named
@@ -100,17 +102,16 @@ def train(
 
     Raises:
         ConfigError: settings that cannot work.
+        MissingExtraError: a light installation trains no language models.
         RunError: the folder holds another run, or none to resume, or another process plays there.
         Interrupted: stopped by the user; what was committed last is where the run goes on.
     """
-    import torch
-
+    check_models("training")
     run_dir = Path(run_dir)
     if resume and isinstance(config, Mapping):
         config = stored_config(RunFolder.found(run_dir)).replace(config)
     config = absolute_paths(as_config(config))
-    if config.compute.threads:
-        torch.set_num_threads(config.compute.threads)
+    _use_threads(config.compute.threads)
     with ProcessGroup.join(config.compute.device) as group:
         if not group.is_rank0:
             return _serve(group, run_dir)
@@ -124,8 +125,8 @@ def train(
             # settings that cannot work are refused here, before anything is written
             live, trackers, evaluations = _watchers(config, folder, progress)
             run = stop.run = make_run(config, folder, progress, stop, further=[evaluations, live, trackers], **shared)
-            if not any(parse_named(stage).name in LEARNING for stage in config.all_stages):
-                progress.warn(None, "no stage trains a role: this run only asks, answers, labels and examines")
+            for warning in _doubts(config, run):
+                progress.warn(None, warning)
             if resume and folder.config != to_toml(config):
                 folder.replace_config(to_toml(config))  # prolonged
             if not resume:
@@ -139,6 +140,28 @@ def train(
                 group.end(STOPPED)
                 raise Interrupted.by(error, stop.code) from None
     return folder
+
+
+def _doubts(config: RunConfig, run: SelfPlay) -> Iterator[str]:
+    """What can be played, and is hardly meant."""
+    if not any(parse_named(stage).name in LEARNING for stage in config.all_stages):
+        yield "no stage trains a role: this run only asks, answers, labels and examines"
+    if config.template == BARE:
+        for name, role in run.roles.items():
+            if template_for(role.agent) != BARE:
+                model = config.roles[name].model
+                yield (
+                    f"roles.{name}.model={model} follows instructions, and template={BARE} gives it none, as exam and "
+                    f"bench do: --set template={INSTRUCTED}"
+                )
+
+
+def _use_threads(count: int | None) -> None:
+    """Let torch use that many threads; 0 and `None` leave it as it is."""
+    import torch
+
+    if count:
+        torch.set_num_threads(count)
 
 
 def make_run(

@@ -54,6 +54,10 @@ class RunFolder:
         self._checks: dict[str, Callable[[Mapping[str, Any]], object]] = {}
         self._logs = {name: self._log(name) for name in LOGS}
 
+    def __repr__(self) -> str:
+        stands = f"round {self.state['round']}, {self.state.get('phase')}" if "round" in self.state else "not begun"
+        return f"RunFolder({str(self.path)!r}: {stands})"
+
     @classmethod
     def vacant(cls, path: Path) -> RunFolder:
         """A folder for a new run; nothing is written before `begin`.

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...agents.packages import check_models
 from ...core.errors import ConfigError
 from ...core.seeding import integer_seed
 from .bases import Base, find_base
@@ -55,7 +56,9 @@ def train_base(
 
     Raises:
         ConfigError: no such base, or `output` holds something already.
+        MissingExtraError: a light installation trains no language models.
     """
+    check_models("a base model from scratch")
     import torch
 
     from ..evaluation import held_out_questions, run_exam

@@ -155,3 +155,16 @@ def test_a_guard_that_only_watches_went_back_nowhere(scripted_run, tmp_path):
     copied.state["checkpoints"] = copied.state["best"]["checkpoints"] = {}
     copied.replace_config(to_toml(watching.config))
     assert read_run_summary(RunFolder.open(path)).left_behind is None
+
+
+def test_the_best_solver_is_named_by_where_it_is(finished_run):
+    best = finished_run.state["best"]
+    folder = finished_run.path / "checkpoints" / best["solver"]
+    text = "".join(printed(finished_run).split())
+    assert f"Best solver by the validation exam: round {best['round']}, in {folder}.".replace(" ", "") in text
+    assert (folder / "rounds.json").is_file()
+
+
+def test_a_run_folder_shows_itself(finished_run, tmp_path):
+    assert repr(finished_run) == f"RunFolder({str(finished_run.path)!r}: round 2, done)"
+    assert repr(RunFolder.vacant(tmp_path / "new")).endswith("new': not begun)")
