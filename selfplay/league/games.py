@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from ...agents.addressing import template_for
 from ...core.errors import ConfigError, RunError, UnknownNameError
 from ...core.options import parse_named
 from ...core.protocols import Agent, Domain, unreadable
@@ -23,7 +24,6 @@ from ...core.registries import domains, make_agent, make_reward, make_turn_game,
 from ...core.seeding import integer_seed
 from ...envs.game.domains import find_domain
 from ...envs.game.engine import Game
-from ..bench.resolve_agent import template_for
 from .ratings.bradley_terry import Record
 from .ratings.online import DRAWN, LOST, WON
 from .turn_match import TurnMatch
