@@ -42,9 +42,7 @@ def app() -> None:
 
 @app.command(short_help="Let a challenger and a solver teach each other.")
 @click.option("--preset", default="tiny", help="Where the settings start: see selfplay-gym list presets.")
-@click.option(
-    "--config", "file", type=click.Path(path_type=Path), help="A TOML file of settings, laid over the preset."
-)
+@click.option("--config", "file", type=click.Path(path_type=Path), help="A TOML file of settings over the preset.")
 @click.option("--env", help="What is played: SelfPlayMath-v0 (default), SelfPlayCode-v0, or a domain of your own.")
 @click.option("--seed", type=click.IntRange(min=0), help="Root of all randomness; 0 if nobody says otherwise.")
 @click.option("--run-dir", type=click.Path(path_type=Path), default=Path("runs/tiny"), help="Where the run is written.")

@@ -34,7 +34,7 @@ def test_a_hosted_model_is_pointed_at_its_endpoint(name):
 
 
 def test_other_unknown_names_say_what_there_is(tmp_path):
-    with pytest.raises(UnknownNameError, match=r"Did you mean 'noisy'.*smollm2, tiny.*Or give a model folder"):
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'noisy'.*smollm2, .*tiny.*Or give a model folder"):
         resolve_agent("nosy")
     with pytest.raises(ConfigError, match="no model folder at"):
         resolve_agent(str(tmp_path / "nowhere"))
