@@ -83,12 +83,12 @@ def test_a_run_cut_off_after_every_commit_ends_as_one_left_alone(played, tmp_pat
     path, cuts = tmp_path / "run", 0
     with power_cut(4):
         train(SMALL, path)
-    for after in (3, 5, 4, 6, 2, 7):
+    for after in (3, 6, 7):
         with power_cut(after):
             train({}, path, resume=True)
         cuts += 1
     train({}, path, resume=True)
-    assert cuts == 6
+    assert cuts == 3
     assert logged(path) == logged(played.path)
     whole, resumed = (json.loads((folder / "state.json").read_text()) for folder in (played.path, path))
     assert {**whole, "logs": 0, "log_sha256": 0, "checksum": 0} == {
@@ -106,6 +106,7 @@ def test_the_report_shows_the_league(played, finished_run):
     assert not rows_with_games(finished_run)
 
 
+@pytest.mark.slow
 def test_the_player_of_a_turn_game_meets_itself_as_it_was(tmp_path):
     config = compose(preset="debug", env="SelfPlayKuhn-v0").replace(
         {

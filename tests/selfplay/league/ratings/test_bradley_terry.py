@@ -44,14 +44,14 @@ def test_known_strengths_are_ranked_and_covered_after_200_games_each(draws, pool
     thetas = np.arange(10) * 0.3
     truth = (thetas - thetas.mean()) * POINTS
     ranked, covered = [], []
-    for seed in range(15):
+    for seed in range(12):
         names, records = simulated(thetas, 200, seed, draws, pools)
         found = ratings(names, records, seed=seed, draws=200)
         values = [found[name].value for name in names]
         ranked += [values[i] < values[j] for j in range(10) for i in range(j)]
         covered += [found[name].low <= truth[i] <= found[name].high for i, name in enumerate(names)]
     assert np.mean(ranked) >= 0.95
-    assert np.mean(covered) >= 0.9  # 150 intervals; benchmarks/league_ratings.py measures the rate itself
+    assert np.mean(covered) >= 0.9  # 120 intervals; benchmarks/league_ratings.py measures the rate itself
 
 
 def naive(won, prior, steps=20_000):
