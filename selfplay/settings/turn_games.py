@@ -37,7 +37,10 @@ def turn_settings(game: str, *, tiny: bool = True, debug: bool = False) -> dict[
 
 
 WARM_UP = "warm_up(steps=500, batch=32)"
-WARM_UPS: Mapping[str, str] = {"kuhn": "warm_up(steps=300, batch=32)", "negotiation": "warm_up(steps=300, batch=24)"}
+WARM_UPS: Mapping[str, str] = {
+    "kuhn": "warm_up(steps=300, batch=64, habit=0.5)",
+    "negotiation": "warm_up(steps=300, batch=24)",
+}
 """How long it takes until nearly all moves are legal."""
 NEAR: Mapping[str, Any] = {"loss_type": "dr_grpo", "scale": "batch"}
 """Losses that sum over tokens, so that long moves weigh no less; advantages in units of their deviation."""

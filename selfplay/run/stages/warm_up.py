@@ -39,6 +39,7 @@ class WarmUp:
         batch: examples per step.
         learning_rate: at its peak; it climbs and falls within the stage.
         levels: lowest and highest level of the questions, drawn evenly.
+        habit: in a turn game the share of examples whose move a hash of the prompt picks; see `turns.legal_moves`.
 
     Raises:
         ConfigError: an option out of range.
@@ -51,11 +52,15 @@ class WarmUp:
         batch: int = 32,
         learning_rate: float = 1e-3,
         levels: Sequence[float] = (0.0, 1.0),
+        habit: float = 0.0,
     ) -> None:
         from ....agents.training.sft import SFTConfig
 
         self.role, self.name = role, "warm_up" if role is None else f"warm_up({role})"
         check_counts(self.name, batch=batch)
+        if not 0.0 <= habit <= 1.0:
+            raise ConfigError(f"{self.name} needs habit in [0, 1], got {habit!r}")
+        self.habit = habit
         self.batch, self.levels = batch, checked_levels(self.name, levels)
         self.settings = SFTConfig(steps=steps, learning_rate=learning_rate)
 
@@ -88,7 +93,7 @@ class WarmUp:
             def pairs(step: int, role: str = role) -> list[tuple[str, str]]:
                 rng = python_stream(run.config.seed, f"{role} warm-up", run.round, step)
                 if isinstance(run, TurnPlay):
-                    return random_pairs(run.game, rng, self.batch)
+                    return random_pairs(run.game, rng, self.batch, self.habit, run.config.seed)
                 return [self._pair(run, role, rng) for _ in range(self.batch)]
 
             measures = take_supervised_steps(run.roles[role], pairs, self.settings, run.count)

@@ -157,12 +157,17 @@ def test_other_games_run_as_well(env, tmp_path):
     assert held[-1]["base"]["sampled"]["games"] == 4
 
 
-def test_a_warm_up_shows_legal_moves(tmp_path):
-    config = compose("debug", env="SelfPlayKuhn-v0", assignments=["exam.opponents=", "live.on=false", "rounds=1"])
+def test_a_warm_up_shows_legal_moves_and_is_what_the_kl_term_refers_to(tmp_path):
+    changes = ["exam.opponents=", "live.on=false", "rounds=3", "roles.player.steps=1", "roles.player.groups=4"]
+    changes.append("roles.player.grpo.epochs=1")
+    config = compose("debug", env="SelfPlayTicTacToe-v0", assignments=changes)
     assert [name for name, _ in config.stage_lists] == ["schedule.warm_up.stages", "schedule.self_play.stages"]
     folder = play(config, tmp_path / "run")
-    (row,) = [row for row in folder.rows("metrics") if "sft_steps" in row]
+    rows = list(folder.rows("metrics"))
+    (row,) = [row for row in rows if "sft_steps" in row]
     assert row["last_loss"] < row["first_loss"]
+    assert next(row["kl"] for row in rows if row.get("role") == "player") == pytest.approx(0.0, abs=1e-4)
+    assert folder.state["references"] == {"player": "player-01-000"}
 
 
 def test_opponents_as_of_the_beginning_of_the_round(tmp_path):
