@@ -38,13 +38,13 @@ def load_smollm2(dtype: Any, *, warm: bool = False) -> tuple[Any, Any]:
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    if importlib.util.find_spec("gguf") is None:
-        raise MissingExtraError("gguf", "smollm2", "LLMAgent.from_pretrained('smollm2')")
     if warm and not WARM.is_dir():
         raise ConfigError(
             "'smollm2-warm' needs the adapter of its warm-up, which is not there. Remedy: selfplay-gym warmup --preset "
             "smollm2 --output FOLDER, and FOLDER as the model"
         )
+    if importlib.util.find_spec("gguf") is None:
+        raise MissingExtraError("gguf", "smollm2", "LLMAgent.from_pretrained('smollm2')")
     folder = str(_package_folder())
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=FILE, trust_remote_code=False)
     _split_digits(tokenizer)

@@ -22,7 +22,6 @@ def test_without_its_weights_the_remedy_is_named(monkeypatch):
 
 def test_without_its_adapter_the_remedy_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(smollm2, "WARM", tmp_path / "nothing")
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
     with pytest.raises(ConfigError, match="selfplay-gym warmup --preset smollm2"):
         LLMAgent.from_pretrained("smollm2-warm")
 
