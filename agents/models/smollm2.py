@@ -34,10 +34,15 @@ def load_smollm2(dtype: Any, *, warm: bool = False) -> tuple[Any, Any]:
 
     Raises:
         MissingExtraError: `gguf` is not installed.
-        ConfigError: the package with the weights is not installed, or holds no weights.
+        ConfigError: the package with the weights is not installed, or holds no weights; or the adapter is not there.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    if warm and not WARM.is_dir():
+        raise ConfigError(
+            "'smollm2-warm' needs the adapter of its warm-up, which is not there. Remedy: selfplay-gym warmup --preset "
+            "smollm2 --output FOLDER, and FOLDER as the model"
+        )
     if importlib.util.find_spec("gguf") is None:
         raise MissingExtraError("gguf", "smollm2", "LLMAgent.from_pretrained('smollm2')")
     folder = str(_package_folder())

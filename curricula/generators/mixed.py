@@ -59,10 +59,10 @@ class MixedGenerator:
 
 class SchoolGenerator(MixedGenerator):
     """First school sums for a small real model, a third each: arithmetic of one or two steps, word problems, and
-    equations up to ax±b=c. The level runs over these alone: 1 is as hard as it says here.
+    equations up to ax+b=c, x ≥ 0. The level runs over these alone: 1 is as hard as it says here.
     """
 
-    REACH: Mapping[str, float] = {"arithmetic": 0.5, "equation": 0.75, "word-problem": 1.0}
+    REACH: Mapping[str, float] = {"arithmetic": 0.5, "equation": 0.5, "word-problem": 1.0}
 
     def __init__(self) -> None:
         super().__init__(dict.fromkeys(self.REACH, 1.0))

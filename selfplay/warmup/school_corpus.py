@@ -14,8 +14,9 @@ from ...core.errors import ConfigError
 from ...core.protocols import Generator
 from ...core.registries import make_generator
 from ...core.seeding import python_stream
+from ...curricula.generators.worked import Worker
 from ...envs.game.domains import find_domain
-from ..run.questions.examples import training_question, worked
+from ..run.questions.examples import training_question
 from .config import WarmupConfig, check_shares
 
 
@@ -23,9 +24,9 @@ from .config import WarmupConfig, check_shares
 class SchoolWarmup(WarmupConfig):
     """Settings of the warm-up of `smollm2`; the defaults make the shipped adapter."""
 
-    steps: int = 60
+    steps: int = 120
     """Optimiser steps."""
-    batch: int = 8
+    batch: int = 16
     """Examples per step."""
     learning_rate: float = 1e-3
     """Peak learning rate of the adapter."""
@@ -59,4 +60,7 @@ class SchoolCorpus:
         question = training_question(self.generator, (0.0, 1.0), rng)
         if rng.random() < self.config.challenger_share:
             return self.instruction, self.domain.write(question)
-        return question.text, worked(question, rng)
+        style = (
+            "rewrite" if question.author == "equation" else "steps"
+        )  # an equation's steps leave out how c-b was found
+        return question.text, Worker(rng).solve(question.text, style)

