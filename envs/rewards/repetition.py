@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import ConfigError, UnknownNameError
-from .bleu import Floats, nltk_matrix, sacrebleu_matrix
-
-CONVENTIONS = ("sacrebleu", "nltk")
+from .average_linkage import clusters_within
+from .bleu import CONVENTIONS, Floats, distances, sacrebleu_matrix
 
 
 def bleu_matrix(texts: Sequence[str]) -> Floats:
@@ -42,7 +41,7 @@ def clusters(texts: Sequence[str], threshold: float = 0.5, conventions: str = "s
         conventions: "sacrebleu", or "nltk" for R-Zero's published code (one direction).
 
     Returns:
-        (n,) cluster numbers from 1.
+        (n,) cluster numbers from 1, in the order of their first texts.
 
     Raises:
         UnknownNameError: no such conventions.
@@ -51,14 +50,7 @@ def clusters(texts: Sequence[str], threshold: float = 0.5, conventions: str = "s
         raise UnknownNameError("conventions of BLEU", str(conventions), CONVENTIONS)
     if len(texts) < 2:
         return np.ones(len(texts), dtype=np.int64)
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
-
-    # one way for NLTK: `squareform` takes [i, j] of i < j, the earlier text as hypothesis
-    alike = nltk_matrix(texts) if conventions == "nltk" else similarity(texts)
-    distance = np.maximum(1.0 - alike, 0.0)
-    tree = linkage(squareform(distance, checks=False), method="average")
-    return np.asarray(fcluster(tree, t=threshold, criterion="distance"), dtype=np.int64)
+    return clusters_within(*distances(texts, conventions), threshold)
 
 
 def repetition_penalty(
