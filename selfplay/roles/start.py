@@ -44,12 +44,6 @@ class Start:
         return self.weights[name].detach().to(like.device, like.dtype)
 
 
-def _length(tensors: Iterable[Tensor]) -> float:
-    from ...agents.distributed.placement import Placement
-
-    return Placement().length(tensors)
-
-
 class Starts:
     """Where each role began, found out when first asked for.
 

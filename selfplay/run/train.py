@@ -142,7 +142,7 @@ def train(
     return folder
 
 
-def _doubts(config: RunConfig, run: SelfPlay) -> Iterator[str]:
+def _doubts(config: RunConfig, run: Run) -> Iterator[str]:
     """What can be played, and is hardly meant."""
     if not any(parse_named(stage).name in LEARNING for stage in config.all_stages):
         yield "no stage trains a role: this run only asks, answers, labels and examines"
