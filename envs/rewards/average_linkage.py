@@ -39,7 +39,7 @@ class _Chain:
         place = np.arange(self.count, dtype=np.int64)
         self.base = place * self.count - place * (place + 1) // 2 - place - 1  # of (i, j > i): base[i] + j
         self.size = np.ones(self.count, dtype=np.int64)
-        self.alive = place
+        self.alive, self.starts = place, self.base
         self.open = nearest <= threshold + ROUNDING
         self.merged: list[tuple[int, int]] = []
 
@@ -59,31 +59,37 @@ class _Chain:
             self._merge(min(here, other), max(here, other), distance)
         return self._numbered()
 
-    def _at(self, one: int, others: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where the distances of one cluster to others stand."""
-        split = int(np.searchsorted(others, one))
-        return np.concatenate([self.base[others[:split]] + one, self.base[one] + others[split:]])
+    def _row(self, one: int) -> tuple[NDArray[np.int64], int]:
+        """Where the distances of a cluster to those alive stand, and which of these it is itself: no distance there."""
+        split = int(np.searchsorted(self.alive, one))
+        places = np.empty(len(self.alive), dtype=np.int64)
+        np.add(self.starts[:split], one, out=places[:split])
+        np.add(self.alive[split:], self.base[one], out=places[split:])
+        return places, split
 
     def _nearest(self, here: int, before: int | None) -> tuple[int, float]:
         """The nearest cluster: the one before in the chain if it is as near as any, else the first of the nearest."""
-        others = self.alive[self.alive != here]
-        row = self.distances[self._at(here, others)]
+        places, own = self._row(here)
+        row = self.distances[places]
+        row[own] = np.inf
         least = int(row.argmin())
         distance = float(row[least])
         self.open[here] = distance <= self.threshold + ROUNDING
-        if before is not None and row[np.searchsorted(others, before)] <= distance:
+        if before is not None and row[np.searchsorted(self.alive, before)] <= distance:
             return before, distance
-        return int(others[least]), distance
+        return int(self.alive[least]), distance
 
     def _merge(self, low: int, high: int, distance: float) -> None:
         if distance <= self.threshold:
             self.merged.append((low, high))
-        self.alive = self.alive[self.alive != low]
-        others = self.alive[self.alive != high]
-        from_low, from_high = self._at(low, others), self._at(high, others)
-        sizes = self.size[low], self.size[high]
-        total = sizes[0] * self.distances[from_low] + sizes[1] * self.distances[from_high]
-        self.distances[from_high] = total / (sizes[0] + sizes[1])
+        (from_low, first), (from_high, second) = self._row(low), self._row(high)
+        mine, other = self.size[low], self.size[high]
+        average = (mine * self.distances[from_low] + other * self.distances[from_high]) / (mine + other)
+        from_high[second] = from_high[first]  # where nobody looks again: the distance of the two
+        self.distances[from_high] = average
+        self.alive, self.starts = (
+            np.concatenate([held[:first], held[first + 1 :]]) for held in (self.alive, self.starts)
+        )
         self.size[high] += self.size[low]
         self.open[high] |= self.open[low]
         self.open[low] = False
