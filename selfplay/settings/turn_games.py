@@ -60,7 +60,7 @@ GAMES: Mapping[str, Mapping[str, Any]] = {
         "exam": {"questions": 200, "every": 4, "greedy": True, "opponents": ("random-legal", "tic-tac-toe-perfect")},
     },
     "kuhn": {
-        "rounds": 20,
+        "rounds": 40,
         "roles.player.max_new_tokens": 8,
         "roles.player.steps": 25,
         "roles.player.groups": 512,

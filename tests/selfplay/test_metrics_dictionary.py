@@ -19,15 +19,15 @@ from selfplay_gym.selfplay.storage.run_folder import LOGS
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BY_DATA = {
     *("by_kind", "by_source", "label_sources", "by_level", "by_length", "by_role", "pass", "majority", "votes"),
-    *("turn_exam", "reward_by_player", "strategy", "rewards"),
+    *("turn_exam", "reward_by_player", "rewards"),
     *("suites", "meta", "reward_terms", "robustness", "policy", "codes", "by_updates", "by_outcome", "by_decision"),
     *("members", "league"),
 }
 """Their keys are data: kinds, sources, levels, lengths, roles, sizes, suites, a question's meta, reward terms,
 perturbations, hazards, numbers of updates, outcomes, decisions; opponents, seats, information sets; members of a
 coalition."""
-ITS_OWN = {"evidence"}
-"""What is in there is nobody's but the verifier's."""
+ITS_OWN = {"evidence", "strategy"}
+"""What is in there is nobody's but the verifier's, or the game's."""
 
 
 def names_in(value):
@@ -131,7 +131,7 @@ ADAPTED = {
 """Meta-learning of the solver, and how fast it learns what it has not seen."""
 
 
-TURNS = ["rounds=1", "exam.questions=2", "exam.greedy=true", "exam.opponents=random-legal", "roles.player.steps=1"]
+TURNS = ["rounds=2", "exam.questions=2", "exam.greedy=true", "exam.opponents=random-legal", "roles.player.steps=1"]
 """A game of several turns."""
 
 REVIEWS = {"at": "label", "on": "disagreement", "least": 8}
