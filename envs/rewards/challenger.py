@@ -14,8 +14,9 @@ from fractions import Fraction
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.records import Judgement, Question, Reward
 from .archive import Archive
+from .bleu import CONVENTIONS
 from .past import Past
-from .repetition import CONVENTIONS, check_threshold, repetition_penalty
+from .repetition import check_threshold, repetition_penalty
 
 
 def uncertainty(p: float) -> float:
