@@ -1,6 +1,7 @@
 """How fast, and how exactly, `bleu_matrix` scores all ordered pairs of a batch, against sacrebleu pair by pair.
 
     python benchmarks/bleu.py [--sizes 128 512 2048] [--pairs 2000] [--seed 0]
+    python benchmarks/bleu.py --clusters 8192     clusters of one large batch, and the memory they take
 
 CPU seconds of one process, one thread (set OMP_NUM_THREADS=1). sacrebleu is timed on `--pairs` random ordered pairs and
 scaled to n², since all of them would take minutes; its tokeniser cache is warm, as it would be. NLTK is added if it is
@@ -12,13 +13,14 @@ from __future__ import annotations
 import argparse
 import logging
 import random
+import resource
 import time
 from collections.abc import Callable
 
 import numpy as np
 import sacrebleu
 
-from selfplay_gym.envs.rewards import bleu_matrix, repetition_penalty
+from selfplay_gym.envs.rewards import bleu_matrix, clusters, repetition_penalty
 from selfplay_gym.envs.rewards.bleu import nltk_matrix
 
 SENTENCE = (
@@ -47,7 +49,11 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 512, 2048])
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--clusters", type=int, help="only cluster a batch of this size")
     options = parser.parse_args()
+    if options.clusters is not None:
+        one_large_batch(options.clusters, random.Random(options.seed))
+        return
     logging.getLogger("sacrebleu").setLevel(logging.ERROR)
     bleu_matrix(["warm", "up"])
     repetition_penalty(["warm", "up"])
@@ -55,6 +61,16 @@ def main() -> None:
     print(f"{head} {'largest difference':>19}")
     for size in options.sizes:
         row(size, options.pairs, random.Random(options.seed))
+
+
+def one_large_batch(size: int, rng: random.Random) -> None:
+    """Peak memory is that of the whole process, with numpy and scipy; it begins with nothing else."""
+    texts = [question(rng) for _ in range(size)]
+    clusters(texts[:2])
+    found: list[int] = []
+    seconds = cpu(lambda: found.extend(clusters(texts).tolist()))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{size} questions: {len(set(found))} clusters in {seconds:.1f} CPU s, {peak:.0f} MB at most")
 
 
 def row(size: int, pairs: int, rng: random.Random) -> None:

@@ -51,11 +51,13 @@ def ours() -> None:
     from selfplay_gym.agents.models.llm import LLMAgent
     from selfplay_gym.agents.training.batch import Batch
     from selfplay_gym.agents.training.config import GRPOConfig, StepMetrics
+    from selfplay_gym.agents.training.objectives import PolicyGradient
     from selfplay_gym.agents.training.trainer import GRPOTrainer
 
     net = model()
     agent = object.__new__(LLMAgent)  # no tokenizer is needed for an update
-    agent.model, agent.decoder, agent.settings, agent.system = net, PackedModel.of(net), SamplingSettings(), ""
+    agent.model, agent.decoder, agent.settings = net, PackedModel.of(net), SamplingSettings()
+    agent.prompts = None  # type: ignore[assignment]
     agent.sampler = LocalSampler(net, [2], agent.decoder)
     trainer = GRPOTrainer(agent, GRPOConfig(max_new_tokens=LENGTH, micro_batch_tokens=1024))
     trainer.optimizer.step = lambda: None  # the optimiser's state is the same on both sides, and left out on both
@@ -73,7 +75,7 @@ def ours() -> None:
         rows_total=ROWS,
         tokens_total=float(ROWS * LENGTH),
     )
-    trainer._update(batch, StepMetrics())
+    trainer._update(batch, StepMetrics(), PolicyGradient(trainer.config, LENGTH, on_policy=True))
 
 
 def main() -> None:
