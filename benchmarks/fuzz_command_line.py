@@ -84,6 +84,8 @@ SMALL = {
     "bench": "oracle --limit 2 --samples 1 --cache {new}",
     "diagnose": "{run} --no-play",
     "ablate": "--preset debug --seeds 1 --variant nothing --folder {new}",
+    "league": "{new} --player random-legal --player kuhn-equilibrium --game kuhn --games 2 --matches 1",
+    "completion": "bash",
     "leaderboard": "{results} --board {new}/board.jsonl",
     "verify": "{answers} {new}/out.jsonl",
     "doctor": "--help",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from getpass import getpass
 
 from rich.console import Console
 from rich.text import Text
@@ -41,7 +42,9 @@ class Person:
         secret = hidden and self.console.is_terminal and sys.stdin.isatty()
         while True:
             try:
-                return self.console.input(Text(f"{label}: ", "bold"), password=secret).strip()
+                if secret:  # it is asked once nothing is shown any more: what was typed before would be seen, and lost
+                    return getpass(f"{label}: ").strip()
+                return self.console.input(Text(f"{label}: ", "bold")).strip()
             except EOFError:
                 raise Quit from None
             except UnicodeDecodeError:

@@ -135,7 +135,7 @@ WRONG_USES = [
     (["bench", "oracle", "--suite", "rg:chain_sum"], "pip install 'selfplay-gym[rg]'"),
     (["diagnose", "run"], REQUIRED),
     (["exam", "gpt-4o"], "openai:gpt-4o@https://HOST/v1"),
-    (["exam", "no-such-agent"], "Known: coder, echo"),
+    (["exam", "no-such-agent"], "Known: coalition, coder, echo"),
     (["play", "--solver", "nosy"], "Did you mean 'noisy'?"),
     (["report", "nowhere"], "start one with: selfplay-gym train"),
 ]

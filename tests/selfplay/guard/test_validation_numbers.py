@@ -171,14 +171,15 @@ def test_a_state_read_back_is_the_same_in_every_part():
     watching.step("solver", 0, {**STEP, "skipped": 1, "kl": 9.0, "majority_premium": 0.25})
     watching.labelled(
         {
-            "asked": 1,
-            "written": 1,
+            "asked": 10,
+            "written": 10,
             "repeated": 0,
             "solve_rate": 0.25,
             "answered_share": 1.0,
             "kept": 1,
             "label_accuracy": None,
             "by_kind": {"sum": {"kept": 1, "checked": 10, "disagreement": 0.25}},
+            "coalition": {"chance": 0.1, "members": {"base": {"reliability": 0.5}}},
         }
     )
     watching.evaluated(even(0.5), APART)

@@ -36,7 +36,8 @@ def samples(lengths, logps):
     for row, values in enumerate(logps):
         padded[row, : len(values)] = torch.tensor(values)
     texts = [["+a", "+bb", "-c"], ["-d", "-e", "+f"]]
-    return SimpleNamespace(texts=texts, lengths=torch.tensor(lengths), logps=padded)
+    mask = (torch.arange(4) < torch.tensor(lengths)[:, None]).float()
+    return SimpleNamespace(texts=texts, mask=mask, logps=padded)
 
 
 def test_efficiency_follows_its_formula_among_right_answers():

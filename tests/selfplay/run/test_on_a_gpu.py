@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.warmup import bases
 from selfplay_gym.selfplay.warmup.train_base import train_base
 
-PRETEND = runpy.run_path(str(Path(__file__).parents[2] / "agents" / "pretend_gpu.py"))["PretendGPU"]
+PRETEND = runpy.run_path(str(Path(__file__).with_name("pretend_gpu.py")))["PretendGPU"]
 SMALL = {
     "compute.device": "cuda",
     "rounds": 1,
@@ -27,10 +28,22 @@ SMALL = {
 }
 
 
+def test_the_pretended_gpu_refuses_what_a_gpu_refuses():
+    with PRETEND():
+        there, here = torch.ones(3, device="cuda"), torch.ones(3)
+        assert (there + there).device.type == (there * torch.tensor(2.0)).device.type == "cuda"
+        assert there[torch.tensor([0, 2])].device.type == "cuda"
+        for mixed in (lambda: there + here, lambda: here[there.long()], lambda: torch.cat([here, there])):
+            with pytest.raises(RuntimeError, match="two devices"):
+                mixed()
+
+
 @pytest.mark.parametrize("kind", ["pretended", pytest.param("cuda", marks=pytest.mark.gpu)])
 def test_a_warm_up_and_a_round(kind, tmp_path, monkeypatch):
     if kind == "cuda" and not torch.cuda.is_available():
         pytest.skip("no CUDA device")
+    if kind == "pretended":
+        monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(total_memory=8 << 30))
     monkeypatch.setitem(bases.BASES, "smollm2", bases.SMOLLM2._replace(start="tiny"))
     with PRETEND() if kind == "pretended" else contextlib.nullcontext():
         train_base("smollm2", tmp_path / "base", steps=2, device="cuda", exam=(4, 1), rank=4)

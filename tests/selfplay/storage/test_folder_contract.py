@@ -43,6 +43,7 @@ def test_the_logs_of_a_run():
         "pool",
         "refusals",
         "queue",
+        "trajectories",
     )
 
 
