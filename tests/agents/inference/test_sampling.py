@@ -134,7 +134,7 @@ def test_a_prompt_without_room_gets_empty_answers_and_a_reason(make_agent):
 
 
 @pytest.mark.parametrize("kind", ["qwen3", "gpt2"])
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=16, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(lengths=st.lists(st.integers(1, 70), min_size=1, max_size=5), seed=st.integers(0, 99), n=st.integers(1, 3))
 def test_neighbours_change_no_row(make_agent, kind, lengths, seed, n):
     """Prompts of any length up to the context and beyond, added to a batch: the first rows stay as they are."""

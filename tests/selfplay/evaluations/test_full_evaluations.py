@@ -64,7 +64,7 @@ def test_they_are_held_at_the_end_of_the_stages_in_which_n_games_were_full(whole
     assert held[-1]["labels"]["round"] in (1, 2)
 
 
-@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize("beside", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_run_that_was_killed_and_resumed_holds_the_same_ones(whole, tmp_path, power_cut, logged, beside):
     config = CONFIG.replace({"evaluation.beside": beside})
     with power_cut(9):
