@@ -57,11 +57,18 @@ def check(kind):
     return model, agent
 
 
+def ways_of(kind):
+    """How it may be decoded: the cache of some hybrid models cannot choose rows in some releases of transformers."""
+    if kind in SHAPES["RECURRENT"]:
+        return (RecomputedDecoding,)
+    return (HFDecoding, RecomputedDecoding) if kind in SHAPES["HYBRID"] else (HFDecoding,)
+
+
 @pytest.mark.parametrize("kind", QUICK)
 def test_an_architecture_samples_and_scores_as_transformers_does(kind):
     model, agent = check(kind)
     if agent.decoder is None:
-        assert decoding_of(model) is (RecomputedDecoding if kind in SHAPES["RECURRENT"] else HFDecoding)
+        assert decoding_of(model) in ways_of(kind)
 
 
 @pytest.mark.slow
@@ -69,7 +76,7 @@ def test_an_architecture_samples_and_scores_as_transformers_does(kind):
 def test_every_other_architecture_too(kind):
     model, agent = check(kind)
     if agent.decoder is None:
-        assert decoding_of(model) is (RecomputedDecoding if kind in SHAPES["RECURRENT"] else HFDecoding)
+        assert decoding_of(model) in ways_of(kind)
 
 
 def test_a_model_that_looks_ahead_is_refused_in_one_line():
