@@ -13,26 +13,24 @@ which PettingZoo's own tests take for an array. `infos`, after an episode: `role
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.error import ResetNeeded
-from pettingzoo import AECEnv
 
-from ...core.errors import ConfigError
 from ...core.records import TaskSpec
-from ...core.seeding import fresh_seed
 from ..game.engine import Episode, Proposal, solver_reward
+from .aec_base import TextAEC
 from .infos import challenger_info, solver_info
-from .rendering import check_mode, show_episode, show_question
-from .setup import GameSettings, GameSetup, check_episodes
-from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
+from .rendering import show_episode, show_question
+from .setup import GameSettings, GameSetup
+from .spaces import MAX_PROMPT, Text
 
 CHALLENGER, TESTER = "challenger_0", "tester_0"
 
 
-class SelfPlayAEC(AECEnv):  # type: ignore[misc]
+class SelfPlayAEC(TextAEC):
     """One game between a challenger and m solvers.
 
     Args:
@@ -48,41 +46,16 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
     }
 
     def __init__(self, settings: GameSettings, *, episodes: int = 1, render_mode: str | None = None) -> None:
-        super().__init__()
-        check_mode(render_mode)
-        check_episodes(episodes)
-        self.setup, self.episodes, self.render_mode = GameSetup(settings, "all"), episodes, render_mode
+        self.setup = GameSetup(settings, "all")
         self.solvers = [f"solver_{i}" for i in range(settings.attempts)]
         self.testers = [TESTER] if self.setup.game.domain.ask_tester is not None else []
-        self.possible_agents = [CHALLENGER, *self.solvers, *self.testers]
-        self._observation_spaces = {agent: _observation_space(episodes) for agent in self.possible_agents}
-        self._action_spaces = {agent: Text(MAX_COMPLETION) for agent in self.possible_agents}
-        self._seeded = False
-        self.agents: list[str] = []
-
-    def observation_space(self, agent: str) -> gym.Space[Any]:
-        return self._observation_spaces[agent]
-
-    def action_space(self, agent: str) -> gym.Space[Any]:
-        return self._action_spaces[agent]
+        agents = [CHALLENGER, *self.solvers, *self.testers]
+        super().__init__(agents, partial(_observation_space, episodes), episodes, render_mode)
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
-        """Begin with the first episode; a seed starts everything anew, `None` continues the random stream.
-
-        Options are ignored.
-        """
-        if seed is not None or not self._seeded:
-            self.setup.seed(fresh_seed() if seed is None else int(seed))
-            self._seeded = True
-        self.agents = list(self.possible_agents)
-        self.rewards = dict.fromkeys(self.agents, 0.0)
-        self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
-        self.terminations = dict.fromkeys(self.agents, False)
-        self.truncations = dict.fromkeys(self.agents, False)
-        self.infos: dict[str, dict[str, Any]] = {agent: {} for agent in self.agents}
-        self.episode = 0
+        """See `TextAEC`."""
         self.played: Episode | None = None
-        self._begin_episode()
+        super().reset(seed, options)
 
     def observe(self, agent: str) -> dict[str, Any]:
         """What an agent sees now; "" stands for a prompt it has not been given yet."""
@@ -96,43 +69,21 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
             "level": np.array([self._spec.level], dtype=np.float32),
         }
 
-    def step(self, action: str | None) -> None:
-        """The move of `agent_selection`; `None` for an agent that is done."""
-        self._check_begun()
-        agent = self.agent_selection
-        if self.terminations[agent] or self.truncations[agent]:
-            self._was_dead_step(action)
-            return
-        if not isinstance(action, str):
-            raise ConfigError(f"an action of {agent} is a str, got {type(action).__name__}")
-        self._cumulative_rewards[agent] = 0.0
-        self._clear_rewards()
+    def _seed(self, root: int) -> None:
+        self.setup.seed(root)
+
+    def _move(self, agent: str, text: str) -> None:
         if agent == CHALLENGER:
-            self._propose(action)
+            self._propose(text)
         elif agent == TESTER:
-            self._end_episode(self._proposal, tuple(self._attempts), action)
+            self._settle(self._proposal, tuple(self._attempts), text)
         else:
-            self._answer(action)
-        self._accumulate_rewards()
+            self._answer(text)
 
-    def render(self) -> str | None:
-        """The last episode, or the instruction while there is none, as text ("ansi"); "human" prints it."""
-        self._check_begun()
-        if self.render_mode is None:
-            return None
+    def _drawing(self) -> str:
+        """The last episode, or the instruction while there is none."""
         title = f"episode {self.episode}"
-        shown = show_question(title, self._instruction) if self.played is None else show_episode(title, self.played)
-        if self.render_mode == "human":
-            print(shown)
-            return None
-        return shown
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def _check_begun(self) -> None:
-        if not self._seeded:
-            raise ResetNeeded("there is no game yet; call reset() first")
+        return show_question(title, self._instruction) if self.played is None else show_episode(title, self.played)
 
     def _begin_episode(self) -> None:
         self._spec: TaskSpec = self.setup.curriculum.sample(self.setup.rng)
@@ -145,7 +96,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         (self._proposal,) = self.setup.game.read([text])
         question = self._proposal.question
         if question is None:
-            self._end_episode(self._proposal, ())
+            self._settle(self._proposal, ())
             return
         (self._asked,) = self.setup.game.ask([question])
         self.agent_selection = self.solvers[0]
@@ -158,7 +109,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         elif self._tested():
             self.agent_selection = TESTER
         else:
-            self._end_episode(self._proposal, tuple(self._attempts))
+            self._settle(self._proposal, tuple(self._attempts))
 
     def _tested(self) -> bool:
         """Give the tester something to read, if there is a tester and something to test."""
@@ -168,7 +119,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         self._to_test = ask(self._asked, self.setup.game.shown(question, self._attempts))[:MAX_PROMPT]
         return True
 
-    def _end_episode(self, proposal: Proposal, attempts: tuple[str, ...], tests: str | None = None) -> None:
+    def _settle(self, proposal: Proposal, attempts: tuple[str, ...], tests: str | None = None) -> None:
         (played,) = self.setup.game.settle([proposal], [attempts])
         self.played = played
         if played.judgement is not None:
@@ -176,12 +127,7 @@ class SelfPlayAEC(AECEnv):  # type: ignore[misc]
         self._reward(played)
         if tests is not None:
             self._reward_tester(played, tests)
-        self.episode += 1
-        if self.episode < self.episodes:
-            self._begin_episode()
-            return
-        self.terminations = dict.fromkeys(self.agents, True)
-        self.agent_selection = CHALLENGER
+        self._end_episode()
 
     def _reward(self, played: Episode) -> None:
         level, judgement = self._spec.level, played.judgement

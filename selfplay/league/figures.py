@@ -17,6 +17,7 @@ from ..pages.figures import (
     draw_svg,
     legend,
     per_cent,
+    plot_rates,
     plot_row,
     rows_by_name,
     rows_size,
@@ -121,21 +122,8 @@ def _draw_trend(axes: Axes, trend: Sequence[Worst]) -> None:
     lines = list(dict.fromkeys(one.line for one in trend))[:MANY]
     for place, line in enumerate(lines):
         own = [one for one in trend if one.line == line]
-        values = [100 * one.score.value for one in own]
-        errors = [
-            [100 * (one.score.value - one.score.low) for one in own],
-            [100 * (one.score.high - one.score.value) for one in own],
-        ]
-        rounds = [one.round for one in own]
-        axes.errorbar(
-            rounds,
-            values,
-            yerr=errors,
-            label=name_in_figure(line, 24),
-            color=colour(place),
-            marker=MARKERS[place % len(MARKERS)],
-            capsize=2.5,
-        )
+        rounds, scores = [one.round for one in own], [one.score for one in own]
+        plot_rates(axes, rounds, scores, line, colour(place), MARKERS[place % len(MARKERS)], name_width=24)
     rounds = sorted({one.round for one in trend})
     axes.set_xticks(rounds[:: max(1, -(-len(rounds) // 9))])
     axes.set(title="Worst score of every snapshot", xlabel="round of the run")

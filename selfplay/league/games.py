@@ -60,6 +60,11 @@ def record_of(outcomes: str) -> Record:
     return Record(counts.count(WON), counts.count(DRAWN), counts.count(LOST))
 
 
+def even_shares(total: int, parts: int) -> list[int]:
+    """`total` games divided among so many, the first ones taking what is left over."""
+    return [total // parts + (place < total % parts) for place in range(parts)]
+
+
 class LeagueGame(Protocol):
     """What a league plays.
 

@@ -24,7 +24,7 @@ from ..roles.build import base_agent
 from ..settings.config import CHALLENGER, SOLVER, RunConfig
 from ..storage.checkpoint import check_checkpoint
 from ..storage.checkpoint_store import NAME
-from .games import record_of
+from .games import even_shares, record_of
 from .players import GIB, Cache
 from .ratings.bradley_terry import Record, ratings, scores_of
 from .ratings.online import DRAWN, LOST, WON, OnlineRatings
@@ -126,10 +126,9 @@ class RunLeague:
 
     def writers(self, run: LeagueRun, n: int) -> Iterator[tuple[str, Agent, int]]:
         """Who writes `n` questions of the source "league" in this round: name, agent, and how many."""
-        count = min(WRITERS, n)
-        for place in range(count):
+        for place, share in enumerate(even_shares(n, min(WRITERS, n))):
             name = self.opponent(run, SOLVER, "questions", place) or shown_name(CHALLENGER)
-            yield name, self.agent(run, CHALLENGER, name), n // count + (place < n % count)
+            yield name, self.agent(run, CHALLENGER, name), share
 
     # --- who joins, and who leaves ---
 
@@ -165,8 +164,7 @@ class RunLeague:
         both = run.roles[role].agent, self.agent(run, role, before)
         points = [0.0, 0.0]
         for place, agent in enumerate(both):
-            for number, rival in enumerate(rivals):
-                share = games // len(rivals) + (number < games % len(rivals))
+            for number, (rival, share) in enumerate(zip(rivals, even_shares(games, len(rivals)), strict=True)):
                 seed = integer_seed(run.config.seed, "league", "duel", run.round, number)
                 if role == other:
                     own = record_of(TurnMatch(game).play(agent, rival, share, seed)["outcomes"]) if share else Record()

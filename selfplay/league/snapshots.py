@@ -12,7 +12,7 @@ from ...core.seeding import integer_seed, python_stream
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..storage.run_folder import RunFolder
-from .games import record_of
+from .games import even_shares, record_of
 from .play import League
 from .players import Player, new_player
 from .rules.joining import Joining
@@ -92,8 +92,7 @@ def duel(league: League, newcomers: Sequence[Player], one: Player, other: Player
 def _points(league: League, player: Player, rivals: Sequence[Player], games: int, seed: int) -> float:
     """Of so many games, shared by all rivals."""
     points = 0.0
-    for number, rival in enumerate(rivals):
-        share = games // len(rivals) + (number < games % len(rivals))
+    for number, (rival, share) in enumerate(zip(rivals, even_shares(games, len(rivals)), strict=True)):
         is_first = player.pool == league.game.pools[0]
         pair = (player, rival) if is_first else (rival, player)
         agents = league.agents.get(pair[0]), league.agents.get(pair[1])

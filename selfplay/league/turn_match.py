@@ -6,7 +6,7 @@ games and more points. So the mean reward of each is kept as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -19,6 +19,12 @@ from ...envs.turns.play import play_out
 from .ratings.online import DRAWN, LOST, WON
 
 PLAYERS = "player"
+
+
+def outcome_of(rewards: Mapping[str, float], player: str) -> str:
+    """How a game ended for a player: won or lost by whether it got more or less than the best of the others."""
+    own, best = rewards[player], max(reward for name, reward in rewards.items() if name != player)
+    return WON if own > best else LOST if own < best else DRAWN
 
 
 class TurnMatch:
@@ -44,9 +50,8 @@ class TurnMatch:
         for begins, agents in enumerate(((first, second), (second, first))):
             own, other = self.game.players[begins], self.game.players[1 - begins]
             for played in self._half(agents, (games + 1 - begins) // 2, seed, begins):
-                mine, theirs = played.rewards[own], played.rewards[other]
-                outcomes.append(WON if mine > theirs else LOST if mine < theirs else DRAWN)
-                totals = [totals[0] + mine, totals[1] + theirs]
+                outcomes.append(outcome_of(played.rewards, own))
+                totals = [totals[0] + played.rewards[own], totals[1] + played.rewards[other]]
         return {"outcomes": "".join(outcomes), "rewards": [total / games for total in totals]}
 
     def _half(self, agents: Sequence[Agent], games: int, seed: int, begins: int) -> list[Trajectory]:

@@ -135,15 +135,22 @@ def _attributes(style: re.Match[str]) -> str:
 
 
 def plot_rates(
-    axes: Axes, x: Sequence[float], rates: Sequence[Estimate], label: str, colour: str, marker: str = "o", **style: Any
+    axes: Axes,
+    x: Sequence[float],
+    rates: Sequence[Estimate],
+    label: str,
+    colour: str,
+    marker: str = "o",
+    *,
+    name_width: float = 13.0,
+    **style: Any,
 ) -> None:
-    """Estimates in per cent with their intervals as bars."""
+    """Estimates in per cent with their intervals as bars; the label is no wider than so many times its height."""
     values = [100 * rate.value for rate in rates]
     below = [100 * (rate.value - rate.low) for rate in rates]
     above = [100 * (rate.high - rate.value) for rate in rates]
-    axes.errorbar(
-        x, values, yerr=[below, above], label=name_in_figure(label), color=colour, marker=marker, capsize=2.5, **style
-    )
+    name = name_in_figure(label, name_width)
+    axes.errorbar(x, values, yerr=[below, above], label=name, color=colour, marker=marker, capsize=2.5, **style)
 
 
 def plot_row(axes: Axes, row: float, estimate: Estimate, colour: str, marker: str = "o", **style: Any) -> None:

@@ -60,7 +60,6 @@ class SchoolCorpus:
         question = training_question(self.generator, (0.0, 1.0), rng)
         if rng.random() < self.config.challenger_share:
             return self.instruction, self.domain.write(question)
-        style = (
-            "rewrite" if question.author == "equation" else "steps"
-        )  # an equation's steps leave out how c-b was found
+        # the steps of an equation leave out how c-b was found
+        style = "rewrite" if question.author == "equation" else "steps"
         return question.text, Worker(rng).solve(question.text, style)

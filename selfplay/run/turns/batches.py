@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from ....agents.training.updates import MoveBatch
 from ....core.errors import ConfigError
-from ....core.options import parse_named
+from ....core.options import parse_named, write_named
 from ....core.seeding import integer_seed, python_stream
 from ....core.turns import ILLEGAL
+from ...league.games import record_of
 from ...league.opponents import games_row
-from ...league.ratings.bradley_terry import Record
+from ...league.turn_match import outcome_of
 from .episodes import Episodes, logged, play_episodes
 
 if TYPE_CHECKING:
@@ -36,11 +37,7 @@ def baseline_of(setting: Any) -> RoleBaseline | None:
     """
     from ....agents.training.baselines import RoleBaseline
 
-    if isinstance(setting, Mapping):
-        name, options = str(setting["name"]), {key: value for key, value in setting.items() if key != "name"}
-    else:
-        named = parse_named(str(setting))
-        name, options = named.name, named.options
+    name, _, options = parse_named(write_named(setting))
     if name not in BASELINES or set(options) - ({"decay"} if name == "rae" else set()):
         raise ConfigError(f"baseline must be 'rae', 'rae(decay=0.95)' or 'none', got {setting!r}")
     return RoleBaseline(**options) if name == "rae" else None
@@ -112,16 +109,10 @@ class TurnBatches:
         name = self.run.league.opponent(self.run, self.role, step)
         if name is None:
             return {}
-        record = Record()
-        players = self.run.game.players
-        for at, played in enumerate(self._played.trajectories):
-            player = players[
-                at % len(players)
-            ]  # as `play_episodes` deals the seats, also where the learner never moved
-            mine = played.rewards[player]
-            theirs = max(reward for other, reward in played.rewards.items() if other != player)
-            record += Record(won=int(mine > theirs), drawn=int(mine == theirs), lost=int(mine < theirs))
-        return games_row({name: record})
+        players, played = self.run.game.players, self._played.trajectories
+        # a player each, as `play_episodes` has it, also where the learner never moved
+        outcomes = [outcome_of(one.rewards, players[at % len(players)]) for at, one in enumerate(played)]
+        return games_row({name: record_of("".join(outcomes))})
 
     def _rows(self, step: int) -> Sequence[Mapping[str, Any]]:
         kept = self._played.trajectories[: self.run.config.storage.trajectories]

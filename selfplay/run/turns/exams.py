@@ -15,6 +15,8 @@ from ....core.protocols import Agent, TurnGame
 from ....core.seeding import integer_seed, python_stream
 from ....core.turns import ILLEGAL
 from ....envs.turns.exploitability import exploitability
+from ...league.games import record_of
+from ...league.turn_match import outcome_of
 from ...stats import wilson
 from .episodes import Episodes, play_episodes
 from .strategies import exact_strategy, mean_strategy, sampled_strategy
@@ -35,24 +37,19 @@ def against(game: TurnGame[Any], agent: LLMAgent, opponent: Agent, games: int, s
 
 def measured(played: Episodes) -> dict[str, Any]:
     """What a player got in games against somebody else. A game is won by who gets more than each of the others."""
-    own, won, lost, illegal = [], 0, 0, 0
-    for trajectory, (player,) in zip(played.trajectories, played.played_as, strict=True):
-        rewards = trajectory.rewards
-        others = [float(value) for name, value in rewards.items() if name != player]
-        own.append(float(rewards[player]))
-        won += own[-1] > max(others)
-        lost += own[-1] < max(others)
-    for at, turn in played.moves:
-        illegal += played.trajectories[at].turns[turn].note.startswith(ILLEGAL)
-    games = len(own)
+    pairs = [(one.rewards, player) for one, (player,) in zip(played.trajectories, played.played_as, strict=True)]
+    own = [float(rewards[player]) for rewards, player in pairs]
+    record = record_of("".join(outcome_of(rewards, player) for rewards, player in pairs))
+    illegal = sum(played.trajectories[at].turns[turn].note.startswith(ILLEGAL) for at, turn in played.moves)
+    games = record.games
     half = 1.96 * stdev(own) / math.sqrt(games) if games > 1 else math.nan
     mean = fmean(own)
     return {
         "games": games,
         "reward": {"value": mean, "low": mean - half, "high": mean + half},
-        "won": wilson(won, games).as_dict(),
-        "drawn": wilson(games - won - lost, games).as_dict(),
-        "lost": wilson(lost, games).as_dict(),
+        "won": wilson(record.won, games).as_dict(),
+        "drawn": wilson(record.drawn, games).as_dict(),
+        "lost": wilson(record.lost, games).as_dict(),
         "illegal": illegal,
     }
 
