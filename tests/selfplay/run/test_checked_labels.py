@@ -1,49 +1,19 @@
 """`labels.source = "checked"` in a run: who is asked another way, what then trains, and what the logs say of it."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from selfplay_gym import Judgement, Question, Verdict, make_domain
 from selfplay_gym.agents.inference.token_count import TokenCount
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.math_language import answer
 from selfplay_gym.core.records import Ruling
 from selfplay_gym.envs.game.engine import Preparing
 from selfplay_gym.selfplay.roles.asked_again import AskedAgain
 from selfplay_gym.selfplay.run.labels import labeller_of, make_labeller, trains
 from selfplay_gym.selfplay.run.metrics import label_measures
-from selfplay_gym.selfplay.run.refusals import Refusals
 from selfplay_gym.selfplay.run.train import train
-from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.settings.parts import QuestionsConfig
 
 CHECKED = {"labels.source": "checked", "questions.keep_band": [0.5, 0.9]}
-
-
-class Agent:
-    """Calculates, and writes down with which seeds it was asked."""
-
-    def __init__(self):
-        self.seeds = []
-
-    def act(self, prompts, *, n=1, seed=None):
-        self.seeds.append(seed)
-        return [[rf"\boxed{{{answer(prompt)}}}"] * n for prompt in prompts]
-
-    def with_settings(self, **settings):
-        return self
-
-
-def a_run(changes, **here):
-    """As much of a run as a labeller looks at."""
-    agent, base = Agent(), Agent()
-    roles = {"solver": SimpleNamespace(agent=agent, trainer=SimpleNamespace(reference=base))}
-    place = {"round": 1, "phase": "label", "step": 0, **here}
-    run = SimpleNamespace(config=RunConfig().replace(changes), domain=make_domain("math"), roles=roles, **place)
-    run.refusals = Refusals(run.config.roles, lambda: place, {})
-    run.attempt = lambda prompts, seed, n: agent.act(prompts, n=n, seed=seed)
-    return run, agent, base
 
 
 class NoSixes:
@@ -53,7 +23,7 @@ class NoSixes:
         return Ruling("6" in text, "S1" if "6" in text else "")
 
 
-def test_what_is_refused_confirms_nothing():
+def test_what_is_refused_confirms_nothing(a_run):
     run, _, _ = a_run(CHECKED)
     run.refusals.policies["solver"] = NoSixes()
     run.attempt = lambda prompts, seed, n: [boxed(6, 5, 6, 5)[:n] for _ in prompts]
@@ -69,7 +39,7 @@ def boxed(*answers):
 QUESTIONS, GROUPS = [Question("What is 3+4-2?")] * 3, [boxed(5, 5, 6), boxed(6, 6, 5), boxed(5, 5)]
 
 
-def test_the_band_and_the_margin_of_the_run_decide_what_is_checked():
+def test_the_band_and_the_margin_of_the_run_decide_what_is_checked(a_run):
     run, agent, base = a_run(CHECKED)
     judged = labeller_of(run).judge_many(QUESTIONS, GROUPS)
     assert [one.valid for one in judged] == [True, False, False]
@@ -80,7 +50,7 @@ def test_the_band_and_the_margin_of_the_run_decide_what_is_checked():
     assert judged[0].evidence["check"]["why"] == "the margin is too small"
 
 
-def test_the_untrained_model_may_be_asked():
+def test_the_untrained_model_may_be_asked(a_run):
     run, agent, base = a_run({**CHECKED, "labels.source": "checked(ask=base, attempts=2)"})
     assert labeller_of(run).judge_many(QUESTIONS, GROUPS)[0].valid
     assert (len(agent.seeds), len(base.seeds)) == (0, 1)
@@ -89,19 +59,19 @@ def test_the_untrained_model_may_be_asked():
     assert base.counted is agent.counted  # what labels cost is the solver's
 
 
-def test_nobody_else_can_be_asked():
+def test_nobody_else_can_be_asked(a_run):
     run, _, _ = a_run({**CHECKED, "labels.source": "checked(ask=teacher)"})
     with pytest.raises(ConfigError, match="teacher"):
         labeller_of(run)
 
 
-def test_an_option_that_there_is_not_is_refused():
+def test_an_option_that_there_is_not_is_refused(a_run):
     run, _, _ = a_run({**CHECKED, "labels.source": "checked(tries=2)"})
     with pytest.raises(ConfigError, match="tries"):
         labeller_of(run)
 
 
-def test_the_seed_of_a_check_is_named_by_the_place_in_the_run():
+def test_the_seed_of_a_check_is_named_by_the_place_in_the_run(a_run):
     seeds = []
     for here in ({}, {}, {"round": 2}, {"phase": "train(challenger)"}, {"step": 1}):
         run, agent, _ = a_run(CHECKED, **here)
@@ -111,23 +81,23 @@ def test_the_seed_of_a_check_is_named_by_the_place_in_the_run():
     assert len(set(seeds)) == 4
 
 
-def test_a_solver_that_was_exchanged_meanwhile_is_the_one_that_is_asked():
+def test_a_solver_that_was_exchanged_meanwhile_is_the_one_that_is_asked(a_run, calculator):
     run, _, _ = a_run(CHECKED)
-    labeller, after = labeller_of(run), Agent()
+    labeller, after = labeller_of(run), calculator()
     run.attempt = lambda prompts, seed, n: after.act(prompts, n=n, seed=seed)
     labeller.judge_many(QUESTIONS, GROUPS)
     assert len(after.seeds) == 1
 
 
-def test_outside_a_run_the_agent_is_named():
-    labeller = make_labeller(make_domain("math"), {"name": "checked", "agent": Agent()})
+def test_outside_a_run_the_agent_is_named(calculator):
+    labeller = make_labeller(make_domain("math"), {"name": "checked", "agent": calculator()})
     assert [one.label_source for one in labeller.judge_many(QUESTIONS, GROUPS)] == ["checked"] * 3
 
 
-def test_programs_are_labelled_by_running_them():
+def test_programs_are_labelled_by_running_them(calculator):
     assert make_domain("code").labels["checked"] == "code"
     assert make_domain("math").labels["checked"] == "majority"
-    labeller = make_labeller(make_domain("code"), {"name": "checked", "agent": Agent()})
+    labeller = make_labeller(make_domain("code"), {"name": "checked", "agent": calculator()})
     assert isinstance(labeller, Preparing)  # it completes proposals, as the verifier behind it does
 
 

@@ -1,55 +1,25 @@
 """`labels.source = "coalition(…)"` in a run: who is asked, what the logs hold, and that a killed run goes on alike."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from selfplay_gym import Question, make_domain
 from selfplay_gym.agents.inference.token_count import TokenCount
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.math_language import answer
 from selfplay_gym.core.records import Ruling
 from selfplay_gym.selfplay.report.sources import MEMBERS, coalition_table
 from selfplay_gym.selfplay.report.write import render_report
 from selfplay_gym.selfplay.roles.asked_again import AskedMember
 from selfplay_gym.selfplay.run.labels import labeller_of, make_labeller
 from selfplay_gym.selfplay.run.metrics import coalition_measures
-from selfplay_gym.selfplay.run.refusals import Refusals
 from selfplay_gym.selfplay.run.train import train
-from selfplay_gym.selfplay.settings.config import RunConfig
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 SOURCE = "coalition(members=[solver, base, noisy(accuracy=0.9), random], attempts=3)"
 QUESTIONS = [Question("What is 3+4?"), Question("What is 3+4-2?")]
 
 
-class Agent:
-    """Calculates, and writes down with which seeds it was asked."""
-
-    def __init__(self):
-        self.seeds = []
-
-    def act(self, prompts, *, n=1, seed=None):
-        self.seeds.append(seed)
-        return [[rf"\boxed{{{answer(prompt)}}}"] * n for prompt in prompts]
-
-    def with_settings(self, **settings):
-        return self
-
-
-def a_run(source, **here):
-    """As much of a run as a labeller looks at."""
-    agent, base = Agent(), Agent()
-    roles = {"solver": SimpleNamespace(agent=agent, trainer=SimpleNamespace(reference=base))}
-    place = {"round": 1, "phase": "label", "step": 0, **here}
-    config = RunConfig().replace({"labels.source": source})
-    run = SimpleNamespace(config=config, domain=make_domain("math"), roles=roles, **place)
-    run.refusals = Refusals(config.roles, lambda: place, {})
-    return run, agent, base
-
-
-def test_the_solver_is_not_asked_again_and_the_model_it_started_from_may_be():
-    run, agent, base = a_run(SOURCE)
+def test_the_solver_is_not_asked_again_and_the_model_it_started_from_may_be(a_run):
+    run, agent, base = a_run({"labels.source": SOURCE})
     judged = labeller_of(run).judge_many(QUESTIONS, [[r"\boxed{7}"] * 4, [r"\boxed{6}"] * 4])
     assert [one.label for one in judged] == ["7", "5"]
     assert [one.solve_rate for one in judged] == [1.0, 0.0]
@@ -57,11 +27,11 @@ def test_the_solver_is_not_asked_again_and_the_model_it_started_from_may_be():
     assert [*judged[0].evidence["coalition"]["members"]] == ["solver", "base", "noisy(accuracy=0.9)", "random"]
 
 
-def test_members_draw_from_streams_of_the_place_and_their_tokens_are_the_solvers():
-    _, solver, member = a_run(SOURCE)
+def test_members_draw_from_streams_of_the_place_and_their_tokens_are_the_solvers(a_run):
+    _, solver, member = a_run({"labels.source": SOURCE})
     solver.counted, member.counted = TokenCount(), TokenCount()
     for here in ({}, {}, {"round": 2}, {"phase": "train(challenger)"}, {"step": 1}):
-        place, _, _ = a_run(SOURCE, **here)
+        place, _, _ = a_run({"labels.source": SOURCE}, **here)
         place.roles["solver"].agent = solver
         AskedMember(place, member, "m").act(["What is 1+2?"], n=2, seed=7)
     assert member.seeds[0] == member.seeds[1]
@@ -69,18 +39,20 @@ def test_members_draw_from_streams_of_the_place_and_their_tokens_are_the_solvers
     assert member.counted is solver.counted
 
 
-def test_what_the_policy_refuses_is_no_vote():
+def test_what_the_policy_refuses_is_no_vote(a_run):
     class NoSevens:
         def check(self, text, role):
             return Ruling("7" in text, "S1" if "7" in text else "")
 
-    run, _, member = a_run(SOURCE)
+    run, _, member = a_run({"labels.source": SOURCE})
     run.refusals.policies["solver"] = NoSevens()
     assert AskedMember(run, member, "m").act(["What is 3+4?"], n=2) == [["", ""]]
 
 
-def test_outside_a_run_members_are_named_and_nobody_is_told_the_answer():
-    labeller = make_labeller(make_domain("math"), {"name": "coalition", "members": [Agent(), "noisy(accuracy=1.0)"]})
+def test_outside_a_run_members_are_named_and_nobody_is_told_the_answer(calculator):
+    labeller = make_labeller(
+        make_domain("math"), {"name": "coalition", "members": [calculator(), "noisy(accuracy=1.0)"]}
+    )
     claimed = Question("What is 3+4?", "9", author="challenger")
     assert labeller.judge(claimed, ()).label == "7"
 
@@ -95,14 +67,14 @@ def test_outside_a_run_members_are_named_and_nobody_is_told_the_answer():
         ("coalition(members=[solver], votes=3)", "votes"),
     ],
 )
-def test_a_coalition_that_cannot_be_is_refused_before_the_run(source, message):
-    run, _, _ = a_run(source)
+def test_a_coalition_that_cannot_be_is_refused_before_the_run(a_run, source, message):
+    run, _, _ = a_run({"labels.source": source})
     with pytest.raises(ConfigError, match=message):
         labeller_of(run)
 
 
-def test_measures_are_means_over_the_questions_and_the_table_shows_first_and_last():
-    run, _, _ = a_run(SOURCE)
+def test_measures_are_means_over_the_questions_and_the_table_shows_first_and_last(a_run):
+    run, _, _ = a_run({"labels.source": SOURCE})
     judged = labeller_of(run).judge_many(QUESTIONS, [["hm"], [r"\boxed{5}"]])
     measures = coalition_measures(judged)
     members = measures["coalition"]["members"]
