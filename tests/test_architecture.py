@@ -25,7 +25,7 @@ BELOW = {
     **{island: {"core"} for island in ISLANDS},
     "selfplay": ISLANDS | {"core"},
     "interop": ISLANDS | {"core", "selfplay"},
-    "cli.py": ISLANDS | {"core", "selfplay"},
+    "cli": ISLANDS | {"core", "selfplay"},
     "testing.py": {"core"},
     "__init__.py": ISLANDS | {"core", "selfplay"},
 }

@@ -1,1 +1,1 @@
-"""One file per command of the command line; `cli.py` alone comes in."""
+"""One file per command of the command line; `cli/` alone comes in."""
