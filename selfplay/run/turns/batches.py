@@ -37,10 +37,13 @@ def baseline_of(setting: Any) -> RoleBaseline | None:
     """
     from ....agents.training.baselines import RoleBaseline
 
-    name, _, options = parse_named(write_named(setting))
-    if name not in BASELINES or set(options) - ({"decay"} if name == "rae" else set()):
+    name, leading, options = parse_named(write_named(setting))
+    decays = [*leading, *options.values()]
+    most, known = (1, {"decay"}) if name == "rae" else (0, set())
+    numbers = all(isinstance(value, int | float) for value in decays)
+    if name not in BASELINES or len(decays) > most or set(options) - known or not numbers:
         raise ConfigError(f"baseline must be 'rae', 'rae(decay=0.95)' or 'none', got {setting!r}")
-    return RoleBaseline(**options) if name == "rae" else None
+    return RoleBaseline(*decays) if name == "rae" else None
 
 
 class TurnBatches:

@@ -1,6 +1,7 @@
 """Runs on a turn game, with the embedded model: what they learn, what they log, and that a kill changes nothing."""
 
 import json
+import re
 
 import pytest
 
@@ -184,12 +185,16 @@ def test_opponents_as_of_the_beginning_of_the_round(tmp_path):
         ("roles.player.update=rft", "roles.player.update must be 'grpo'"),
         ("roles.player.baseline=mean", "baseline must be 'rae'"),
         ("roles.player.baseline=rae(decay=1)", "decay must be in"),
+        ("roles.player.baseline=rae(2)", "decay must be in [0, 1), got 2"),
+        ("roles.player.baseline=rae(0.9, decay=0.9)", "baseline must be 'rae'"),
+        ("roles.player.baseline=rae(decay=high)", "baseline must be 'rae'"),
+        ("roles.player.baseline=none(0.9)", "baseline must be 'rae'"),
         ("roles.player.opponents=nobody", "nobody"),
     ],
 )
 def test_settings_that_cannot_work_are_refused_before_anything_is_written(assignment, said, tmp_path):
     config = small("SelfPlayKuhn-v0", assignment)
-    with pytest.raises(ConfigError, match=said.replace("(", r"\(")):
+    with pytest.raises(ConfigError, match=re.escape(said)):
         make_run(config, RunFolder.vacant(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
