@@ -31,6 +31,7 @@ from ..settings.files import absolute_paths, stored_config, to_toml
 from ..settings.presets import preset
 from ..settings.tree import flatten
 from ..settings.turn_games import turn_game_of
+from ..sharing.hook import Pages
 from ..storage.lock import hold
 from ..storage.recovery import reopen
 from ..storage.run_folder import RunFolder
@@ -175,7 +176,7 @@ def make_run(
     """A run with the stages of its settings, under the guard and further hooks; see `SelfPlay` and `TurnPlay`."""
     gates = [ReviewGates(config.review_gates)] if config.gates else []
     # a step is shown, then what is wrong, of which gates know
-    hooks = [progress or Progress(), GuardController(config.guard), *gates, *further]
+    hooks = [progress or Progress(), GuardController(config.guard), *gates, *further, Pages(config)]
     kind: type[Run] = SelfPlay if turn_game_of(config.env) is None else TurnPlay
     return kind(config, folder, Schedule.of(config), hooks, stop, build)
 
