@@ -88,6 +88,7 @@ def train(
     *,
     resume: bool = False,
     console: Console | None = None,
+    progress: Progress | None = None,
 ) -> RunFolder:
     """Play a run to its end and return its folder.
 
@@ -100,6 +101,7 @@ def train(
             changes of the run's own: `train({"rounds": 8}, run_dir, resume=True)`.
         run_dir: the run folder, created unless `resume`.
         console: where progress is shown; `None` for silence.
+        progress: what shows it instead.
 
     Raises:
         ConfigError: settings that cannot work.
@@ -116,7 +118,11 @@ def train(
     with ProcessGroup.join(config.compute.device) as group:
         if not group.is_rank0:
             return _serve(group, run_dir)
-        with ExitStack() as held, Progress(console) as progress, _polite_stop(progress, not group.alone) as stop:
+        with (
+            ExitStack() as held,
+            progress or Progress(console) as progress,
+            _polite_stop(progress, not group.alone) as stop,
+        ):
             if resume:
                 held.enter_context(hold(RunFolder.found(run_dir).path))
             folder = _resumed(config, run_dir, progress) if resume else RunFolder.vacant(run_dir)

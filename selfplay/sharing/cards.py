@@ -33,6 +33,7 @@ FILES = (
     ("`metrics.jsonl`", "what every step, labelling and exam measured"),
     ("`questions.jsonl`, `attempts.jsonl`, `labels.jsonl`", "every question, the attempts at it, and its label"),
     ("`report.html`", "the run as one page"),
+    ("`tables/`", "what was measured as tables of one kind of row each, for pandas, polars and datasets"),
 )
 
 
