@@ -20,7 +20,7 @@ def train(
     *,
     resume: bool = False,
     console: Console | None = None,
-    quiet: bool = False,
+    show: bool = True,
 ) -> Run:
     """Play a run to its end and return it.
 
@@ -32,7 +32,7 @@ def train(
             changes of the run's own: `train({"rounds": 8}, run_dir, resume=True)`.
         run_dir: the run folder, created unless `resume`.
         console: where progress is shown instead.
-        quiet: show nothing in a notebook either.
+        show: whether a notebook shows it.
 
     Raises:
         ConfigError: settings that cannot work.
@@ -40,6 +40,6 @@ def train(
         RunError: the folder holds another run, or none to resume, or another process plays there.
         Interrupted: stopped by the user; what was committed last is where the run goes on.
     """
-    progress = NotebookProgress() if console is None and not quiet and in_notebook() else None
-    play(config, run_dir, resume=resume, console=console, progress=progress)
+    shown = NotebookProgress() if console is None and show and in_notebook() else console
+    play(config, run_dir, resume=resume, console=shown)
     return Run(run_dir)

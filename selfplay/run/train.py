@@ -87,8 +87,7 @@ def train(
     run_dir: str | Path,
     *,
     resume: bool = False,
-    console: Console | None = None,
-    progress: Progress | None = None,
+    console: Console | Progress | None = None,
 ) -> RunFolder:
     """Play a run to its end and return its folder.
 
@@ -100,8 +99,7 @@ def train(
             must be those the run was started with, but for more `rounds`, which prolong it; a mapping then means
             changes of the run's own: `train({"rounds": 8}, run_dir, resume=True)`.
         run_dir: the run folder, created unless `resume`.
-        console: where progress is shown; `None` for silence.
-        progress: what shows it instead.
+        console: where progress is shown, or what shows it; `None` for silence.
 
     Raises:
         ConfigError: settings that cannot work.
@@ -118,11 +116,8 @@ def train(
     with ProcessGroup.join(config.compute.device) as group:
         if not group.is_rank0:
             return _serve(group, run_dir)
-        with (
-            ExitStack() as held,
-            progress or Progress(console) as progress,
-            _polite_stop(progress, not group.alone) as stop,
-        ):
+        shown = console if isinstance(console, Progress) else Progress(console)
+        with ExitStack() as held, shown as progress, _polite_stop(progress, not group.alone) as stop:
             if resume:
                 held.enter_context(hold(RunFolder.found(run_dir).path))
             folder = _resumed(config, run_dir, progress) if resume else RunFolder.vacant(run_dir)

@@ -80,10 +80,10 @@ def model_card(config: RunConfig, facts: RunFacts, role: str, number: int, name:
         name: of the checkpoint.
     """
     found, row = facts.of(number), config.roles[role]
-    plain = row.weight_sharing in ("copies", "prompt")
+    loads_alone = row.weight_sharing in ("copies", "prompt")
     return "\n".join(
         [
-            *_front(row.model, plain),
+            *_front(row.model, loads_alone),
             OURS,
             f"# {name}",
             "",
@@ -106,7 +106,7 @@ def model_card(config: RunConfig, facts: RunFacts, role: str, number: int, name:
             "",
             *(
                 []
-                if plain
+                if loads_alone
                 else ["It is no plain model folder: roles share its weights, and `load_agent` reads it.", ""]
             ),
             "## Licence",
@@ -117,10 +117,10 @@ def model_card(config: RunConfig, facts: RunFacts, role: str, number: int, name:
     )
 
 
-def _front(model: str, plain: bool) -> list[str]:
+def _front(model: str, loads_alone: bool) -> list[str]:
     """What a hub reads of a card."""
     licence = ["license: apache-2.0"] if model in FREE_BASES else ["license: other", "license_name: of-the-base-model"]
-    library = "transformers" if plain else "selfplay-gym"
+    library = "transformers" if loads_alone else "selfplay-gym"
     return [
         "---",
         *licence,

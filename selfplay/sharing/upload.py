@@ -26,7 +26,7 @@ REASONS = {
 
 def main() -> None:
     """Do what the input says."""
-    from huggingface_hub.errors import HTTPError  # of the client that this version of it brings along
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined] # of the client that it brings along
 
     job = json.load(sys.stdin)
     try:
