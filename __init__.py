@@ -8,9 +8,10 @@
     _, reward, *_ = env.step(r"\\boxed{42}")
 
 Importing registers the environments, those of installed domains included, and the names of all built-in parts; torch,
-transformers and sympy are imported when first used. So are the four names for whole runs:
+transformers and sympy are imported when first used. So are the five names for whole runs:
 
     train(config, run_dir)    a run of self-play: a `RunConfig`, a mapping of changes, or a preset's name
+    Run(run_dir)              such a run, to look at: tables, pages, models
     RunConfig                 its settings
     load_agent(name)          a language model, or the checkpoint of a role
     exam(agent)               its held-out exam
@@ -63,7 +64,8 @@ from .envs import register_domain, register_turn_game
 if TYPE_CHECKING:
     from .agents.load import load_agent
     from .selfplay.exams.hold import exam
-    from .selfplay.run.train import train
+    from .selfplay.notebook.run import Run
+    from .selfplay.notebook.train import train
     from .selfplay.settings.config import RunConfig
 
 __version__ = "0.1.0"
@@ -72,6 +74,7 @@ __all__ = [
     "Judgement",
     "Outcome",
     "Question",
+    "Run",
     "RunConfig",
     "SelfPlayError",
     "TaskSpec",
@@ -116,10 +119,11 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Run": ".selfplay.notebook.run",
     "RunConfig": ".selfplay.settings.config",
     "exam": ".selfplay.exams.hold",
     "load_agent": ".agents.load",
-    "train": ".selfplay.run.train",
+    "train": ".selfplay.notebook.train",
 }
 """Names of the door that are imported when first asked for, with their modules: they bring heavy libraries along."""
 

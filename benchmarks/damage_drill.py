@@ -11,7 +11,8 @@ values that no run would write, with and without a checksum that fits.
     refused    one line that names the file; nothing in the folder has changed
     SILENT     neither; what must never be. So are a file elsewhere that changed, and any other exception
 
-Left out: `report.html`, which is made of the rest, and `run.lock`, which says who writes; both only as links.
+Left out: `report.html` and pages for people, which are made of the rest, and `run.lock`, which says who writes; these
+only as links.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ SETTINGS = {
     "exam": {"questions": 4, "samples": 1},
     "guard": {"mode": "on", "questions": 4},
 }
-DERIVED = {"report.html", "run.lock"}
+DERIVED = {"report.html", "run.lock", "README.md"}
 STATES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "nothing": lambda state: {},
     "a list": lambda state: [state],
@@ -89,7 +90,7 @@ def damages(run: Path) -> list[Damage]:
     found = []
     files = sorted(path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file())
     for file in files:
-        derived = file in DERIVED
+        derived = Path(file).name in DERIVED
         kinds = ["link"] if derived else ["remove", "garbage", "folder", "link"]
         content = (run / file).read_bytes()
         if content and not derived:
@@ -167,7 +168,7 @@ def drill(half: Path, whole: dict[str, Any], damage: Damage, room: Path, resume:
     run, elsewhere = room / "run", room / "elsewhere"
     for folder in (run, elsewhere):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(half, run)
+    shutil.copytree(half, run, symlinks=True)
     elsewhere.mkdir()
     (elsewhere / "precious.jsonl").write_text('{"precious": 1}\n')
     inflict(run, damage, elsewhere)
@@ -189,7 +190,7 @@ def drill(half: Path, whole: dict[str, Any], damage: Damage, room: Path, resume:
         sound = same and named and "\n" not in refused
         return Outcome(damage, "refused" if sound else "SILENT", refused)
     said = [row["why"] for row in RunFolder.open(run).rows("guard") if row.get("event") == "damage"]
-    if damage.file in DERIVED:
+    if Path(damage.file).name in DERIVED:
         return Outcome(damage, "repaired", "it is made anew")
     equal = result(run) == whole
     if equal and damage.kind == "garbage" and not said and not (half / damage.file).stat().st_size:

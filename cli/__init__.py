@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from ..selfplay.commands.door import leave
-from . import looking_up, measuring, playing, reading
+from . import looking_up, measuring, playing, reading, sharing
 from .app import app
 
-__all__ = ["app", "looking_up", "main", "measuring", "playing", "reading", "run"]
+__all__ = ["app", "looking_up", "main", "measuring", "playing", "reading", "run", "sharing"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

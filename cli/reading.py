@@ -14,14 +14,16 @@ from .options import COUNT, console, seed_option
 @app.command(short_help="A run as one HTML page.")
 @click.argument("run_dir", type=click.Path(path_type=Path))
 def report(run_dir: Path) -> None:
-    """Write the run in RUN_DIR as one HTML page with plots."""
+    """Write the run in RUN_DIR as one HTML page with plots, and its measures as tables of one kind each."""
     from ..selfplay.report.write import write_report
     from ..selfplay.storage.run_folder import RunFolder
+    from ..selfplay.tables.tables import write_tables
 
     run, screen = RunFolder.open(run_dir), console()
     if run.note:
         screen.print(f"note: {run.note}", soft_wrap=True)
     screen.print(f"Report: {write_report(run)}", soft_wrap=True)
+    screen.print(f"Tables: {write_tables(run)}", soft_wrap=True)
 
 
 @app.command(short_help="Look into a run: labels, difficulty, diversity, cross-play.")

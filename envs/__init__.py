@@ -26,6 +26,7 @@ from ..core.registries import (
     register_source,
     turn_games,
 )
+from .notebooks import show_wrapped
 from .registration import register_domain, register_known_ids, register_pettingzoo, register_turn_game
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ for _name, _target in {
 for _name, _target in {"math": "math_domain:MATH", "code": "code_domain:CODE"}.items():
     domains.register(_name, f"selfplay_gym.envs.game.{_target}")
 register_known_ids()
+show_wrapped()
 
 
 def aec_env(
@@ -92,7 +94,7 @@ def aec_env(
         domain: what challengers and solvers play: "math", "code" or another registered name.
         game: a turn game by name, dict or live, which is played instead.
         episodes: proposals, or games, until all agents are done, ≥ 1.
-        render_mode: "ansi", "human" or `None`.
+        render_mode: "ansi", "html", "human" or `None`.
         settings: of a domain: attempts (m, the number of solvers, 4 if left out), verifier, curriculum, reward,
             template, see `envs.views.setup.GameSettings`; of a turn game: its options.
 

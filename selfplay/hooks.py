@@ -123,6 +123,9 @@ class Hook:
     def after_stage(self, run: AnyRun) -> Action | None:
         """A stage ended; nothing of the next one is done yet."""
 
+    def after_commit(self, run: AnyRun) -> None:
+        """All that was logged is on the disk, and the state with it; also once before a run begins or goes on."""
+
     def count(self, done: int, total: int) -> None:
         """`done` of `total` things of the present stage are done."""
 

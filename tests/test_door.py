@@ -9,7 +9,7 @@ import pytest
 import selfplay_gym
 
 HEAVY = ("torch", "transformers", "sympy", "scipy", "sacrebleu", "matplotlib", "stable_baselines3", "pettingzoo")
-LAZY = ("RunConfig", "exam", "load_agent", "train")
+LAZY = ("Run", "RunConfig", "exam", "load_agent", "train")
 
 
 def asked_of_a_new_process(code):
@@ -42,11 +42,12 @@ def test_asking_for_a_run_loads_its_modules_and_only_then():
 def test_the_names_of_whole_runs_are_the_things_themselves():
     from selfplay_gym.agents.load import load_agent
     from selfplay_gym.selfplay.exams.hold import exam
-    from selfplay_gym.selfplay.run.train import train
+    from selfplay_gym.selfplay.notebook.run import Run
+    from selfplay_gym.selfplay.notebook.train import train
     from selfplay_gym.selfplay.settings.config import RunConfig
 
     found = [getattr(selfplay_gym, name) for name in LAZY]
-    assert found == [RunConfig, exam, load_agent, train]
+    assert found == [Run, RunConfig, exam, load_agent, train]
 
 
 def test_every_name_of_the_door_is_there_and_listed():

@@ -23,7 +23,7 @@ from ...core.records import TaskSpec
 from ..game.engine import Episode, Proposal, solver_reward
 from .aec_base import TextAEC
 from .infos import challenger_info, solver_info
-from .rendering import show_episode, show_question
+from .rendering import MODES, Drawing
 from .setup import GameSettings, GameSetup
 from .spaces import MAX_PROMPT, Text
 
@@ -36,12 +36,12 @@ class SelfPlayAEC(TextAEC):
     Args:
         settings: who judges and rewards; `opponent` and `generator` are not used: every role is played from outside.
         episodes: proposals until all agents are done, ≥ 1.
-        render_mode: "ansi", "human" or `None`.
+        render_mode: "ansi", "html", "human" or `None`.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - PettingZoo's convention
         "name": "selfplay_v0",
-        "render_modes": ["ansi", "human"],
+        "render_modes": list(MODES),
         "is_parallelizable": False,  # a malformed proposal ends its episode before the solvers' turn
     }
 
@@ -80,10 +80,12 @@ class SelfPlayAEC(TextAEC):
         else:
             self._answer(text)
 
-    def _drawing(self) -> str:
+    def _drawn(self, drawing: Drawing) -> str:
         """The last episode, or the instruction while there is none."""
         title = f"episode {self.episode}"
-        return show_question(title, self._instruction) if self.played is None else show_episode(title, self.played)
+        if self.played is None:
+            return drawing.show_question(title, self._instruction)
+        return drawing.show_episode(title, self.played)
 
     def _begin_episode(self) -> None:
         self._spec: TaskSpec = self.setup.curriculum.sample(self.setup.rng)

@@ -12,7 +12,7 @@ from pettingzoo import AECEnv
 
 from ...core.errors import ConfigError
 from ...core.seeding import fresh_seed
-from .rendering import check_mode
+from .rendering import HTML, TEXT, Drawing, check_mode, drawing_of
 from .setup import check_episodes
 from .spaces import MAX_COMPLETION, Text
 
@@ -24,7 +24,7 @@ class TextAEC(AECEnv):  # type: ignore[misc]
         agents: who plays, by name; the first one begins.
         observation_space: makes what an agent sees, one for each.
         episodes: until all agents are done, ≥ 1.
-        render_mode: "ansi", "human" or `None`.
+        render_mode: "ansi", "html", "human" or `None`.
 
     Raises:
         ConfigError: an unknown mode, or no episode.
@@ -83,14 +83,16 @@ class TextAEC(AECEnv):  # type: ignore[misc]
         self._accumulate_rewards()
 
     def render(self) -> str | None:
-        """What there is to see, as text ("ansi"); "human" prints it."""
+        """What there is to see, as text ("ansi") or HTML ("html"); "human" prints it."""
         self._check_begun()
-        if self.render_mode is None:
-            return None
         if self.render_mode == "human":
-            print(self._drawing())
-            return None
-        return self._drawing()
+            print(self._drawn(TEXT))
+        drawing = drawing_of(self.render_mode)
+        return None if drawing is None else self._drawn(drawing)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows, whatever the render mode; `None` before the first `reset`."""
+        return self._drawn(HTML) if self._seeded else None
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -110,7 +112,7 @@ class TextAEC(AECEnv):  # type: ignore[misc]
         """Make a move, and set `agent_selection`, or reward everybody and call `_end_episode`."""
 
     @abstractmethod
-    def _drawing(self) -> str:
+    def _drawn(self, drawing: Drawing) -> str:
         """The present episode, or the last one where the present one has not begun to be played."""
 
     # --- for the game ---

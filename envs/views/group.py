@@ -29,7 +29,7 @@ from ...core.errors import ConfigError
 from ...core.records import Judgement, Question, TaskSpec
 from ..game.engine import Episode, solver_reward
 from .infos import challenger_info, solver_info
-from .rendering import check_mode, show_attempts, show_episode, show_question
+from .rendering import HTML, MODES, TEXT, Drawing, check_mode, drawing_of
 from .setup import GameSetup, check_copies, check_role, given_question, make_settings, one_seed
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
 
@@ -92,9 +92,10 @@ class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
         "autoreset_mode": AutoresetMode.NEXT_STEP,
-        "render_modes": ["ansi", "human"],
+        "render_modes": list(MODES),
     }
     role: str
+    _last: Sequence[Any] = ()
 
     def __init__(self, setup: GameSetup, num_envs: int, group: bool, render_mode: str | None) -> None:
         check_mode(render_mode)
@@ -107,7 +108,6 @@ class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
         self._levels: list[float | None] = []
         self._open = self._seeded = False
         self._shown: Texts = ()
-        self._drawing: list[str] = []
         self._episodes = 0
 
     def reset(
@@ -128,7 +128,7 @@ class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
             super().reset(seed=seed)
             self.setup.seed(int(self.np_random.integers(2**62)))
             self._seeded, self._episodes = True, 0
-        self._open, self._drawing = True, []
+        self._open, self._last = True, []
         self._shown = self._ask(given_question(options))
         return self._shown, self._asked_info()
 
@@ -146,16 +146,29 @@ class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
         self._episodes += 1
         rewards, info = self._judge(actions)
         if self.render_mode == "human":
-            print("\n".join(self._drawing))
+            print("\n".join(self._drawn(TEXT)))
         return self._ended, np.array(rewards), np.ones(count, np.bool_), np.zeros(count, np.bool_), info
 
     def render(self) -> tuple[str, ...] | None:
-        """The current episodes as texts ("ansi"), else `None`: "human" prints by itself."""
-        if self.render_mode != "ansi":
+        """The current episodes as texts ("ansi") or HTML ("html"), else `None`: "human" prints by itself."""
+        drawing = drawing_of(self.render_mode)
+        if drawing is None:
             return None
         if not self._seeded:
             raise ResetNeeded("there is nothing to render before reset()")
-        return tuple(self._drawing) or tuple(show_question(self._title(), text) for text in dict.fromkeys(self._shown))
+        return self._drawn(drawing)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows, whatever the render mode; `None` before the first `reset`."""
+        return "".join(self._drawn(HTML)) if self._seeded else None
+
+    def _drawn(self, drawing: Drawing) -> tuple[str, ...]:
+        if self._last:
+            return tuple(self._ended_drawn(drawing))
+        return tuple(drawing.show_question(self._title(), text) for text in dict.fromkeys(self._shown))
+
+    def _ended_drawn(self, drawing: Drawing) -> list[str]:
+        raise TypeError(f"{type(self).__name__} must define _ended_drawn(drawing)")
 
     def _ask(self, given: Question | None) -> Texts:
         raise TypeError(f"{type(self).__name__} must define _ask(given)")
@@ -188,6 +201,7 @@ class SolverGroup(RoleGroup):
     """G solvers."""
 
     role = "solver"
+    _last: Sequence[tuple[Question, Judgement, Sequence[str]]] = ()
 
     def _ask(self, given: Question | None) -> Texts:
         count = 1 if self.group else self.num_envs
@@ -203,9 +217,7 @@ class SolverGroup(RoleGroup):
         judgements = self.setup.game.judge(self._questions, groups)
         for spec, judgement in zip(self._specs, judgements, strict=True):
             self.setup.observe(spec, judgement.solve_rate)
-        if self.render_mode is not None:
-            shown = zip(self._questions, judgements, strict=True)
-            self._drawing = [show_attempts(self._title(), question, judgement) for question, judgement in shown]
+        self._last = list(zip(self._questions, judgements, groups, strict=True))
         if self.group:
             rewards = [solver_reward(verdict) for verdict in judgements[0].verdicts]
             return rewards, self._group_info(judgements[0], rewards)
@@ -213,6 +225,9 @@ class SolverGroup(RoleGroup):
         rewards = [solver_reward(verdict) for verdict in verdicts]
         per_copy = zip(verdicts, judgements, self._levels, rewards, strict=True)
         return rewards, self._gathered([solver_info(*one) for one in per_copy])
+
+    def _ended_drawn(self, drawing: Drawing) -> list[str]:
+        return [drawing.show_attempts(self._title(), *one) for one in self._last]
 
     def _group_info(self, judgement: Judgement, rewards: list[float]) -> dict[str, Any]:
         verdicts = np.empty(self.num_envs, dtype=object)
@@ -237,6 +252,7 @@ class ChallengerGroup(RoleGroup):
     """G challengers; the solver inside answers all their questions in one call."""
 
     role = "challenger"
+    _last: Sequence[Episode] = ()
 
     def _ask(self, given: Question | None) -> Texts:
         setup = self.setup
@@ -249,10 +265,12 @@ class ChallengerGroup(RoleGroup):
         for spec, played in zip(self._specs, episodes, strict=True):
             if played.judgement is not None:
                 self.setup.observe(spec, played.judgement.solve_rate)
-        if self.render_mode is not None:
-            self._drawing = [show_episode(self._title(), played) for played in episodes]
+        self._last = episodes
         infos = [challenger_info(played, level) for played, level in zip(episodes, self._levels, strict=True)]
         return [played.reward.value for played in episodes], self._gathered(infos)
+
+    def _ended_drawn(self, drawing: Drawing) -> list[str]:
+        return [drawing.show_episode(self._title(), played) for played in self._last]
 
     def _play(self, actions: Sequence[str]) -> list[Episode]:
         setup = self.setup

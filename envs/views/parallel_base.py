@@ -65,6 +65,10 @@ class TextParallel(ParallelEnv):  # type: ignore[misc]
         """See `TextAEC.render`."""
         return self.game.render()
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows."""
+        return self.game._repr_html_()
+
     def close(self) -> None:
         """Nothing is held open."""
 

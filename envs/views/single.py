@@ -23,7 +23,7 @@ from ...core.errors import ConfigError
 from ...core.records import Judgement, Question, TaskSpec
 from ..game.engine import Episode
 from .infos import challenger_info, solver_info
-from .rendering import check_mode, show_attempts, show_episode, show_question
+from .rendering import HTML, MODES, TEXT, Drawing, check_mode, drawing_of
 from .setup import GameSetup, check_role, given_question, make_settings
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
 
@@ -35,7 +35,8 @@ def self_play_env(
 
     Args:
         role: the caller's, "solver" or "challenger".
-        render_mode: "ansi" (`render` returns the episode as text), "human" (each one is printed) or `None`.
+        render_mode: "ansi" or "html" (`render` returns the episode as text or HTML), "human" (each one is printed) or
+            `None`.
         settings: the fields of `envs.views.setup.GameSettings`: opponent, source, verifier, curriculum, attempts, ...
     """
     check_role(role)
@@ -47,7 +48,7 @@ class RoleEnv(gym.Env[str, str]):
     """What both roles share: spaces, seeding, rendering."""
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
-        "render_modes": ["ansi", "human"],
+        "render_modes": list(MODES),
         "render_fps": 1,
     }
     role: str
@@ -60,21 +61,26 @@ class RoleEnv(gym.Env[str, str]):
         self._spec: TaskSpec | None = None
         self._seeded = False
         self._shown = ""
-        self._drawing: str | None = None
         self._episodes = 0
         self._observe = setup.observe  # bound once: at 4 µs a step the look-ups would show
 
     def render(self) -> str | None:
-        """The current episode as text ("ansi"), else `None`: "human" prints by itself.
+        """The current episode as text ("ansi") or HTML ("html"), else `None`: "human" prints by itself.
 
         Raises:
             ResetNeeded: there was no `reset` yet.
         """
         if not self._seeded:
             raise ResetNeeded("there is nothing to render before reset()")
-        if self.render_mode != "ansi":
-            return None
-        return self._drawing or show_question(self._title(1), self._shown)
+        drawing = drawing_of(self.render_mode)
+        return None if drawing is None else self._drawn(drawing)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows, whatever the render mode; `None` before the first `reset`."""
+        return self._drawn(HTML) if self._seeded else None
+
+    def _drawn(self, drawing: Drawing) -> str:
+        raise TypeError(f"{type(self).__name__} must define _drawn(drawing)")
 
     def _begin(self, seed: int | None) -> None:
         super().reset(seed=seed)
@@ -84,10 +90,11 @@ class RoleEnv(gym.Env[str, str]):
     def _title(self, ahead: int = 0) -> str:
         return f"{self.role} · episode {self._episodes + ahead}"
 
-    def _show_drawing(self, drawing: str) -> None:
-        self._drawing = drawing
+    def _ended(self) -> None:
+        """One more episode is over."""
+        self._episodes += 1
         if self.render_mode == "human":
-            print(drawing)
+            print(self._drawn(TEXT))
 
 
 class SolverEnv(RoleEnv):
@@ -101,13 +108,14 @@ class SolverEnv(RoleEnv):
     def __init__(self, setup: GameSetup, render_mode: str | None = None) -> None:
         super().__init__(setup, render_mode)
         self._question: Question | None = None
+        self._last: tuple[Question, Judgement, str] | None = None
         self._draw, self._ask, self._judge = setup.draw, self._game.template.ask, self._game.judging.judge
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         """Ask the next question."""
         if seed is not None or not self._seeded:
             self._begin(seed)
-        self._drawing = None
+        self._last = None
         if options and (given := given_question(options)) is not None:
             return self._ask_given(given)
         self._spec, question = spec, _ = self._draw()
@@ -134,8 +142,8 @@ class SolverEnv(RoleEnv):
         reward = verdict.score
         if reward is None:  # undecided: earns nothing, and `verdict` says so
             reward = 0.0
-        if self.render_mode is not None:
-            self._show(question, judgement)
+        self._last = question, judgement, action
+        self._ended()
         return "", reward, True, False, solver_info(verdict, judgement, level, reward)
 
     def _ask_given(self, question: Question) -> tuple[str, dict[str, Any]]:
@@ -143,9 +151,11 @@ class SolverEnv(RoleEnv):
         self._shown = self._ask(question)
         return self._shown, {"role": "solver", "level": question.level}
 
-    def _show(self, question: Question, judgement: Judgement) -> None:
-        self._episodes += 1
-        self._show_drawing(show_attempts(self._title(), question, judgement))
+    def _drawn(self, drawing: Drawing) -> str:
+        if self._last is None:
+            return drawing.show_question(self._title(1), self._shown)
+        question, judgement, attempt = self._last
+        return drawing.show_attempts(self._title(), question, judgement, (attempt,))
 
 
 class ChallengerEnv(RoleEnv):
@@ -155,12 +165,13 @@ class ChallengerEnv(RoleEnv):
     """
 
     role = "challenger"
+    _last: Episode | None = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         """Give the instruction."""
         if seed is not None or not self._seeded:
             self._begin(seed)
-        self._drawing = None
+        self._last = None
         self._spec = spec = self.setup.curriculum.sample(self.setup.rng)
         self._shown = self._game.instruct()
         return self._shown, {"role": "challenger", "level": spec.level}
@@ -176,10 +187,11 @@ class ChallengerEnv(RoleEnv):
         (played,) = self._game.play([action], self.setup.answer, self.setup.unreadable)
         if played.judgement is not None:
             self._observe(spec, played.judgement.solve_rate)
-        if self.render_mode is not None:
-            self._show(played)
+        self._last = played
+        self._ended()
         return "", played.reward.value, True, False, challenger_info(played, spec.level)
 
-    def _show(self, played: Episode) -> None:
-        self._episodes += 1
-        self._show_drawing(show_episode(self._title(), played))
+    def _drawn(self, drawing: Drawing) -> str:
+        if self._last is None:
+            return drawing.show_question(self._title(1), self._shown)
+        return drawing.show_episode(self._title(), self._last)

@@ -23,12 +23,13 @@ from ...core.errors import ConfigError
 from ...core.protocols import Agent
 from ..rewards.challenger import uncertainty
 from .learners import AgentLearner, Learner, SimulatedLearner
-from .rendering import bar, check_mode, frame
+from .rendering import HTML, TEXT, Drawing, check_mode, drawing_of
+from .rendering import MODES as TEXT_MODES
 from .setup import GameSetup, make_settings
 
 Floats = NDArray[np.float32]
 FADING = 0.9
-MODES = ("ansi", "human", "rgb_array")
+MODES = (*TEXT_MODES, "rgb_array")
 _BAR, _HEIGHT = 24, 120  # pixels of the picture
 
 
@@ -50,7 +51,7 @@ def teacher_env(
         levels: L, how many levels there are, ≥ 2.
         attempts: m at each question, ≥ 1.
         horizon: questions per episode, ≥ 2.
-        render_mode: "ansi", "human", "rgb_array" or `None`.
+        render_mode: "ansi", "html", "human", "rgb_array" or `None`.
         settings: with an `opponent`: verifier, generator, source, split, reuse, see
             `envs.views.setup.GameSettings`.
     """
@@ -120,15 +121,21 @@ class TeacherEnv(gym.Env[Floats, np.int64]):
         self._left -= 1
         self._asked = asked
         if self.render_mode == "human":
-            print(self._drawn())
+            print(self._drawn(TEXT))
         info = {"role": "teacher", "level": level, "solve_rate": solve_rate, "reward_terms": {"uncertainty": reward}}
         return seen.copy(), reward, False, self._left == 0, info
 
     def render(self) -> str | NDArray[np.uint8] | None:
-        """What the teacher knows, as text ("ansi") or picture ("rgb_array"); "human" prints it at every step."""
+        """What the teacher knows, as text ("ansi"), HTML ("html") or a picture ("rgb_array"); "human" prints it at
+        every step."""
         if self.render_mode == "rgb_array":
             return self._painted()
-        return self._drawn() if self.render_mode == "ansi" else None
+        drawing = drawing_of(self.render_mode)
+        return None if drawing is None else self._drawn(drawing)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows, whatever the render mode."""
+        return self._drawn(HTML)
 
     def _painted(self) -> NDArray[np.uint8]:
         """A bar per level: its height the solve rate, its brightness how fresh that is; the level asked in orange."""
@@ -140,10 +147,9 @@ class TeacherEnv(gym.Env[Floats, np.int64]):
             picture[top:, at * _BAR + 2 : (at + 1) * _BAR - 2] = (colour * (0.25 + 0.75 * fresh)).astype(np.uint8)
         return picture
 
-    def _drawn(self) -> str:
-        rows = []
-        for at in range(self.levels):
-            known = self._seen[self.levels + at] > 0
-            shown = f"{bar(float(self._seen[at]))} {self._seen[at]:.2f}" if known else "not asked yet"
-            rows.append(f"level {self.level(at):.2f}  {shown}{'  ← asked' if at == self._asked else ''}")
-        return frame(f"teacher · question {self.horizon - self._left} of {self.horizon}", rows)
+    def _drawn(self, drawing: Drawing) -> str:
+        known = self._seen[self.levels :] > 0
+        rates = [(self.level(at), float(self._seen[at]) if known[at] else None) for at in range(self.levels)]
+        return drawing.show_levels(
+            f"teacher · question {self.horizon - self._left} of {self.horizon}", rates, self._asked
+        )

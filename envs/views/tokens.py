@@ -20,9 +20,10 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from ...core.errors import ConfigError
-from ...core.records import Question, TaskSpec
+from ...core.records import Judgement, Question, TaskSpec
 from .infos import solver_info
-from .rendering import check_mode, show_attempts, show_question
+from .rendering import HTML, TEXT, Drawing, check_mode, drawing_of
+from .rendering import MODES as TEXT_MODES
 from .setup import GameSetup, given_question, make_settings
 
 Ids = NDArray[np.int64]
@@ -35,7 +36,7 @@ VOCABULARY = 2 + len(CHARACTERS)
 _IDS = {character: at for at, character in enumerate(CHARACTERS, start=2)}
 _TRIES = 2_000
 
-MODES = ("ansi", "human", "rgb_array")
+MODES = (*TEXT_MODES, "rgb_array")
 _SQUARE = 8
 
 
@@ -73,7 +74,7 @@ def tokens_env(
         length: characters an observation has room for, ≥ 1; longer questions are not asked.
         answers: the smallest and the largest integer that can be answered; each is one action.
         digits: answer with a sign and d digits instead, which gives the range −(10^d − 1) … 10^d − 1.
-        render_mode: "ansi", "human", "rgb_array" (which stable-baselines3's `make_vec_env` asks for) or `None`.
+        render_mode: "ansi", "html", "human", "rgb_array" (which stable-baselines3's `make_vec_env` asks for) or `None`.
         settings: verifier, curriculum, generator, split, opponent, source, ...: see `envs.views.setup.GameSettings`.
     """
     return TokensEnv(GameSetup(make_settings(settings), "solver"), length, answers, digits, render_mode)
@@ -110,7 +111,7 @@ class TokensEnv(gym.Env[Ids, Any]):
             self.action_space = gym.spaces.MultiDiscrete([2] + [10] * digits)
         self._question: Question | None = None
         self._spec: TaskSpec | None = None
-        self._drawing: str | None = None
+        self._last: tuple[Question, Judgement, str] | None = None
         self._seeded, self._episodes = False, 0
 
     def answer(self, action: Any) -> int:
@@ -141,7 +142,7 @@ class TokensEnv(gym.Env[Ids, Any]):
             super().reset(seed=seed)
             self.setup.seed(int(self.np_random.integers(2**62)))
             self._seeded, self._episodes = True, 0
-        self._drawing = None
+        self._last = None
         given = given_question(options)
         self._spec, self._question = self._draw() if given is None else (None, self._fitting(given))
         observation = tokenise(self._question.text, self.length)
@@ -158,25 +159,33 @@ class TokensEnv(gym.Env[Ids, Any]):
         self.setup.observe(self._spec, judgement.solve_rate)
         verdict = judgement.verdicts[0]
         reward = verdict.score or 0.0  # undecided earns nothing, and `verdict` says so
-        if self.render_mode is not None:
-            self._episodes += 1
-            self._drawing = show_attempts(f"solver · episode {self._episodes}", question, judgement)
-            if self.render_mode == "human":
-                print(self._drawing)
+        self._last = question, judgement, attempt
+        self._episodes += 1
+        if self.render_mode == "human":
+            print(self._drawn(TEXT))
         nothing = np.full(self.length, PAD, dtype=np.int64)
         return nothing, reward, True, False, solver_info(verdict, judgement, self._level(question), reward)
 
     def render(self) -> str | NDArray[np.uint8] | None:
-        """The current episode as text ("ansi") or its tokens as a picture ("rgb_array"); "human" prints by itself."""
+        """The current episode as text ("ansi") or HTML ("html"), or its tokens as a picture ("rgb_array"); "human"
+        prints by itself."""
         if not self._seeded:
             raise ResetNeeded("there is nothing to render before reset()")
         if self.render_mode == "rgb_array":
             return self._painted()
-        if self.render_mode != "ansi":
-            return None
-        if self._drawing is None and self._question is not None:
-            return show_question(f"solver · episode {self._episodes + 1}", self._question.text)
-        return self._drawing
+        drawing = drawing_of(self.render_mode)
+        return None if drawing is None else self._drawn(drawing)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows, whatever the render mode; `None` before the first `reset`."""
+        return self._drawn(HTML) if self._seeded else None
+
+    def _drawn(self, drawing: Drawing) -> str:
+        if self._last is None:
+            text = "" if self._question is None else self._question.text
+            return drawing.show_question(f"solver · episode {self._episodes + 1}", text)
+        question, judgement, attempt = self._last
+        return drawing.show_attempts(f"solver · episode {self._episodes}", question, judgement, (attempt,))
 
     def _painted(self) -> NDArray[np.uint8]:
         """A grey square per token, the brighter the greater its number; padding is black."""

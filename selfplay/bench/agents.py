@@ -33,6 +33,10 @@ SMALL_VOCABULARY = 1000
 _LABEL = re.compile(r"([\w.\-]+)=(?=\S)")
 
 
+CARDS = ("README.md", "README.md.draft")
+"""What is written about a model later and changes no answer of it."""
+
+
 @dataclass(frozen=True)
 class Contestant:
     """An agent under a name.
@@ -98,7 +102,7 @@ def weights_digest(agent: Agent, folder: Path | None = None) -> str:
     a coalition, of all its members."""
     digest = hashlib.blake2b(digest_size=16)
     if folder is not None and folder.is_dir():
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in CARDS):
             digest.update(file.relative_to(folder).as_posix().encode())
             with file.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "blake2b").digest())

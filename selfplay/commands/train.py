@@ -14,6 +14,7 @@ from ..run.train import Interrupted, is_rank0, train
 from ..settings.compose import changed, compose
 from ..settings.files import stored_config
 from ..storage.run_folder import RunFolder
+from ..tables.tables import write_tables
 from ..terminal import Terminal
 from .watch import watched
 
@@ -57,6 +58,7 @@ def train_run(
     if not is_rank0():
         return 0
     print_summary(folder, console)
+    write_tables(folder)
     console.print(f"Report: {write_report(folder)}", soft_wrap=True, highlight=False, markup=False)
     if (folder.path / EVALUATIONS).exists():
         console.print(f"Evaluations: {folder.path / EVALUATIONS}", soft_wrap=True, highlight=False, markup=False)

@@ -31,6 +31,7 @@ from ..settings.files import absolute_paths, stored_config, to_toml
 from ..settings.presets import preset
 from ..settings.tree import flatten
 from ..settings.turn_games import turn_game_of
+from ..sharing.hook import Pages
 from ..storage.lock import hold
 from ..storage.recovery import reopen
 from ..storage.run_folder import RunFolder
@@ -86,7 +87,7 @@ def train(
     run_dir: str | Path,
     *,
     resume: bool = False,
-    console: Console | None = None,
+    console: Console | Progress | None = None,
 ) -> RunFolder:
     """Play a run to its end and return its folder.
 
@@ -98,7 +99,7 @@ def train(
             must be those the run was started with, but for more `rounds`, which prolong it; a mapping then means
             changes of the run's own: `train({"rounds": 8}, run_dir, resume=True)`.
         run_dir: the run folder, created unless `resume`.
-        console: where progress is shown; `None` for silence.
+        console: where progress is shown, or what shows it; `None` for silence.
 
     Raises:
         ConfigError: settings that cannot work.
@@ -115,7 +116,8 @@ def train(
     with ProcessGroup.join(config.compute.device) as group:
         if not group.is_rank0:
             return _serve(group, run_dir)
-        with ExitStack() as held, Progress(console) as progress, _polite_stop(progress, not group.alone) as stop:
+        shown = console if isinstance(console, Progress) else Progress(console)
+        with ExitStack() as held, shown as progress, _polite_stop(progress, not group.alone) as stop:
             if resume:
                 held.enter_context(hold(RunFolder.found(run_dir).path))
             folder = _resumed(config, run_dir, progress) if resume else RunFolder.vacant(run_dir)
@@ -175,7 +177,7 @@ def make_run(
     """A run with the stages of its settings, under the guard and further hooks; see `SelfPlay` and `TurnPlay`."""
     gates = [ReviewGates(config.review_gates)] if config.gates else []
     # a step is shown, then what is wrong, of which gates know
-    hooks = [progress or Progress(), GuardController(config.guard), *gates, *further]
+    hooks = [progress or Progress(), GuardController(config.guard), *gates, *further, Pages(config)]
     kind: type[Run] = SelfPlay if turn_game_of(config.env) is None else TurnPlay
     return kind(config, folder, Schedule.of(config), hooks, stop, build)
 

@@ -11,6 +11,7 @@ import tomli_w
 from ...agents.model_names import PACKAGED, SHIPPED
 from ...core.errors import ConfigError, RunError
 from ..storage.files import read_given
+from ..storage.links import followed
 from ..storage.run_folder import CONFIG, RunFolder
 from .config import RunConfig
 
@@ -39,7 +40,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 def absolute_paths(config: RunConfig) -> RunConfig:
     """The same with the models and files that settings name by a path of here, so that a run goes on from anywhere."""
     models = {
-        f"roles.{name}.model": str(Path(role.model).absolute())
+        f"roles.{name}.model": str(followed(Path(role.model)).absolute())  # a link would lead elsewhere tomorrow
         for name, role in config.roles.items()
         if role.model not in NO_PATHS and Path(role.model).exists()
     }

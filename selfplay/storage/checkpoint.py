@@ -23,8 +23,10 @@ MANIFEST = "manifest.json"
 OPTIMISER = "optimiser.safetensors"
 SNAPSHOT = "snapshot.json"
 """The run's state as committed with the checkpoint; see `recovery`."""
-UNLISTED = {MANIFEST, SNAPSHOT, f"{SNAPSHOT}.draft"}
-"""Files of a checkpoint that its manifest does not hold; a killed process may leave the last one."""
+CARD = "README.md"
+"""The model card, written when the exam of the round is known; see `sharing`."""
+UNLISTED = {MANIFEST, *(f"{name}{end}" for name in (SNAPSHOT, CARD) for end in ("", ".draft"))}
+"""Files of a checkpoint that its manifest does not hold; a killed process may leave the drafts."""
 
 
 class Saveable(Protocol):
@@ -43,8 +45,10 @@ def save_checkpoint(path: Path, agent: Saveable, tensors: Mapping[str, torch.Ten
     agent.save_pretrained(draft)
     if tensors:
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft / OPTIMISER)
-    sums = {}
+    (draft / CARD).unlink(missing_ok=True)  # a library's, about nothing
+    sums, mode = {}, draft.stat().st_mode & 0o666  # as the umask says; safetensors writes for its owner alone
     for file in sorted(f for f in draft.rglob("*") if f.is_file()):
+        file.chmod(mode)
         sums[file.relative_to(draft).as_posix()] = _checksum(file)
         _flush(file)
     write_sealed(draft / MANIFEST, {"sha256": sums})

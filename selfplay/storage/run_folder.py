@@ -12,6 +12,9 @@
     trajectories.jsonl  games and attempts of several turns, turn by turn
     checkpoints/       weights and optimiser states        report.html        the run as one page
     live.jsonl         what a run tells while it goes on, begun anew with each process, bounded; never read back
+    tables/            what was measured, a file for each kind of row; made of the logs at the end, and by `report`
+    README.md          what the run is and how far it is; each checkpoint has a card of its own
+    best, last         links to the checkpoints of whoever answers
     run.lock           who writes here at the moment
 
 A log line counts only once `state.json` records the length of its file, and the checksum of the file up to there. After

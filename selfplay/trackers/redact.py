@@ -42,9 +42,14 @@ _FORM = re.compile(
 
 def redacted(text: str) -> str:
     """A text without secrets: of a model, about an error, or a setting."""
+    return _OPTION.sub(_without_value, without_keys(text))
+
+
+def without_keys(text: str) -> str:
+    """A text without what is a secret beyond doubt: for texts that must stay as they are, such as programs."""
     for value in sorted(_of_environment(), key=len, reverse=True):
         text = text.replace(value, HIDDEN)
-    return _OPTION.sub(_without_value, _FORM.sub(HIDDEN, _USER.sub(rf"\1{HIDDEN}@", text)))
+    return _FORM.sub(HIDDEN, _USER.sub(rf"\1{HIDDEN}@", text))
 
 
 def redacted_setting(path: str, value: Any) -> Any:

@@ -17,7 +17,7 @@ from ....core.errors import ConfigError
 from ....core.protocols import TurnGame
 from ...turns.play import Running
 from ..aec_base import TextAEC
-from ..rendering import show_turns
+from ..rendering import MODES, Drawing
 from ..spaces import MAX_COMPLETION, Text
 from .setup import start_stream, turn_info
 
@@ -28,12 +28,12 @@ class TurnAEC(TextAEC):
     Args:
         game: the rules.
         episodes: games until all agents are done, ≥ 1.
-        render_mode: "ansi", "human" or `None`.
+        render_mode: "ansi", "html", "human" or `None`.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - PettingZoo's convention
         "name": "selfplay_turns_v0",
-        "render_modes": ["ansi", "human"],
+        "render_modes": list(MODES),
         "is_parallelizable": False,  # one agent moves at a time
     }
 
@@ -78,10 +78,10 @@ class TurnAEC(TextAEC):
         self.rewards = {agent: float(rewards[agent]) for agent in self.agents}
         self._end_episode()
 
-    def _drawing(self) -> str:
+    def _drawn(self, drawing: Drawing) -> str:
         """The game so far, or the last one before the first move of the next."""
         shown = self._running if self._running.turns or self._last is None else self._last
-        return show_turns(f"{self.game.name} · game {self.episode}", self.game, shown)
+        return drawing.show_turns(f"{self.game.name} · game {self.episode}", self.game, shown)
 
     def _infos(self, running: Running[Any]) -> dict[str, dict[str, Any]]:
         return {agent: turn_info(self.game, running, agent) for agent in self.agents}

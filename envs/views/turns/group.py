@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ....core.errors import ConfigError
 from ....core.protocols import Agent, TurnGame
 from ...turns.play import Running
-from ..rendering import check_mode, show_turns
+from ..rendering import HTML, MODES, TEXT, Drawing, check_mode, drawing_of
 from ..setup import check_copies, one_seed
 from ..spaces import Text
 from .setup import OPPONENT, Named, TurnSetup, turn_info
@@ -59,7 +59,7 @@ class TurnGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
         "autoreset_mode": AutoresetMode.NEXT_STEP,
-        "render_modes": ["ansi", "human"],
+        "render_modes": list(MODES),
     }
 
     def __init__(self, setup: TurnSetup, num_envs: int, group: bool, render_mode: str | None) -> None:
@@ -122,14 +122,19 @@ class TurnGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
         return self._prompts(), rewards, np.array(self._over), np.zeros(self.num_envs, dtype=np.bool_), infos
 
     def render(self) -> tuple[str, ...] | None:
-        """Every copy's game as text ("ansi"), else `None`: "human" prints by itself.
+        """Every copy's game as text ("ansi") or HTML ("html"), else `None`: "human" prints by itself.
 
         Raises:
             ResetNeeded: there was no `reset` yet.
         """
         if not self._games:
             raise ResetNeeded("there is nothing to render before reset()")
-        return self._drawings() if self.render_mode == "ansi" else None
+        drawing = drawing_of(self.render_mode)
+        return None if drawing is None else self._drawn(drawing)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows, whatever the render mode; `None` before the first `reset`."""
+        return "".join(self._drawn(HTML)) if self._games else None
 
     def _begin(self, copy: int) -> Running[Any]:
         return self.setup.begin(self._episodes[copy], 0 if self.group else copy)
@@ -145,13 +150,13 @@ class TurnGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
             gathered = self._add_info(gathered, info, copy)
         return gathered
 
-    def _drawings(self) -> tuple[str, ...]:
+    def _drawn(self, drawing: Drawing) -> tuple[str, ...]:
         title = f"{self.role} · {self.setup.game.name}"
         return tuple(
-            show_turns(f"{title} · copy {copy} · game {self._episodes[copy] + 1}", self.setup.game, running)
+            drawing.show_turns(f"{title} · copy {copy} · game {self._episodes[copy] + 1}", self.setup.game, running)
             for copy, running in enumerate(self._games)
         )
 
     def _show(self) -> None:
         if self.render_mode == "human":
-            print("\n".join(self._drawings()))
+            print("\n".join(self._drawn(TEXT)))

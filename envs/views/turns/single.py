@@ -16,7 +16,7 @@ from gymnasium.error import ResetNeeded
 from ....core.errors import ConfigError
 from ....core.protocols import Agent, TurnGame
 from ...turns.play import Running
-from ..rendering import check_mode, show_turns
+from ..rendering import HTML, MODES, TEXT, Drawing, check_mode, drawing_of
 from ..spaces import Text
 from .setup import OPPONENT, Named, TurnSetup, turn_info
 
@@ -35,7 +35,8 @@ def turn_env(
         game: a turn game by name, dict or live.
         role: the caller's player, such as "player_1"; `None` for the first.
         opponent: an agent by name, dict or live, which plays all others.
-        render_mode: "ansi" (`render` returns the game as text), "human" (it is printed at every step) or `None`.
+        render_mode: "ansi" or "html" (`render` returns the game as text or HTML), "human" (it is printed at every step)
+            or `None`.
         options: of the game.
     """
     return TurnEnv(TurnSetup(game, role, opponent, options), render_mode)
@@ -45,7 +46,7 @@ class TurnEnv(gym.Env[str, str]):
     """One player of a turn game; see the module."""
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - an instance attribute to Gymnasium's types
-        "render_modes": ["ansi", "human"],
+        "render_modes": list(MODES),
         "render_fps": 1,
     }
 
@@ -85,21 +86,28 @@ class TurnEnv(gym.Env[str, str]):
         return self._prompt(running), info["reward_terms"]["result"], over, False, info
 
     def render(self) -> str | None:
-        """The game so far as text ("ansi"), else `None`: "human" prints by itself.
+        """The game so far as text ("ansi") or HTML ("html"), else `None`: "human" prints by itself.
 
         Raises:
             ResetNeeded: there was no `reset` yet.
         """
         if self._running is None:
             raise ResetNeeded("there is nothing to render before reset()")
-        return self._drawing(self._running) if self.render_mode == "ansi" else None
+        drawing = drawing_of(self.render_mode)
+        return None if drawing is None else self._drawn(self._running, drawing)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows, whatever the render mode; `None` before the first `reset`."""
+        return None if self._running is None else self._drawn(self._running, HTML)
 
     def _prompt(self, running: Running[Any]) -> str:
         return "" if self.setup.game.to_move(running.state) is None else self.setup.game.prompt(running.state)
 
-    def _drawing(self, running: Running[Any]) -> str:
-        return show_turns(f"{self.role} · {self.setup.game.name} · game {self._episodes}", self.setup.game, running)
+    def _drawn(self, running: Running[Any], drawing: Drawing) -> str:
+        return drawing.show_turns(
+            f"{self.role} · {self.setup.game.name} · game {self._episodes}", self.setup.game, running
+        )
 
     def _show(self) -> None:
         if self.render_mode == "human" and self._running is not None:
-            print(self._drawing(self._running))
+            print(self._drawn(self._running, TEXT))

@@ -111,6 +111,7 @@ class Run:
             Interrupted: after `stop` or a hook said so; the folder can be resumed.
         """
         self.store.prune(self.roles)  # a killed process may not have come to it
+        self._committed()
         while self.phase != DONE:
             begun, cpu = time.perf_counter(), cpu_seconds()
             for hook in self.hooks:
@@ -205,6 +206,7 @@ class Run:
         self.store.prune(self.roles)
         for name in saved:
             keep_snapshot(self.store.path(name), self.folder.state)
+        self._committed()
 
     def stop_if_asked(self) -> None:
         """Leave if somebody asked to; what was committed last stands."""
@@ -229,6 +231,10 @@ class Run:
             elif isinstance(action, Stop):
                 self.stop_reason = action.reason
         return any(isinstance(action, RollBack) for action in actions)
+
+    def _committed(self) -> None:
+        for hook in self.hooks:
+            hook.after_commit(self)
 
     def take_back(self) -> None:
         """Go on with the roles as their checkpoints have them."""

@@ -12,7 +12,7 @@ from selfplay_gym.envs.game.domains import find_domain
 from selfplay_gym.envs.game.engine import Game, solver_reward
 from selfplay_gym.envs.game.math_domain import read_math
 from selfplay_gym.envs.game.proposals import MAX_QUESTION
-from selfplay_gym.envs.views.rendering import show_episode
+from selfplay_gym.envs.views.rendering.text import show_episode
 
 
 def proposal(text, answer="3"):

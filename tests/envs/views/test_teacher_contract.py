@@ -64,7 +64,7 @@ def test_settings_of_questions_need_somebody_who_is_asked():
 
 
 def test_the_render_modes_are_told_to_gymnasium():
-    assert TeacherEnv.metadata == {"render_modes": ["ansi", "human", "rgb_array"], "render_fps": 4}
+    assert TeacherEnv.metadata == {"render_modes": ["ansi", "human", "html", "rgb_array"], "render_fps": 4}
     with pytest.raises(ConfigError, match="got 'gif'"):
         TeacherEnv(Scripted(), render_mode="gif")
 

@@ -1,4 +1,4 @@
-"""An episode as text a person enjoys reading."""
+"""An episode as text a person enjoys reading: the render modes "ansi" and "human"."""
 
 from __future__ import annotations
 
@@ -6,26 +6,16 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from ...core.errors import ConfigError
-from ...core.protocols import TurnGame
-from ...core.records import Judgement, Outcome, Question, Verdict
-from ..game.engine import UNREADABLE, Episode
-from ..turns.play import Running
+from ....core.protocols import TurnGame
+from ....core.records import Judgement, Outcome, Question, Verdict
+from ...game.engine import UNREADABLE, Episode
+from ...turns.play import Running
 
 WIDTH = 78
 _BAR = 20
 _ROWS = 8
 _FAULTS = 3
 _MARK = {Outcome.CORRECT: "✓", Outcome.WRONG: "✗", Outcome.UNDECIDED: "?"}
-
-
-MODES = ("ansi", "human")
-
-
-def check_mode(render_mode: str | None, modes: Sequence[str] = MODES) -> None:
-    """Refuse a render mode the view does not have."""
-    if render_mode is not None and render_mode not in modes:
-        raise ConfigError(f"render_mode must be one of {', '.join(modes)} or None, got {render_mode!r}")
 
 
 def show_episode(title: str, one: Episode) -> str:
@@ -40,8 +30,8 @@ def show_episode(title: str, one: Episode) -> str:
     return frame(title, [*lines, "", _earned(one.reward.value, one.reward.terms)])
 
 
-def show_attempts(title: str, question: Question, judgement: Judgement) -> str:
-    """The same without a challenger who is rewarded."""
+def show_attempts(title: str, question: Question, judgement: Judgement, attempts: Sequence[str] = ()) -> str:
+    """The same without a challenger who is rewarded; what was written is not shown."""
     return frame(title, _asked(question, judgement))
 
 
@@ -63,10 +53,19 @@ def show_turns(title: str, game: TurnGame[Any], running: Running[Any]) -> str:
     return frame(title, [*lines, *_wrap(reason), earned])
 
 
+def show_levels(title: str, rates: Sequence[tuple[float, float | None]], asked: int | None) -> str:
+    """A teacher's knowledge: level and measured solve rate, `None` for one that was never asked; which is asked now."""
+    rows = []
+    for at, (level, rate) in enumerate(rates):
+        shown = "not asked yet" if rate is None else f"{bar(rate)} {rate:.2f}"
+        rows.append(f"level {level:.2f}  {shown}{'  ← asked' if at == asked else ''}")
+    return frame(title, rows)
+
+
 def _asked(question: Question, judgement: Judgement) -> list[str]:
     label = "none" if judgement.label is None else judgement.label
     rate = judgement.solve_rate
-    lines = [*_wrap(question.text), "", *_answers(judgement.verdicts), "", *_faults(judgement)]
+    lines = [*_wrap(question.text), "", *_answers(judgement.verdicts), "", *faults(judgement)]
     lines.append(
         f"{'label':<12}{_short(label, 40)}  ({judgement.label_source}{'' if judgement.valid else ', invalid'})"
     )
@@ -91,7 +90,7 @@ def _answers(verdicts: Sequence[Verdict]) -> list[str]:
     return rows
 
 
-def _faults(judgement: Judgement) -> list[str]:
+def faults(judgement: Judgement) -> list[str]:
     """Where wrong programs fail: evidence of the verifier `code`, one block per distinct fault."""
     rows: list[str] = []
     shown: set[str] = set()

@@ -1,0 +1,121 @@
+"""The questions of a run as a data set: one row per question that was asked, with one schema for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...core.errors import ConfigError
+from ..settings.config import RunConfig
+from ..settings.files import stored_config
+from ..storage.checkpoint import CARD
+from ..storage.run_folder import RunFolder
+from .cards import FREE_BASES, OURS, short_model, shown
+from .facts import RunFacts
+from .outgoing import Outgoing, as_lines
+from .scrub import own_folders, scrubbed_text
+
+DATA = "questions.jsonl"
+COLUMNS = {
+    "round": ("int", "self-play round in which it was asked"),
+    "index": ("int", "its number in the round"),
+    "question": ("text", "as it was asked"),
+    "domain": ("text", "what kind of game: math, code, …"),
+    "kind": ("text", "the kind of question, as the domain tells them apart"),
+    "author": ("text", "the role or generator that wrote it"),
+    "source": ("text", "the source that drew it; null where the run has one source"),
+    "level": ("float", "difficulty in [0, 1]; null where nobody knows"),
+    "reference": ("text", "the answer that its source knows, or that a challenger claims; null where there is none"),
+    "attempts": ("list of texts", "the solver's attempts, as written"),
+    "answers": ("list of texts", "the answer found in each attempt; null where there is none"),
+    "label": ("text", "what attempts are held against; null where there is none"),
+    "label_source": ("text", "where the label came from: vote, reference, …"),
+    "label_right": ("bool", "whether it equals the known answer; null where none is known"),
+    "solve_rate": ("float", "share of the attempts that match the label"),
+    "valid": ("bool", "whether the verifier holds the question to be valid"),
+    "kept": ("bool", "whether the solver learnt from it"),
+}
+"""The columns of a row in order: type, meaning."""
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_TEXTS = ("question", "domain", "kind", "author", "source", "reference", "label", "label_source")
+
+
+def question_rows(folder: RunFolder) -> Iterator[dict[str, Any]]:
+    """A row for every question that was asked and labelled, in order; each has all of `COLUMNS`."""
+    asked = {(row["round"], row["index"]): row for row in folder.rows("questions") if row["dropped"] is None}
+    attempts = {(row["round"], row["index"]): row for row in folder.rows("attempts")}
+    for label in folder.rows("labels"):
+        key = label["round"], label["index"]
+        if key not in asked or key not in attempts:
+            continue
+        question = {"domain": "math", **asked[key]}
+        edited = attempts[key].get("question")
+        text = edited if isinstance(edited, str) else question["text"]
+        row = {**question, **label, "question": text, "attempts": attempts[key]["attempts"]}
+        yield {name: row.get(name) for name in COLUMNS}
+
+
+def question_files(folder: RunFolder) -> list[Outgoing]:
+    """The data set and its card.
+
+    Raises:
+        ConfigError: the run has labelled no questions.
+    """
+    config, folders = stored_config(folder), own_folders(folder.path)
+
+    def clean(text: str | None) -> str | None:
+        return None if text is None else scrubbed_text(text, folders)
+
+    rows = [
+        {
+            **row,
+            **{name: clean(row[name]) for name in _TEXTS},
+            **{
+                name: None if row[name] is None else [clean(one) for one in row[name]]
+                for name in ("attempts", "answers")
+            },
+        }
+        for row in question_rows(folder)
+    ]
+    if not rows:
+        raise ConfigError(f"{folder.path} has labelled no questions: there is no data set to push")
+    return [
+        Outgoing(CARD, questions_card(config, RunFacts(folder.rows("metrics")), len(rows)).encode()),
+        Outgoing(DATA, as_lines(rows)),
+    ]
+
+
+def questions_card(config: RunConfig, facts: RunFacts, count: int) -> str:
+    """`README.md` of the data set."""
+    models = {row.model for row in config.roles.values()}
+    licence = ["license: apache-2.0"] if models <= FREE_BASES else ["license: other", "license_name: of-the-models"]
+    size = next((name for most, name in _SIZES if count < most), "n>1M")
+    sources = ", ".join(f"`{short_model(source)}`" for source in config.questions.sources)
+    rounds = [(number, found) for number, found in sorted(facts.rounds.items()) if found.labelling]
+    lines = [
+        "---",
+        *licence,
+        "task_categories: [question-answering]",
+        "tags: [selfplay-gym, self-play, synthetic]",
+        f"size_categories: ['{size}']",
+        "configs:",
+        "- config_name: default",
+        f"  data_files: {DATA}",
+        "---",
+        OURS,
+        f"# Questions of a self-play run in {config.env}, seed {config.seed}",
+        "",
+        f"{count:,} questions that were asked in {config.rounds} rounds, written by {sources}, with the attempts of a "
+        f"solver that began as `{short_model(config.roles['solver'].model)}`, and labels by "
+        f"`{short_model(str(config.labels.source))}`. Models wrote them: a reference that a challenger claims, a "
+        "label and an attempt can each be wrong.",
+        "",
+        "| round | asked | kept | labels right, % [95 %] |",
+        "| --- | --- | --- | --- |",
+    ]
+    for number, found in rounds:
+        row = found.labelling or {}
+        lines.append(f"| {number} | {row['asked']} | {row['kept']} | {shown(found.label_accuracy)} |")
+    lines += ["", "| column | type | meaning |", "| --- | --- | --- |"]
+    lines += [f"| `{name}` | {kind} | {meaning} |" for name, (kind, meaning) in COLUMNS.items()]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,84 @@
+"""Tables of a run: flat rows with the same columns throughout, for pandas, polars and datasets in one line.
+
+    pandas.DataFrame(tables(folder)["steps_solver"])         polars.DataFrame(…)         Dataset.from_list(…)
+
+Objects become columns with dots: `exam.accuracy.value`, `reward_terms.uncertainty`. A column holds one type: a
+count beside fractions becomes a fraction, and what has no one type is written as JSON. `None` stands where a row says
+nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..storage.files import write_text
+from ..storage.run_folder import RunFolder
+from .kinds import guard_kind_of, kind_of
+
+Flat = dict[str, Any]
+FOLDER = "tables"
+"""Where `write_tables` puts them."""
+COUNTS = "counts"
+"""What an exam counted question by question: long lists, which stay in the log."""
+SUMMARY = "summary"
+"""The scores of an exam, which need no name of their own: `exam.accuracy.value`."""
+
+
+def tables(folder: RunFolder) -> dict[str, list[Flat]]:
+    """Every table of a run that has rows, by name; see `kinds.KINDS`."""
+    found: dict[str, list[Flat]] = {}
+    for row in folder.rows("metrics"):
+        found.setdefault(kind_of(row), []).append(flat(row))
+    for row in folder.rows("guard"):
+        found.setdefault(guard_kind_of(row), []).append(flat(row))
+    rows = [flat(row) for row in folder.rows("timings")]
+    return {name: same_columns(rows) for name, rows in [*found.items(), ("timings", rows)] if rows}
+
+
+def write_tables(folder: RunFolder) -> Path:
+    """Write every table as `tables/NAME.jsonl` into the run folder; returns that folder."""
+    path = folder.path / FOLDER
+    path.mkdir(exist_ok=True)
+    for name, rows in tables(folder).items():
+        lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+        write_text(path / f"{name.replace('/', '-')}.jsonl", lines.encode("utf-8", "replace").decode())
+    return path
+
+
+def flat(row: Mapping[str, Any], before: str = "") -> Flat:
+    """A row whose objects have become columns."""
+    found: Flat = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping) and name == COUNTS:
+            continue
+        if isinstance(value, Mapping):
+            found |= flat(value, before if name == SUMMARY else f"{before}{name}.")
+        else:
+            found[before + name] = value
+    return found
+
+
+def same_columns(rows: Iterable[Flat]) -> list[Flat]:
+    """The rows with all columns of all of them, in the order of their first appearance, each of one type."""
+    rows = list(rows)
+    names = dict.fromkeys(name for row in rows for name in row)
+    kinds = {name: {type(row[name]) for row in rows if row.get(name) is not None} for name in names}
+    return [{name: _as(row.get(name), kinds[name]) for name in names} for row in rows]
+
+
+def _as(value: Any, kinds: set[type]) -> Any:
+    """A value as its column has it."""
+    if value is None or (len(kinds) == 1 and not (kinds == {list} and _is_mixed(value))):
+        return value
+    if kinds == {int, float}:
+        return float(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_mixed(value: list[Any]) -> bool:
+    """Whether a list holds more than numbers, or more than texts."""
+    kinds = {type(one) for one in value if one is not None}
+    return not kinds <= {int, float} and not kinds <= {str} and not kinds <= {bool}
