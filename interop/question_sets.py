@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from ..core.errors import ConfigError
 from ..core.options import parse_named
@@ -24,18 +23,12 @@ from ..selfplay.run import round_log
 from ..selfplay.settings.config import RunConfig
 from ..selfplay.settings.files import stored_config
 from ..selfplay.storage.run_folder import CONFIG, STATE, RunFolder
+from .rows import Graded
 
 TRAIN, HELD_OUT = "train", "held_out"
 SPLITS = (TRAIN, HELD_OUT)
 REPEATS = 2_000
 """After this number of repeated questions in a row, a generator is taken to have no more."""
-
-
-class Graded(NamedTuple):
-    """A question with the name of the verifier that grades it against its reference."""
-
-    question: Question
-    verifier: str
 
 
 @dataclass(frozen=True)
