@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..core.errors import ConfigError
 from ..core.options import parse_named
+from ..core.protocols import Domain
 from ..core.records import Question, TaskSpec
 from ..core.registries import domains, generators, make_generator
 from ..core.seeding import python_stream
@@ -117,6 +118,12 @@ def different_questions(
     )
 
 
+def domain_of_generator(generator: str) -> Domain | None:
+    """The domain of the questions that a generator writes, by one of them; `None` where it is not registered."""
+    question = make_generator(generator).generate(TaskSpec(0.0), python_stream(0, "interop", "domain"))
+    return find_domain(question.domain) if domains.knows(question.domain) else None
+
+
 def kept_questions(run: RunFolder) -> list[Question]:
     """What the solver of a run trained on, oldest first: the reference is the label, after reviews.
 
@@ -176,9 +183,7 @@ def _train(source: str, limit: int | None, seed: int, levels: Sequence[float]) -
         )
     size = limit or len(generated_suite(generator, seed=seed).questions)
     rng = python_stream(seed, "interop", "export", source)
-    (first,) = held_out_questions(generator, 1, seed)
-    domain = find_domain(first.domain) if domains.knows(first.domain) else None
-    cache = QuestionCache(make_generator(generator), TRAIN, 1, domain)
+    cache = QuestionCache(make_generator(generator), TRAIN, 1, domain_of_generator(generator))
     questions = different_questions(cache, size, rng, levels or None)
     return tuple(Graded(question, grader_of(question)) for question in questions)
 
