@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ..core.errors import ConfigError
+from ..core.errors import ConfigError, UnknownNameError
 from ..core.options import parse_named
 from ..core.protocols import Domain
 from ..core.records import Question, TaskSpec
@@ -19,7 +19,7 @@ from ..core.seeding import python_stream
 from ..envs.game.domains import find_domain, identity_of
 from ..envs.game.question_cache import QuestionCache
 from ..selfplay.exams.questions import exam_and_validation, held_out_questions
-from ..selfplay.exams.suites import Suite, generated_suite, grader_of, load_suites
+from ..selfplay.exams.suites import Suite, generated_suite, grader_of, load_suites, suite_names
 from ..selfplay.run import round_log
 from ..selfplay.settings.config import RunConfig
 from ..selfplay.settings.files import stored_config
@@ -177,6 +177,8 @@ def _at(suite: Suite, generator: str | None, seed: int, levels: Sequence[float])
 def _train(source: str, limit: int | None, seed: int, levels: Sequence[float]) -> tuple[Graded, ...]:
     generator = _generator(source)
     if generator is None:
+        if "," not in source and source not in suite_names() and f"{source.partition(':')[0]}:" not in suite_names():
+            raise UnknownNameError("suite", source, suite_names(), "Or give a run folder.")
         raise ConfigError(
             f"{source!r} has no training questions, only an exam: take --split {HELD_OUT}, or a generator, a domain "
             "or a run"

@@ -29,7 +29,7 @@ try:
     from reasoning_gym.coaching import BaseCurriculum, RangeAttributeDefinition
     from reasoning_gym.factory import DATASETS, ProceduralDataset, register_dataset
 except ImportError as error:
-    if error.name != "reasoning_gym":
+    if (error.name or "").partition(".")[0] != "reasoning_gym":
         raise
     raise MissingExtraError("reasoning_gym", "rg", "selfplay_gym.interop.reasoning_gym") from None
 
