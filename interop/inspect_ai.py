@@ -34,7 +34,7 @@ __all__ = ["SelfPlayModel", "exam", "selfplay", "verdict"]
 T = TypeVar("T")
 
 
-@inspect_ai.task
+@inspect_ai.task  # type: ignore[untyped-decorator]
 def exam(
     suite: str = "mixed",
     limit: int | None = None,
@@ -74,7 +74,7 @@ def exam(
     )
 
 
-@scorer(metrics=[accuracy(), stderr()])
+@scorer(metrics=[accuracy(), stderr()])  # type: ignore[untyped-decorator]
 def verdict() -> Scorer:
     """The score in [0, 1] of a sample whose metadata is a row of a question; what is not decided scores 0."""
 
@@ -90,7 +90,7 @@ def verdict() -> Scorer:
     return score
 
 
-class SelfPlayModel(ModelAPI):
+class SelfPlayModel(ModelAPI):  # type: ignore[misc]
     """An agent of ours by its name: selfplay/tiny, selfplay/runs/tiny/checkpoints/solver-04-012, selfplay/oracle."""
 
     def __init__(
@@ -115,7 +115,7 @@ class SelfPlayModel(ModelAPI):
         return ModelOutput.from_content(self.model_name, texts[0])
 
 
-@modelapi(name="selfplay")
+@modelapi(name="selfplay")  # type: ignore[untyped-decorator]
 def selfplay() -> type[ModelAPI]:
     """`--model selfplay/AGENT`."""
     return SelfPlayModel

@@ -66,7 +66,7 @@ class SelfPlayConfig:
         assert self.split in SPLITS, f"split must be one of {', '.join(SPLITS)}"
 
 
-class SelfPlayDataset(ProceduralDataset):
+class SelfPlayDataset(ProceduralDataset):  # type: ignore[misc]
     """The questions of a generator; the name of the data set is `PREFIX` and that of the generator or domain.
 
     An item has the question, its reference as answer, and as metadata what reasoning-gym asks for and the row of the
@@ -116,7 +116,7 @@ class SelfPlayDataset(ProceduralDataset):
         return reward_of(graded_of(entry["metadata"]["row"]).judge(answer))
 
 
-class SelfPlayCurriculum(BaseCurriculum):
+class SelfPlayCurriculum(BaseCurriculum):  # type: ignore[misc]
     """Levels by tenths for reasoning-gym's own curricula."""
 
     def __init__(self) -> None:
