@@ -47,16 +47,13 @@ def test_every_text_earns_what_the_environment_pays(texts):
     score = bridge.verdict()
 
     async def scored():
-        states = [
-            SimpleNamespace(metadata=one.row(), output=SimpleNamespace(completion=text))
-            for one, text in texts.attempts()
-        ]
-        return [(await score(state, None)).value for state in states]
+        found = []
+        for one, text in texts.attempts():
+            state = SimpleNamespace(metadata=one.row(), output=SimpleNamespace(completion=text))
+            found.append((await score(state, None)).value)
+        return found
 
-    async def all_scored():
-        return [value async for value in scored()]
-
-    assert asyncio.run(all_scored()) == texts.rewards()
+    assert asyncio.run(scored()) == texts.rewards()
 
 
 def test_the_task_is_found_by_the_name_that_pyproject_gives(tmp_path):
