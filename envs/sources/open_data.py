@@ -1,6 +1,7 @@
 """`open`: questions that others published, with answers that are known: the open domain beside self-play.
 
-    rg:chain_sum             a data set of reasoning-gym; every round has new items, from a seed path of its own
+    rg:chain_sum             a data set of reasoning-gym, with options as rg:chain_sum(min_terms=5); every round has
+                             new items, from a seed path of its own
     gsm8k, svamp, math-500   from the Hub, or `gsm8k:FILE.jsonl` from a local file
     jsonl:FILE               a file of one's own, rows with question and answer
     datasets:NAME@CONFIG     anything `datasets.load_dataset` takes, rows as for jsonl
@@ -19,6 +20,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from ...core.errors import ConfigError, MissingExtraError, UnknownNameError
+from ...core.options import parse_named
 from ...core.protocols import Draw
 from ...core.records import Question
 from ...core.seeding import integer_seed
@@ -116,28 +118,32 @@ def _read(form: str, source: str, split: str) -> tuple[Question, ...]:
 def reasoning_gym_questions(dataset: str, count: int, seed: int) -> list[Question]:
     """Items of a reasoning-gym data set, each with what its scorer reads in `meta["entry"]`.
 
-    Its seeds s and s + 1 share nearly all items; seeds by path share none.
+    Options of its configuration stand behind the name, `chain_sum(min_terms=5)`. Its seeds s and s + 1 share nearly all
+    items; seeds by path share none.
 
     Raises:
         MissingExtraError: reasoning-gym is not installed.
         UnknownNameError: it has no such data set.
-        ConfigError: the data set needs a configuration, which a name alone does not say.
+        ConfigError: the data set needs options, or does not take those given.
     """
     try:
         from reasoning_gym import create_dataset
         from reasoning_gym.factory import DATASETS
     except ImportError:
         raise MissingExtraError("reasoning_gym", "rg", f"the data set 'rg:{dataset}'") from None
-    if dataset not in DATASETS:
-        raise UnknownNameError("reasoning-gym data set", dataset, DATASETS)
+    name, leading, options = parse_named(dataset)
+    if name not in DATASETS:
+        raise UnknownNameError("reasoning-gym data set", name, DATASETS)
+    if leading or {"seed", "size"} & set(options):
+        raise ConfigError(f"its options are written rg:{name}(key=value), without seed and size; got {dataset!r}")
     if count == 0:
         return []
     try:
-        items = create_dataset(dataset, size=count, seed=seed % 2**32)  # 32 bits are all that some data sets take
+        items = create_dataset(name, **options, size=count, seed=seed % 2**32)  # some take no more than 32 bits
         entries = [items[index] for index in range(count)]
-    except (AssertionError, ValueError) as error:  # how it says that a data set needs a configuration
-        raise ConfigError(f"reasoning-gym cannot make {dataset!r} by its name alone: {error}") from None
-    return [_item(dataset, entry) for entry in entries]
+    except (AssertionError, TypeError, ValueError) as error:  # how it says that a configuration cannot work
+        raise ConfigError(f"reasoning-gym cannot make {dataset!r}: {error}") from None
+    return [_item(name, entry) for entry in entries]
 
 
 def _item(dataset: str, entry: Mapping[str, Any]) -> Question:

@@ -179,4 +179,6 @@ def _from_rows(form: str, source: str, limit: int | None) -> Suite:
 def _reasoning_gym(name: str, dataset: str, count: int, seed: int) -> Suite:
     """Questions of a reasoning-gym data set, graded by its own scorer."""
     questions = reasoning_gym_questions(dataset, count, integer_seed(seed, "exam", "rg", dataset))
-    return Suite(name, tuple(questions), f"rg:{dataset}", source=f"reasoning-gym {dataset}, seed path of {seed}")
+    return Suite(
+        name, tuple(questions), grader_of(questions[0]), source=f"reasoning-gym {dataset}, seed path of {seed}"
+    )

@@ -10,7 +10,8 @@ from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.core.protocols import Draw
 from selfplay_gym.core.records import GIVEN, Outcome, Question
 from selfplay_gym.envs.sources.mixing import drawn, mix, weights_at
-from selfplay_gym.envs.sources.open_data import DEFAULT
+from selfplay_gym.envs.sources.open_data import DEFAULT, reasoning_gym_questions
+from selfplay_gym.selfplay.exams.suites import load_suite
 from selfplay_gym.testing import check_source
 
 
@@ -110,3 +111,21 @@ def test_weights_may_depend_on_the_round():
         counts = mix(now, 1000)
         for name, count in counts.items():
             assert abs(count / 1000 - now[name] / sum(now.values())) < 0.002
+
+
+def test_options_of_a_data_set_stand_behind_its_name():
+    pytest.importorskip("reasoning_gym")
+    questions = reasoning_gym_questions("chain_sum(min_terms=7, max_terms=7)", 5, 3)
+    assert [question.meta["entry"]["metadata"]["num_terms"] for question in questions] == [7] * 5
+    assert {question.meta["dataset"] for question in questions} == {"chain_sum"}
+    assert {question.author for question in questions} == {"rg:chain_sum"}
+    suite = load_suite("rg:chain_sum(min_terms=7, max_terms=7)", limit=3)
+    assert suite.verifier == "rg:chain_sum"
+    assert make_verifier(suite.verifier).judge(suite.questions[0], [suite.questions[0].reference]).correct_count == 1
+
+
+@pytest.mark.parametrize("wrong", ["chain_sum(5)", "chain_sum(size=3)", "chain_sum(terms=3)", "chain_sum(min_terms=0)"])
+def test_options_that_a_data_set_does_not_take_are_refused(wrong):
+    pytest.importorskip("reasoning_gym")
+    with pytest.raises(ConfigError, match="chain_sum"):
+        reasoning_gym_questions(wrong, 1, 0)
