@@ -20,9 +20,8 @@ from selfplay_gym.cli import app
 PAGE = Path(__file__).with_name("commands.md")
 HEAD = """# Commands
 
-Every command of `selfplay-gym` and every option, as `selfplay-gym COMMAND --help` says them. Whatever goes wrong is one line
-and exit code 2; an interrupt ends with 130, SIGTERM with 143. `OMP_NUM_THREADS=1` is faster for small models. This page is made
-by `make settings`.
+Every command of `selfplay-gym` and every option, as `selfplay-gym COMMAND --help` says them. Whatever goes wrong is one
+line and exit code 2; an interrupt ends with 130, SIGTERM with 143. This page is made by `make settings`.
 
 | command | what it does |
 |---|---|
@@ -45,7 +44,10 @@ def _command(command: click.Command, name: str) -> str:
     usage = " ".join(command.collect_usage_pieces(context))
     told = "\n\n".join(" ".join(part.split()) for part in inspect.cleandoc(command.help or "").split("\n\n"))
     rows = [row for parameter in command.get_params(context) for row in _rows(parameter, context)]
-    return "\n".join([f"\n## selfplay-gym {name}\n", f"`selfplay-gym {name} {usage}`\n", _safe(told), *_table(rows)]) + "\n"
+    return (
+        "\n".join([f"\n## selfplay-gym {name}\n", f"`selfplay-gym {name} {usage}`\n", _safe(told), *_table(rows)])
+        + "\n"
+    )
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:

@@ -26,7 +26,7 @@ def is_index(page: str) -> bool:
 def sections(page: str, text: str) -> Iterator[tuple[str | None, list[str]]]:
     """Heading and pages below it, for each section of an index page that leads to pages of its part of the tree.
 
-    Pages are named as the page's folder sees them, without their ending; each stands under the first heading that names it.
+    Pages are named as the page's folder sees them, without their ending; each stands under the first that names it.
     """
     parts = SECTION.split(text)
     seen: set[str] = set()
@@ -56,15 +56,17 @@ def missing(docs: Path) -> list[str]:
     complaints = []
     for page in found.keys() - reached:
         folder, name = posixpath.split(page)
-        index, target = ("index.md", f"{page}.md") if name == "README" else (
-            (f"{folder}/README.md" if folder else "index.md"), f"{name}.md"
+        index, target = (
+            ("index.md", f"{page}.md")
+            if name == "README"
+            else ((f"{folder}/README.md" if folder else "index.md"), f"{name}.md")
         )
         complaints.append(f"docs/{page}.md is in no navigation: add a line `- [Title]({target}): what` to docs/{index}")
     return sorted(complaints)
 
 
 def prepare(app: Any, page: str, source: list[str]) -> None:
-    """What Sphinx reads instead of a file: with its tables of contents, and with links out of docs/ to the repository."""
+    """What Sphinx reads of a file: with its tables of contents, and with links out of docs/ to the repository."""
     source[0] = outward(page, source[0])
     if is_index(page):
         trees = [
