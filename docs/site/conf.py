@@ -27,8 +27,8 @@ myst_heading_anchors = 4  # the anchors that GitHub gives to headings, so that l
 default_role = "code"  # docstrings are written as on GitHub, with single backquotes
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # fields of a tuple are members, too, and would be told of twice
 python_maximum_signature_line_length = 88
 
 html_theme = "furo"
