@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,11 +66,15 @@ def _rows(parameter: click.Parameter, context: click.Context) -> Iterator[tuple[
     yield f"`{record[0]}`", f"`{default}`" if shown else "", _safe(record[1])
 
 
+SETTING = re.compile(r"(--set (?:'[^']+'|[^\s,;]+[^\s,;.]))")
+
+
 def _safe(text: str) -> str:
-    """Help texts name files and settings with signs that Markdown would read: `*`, `<`, `[`."""
-    for sign in "*<[":
-        text = text.replace(sign, "\\" + sign)
-    return text
+    """Help texts as Markdown: settings as code, and elsewhere no sign that means something there."""
+    parts = SETTING.split(text)
+    parts[1::2] = [f"`{setting}`" for setting in parts[1::2]]
+    parts[::2] = [re.sub(r"([*<[])", r"\\\1", prose) for prose in parts[::2]]
+    return "".join(parts)
 
 
 if __name__ == "__main__":
