@@ -16,7 +16,10 @@ ENTRY = re.compile(r"[\w*]+(, [\w*]+)*: ")
 
 def prepare(app: Any, what: str, name: str, thing: object, options: Any, lines: list[str]) -> None:
     """Change the lines of a docstring in place, as autodoc asks."""
-    lines[:] = converted(lines)
+    told = what in ("attribute", "data", "property")
+    lines[:] = [""] * told + converted(
+        lines
+    )  # napoleon takes what stands before a colon in their first line for a type
 
 
 def converted(lines: list[str]) -> list[str]:

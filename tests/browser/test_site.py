@@ -104,9 +104,7 @@ def test_the_site_needs_nothing_from_elsewhere(site, pages):
 def found_by(page, site, words):
     """Addresses of the results of the site's own search, best first, opened from the disk."""
     page.goto(f"{(site / 'search.html').as_uri()}?q={quote(words)}")
-    page.wait_for_function(
-        "/found|did not match/.test(document.querySelector('.search-summary')?.textContent ?? '')"
-    )
+    page.wait_for_function("/found|did not match/.test(document.querySelector('.search-summary')?.textContent ?? '')")
     links = "links => links.map((link) => link.getAttribute('href').replace(/[?]highlight=[^#]*/, ''))"
     return page.eval_on_selector_all("#search-results ul.search > li > a", links)
 
@@ -116,7 +114,7 @@ def answers():
     text = (DOCS / "faq.md").read_text(encoding="utf-8")
     for part in text.split("\n### ")[1:]:
         question, _, answer = part.partition("\n")
-        slug = re.sub(r"[^\w\- ]", "", question.lower()).replace(" ", "-")
+        slug = re.sub(r"[^a-z0-9]+", "-", question.lower()).strip("-")  # as docutils names places
         linked = {target.replace(".md", ".html") for target in re.findall(r"\]\(([\w/-]+\.md)", answer)}
         yield question, f"faq.html#{slug}", linked
 
