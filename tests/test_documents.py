@@ -41,7 +41,7 @@ def run(*arguments, timeout=120, cwd=ROOT):
 def test_the_python_of_a_page_runs_from_top_to_bottom(page, tmp_path):
     script = tmp_path / "page.py"
     script.write_text("\n".join(BLOCK.findall(page.read_text(encoding="utf-8"))), encoding="utf-8")
-    run(str(script), cwd=tmp_path)
+    run(str(script), cwd=tmp_path, timeout=300)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if len(BLOCK.findall(page.read_text(encoding="utf-8"))) > 1])
