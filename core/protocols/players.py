@@ -125,7 +125,7 @@ class CompletionSampler(Protocol):
     """
 
     def sample(self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: Any, seed: int | None) -> Any:
-        """Draw `n` completions for every prompt, with the sampling `settings`; equal arguments and `seed` give equal samples.
+        """Draw `n` completions for every prompt with `settings`; equal arguments and `seed` give equal samples.
 
         `prompt_ids` are token ids, a row per prompt, of any lengths.
         """
