@@ -3,7 +3,8 @@
 # make test    set up, run the test suite
 # make check   lint, types and tests: what the continuous integration runs
 # make slow    the tests that take minutes, part by part; make slow PART=kill plays one part
-# make settings   the tables of docs/settings.md
+# make settings   the tables of docs/settings.md, and docs/commands.md
+# make docs    the site of docs/, in build/site; warnings are errors
 # make locked  set up with exactly the files of requirements.lock, by hash (Linux x86-64)
 # make lock    renew requirements.lock after pyproject.toml or constraints.txt changed
 # make audit   known vulnerabilities of what requirements.lock names
@@ -25,10 +26,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constr
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: train frontier test slow settings lint types check clean lock locked audit sdist
+.PHONY: train frontier test slow settings docs lint types check clean lock locked audit sdist
 
 # The slow tests in parts; tests/test_workflows.py holds that every slow test is in exactly one.
-PARTS := drills-a drills-b kill damage processes environments models sandbox installation
+PARTS := drills-a drills-b kill damage processes environments models sandbox installation site
 SLOW_drills-a := tests/selfplay/guard -k 'verifier or rate or nan'
 SLOW_drills-b := tests/selfplay/guard -k 'not (verifier or rate or nan)'
 SLOW_kill := tests/selfplay/run/test_kill.py
@@ -38,6 +39,7 @@ SLOW_environments := tests/envs tests/selfplay/bench tests/selfplay/league tests
 SLOW_models := tests/agents tests/interop tests/selfplay/run/test_smollm2_round.py
 SLOW_sandbox := tests/verifiers
 SLOW_installation := tests/test_installation.py
+SLOW_site := tests/browser/test_site.py tests/test_documents.py
 PART ?= $(PARTS)
 
 train: $(VENV)/.ready
@@ -52,6 +54,12 @@ test: $(VENV)/.ready-dev
 
 settings: $(VENV)/.ready
 	$(BIN)/python docs/make_settings.py
+	$(BIN)/python docs/make_commands.py
+
+# BUILDER=linkcheck asks for every address outside the site.
+BUILDER ?= html
+docs: $(VENV)/.ready-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b $(BUILDER) -c docs/site -d build/doctrees docs build/site
 
 slow: $(VENV)/.ready-dev
 	$(foreach part,$(PART),$(BIN)/pytest -m slow $(SLOW_$(part)) &&) true
@@ -77,6 +85,10 @@ $(VENV)/.ready: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(PIP_INSTALL) --editable .
 	@touch $@
 
+$(VENV)/.ready-docs: $(VENV)/.ready
+	@$(PIP_INSTALL) --editable '.[docs]'
+	@touch $@
+
 $(VENV)/.ready-dev: $(VENV)/.ready
 	@echo "Set-up: the tools of tests and checks."
 	@$(PIP_INSTALL) --editable '.[dev]'
@@ -98,7 +110,7 @@ lock: | $(VENV)/bin/python
 locked: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	touch $(VENV)/.ready $(VENV)/.ready-dev
+	touch $(VENV)/.ready $(VENV)/.ready-docs $(VENV)/.ready-dev
 
 audit: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock

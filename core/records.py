@@ -102,14 +102,17 @@ class Verdict:
 
     @classmethod
     def correct(cls, answer: str | None, reason: str = "", score: float = 1.0) -> Verdict:
+        """A right attempt: the `answer` found in it, `reason` for people, `score` in [0, 1]."""
         return cls(Outcome.CORRECT, score, answer, reason)
 
     @classmethod
     def wrong(cls, answer: str | None, reason: str = "", score: float = 0.0) -> Verdict:
+        """A wrong attempt; `answer` is `None` where none was found, `score` in [0, 1] as a rule 0."""
         return cls(Outcome.WRONG, score, answer, reason)
 
     @classmethod
     def undecided(cls, reason: str, answer: str | None = None) -> Verdict:
+        """An attempt that nobody could decide, for this `reason`: it has no score, and earns nothing."""
         return cls(Outcome.UNDECIDED, None, answer, reason)
 
 

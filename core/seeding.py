@@ -35,7 +35,7 @@ def _words(element: PathElement) -> tuple[int, ...]:
 
 
 def seed_sequence(seed: int, *path: PathElement) -> np.random.SeedSequence:
-    """The `SeedSequence` at `path` below the root `seed` (an integer ≥ 0)."""
+    """The `SeedSequence` at `path` below the root `seed`, an integer ≥ 0, else a ConfigError."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ConfigError(f"a seed is an integer >= 0, got {seed!r}")
     key = tuple(word for element in path for word in _words(element))
@@ -43,7 +43,7 @@ def seed_sequence(seed: int, *path: PathElement) -> np.random.SeedSequence:
 
 
 def stream(seed: int, *path: PathElement) -> np.random.Generator:
-    """An independent NumPy generator at `path`. Draw scalars with `.random()`: the other methods cost 5 µs a call."""
+    """An independent NumPy generator at `path` below `seed`. Draw scalars with `.random()`: others cost 5 µs a call."""
     return np.random.Generator(np.random.PCG64(seed_sequence(seed, *path)))
 
 
@@ -53,14 +53,14 @@ def integer_seed(seed: int, *path: PathElement) -> int:
 
 
 def python_stream(seed: int, *path: PathElement) -> random.Random:
-    """A `random.Random` at `path`: 60 ns per draw where a NumPy scalar costs 400 ns."""
+    """A `random.Random` at `path` below `seed`: 60 ns per draw where a NumPy scalar costs 400 ns."""
     return random.Random(integer_seed(seed, *path))
 
 
 def weighted_draw(items: Sequence[T], weights: Sequence[float], count: int, rng: Rng) -> list[T]:
     """At most `count` different items, drawn one after the other in proportion to their weights; none of weight 0.
 
-    The items with the smallest −log(u)/w, u uniform (Efraimidis and Spirakis 2006).
+    The items with the smallest −log(u)/w, u uniform from `rng` (Efraimidis and Spirakis 2006).
     """
     keys = [-math.log(1.0 - rng.random()) / weight if weight > 0 else math.inf for weight in weights]
     order = sorted((key, place) for place, key in enumerate(keys) if key < math.inf)

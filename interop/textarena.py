@@ -90,9 +90,11 @@ class TextArenaGame:
             return self._seen(env)
 
     def to_move(self, state: Played) -> str | None:
+        """Whose turn it is; `None` once the game is over."""
         return None if state.mover is None else self.players[state.mover]
 
     def prompt(self, state: Played) -> str:
+        """All that the player to move has been told so far, as TextArena words it."""
         return state.prompt
 
     def legal(self, state: Played) -> tuple[str, ...]:
@@ -100,6 +102,7 @@ class TextArenaGame:
         return ()
 
     def move(self, state: Played, text: str) -> Played:
+        """The game after a move in `state`, on a copy; a `text` that its reader cannot take loses for its author."""
         assert state.mover is not None
         env = copy.deepcopy(state.env)
         with _generators(state.generator):
@@ -110,6 +113,7 @@ class TextArenaGame:
             return self._ended(env, state.mover) if over else self._seen(env)
 
     def result(self, state: Played) -> tuple[Mapping[str, float], str]:
+        """What each player earned, by TextArena's own count, and why the game ended."""
         rewards = {player: float(state.rewards.get(place, 0.0)) for place, player in enumerate(self.players)}
         return rewards, state.reason
 

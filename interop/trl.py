@@ -56,6 +56,7 @@ def dataset(
 
     Args:
         game: environment id, "SelfPlayMath-v0" or "SelfPlayCode-v0".
+        seed: root of all draws, an integer ≥ 0.
         role: "solver": different procedural questions. "challenger": the same instruction `size` times.
         generator: writes the questions; `None` is the game's own.
         levels: difficulties in [0, 1], taken in turn; `None` draws them evenly.
@@ -158,7 +159,7 @@ def challenger_reward(
 
 
 class SolverReward:
-    """A reward function for attempts, as TRL calls it. Build it with `reward_function`.
+    """A reward function for attempts, as TRL calls it. Build it with `reward_function`, and see `reward_function`.
 
     Logs, where TRL offers it, under its name: metrics `undecided_share`, `unanswered_share`, columns `answer`, `label`.
     """
@@ -178,7 +179,7 @@ class SolverReward:
         return [v.score if judgement.valid else None for judgement in judged for v in judgement.verdicts]
 
     def judge(self, prompts: Sequence[Turns], completions: Sequence[Turns], **columns: Any) -> list[Judgement]:
-        """One judgement per group, verdicts in the order of the completions.
+        """One judgement per group of equal `prompts`, verdicts in the order of the completions.
 
         Raises:
             ConfigError: columns of other lengths, or groups cut in two.
@@ -215,7 +216,7 @@ class SolverReward:
 
 
 class ChallengerReward:
-    """A reward function for proposals, as TRL calls it. Build it with `challenger_reward`.
+    """A reward function for proposals, as TRL calls it. Build it with `challenger_reward`, and see `challenger_reward`.
 
     Logs, where TRL offers it, under its name: metrics `solve_rate` (of well-formed questions), `malformed_share`,
     column `label`.

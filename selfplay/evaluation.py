@@ -67,6 +67,7 @@ def run_exam(
     Args:
         verifier: grades against `Question.reference`.
         vote: finds the majority answer; `None` leaves majority and calibration out.
+        greedy: whether to ask for a greedy answer, too; agents without that mode are not asked.
         ask: the prompt for a question.
         batch: prompts per call of the agent; part of what fixes the samples, like `seed`.
         progress: called with (questions done, questions in all).
@@ -163,7 +164,9 @@ class _Tally:
 
 
 def compare(before: ExamResult, after: ExamResult, on: Which = "sampled") -> Paired:
-    """Difference of two exams over the same questions, in points; positive if `after` is better.
+    """Difference of two exams over the same questions, in points; positive if `after` is better than `before`.
+
+    `on` is which accuracy: that of samples, greedy answers, or the majority of samples.
 
     Raises:
         ConfigError: other questions, another number of samples, or a score one of them does not have.

@@ -228,7 +228,16 @@ class LLMAgent:
         return self.prompts.text(prompt)
 
     def with_settings(self, *, system: str | None = None, sampler: Sampler | None = None, **changes: Any) -> LLMAgent:
-        """The same model, drawn from differently: `agent.with_settings(temperature=0)`."""
+        """The same model, drawn from differently: `agent.with_settings(temperature=0)`.
+
+        Args:
+            system: the words of a system turn; `None` keeps those there are.
+            sampler: where completions come from; `None` keeps it.
+            changes: settings of `SamplingSettings`.
+
+        Raises:
+            ConfigError: no such setting, or a value that cannot work.
+        """
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         try:

@@ -21,7 +21,7 @@ def check_sharing(weight_sharing: str, trunk: str = "frozen") -> None:
 
 
 def shares_weights(weight_sharing: str, trunk: str = "frozen") -> bool:
-    """Whether training one role moves weights the other acts with. Such roles are saved together: one checkpoint holds
-    all of them."""
+    """Whether training one role moves weights the other acts with, by the settings `weight_sharing` and `trunk` of a
+    role. Such roles are saved together: one checkpoint holds all of them."""
     check_sharing(weight_sharing, trunk)
     return weight_sharing in ("prompt", "tokens") or (weight_sharing == "lora" and trunk == "trained")

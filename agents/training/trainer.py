@@ -57,9 +57,7 @@ class GRPOTrainer:
         self.agent = agent.with_settings(temperature=config.temperature, top_p=config.top_p, **length)
         self.config, self.reference = config, reference
         if config.kl_weight > 0 and not self.has_reference:
-            raise ConfigError(
-                f"kl_weight = {config.kl_weight} needs a reference: pass reference=LLMAgent of the base model"
-            )
+            raise ConfigError(f"kl_weight = {config.kl_weight} needs a reference: pass reference=LLMAgent of the base")
         self.placement = Placement()
         with agent.active():
             self._trained: dict[str, Tensor] = {n: p for n, p in agent.model.named_parameters() if p.requires_grad}
@@ -76,6 +74,7 @@ class GRPOTrainer:
 
     @property
     def learning_rate(self) -> float:
+        """The step size of the next update."""
         return float(self.optimizer.param_groups[0]["lr"])
 
     @learning_rate.setter
@@ -132,8 +131,8 @@ class GRPOTrainer:
         activations: ActivationCache | None = None,
         owner: Tensor | None = None,
     ) -> StepMetrics:
-        """The updates of one batch: `activations` are what sampling its rows computed, `owner` (R,) is which process
-        trains on each, where there are several; `None` deals them out."""
+        """The updates of one batch by `objective`; returns `metrics`, completed. `activations` are what sampling its R
+        rows computed, `owner` (R,) is which process trains on each, where there are several; `None` deals them out."""
         group = self.placement.group
         if group.alone:
             with self.agent.active():  # not while rewards are given: others may act meanwhile
@@ -280,7 +279,7 @@ class GRPOTrainer:
             )
 
     def logps(self, part: Batch, activations: ActivationCache | None = None) -> Tensor:
-        """Log-probabilities of the tokens of a batch under the trained model, (R, T); 0 at padding."""
+        """Log-probabilities of the tokens of `part` under the trained model, (R, T); 0 at padding; see `improve`."""
         return self._logps(self.agent, part, activations)
 
     def reference_logps(self, part: Batch) -> Tensor:

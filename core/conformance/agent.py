@@ -14,6 +14,10 @@ def check_agent(
 ) -> list[str]:
     """Check an agent: shape of what it returns, repeatability by seed, no touch of global random state.
 
+    Args:
+        prompts: what it is asked.
+        skip: names of checks that do not apply.
+
     Raises:
         PluginError: lists every check that failed.
     """

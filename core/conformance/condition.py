@@ -22,6 +22,7 @@ def check_condition(
     Args:
         rule: a reward that the condition can work with, such as `make_reward("r-zero")`.
         curriculum: for a condition that follows one.
+        skip: names of checks that do not apply.
 
     Raises:
         PluginError: lists every check that failed.

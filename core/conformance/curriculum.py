@@ -20,6 +20,10 @@ def check_curriculum(curriculum: Curriculum, *, rounds: int = 200, skip: Collect
 
     The curriculum is used up: it is sampled and observes made-up solve rates.
 
+    Args:
+        rounds: how often it is sampled and told.
+        skip: names of checks that do not apply.
+
     Raises:
         PluginError: lists every check that failed.
     """

@@ -35,6 +35,7 @@ def check_perturbation(
 
     Args:
         questions: what is perturbed; by default some of that language, and prose.
+        skip: names of checks that do not apply.
 
     Raises:
         PluginError: lists every check that failed.

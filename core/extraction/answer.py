@@ -48,7 +48,7 @@ class Found(NamedTuple):
 
 
 def check_mode(mode: str, unfinished: str = "none") -> None:
-    """Raises `ConfigError` unless both name what exists."""
+    """Raises `ConfigError` unless `mode` is a `Mode`, and `unfinished` an `Unfinished`."""
     if mode not in ("strict", "lenient"):
         raise ConfigError(f"extraction mode must be 'strict' or 'lenient', got {mode!r}")
     if unfinished not in ("none", "read"):

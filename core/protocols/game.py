@@ -41,8 +41,8 @@ class GameWords(Protocol):
         ...
 
     def read(self, texts: Sequence[str], requests: Sequence[Request | None] = (), /) -> Sequence[Any]:
-        """Proposals in order, each with `text`, `question` (`None` when malformed) and `reason`; questions are marked
-        with the requests they were written on, if any are given."""
+        """Proposals read from `texts` in order, each with `text`, `question` (`None` when malformed) and `reason`;
+        questions are marked with the requests they were written on, if any are given."""
         ...
 
 
@@ -181,7 +181,7 @@ class Parts(Protocol):
         ...
 
     def join(self, solutions: Sequence[str], value: str) -> str:
-        """The solutions of all parts, in order, as one solution of the whole question that ends in the answer."""
+        """The `solutions` of all parts, in order, as one of the whole question that ends in its answer, `value`."""
         ...
 
 
@@ -291,6 +291,6 @@ class Domain(Protocol):
     def ways(self, question: Question, label: str, rng: Rng, template: str = "plain") -> Sequence[OtherWay]:
         """Other ways to ask a question whose label was voted, the nearest first; () where there is none.
 
-        They follow from question and label alone, never from a known answer. `template` may add ways in words.
+        They follow from question, label and `rng` alone, never from a known answer. `template` may add ways in words.
         """
         ...

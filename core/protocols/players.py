@@ -38,9 +38,11 @@ class BaseVerifier:
     """Convenience base: write `judge`, get `judge_many`."""
 
     def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
+        """Judge all `attempts` at one `question`: yours to write. Raises TypeError as long as it is not."""
         raise TypeError(f"{type(self).__name__} must define judge(question, attempts)")
 
     def judge_many(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
+        """One judgement for each of `questions`, in order, by `judge`; `groups` are the attempts at each."""
         return [self.judge(q, attempts) for q, attempts in zip(questions, groups, strict=True)]
 
 
@@ -108,7 +110,7 @@ class Generator(Protocol):
     """Writes questions procedurally, with a computable reference."""
 
     def generate(self, spec: TaskSpec, rng: Rng) -> Question:
-        """Write one question of the asked level; `reference` is always set.
+        """Write one question of the level and kind that `spec` asks for; `reference` is always set.
 
         All randomness comes from `rng`: equal specs and equal states of `rng` give equal questions.
         """
@@ -123,5 +125,8 @@ class CompletionSampler(Protocol):
     """
 
     def sample(self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: Any, seed: int | None) -> Any:
-        """Draw `n` completions for every prompt; equal arguments and seed give equal samples."""
+        """Draw `n` completions for every prompt with `settings`; equal arguments and `seed` give equal samples.
+
+        `prompt_ids` are token ids, a row per prompt, of any lengths.
+        """
         ...

@@ -39,11 +39,14 @@ class Tracker(Protocol):
         ...
 
     def log(self, measures: Mapping[str, float], step: int) -> None:
-        """What was measured at a step: finite numbers by name, such as "solver/loss". Steps only grow."""
+        """The `measures` of a step: finite numbers by name, such as "solver/loss". Steps only grow."""
         ...
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], step: int) -> None:
-        """A table, as it is at a step. Texts are what models wrote, cut, and without what no file can hold."""
+        """A table of that `name`, as it is at a step: `rows` of one cell per name of `columns`.
+
+        Texts are what models wrote, cut, and without what no file can hold.
+        """
         ...
 
     def end(self, reason: str) -> None:

@@ -111,7 +111,7 @@ class GameDomain:
         return registries.env_id(self.name)
 
     def template(self, name: str) -> Template:
-        """The template of that name; an unknown one is a `ConfigError`."""
+        """The template of that name; an unknown one is an `UnknownNameError`."""
         if name not in self.templates:
             raise UnknownNameError(f"{self.name} template", name, self.templates)
         return self.templates[name]

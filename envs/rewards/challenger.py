@@ -133,7 +133,7 @@ class ChallengerReward:
 
 
 def in_band(correct: int, attempts: int, delta: float | Fraction = 0.25) -> bool:
-    """Whether |correct/attempts − ½| ≤ δ, on whole numbers: 3 of 4 is inside δ = 0.25 whatever a float says.
+    """Whether |correct/attempts − ½| ≤ δ (`delta`), on whole numbers: 3 of 4 is inside δ = 0.25 whatever a float says.
 
     R-Zero keeps a question for the solver if this holds. No attempts: `False`.
     """

@@ -76,5 +76,5 @@ def check_threshold(threshold: float) -> None:
 
 
 def distinct_clusters(texts: Sequence[str], threshold: float = 0.5) -> int:
-    """How many different things a batch asks: the number of clusters, 0 for an empty batch."""
+    """How many different things `texts` ask: how many `clusters` they have at `threshold`, 0 for no texts."""
     return len(np.unique(clusters(texts, threshold)))

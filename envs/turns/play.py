@@ -21,13 +21,13 @@ MOST_TURNS = 10_000
 
 @dataclass(slots=True)
 class Running(Generic[State]):
-    """A game that is being played: where it stands, and the moves that led there."""
+    """A game that is being played: the `state` where it stands, and the `turns` that led there."""
 
     state: State
     turns: list[Turn] = field(default_factory=list)
 
     def move(self, game: TurnGame[State], player: str, prompt: str, text: str) -> None:
-        """Make the move of `player`, who has read `prompt`."""
+        """Make the move `text` of `player`, who has read `prompt`."""
         self.turns.append(Turn(player, prompt, text))
         self.state = game.move(self.state, text)
 

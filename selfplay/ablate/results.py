@@ -132,7 +132,14 @@ class VariantResult:
 
 @dataclass(frozen=True)
 class Ablation:
-    """All variants, in the order asked for."""
+    """All variants, in the order asked for.
+
+    Attributes:
+        results: one per variant, each with its runs and what they gained.
+        preset: what the variants changed.
+        baseline: the variant that others are compared with.
+        notes: what a reader must know besides, in sentences.
+    """
 
     results: list[VariantResult]
     preset: str
@@ -140,8 +147,10 @@ class Ablation:
     notes: list[str] = field(default_factory=list)
 
     def result(self, name: str) -> VariantResult:
+        """The result of the variant of that name."""
         return next(result for result in self.results if result.name == name)
 
     def as_dict(self) -> dict[str, Any]:
+        """All of it as JSON has it: what `docs/ablation-tiny.json` holds."""
         variants = [result.as_dict() for result in self.results]
         return {"preset": self.preset, "baseline": self.baseline, "variants": variants, "notes": self.notes}

@@ -50,6 +50,7 @@ def ablate(
         config: the settings the variants change.
         variants: names from `VARIANTS`, also joined by " + ", or own ones: name → settings changed; `None` means all
             of `VARIANTS`.
+        preset: name of the settings, for the page.
         baseline: which variant the others are compared with, if it is among them.
         train: stands in for `selfplay.run.train.train` in tests.
         progress: called with (variant, seed, runs done, runs in all) before each run.
@@ -76,7 +77,7 @@ def ablate(
 
 
 def summarise(runs: Mapping[str, Sequence[VariantRun]], preset: str, baseline: str = FULL) -> Ablation:
-    """Compare finished runs with the baseline, if it is among them."""
+    """Compare finished `runs`, by variant, with the baseline, if it is among them; `preset` is named on the page."""
     base = runs.get(baseline)
     results = []
     for name, own in runs.items():

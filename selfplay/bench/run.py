@@ -116,6 +116,10 @@ class BenchReport:
     """A finished benchmark.
 
     Attributes:
+        settings: what was asked for.
+        suites: the questions, by suite.
+        entries: one exam per agent and suite.
+        comparisons: each agent with the first one, paired by question.
         contamination: per suite, against the training questions that were given; empty if none were.
         provenance: the date, and what `environment.describe_environment` tells: command, commit, versions, machine.
     """
@@ -128,6 +132,7 @@ class BenchReport:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def entry(self, agent: str, suite: str) -> BenchEntry:
+        """The exam of an `agent` on a `suite`."""
         return next(e for e in self.entries if (e.agent, e.suite) == (agent, suite))
 
     def warnings(self) -> list[str]:
@@ -146,6 +151,7 @@ class BenchReport:
         return ["not checked against a run's training questions; name the run with --run FOLDER"]
 
     def as_dict(self) -> dict[str, Any]:
+        """All of it as JSON has it, warnings included."""
         return {
             "settings": asdict(self.settings),
             "suites": [
@@ -179,6 +185,9 @@ def run_bench(
     """Examine every agent on every suite and compare them.
 
     Args:
+        contestants: the agents, by name; the others are compared with the first.
+        suites: what they are asked.
+        settings: samples per question, seed, prompt.
         cache: folder in which answers are recorded; with it an interrupted benchmark resumes, and repeats itself.
         training: questions an agent was trained on, to look for among the exam's.
         provenance: the caller's own entries, over those found.

@@ -107,12 +107,16 @@ class Diagnosis:
     """A whole run.
 
     Attributes:
+        run: its folder's name.
+        rounds: labels, rewards and questions of each round.
+        exams: each exam, and how it compares with that of the base.
         curves: per role and measure, one value per training step of the run, in order.
         contamination: the exam's questions among those asked in training.
         difficulty: each round's questions for the frozen base; empty if the model was not asked.
         consistency: what a second head makes of the labels; `None` if it was not asked.
         robustness: per round and perturbation what the stage `robustness` logged; empty without it.
         expert: what people scored of the attempts, per round; empty without scores.
+        notes: what a reader must know besides, in sentences.
     """
 
     run: str
@@ -127,6 +131,7 @@ class Diagnosis:
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
+        """All of it as JSON has it."""
         exams = [
             {
                 "round": e.round,

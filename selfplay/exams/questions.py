@@ -34,6 +34,7 @@ def held_out_questions(
     quota on to the others. The order interleaves the levels, so that any prefix is a fair, smaller exam.
 
     Args:
+        seed: root of all draws, an integer ≥ 0.
         levels: which, or a number of them over [0, 1]; `None` means those that the generator names (`own_levels`), else
             `LEVELS`.
 

@@ -72,10 +72,12 @@ class ExamResult:
 
     @property
     def strict_accuracy(self) -> Estimate:
+        """The same where only a box counts as an answer."""
         return self._rate(self.strict)
 
     @property
     def lenient_accuracy(self) -> Estimate:
+        """The same where an answer may stand anywhere in the text."""
         return self._rate(self.lenient)
 
     @property
@@ -98,7 +100,10 @@ class ExamResult:
         return {k: self.pass_at(k) for k in powers(self.samples if self.samples_vary else 1)}
 
     def majority_at(self, k: int) -> Estimate:
-        """Accuracy of the majority answer of the first k samples (k a power of two ≥ 2, or all samples)."""
+        """Accuracy of the majority answer of the first k samples (k a power of two ≥ 2, or all samples).
+
+        Raises:
+            ConfigError: any other k."""
         if k not in self.votes:
             raise ConfigError(f"majority@{k} was not computed; there is {sorted(self.votes)}")
         return mean_rate(np.array(self.votes[k], dtype=float))
@@ -214,6 +219,7 @@ class ExamResult:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> ExamResult:
+        """The result that `as_dict` wrote."""
         counts = dict(stored["counts"])
         counts["votes"] = {int(k): votes for k, votes in counts["votes"].items()}
         return cls(**counts)

@@ -136,6 +136,7 @@ def generated_suite(
     Args:
         generator: by name, `name(options)`, as a mapping, or a live object.
         limit: how many questions; `None` for 500, or 167 code questions.
+        seed: root of all draws, an integer ≥ 0.
 
     Raises:
         ConfigError: the generator has too few held-out questions, or questions of domains with different graders.

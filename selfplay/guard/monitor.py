@@ -73,16 +73,19 @@ class Guard:
 
     @property
     def acts(self) -> bool:
+        """Whether it asks for rates and rollbacks, or only raises alarms."""
         return self.mode == "on"
 
     @property
     def watches(self) -> bool:
+        """Whether it looks at anything."""
         return self.mode != "off"
 
     def step(self, role: str, step: int, measures: Mapping[str, Any]) -> Cause | None:
         """Look at a training step; returns why to roll back, or `None`.
 
         Args:
+            role: who was trained.
             measures: what `metrics.jsonl` gets, with `update_share`, `bad_rewards` and `majority_premium`.
         """
         if not self.watches:
@@ -167,7 +170,7 @@ class Guard:
             yield Alarm("misled", now, first if then is None else then, why), misled
 
     def rolled_back(self, cause: Cause, to: str) -> None:
-        """Note that the run went back to its best checkpoint, `to` in words."""
+        """Note that the run went back to its best checkpoint, `to` in words, because of `cause`."""
         was, best = loss(self.rule.last), loss(self.rule.best)
         self.rule.rolled_back(smaller=cause != "not_finite")
         self.bad_steps, self.earned, self.premiums = {}, [], []
@@ -178,7 +181,7 @@ class Guard:
         self.rows[-1]["rate_scale"] = scale
 
     def event(self, event: str, role: str | None, step: int | None, what: Alarm) -> None:
-        """Note something for `guard.jsonl`."""
+        """Note an `event` ("alarm", "rollback" …) of a `role` at a `step`, for `guard.jsonl`; `None` for none."""
         value = what.value if math.isfinite(what.value) else None  # JSON has no NaN
         noticed = {"name": what.name, "value": value, "limit": what.limit, "why": what.why}
         self.rows.append({"event": event, "role": role, "step": step, **noticed})
@@ -197,6 +200,7 @@ class Guard:
         return rows
 
     def state_dict(self) -> dict[str, Any]:
+        """What it remembers, as JSON has it; `load_state_dict` takes it back."""
         return {
             "rule": self.rule.state_dict(),
             "active": sorted(self.active),

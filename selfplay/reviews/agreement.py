@@ -110,7 +110,10 @@ class VoteAgreement:
 
 
 def agreement_with_votes(items: Mapping[str, Item], decided: Mapping[str, Mapping[str, Decision]]) -> VoteAgreement:
-    """Reviewers against the labels and the order of answers that the run came to on its own."""
+    """Reviewers against the labels and the order of answers that the run came to on its own.
+
+    `items` are what was shown, by id; `decided` are the decisions on each, by id and then by reviewer.
+    """
     labels, pairs = [], []
     for name, own in decided.items():
         item = items.get(name)

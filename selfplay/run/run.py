@@ -128,7 +128,7 @@ class SelfPlay(Run):
         verifier: str | None = None,
         vote: str | None = "majority",
     ) -> ExamResult:
-        """The solver's answers to questions, graded by the domain's grader or another verifier."""
+        """The solver's answers to questions, graded by the domain's grader or another verifier; see `run_exam`."""
         agent = self.roles[SOLVER].agent
         if self.talk is not None and not self.config.exam.turns:
             agent = agent.in_turns(None)

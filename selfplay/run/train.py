@@ -55,6 +55,7 @@ class StopRequest:
     was committed last is where the run goes on anyway. A second signal never waits.
 
     Attributes:
+        progress: tells people that it stops.
         run: the run that is to stop; `None` as long as there is none.
         waits: whether every stage is finished first: several processes must agree on where they stop.
         code: exit code of a process that was stopped so, 128 and the number of the signal.
@@ -190,7 +191,7 @@ def _watchers(config: RunConfig, folder: RunFolder, progress: Progress) -> tuple
 
 
 def as_config(config: RunConfig | Mapping[str, Any] | str) -> RunConfig:
-    """Settings in any of the forms `train` takes."""
+    """Settings in any of the forms `train` takes; raises ConfigError for anything else."""
     if isinstance(config, RunConfig):
         return config
     if isinstance(config, str):

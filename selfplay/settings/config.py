@@ -239,6 +239,10 @@ class RunConfig:
     def replace(self, changes: Mapping[str, Any] | None = None, **named: Any) -> RunConfig:
         """A copy with some settings changed: by dotted path (`{"labels.source": "sympy"}`), as a tree, or by keyword.
 
+        Args:
+            changes: path or part of the tree → value.
+            named: the same for names that Python can write, such as `rounds=2`; they win over `changes`.
+
         Raises:
             UnknownNameError: no such setting; says what is near, with its path.
             ConfigError: a value that cannot work.

@@ -76,7 +76,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, config: str, environment: Mapping[str, Any]) -> RunFolder:
-        """`vacant` and `begin` in one."""
+        """A new run in a folder that is empty or not there: see `vacant` and `begin`."""
         folder = cls.vacant(path)
         folder.begin(config, environment)
         return folder
@@ -219,6 +219,7 @@ class RunFolder:
         return environment
 
     def log_path(self, name: str) -> Path:
+        """Where a log stands, whether or not it is written yet."""
         return self.path / f"{name}.jsonl"
 
     def _log(self, name: str, length: int = 0, digest: str | None = None) -> Log:
@@ -229,14 +230,14 @@ class RunFolder:
         return log
 
     def check_shared(self, name: str, check: Callable[[Mapping[str, Any]], object]) -> None:
-        """Have `check` look at every row before it is taken over from a shared log, whoever commits."""
+        """Have `check` look at every row before it is taken over from the shared log `name`, whoever commits."""
         self._checks[name] = check
         log = self._logs[name]
         if isinstance(log, SharedLog):
             log.check_row = check
 
     def log(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add rows to a log; they reach the disk with the next `commit`.
+        """Add rows to the log `name`; they reach the disk with the next `commit`.
 
         Raises:
             PluginError: no such log, or a row that is not JSON.
@@ -255,8 +256,8 @@ class RunFolder:
             yield from self._logs[name].rows()
 
     def rows_of_round(self, name: str, number: int) -> list[dict[str, Any]]:
-        """The committed rows of a log that belong to a round, in order; no rows of earlier rounds are parsed, but for a
-        shared log, which has them in any order.
+        """The committed rows of the log `name` that belong to round `number`, in order; no rows of earlier rounds are
+        parsed, but for a shared log, which has them in any order.
 
         Raises:
             DamageError: the log is missing, or not as the run wrote it.
@@ -279,7 +280,7 @@ class RunFolder:
         return self._logs[name].pending()
 
     def adopt(self, name: str, until: Callable[[Mapping[str, Any]], bool] | None = None) -> list[dict[str, Any]]:
-        """The rows that others wrote into a shared log; with the next `commit` they are part of the run.
+        """The rows that others wrote into the shared log `name`; with the next `commit` they are part of the run.
 
         Args:
             until: whether a row, and with it all behind it, is to wait.

@@ -82,7 +82,7 @@ class Policy:
 
     @classmethod
     def of(cls, given: Policy | Mapping[str, Any] | None = None, **fields: Any) -> Policy:
-        """Build from a policy, a mapping, or fields; math-verify's words (`strict`, `precision`,
+        """Build from a policy or mapping (`given`), or fields; math-verify's words (`strict`, `precision`,
         `allow_set_relation_comp`) are understood."""
         if isinstance(given, Policy):
             return dataclasses.replace(given, **_translated(fields))

@@ -32,7 +32,7 @@ UNTRIED = "not tried: the time for all inputs together was used up"
 def call(
     code: str, function: str, args: Sequence[Any], *, limits: Limits | None = None, isolation: str | None = None
 ) -> Any:
-    """The value of `function(*args)` as the program defines it.
+    """The value of `function(*args)` as the program `code` defines it; `limits` are the default ones if `None`.
 
     Plain data only goes in and comes out, with exact types (`protocol/values.py`): whatever the program
     returns is compared by you, as data.

@@ -23,16 +23,19 @@ Status = Literal["ok", "error", "timeout", "memory", "output_limit", "killed", "
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One program, run as a script."""
+    """One program, run as a script: its `status`, what it wrote, and what it took."""
 
     status: Status
     stdout: str = ""
     """Up to `Limits.output_kb`; bytes that are not UTF-8 are replaced."""
     stderr: str = ""
+    """Likewise."""
     exit_code: int | None = None
     """`None` when it was ended by a signal or never started."""
     wall_s: float = 0.0
+    """Seconds by the clock."""
     cpu_s: float = 0.0
+    """Seconds of processor time."""
     memory_mb: float = 0.0
     """Largest resident memory, that of the bare interpreter included, in MiB."""
     detail: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +45,7 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """One call of a program's function."""
+    """One call of a program's function; `status` is that of the call."""
 
     status: Status
     value: Any = None
