@@ -1,6 +1,7 @@
 """The `selfplay-gym` command: parse, build, call one function.
 
-Every command is one function in a file of its kind beside this one; the work happens in `selfplay/`. Whatever goes
+Every command is one function in a file of its kind beside this one; the work happens in `selfplay/`, and that of
+`export` in `interop/`. Whatever goes
 wrong is one line and exit code 2; an interrupt ends with exit code 130, SIGTERM with 143, and a run then says how it
 goes on.
 """
@@ -14,10 +15,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from ..selfplay.commands.door import leave
-from . import looking_up, measuring, playing, reading
+from . import exporting, looking_up, measuring, playing, reading
 from .app import app
 
-__all__ = ["app", "looking_up", "main", "measuring", "playing", "reading", "run"]
+__all__ = ["app", "exporting", "looking_up", "main", "measuring", "playing", "reading", "run"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,9 +20,8 @@ from functools import partial
 from typing import Any
 
 from ..core.errors import ConfigError, MissingExtraError
-from ..core.math_language import key
 from ..core.protocols import Agent, Generator, RewardRule, Verifier, unreadable
-from ..core.records import Judgement, Outcome, Question, TaskSpec
+from ..core.records import Judgement, Outcome, Question
 from ..core.registries import make_agent, make_generator, make_reward, make_verifier
 from ..core.seeding import integer_seed, python_stream
 from ..envs.game.domains import domain_of
@@ -30,15 +29,13 @@ from ..envs.game.engine import Game
 from ..envs.game.question_cache import QuestionCache
 from ..envs.views.setup import ROLES
 from ..selfplay.run.labels import make_labeller
+from .question_sets import different_questions
 from .rows import COLUMNS, question_of, row_of, runs, text_of
 
 __all__ = ["ChallengerReward", "SolverReward", "challenger_reward", "dataset", "reward_function"]
 
 Named = str | Mapping[str, Any]
 Turns = str | Sequence[Mapping[str, Any]]
-
-REPEATS = 2_000
-"""After this number of repeated questions in a row, a generator is taken to have no more."""
 
 
 def dataset(
@@ -95,7 +92,7 @@ def dataset(
         rows: list[dict[str, Any]] = [{"prompt": _prompt(words.challenger, chat, system)} for _ in range(size)]
         return datasets.Dataset.from_list(rows, features=features)
     cache = QuestionCache(make_generator(generator or domain.generator), split, 1, domain)
-    questions = _different(cache, size, seed, levels, kind)
+    questions = different_questions(cache, size, python_stream(seed, "interop", "trl"), levels, kind)
     rows = [{"prompt": _prompt(words.ask(question), chat, system), **row_of(question)} for question in questions]
     kinds = {name: datasets.Value("float64" if name == "level" else "string") for name in COLUMNS}
     return datasets.Dataset.from_list(rows, features=datasets.Features({**features, **kinds}))
@@ -242,29 +239,6 @@ class ChallengerReward:
         logs.metric("malformed_share", [j is None for j in judgements])
         logs.column("label", [None if j is None else j.label for j in judgements])
         return [played.reward.value for played in rounds]
-
-
-def _different(
-    cache: QuestionCache, size: int, seed: int, levels: Sequence[float] | None, kind: str | None
-) -> list[Question]:
-    """`size` questions no two of which ask the same."""
-    rng = python_stream(seed, "interop", "trl")
-    turns = None if levels is None else itertools.cycle(levels)
-    found: dict[str, Question] = {}
-    repeats = 0
-    while repeats < REPEATS:
-        level = rng.random() if turns is None else next(turns, None)
-        if level is None:
-            raise ConfigError("levels must name at least one difficulty in [0, 1], or be None for all")
-        question = cache.fresh(TaskSpec(level, kind), rng)
-        repeats = repeats + 1 if key(question.text) in found else 0
-        found.setdefault(key(question.text), question)
-        if len(found) == size:
-            return list(found.values())
-    raise ConfigError(
-        f"{type(cache.generator).__name__} has only about {len(found)} different questions at levels {levels}; "
-        f"size={size} is too many. Ask for fewer, or for more levels"
-    )
 
 
 def _prompt(text: str, chat: bool, system: str | None) -> Turns:

@@ -1,0 +1,115 @@
+"""Questions written to a folder for another tool: `selfplay-gym export mixed --format lm-eval --out FOLDER`.
+
+A format is a class whose options are its constructor's; it is loaded when it is asked for. Others are added by
+`formats.register("name", "module:Class")`, or by an entry point of the group `selfplay_gym.formats`. A folder is
+written beside its place and renamed, so that it is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from ..core.errors import ConfigError
+from ..core.options import write_named
+from ..core.registry import Registry
+from ..selfplay.storage.files import DamageError, read_json, remove, write_json
+from .question_sets import SPLITS, QuestionSet, question_set
+
+__all__ = ["SPLITS", "ExportFormat", "export", "formats"]
+
+MANIFEST = "selfplay_export.json"
+"""Says what an export holds; a folder without it is never replaced."""
+
+
+@runtime_checkable
+class ExportFormat(Protocol):
+    """How questions are written for a tool.
+
+    Attributes:
+        splits: those that the tool needs, of `SPLITS`; what is exported where nobody asks for others.
+    """
+
+    splits: Sequence[str]
+
+    def write(self, questions: QuestionSet, folder: Path) -> str:
+        """Write files into an empty folder, which is renamed to its place afterwards.
+
+        Returns:
+            how the export is used, for people; "{folder}" stands for its place.
+        """
+        ...
+
+
+formats: Registry[ExportFormat] = Registry("export format", "selfplay_gym.formats", ExportFormat)
+
+for _name, _target in {"lm-eval": "lm_eval:LmEvalFormat"}.items():
+    formats.register(_name, f"selfplay_gym.interop.{_target}")
+
+
+def export(
+    source: str,
+    format: str | Mapping[str, Any] | ExportFormat,
+    out: Path,
+    *,
+    splits: Sequence[str] | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    levels: Sequence[float] = (),
+    force: bool = False,
+) -> str:
+    """Write the questions of a source for a tool.
+
+    Args:
+        source, limit, seed, levels: see `question_sets.question_set`.
+        format: by name, with options as `name(key=value)`, or live.
+        out: the folder; made, with those above it.
+        splits: "train", "held_out" or both; `None` for those that the format needs.
+        force: replace the export that is there.
+
+    Returns:
+        what was written and how it is used, in two lines.
+
+    Raises:
+        ConfigError: the folder is not empty and is no export that may be replaced, or see `question_set`.
+    """
+    writer = formats.make(format)
+    check_place(out, force)
+    questions = question_set(source, splits or writer.splits, limit=limit, seed=seed, levels=levels)
+    counts = {split: len(found) for split, found in questions.splits.items()}
+    draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
+    remove(draft)
+    try:
+        draft.mkdir(parents=True)
+        usage = writer.write(questions, draft)
+        named = write_named(format) if isinstance(format, str | Mapping) else type(writer).__name__
+        write_json(draft / MANIFEST, {"format": named, "source": questions.source, "questions": counts})
+        check_place(out, force)
+        remove(out)
+        draft.rename(out)
+    finally:
+        remove(draft)
+    said = ", ".join(f"{count:,} {split}" for split, count in counts.items())
+    return f"Questions of {questions.source}: {said}, in {out}\n{usage.format(folder=out)}"
+
+
+def check_place(out: Path, force: bool) -> None:
+    """Whether an export may be written there.
+
+    Raises:
+        ConfigError: something else is there; says what to do.
+    """
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise ConfigError(f"{out} is a file or a link; --out must name a folder")
+    if not out.is_dir() or not any(out.iterdir()):
+        return
+    try:
+        ours = "format" in read_json(out / MANIFEST)
+    except DamageError:
+        ours = False
+    if not ours:
+        raise ConfigError(f"{out} holds other files, which an export never replaces; choose another --out")
+    if not force:
+        raise ConfigError(f"{out} already holds an export; choose another --out, or replace it with --force")

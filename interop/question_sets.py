@@ -1,0 +1,204 @@
+"""The questions that are handed to another tool: those of a suite, of a generator at a level, or of a run."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from ..core.errors import ConfigError
+from ..core.options import parse_named
+from ..core.records import Question, TaskSpec
+from ..core.registries import domains, generators, make_generator
+from ..core.seeding import python_stream
+from ..envs.game.domains import find_domain, identity_of
+from ..envs.game.question_cache import QuestionCache
+from ..selfplay.exams.questions import exam_and_validation, held_out_questions
+from ..selfplay.exams.suites import Suite, generated_suite, grader_of, load_suites
+from ..selfplay.run import round_log
+from ..selfplay.settings.config import RunConfig
+from ..selfplay.settings.files import stored_config
+from ..selfplay.storage.run_folder import CONFIG, STATE, RunFolder
+
+TRAIN, HELD_OUT = "train", "held_out"
+SPLITS = (TRAIN, HELD_OUT)
+REPEATS = 2_000
+"""After this number of repeated questions in a row, a generator is taken to have no more."""
+
+
+class Graded(NamedTuple):
+    """A question with the name of the verifier that grades it against its reference."""
+
+    question: Question
+    verifier: str
+
+
+@dataclass(frozen=True)
+class QuestionSet:
+    """Questions by split; in none of them does one come twice, and none is in both.
+
+    Attributes:
+        name: of letters, digits and "_", for files and for the names of tasks.
+        source: where they come from, for people.
+        splits: "train": for training; "held_out": an exam's, which nothing of ours trains on. Only what was asked for.
+    """
+
+    name: str
+    source: str
+    splits: dict[str, tuple[Graded, ...]]
+
+
+def question_set(
+    source: str,
+    splits: Sequence[str] = SPLITS,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    levels: Sequence[float] = (),
+) -> QuestionSet:
+    """The questions of a source.
+
+    A run gives what its solver trained on, with the labels as references, and its exam. A generator or a domain gives
+    training questions, and its suite. Any other suite gives itself, as `held_out`.
+
+    Args:
+        source: a run folder, a suite as `bench.load_suites` takes it, or a list of suites between commas.
+        splits: which are wanted.
+        limit: most questions per split; `None` for all of a run, and as many as a suite has by default.
+        seed: of procedural questions; 0 is the standard exam. A run has its own.
+        levels: difficulties in [0, 1], taken in turn; none for those of an exam, and evenly drawn ones in training.
+
+    Raises:
+        ConfigError: no such source, a split or a level that it does not have, or no questions in it.
+    """
+    if not splits or set(splits) - set(SPLITS):
+        raise ConfigError(f"splits are {' and '.join(SPLITS)}, got {list(splits)!r}")
+    if limit is not None and limit < 1:
+        raise ConfigError(f"limit must be at least 1, got {limit}")
+    if wrong := [level for level in levels if not 0.0 <= level <= 1.0]:
+        raise ConfigError(f"levels are in [0, 1], got {wrong[0]}")
+    if (Path(source) / CONFIG).exists() or (Path(source) / STATE).exists():
+        return _of_run(Path(source), splits, limit, levels)
+    if Path(source).is_dir():
+        raise ConfigError(f"no run in {source} (there is no {CONFIG}); name a run folder, or a suite such as 'mixed'")
+    found = {
+        split: _held_out(source, limit, seed, levels) if split == HELD_OUT else _train(source, limit, seed, levels)
+        for split in dict.fromkeys(splits)
+    }
+    at = f", level {', '.join(f'{level:g}' for level in levels)}" if levels else ""
+    return QuestionSet(_name(source), f"{source}{at}, seed {seed}", found)
+
+
+def different_questions(
+    cache: QuestionCache, size: int, rng: random.Random, levels: Sequence[float] | None = None, kind: str | None = None
+) -> list[Question]:
+    """`size` procedural questions no two of which ask the same.
+
+    Args:
+        levels: taken in turn; `None` draws them evenly.
+
+    Raises:
+        ConfigError: no levels, or the generator has fewer questions.
+    """
+    turns = None if levels is None else itertools.cycle(levels)
+    found: dict[str, Question] = {}
+    repeats = 0
+    while repeats < REPEATS:
+        level = rng.random() if turns is None else next(turns, None)
+        if level is None:
+            raise ConfigError("levels must name at least one difficulty in [0, 1], or be None for all")
+        question = cache.fresh(TaskSpec(level, kind), rng)
+        identity = identity_of(question)
+        repeats = repeats + 1 if identity in found else 0
+        found.setdefault(identity, question)
+        if len(found) == size:
+            return list(found.values())
+    raise ConfigError(
+        f"{type(cache.generator).__name__} has only about {len(found)} different questions at levels {levels}; "
+        f"size={size} is too many. Ask for fewer, or for more levels"
+    )
+
+
+def kept_questions(run: RunFolder) -> list[Question]:
+    """What the solver of a run trained on, oldest first: the reference is the label, after reviews.
+
+    A question that was asked in several rounds comes once, with its last label.
+    """
+    found: dict[str, Question] = {}
+    for number in range(1, run.state.get("round", 0) + 1):
+        for _, question in round_log.kept(partial(run.rows_of_round, number=number)):
+            identity = identity_of(question)
+            found.pop(identity, None)
+            found[identity] = question
+    return list(found.values())
+
+
+def _of_run(path: Path, splits: Sequence[str], limit: int | None, levels: Sequence[float]) -> QuestionSet:
+    if levels:
+        raise ConfigError(f"levels go with a generator or a domain; the questions of {path} are those it asked")
+    run = RunFolder.open(path)
+    config = stored_config(run)
+    if "questions" not in run.state["logs"] or not config.exam.questions:
+        raise ConfigError(f"the run in {path} has no questions of one turn; export those of another run")
+    found = {}
+    for split in dict.fromkeys(splits):
+        questions = kept_questions(run) if split == TRAIN else _exam_of(config)
+        if not questions:
+            raise ConfigError(f"the run in {path} has kept no questions so far; export a run that has labelled some")
+        found[split] = tuple(Graded(question, grader_of(question)) for question in questions[:limit])
+    return QuestionSet(_name(path.resolve().name), f"run {path.resolve().name}, seed {config.seed}", found)
+
+
+def _exam_of(config: RunConfig) -> list[Question]:
+    sizes = config.exam.questions, config.guard.questions
+    return exam_and_validation(config.questions.generator, *sizes, config.seed)[0]
+
+
+def _held_out(source: str, limit: int | None, seed: int, levels: Sequence[float]) -> tuple[Graded, ...]:
+    suites = [_at(suite, _generator(source), seed, levels) for suite in load_suites(source, limit=limit, seed=seed)]
+    listed = [Graded(question, suite.verifier) for suite in suites for question in suite.questions]
+    return tuple({identity_of(one.question): one for one in reversed(listed)}.values())[::-1]
+
+
+def _at(suite: Suite, generator: str | None, seed: int, levels: Sequence[float]) -> Suite:
+    """The suite with as many questions of these levels."""
+    if not levels:
+        return suite
+    if generator is None:
+        raise ConfigError(f"levels go with one generator or domain; {suite.name!r} has the questions it has")
+    return replace(suite, questions=tuple(held_out_questions(generator, len(suite.questions), seed, levels)))
+
+
+def _train(source: str, limit: int | None, seed: int, levels: Sequence[float]) -> tuple[Graded, ...]:
+    generator = _generator(source)
+    if generator is None:
+        raise ConfigError(
+            f"{source!r} has no training questions, only an exam: take --split {HELD_OUT}, or a generator, a domain "
+            "or a run"
+        )
+    size = limit or len(generated_suite(generator, seed=seed).questions)
+    rng = python_stream(seed, "interop", "export", source)
+    (first,) = held_out_questions(generator, 1, seed)
+    domain = find_domain(first.domain) if domains.knows(first.domain) else None
+    cache = QuestionCache(make_generator(generator), TRAIN, 1, domain)
+    questions = different_questions(cache, size, rng, levels or None)
+    return tuple(Graded(question, grader_of(question)) for question in questions)
+
+
+def _generator(source: str) -> str | None:
+    """The generator that a source names, by itself or as that of a domain; `None` for any other source."""
+    if generators.knows(source):
+        return source
+    return find_domain(source).generator if parse_named(source).name in domains.names() else None
+
+
+def _name(source: str) -> str:
+    """A name for files and tasks: a file's own name without its folder and ending."""
+    family, colon, rest = source.partition(":")
+    shown = f"{family}_{Path(rest).stem}" if colon else source
+    return re.sub(r"\W+", "_", shown, flags=re.ASCII).strip("_").lower() or "questions"
