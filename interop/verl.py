@@ -60,7 +60,7 @@ class VerlFormat:
             import pyarrow
             from pyarrow import parquet
         except ImportError:
-            raise MissingExtraError("pyarrow", "datasets", "selfplay-gym export --format verl") from None
+            raise MissingExtraError("pyarrow", "verl", "selfplay-gym export --format verl") from None
         text, count = pyarrow.string(), pyarrow.int64()
         extra = {"split": text, "index": count, "verifier": text, **dict.fromkeys(COLUMNS, text)}
         schema = pyarrow.schema(
@@ -127,7 +127,7 @@ def compute_score(
     try:
         judgement = _judged(judging, row, solution_str, ground_truth)
         (verdict,) = judgement.verdicts
-    except Exception:  # noqa: BLE001 - one completion must not end a training; it is logged and counts as undecided
+    except Exception:  # whatever it is, one completion must not end a training: it is logged, and undecided
         LOGGER.exception("a completion of %s could not be judged", data_source)
         return {"score": 0.0, "acc": 0.0, "undecided": 1.0, "answered": 0.0}
     return {
@@ -150,4 +150,3 @@ def _judged(judging: Verifier, row: Mapping[str, Any], text: Any, reference: Any
 def _verifier(named: str) -> Verifier:
     """One of each per process: a verifier keeps its workers."""
     return make_verifier(named)
-

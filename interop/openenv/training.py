@@ -22,7 +22,12 @@ __all__ = ["AnswerTool", "Games", "Spoken", "rows"]
 
 
 def rows(
-    *, size: int, seed: int = 0, role: str = "solver", levels: Sequence[float | None] = (None,), system: str | None = None
+    *,
+    size: int,
+    seed: int = 0,
+    role: str = "solver",
+    levels: Sequence[float | None] = (None,),
+    system: str | None = None,
 ) -> list[dict[str, Any]]:
     """`size` rows of a dataset: `prompt`, to which the trainer adds what the game asks, `seed`, `role`, `level`.
 

@@ -98,7 +98,7 @@ def test_a_thousand_odd_texts_score_what_gymnasium_pays():
 
 
 def test_programs_are_judged_by_running_them(tmp_path):
-    export("code", "verl", tmp_path / "out", splits=["held_out"], limit=3)
+    export("deduction", "verl", tmp_path / "out", splits=["held_out"], limit=3)
     for row in rows_of(tmp_path / "out", "held_out"):
         assert row["extra_info"]["verifier"] == "code"
         assert scored(row, rf"\boxed{{{row['reward_model']['ground_truth']}}}")["score"] == 1.0
@@ -135,7 +135,8 @@ def test_every_answer_has_the_same_keys_and_plain_numbers():
 
 def test_a_verifier_can_be_chosen_and_a_wrong_one_stops_the_run():
     assert compute_score("x", "the answer is 4", "4", {}, verifier="sympy(extract=strict)")["score"] == 0.0
-    assert compute_score("x", "the answer is 4", "4", {}, verifier={"name": "sympy", "extract": "lenient"})["acc"] == 1.0
+    lenient = {"name": "sympy", "extract": "lenient"}
+    assert compute_score("x", "the answer is 4", "4", {}, verifier=lenient)["score"] == 1.0
     with pytest.raises(UnknownNameError, match="sympy"):
         compute_score("x", "4", "4", verifier="simpy")
     with pytest.raises(ConfigError):
@@ -163,7 +164,7 @@ def test_threads_and_forked_processes_score_alike():
 
 def test_missing_pyarrow_names_the_extra(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(MissingExtraError, match=r"selfplay-gym\[datasets\]"):
+    with pytest.raises(MissingExtraError, match=r"selfplay-gym\[verl\]"):
         export("arithmetic", "verl", tmp_path / "out", limit=2)
     assert list(tmp_path.iterdir()) == []
 

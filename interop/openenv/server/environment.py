@@ -100,7 +100,7 @@ class SelfPlayEnvironment(Environment[SelfPlayAction, SelfPlayObservation, SelfP
             _, reward, _, _, info = self._env.step(action.text)
         except gym.error.ResetNeeded as error:
             raise ConfigError(
-                f"there is no episode to make a move in: {error}. HTTP's /step never has one; play over the WebSocket /ws"
+                f"no episode has begun: {error}. HTTP's /step never has one; play over the WebSocket /ws"
             ) from error
         self._state.step_count += 1
         verdict = info["verdict"]

@@ -48,7 +48,7 @@ class Served(uvicorn.Server):
 
     @property
     def address(self):
-        return "127.0.0.1:{}".format(self.servers[0].sockets[0].getsockname()[1])
+        return f"127.0.0.1:{self.servers[0].sockets[0].getsockname()[1]}"
 
 
 @contextmanager
@@ -211,15 +211,14 @@ def test_bad_messages_get_one_clear_error_and_the_episode_goes_on(address, kind,
         assert says in json.dumps(error["data"], ensure_ascii=False)
         assert said(connection, "step", text=r"\boxed{1}")["data"]["done"] is True
         after = said(connection, "step", text=r"\boxed{1}")
-        assert "no episode" in after["data"]["message"]
+        assert "no episode has begun" in after["data"]["message"]
 
 
 def test_a_message_beyond_all_bounds_ends_its_connection_alone(address):
     with connect(f"ws://{address}/ws") as other:
         said(other, "reset", seed=1)
-        with connect(f"ws://{address}/ws") as connection:
-            with pytest.raises(Exception, match="1009"):
-                said(connection, "step", text="x" * LONGEST_MESSAGE)
+        with connect(f"ws://{address}/ws") as connection, pytest.raises(Exception, match="1009"):
+            said(connection, "step", text="x" * LONGEST_MESSAGE)
         assert said(other, "step", text="4")["data"]["done"] is True
 
 

@@ -13,7 +13,7 @@ from selfplay_gym.core.errors import ConfigError
 pytest.importorskip("openenv", reason="OpenEnv 0.10 is tested in an environment of its own: docs/interop_openenv.md")
 pytest.importorskip("trl")
 
-from selfplay_gym.interop.openenv.training import Games, rows  # noqa: E402
+from selfplay_gym.interop.openenv.training import Games, rows
 
 SPEC = spec_from_file_location("served", Path(__file__).with_name("test_openenv.py"))
 served = module_from_spec(SPEC)
