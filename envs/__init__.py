@@ -15,6 +15,7 @@ Importing this package registers names and loads Gymnasium; PettingZoo is loaded
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,8 @@ for _name, _target in {
 for _name, _target in {"math": "math_domain:MATH", "code": "code_domain:CODE"}.items():
     domains.register(_name, f"selfplay_gym.envs.game.{_target}")
 register_known_ids()
+if "pettingzoo" in sys.modules:  # its registry has our ids from the start; else from the first `aec_env` on
+    register_pettingzoo()
 
 
 def aec_env(

@@ -45,7 +45,11 @@ class ExportFormat(Protocol):
 
 formats: Registry[ExportFormat] = Registry("export format", "selfplay_gym.formats", ExportFormat)
 
-for _name, _target in {"lm-eval": "lm_eval:LmEvalFormat", "verl": "verl:VerlFormat"}.items():
+for _name, _target in {
+    "datasets": "data_set:DataSetFormat",
+    "lm-eval": "lm_eval:LmEvalFormat",
+    "verl": "verl:VerlFormat",
+}.items():
     formats.register(_name, f"selfplay_gym.interop.{_target}")
 
 

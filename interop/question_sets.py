@@ -9,33 +9,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-from ..core.errors import ConfigError
+from ..core.errors import ConfigError, UnknownNameError
 from ..core.options import parse_named
+from ..core.protocols import Domain
 from ..core.records import Question, TaskSpec
 from ..core.registries import domains, generators, make_generator
 from ..core.seeding import python_stream
 from ..envs.game.domains import find_domain, identity_of
 from ..envs.game.question_cache import QuestionCache
 from ..selfplay.exams.questions import exam_and_validation, held_out_questions
-from ..selfplay.exams.suites import Suite, generated_suite, grader_of, load_suites
+from ..selfplay.exams.suites import Suite, generated_suite, grader_of, load_suites, suite_names
 from ..selfplay.run import round_log
 from ..selfplay.settings.config import RunConfig
 from ..selfplay.settings.files import stored_config
 from ..selfplay.storage.run_folder import CONFIG, STATE, RunFolder
+from .rows import Graded
 
 TRAIN, HELD_OUT = "train", "held_out"
 SPLITS = (TRAIN, HELD_OUT)
 REPEATS = 2_000
 """After this number of repeated questions in a row, a generator is taken to have no more."""
-
-
-class Graded(NamedTuple):
-    """A question with the name of the verifier that grades it against its reference."""
-
-    question: Question
-    verifier: str
 
 
 @dataclass(frozen=True)
@@ -124,6 +118,12 @@ def different_questions(
     )
 
 
+def domain_of_generator(generator: str) -> Domain | None:
+    """The domain of the questions that a generator writes, by one of them; `None` where it is not registered."""
+    question = make_generator(generator).generate(TaskSpec(0.0), python_stream(0, "interop", "domain"))
+    return find_domain(question.domain) if domains.knows(question.domain) else None
+
+
 def kept_questions(run: RunFolder) -> list[Question]:
     """What the solver of a run trained on, oldest first: the reference is the label, after reviews.
 
@@ -177,15 +177,15 @@ def _at(suite: Suite, generator: str | None, seed: int, levels: Sequence[float])
 def _train(source: str, limit: int | None, seed: int, levels: Sequence[float]) -> tuple[Graded, ...]:
     generator = _generator(source)
     if generator is None:
+        if "," not in source and source not in suite_names() and f"{source.partition(':')[0]}:" not in suite_names():
+            raise UnknownNameError("suite", source, suite_names(), "Or give a run folder.")
         raise ConfigError(
             f"{source!r} has no training questions, only an exam: take --split {HELD_OUT}, or a generator, a domain "
             "or a run"
         )
     size = limit or len(generated_suite(generator, seed=seed).questions)
     rng = python_stream(seed, "interop", "export", source)
-    (first,) = held_out_questions(generator, 1, seed)
-    domain = find_domain(first.domain) if domains.knows(first.domain) else None
-    cache = QuestionCache(make_generator(generator), TRAIN, 1, domain)
+    cache = QuestionCache(make_generator(generator), TRAIN, 1, domain_of_generator(generator))
     questions = different_questions(cache, size, rng, levels or None)
     return tuple(Graded(question, grader_of(question)) for question in questions)
 

