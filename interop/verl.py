@@ -22,8 +22,8 @@ from ..core.protocols import Verifier
 from ..core.records import Judgement, Outcome, Question
 from ..core.registries import domains, make_verifier
 from ..envs.game.domains import find_domain
-from .question_sets import SPLITS, Graded, QuestionSet
-from .rows import COLUMNS, question_of, row_of
+from .question_sets import SPLITS, QuestionSet
+from .rows import COLUMNS, Graded, question_of, row_of
 
 __all__ = ["VerlFormat", "compute_score"]
 

@@ -2,23 +2,17 @@
 
 import json
 import multiprocessing
-import random
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
-import gymnasium as gym
 import pytest
 
 from selfplay_gym.core.errors import ConfigError, MissingExtraError, UnknownNameError
 from selfplay_gym.interop.export import export
+from selfplay_gym.interop.rows import row_of
 from selfplay_gym.interop.verl import compute_score
 
 parquet = pytest.importorskip("pyarrow.parquet")
-
-SPEC = spec_from_file_location("odd_texts", Path(__file__).with_name("odd_texts.py"))
-odd_texts = module_from_spec(SPEC)
-SPEC.loader.exec_module(odd_texts)
 
 
 @pytest.fixture(scope="module")
@@ -78,22 +72,12 @@ def test_the_written_reward_file_is_the_reward(folder):
     assert module.compute_score is compute_score
 
 
-def test_a_thousand_odd_texts_score_what_gymnasium_pays():
-    from selfplay_gym.interop.rows import row_of
-
-    env, rng = gym.make("SelfPlayMath-v0"), random.Random(11)
+def test_a_thousand_odd_texts_score_what_gymnasium_pays(texts):
     scores = []
-    for number in range(1000):
-        env.reset(seed=number)
-        question = env.unwrapped._question
-        text = odd_texts.odd_text(question.reference, rng)
-        _, reward, _, _, info = env.step(text)
-        got = compute_score("selfplay_gym/x", text, question.reference, row_of(question))
-        assert got["score"] == reward, repr(text[:200])
-        assert got["acc"] == (info["verdict"].outcome.value == "correct")
-        assert got["undecided"] == (info["verdict"].outcome.value == "undecided")
-        assert got["answered"] == (info["verdict"].answer is not None)
+    for one, text in texts.attempts():
+        got = compute_score("x", text, one.question.reference, {**row_of(one.question), "verifier": one.verifier})
         scores.append(got["score"])
+    assert scores == texts.rewards()
     assert 0.2 < sum(scores) / len(scores) < 0.8
 
 

@@ -3,13 +3,11 @@
 import asyncio
 import json
 import os
-import random
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import gymnasium as gym
@@ -40,9 +38,6 @@ ROOT = Path(selfplay_gym.__file__).parent
 PACKAGES = ROOT / "examples" / "selfplay_gym_vf"
 INSTRUCTION = find_domain("math").template("plain").challenger
 PROPOSAL = r"<question>What is 17 * 3 - 4?</question> \boxed{47}"
-SPEC = spec_from_file_location("odd_texts", Path(__file__).parents[1] / "odd_texts.py")
-odd_texts = module_from_spec(SPEC)
-SPEC.loader.exec_module(odd_texts)
 
 
 class Endpoint(ThreadingHTTPServer):
@@ -151,25 +146,18 @@ def test_sources_that_do_not_exist_are_refused():
         SelfPlayTaskset(SelfPlayConfig(source="arithmetik")).load()
 
 
-def test_a_thousand_odd_texts_earn_what_gymnasium_pays():
-    env, rng = gym.make("SelfPlayMath-v0"), random.Random(21)
-
+def test_a_thousand_odd_texts_earn_what_gymnasium_pays(texts):
     async def play():
         rewards = []
-        for number in range(1000):
-            prompt, _ = env.reset(seed=number)
-            question = env.unwrapped._question
-            text = odd_texts.odd_text(question.reference, rng)
-            _, reward, _, _, info = env.step(text)
-            task = SelfPlayTask(SelfPlayData(prompt=prompt, **row_of(question)))
+        for one, text in texts.attempts():
+            task = SelfPlayTask(SelfPlayData(prompt="?", verifier=one.verifier, **row_of(one.question)))
             trace = trace_of(task, "something before", text)
             await task.score(trace)
-            assert trace.reward == reward, repr(text[:200])
-            assert trace.metrics["undecided"] == (info["verdict"].outcome.value == "undecided")
-            rewards.append(reward)
+            rewards.append(trace.reward)
         return rewards
 
     rewards = asyncio.run(play())
+    assert rewards == texts.rewards()
     assert 0.2 < sum(rewards) / len(rewards) < 0.8
 
 
