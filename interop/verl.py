@@ -12,18 +12,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import ConfigError, MissingExtraError
+from ..core.errors import MissingExtraError
 from ..core.options import write_named
-from ..core.protocols import Verifier
-from ..core.records import Judgement, Outcome, Question
-from ..core.registries import domains, make_verifier
-from ..envs.game.domains import find_domain
+from ..core.records import Outcome
 from .question_sets import SPLITS, QuestionSet
-from .rows import COLUMNS, Graded, question_of, row_of
+from .rows import COLUMNS, Graded, named_verifier, question_of, reward_of
 
 __all__ = ["VerlFormat", "compute_score"]
 
@@ -40,7 +36,7 @@ class VerlFormat:
     """Parquet files for `verl.trainer.main_ppo`, and the file with the reward.
 
     Args:
-        template: the words around a question, "plain" or "r-zero".
+        template: the words around a question, "plain" or "r-zero"; a domain without such ones has its "plain".
         system: a system turn before it; `None` for none.
     """
 
@@ -54,7 +50,6 @@ class VerlFormat:
 
         Raises:
             MissingExtraError: `pyarrow`, which comes with `datasets`, is not installed.
-            ConfigError: no such template.
         """
         try:
             import pyarrow
@@ -82,17 +77,13 @@ class VerlFormat:
 
     def _row(self, graded: Graded, name: str, split: str, index: int) -> dict[str, Any]:
         question = graded.question
-        asked = question.text
-        if domains.knows(question.domain):
-            asked = find_domain(question.domain).template(self.template).ask(question)
         opening = [] if self.system is None else [{"role": "system", "content": self.system}]
-        about = {"split": split, "index": index, "verifier": graded.verifier}
         return {
             "data_source": f"selfplay_gym/{name}",
-            "prompt": [*opening, {"role": "user", "content": asked}],
+            "prompt": [*opening, {"role": "user", "content": graded.prompt(self.template)}],
             "ability": question.domain,
             "reward_model": {"style": "rule", "ground_truth": question.reference},
-            "extra_info": {**about, **row_of(question)},
+            "extra_info": {"split": split, "index": index, **graded.row()},
         }
 
 
@@ -108,7 +99,7 @@ def compute_score(
     """Judge one completion; what verl calls, from any number of threads and processes.
 
     Args:
-        data_source: not used; every row says how it is judged.
+        data_source: for the log; every row says how it is judged.
         solution_str: the completion. Any text ends within the verifier's time limit, and none raises.
         ground_truth: the reference; for rows that are not ours, any answer in mathematical notation.
         extra_info: as exported: the question, and which verifier judges it.
@@ -123,30 +114,16 @@ def compute_score(
         ConfigError: no such verifier; a run must not go on with it.
     """
     row = dict(extra_info or {})
-    judging = _verifier(write_named(verifier or row.get("verifier") or "sympy"))
+    judging = named_verifier(write_named(verifier or row.get("verifier") or "sympy"))
     try:
-        judgement = _judged(judging, row, solution_str, ground_truth)
-        (verdict,) = judgement.verdicts
+        question = question_of({**row, "ground_truth": ground_truth}, "", "ground_truth")
+        (verdict,) = judging.judge(question, [solution_str]).verdicts
     except Exception:  # whatever it is, one completion must not end a training: it is logged, and undecided
         LOGGER.exception("a completion of %s could not be judged", data_source)
         return {"score": 0.0, "acc": 0.0, "undecided": 1.0, "answered": 0.0}
     return {
-        "score": 0.0 if verdict.score is None else float(verdict.score),
+        "score": float(reward_of(verdict)),
         "acc": float(verdict.outcome is Outcome.CORRECT),
         "undecided": float(verdict.outcome is Outcome.UNDECIDED),
         "answered": float(verdict.answer is not None),
     }
-
-
-def _judged(judging: Verifier, row: Mapping[str, Any], text: Any, reference: Any) -> Judgement:
-    """The judgement of one attempt at the question of a row, whose reference is `reference`."""
-    if not isinstance(text, str):
-        raise ConfigError(f"a completion is a str, got {type(text).__name__}")
-    question: Question = question_of({**row, "ground_truth": reference}, "", "ground_truth")
-    return judging.judge(question, [text])
-
-
-@cache
-def _verifier(named: str) -> Verifier:
-    """One of each per process: a verifier keeps its workers."""
-    return make_verifier(named)

@@ -8,11 +8,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ...core.errors import MissingExtraError
-from ...core.records import Outcome, Question, Verdict
-from ...core.registries import domains, make_verifier
-from ...envs.game.domains import find_domain
+from ...core.records import Outcome, Verdict
 from ..question_sets import question_set
-from ..rows import question_of, row_of
+from ..rows import graded_of, reward_of
 
 try:
     import verifiers.v1 as vf
@@ -42,8 +40,7 @@ class SelfPlayTask(vf.Task[SelfPlayData]):
     @vf.reward
     async def correct(self, trace: vf.Trace) -> float:
         """The verifier's score in [0, 1]; 0 for what it left undecided."""
-        score = (await self._verdict(reply_of(trace))).score
-        return 0.0 if score is None else score
+        return reward_of(await self._verdict(reply_of(trace)))
 
     @vf.metric
     async def undecided(self, trace: vf.Trace) -> float:
@@ -58,9 +55,7 @@ class SelfPlayTask(vf.Task[SelfPlayData]):
         return (await self._verdict(rf"\boxed{{{reference}}}")).outcome is Outcome.CORRECT
 
     async def _verdict(self, text: str) -> Verdict:
-        question: Question = question_of(self.data.model_dump(), self.data.question)
-        judgement = await asyncio.to_thread(make_verifier(self.data.verifier).judge, question, [text])
-        return judgement.verdicts[0]
+        return await asyncio.to_thread(graded_of(self.data.model_dump()).judge, text)
 
 
 class SelfPlayConfig(vf.TasksetConfig):
@@ -90,17 +85,9 @@ class SelfPlayTaskset(vf.Taskset[SelfPlayTask, SelfPlayConfig]):
             chosen.source, [chosen.split], limit=chosen.size, seed=chosen.seed, levels=tuple(chosen.levels)
         )
         return [
-            SelfPlayTask(
-                SelfPlayData(prompt=self._asked(graded.question), verifier=graded.verifier, **row_of(graded.question)),
-                chosen.task,
-            )
+            SelfPlayTask(SelfPlayData(prompt=graded.prompt(chosen.template), **graded.row()), chosen.task)
             for graded in found.splits[chosen.split]
         ]
-
-    def _asked(self, question: Question) -> str:
-        if not domains.knows(question.domain):
-            return question.text
-        return find_domain(question.domain).template(self.config.template).ask(question)
 
 
 def reply_of(trace: vf.Trace) -> str:
