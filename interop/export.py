@@ -48,6 +48,7 @@ formats: Registry[ExportFormat] = Registry("export format", "selfplay_gym.format
 for _name, _target in {
     "datasets": "data_set:DataSetFormat",
     "lm-eval": "lm_eval:LmEvalFormat",
+    "verl": "verl:VerlFormat",
 }.items():
     formats.register(_name, f"selfplay_gym.interop.{_target}")
 

@@ -69,7 +69,7 @@ class Graded(NamedTuple):
 
     def judge(self, attempt: str) -> Verdict:
         """The verdict on one attempt."""
-        return _verifier(self.verifier).judge(self.question, [attempt]).verdicts[0]
+        return named_verifier(self.verifier).judge(self.question, [attempt]).verdicts[0]
 
     def row(self) -> dict[str, Any]:
         """The columns of the question, and "verifier"."""
@@ -87,7 +87,8 @@ def reward_of(verdict: Verdict) -> float:
 
 
 @lru_cache(maxsize=64)
-def _verifier(name: str) -> Verifier:
+def named_verifier(name: str) -> Verifier:
+    """One of each per process, as `name(key=value)`: a verifier may keep workers."""
     return make_verifier(name)
 
 

@@ -47,9 +47,12 @@ COMES_WITH = {
     "IPython": "ipykernel",
     "anyio": "inspect_ai",
     "h11": "uvicorn",
+    "httpx": "verifiers",
     "huggingface_hub": "transformers",
     "markupsafe": "jinja2",
     "mpmath": "sympy",
+    "pyarrow": "datasets",
+    "pydantic": "verifiers",
 }
 """Packages that another one, which is declared, cannot be without."""
 
