@@ -107,7 +107,12 @@ class Run(RunFolder):
         return self.path / CHECKPOINTS / named_checkpoint(self, self.settings, name)
 
     def agent(self, name: str = BEST, **options: Any) -> LLMAgent:
-        """The model of a checkpoint, to be asked: `run.agent().act(["What is 2+3?"])`."""
+        """The model of a checkpoint, to be asked: `run.agent().act(["What is 2+3?"])`.
+
+        Args:
+            name: "best", "last", or the folder name of a checkpoint.
+            options: of `load_agent`: `device`, `dtype`, …
+        """
         from ...agents.load import load_agent
 
         return load_agent(self.checkpoint(name), **options)
@@ -134,6 +139,8 @@ class Run(RunFolder):
 
         Args:
             others: agents by name.
+            name: "best", "last", or the folder name of a checkpoint.
+            suite: what they are asked, comma-separated: see `selfplay-gym list suites`.
             options: of `selfplay-gym bench`: `limit`, `settings`, `out`, …
         """
         from ..bench.page import to_html
