@@ -37,7 +37,7 @@ class ParallelSampler(LocalSampler):
         placement: Placement,
         active: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        super().__init__(local.model, local.stop_ids, local.decoder)
+        super().__init__(local.model, local.stop_ids, local.decoder, local.decode)
         self.placement, self.group, self.active = placement, placement.group, active
         self.activations: ActivationCache | None = None
         self._listener: Callable[[Samples, Tensor], None] | None = None

@@ -23,8 +23,10 @@ from .cached_decoding import CachedDecoding
 from .devices import input_device
 from .hf_decoding import Decoding, decoding_of
 from .interface.samples import Samples, SamplingSettings
+from .interface.stopping import StopStrings
 from .merged_decoding import MergedDecoding
 from .packed_forward import PackedModel
+from .telling import Decode
 
 CACHE_BYTES = 2 << 30  # keys and values held at a time, on a CPU
 CACHE_SHARE = 1 / 8  # of a GPU's memory
@@ -41,14 +43,17 @@ class LocalSampler:
         model: a causal language model of transformers.
         stop_ids: tokens that end a completion.
         decoder: its packed forward pass, or `None` to decode through transformers.
+        decode: tokens of completions → their texts; needed for stop strings.
     """
 
     on_policy = True
     keeps_activations = True
     tells = True
 
-    def __init__(self, model: Any, stop_ids: Sequence[int], decoder: PackedModel | None) -> None:
-        self.model, self.decoder = model, decoder
+    def __init__(
+        self, model: Any, stop_ids: Sequence[int], decoder: PackedModel | None, decode: Decode | None = None
+    ) -> None:
+        self.model, self.decoder, self.decode = model, decoder, decode
         self.stop_ids, self.context = tuple(stop_ids), context_of(model)
 
     def sample(
@@ -156,6 +161,7 @@ class LocalSampler:
         room, shortest, longest = torch.tensor(rooms, device=device)[where], min(rooms), max(rooms)
         stopped = torch.zeros_like(done)  # those that the model ended itself; `done` also holds those out of room
         every = 1 if device.type == "cpu" else LOOK_EVERY
+        texts = self._stop_strings(settings)
         for t in range(longest):
             token, logp = draw(decoding.logits, settings, None if noise is None else noise[rows, t])
             live = ~done
@@ -164,6 +170,8 @@ class LocalSampler:
             result.lengths[rows] += live
             for stop in self.stop_ids:
                 stopped |= live & (token == stop)
+            if texts is not None and bool((going := live & ~stopped).any()):
+                stopped[texts.reached(result.tokens[rows, : t + 1], going)] = True
             done |= stopped
             full = t + 1 >= shortest and bool((room <= t + 1).any())
             if full:
@@ -184,6 +192,13 @@ class LocalSampler:
                 decoding.step(token, products)
                 result.activations.add(rows, t, products)
         result.finished[rows[stopped]] = True
+
+    def _stop_strings(self, settings: SamplingSettings) -> StopStrings | None:
+        if not settings.stop:
+            return None
+        if self.decode is None:
+            raise ConfigError(f"stop={settings.stop!r} needs a sampler that can read its tokens: give it `decode`")
+        return StopStrings(settings.stop, self.decode)
 
 
 def _cache_bytes(device: torch.device) -> int:

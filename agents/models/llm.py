@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from ..inference.conversation import Conversation, Conversing
 from ..inference.devices import placing, spread
 from ..inference.hf_decoding import decoding_of
 from ..inference.interface.samples import Sampler, Samples, SamplingSettings
+from ..inference.interface.stopping import NEXT_QUESTION, cut
 from ..inference.packed_forward import PackedModel
 from ..inference.sampling import LocalSampler, context_of
-from ..inference.telling import Listener, TextsAsDrawn
+from ..inference.telling import Decode, Listener, TextsAsDrawn
 from ..inference.token_count import TokenCount
 from ..model_names import PACKAGED, shipped_folder
 from .pretrained import load_pretrained
@@ -57,14 +59,15 @@ class LLMAgent:
         system: str = SYSTEM,
     ) -> None:
         self.model, self.tokenizer = model.eval(), tokenizer
-        self.settings = settings or SamplingSettings(**_own_length(model))
+        self.settings = _ending(settings or SamplingSettings(**_own_length(model)), tokenizer)
         self.decoder = PackedModel.of(model)
         self.context = context_of(model)
         self.stop_ids = _stop_ids(model, tokenizer)
         self.prompts = PromptFormat(tokenizer, system, self.stop_ids)
         if self.decoder is None and sampler is None:
             decoding_of(model)  # refuses a model that cannot be sampled from
-        self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder)
+        self._decode = decoding_with(tokenizer)
+        self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder, self._decode)
         self.counted = TokenCount()
         self._listener: Listener | None = None
         self._conversing: Conversing | None = None
@@ -81,6 +84,8 @@ class LLMAgent:
         dtype: str | None = None,
         sampler: Sampler | None = None,
         system: str = SYSTEM,
+        stop: Sequence[str] | None = None,
+        template_options: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> LLMAgent:
         """Load a model folder, or one of the names "tiny", "frontier" (shipped, about 1 M parameters), "smollm2" and
@@ -93,6 +98,8 @@ class LLMAgent:
             device: where the model lives: "cpu", "cuda", "cuda:1" …, or "auto" to spread it over all there are, which
                 wants accelerate; see `devices.py`.
             dtype: "float32", "bfloat16" or "float16"; `None` means float32.
+            stop: texts that end an answer; `None` means those of the model, see `SamplingSettings`.
+            template_options: what the chat template is told besides the turns.
             options: further arguments of transformers' `from_pretrained`, such as a `device_map` of your own, or
                 `trust_remote_code=True`, which runs the Python in a folder; it is `False` unless given here.
 
@@ -127,7 +134,8 @@ class LLMAgent:
         if not placed:
             model = _moved(model, device)
         settings = settings if length else replace(settings, **_own_length(model))
-        return cls(model, tokenizer, settings, sampler=sampler, system=system)
+        agent = cls(model, tokenizer, settings, sampler=sampler, system=system)
+        return agent.with_settings(stop=stop, template_options=template_options)
 
     def active(self) -> AbstractContextManager[None]:
         """While it is open, `model` and `decoder` are this agent's policy; they always are, unless others share the
@@ -157,6 +165,9 @@ class LLMAgent:
         with self.active():
             samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, **asked)
         lengths = samples.lengths.tolist()
+        tell = getattr(self._listener, "drawn_by", None)
+        if tell is not None and samples.drawn_by is not None:
+            tell(samples.drawn_by)
         self.counted.read += sum(map(len, ids))
         self.counted.sampled += sum(lengths)
         known = {} if early is None else early.texts
@@ -192,11 +203,8 @@ class LLMAgent:
         return samples
 
     def _texts(self, tokens: list[list[int]]) -> list[str]:
-        """Completions as text."""
-        texts: list[str] = self.tokenizer.batch_decode(
-            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        return texts
+        """Completions as text, without what follows a stop string."""
+        return [cut(text, self.settings.stop or ()) for text in self._decode(tokens)]
 
     def unreadable(self, prompts: Sequence[str]) -> list[str | None]:
         """See `core.protocols.Reader`: a prompt that leaves no room for an answer in the model's context."""
@@ -228,16 +236,25 @@ class LLMAgent:
         """The text the tokenizer reads for a prompt."""
         return self.prompts.text(prompt)
 
-    def with_settings(self, *, system: str | None = None, sampler: Sampler | None = None, **changes: Any) -> LLMAgent:
-        """The same model, drawn from differently: `agent.with_settings(temperature=0)`."""
+    def with_settings(
+        self,
+        *,
+        system: str | None = None,
+        sampler: Sampler | None = None,
+        template_options: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> LLMAgent:
+        """The same model, drawn from differently: `agent.with_settings(temperature=0)`. `None` leaves as it is; only
+        `stop=None` means those of the model, see `SamplingSettings`."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         try:
-            twin.settings = replace(self.settings, **changes)
+            twin.settings = _ending(replace(self.settings, **changes), self.tokenizer)
         except TypeError:
             known = ", ".join(SamplingSettings.__dataclass_fields__)
-            raise ConfigError(f"unknown settings {sorted(changes)}; an agent has {known}, system, sampler") from None
-        twin.prompts = self.prompts if system is None else self.prompts.with_system(system)
+            others = "system, sampler, template_options"
+            raise ConfigError(f"unknown settings {sorted(changes)}; an agent has {known}, {others}") from None
+        twin.prompts = self.prompts.changed(system, template_options)
         twin.sampler = self.sampler if sampler is None else sampler
         return twin
 
@@ -270,6 +287,18 @@ def _stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
     if not stops:
         raise ConfigError("neither tokenizer nor generation config names an end-of-sequence token: set eos_token")
     return stops
+
+
+def decoding_with(tokenizer: Any) -> Decode:
+    """Tokens of completions → their texts, without special tokens."""
+    return partial(tokenizer.batch_decode, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+def _ending(settings: SamplingSettings, tokenizer: Any) -> SamplingSettings:
+    """The settings with the stop strings of the model, where they say none."""
+    if settings.stop is not None:
+        return settings
+    return replace(settings, stop=NEXT_QUESTION if tokenizer.chat_template is None else ())
 
 
 def _no_room(tokens: str, context: int) -> str:

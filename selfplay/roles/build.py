@@ -16,6 +16,7 @@ from ...core.registries import make_sampler
 from ..settings.config import RunConfig
 from ..storage.checkpoint import check_checkpoint, load_optimiser
 from .distributed import distribute, place
+from .drawing import drawing_as
 from .role import BuildRoles, Role
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ def build_roles(
     trainers = _trainers(config, agents, _reference_models(config, names, bases, group))
     for name, placement in placements.items():
         trainers[name].placement = placement
+    for trainer in trainers.values():
+        for_training = getattr(trainer.agent.sampler, "for_training", None)
+        trainer.agent.sampler = trainer.agent.sampler if for_training is None else for_training()
     for name, path in checkpoints.items():
         trainers[name].load_tensors(load_optimiser(path))
     for name, path in references.items():
@@ -116,10 +120,7 @@ def _agents(
         made |= agents
     found = {}
     for name in names:
-        row = config.roles[name]
-        found[name] = made[name].with_settings(
-            max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
-        )
+        found[name] = drawing_as(made[name], config, name)
         if config.compute.sampler != "local":
             found[name] = found[name].with_settings(sampler=_sampler(config, name, found[name]))
     return found

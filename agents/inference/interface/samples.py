@@ -23,14 +23,21 @@ class SamplingSettings:
             cannot correct for less than 1.
         max_new_tokens: a completion ends here if the model has not ended it.
         merge: rows that have said the same after the same prompt are computed once; see `merged_decoding.py`.
+        stop: texts that end a completion, see `stopping.py`. `None` means those of the model: `NEXT_QUESTION` for an
+            agent whose tokenizer has no chat template, and none for every other one.
     """
 
     temperature: float = 1.0
     top_p: float = 1.0
     max_new_tokens: int = 128
     merge: bool = False
+    stop: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        if self.stop is not None:
+            if not isinstance(self.stop, tuple | list) or not all(isinstance(one, str) and one for one in self.stop):
+                raise ConfigError(f"stop must be a list of texts, none of them empty, got {self.stop!r}")
+            object.__setattr__(self, "stop", tuple(self.stop))
         for name, kinds in (("temperature", (int, float)), ("top_p", (int, float)), ("max_new_tokens", (int,))):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, kinds):
@@ -117,6 +124,8 @@ class Sampler(Protocol):
 
     One that sets `follows = True` draws from weights that training moves. It looks at the model that it was made for at
     the beginning of each call, and says in `Samples.drawn_by` which version answered. A role that learns needs it.
+
+    One with a method `for_training()` gives another that training steps draw from, such as one that may be behind.
 
     One with a method `close()` is told so when the run is over.
     """
