@@ -77,11 +77,12 @@ class AdapterVersions:
                 self._newest = name
             lag = self.behind(self._served) if self._served else None
             if lag is None or lag > max_staleness:
-                before, self._served = self._served, ""
+                # Whatever comes of it, the server need not have the old one, nor one that it took over in silence.
+                self._left += [one for one in (self._served, name) if one]
+                self._served = ""
                 self._take_over(name)
                 self._served = name
-                if before and before != name:
-                    self._left.append(before)
+                self._left = [one for one in self._left if one != name]
                 self._clear()
             return self._served_name
 
