@@ -98,8 +98,7 @@ class LLMAgent:
             device: where the model lives: "cpu", "cuda", "cuda:1" …, or "auto" to spread it over all there are, which
                 wants accelerate; see `devices.py`.
             dtype: "float32", "bfloat16" or "float16"; `None` means float32.
-            stop: texts that end an answer; `None` means those of the model, see `SamplingSettings`.
-            template_options: what the chat template is told besides the turns.
+            stop, template_options: as of `with_settings`.
             options: further arguments of transformers' `from_pretrained`, such as a `device_map` of your own, or
                 `trust_remote_code=True`, which runs the Python in a folder; it is `False` unless given here.
 
@@ -115,11 +114,8 @@ class LLMAgent:
         if not isinstance(precision, torch.dtype) or not precision.is_floating_point:
             raise ConfigError(f"dtype must be 'float32', 'bfloat16' or 'float16', got {dtype!r}")
         shipped = shipped_folder(str(name))
-        if shipped is None and (Path(name) / ROLE_FILE).is_file():
-            raise ConfigError(
-                f"{str(name)!r} is the checkpoint of a role that shares weights, not a model: load it with "
-                "selfplay_gym.agents.load_agent"
-            )
+        if shipped is None:
+            _check_is_model(Path(name))
         placed = placing(device, options)
         if str(name) in PACKAGED:
             from .smollm2 import load_smollm2
@@ -245,7 +241,8 @@ class LLMAgent:
         **changes: Any,
     ) -> LLMAgent:
         """The same model, drawn from differently: `agent.with_settings(temperature=0)`. `None` leaves as it is; only
-        `stop=None` means those of the model, see `SamplingSettings`."""
+        `stop=None` means those of the model, see `SamplingSettings`. `template_options` is what the chat template is
+        told besides the turns, such as `enable_thinking`."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         try:
@@ -264,6 +261,14 @@ class LLMAgent:
             self.model.save_pretrained(str(folder))
         self.tokenizer.init_kwargs.pop("local_files_only", None)  # how it was loaded, which is no part of it
         self.tokenizer.save_pretrained(str(folder))
+
+
+def _check_is_model(folder: Path) -> None:
+    if (folder / ROLE_FILE).is_file():
+        raise ConfigError(
+            f"{str(folder)!r} is the checkpoint of a role that shares weights, not a model: load it with "
+            "selfplay_gym.agents.load_agent"
+        )
 
 
 def _moved(model: Any, device: str) -> Any:

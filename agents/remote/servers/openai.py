@@ -94,8 +94,8 @@ class OpenAIServer:
             if len(tokens) < reading.most and (reason == "stop" or not tokens):
                 tokens = [*tokens, self.tokenizer.eos_token_id]
         logps = choice.get("logprobs")
-        told = logps.get("token_logprobs") if isinstance(logps, Mapping) else None
-        return reading.completion(tokens, told, reason)
+        known = logps.get("token_logprobs") if isinstance(logps, Mapping) else None
+        return reading.completion(tokens, known, reason)
 
     def _text(self, prompt: Sequence[int]) -> str:
         """A prompt as a text that its tokenizer reads as these tokens.

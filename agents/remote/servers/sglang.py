@@ -58,12 +58,12 @@ class SGLang:
         found = []
         for choice in choices_of(url, [given] if n == 1 and isinstance(given, dict) else given, n):
             meta = choice.get("meta_info")
-            told = meta.get("output_token_logprobs") if isinstance(meta, dict) else None
-            if not isinstance(told, list) or not all(isinstance(one, list) and len(one) >= 2 for one in told):
-                raise ServerError(f"{url} gave no log-probabilities of tokens: {told!r:.80}")
+            known = meta.get("output_token_logprobs") if isinstance(meta, dict) else None
+            if not isinstance(known, list) or not all(isinstance(one, list) and len(one) >= 2 for one in known):
+                raise ServerError(f"{url} gave no log-probabilities of tokens: {known!r:.80}")
             reason = meta.get("finish_reason") if isinstance(meta, dict) else None
             kind = reason.get("type") if isinstance(reason, dict) else reason
-            tokens, logps = [one[1] for one in told], [one[0] for one in told]
+            tokens, logps = [one[1] for one in known], [one[0] for one in known]
             if choice.get("output_ids", tokens) != tokens:
                 raise ServerError(f"{url} gave other output_ids than it gave log-probabilities of")
             found.append(reading.completion(tokens, logps, kind))
