@@ -28,6 +28,7 @@ register_agent("frontier", "selfplay_gym.agents.models.shipped:frontier_agent")
 register_sampler("local", "selfplay_gym.agents.remote.samplers:local")
 register_sampler("openai", "selfplay_gym.agents.remote.samplers:openai")
 register_sampler("vllm", "selfplay_gym.agents.remote.samplers:vllm")
+register_sampler("sglang", "selfplay_gym.agents.remote.samplers:sglang")
 
 register_update("grpo", "selfplay_gym.agents.training.updates:GRPOUpdate")
 register_update("rft", "selfplay_gym.agents.training.rft:RejectionFineTuning")

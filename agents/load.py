@@ -49,9 +49,8 @@ def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLM
     role = role or record.plays
     if role not in record.roles:
         raise UnknownNameError("role", role, record.roles)
-    sampler = options.pop("sampler", None)
-    agent = _agents(folder, record, options)[role]
-    return agent if sampler is None else agent.with_settings(sampler=sampler)
+    own = {name: options.pop(name, None) for name in ("sampler", "stop", "template_options")}
+    return _agents(folder, record, options)[role].with_settings(**own)
 
 
 def _agents(folder: Path, record: RoleRecord, options: Mapping[str, Any]) -> Mapping[str, LLMAgent]:

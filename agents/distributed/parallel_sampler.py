@@ -14,7 +14,8 @@ from torch import Tensor
 
 from ...core.seeding import fresh_seed
 from ..inference.activation_reuse import ActivationCache
-from ..inference.sampling import LocalSampler, Samples, SamplingSettings, by_length
+from ..inference.interface.samples import Samples, SamplingSettings
+from ..inference.sampling import LocalSampler, by_length
 from .placement import Placement
 
 
@@ -36,7 +37,7 @@ class ParallelSampler(LocalSampler):
         placement: Placement,
         active: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        super().__init__(local.model, local.stop_ids, local.decoder)
+        super().__init__(local.model, local.stop_ids, local.decoder, local.decode)
         self.placement, self.group, self.active = placement, placement.group, active
         self.activations: ActivationCache | None = None
         self._listener: Callable[[Samples, Tensor], None] | None = None

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .sampling import Samples
+    from .interface.samples import Samples
 
 Listener: TypeAlias = Callable[[Sequence[tuple[int, str]]], None]
 """Hears of completions that are done: the index of the prompt in the call, and the text. Each is told once, in any
-order; those that another process or a server draws may never be."""
+order; those that another process or a server draws may never be. One with a method `drawn_by` is called with the
+policies of all completions of the call, those of the first prompt first, where a server drew them."""
 Decode: TypeAlias = Callable[[list[list[int]]], list[str]]
 
 

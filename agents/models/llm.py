@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from ...core.errors import ConfigError
 from ..inference.conversation import Conversation, Conversing
 from ..inference.devices import placing, spread
 from ..inference.hf_decoding import decoding_of
+from ..inference.interface.samples import Sampler, Samples, SamplingSettings
+from ..inference.interface.stopping import NEXT_QUESTION, cut
 from ..inference.packed_forward import PackedModel
-from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings, context_of
-from ..inference.telling import Listener, TextsAsDrawn
+from ..inference.sampling import LocalSampler, context_of
+from ..inference.telling import Decode, Listener, TextsAsDrawn
 from ..inference.token_count import TokenCount
 from ..model_names import PACKAGED, shipped_folder
 from .pretrained import load_pretrained
@@ -56,14 +59,15 @@ class LLMAgent:
         system: str = SYSTEM,
     ) -> None:
         self.model, self.tokenizer = model.eval(), tokenizer
-        self.settings = settings or SamplingSettings(**_own_length(model))
+        self.settings = _ending(settings or SamplingSettings(**_own_length(model)), tokenizer)
         self.decoder = PackedModel.of(model)
         self.context = context_of(model)
         self.stop_ids = _stop_ids(model, tokenizer)
         self.prompts = PromptFormat(tokenizer, system, self.stop_ids)
         if self.decoder is None and sampler is None:
             decoding_of(model)  # refuses a model that cannot be sampled from
-        self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder)
+        self._decode = decoding_with(tokenizer)
+        self.sampler: Sampler = sampler or LocalSampler(model, self.stop_ids, self.decoder, self._decode)
         self.counted = TokenCount()
         self._listener: Listener | None = None
         self._conversing: Conversing | None = None
@@ -80,6 +84,8 @@ class LLMAgent:
         dtype: str | None = None,
         sampler: Sampler | None = None,
         system: str = SYSTEM,
+        stop: Sequence[str] | None = None,
+        template_options: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> LLMAgent:
         """Load a model folder, or one of the names "tiny", "frontier" (shipped, about 1 M parameters), "smollm2" and
@@ -92,6 +98,7 @@ class LLMAgent:
             device: where the model lives: "cpu", "cuda", "cuda:1" …, or "auto" to spread it over all there are, which
                 wants accelerate; see `devices.py`.
             dtype: "float32", "bfloat16" or "float16"; `None` means float32.
+            stop, template_options: as of `with_settings`.
             options: further arguments of transformers' `from_pretrained`, such as a `device_map` of your own, or
                 `trust_remote_code=True`, which runs the Python in a folder; it is `False` unless given here.
 
@@ -107,11 +114,8 @@ class LLMAgent:
         if not isinstance(precision, torch.dtype) or not precision.is_floating_point:
             raise ConfigError(f"dtype must be 'float32', 'bfloat16' or 'float16', got {dtype!r}")
         shipped = shipped_folder(str(name))
-        if shipped is None and (Path(name) / ROLE_FILE).is_file():
-            raise ConfigError(
-                f"{str(name)!r} is the checkpoint of a role that shares weights, not a model: load it with "
-                "selfplay_gym.agents.load_agent"
-            )
+        if shipped is None:
+            _check_is_model(Path(name))
         placed = placing(device, options)
         if str(name) in PACKAGED:
             from .smollm2 import load_smollm2
@@ -126,7 +130,8 @@ class LLMAgent:
         if not placed:
             model = _moved(model, device)
         settings = settings if length else replace(settings, **_own_length(model))
-        return cls(model, tokenizer, settings, sampler=sampler, system=system)
+        agent = cls(model, tokenizer, settings, sampler=sampler, system=system)
+        return agent.with_settings(stop=stop, template_options=template_options)
 
     def active(self) -> AbstractContextManager[None]:
         """While it is open, `model` and `decoder` are this agent's policy; they always are, unless others share the
@@ -156,6 +161,9 @@ class LLMAgent:
         with self.active():
             samples = self.sampler.sample(ids, n=n, settings=self.settings, seed=seed, **asked)
         lengths = samples.lengths.tolist()
+        tell = getattr(self._listener, "drawn_by", None)
+        if tell is not None and samples.drawn_by is not None:
+            tell(samples.drawn_by)
         self.counted.read += sum(map(len, ids))
         self.counted.sampled += sum(lengths)
         known = {} if early is None else early.texts
@@ -191,11 +199,8 @@ class LLMAgent:
         return samples
 
     def _texts(self, tokens: list[list[int]]) -> list[str]:
-        """Completions as text."""
-        texts: list[str] = self.tokenizer.batch_decode(
-            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        return texts
+        """Completions as text, without what follows a stop string."""
+        return [cut(text, self.settings.stop or ()) for text in self._decode(tokens)]
 
     def unreadable(self, prompts: Sequence[str]) -> list[str | None]:
         """See `core.protocols.Reader`: a prompt that leaves no room for an answer in the model's context."""
@@ -227,13 +232,22 @@ class LLMAgent:
         """The text the tokenizer reads for a prompt."""
         return self.prompts.text(prompt)
 
-    def with_settings(self, *, system: str | None = None, sampler: Sampler | None = None, **changes: Any) -> LLMAgent:
+    def with_settings(
+        self,
+        *,
+        system: str | None = None,
+        sampler: Sampler | None = None,
+        template_options: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> LLMAgent:
         """The same model, drawn from differently: `agent.with_settings(temperature=0)`.
 
         Args:
             system: the words of a system turn; `None` keeps those there are.
             sampler: where completions come from; `None` keeps it.
-            changes: settings of `SamplingSettings`.
+            template_options: what the chat template is told besides the turns, such as `enable_thinking`; `None` keeps
+                what it is told.
+            changes: settings of `SamplingSettings`; `stop=None` means those of the model.
 
         Raises:
             ConfigError: no such setting, or a value that cannot work.
@@ -241,11 +255,12 @@ class LLMAgent:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         try:
-            twin.settings = replace(self.settings, **changes)
+            twin.settings = _ending(replace(self.settings, **changes), self.tokenizer)
         except TypeError:
             known = ", ".join(SamplingSettings.__dataclass_fields__)
-            raise ConfigError(f"unknown settings {sorted(changes)}; an agent has {known}, system, sampler") from None
-        twin.prompts = self.prompts if system is None else self.prompts.with_system(system)
+            others = "system, sampler, template_options"
+            raise ConfigError(f"unknown settings {sorted(changes)}; an agent has {known}, {others}") from None
+        twin.prompts = self.prompts.changed(system, template_options)
         twin.sampler = self.sampler if sampler is None else sampler
         return twin
 
@@ -255,6 +270,14 @@ class LLMAgent:
             self.model.save_pretrained(str(folder))
         self.tokenizer.init_kwargs.pop("local_files_only", None)  # how it was loaded, which is no part of it
         self.tokenizer.save_pretrained(str(folder))
+
+
+def _check_is_model(folder: Path) -> None:
+    if (folder / ROLE_FILE).is_file():
+        raise ConfigError(
+            f"{str(folder)!r} is the checkpoint of a role that shares weights, not a model: load it with "
+            "selfplay_gym.agents.load_agent"
+        )
 
 
 def _moved(model: Any, device: str) -> Any:
@@ -278,6 +301,18 @@ def _stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
     if not stops:
         raise ConfigError("neither tokenizer nor generation config names an end-of-sequence token: set eos_token")
     return stops
+
+
+def decoding_with(tokenizer: Any) -> Decode:
+    """Tokens of completions → their texts, without special tokens."""
+    return partial(tokenizer.batch_decode, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+def _ending(settings: SamplingSettings, tokenizer: Any) -> SamplingSettings:
+    """The settings with the stop strings of the model, where they say none."""
+    if settings.stop is not None:
+        return settings
+    return replace(settings, stop=NEXT_QUESTION if tokenizer.chat_template is None else ())
 
 
 def _no_room(tokens: str, context: int) -> str:

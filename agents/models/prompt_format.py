@@ -13,7 +13,7 @@ import datetime
 import itertools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...core.errors import ConfigError, SelfPlayError
@@ -30,6 +30,7 @@ _CALL = re.compile(r"""strftime_now\(\s*(?:format\s*=\s*)?("[^"]*"|'[^']*')\s*\)
 _MARK = "⟦70319⟧"
 _BLANKS = "\t \n\t"
 _REMEDY = "mend chat_template in its folder (tokenizer_config.json or chat_template.jinja), or choose another model"
+_OURS = ("messages", "tokenize", "add_generation_prompt", "chat_template", "conversation", "continue_final_message")
 _PROBES = ("What is 12+7?\nCompute 3*4.", "What is 35+8?\nCompute 6*9.")
 
 
@@ -51,6 +52,7 @@ class PromptFormat:
         tokenizer: of transformers, fast or slow.
         system: text of the system turn, where the template would insert its own.
         stop_ids: tokens that end a completion.
+        options: what the template is told besides the turns, such as `enable_thinking`.
 
     Attributes:
         tokens: tokenises text alone.
@@ -60,8 +62,11 @@ class PromptFormat:
         ConfigError: a prompt would not carry the question, or would end the completion before it begins.
     """
 
-    def __init__(self, tokenizer: Any, system: str, stop_ids: Sequence[int]) -> None:
+    def __init__(
+        self, tokenizer: Any, system: str, stop_ids: Sequence[int], options: Mapping[str, Any] | None = None
+    ) -> None:
         self.tokenizer, self.system, self.stop_ids = tokenizer, system, tuple(stop_ids)
+        self.options = dict(options or {})
         self.date: str | None = None
         self._words, self._slots, self._before = ["", ""], [Slot(False, False)], list[int]()
         part = "tokenizer"
@@ -69,9 +74,11 @@ class PromptFormat:
             self.tokens = TextTokens(tokenizer, stop_ids)
             if tokenizer.chat_template is None:
                 self._before = self._put_before()
+                self._check_options("")
             else:
                 part = "chat template"
                 self._template = self._with_date(tokenizer.get_chat_template())
+                self._check_options(self._template)
                 self._words, self._slots = self._frame()
                 part = "tokenizer"
             self._parts: list[list[int]] = [self._encoded(words) for words in self._words]
@@ -84,9 +91,13 @@ class PromptFormat:
             fails = "cannot be rendered" if part == "chat template" else f"fails ({type(error).__name__})"
             raise ConfigError(f"the {part} of {self._name} {fails}: {said}; {_REMEDY}") from None
 
-    def with_system(self, system: str) -> PromptFormat:
-        """The same with another text of the system turn."""
-        return self if system == self.system else type(self)(self.tokenizer, system, self.stop_ids)
+    def changed(self, system: str | None = None, options: Mapping[str, Any] | None = None) -> PromptFormat:
+        """The same with another text of the system turn, or other options of the template; `None` leaves it."""
+        system = self.system if system is None else system
+        options = self.options if options is None else dict(options)
+        if (system, options) == (self.system, self.options):
+            return self
+        return type(self)(self.tokenizer, system, self.stop_ids, options)
 
     def text(self, prompt: str) -> str:
         """The text of a prompt, template included."""
@@ -214,7 +225,7 @@ class PromptFormat:
 
         listed = [{"role": role, "content": content(text)} for role, text in turns]
         text: str = self.tokenizer.apply_chat_template(
-            listed, tokenize=False, add_generation_prompt=True, chat_template=self._template
+            listed, tokenize=False, add_generation_prompt=True, chat_template=self._template, **self.options
         )
         if len(text) > LONGEST:
             raise ConfigError(
@@ -222,6 +233,17 @@ class PromptFormat:
                 f"{LONGEST}: {_REMEDY}"
             )
         return text
+
+    def _check_options(self, template: str) -> None:
+        """Refuse an option that the template does not mention: it would be passed over in silence.
+
+        Raises:
+            ConfigError: names it.
+        """
+        for name in self.options:
+            if name in _OURS or not re.search(rf"\b{re.escape(name)}\b", template):
+                there = "is no option of the chat template" if template else "is for a chat template, and there is none"
+                raise ConfigError(f"template_options has {name!r}, which {there} of {self._name}: leave it out")
 
     def _with_date(self, template: str) -> str:
         """The template with a date in place of every call for today's.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import os
 import re
 import time
@@ -11,12 +12,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from email.message import Message
-from typing import IO, Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from ...core.errors import ConfigError, SelfPlayError
+from .deadline import Deadline
 
 Post = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+AnswerT = TypeVar("AnswerT")
 
 PASSING = (408, 409, 429, 500, 502, 503, 504)
 """HTTP statuses after which another try may help."""
@@ -36,18 +39,11 @@ class ServerError(SelfPlayError):
 
     Attributes:
         too_long: whether it refused because the prompt does not fit into the model's context.
+        status: the HTTP status it refused with; `None` where it did not come to that.
     """
 
     too_long = False
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Leaves a redirect an error: following one would send the key to another host, and most lose the body."""
-
-    def http_error_302(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message) -> None:
-        return None
-
-    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+    status: int | None = None
 
 
 class JsonPost:
@@ -55,12 +51,13 @@ class JsonPost:
 
     Args:
         key: sent as bearer token if given.
-        timeout_s: seconds to wait for one answer, in (0, `LONGEST_TIMEOUT_S`].
+        timeout_s: seconds until one answer must be there to its last byte, in (0, `LONGEST_TIMEOUT_S`].
         tries: how often a request is sent when the server is busy or cannot be reached, ≥ 1.
         wait: sleeps for the given seconds between two tries; a fake in tests.
+        in_all_s: seconds for all tries and pauses of a request together; `None` sets no bound.
 
     Raises:
-        ConfigError: `timeout_s` is out of range.
+        ConfigError: a time is out of range.
     """
 
     def __init__(
@@ -70,9 +67,11 @@ class JsonPost:
         timeout_s: float = 600.0,
         tries: int = 1,
         wait: Callable[[float], None] = time.sleep,
+        in_all_s: float | None = None,
     ) -> None:
         self._key, self._timeout, self._tries, self._wait = key, check_seconds("timeout_s", timeout_s), tries, wait
-        self._open = urllib.request.build_opener(_NoRedirects).open
+        self._in_all = math.inf if in_all_s is None else check_seconds("in_all_s", in_all_s)
+        self._under_way: set[Deadline] = set()
 
     def __call__(self, url: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The server's answer.
@@ -80,38 +79,102 @@ class JsonPost:
         Raises:
             ServerError: no answer after all tries, a refusal, a redirect, or no JSON object.
         """
+        return self._tried(url, body, _json_object)
+
+    def get(self, url: str) -> Mapping[str, Any]:
+        """The JSON object at an address; errors as of a post."""
+        return self._tried(url, None, _json_object)
+
+    def json(self, url: str, body: Mapping[str, Any]) -> Any:
+        """Any JSON value that answers a post; errors as of a post."""
+        return self._tried(url, body, lambda _, answer: json.loads(answer))
+
+    def text(self, url: str, body: Mapping[str, Any]) -> str:
+        """The server's answer as it stands, JSON or not; other errors as of a post."""
+        return self._tried(url, body, lambda _, answer: answer.decode("utf-8", "replace"))
+
+    def abort(self) -> None:
+        """End what is under way in other threads; it fails there, and may be tried again."""
+        for deadline in tuple(self._under_way):
+            deadline.cut()
+
+    def _tried(self, url: str, body: Mapping[str, Any] | None, read: Callable[[str, bytes], AnswerT]) -> AnswerT:
+        end = time.monotonic() + self._in_all
         for left in reversed(range(self._tries)):
             try:
-                return self._once(url, body)
-            except urllib.error.HTTPError as error:
-                if 300 <= error.code < 400:
-                    raise ServerError(_redirected(url, error)) from error
-                message = error.read(400).decode("utf-8", "replace")
-                if not left or error.code not in PASSING:
-                    refusal = ServerError(f"{url} refused with status {error.code}: {message}")
-                    refusal.too_long = error.code in TOO_LONG and _CONTEXT.search(message) is not None
-                    raise refusal from error
-                self._wait(_pause(error.headers.get("Retry-After"), self._tries - left))
-            except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-                if not left:
-                    model = body.get("model")
-                    raise ServerError(f"{url}: {error}. Is the server running, and does it serve {model!r}?") from error
-                self._wait(_pause(None, self._tries - left))
+                return read(url, self._once(url, body, min(self._timeout, end - time.monotonic())))
+            except _Refused as refused:
+                error, asked = refused.error(url), refused.headers.get("Retry-After")
+                again = refused.status in PASSING
+            except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as failure:
+                said = " ".join(str(failure).split())
+                model = f", and does it serve {body['model']!r}" if body and "model" in body else ""
+                error, asked, again = ServerError(f"{url}: {said}. Is the server running{model}?"), None, True
+                error.__cause__ = failure
+            pause = _pause(asked, self._tries - left)
+            if not left or not again or time.monotonic() + pause >= end:
+                raise error
+            self._wait(pause)
         raise ConfigError(f"tries must be at least 1, got {self._tries!r}")
 
-    def _once(self, url: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        headers = {"Content-Type": "application/json"}
+    def _once(self, url: str, body: Mapping[str, Any] | None, seconds: float) -> bytes:
+        """The bytes of an answer with a good status."""
+        headers = {} if body is None else {"Content-Type": "application/json"}
         if self._key is not None:
             headers["Authorization"] = f"Bearer {self._key}"
-        request = urllib.request.Request(url, json.dumps(body).encode(), headers)
-        with self._open(request, timeout=self._timeout) as reply:
-            text = reply.read(LARGEST + 1)
+        request = urllib.request.Request(url, None if body is None else json.dumps(body).encode(), headers)
+        deadline = Deadline(max(seconds, 0.001))
+        self._under_way.add(deadline)
+        try:
+            with deadline:
+                status, found, text = _answer(deadline, request, max(seconds, 0.001))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            if deadline.over:
+                raise TimeoutError(f"no whole answer within {seconds:.3g} s") from error
+            raise
+        finally:
+            self._under_way.discard(deadline)
+        if deadline.over:  # what stands there may be cut short
+            raise TimeoutError(f"no whole answer within {seconds:.3g} s")
+        if status >= 300:
+            raise _Refused(status, found, text.decode("utf-8", "replace"))
         if len(text) > LARGEST:
             raise ServerError(f"{url} answered more than {LARGEST:,} bytes")
-        answer = json.loads(text)
-        if not isinstance(answer, dict):
-            raise ServerError(f"{url} answered {answer!r:.200}, expected a JSON object")
-        return answer
+        return text
+
+
+class _Refused(Exception):
+    """An answer with a status that is no success."""
+
+    def __init__(self, status: int, headers: Message, text: str) -> None:
+        super().__init__(status)
+        self.status, self.headers, self.text = status, headers, text
+
+    def error(self, url: str) -> ServerError:
+        if 300 <= self.status < 400:
+            error = ServerError(_redirected(url, self.status, self.headers))
+        else:
+            error = ServerError(f"{url} refused with status {self.status}: {' '.join(self.text.split())}")
+            error.too_long = self.status in TOO_LONG and _CONTEXT.search(self.text) is not None
+        error.status = self.status
+        return error
+
+
+def _answer(deadline: Deadline, request: urllib.request.Request, seconds: float) -> tuple[int, Message, bytes]:
+    """Status, headers and text of an answer, whatever its status."""
+    try:
+        with deadline.opener().open(request, timeout=seconds) as reply:
+            return reply.status, reply.headers, reply.read(LARGEST + 1)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read(400)
+
+
+def _json_object(url: str, text: bytes) -> Mapping[str, Any]:
+    answer = json.loads(text)
+    if not isinstance(answer, dict):
+        raise ServerError(f"{url} answered {answer!r:.200}, expected a JSON object")
+    return answer
 
 
 def check_url(url: str) -> str:
@@ -159,14 +222,14 @@ def bearer_token(key_env: str) -> str | None:
     return os.environ.get(key_env) or None
 
 
-def _redirected(url: str, error: urllib.error.HTTPError) -> str:
+def _redirected(url: str, status: int, headers: Message) -> str:
     try:
-        host = urlsplit(error.headers.get("Location") or "").netloc.rpartition("@")[2]
+        host = urlsplit(headers.get("Location") or "").netloc.rpartition("@")[2]
     except ValueError:  # a port or an address in brackets that is none
         host = ""
     target = f"to {host!r}" if host else "to another path of the same host"
     return (
-        f"{url} answered with a redirect (status {error.code}) {target}. It was not followed: the text would be lost, "
+        f"{url} answered with a redirect (status {status}) {target}. It was not followed: the text would be lost, "
         "and the key sent to whoever is there. Give the address that answers itself, up to and including /v1"
     )
 

@@ -56,6 +56,9 @@ class OpenAIAgent:
         top_p: nucleus, in (0, 1].
         max_new_tokens: longest completion.
         system: text of a system turn; `None` sends none.
+        stop: texts that end a completion, which the server cuts before them.
+        template_options: what the server's chat template is told besides the turns, such as `enable_thinking`; vLLM and
+            SGLang take them.
         parallel: requests under way at once. A server with one random stream for everybody (`transformers serve`)
             repeats its samples for equal seeds only with 1.
         key_env: environment variable with the bearer token; none is sent if it is not set.
@@ -75,6 +78,8 @@ class OpenAIAgent:
         top_p: float = 1.0,
         max_new_tokens: int = 512,
         system: str | None = None,
+        stop: Sequence[str] = (),
+        template_options: Mapping[str, Any] | None = None,
         parallel: int = 8,
         key_env: str = "OPENAI_API_KEY",
         timeout_s: float = 600.0,
@@ -94,7 +99,13 @@ class OpenAIAgent:
         self.name = found[1]
         self._url = check_url(found[2]) + "/chat/completions"
         self._parallel, self._system = check_parallel(parallel), system
-        self._settings = {"temperature": temperature, "top_p": top_p, "max_tokens": max_new_tokens}
+        self._settings: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "max_tokens": max_new_tokens}
+        if isinstance(stop, str) or not all(isinstance(one, str) and one for one in stop):
+            raise ConfigError(f"stop must be a list of texts, none of them empty, got {stop!r}")
+        if not isinstance(template_options or {}, Mapping):
+            raise ConfigError(f"template_options must be a table, got {template_options!r}")
+        self._settings |= {"stop": list(stop)} if stop else {}
+        self._settings |= {"chat_template_kwargs": dict(template_options)} if template_options else {}
         self._unread: dict[str, str] = {}
         self._post = post or JsonPost(bearer_token(key_env), timeout_s=timeout_s, tries=tries)
 

@@ -1,119 +1,162 @@
-"""Samplers that live elsewhere: any OpenAI-compatible completions server, or vLLM in this process.
+"""Samplers that live elsewhere, as settings: `compute.sampler`, or from Python
 
-Both get the agent's token ids and give back tokens, so an agent and a trainer use them as they use the local one:
+    agent = agent.with_settings(sampler=make_sampler("openai(url=http://localhost:8000/v1, model=m)", agent=agent))
 
-    agent = agent.with_settings(sampler=ServerSampler("http://localhost:8000/v1", "my-model", agent.tokenizer))
-
-A server is another policy, if only by rounding: the trainer weighs its samples by truncated importance weights. Keeping
-its weights those of the model in training is the caller's business.
+All get the agent's token ids and give back tokens, so an agent and a trainer use them as they use the local one. A
+server is another policy, if only by rounding: the trainer weighs its samples by truncated importance weights.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from ...core.errors import MissingExtraError
+from ...core.errors import ConfigError, MissingExtraError
 from ...core.seeding import fresh_seed, integer_seed
-from ..inference.sampling import Sampler, Samples, SamplingSettings
-from ..models.text_tokens import TextTokens
-from .http_client import JsonPost, Post, ServerError, check_url
+from ..inference.interface.samples import Sampler, Samples, SamplingSettings
+from .http_client import JsonPost, ServerError, bearer_token, check_parallel, check_url
+from .servers.adapters import AdapterVersions
+from .servers.answers import UNREAD, Completion, assemble
+from .servers.openai import OpenAIServer
+from .servers.sampler import ServerSampler
+from .servers.sglang import SGLang
+from .servers.vllm import VLLM
 
 if TYPE_CHECKING:
     from ..models.llm import LLMAgent
 
-__all__ = ["Completion", "ServerError", "ServerSampler", "VLLMSampler", "assemble", "local", "openai", "vllm"]
+__all__ = ["ServerError", "ServerSampler", "VLLMSampler", "local", "openai", "sglang", "vllm"]
+
+log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Completion:
-    """One completion: tokens with their log-probabilities (NaN where unknown), and whether the model ended it."""
-
-    tokens: list[int]
-    logps: list[float]
-    finished: bool
+def local(*, agent: LLMAgent) -> Sampler:
+    """The model itself, in this process."""
+    return agent.sampler
 
 
-UNREAD = Completion([], [], False)
-"""Of a prompt that the model cannot read."""
-
-
-class ServerSampler:
-    """Samples from an OpenAI-compatible `/completions` endpoint that reads token ids (vLLM, SGLang, llama.cpp, ...).
+def openai(
+    *,
+    agent: LLMAgent,
+    url: str,
+    model: str,
+    prompts: str = "tokens",
+    parallel: int = 16,
+    timeout_s: float = 600.0,
+    tries: int = 3,
+    key_env: str = "OPENAI_API_KEY",
+) -> ServerSampler:
+    """A server that speaks OpenAI's completions protocol and holds the same weights, for roles that do not learn.
 
     Args:
-        base_url: up to and including `/v1`.
+        url: up to and including `/v1`.
         model: the name the server knows the model by.
-        tokenizer: used only where the server does not return token ids.
-        context: how many tokens the model reads, prompt and completion together; `None` leaves that to the server.
-        key: sent as bearer token if given.
-        timeout_s: seconds to wait for one prompt's completions.
-        post: how a JSON body is posted and answered; a fake in tests.
+        prompts: what it reads: "tokens", or "text", as `transformers serve` does.
+        parallel, timeout_s, tries, key_env: as of `vllm`. A server with one random stream for everybody, such as
+            `transformers serve`, repeats its samples only with `parallel=1`.
     """
+    post = _http(timeout_s, tries, key_env)
+    server = OpenAIServer(url, model, agent.tokenizer, post, prompts=prompts, vocabulary=_vocabulary(agent))
+    return ServerSampler(server, None, context=agent.context, parallel=check_parallel(parallel))
 
-    on_policy = False
-    keeps_activations = False
 
-    def __init__(
-        self,
-        base_url: str,
-        model: str,
-        tokenizer: Any,
-        *,
-        key: str | None = None,
-        timeout_s: float = 600.0,
-        post: Post | None = None,
-        context: int | None = None,
-    ) -> None:
-        self.url, self.model, self.context = check_url(base_url) + "/completions", model, context
-        self.tokenizer, self._tokens = tokenizer, TextTokens(tokenizer)
-        self._post = post or JsonPost(key, timeout_s=timeout_s)
+def vllm(
+    *,
+    agent: LLMAgent,
+    url: str | None = None,
+    engine: str | None = None,
+    lora: bool = True,
+    model: str | None = None,
+    adapters: str | None = None,
+    max_staleness: int = 0,
+    parallel: int = 16,
+    timeout_s: float = 600.0,
+    tries: int = 3,
+    key_env: str = "OPENAI_API_KEY",
+    **options: Any,
+) -> Sampler:
+    """A vLLM server, or vLLM in this process.
 
-    def sample(
-        self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: SamplingSettings, seed: int | None
-    ) -> Samples:
-        """See `inference.sampling.Sampler`. Equal seeds give equal samples only if the server keeps that promise.
+    Args:
+        url: of a server, up to and including `/v1`.
+        engine: the path of the model, for vLLM in this process; it must be the agent's own.
+        lora: whether a role with an adapter on a frozen base plays with that, taken over by the server whenever it has
+            moved; else all roles play as the base.
+        model: the name that the server serves the base by; `None` asks the server.
+        adapters: folder that adapters are written to, and that the server reads too; `None` means a temporary one, for
+            a server on this machine.
+        max_staleness: versions that answers to training steps may be behind.
+        parallel: requests under way at once, each for all completions of one prompt.
+        timeout_s: seconds until the whole answer to a request must be there, all tries together.
+        tries: how often a request is sent while the server is busy or cannot be reached.
+        key_env: environment variable with the bearer token; none is sent if it is not set.
+        options: of `vllm.LLM`, with `engine`.
 
-        Raises:
-            ServerError: no answer, or one without the completions asked for.
-        """
-        root = fresh_seed() if seed is None else seed
-        found = []
-        for index, ids in enumerate(prompt_ids):
-            if not ids:
-                found += [UNREAD] * n
-                continue
-            body = {
-                "model": self.model,
-                "prompt": list(ids),
-                "n": n,
-                "temperature": settings.temperature,
-                "top_p": settings.top_p,
-                "max_tokens": _room(ids, settings, self.context),
-                "seed": integer_seed(root, "server", index) % 2**31,
-                "logprobs": 0,
-                "return_token_ids": True,
-            }
-            choices = self._post(self.url, body).get("choices")
-            if not isinstance(choices, list) or len(choices) != n:
-                raise ServerError(f"{self.url} gave {choices!r:.200} where {n} choices were asked for")
-            found += [self._read(choice) for choice in choices]
-        return assemble(prompt_ids, found)
+    Raises:
+        ConfigError: not one of `url` and `engine`, or a setting out of range.
+    """
+    if (url is None) == (engine is None):
+        raise ConfigError("vllm is given a server, vllm(url=http://localhost:8000/v1), or a model, vllm(engine=PATH)")
+    if engine is not None:
+        return VLLMSampler(engine, context=agent.context, **options)
+    if options or url is None:
+        raise ConfigError(f"vllm(url=…) has no option {next(iter(options), None)!r}")
+    server = VLLM(check_url(url), model, _http(timeout_s, tries, key_env), agent.stop_ids, _vocabulary(agent))
+    if agent.settings.temperature not in (0.0, 1.0):
+        log.warning(
+            "at temperature %g vLLM tells the log-probabilities it drew with only if it was started with "
+            "--logprobs-mode processed_logprobs",
+            agent.settings.temperature,
+        )
+    return _served(server, agent, lora, adapters, max_staleness, parallel)
 
-    def _read(self, choice: Mapping[str, Any]) -> Completion:
-        finished = choice.get("finish_reason") == "stop"
-        tokens = choice.get("token_ids")
-        if tokens is None:
-            tokens = self._tokens.ids(choice["text"])
-            if finished or not tokens:
-                tokens = [*tokens, self.tokenizer.eos_token_id]
-        logps = (choice.get("logprobs") or {}).get("token_logprobs") or []
-        known = len(logps) == len(tokens) and None not in logps
-        return Completion(list(tokens), list(logps) if known else [float("nan")] * len(tokens), finished)
+
+def sglang(
+    *,
+    agent: LLMAgent,
+    url: str,
+    lora: bool = True,
+    adapters: str | None = None,
+    max_staleness: int = 0,
+    parallel: int = 16,
+    timeout_s: float = 600.0,
+    tries: int = 3,
+    key_env: str = "OPENAI_API_KEY",
+) -> ServerSampler:
+    """An SGLang server; options and errors as of `vllm`."""
+    server = SGLang(check_url(url), _http(timeout_s, tries, key_env), agent.stop_ids, _vocabulary(agent))
+    return _served(server, agent, lora, adapters, max_staleness, parallel)
+
+
+def _served(
+    server: VLLM | SGLang, agent: LLMAgent, lora: bool, adapters: str | None, max_staleness: int, parallel: int
+) -> ServerSampler:
+    """A sampler with the role's adapter, or with the base for a role without one."""
+    if not isinstance(max_staleness, int) or isinstance(max_staleness, bool) or max_staleness < 0:
+        raise ConfigError(f"max_staleness must be a whole number of versions >= 0, got {max_staleness!r}")
+    if not isinstance(lora, bool):
+        raise ConfigError(f"lora must be true or false, got {lora!r}")
+    check_parallel(parallel)
+    versions = None
+    if lora and getattr(getattr(agent, "record", None), "weight_sharing", None) == "lora":
+        from ..roles.lora import AdapterAgent
+
+        if isinstance(agent, AdapterAgent) and agent.record.trunk == "frozen":
+            versions = AdapterVersions(agent, server, adapters)
+    return ServerSampler(server, versions, context=agent.context, parallel=parallel, max_staleness=max_staleness)
+
+
+def _http(timeout_s: float, tries: int, key_env: str) -> JsonPost:
+    if not isinstance(tries, int) or isinstance(tries, bool) or tries < 1:
+        raise ConfigError(f"tries must be a whole number >= 1, got {tries!r}")
+    return JsonPost(bearer_token(key_env), timeout_s=timeout_s, tries=tries, in_all_s=timeout_s)
+
+
+def _vocabulary(agent: LLMAgent) -> int:
+    """How many tokens the model has."""
+    return int(agent.model.get_input_embeddings().weight.shape[0])
 
 
 class VLLMSampler:
@@ -138,7 +181,7 @@ class VLLMSampler:
     def sample(
         self, prompt_ids: Sequence[Sequence[int]], *, n: int, settings: SamplingSettings, seed: int | None
     ) -> Samples:
-        """See `inference.sampling.Sampler`."""
+        """See `inference.interface.samples.Sampler`."""
         root = fresh_seed() if seed is None else seed
         read = [index for index, ids in enumerate(prompt_ids) if ids]
         parameters = [
@@ -148,6 +191,7 @@ class VLLMSampler:
                 top_p=settings.top_p,
                 max_tokens=_room(prompt_ids[index], settings, self.context),
                 seed=integer_seed(root, "vllm", index) % 2**31,
+                stop=list(settings.stop or ()),
                 logprobs=0,
             )
             for index in read
@@ -170,47 +214,3 @@ def _completed(choice: Any) -> Completion:
 def _room(ids: Sequence[int], settings: SamplingSettings, context: int | None) -> int:
     """How many tokens may follow a prompt."""
     return settings.max_new_tokens if context is None else max(1, min(settings.max_new_tokens, context - len(ids)))
-
-
-def local(*, agent: LLMAgent) -> Sampler:
-    """The model itself, in this process."""
-    return agent.sampler
-
-
-def openai(*, agent: LLMAgent, url: str, model: str, key: str | None = None, timeout_s: float = 600.0) -> ServerSampler:
-    """A server that speaks OpenAI's completions protocol, reads token ids and holds the same weights.
-
-    Args:
-        url: up to and including `/v1`.
-        model: the name the server knows the model by.
-    """
-    return ServerSampler(url, model, agent.tokenizer, key=key, timeout_s=timeout_s, context=agent.context)
-
-
-def vllm(*, agent: LLMAgent, engine: str, **options: Any) -> VLLMSampler:
-    """vLLM in this process.
-
-    Args:
-        engine: the path of the model; it must be the agent's own.
-        options: of `vllm.LLM`.
-    """
-    return VLLMSampler(engine, context=agent.context, **options)
-
-
-def assemble(prompt_ids: Sequence[Sequence[int]], completions: Sequence[Completion]) -> Samples:
-    """Ragged completions, all of the first prompt first, as `Samples` without texts."""
-    lengths = torch.tensor([len(c.tokens) for c in completions], dtype=torch.int64)
-    width = int(lengths.max()) if len(completions) else 0
-    tokens = torch.zeros(len(completions), width, dtype=torch.int64)
-    logps = torch.zeros(len(completions), width)
-    for row, completion in enumerate(completions):
-        tokens[row, : len(completion.tokens)] = torch.tensor(completion.tokens)
-        logps[row, : len(completion.tokens)] = torch.tensor(completion.logps)
-    return Samples(
-        texts=[[] for _ in prompt_ids],
-        prompt_ids=[list(ids) for ids in prompt_ids],
-        tokens=tokens,
-        logps=logps,
-        lengths=lengths,
-        finished=torch.tensor([c.finished for c in completions], dtype=torch.bool),
-    )

@@ -55,11 +55,11 @@ class AdapterAgent(RoleAgent):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         if self.record.trunk == "frozen":
-            _save_adapter(self.model, self.role, folder)
+            save_adapter(self.model, self.role, folder)
             replace(self.record, roles=(self.role,), plays=self.role).write(folder)
             return
         for role in self.record.roles:
-            _save_adapter(self.model, role, folder / role)
+            save_adapter(self.model, role, folder / role)
         base = self.model.get_base_model()
         state = {name.replace(".base_layer.", "."): value for name, value in base.state_dict().items()}
         own = {name: value for name, value in state.items() if ".lora_" not in name}
@@ -129,6 +129,25 @@ def adapter_names(folder: Path, roles: Sequence[str]) -> list[str]:
     return [role for role in roles if (folder / role / WEIGHTS).is_file()]
 
 
+def adapter_state(model: Any, role: str) -> dict[str, Any]:
+    """The weights of a role's adapter, under the names that peft's files have."""
+    import peft
+
+    return dict(peft.get_peft_model_state_dict(model, adapter_name=role, save_embedding_layers=False))
+
+
+def save_adapter(model: Any, role: str, folder: Path) -> None:
+    """Write a role's adapter in peft's format."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.contiguous() for name, value in adapter_state(model, role).items()}, str(folder / WEIGHTS))
+    model.peft_config[role].save_pretrained(str(folder))
+    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    settings["target_modules"].sort()  # a set, written in the order of a hash that differs between processes
+    (folder / SETTINGS).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
 def _new_shape(peft: Any, rank: int) -> Any:
     return peft.LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules="all-linear")
 
@@ -145,19 +164,6 @@ def _stored_shape(peft: Any, folder: Path) -> Any:
 
 def _adapter_folder(folder: Path, role: str) -> Path:
     return folder / role if (folder / role / WEIGHTS).is_file() else folder
-
-
-def _save_adapter(model: Any, role: str, folder: Path) -> None:
-    import peft
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    state = peft.get_peft_model_state_dict(model, adapter_name=role, save_embedding_layers=False)
-    save_file({name: value.contiguous() for name, value in state.items()}, str(folder / WEIGHTS))
-    model.peft_config[role].save_pretrained(str(folder))
-    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    settings["target_modules"].sort()  # a set, written in the order of a hash that differs between processes
-    (folder / SETTINGS).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _load_adapter(peft: Any, model: Any, role: str, folder: Path) -> None:

@@ -52,7 +52,7 @@ class TypedAgent(RoleAgent):
             )
         self.record, own = record, 1 + record.roles.index(role)
         self.decoder = TypedModel(model, model.role_types, own, PUBLIC if public_prompt else own)
-        self.sampler = LocalSampler(model, self.stop_ids, self.decoder)
+        self.sampler = LocalSampler(model, self.stop_ids, self.decoder, self._decode)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the shared model and the vectors of all types."""

@@ -115,6 +115,8 @@ class StepMetrics:
         loss_scale: factor on the loss in the backward pass; 1 but for float16.
         updates: optimiser steps taken. skipped: updates refused because loss or gradient was not finite.
         learning_rate: the one used.
+        sampler_gap: mean |log π_train − log π_sampler| over tokens, in nats; staleness: versions that the oldest answer
+            was behind. `None` where the model itself drew the completions, in this process.
         margin, preferred_share: of pairs of which one is preferred: mean βΔ, and the share with Δ > 0, before the step
             (`preferences/`); `None` where nothing of the kind is learnt.
     """
@@ -138,6 +140,8 @@ class StepMetrics:
     updates: int = 0
     skipped: int = 0
     learning_rate: float = 0.0
+    sampler_gap: float | None = None
+    staleness: int | None = None
     margin: float | None = None
     preferred_share: float | None = None
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,7 +28,7 @@ from torch import Tensor
 from ...core.errors import ConfigError
 from ...core.seeding import integer_seed
 from ..grpo import zero_variance_groups
-from ..inference.sampling import Samples
+from ..inference.interface.samples import Samples
 from .config import StepMetrics
 from .reward_fn import RewardFn
 
@@ -46,16 +47,20 @@ class Draw:
         mine, theirs = self.samples, other.samples
         into, out = (_rows(list(groups), mine.n, mine.tokens.device) for groups in (replaced, replaced.values()))
         width = max(mine.tokens.shape[1], theirs.tokens.shape[1])
-        tensors = {}
+        tensors: dict[str, Any] = {}
         names = ("tokens", "logps", "lengths", "finished", *(["own"] if mine.own is not None else []))
         for name in names:
             held, found = _widened(getattr(mine, name), width), _widened(getattr(theirs, name), width)
             tensors[name] = held.index_copy(0, into, found[out])
         texts, prompts, rewards = list(mine.texts), list(mine.prompt_ids), self.rewards.clone()
+        drawn_by = None if mine.drawn_by is None else list(mine.drawn_by)
         for index, group in replaced.items():
             texts[index], prompts[index] = theirs.texts[group], theirs.prompt_ids[group]
             rewards[index] = other.rewards[group]
-        return Draw(replace(mine, texts=texts, prompt_ids=prompts, activations=None, **tensors), rewards)
+            if drawn_by is not None and theirs.drawn_by is not None:
+                drawn_by[index * mine.n : (index + 1) * mine.n] = theirs.drawn_by[group * mine.n : (group + 1) * mine.n]
+        changed = {"drawn_by": None if drawn_by is None else tuple(drawn_by), "activations": None, **tensors}
+        return Draw(replace(mine, texts=texts, prompt_ids=prompts, **changed), rewards)
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,7 @@ class DynamicSampling:
 def draw_metrics(draws: Sequence[Draw]) -> StepMetrics:
     """What is known of a step's completions before anything is learnt from them."""
     rewards = torch.cat([draw.rewards for draw in draws])
+    behind = [policy.behind for draw in draws for policy in draw.samples.drawn_by or ()]
     lengths, finished = (torch.cat([getattr(draw.samples, name) for draw in draws]) for name in ("lengths", "finished"))
     return StepMetrics(
         mean_reward=float(rewards.mean()),
@@ -109,6 +115,7 @@ def draw_metrics(draws: Sequence[Draw]) -> StepMetrics:
         groups_drawn=len(rewards),
         mean_length=float(lengths.double().mean()),
         truncated_share=float((~finished).double().mean()),
+        staleness=max(behind, default=None),
     )
 
 

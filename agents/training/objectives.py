@@ -35,7 +35,9 @@ class Objective(Protocol):
         restarts: whether the optimiser's running means begin anew with this update.
     """
 
-    measures: ClassVar[tuple[str, ...]]
+    @property
+    def measures(self) -> tuple[str, ...]: ...
+
     greatest: ClassVar[tuple[str, ...]]
     together: ClassVar[int]
 
@@ -73,13 +75,16 @@ class PolicyGradient:
         on_policy: whether the trained model itself drew the completions.
     """
 
-    measures: ClassVar[tuple[str, ...]] = ("kl", "entropy", "clip_share")
     greatest: ClassVar[tuple[str, ...]] = ("ratio_max",)
     together: ClassVar[int] = 1
     restarts: ClassVar[bool] = False
     config: GRPOConfig
     max_tokens: int
     on_policy: bool
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return ("kl", "entropy", "clip_share", *(() if self.on_policy else ("sampler_gap",)))
 
     @property
     def refers(self) -> bool:
@@ -100,7 +105,7 @@ class PolicyGradient:
     def loss(self, logp: Tensor, old: Tensor, part: Batch, ref: Tensor | None) -> tuple[Tensor, Diagnostics]:
         """See `Objective.loss`."""
         config = self.config
-        return grpo_loss(
+        loss, diagnostics = grpo_loss(
             logp,
             old,
             part.advantages,
@@ -117,6 +122,7 @@ class PolicyGradient:
             rows_total=part.rows_total,
             tokens_total=part.tokens_total,
         )
+        return loss, diagnostics if self.on_policy else {**diagnostics, "sampler_gap": sampler_gap(old, part)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,17 @@ def set_up(optimiser: torch.optim.Optimizer, objective: Objective) -> None:
         group["weight_decay"] = objective.weight_decay if group["params"][0].dim() > 1 else 0.0
     if objective.restarts:
         optimiser.state.clear()
+
+
+def sampler_gap(logp: Tensor, part: Batch) -> Tensor:
+    """Mean |log π_train − log π_sampler| over the tokens whose probability the sampler told; NaN if it told of none.
+
+    Args:
+        logp: (R, T) under the weights in training, before the update.
+    """
+    known = part.sampler_logp.isfinite() * part.mask
+    apart = (logp - torch.where(part.sampler_logp.isfinite(), part.sampler_logp, logp)).abs()
+    return (apart * known).sum() / known.sum()
 
 
 def _off_policy_weights(logp: Tensor, part: Batch) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..roles.drawing import drawing_as
 from ..settings.config import RunConfig
 from ..storage.checkpoint import check_checkpoint
 
@@ -24,10 +25,9 @@ def load_player(config: RunConfig, role: str, checkpoint: Path | None = None) ->
     if checkpoint is not None:
         check_checkpoint(checkpoint)
     row = config.roles[role]
-    return load_agent(
+    found = load_agent(
         row.model if checkpoint is None else checkpoint,
         role=None if checkpoint is None else role,
-        temperature=row.grpo.temperature,
-        max_new_tokens=row.max_new_tokens,
         device=row.device or config.compute.device,
     )
+    return drawing_as(found, config, role)

@@ -21,6 +21,7 @@ from ...core.records import Judgement, Outcome
 from ...core.seeding import integer_seed, python_stream
 from ...envs.game.engine import Episode, Game
 from ..roles.build import base_agent
+from ..roles.drawing import drawing_as
 from ..settings.config import CHALLENGER, SOLVER, RunConfig
 from ..storage.checkpoint import check_checkpoint
 from ..storage.checkpoint_store import NAME
@@ -211,9 +212,7 @@ class RunLeague:
                 path, role=role, temperature=row.grpo.temperature, device=device, dtype=self.config.compute.dtype
             )
             agent.model.requires_grad_(False)
-        return agent.with_settings(
-            max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
-        )
+        return drawing_as(agent, self.config, role)
 
 
 def played_record(episodes: Sequence[Episode], attempts: int) -> Record:

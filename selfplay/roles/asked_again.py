@@ -11,6 +11,7 @@ from ...core.seeding import integer_seed
 from ..settings.checks import one_of
 from ..settings.config import SOLVER
 from .build import base_agent
+from .drawing import drawing_as
 
 if TYPE_CHECKING:
     from ...agents.models.llm import LLMAgent
@@ -55,9 +56,7 @@ class AskedAgain:
         found = role.trainer.reference if row.kl_reference == "base" else None
         if found is None:
             found = self._base = self._base or base_agent(self.run.config, SOLVER)
-        asked = found.with_settings(
-            max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
-        )
+        asked = drawing_as(found, self.run.config, SOLVER)
         if hasattr(role.agent, "counted"):
             asked.counted = role.agent.counted  # what labels cost is the solver's
         return asked

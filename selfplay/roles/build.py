@@ -16,6 +16,7 @@ from ...core.registries import make_sampler
 from ..settings.config import RunConfig
 from ..storage.checkpoint import check_checkpoint, load_optimiser
 from .distributed import distribute, place
+from .drawing import drawing_as
 from .role import BuildRoles, Role
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ def build_roles(
     trainers = _trainers(config, agents, _reference_models(config, names, bases, group))
     for name, placement in placements.items():
         trainers[name].placement = placement
+    for trainer in trainers.values():
+        for_training = getattr(trainer.agent.sampler, "for_training", None)
+        trainer.agent.sampler = trainer.agent.sampler if for_training is None else for_training()
     for name, path in checkpoints.items():
         trainers[name].load_tensors(load_optimiser(path))
     for name, path in references.items():
@@ -116,14 +120,26 @@ def _agents(
         made |= agents
     found = {}
     for name in names:
-        row = config.roles[name]
-        found[name] = made[name].with_settings(
-            max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
-        )
+        found[name] = drawing_as(made[name], config, name)
         if config.compute.sampler != "local":
-            sampler: Any = make_sampler(config.compute.sampler, agent=found[name])
-            found[name] = found[name].with_settings(sampler=sampler)
+            found[name] = found[name].with_settings(sampler=_sampler(config, name, found[name]))
     return found
+
+
+def _sampler(config: RunConfig, name: str, agent: LLMAgent) -> Any:
+    """Where a role's completions come from, if not from the model in this process.
+
+    Raises:
+        ConfigError: the role learns, and its completions would be those of weights that training does not move.
+    """
+    sampler = make_sampler(config.compute.sampler, agent=agent)
+    if config.roles[name].learns and not getattr(sampler, "follows", False):
+        raise ConfigError(
+            f"compute.sampler={config.compute.sampler!r} samples from weights that training does not move, but "
+            f"roles.{name} learns. A server takes over adapters only: give all roles weight_sharing='lora' with "
+            f"trunk='frozen' and use vllm(url=…) or sglang(url=…); or set roles.{name}.learns=false"
+        )
+    return sampler
 
 
 def _families(config: RunConfig, names: Sequence[str]) -> list[tuple[str, ...]]:

@@ -116,6 +116,11 @@ def _checked_named(name: str, value: Any) -> Any:
     return {key: _option(f"{name}.{key}", option) for key, option in value.items()}
 
 
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse a table of options that no file can hold."""
+    _option(name, options)
+
+
 def _option(path: str, value: Any) -> Any:
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {key: _option(f"{path}.{key}", one) for key, one in value.items()}

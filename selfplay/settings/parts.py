@@ -199,8 +199,8 @@ class ComputeConfig:
     """Counted tokens (sampled + 3 × trained, without exams) at which the stage `train(solver)` of a round ends, after
     the step that reaches them; 0 is no bound. With it, `roles.solver.steps` is the most there may be."""
     sampler: Named = "local"
-    """Where completions come from: "local", the models in this process; or, for roles that do not learn,
-    "openai(url=…, model=…)" or "vllm(engine=…)"."""
+    """Where completions come from: "local", the models in this process; "vllm(url=…)" or "sglang(url=…)", a server that
+    takes over the adapters of "lora"; or, for roles that do not learn, "openai(url=…, model=…)"; docs/servers.md."""
 
     def __post_init__(self) -> None:
         check_types(self)

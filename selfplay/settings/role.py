@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ...agents.roles.sharing_kinds import check_sharing, shares_weights
 from ...agents.training.balance import BALANCES
 from ...agents.training.config import GRPOConfig
 from ...core.errors import ConfigError
-from .checks import MOST_SAMPLES, Named, at_least, check_types, one_of
+from .checks import MOST_SAMPLES, Named, at_least, check_options, check_types, one_of
 
 KL_REFERENCES = ("base", "part", "round")
 
@@ -46,6 +48,11 @@ class RoleConfig:
     """How replayed questions are balanced: evenly by "level" or "length", in proportion to "p(1-p)", or "none"."""
     max_new_tokens: int = 72
     """Longest completion, in tokens."""
+    stop: tuple[str, ...] | None = None
+    """Texts that end a completion, which is cut before them, such as ["\\nQuestion:"]; none means that a model without
+    a chat template which answers stops where it begins another question, and every other one by its end token only."""
+    template_options: Mapping[str, Any] = field(default_factory=dict)
+    """What the model's chat template is told besides the turns, such as {enable_thinking = false}; docs/models.md."""
     reward: Named = "label"
     """What the role is rewarded for. A challenger: a reward such as "r-zero(repetition=0)", or a weighted sum,
     "uncertainty + 0.2*novelty". Whoever answers: "label", or "label + 0.2*efficiency" and such sums; a reward without
@@ -88,6 +95,9 @@ class RoleConfig:
             if getattr(self, name) == "":
                 raise ConfigError(f'{name} must not be empty, got ""')
         check_sharing(self.weight_sharing, self.trunk)
+        if self.stop is not None and not all(self.stop):
+            raise ConfigError(f"stop must be a list of texts, none of them empty, got {list(self.stop)!r}")
+        check_options("template_options", self.template_options)
         one_of("kl_reference", self.kl_reference, KL_REFERENCES)
         at_least(self, 1, "every", "groups", "max_new_tokens", "adapter_rank")
         at_least(self, 1, "samples", most=MOST_SAMPLES)

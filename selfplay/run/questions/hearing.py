@@ -10,6 +10,7 @@ from ....envs.game.engine import Episode
 from ...hooks import Answered
 
 if TYPE_CHECKING:
+    from ....agents.inference.interface.samples import Policy
     from ..run import SelfPlay
 
 AgentT = TypeVar("AgentT")
@@ -32,11 +33,21 @@ class AttemptsAsMade:
         run: the run.
         asked: the questions of the call in order, with their index.
         count: attempts at each.
+
+    Attributes:
+        policies: of questions whose attempts a server made, by index: the version of the solver that made each.
     """
 
     def __init__(self, run: SelfPlay, asked: Sequence[tuple[int, Question]], count: int) -> None:
         self.run, self.asked, self.count, self.done = run, asked, count, 0
+        self.policies: dict[int, list[str]] = {}
         self._open: dict[int, list[str]] = {}
+
+    def drawn_by(self, policies: Sequence[Policy]) -> None:
+        """Who made the attempts, those at the first question first."""
+        names = [policy.name for policy in policies]
+        for at, (index, _) in enumerate(self.asked):
+            self.policies[index] = names[at * self.count : (at + 1) * self.count]
 
     def __call__(self, completions: Sequence[tuple[int, str]]) -> None:
         complete = []

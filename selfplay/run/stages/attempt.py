@@ -24,17 +24,24 @@ class Attempt:
         attempts = {index: row["attempts"] for index, row in pool.items()}
         fresh = [(index, question) for index, question in asked if index not in attempts]
         prompts = run.game.ask([question for _, question in fresh])
-        groups = self._made(run, fresh, prompts) if prompts else []
+        hears = AttemptsAsMade(run, fresh, run.config.labels.attempts)
+        groups = self._made(run, fresh, prompts, hears) if prompts else []
         attempts |= {index: list(group) for (index, _), group in zip(fresh, groups, strict=True)}
         written = {row["index"]: row["text"] for row in run.rows("questions")}
         rows = []
         for index, question in asked:
             edited = {} if question.text == written[index] else {"question": question.text}
-            rows.append({"index": index, "attempts": attempts[index], **edited})
+            policies = {"policies": hears.policies[index]} if index in hears.policies else {}
+            rows.append({"index": index, "attempts": attempts[index], **policies, **edited})
         run.log("attempts", rows)
 
-    def _made(self, run: SelfPlay, asked: Sequence[tuple[int, Question]], prompts: Sequence[str]) -> list[list[str]]:
-        hears = AttemptsAsMade(run, asked, run.config.labels.attempts)
+    def _made(
+        self,
+        run: SelfPlay,
+        asked: Sequence[tuple[int, Question]],
+        prompts: Sequence[str],
+        hears: AttemptsAsMade,
+    ) -> list[list[str]]:
         made = run.attempt(prompts, run.seed("attempt"), hears=hears)
         if run.talk is not None:
             run.log("trajectories", run.talk.rows([index for index, _ in asked], run.config.labels.attempts))

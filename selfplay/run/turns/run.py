@@ -21,6 +21,7 @@ from ....core.seeding import integer_seed
 from ...bench.resolve_agent import resolve_agent
 from ...league.opponents import RunLeague
 from ...roles.build import base_agent
+from ...roles.drawing import drawing_as
 from ...roles.updates import update_of
 from ...settings.turn_games import PLAYER, turn_game_of
 from ..machine.state_machine import Run
@@ -92,11 +93,8 @@ class TurnPlay(Run):
 
     def player_of(self, checkpoint: str | None) -> Agent:
         """The player as one of its checkpoints has it, or as it started."""
-        row = self.config.roles[PLAYER]
         model = None if checkpoint is None else str(self.store.path(checkpoint))
-        return base_agent(self.config, PLAYER, model=model).with_settings(
-            max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
-        )
+        return drawing_as(base_agent(self.config, PLAYER, model=model), self.config, PLAYER)
 
     # --- exams ---
 

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from selfplay_gym.agents.inference.hf_decoding import HFDecoding, RecomputedDecoding, decoding_of
+from selfplay_gym.agents.inference.interface.samples import SamplingSettings
 from selfplay_gym.agents.inference.logprobs import completion_logps
-from selfplay_gym.agents.inference.sampling import SamplingSettings
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.agents.models.tiny import build_tokenizer
+from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.core.errors import ConfigError
 
 SHAPES = runpy.run_path(str(Path(__file__).with_name("architectures.py")))
@@ -98,8 +99,29 @@ def test_an_adapter_that_spoils_a_model_is_refused_in_one_line():
     from selfplay_gym.agents.roles.role_agent import RoleRecord
 
     record = RoleRecord("lora", ("challenger", "solver"), "solver", "base", "frozen")
-    for kind, says in (("llama4_text", "cannot be sampled from"), ("mamba", "peft puts no adapters")):
+    refused = "peft puts no adapters"
+    for kind, says in (("llama4_text", "cannot be sampled from"), ("mamba", refused), ("falcon_h1", refused)):
         base = LLMAgent(build(kind), build_tokenizer())
         with pytest.raises(ConfigError, match=says) as caught:
             add_adapters(base, record, rank=2, seed=0, checkpoints={})
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lora"),
+    [("qwen3_next", False), ("qwen3_next", True), ("lfm2", False), ("lfm2", True), ("falcon_h1", False)],
+)
+def test_a_hybrid_model_takes_a_step(kind, lora):
+    agent = LLMAgent(build(kind), build_tokenizer(), SamplingSettings(max_new_tokens=8))
+    if lora:
+        pytest.importorskip("peft")
+        from selfplay_gym.agents.roles.lora import add_adapters
+        from selfplay_gym.agents.roles.role_agent import RoleRecord
+
+        record = RoleRecord("lora", ("solver",), "solver", "base", "frozen")
+        agent = add_adapters(agent, record, rank=2, seed=0, checkpoints={})["solver"]
+    trainer = GRPOTrainer(agent, GRPOConfig(max_new_tokens=8, learning_rate=1e-3))
+    metrics = trainer.step(PROMPTS[:2], lambda p, g: [[float(len(t)) for t in x] for x in g], samples=4, seed=0)
+    assert metrics.updates == 1
+    assert 0 < metrics.update_norm < 10
+    assert agent.act(PROMPTS[:2], seed=1)

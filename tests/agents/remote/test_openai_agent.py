@@ -17,8 +17,10 @@ import pytest
 from selfplay_gym.agents.model_names import shipped_folder
 from selfplay_gym.agents.remote.http_client import JsonPost, ServerError
 from selfplay_gym.agents.remote.openai_agent import OpenAIAgent
+from selfplay_gym.agents.remote.servers.openai import OpenAIServer
+from selfplay_gym.agents.remote.servers.sampler import ServerSampler
 from selfplay_gym.core.errors import ConfigError
-from selfplay_gym.core.registries import make_agent
+from selfplay_gym.core.registries import make_agent, make_sampler
 from selfplay_gym.selfplay.bench import BenchSettings, run_bench
 from selfplay_gym.selfplay.bench.agents import load_contestants
 from selfplay_gym.selfplay.exams.suites import load_suites
@@ -98,7 +100,14 @@ def test_settings_key_and_system_turn_are_sent(monkeypatch):
     monkeypatch.setenv("MY_KEY", "secret")
     with serving() as (server, url):
         agent = OpenAIAgent(
-            f"m@{url}/", temperature=0.5, top_p=0.9, max_new_tokens=33, system="Be brief.", key_env="MY_KEY"
+            f"m@{url}/",
+            temperature=0.5,
+            top_p=0.9,
+            max_new_tokens=33,
+            system="Be brief.",
+            stop=["###"],
+            template_options={"enable_thinking": False},
+            key_env="MY_KEY",
         )
         agent.act(["What is 1+1?"], n=2, seed=0)
         agent.with_settings(temperature=0).act(["What is 1+1?"], seed=0)
@@ -106,6 +115,8 @@ def test_settings_key_and_system_turn_are_sent(monkeypatch):
     assert (sampled["temperature"], sampled["top_p"], sampled["max_tokens"], sampled["n"]) == (0.5, 0.9, 33, 2)
     assert [turn["role"] for turn in sampled["messages"]] == ["system", "user"]
     assert greedy["temperature"] == 0
+    for body in (sampled, greedy):
+        assert (body["stop"], body["chat_template_kwargs"]) == (["###"], {"enable_thinking": False})
     assert server.keys == {"Bearer secret"}
 
 
@@ -114,6 +125,13 @@ def test_no_key_is_sent_unless_there_is_one(monkeypatch):
     with serving() as (server, url):
         OpenAIAgent(f"m@{url}").act(["What is 1+1?"])
     assert server.keys == {None}
+    assert not {"stop", "chat_template_kwargs"} & set(server.seen[0])
+
+
+@pytest.mark.parametrize("settings", [{"stop": "a"}, {"stop": [""]}, {"stop": [1]}, {"template_options": [1]}])
+def test_settings_of_another_kind_are_refused(settings):
+    with pytest.raises(ConfigError, match="must be a"):
+        OpenAIAgent("m@http://localhost:1/v1", **settings)
 
 
 @pytest.mark.parametrize("honours_n", [True, False])
@@ -203,11 +221,35 @@ def transformers_serve(folder):
             server.wait()
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
+needs_serving = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn", "openai")),
     reason="needs transformers[serving]",
 )
+
+
+@pytest.mark.slow
+@needs_serving
+def test_the_sampler_for_texts_draws_from_transformers_serve_as_the_model_does():
+    """`compute.sampler="openai(…, prompts=text)"`: greedy answers are the model's own, sampled ones vary."""
+    folder = shipped_folder("tiny")
+    agent = make_agent("tiny").with_settings(max_new_tokens=40)
+    prompts = ["What is 12+7?", "What is 3*4?", "Solve 3x+4=19."]
+    with transformers_serve(folder) as url:
+        named = {"name": "openai", "url": url, "model": str(folder), "prompts": "text", "parallel": 1}
+        served = agent.with_settings(sampler=make_sampler(named, agent=agent))
+        greedy = [one.with_settings(temperature=0.0).act(prompts) for one in (agent, served)]
+        found = served.sample(prompts, n=4, seed=0)
+        tokens = OpenAIServer(url, str(folder), agent.tokenizer, JsonPost(timeout_s=60))
+        with pytest.raises(ServerError, match="status 422"):  # it reads no token ids
+            ServerSampler(tokens, None, context=None).sample([[5, 6]], n=1, settings=agent.settings, seed=0)
+    assert greedy[0] == greedy[1]
+    assert found.drawn_by is None
+    assert len({text for group in found.texts for text in group}) > 3
+    assert bool(found.logps[found.mask > 0].isnan().all())
+
+
+@pytest.mark.slow
+@needs_serving
 def test_the_tiny_model_answers_the_same_through_transformers_serve():
     suites = load_suites("arithmetic", limit=32)
     folder = shipped_folder("tiny")

@@ -12,7 +12,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import torch
 
+from selfplay_gym.agents.remote.http_client import JsonPost
 from selfplay_gym.agents.remote.samplers import ServerError, ServerSampler, VLLMSampler
+from selfplay_gym.agents.remote.servers.openai import OpenAIServer
 from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.core.errors import ConfigError, MissingExtraError
 
@@ -44,8 +46,12 @@ class Served:
         return {"choices": choices}
 
 
+def asking(agent, post, url=URL, model="m", **options):
+    return ServerSampler(OpenAIServer(url, model, agent.tokenizer, post, **options), None, context=None, parallel=1)
+
+
 def remote(agent, served):
-    return agent.with_settings(sampler=ServerSampler(URL, "m", agent.tokenizer, post=served))
+    return agent.with_settings(sampler=asking(agent, served))
 
 
 def test_tokens_log_probabilities_and_texts_come_through(make_agent):
@@ -124,11 +130,11 @@ def test_a_sampler_says_whether_its_samples_are_on_policy(make_agent):
 def test_wrong_answers_are_named(make_agent):
     agent = make_agent()
     for answer in ({}, {"choices": []}, {"choices": "no"}):
-        sampler = ServerSampler(URL, "m", agent.tokenizer, post=lambda url, body, answer=answer: answer)
+        sampler = asking(agent, lambda url, body, answer=answer: answer)
         with pytest.raises(ServerError, match="choices were asked for"):
             agent.with_settings(sampler=sampler).act(["hi"], n=2)
     with pytest.raises(ConfigError, match="must start with http"):
-        ServerSampler("localhost:8000", "m", agent.tokenizer)
+        asking(agent, None, "localhost:8000")
 
 
 def test_over_real_http(make_agent):
@@ -153,7 +159,7 @@ def test_over_real_http(make_agent):
     thread.start()
     try:
         url = f"http://127.0.0.1:{server.server_port}/v1/"
-        sampler = ServerSampler(url, "tiny", agent.tokenizer, key="secret", timeout_s=30)
+        sampler = asking(agent, JsonPost("secret", timeout_s=30), url, "tiny")
         assert len(agent.with_settings(sampler=sampler).act(["hi"], n=2)[0]) == 2
     finally:
         server.shutdown()
