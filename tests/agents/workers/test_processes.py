@@ -1,0 +1,110 @@
+"""Processes of this machine as workers: killed ones are replaced, errors arrive, nobody is left behind."""
+
+import importlib
+import os
+import signal
+import sys
+import time
+from multiprocessing import active_children
+
+import pytest
+
+from selfplay_gym.agents.workers.processes import Processes
+from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
+
+
+SQUARE = """
+import os, signal
+
+from selfplay_gym.core.errors import UnknownNameError
+
+class Square:
+    def __init__(self, log):
+        self.log, self.count = log, 0
+
+    def __call__(self, number):
+        self.count += 1
+        with open(self.log, "a") as log:
+            log.write(f"{os.getpid()} {number} {self.count}\\n")
+        if number == 13:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if number == -1:
+            raise UnknownNameError("number", "-1", ["1"])
+        if number == -2:
+            raise Unsendable(lambda: None)
+        return number * number
+
+class Unsendable(Exception):
+    pass
+"""
+"""Squares numbers, and writes down who does; a worker keeps its count from one chunk to the next."""
+
+
+@pytest.fixture(scope="module")
+def squares(tmp_path_factory):
+    """The class `Square`, in a module that other processes can import as well."""
+    folder = tmp_path_factory.mktemp("module")
+    (folder / "squaring.py").write_text(SQUARE)
+    sys.path.insert(0, str(folder))
+    yield importlib.import_module("squaring").Square
+    sys.path.remove(str(folder))
+    del sys.modules["squaring"]
+
+
+@pytest.fixture(scope="module")
+def workers(squares):
+    made = Processes(2)
+    yield made
+    made.close()
+    assert not [child for child in active_children() if child.name.startswith("worker")]
+
+
+def test_order_and_state(workers, squares, tmp_path):
+    log = tmp_path / "log"
+    assert list(workers.map(squares(log), range(-9, -3))) == [n * n for n in range(-9, -3)]
+    assert list(workers.map(squares(log), [])) == []
+    done = [line.split() for line in log.read_text().splitlines()]
+    assert sorted(int(number) for _, number, _ in done) == list(range(-9, -3))
+    assert max(int(count) for _, _, count in done) > 1  # the function lives on between chunks
+
+
+def test_killed_workers_are_replaced_and_their_chunks_done_again(workers, squares, tmp_path):
+    log, killed, results = tmp_path / "log", set(), []
+    for square in workers.map(squares(log), range(100, 180)):
+        results.append(square)
+        last = int(log.read_text().split("\n")[-2].split()[0])
+        if len(killed) < 5 and last not in killed:
+            os.kill(last, signal.SIGKILL)
+            killed.add(last)
+    assert results == [n * n for n in range(100, 180)]
+    assert len(killed) == 5
+
+
+def test_a_worker_killed_between_two_calls_is_replaced(workers, squares, tmp_path):
+    log = tmp_path / "log"
+    list(workers.map(squares(log), range(20, 28)))
+    gone = {int(line.split()[0]) for line in log.read_text().splitlines()}
+    for pid in gone:
+        os.kill(pid, signal.SIGKILL)
+    time_out = time.monotonic() + 20
+    while any(child.pid in gone and child.is_alive() for child in active_children()):
+        assert time.monotonic() < time_out
+    assert list(workers.map(squares(log), [3, 4])) == [9, 16]
+
+
+def test_a_chunk_that_kills_is_named(workers, squares, tmp_path):
+    with pytest.raises(RunError, match="chunk 2 ended"):
+        list(workers.map(squares(tmp_path / "log"), [1, 13, 2]))
+
+
+def test_errors_are_those_of_the_function(workers, squares, tmp_path):
+    with pytest.raises(UnknownNameError, match="unknown number '-1'"):
+        list(workers.map(squares(tmp_path / "log"), [1, 2, -1]))
+    with pytest.raises(RuntimeError, match="Unsendable"):
+        list(workers.map(squares(tmp_path / "log"), [-2]))
+
+
+@pytest.mark.parametrize("number", [0, -1, 1025, True])
+def test_how_many(number):
+    with pytest.raises(ConfigError, match=r"1\.\.1024"):
+        Processes(number)
