@@ -41,8 +41,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from selfplay_gym.agents.inference.interface.samples import Samples, SamplingSettings
 from selfplay_gym.agents.inference.logprobs import completion_logps
-from selfplay_gym.agents.inference.sampling import Samples, SamplingSettings
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.benchmarks.gpu_lab import (

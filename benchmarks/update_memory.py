@@ -46,8 +46,9 @@ def by_transformers() -> None:
 
 
 def ours() -> None:
+    from selfplay_gym.agents.inference.interface.samples import SamplingSettings
     from selfplay_gym.agents.inference.packed_forward import PackedModel
-    from selfplay_gym.agents.inference.sampling import LocalSampler, SamplingSettings
+    from selfplay_gym.agents.inference.sampling import LocalSampler
     from selfplay_gym.agents.models.llm import LLMAgent
     from selfplay_gym.agents.training.batch import Batch
     from selfplay_gym.agents.training.config import GRPOConfig, StepMetrics

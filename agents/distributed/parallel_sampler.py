@@ -14,7 +14,8 @@ from torch import Tensor
 
 from ...core.seeding import fresh_seed
 from ..inference.activation_reuse import ActivationCache
-from ..inference.sampling import LocalSampler, Samples, SamplingSettings, by_length
+from ..inference.interface.samples import Samples, SamplingSettings
+from ..inference.sampling import LocalSampler, by_length
 from .placement import Placement
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ...core.errors import PluginError
 from ...core.seeding import fresh_seed, integer_seed
-from .sampling import Sampler, Samples, SamplingSettings
+from .interface.samples import Sampler, Samples, SamplingSettings
 
 
 class Exchange(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .sampling import Samples
+    from .interface.samples import Samples
 
 Listener: TypeAlias = Callable[[Sequence[tuple[int, str]]], None]
 """Hears of completions that are done: the index of the prompt in the call, and the text. Each is told once, in any

@@ -12,8 +12,9 @@ from ...core.errors import ConfigError
 from ..inference.conversation import Conversation, Conversing
 from ..inference.devices import placing, spread
 from ..inference.hf_decoding import decoding_of
+from ..inference.interface.samples import Sampler, Samples, SamplingSettings
 from ..inference.packed_forward import PackedModel
-from ..inference.sampling import LocalSampler, Sampler, Samples, SamplingSettings, context_of
+from ..inference.sampling import LocalSampler, context_of
 from ..inference.telling import Listener, TextsAsDrawn
 from ..inference.token_count import TokenCount
 from ..model_names import PACKAGED, shipped_folder

@@ -19,7 +19,7 @@ import torch
 
 from ...core.errors import MissingExtraError
 from ...core.seeding import fresh_seed, integer_seed
-from ..inference.sampling import Sampler, Samples, SamplingSettings
+from ..inference.interface.samples import Sampler, Samples, SamplingSettings
 from ..models.text_tokens import TextTokens
 from .http_client import JsonPost, Post, ServerError, check_url
 

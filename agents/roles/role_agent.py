@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import RunError
-from ..inference.sampling import Sampler, SamplingSettings
+from ..inference.interface.samples import Sampler, SamplingSettings
 from ..models.llm import ROLE_FILE, SYSTEM, LLMAgent
 
 TRUNK = "trunk"

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..grpo import group_advantages, without_truncated, zero_variance_groups
-from ..inference.sampling import Samples
+from ..inference.interface.samples import Samples
 from .config import GRPOConfig
 
 if TYPE_CHECKING:

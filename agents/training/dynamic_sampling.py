@@ -27,7 +27,7 @@ from torch import Tensor
 from ...core.errors import ConfigError
 from ...core.seeding import integer_seed
 from ..grpo import zero_variance_groups
-from ..inference.sampling import Samples
+from ..inference.interface.samples import Samples
 from .config import StepMetrics
 from .reward_fn import RewardFn
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import ConfigError
-from ..inference.sampling import Samples
+from ..inference.interface.samples import Samples
 
 RewardFn = Callable[[Sequence[str], list[list[str]]], Sequence[Sequence[float]]]
 """Prompts and the completions of each → a finite number for every completion."""

@@ -40,7 +40,7 @@ from ...core.working.agreement import agreements
 from ...envs.game.engine import solver_reward
 
 if TYPE_CHECKING:
-    from ...agents.inference.sampling import Samples
+    from ...agents.inference.interface.samples import Samples
 
 
 class Answers(NamedTuple):

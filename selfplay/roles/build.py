@@ -121,9 +121,24 @@ def _agents(
             max_new_tokens=row.max_new_tokens, temperature=row.grpo.temperature, top_p=row.grpo.top_p
         )
         if config.compute.sampler != "local":
-            sampler: Any = make_sampler(config.compute.sampler, agent=found[name])
-            found[name] = found[name].with_settings(sampler=sampler)
+            found[name] = found[name].with_settings(sampler=_sampler(config, name, found[name]))
     return found
+
+
+def _sampler(config: RunConfig, name: str, agent: LLMAgent) -> Any:
+    """Where a role's completions come from, if not from the model in this process.
+
+    Raises:
+        ConfigError: the role learns, and its completions would be those of weights that training does not move.
+    """
+    sampler = make_sampler(config.compute.sampler, agent=agent)
+    if config.roles[name].learns and not getattr(sampler, "follows", False):
+        raise ConfigError(
+            f"compute.sampler={config.compute.sampler!r} samples from weights that training does not move, but "
+            f"roles.{name} learns. A server takes over adapters only: give all roles weight_sharing='lora' with "
+            f"trunk='frozen' and use vllm(url=…) or sglang(url=…); or set roles.{name}.learns=false"
+        )
+    return sampler
 
 
 def _families(config: RunConfig, names: Sequence[str]) -> list[tuple[str, ...]]:

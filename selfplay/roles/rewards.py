@@ -14,7 +14,7 @@ from ...envs.game.engine import Answering, Episode, Game, Unreadable, solver_rew
 from ..stats import mean
 
 if TYPE_CHECKING:
-    from ...agents.inference.sampling import Samples
+    from ...agents.inference.interface.samples import Samples
 
 RewardFn: TypeAlias = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[Sequence[float]]]
 """Prompts and the completions of each → a reward for every completion."""

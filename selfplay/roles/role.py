@@ -41,6 +41,12 @@ class Role:
         self._check_sound()
         save_checkpoint(path, self.agent, self.trainer.tensors())
 
+    def close(self) -> None:
+        """Let go of what the sampler holds elsewhere, such as adapters on a server; the role plays no more."""
+        close = getattr(self.agent.sampler, "close", None)
+        if close is not None:
+            close()
+
     def _check_sound(self) -> None:
         """Draw one token: from weights that have diverged there is none."""
         if not self.agent.sampler.on_policy:

@@ -125,6 +125,7 @@ def train(
             # settings that cannot work are refused here, before anything is written
             live, trackers, evaluations = _watchers(config, folder, progress)
             run = stop.run = make_run(config, folder, progress, stop, further=[evaluations, live, trackers], **shared)
+            held.callback(run.close)
             for warning in _doubts(config, run):
                 progress.warn(None, warning)
             if resume and folder.config != to_toml(config):

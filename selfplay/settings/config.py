@@ -116,7 +116,6 @@ class RunConfig:
         gates_of(self.gates, self._stage_names)
         self._check_band()
         self._check_shared_weights()
-        self._check_sampler()
         self._check_pool()
         self._check_league()
 
@@ -180,16 +179,6 @@ class RunConfig:
                 raise ConfigError(
                     f"roles.{name} does not learn, but weight_sharing={role.weight_sharing!r} lets another role move "
                     "its weights; use weight_sharing='copies', or 'lora' with trunk='frozen'"
-                )
-
-    def _check_sampler(self) -> None:
-        if self.compute.sampler == "local":
-            return
-        for name in self.players:
-            if self.roles[name].learns:
-                raise ConfigError(
-                    f"compute.sampler={self.compute.sampler!r} samples from weights that training does not move, but "
-                    f"roles.{name} learns; set roles.{name}.learns=false"
                 )
 
     def _check_pool(self) -> None:

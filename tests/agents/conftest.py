@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from selfplay_gym.agents.inference.sampling import SamplingSettings
+from selfplay_gym.agents.inference.interface.samples import SamplingSettings
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.agents.models.tiny import build_tokenizer
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from selfplay_gym.agents.inference.interface.samples import SamplingSettings
 from selfplay_gym.agents.inference.logprobs import completion_logps
-from selfplay_gym.agents.inference.sampling import LOOK_EVERY, SamplingSettings, draw
+from selfplay_gym.agents.inference.sampling import LOOK_EVERY, draw
 from selfplay_gym.agents.models.correctness_head import CorrectnessHead
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.agents.models.tiny import build_tokenizer

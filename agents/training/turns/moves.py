@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ....core.errors import ConfigError
 from ...grpo import TOKEN_MEAN, without_truncated
-from ...inference.sampling import Samples
+from ...inference.interface.samples import Samples
 from ..batch import Batch
 from ..config import GRPOConfig, StepMetrics
 from ..objectives import PolicyGradient

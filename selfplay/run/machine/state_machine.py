@@ -75,6 +75,7 @@ class Run:
         self.rate_scale: float = state.get("rate_scale", 1.0)
         self.compute = Compute(config.compute.tokens_per_round, state.get("compute", {}))
         self._saved: list[str] = []
+        self.roles: dict[str, Role] = {}
         check_position(self)
         self.store = CheckpointStore(folder.path / "checkpoints", config.storage.keep, state.get("kept"))
         self._build, self._starts, self.stop_reason = build, Starts(config), ""
@@ -230,6 +231,11 @@ class Run:
                 self.stop_reason = action.reason
         return any(isinstance(action, RollBack) for action in actions)
 
+    def close(self) -> None:
+        """Let go of what the roles hold outside of this process."""
+        for role in self.roles.values():
+            role.close()
+
     def take_back(self) -> None:
         """Go on with the roles as their checkpoints have them."""
         self.compute.collect(self.roles)  # these agents go
@@ -238,7 +244,8 @@ class Run:
     def _build_roles(self) -> None:
         saved = {role: self.store.path(name) for role, name in self.checkpoints.items()}
         references = {role: self.store.path(name) for role, name in self.references.items()}
-        self.roles: dict[str, Role] = self._build(self.config, self.config.players, saved, references)
+        self.close()
+        self.roles = self._build(self.config, self.config.players, saved, references)
         self._prepare_roles()
         self._set_rates(self.rate_scale)
 

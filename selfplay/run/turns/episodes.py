@@ -15,7 +15,7 @@ from ....core.turns import Trajectory
 from ....envs.turns.play import calls_of, play_out
 
 if TYPE_CHECKING:
-    from ....agents.inference.sampling import Samples
+    from ....agents.inference.interface.samples import Samples
     from ....agents.models.llm import LLMAgent
 
 

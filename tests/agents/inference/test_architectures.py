@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from selfplay_gym.agents.inference.hf_decoding import HFDecoding, RecomputedDecoding, decoding_of
+from selfplay_gym.agents.inference.interface.samples import SamplingSettings
 from selfplay_gym.agents.inference.logprobs import completion_logps
-from selfplay_gym.agents.inference.sampling import SamplingSettings
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.agents.models.tiny import build_tokenizer
 from selfplay_gym.core.errors import ConfigError

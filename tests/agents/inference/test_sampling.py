@@ -7,8 +7,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from selfplay_gym.agents.inference.interface.samples import SamplingSettings
 from selfplay_gym.agents.inference.logprobs import completion_logps
-from selfplay_gym.agents.inference.sampling import LocalSampler, SamplingSettings, draw
+from selfplay_gym.agents.inference.sampling import LocalSampler, draw
 from selfplay_gym.core.errors import ConfigError
 
 NEIGHBOURS = {}

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from selfplay_gym.agents.inference.sampling import Samples
+from selfplay_gym.agents.inference.interface.samples import Samples
 from selfplay_gym.agents.training.batch import Batch, micro_batches, rows_that_teach
 from selfplay_gym.agents.training.config import GRPOConfig
 

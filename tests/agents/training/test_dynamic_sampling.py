@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from selfplay_gym.agents.grpo import group_advantages, grpo_loss, zero_variance_groups
-from selfplay_gym.agents.inference.sampling import Samples
+from selfplay_gym.agents.inference.interface.samples import Samples
 from selfplay_gym.agents.training.dynamic_sampling import Draw, DynamicSampling
 from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.core.errors import ConfigError

@@ -7,7 +7,7 @@ import re
 import pytest
 import torch
 
-from selfplay_gym.agents.inference.sampling import Samples
+from selfplay_gym.agents.inference.interface.samples import Samples
 from selfplay_gym.agents.training.dynamic_sampling import Draw, DynamicSampling
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.seeding import integer_seed

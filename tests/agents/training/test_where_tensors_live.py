@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from selfplay_gym.agents.inference.sampling import Samples
+from selfplay_gym.agents.inference.interface.samples import Samples
 from selfplay_gym.agents.training.baselines import RoleBaseline, whiten_by
 from selfplay_gym.agents.training.batch import micro_batches, rows_that_teach
 from selfplay_gym.agents.training.config import GRPOConfig

@@ -105,6 +105,11 @@ def test_completions_may_come_from_a_sampler_elsewhere(untrained_model):
         samplers.unregister("counting")
 
 
+def test_a_role_that_learns_needs_a_sampler_that_follows(untrained_model):
+    with pytest.raises(ConfigError, match=r"roles\.challenger learns.*weight_sharing='lora'"):
+        built(untrained_model, "compute.sampler='openai(url=http://x/v1, model=m)'")
+
+
 def test_a_role_counts_its_own_tokens_and_saving_costs_none(untrained_model, tmp_path):
     for sharing in ("copies", "prompt"):
         roles = built(untrained_model, f"roles.*.weight_sharing={sharing}")[1]

@@ -130,7 +130,6 @@ def test_a_wrong_name_at_any_depth_is_answered_with_the_nearest(changes, message
         ({"compute.threads": 99999}, "threads"),
         ({"roles.solver.weight_sharing": "lora", "roles.solver.device": "cuda:1"}, "weight_sharing='copies'"),
         ({"roles.solver.weight_sharing": "lora", "roles.solver.kl_reference": "round"}, "weight_sharing='copies'"),
-        ({"compute.sampler": "openai(url=http://x/v1, model=m)"}, r"roles\.challenger learns"),
         ({"guard.thresholds.factor": 1.5}, "factor"),
         (
             {"guard.mode": "on", "stages": ["generate", "attempt", "label", "train(solver)"]},
