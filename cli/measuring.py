@@ -122,7 +122,7 @@ def league(
 @click.option("--verifier", default="sympy", help="Who judges, as in sympy or 'majority(min_share=0.5)'.")
 @click.option("--extract", type=click.Choice(["strict", "lenient"]), help="Where answers are looked for: boxes only?")
 @click.option("--policy", multiple=True, metavar="KEY=VALUE", help="What counts as equal; may be repeated.")
-@click.option("--workers", type=click.IntRange(1, 1024), default=1, help="Processes that judge.")
+@click.option("--workers", default="1", help="Who judges: a number of processes, or 'ray(8)'.")
 @click.option("--resume/--restart", default=True, help="Keep the complete lines TARGET holds already.")
 def verify(
     source: Path, target: Path, verifier: str, extract: str | None, policy: tuple[str, ...], **options: Any

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...core.errors import RunError
@@ -89,17 +89,29 @@ class _Failed:
         self.error = error
 
 
+@dataclass
+class Places:
+    """What is known of a backend's workers from one call of `Workers.map` to the next.
+
+    Attributes:
+        ready: the places whose workers can take chunks.
+        starting: the places whose workers are waited for, each with what `Backend.start` gave.
+    """
+
+    ready: set[int] = field(default_factory=set)
+    starting: dict[Hashable, int] = field(default_factory=dict)
+
+
 class Dispatch:
     """The chunks of one call of `Workers.map`.
 
     Args:
-        backend: whose workers are used; it may hold workers from earlier calls.
-        ready: the places whose workers can take chunks; kept up to date.
+        backend: whose workers are used.
+        places: kept up to date.
     """
 
-    def __init__(self, backend: Backend, ready: set[int]) -> None:
-        self.backend, self.ready = backend, ready
-        self.starting: dict[Hashable, int] = {}
+    def __init__(self, backend: Backend, places: Places) -> None:
+        self.backend, self.ready, self.starting = backend, places.ready, places.starting
         self.held: dict[int, dict[Hashable, _Task]] = {place: {} for place in range(backend.size)}
         self.again: deque[_Task] = deque()
         self.done: dict[int, Any] = {}
@@ -118,7 +130,7 @@ class Dispatch:
                 else:
                     self._collect()
         finally:
-            for place in {*(place for place, tasks in self.held.items() if tasks), *self.starting.values()}:
+            for place in [place for place, tasks in self.held.items() if tasks]:
                 self.ready.discard(place)
                 self.backend.stop(place)
 
@@ -186,7 +198,8 @@ class Dispatch:
     def _lost(self, place: int) -> None:
         """Its chunks are the next to be done, by whoever has room; and it will be started again."""
         self.ready.discard(place)
-        self.starting = {handle: other for handle, other in self.starting.items() if other != place}
+        for handle in [handle for handle, other in self.starting.items() if other == place]:
+            del self.starting[handle]
         tasks = list(self.held[place].values())
         self.held[place] = {}
         if not tasks:

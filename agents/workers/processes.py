@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from ...core.errors import ConfigError
 from ...core.protocols.workers import Chunk, Result
-from .dispatch import Dispatch, WorkerLost
+from .dispatch import Dispatch, Places, WorkerLost
 
 MOST_WORKERS = 1024
 
@@ -38,19 +38,19 @@ class Processes:
             raise ConfigError(f"workers must be in 1..{MOST_WORKERS}, got {workers!r}")
         self.size = workers
         self._started: dict[int, tuple[SpawnProcess, Connection]] = {}
-        self._ready: set[int] = set()
+        self._places = Places()
         self._knows: dict[int, Callable[..., Any]] = {}
         self._finish = weakref.finalize(self, _end, self._started)  # also when the interpreter ends
 
     def map(self, function: Callable[[Chunk], Result], chunks: Iterable[Chunk]) -> Iterator[Result]:
         """See `core.protocols.Workers`."""
-        return Dispatch(self, self._ready).run(function, chunks)
+        return Dispatch(self, self._places).run(function, chunks)
 
     def close(self) -> None:
         """See `core.protocols.Workers`."""
         _end(self._started)
         self._knows.clear()
-        self._ready.clear()
+        self._places = Places()
 
     # --- see `dispatch.Backend` ---
 

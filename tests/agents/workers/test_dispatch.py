@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from selfplay_gym.agents.workers.dispatch import AHEAD, MOST_DEATHS, Dispatch, WorkerLost
+from selfplay_gym.agents.workers.dispatch import AHEAD, MOST_DEATHS, Dispatch, Places, WorkerLost
 from selfplay_gym.core.errors import ConfigError, RunError
 
 
@@ -62,7 +62,7 @@ class Imagined:
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_results_are_in_order_whoever_ends_when(size, seed):
     backend = Imagined(size, seed=seed, kills=20, slow_start=seed % 2 == 1)
-    assert list(Dispatch(backend, set()).run(str, range(401))) == [str(n) for n in range(401)]
+    assert list(Dispatch(backend, Places()).run(str, range(401))) == [str(n) for n in range(401)]
     assert backend.kills == 0
     assert set(backend.did) == set(range(401))
     assert sum(backend.starts.values()) == size + 20
@@ -71,7 +71,7 @@ def test_results_are_in_order_whoever_ends_when(size, seed):
 
 def test_without_a_loss_every_chunk_is_done_once():
     backend = Imagined(3)
-    list(Dispatch(backend, set()).run(str, range(50)))
+    list(Dispatch(backend, Places()).run(str, range(50)))
     assert set(backend.did.values()) == {1}
 
 
@@ -84,7 +84,7 @@ def test_few_chunks_are_taken_ahead(size):
         for taken in range(1, 201):
             yield taken
 
-    for given, _ in enumerate(Dispatch(backend, set()).run(str, chunks())):
+    for given, _ in enumerate(Dispatch(backend, Places()).run(str, chunks())):
         assert taken - given <= AHEAD * size + 1  # the next one is known before it is given to anybody
     assert taken == 200
     assert backend.most_held <= backend.depth * size
@@ -100,7 +100,7 @@ def test_a_chunk_that_ends_every_worker_is_named():
 
     backend, results = Poisoned(2), []
     with pytest.raises(RunError, match=f"chunk 14 ended {MOST_DEATHS + 1} workers"):
-        results.extend(Dispatch(backend, set()).run(str, range(40)))
+        results.extend(Dispatch(backend, Places()).run(str, range(40)))
     assert results == [str(n) for n in range(len(results))]
     assert backend.did[13] == 0
     assert not any(backend.lines.values())
@@ -112,7 +112,7 @@ def test_workers_that_never_are_ready_are_given_up():
             raise WorkerLost
 
     with pytest.raises(RunError, match="before they did anything"):
-        list(Dispatch(Stillborn(2, slow_start=True), set()).run(str, range(3)))
+        list(Dispatch(Stillborn(2, slow_start=True), Places()).run(str, range(3)))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -122,21 +122,21 @@ def test_an_error_comes_in_its_turn_and_stops_what_is_on_its_way(seed):
             raise ConfigError(f"no {chunk}")
         return chunk
 
-    backend, results, ready = Imagined(3, seed=seed), [], set()
+    backend, results, places = Imagined(3, seed=seed), [], Places()
     with pytest.raises(ConfigError, match="no 5"):
-        results.extend(Dispatch(backend, ready).run(function, range(30)))
+        results.extend(Dispatch(backend, places).run(function, range(30)))
     assert results == [0, 1, 2, 3, 4]
     assert not any(backend.lines.values())
-    assert list(Dispatch(backend, ready).run(str, "abc")) == ["a", "b", "c"]
+    assert list(Dispatch(backend, places).run(str, "abc")) == ["a", "b", "c"]
 
 
 def test_nobody_is_left_working_when_results_are_no_longer_asked_for():
     backend = Imagined(2)
-    results = Dispatch(backend, set()).run(str, range(100))
+    results = Dispatch(backend, Places()).run(str, range(100))
     assert next(results) == "0"
     results.close()
     assert not any(backend.lines.values())
 
 
 def test_no_chunks_are_no_results():
-    assert list(Dispatch(Imagined(2), set()).run(str, [])) == []
+    assert list(Dispatch(Imagined(2), Places()).run(str, [])) == []
