@@ -28,6 +28,7 @@ register_agent("frontier", "selfplay_gym.agents.models.shipped:frontier_agent")
 register_sampler("local", "selfplay_gym.agents.remote.samplers:local")
 register_sampler("openai", "selfplay_gym.agents.remote.samplers:openai")
 register_sampler("vllm", "selfplay_gym.agents.remote.samplers:vllm")
+register_sampler("ray", "selfplay_gym.agents.workers.ray_sampler:ray")
 
 register_update("grpo", "selfplay_gym.agents.training.updates:GRPOUpdate")
 register_update("rft", "selfplay_gym.agents.training.rft:RejectionFineTuning")
@@ -35,7 +36,7 @@ register_update("dpo", "selfplay_gym.agents.training.preferences.dpo:DirectPrefe
 
 register_workers("here", "selfplay_gym.agents.workers.named:Here")
 register_workers("processes", "selfplay_gym.agents.workers.processes:Processes")
-register_workers("ray", "selfplay_gym.agents.workers.ray_workers:RayWorkers")
+register_workers("ray", "selfplay_gym.agents.workers.ray_workers:open_workers")
 
 register_policy("endpoint:", "selfplay_gym.agents.remote.guard_model:GuardModelPolicy")
 

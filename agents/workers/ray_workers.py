@@ -54,6 +54,19 @@ class Shared:
         return _kept[self.key]
 
 
+def open_workers(workers: int, address: str = LOCAL, gpus: float = 0.0) -> RayWorkers:
+    """Actors of Ray, those that are there already if somebody else in this process asks for the same.
+
+    Args:
+        workers, address, gpus: see `RayWorkers`.
+    """
+    asked = workers, address, gpus
+    if asked not in _opened:
+        _opened[asked] = RayWorkers(*asked)
+    _opened[asked].users += 1
+    return _opened[asked]
+
+
 class RayWorkers:
     """See `core.protocols.Workers`.
 
@@ -79,6 +92,7 @@ class RayWorkers:
         if not 0 <= gpus <= 16:
             raise ConfigError(f"gpus must be in [0, 16] for each worker, got {gpus!r}")
         self.size, self.address, self.gpus = workers, address, gpus
+        self.users = 0
         self._actors: dict[int, Any] = {}
         self._places = Places()
         self._function: tuple[Any, Shared] | None = None
@@ -95,7 +109,11 @@ class RayWorkers:
         return Shared(uuid.uuid4().hex, (_ray().put(value),))
 
     def close(self) -> None:
-        """See `core.protocols.Workers`."""
+        """See `core.protocols.Workers`; the last of those who use them ends them."""
+        self.users -= 1
+        if self.users > 0:
+            return
+        _opened.pop((self.size, self.address, self.gpus), None)
         for place in list(self._actors):
             self.stop(place)
         self._places = Places()
@@ -219,6 +237,7 @@ class _Cluster:
 
 
 _cluster = _Cluster()
+_opened: dict[tuple[int, str, float], RayWorkers] = {}
 
 
 def _ray() -> Any:
