@@ -21,7 +21,7 @@ from torch import Tensor
 from ...core.errors import ConfigError
 from ..inference.interface.samples import Samples, SamplingSettings
 from ..inference.sampling import LocalSampler
-from .ray_workers import LOCAL, RayWorkers, Shared, open_workers
+from .ray_workers import LOCAL, RayWorkers, Shared, lasting_workers
 
 if TYPE_CHECKING:
     from ..models.llm import LLMAgent
@@ -130,8 +130,9 @@ class RaySampler(LocalSampler):
         self._changed: set[str] = set()
 
     def close(self) -> None:
-        """End the workers, unless others use them."""
-        self.workers.close()
+        """Let go of the weights that were put where workers find them; the workers stay for the next role."""
+        self._model = self._weights = None
+        self._changed = set()
 
     def _decode(
         self,
@@ -195,7 +196,7 @@ def ray(*, agent: LLMAgent, workers: int, address: str = LOCAL, gpus: float = 0.
     """
     if type(agent.sampler) is not LocalSampler:
         raise ConfigError(f"ray samples from a model in this process, which {type(agent.sampler).__name__} is not")
-    return RaySampler(agent.sampler, open_workers(workers, address, gpus), rows)
+    return RaySampler(agent.sampler, lasting_workers(workers, address, gpus), rows)
 
 
 __all__: Sequence[str] = ["RaySampler", "ray"]

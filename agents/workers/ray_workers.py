@@ -7,6 +7,7 @@ of a model, are put into Ray's object store once, and are kept by each actor und
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -65,6 +66,21 @@ def open_workers(workers: int, address: str = LOCAL, gpus: float = 0.0) -> RayWo
         _opened[asked] = RayWorkers(*asked)
     _opened[asked].users += 1
     return _opened[asked]
+
+
+def lasting_workers(workers: int, address: str = LOCAL, gpus: float = 0.0) -> RayWorkers:
+    """The same for whoever comes and goes, such as the roles of a run: they stay until the process ends."""
+    asked = workers, address, gpus
+    if asked not in _lasting:
+        _lasting[asked] = open_workers(*asked)
+    return _lasting[asked]
+
+
+@atexit.register
+def end_lasting_workers() -> None:
+    """End them now."""
+    while _lasting:
+        _lasting.popitem()[1].close()
 
 
 class RayWorkers:
@@ -238,6 +254,7 @@ class _Cluster:
 
 _cluster = _Cluster()
 _opened: dict[tuple[int, str, float], RayWorkers] = {}
+_lasting: dict[tuple[int, str, float], RayWorkers] = {}
 
 
 def _ray() -> Any:

@@ -199,8 +199,10 @@ class ComputeConfig:
     """Counted tokens (sampled + 3 × trained, without exams) at which the stage `train(solver)` of a round ends, after
     the step that reaches them; 0 is no bound. With it, `roles.solver.steps` is the most there may be."""
     sampler: Named = "local"
-    """Where completions come from: "local", the models in this process; or, for roles that do not learn,
-    "openai(url=…, model=…)" or "vllm(engine=…)"."""
+    """Where completions come from: "local", the models in this process; "ray(workers=8, address=auto)", copies of them
+    in other processes; or, for roles that do not learn, "openai(url=…, model=…)" or "vllm(engine=…)"."""
+    workers: Named = "here"
+    """Who judges attempts in a run: this process ("here"), "processes(4)", or "ray(8, address=auto)"."""
 
     def __post_init__(self) -> None:
         check_types(self)
