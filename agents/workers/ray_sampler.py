@@ -113,13 +113,14 @@ class RaySampler(LocalSampler):
     Args:
         local: samples from the model in this process; workers get copies of it.
         workers: who samples.
-        rows: most completions that a worker draws together; part of what fixes the last bits of a sample.
+        rows: most completions that a worker draws together; part of what fixes the last bits of a sample. A call keeps
+            as many workers busy as it has such pieces.
     """
 
     keeps_activations = False
     follows = True
 
-    def __init__(self, local: LocalSampler, workers: RayWorkers, rows: int = 256) -> None:
+    def __init__(self, local: LocalSampler, workers: RayWorkers, rows: int = 64) -> None:
         super().__init__(local.model, local.stop_ids, local.decoder)
         if isinstance(rows, bool) or not 1 <= rows <= 1 << 20:
             raise ConfigError(f"rows must be in 1..{1 << 20}, got {rows!r}")
@@ -185,7 +186,7 @@ def _on_cpu(local: LocalSampler) -> LocalSampler:
     return twin
 
 
-def ray(*, agent: LLMAgent, workers: int, address: str = LOCAL, gpus: float = 0.0, rows: int = 256) -> RaySampler:
+def ray(*, agent: LLMAgent, workers: int, address: str = LOCAL, gpus: float = 0.0, rows: int = 64) -> RaySampler:
     """Workers of Ray with copies of the model, which follow it in training.
 
     Args:
