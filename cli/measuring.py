@@ -98,6 +98,7 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
 @click.option("--games", type=SAMPLES, help="Games of a match; 16 by default.")
 @click.option("--matchmaking", help="uniform, latest, pfsp(hard), pfsp(var), or 0.8*pfsp + 0.2*latest.")
 @click.option("--keep", type=click.IntRange(0, 10_000), help="Snapshots per pool that go on playing; 0: all.")
+@click.option("--workers", default="1", help="Who plays: a number of processes, or 'ray(8)'.")
 @click.option("--seed", type=click.IntRange(min=0), help="Root of all randomness; 0 by default.")
 def league(
     folder: Path, challengers: tuple[str, ...], solvers: tuple[str, ...], both: tuple[str, ...], **options: Any
