@@ -6,8 +6,9 @@ One and two workers take turns, each with one thread; workers are started, and h
 clock runs. Two figures, of which the first says something only on two cores that are otherwise idle:
 
     wall    T(1 worker) / (2 · T(2 workers)), medians
-    CPU     W / (W + D): W is the processor time of the workers with all that they start, D everybody else's (the process
-            that asks, raylet, the object store). On two cores that are full, nothing else can keep them from working.
+    CPU     W / (W + D): W is the processor time of the workers with all that they start, D everybody else's (the
+            process that asks, raylet, Ray's agents, which also compute when nobody asks, and so more the longer it takes
+            on a busy machine). On two cores that are full, nothing else can keep the workers from working.
 
 `--kind processes` measures workers of this machine without Ray. Linux: processor times are read from /proc.
 """
@@ -52,9 +53,7 @@ def sympy_work(size: int) -> Work:
         values = [question.reference, str(index), f"{index}x + 1", f"\\sqrt{{{index}}}"]
         return [forms[(index + i) % 4].format(values[i % 4]) for i in range(8)]
 
-    rows = [
-        {"question": q.text, "reference": q.reference, "attempts": attempts(i, q)} for i, q in enumerate(questions)
-    ]
+    rows = [{"question": q.text, "reference": q.reference, "attempts": attempts(i, q)} for i, q in enumerate(questions)]
     source = folder / "in.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
@@ -136,7 +135,7 @@ def measure(kind: str, name: str, size: int, repeats: int) -> dict[str, Any]:
 
 def cpu_times() -> dict[str, float]:
     """Processor seconds so far of workers with what they started, and of all other processes below this one."""
-    found = {pid: times for pid, times in _processes()}
+    found = dict(_processes())
     totals = {"workers": 0.0, "others": 0.0}
     for pid, (_, seconds) in found.items():
         line = list(_line_of(pid, found))

@@ -3,7 +3,7 @@
     python benchmarks/simulate_cluster.py                                    a table from the costs of the tiny model
     python benchmarks/simulate_cluster.py --run runs/first                   from the timings of a run of one process
     python benchmarks/simulate_cluster.py --costs costs.json --workers 8 64  from a file; see `Costs` and `Work`
-    python benchmarks/simulate_cluster.py --check [--repeats 5]              1 and 2 workers of Ray beside the simulation
+    python benchmarks/simulate_cluster.py --check [--repeats 5]              1 and 2 workers beside the simulation
 
 A discrete-event simulation (SimPy; the extra `bench`). One process plays the run: it gives out chunks and collects them
 (`Costs.chunk_s` each, one after the other), updates the weights, and sends them. Workers sample and judge chunks. A
@@ -32,6 +32,7 @@ from typing import Any
 import simpy
 
 Process = Generator[simpy.Event, Any, Any]
+KINDS = ("sample", "verify", "update", "send", "chunks")
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Found:
 
     workers: int
     seconds: float = 0.0
-    busy: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("sample", "verify", "update", "send", "chunks"), 0.0))
+    busy: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
 
     @property
     def use(self) -> float:

@@ -39,6 +39,7 @@ def exam(agent: str, **options: Any) -> None:
 )
 @click.option("--run", type=click.Path(path_type=Path), help="Look for this run's training questions, too.")
 @click.option("--prompt", help="How agents are asked; {question} stands for the question.")
+@click.option("--workers", default="1", help="Who grades: a number of processes, or 'ray(8)', who also sample.")
 def bench(agents: tuple[str, ...], **options: Any) -> None:
     """Compare AGENTS: avg@k, greedy, pass@k, majority@k with intervals, each paired with the first agent.
 

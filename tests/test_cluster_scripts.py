@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,12 @@ from selfplay_gym.selfplay.settings.compose import compose
 
 FOLDER = Path(selfplay_gym.__file__).parent / "examples" / "cluster"
 SLURM, KUBERNETES = FOLDER / "train.sbatch", FOLDER / "rayjob.yaml"
-JOB = {"SLURM_JOB_ID": "123456", "SLURM_JOB_NUM_NODES": "2", "SLURM_CPUS_PER_TASK": "16", "SLURM_JOB_NODELIST": "n[1-2]"}
+JOB = {
+    "SLURM_JOB_ID": "123456",
+    "SLURM_JOB_NUM_NODES": "2",
+    "SLURM_CPUS_PER_TASK": "16",
+    "SLURM_JOB_NODELIST": "n[1-2]",
+}
 
 
 def submitted(tmp_path, arguments):
@@ -38,7 +44,7 @@ def test_slurm_starts_a_run_and_goes_on_with_it(tmp_path):
     before, command = words[: words.index("--")], words[words.index("--") + 1 :]
     assert before[before.index("--address") + 1] == "n1:23456"
     assert before[before.index("--min-nodes") + 1] == "2"
-    assert {"--config": "my run.toml", "--run-dir": "runs/a b"}.items() <= dict(zip(command, command[1:])).items()
+    assert {"--config": "my run.toml", "--run-dir": "runs/a b"}.items() <= dict(pairwise(command)).items()
     for value in settings_of(command).values():
         assert parse_named(value).options["address"] == "auto"
     compose("tiny", assignments=[f"{name}={value}" for name, value in settings_of(command).items()])

@@ -8,8 +8,6 @@ from typing import Any
 from ...core.protocols.workers import Chunk, Result, Workers
 from ...core.registries import make_workers
 
-HERE = "here"
-
 
 class Here:
     """See `core.protocols.Workers`: this process does it all."""

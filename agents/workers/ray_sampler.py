@@ -10,7 +10,7 @@ same bytes on the same kind of processor, and what one process draws by itself b
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -195,9 +195,15 @@ def ray(*, agent: LLMAgent, workers: int, address: str = LOCAL, gpus: float = 0.
         gpus: of each worker, which may be a fraction.
         rows: most completions that a worker draws together; part of what fixes the last bits of a sample.
     """
+    return RaySampler(_local(agent), lasting_workers(workers, address, gpus), rows)
+
+
+def sampled_by(agent: LLMAgent, workers: RayWorkers) -> LLMAgent:
+    """The same agent, whose samples come from workers."""
+    return agent.with_settings(sampler=RaySampler(_local(agent), workers))
+
+
+def _local(agent: LLMAgent) -> LocalSampler:
     if type(agent.sampler) is not LocalSampler:
         raise ConfigError(f"ray samples from a model in this process, which {type(agent.sampler).__name__} is not")
-    return RaySampler(agent.sampler, lasting_workers(workers, address, gpus), rows)
-
-
-__all__: Sequence[str] = ["RaySampler", "ray"]
+    return agent.sampler

@@ -172,7 +172,7 @@ class RayWorkers:
             there = _ray().available_resources()
             free = ", ".join(f"{there[name]:g} {name}" for name in ("CPU", "GPU") if name in there)
             raise RunError(
-                f"no worker has started in {START_S:.0f} s; free in the cluster at {self.address!r}: {free or 'nothing'}"
+                f"no worker has started in {START_S:.0f} s; the cluster at {self.address!r} has left: {free or 'nothing'}"
             )
         found: Hashable = done[0]
         return found
@@ -244,8 +244,8 @@ class _Cluster:
         except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
             first = str(error).strip().partition("\n")[0]
             raise ConfigError(
-                f"no Ray cluster can be used at address={address!r} ({first:.200}); start one with `ray start --head`, or "
-                f"leave the address out"
+                f"no Ray cluster can be used at address={address!r} ({first:.200}); start one with `ray start --head`, "
+                "or leave the address out"
             ) from None
         finally:
             if main:
@@ -263,5 +263,3 @@ def _ray() -> Any:
     except ImportError:
         raise MissingExtraError("ray", "ray", "workers 'ray(…)'") from None
     return ray
-
-

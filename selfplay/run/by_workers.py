@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ...agents.workers.named import Here
 from ...core.protocols import BaseVerifier, Verifier, Workers
 from ...core.records import Judgement, Question, Verdict
 from ...envs.game.engine import TestJudge
@@ -67,6 +68,8 @@ class TestsByWorkers(ByWorkers):
 
 def by_workers(verifier: Verifier, workers: Workers) -> Verifier:
     """The verifier, whose work is done by others. What a domain knows is asked here: it need not pickle."""
+    if isinstance(workers, Here):
+        return verifier
     if isinstance(verifier, KnownReference):
         return KnownReference(by_workers(verifier.verifier, workers), verifier.domain)
     return TestsByWorkers(verifier, workers) if isinstance(verifier, TestJudge) else ByWorkers(verifier, workers)

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...agents.training.updates import Batches
-from ...agents.workers.named import HERE, workers_of
+from ...agents.workers.named import workers_of
 from ...core.protocols import Agent, Verifier
 from ...core.records import Labelled, Question
 from ...core.registries import make_curriculum, make_generator
@@ -103,7 +103,7 @@ class SelfPlay(Run):
 
     def by_workers(self, verifier: Verifier) -> Verifier:
         """The verifier, whose work is done by `compute.workers`."""
-        return verifier if self.config.compute.workers == HERE else by_workers(verifier, self.workers)
+        return by_workers(verifier, self.workers)
 
     # --- what stages read ---
 
@@ -157,6 +157,7 @@ class SelfPlay(Run):
                 batch=self.config.exam.batch,
                 ask=lambda question: self.game.ask([question])[0],
                 progress=self.count,
+                done_by=self.by_workers,
             )
 
     def validate(self) -> tuple[float, bool]:

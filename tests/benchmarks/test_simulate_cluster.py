@@ -18,7 +18,6 @@ FILE = Path(selfplay_gym.__file__).parent / "benchmarks" / "simulate_cluster.py"
 @pytest.fixture(scope="module")
 def sim():
 
-
     spec = importlib.util.spec_from_file_location("simulate_cluster", FILE)
     module = importlib.util.module_from_spec(spec)
     sys.modules["simulate_cluster"] = module
@@ -85,7 +84,6 @@ def test_chunk_times_scatter_about_their_mean(sim):
     assert found.busy["sample"] == pytest.approx(200.0, rel=0.02)
     assert sim.simulate(costs, work, sim.Mode(), 1).seconds == found.seconds
     assert sim.simulate(costs, work, sim.Mode(), 1, seed=1).seconds != found.seconds
-
 
 
 def test_the_table_has_a_row_for_each(sim):

@@ -81,8 +81,9 @@ def test_few_chunks_are_taken_ahead(size):
 
     def chunks():
         nonlocal taken
-        for taken in range(1, 201):
-            yield taken
+        for number in range(1, 201):
+            taken = number
+            yield number
 
     for given, _ in enumerate(Dispatch(backend, Places()).run(str, chunks())):
         assert taken - given <= AHEAD * size + 1  # the next one is known before it is given to anybody

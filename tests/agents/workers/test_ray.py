@@ -23,7 +23,7 @@ from selfplay_gym.selfplay.settings.presets import preset
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'selfplay-gym[ray]'")
 
-from selfplay_gym.agents.workers.ray_workers import RayWorkers, end_lasting_workers, open_workers  # noqa: E402
+from selfplay_gym.agents.workers.ray_workers import RayWorkers, end_lasting_workers, open_workers
 
 
 def descendants():

@@ -7,8 +7,8 @@ import pytest
 from selfplay_gym.agents.workers.processes import Processes
 from selfplay_gym.core.records import Outcome, Question
 from selfplay_gym.core.registries import make_verifier
-from selfplay_gym.envs.game.domains import find_domain
 from selfplay_gym.envs.game import engine
+from selfplay_gym.envs.game.domains import find_domain
 from selfplay_gym.selfplay.run.by_workers import QUESTIONS, ByWorkers, by_workers
 from selfplay_gym.selfplay.run.labels import KnownReference, make_labeller
 
