@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.registries import register_agent, register_policy, register_sampler, register_update
+from ..core.registries import register_agent, register_policy, register_sampler, register_update, register_workers
 from .packages import check_models
 
 if TYPE_CHECKING:
@@ -29,10 +29,15 @@ register_sampler("local", "selfplay_gym.agents.remote.samplers:local")
 register_sampler("openai", "selfplay_gym.agents.remote.samplers:openai")
 register_sampler("vllm", "selfplay_gym.agents.remote.samplers:vllm")
 register_sampler("sglang", "selfplay_gym.agents.remote.samplers:sglang")
+register_sampler("ray", "selfplay_gym.agents.workers.ray_sampler:ray")
 
 register_update("grpo", "selfplay_gym.agents.training.updates:GRPOUpdate")
 register_update("rft", "selfplay_gym.agents.training.rft:RejectionFineTuning")
 register_update("dpo", "selfplay_gym.agents.training.preferences.dpo:DirectPreferenceOptimisation")
+
+register_workers("here", "selfplay_gym.agents.workers.named:Here")
+register_workers("processes", "selfplay_gym.agents.workers.processes:Processes")
+register_workers("ray", "selfplay_gym.agents.workers.ray_workers:open_workers")
 
 register_policy("endpoint:", "selfplay_gym.agents.remote.guard_model:GuardModelPolicy")
 

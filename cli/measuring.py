@@ -39,6 +39,7 @@ def exam(agent: str, **options: Any) -> None:
 )
 @click.option("--run", type=click.Path(path_type=Path), help="Look for this run's training questions, too.")
 @click.option("--prompt", help="How agents are asked; {question} stands for the question.")
+@click.option("--workers", default="1", help="Who grades: a number of processes, or 'ray(8)', who also sample.")
 def bench(agents: tuple[str, ...], **options: Any) -> None:
     """Compare AGENTS: avg@k, greedy, pass@k, majority@k with intervals, each paired with the first agent.
 
@@ -98,6 +99,7 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
 @click.option("--games", type=SAMPLES, help="Games of a match; 16 by default.")
 @click.option("--matchmaking", help="uniform, latest, pfsp(hard), pfsp(var), or 0.8*pfsp + 0.2*latest.")
 @click.option("--keep", type=click.IntRange(0, 10_000), help="Snapshots per pool that go on playing; 0: all.")
+@click.option("--workers", default="1", help="Who plays: a number of processes, or 'ray(8)'.")
 @click.option("--seed", type=click.IntRange(min=0), help="Root of all randomness; 0 by default.")
 def league(
     folder: Path, challengers: tuple[str, ...], solvers: tuple[str, ...], both: tuple[str, ...], **options: Any
@@ -122,7 +124,7 @@ def league(
 @click.option("--verifier", default="sympy", help="Who judges, as in sympy or 'majority(min_share=0.5)'.")
 @click.option("--extract", type=click.Choice(["strict", "lenient"]), help="Where answers are looked for: boxes only?")
 @click.option("--policy", multiple=True, metavar="KEY=VALUE", help="What counts as equal; may be repeated.")
-@click.option("--workers", type=click.IntRange(1, 1024), default=1, help="Processes that judge.")
+@click.option("--workers", default="1", help="Who judges: a number of processes, or 'ray(8)'.")
 @click.option("--resume/--restart", default=True, help="Keep the complete lines TARGET holds already.")
 def verify(
     source: Path, target: Path, verifier: str, extract: str | None, policy: tuple[str, ...], **options: Any

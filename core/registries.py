@@ -22,6 +22,7 @@ from .protocols import (
     TurnGame,
     Update,
     Verifier,
+    Workers,
 )
 from .registry import Registry
 
@@ -60,6 +61,7 @@ policies: Registry[OutputPolicy] = Registry("policy", "selfplay_gym.policies", O
 trackers: Registry[Tracker] = Registry(
     "tracker", "selfplay_gym.trackers", Tracker, room=f"{_PACKAGE}.selfplay.trackers"
 )
+workers: Registry[Workers] = Registry("workers", "selfplay_gym.workers", Workers)
 turn_games: Registry[TurnGame[Any]] = Registry("turn game", "selfplay_gym.turn_games", TurnGame)
 
 ALL: dict[str, Registry[Any]] = {
@@ -78,6 +80,7 @@ ALL: dict[str, Registry[Any]] = {
     "policies": policies,
     "trackers": trackers,
     "turn_games": turn_games,
+    "workers": workers,
 }
 
 make_verifier, register_verifier = verifiers.make, verifiers.register
@@ -95,6 +98,7 @@ make_update, register_update = updates.make, updates.register
 make_policy, register_policy = policies.make, policies.register
 make_tracker, register_tracker = trackers.make, trackers.register
 make_turn_game = turn_games.make
+make_workers, register_workers = workers.make, workers.register
 
 
 def env_id(domain: str) -> str:

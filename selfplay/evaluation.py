@@ -61,6 +61,7 @@ def run_exam(
     batch: int = 64,
     progress: Callable[[int, int], None] | None = None,
     name: str | None = None,
+    done_by: Callable[[Verifier], Verifier] = lambda verifier: verifier,
 ) -> ExamResult:
     """Let `agent` answer every question `samples` times, and once greedily if it can.
 
@@ -72,6 +73,7 @@ def run_exam(
         batch: prompts per call of the agent; part of what fixes the samples, like `seed`.
         progress: called with (questions done, questions in all).
         name: how the agent is called in the result.
+        done_by: gives the work of the grader to others.
 
     Raises:
         ConfigError: fewer than one sample, or a question without a reference.
@@ -85,7 +87,7 @@ def run_exam(
     grader = make_verifier(verifier)
     voter = None if vote is None else make_verifier(vote)
     decisive = agent.with_settings(temperature=0) if greedy and isinstance(agent, Adjustable) else None
-    tally = _Tally(grader, voter, samples)
+    tally = _Tally(done_by(grader), voter, samples)
     for start in range(0, len(questions), batch):
         part = questions[start : start + batch]
         prompts = [ask(question) for question in part]

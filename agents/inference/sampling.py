@@ -65,9 +65,13 @@ class LocalSampler:
         seed: int | None,
         keep_activations: bool = False,
         listener: Callable[[Samples, Tensor], None] | None = None,
+        noise: Tensor | None = None,
     ) -> Samples:
         """See `Sampler`. Equal prompts are computed once. `keep_activations` keeps the matrix products, where
         possible.
+
+        Args:
+            noise: (R, width of `uniform_noise`) what rows are drawn by, in place of what the seed gives.
 
         Raises:
             RunError: the model's outputs are no numbers.
@@ -91,13 +95,9 @@ class LocalSampler:
             finished=torch.zeros(count, dtype=torch.bool, device=device),
             activations=activations,
         )
-        generator = torch.Generator().manual_seed(integer_seed(fresh_seed() if seed is None else seed, "sampling"))
-        noise = torch.rand(count, width, generator=generator).to(device) if settings.temperature else None
-        for rows in self._chunks(prompts, n, width):
-            with torch.inference_mode():
-                self._fill(result, rows, n, settings, noise)
-            if listener is not None:
-                listener(result, rows)
+        if noise is None and settings.temperature:
+            noise = uniform_noise(count, width, fresh_seed() if seed is None else seed)
+        self._decode(result, n, settings, None if noise is None else noise.to(device), listener)
         self._complete(result)
         self._check_numbers(result)
         longest = int(result.lengths.max()) if count else 0
@@ -106,6 +106,21 @@ class LocalSampler:
             activations = None
         tokens, logps = result.tokens[:, :longest], result.logps[:, :longest]
         return replace(result, tokens=tokens, logps=logps, activations=activations)
+
+    def _decode(
+        self,
+        result: Samples,
+        n: int,
+        settings: SamplingSettings,
+        noise: Tensor | None,
+        listener: Callable[[Samples, Tensor], None] | None,
+    ) -> None:
+        """Draw all rows of `result`, in place, and tell of them."""
+        for rows in self._chunks(result.prompt_ids, n, result.tokens.shape[1]):
+            with torch.inference_mode():
+                self._fill(result, rows, n, settings, noise)
+            if listener is not None:
+                listener(result, rows)
 
     def _room(self, prompt: Sequence[int], width: int) -> int:
         """How many tokens may follow a prompt: `width`, or what the context has left; 0 if it cannot be read."""
@@ -213,6 +228,11 @@ def context_of(model: Any) -> int | None:
     config = model.config.get_text_config()
     found = [getattr(config, name, None) for name in ("max_position_embeddings", "max_seq_len", "n_positions")]
     return next((int(value) for value in found if isinstance(value, int) and value > 0), None)
+
+
+def uniform_noise(count: int, width: int, seed: int) -> Tensor:
+    """(count, width) the numbers in [0, 1) that rows are drawn by: those of a row belong to its index in the call."""
+    return torch.rand(count, width, generator=torch.Generator().manual_seed(integer_seed(seed, "sampling")))
 
 
 def by_length(prompts: Sequence[Sequence[int]]) -> list[int]:

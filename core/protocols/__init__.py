@@ -5,7 +5,7 @@ generator writes procedural questions   source      where questions come from   
 reward    rewards challengers           stage       one part of a run       update  how a role learns
 condition what a challenger is asked for             perturbation  changes a question, not the knowledge of its answer
 policy    refuses what models write        tracker     keeps a record of runs elsewhere
-turn game rules of a game of several turns
+turn game rules of a game of several turns             workers   do chunks of work in other processes
 """
 
 from .game import Condition, Domain, Draw, GameWords, Parts, Perturbation, QuestionSource, RewardRule, Words
@@ -14,6 +14,7 @@ from .policies import OutputPolicy, rulings
 from .runs import Stage, Update
 from .tracking import Cell, TrackedRun, Tracker
 from .turns import TurnGame
+from .workers import Workers
 
 __all__ = [
     "Agent",
@@ -40,6 +41,7 @@ __all__ = [
     "Update",
     "Verifier",
     "Words",
+    "Workers",
     "rulings",
     "unreadable",
 ]

@@ -12,10 +12,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError
+from ...core.protocols import Verifier
 from ...core.seeding import integer_seed
 from ..evaluation import ExamResult, Which, compare, run_exam
 from ..exams.contamination import Contamination, check_contamination
@@ -26,6 +28,7 @@ from .agents import Contestant
 from .record import Usage, record
 
 Progress = Callable[[str, str, int, int], None]
+DoneBy = Callable[[Verifier], Verifier]
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,7 @@ def run_bench(
     training: Sequence[str] | None = None,
     provenance: dict[str, Any] | None = None,
     progress: Progress | None = None,
+    done_by: DoneBy = lambda verifier: verifier,
 ) -> BenchReport:
     """Examine every agent on every suite and compare them.
 
@@ -192,8 +196,10 @@ def run_bench(
         training: questions an agent was trained on, to look for among the exam's.
         provenance: the caller's own entries, over those found.
         progress: called with (agent, suite, questions done, questions in all).
+        done_by: gives the work of graders to others.
     """
-    entries = [_examine(contestant, suite, settings, cache, progress) for suite in suites for contestant in contestants]
+    examine = partial(_examine, settings=settings, cache=cache, progress=progress, done_by=done_by)
+    entries = [examine(contestant, suite) for suite in suites for contestant in contestants]
     found = {}
     if training is not None:
         found = {suite.name: check_contamination([q.text for q in suite.questions], training) for suite in suites}
@@ -208,7 +214,12 @@ def run_bench(
 
 
 def _examine(
-    contestant: Contestant, suite: Suite, settings: BenchSettings, cache: Path | None, progress: Progress | None
+    contestant: Contestant,
+    suite: Suite,
+    settings: BenchSettings,
+    cache: Path | None,
+    progress: Progress | None,
+    done_by: DoneBy,
 ) -> BenchEntry:
     recorder = record(contestant.agent, contestant.identity, cache)
 
@@ -228,6 +239,7 @@ def _examine(
         batch=settings.batch,
         progress=report,
         name=contestant.name,
+        done_by=done_by,
     )
     return BenchEntry(contestant.name, suite.name, replace(exam, seconds=recorder.usage.seconds), recorder.usage)
 

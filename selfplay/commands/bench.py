@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...agents.workers.named import workers_of
+from ...agents.workers.ray_workers import RayWorkers
 from ...core.errors import ConfigError
-from ..bench.agents import load_contestant, load_contestants
+from ...core.protocols import Workers
+from ..bench.agents import Contestant, load_contestant, load_contestants
 from ..bench.page import to_html
 from ..bench.pairs import PairResult, pair_table, play_pair
 from ..bench.policies import PolicyReport, bench_policies
@@ -18,6 +23,7 @@ from ..bench.run import BenchReport, BenchSettings, Progress, run_bench
 from ..bench.table import to_csv, to_json, to_markdown, to_terminal
 from ..exams.contamination import training_texts
 from ..exams.suites import load_suites
+from ..run.by_workers import by_workers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +47,7 @@ def bench_any(
     cache: Path | None = None,
     run: Path | None = None,
     prompt: str | None = None,
+    workers: str = "1",
     console: Console | None = None,
 ) -> None:
     """What the command line calls: agents on suites, pairs (`A+B`), or policies (`suite` is `env:ID`).
@@ -73,6 +80,7 @@ def bench_any(
             cache=cache,
             run=run,
             prompt=prompt,
+            workers=workers,
             console=console,
         )
 
@@ -87,6 +95,7 @@ def bench(
     cache: Path | None = None,
     run: Path | None = None,
     prompt: str | None = None,
+    workers: str = "1",
     provenance: dict[str, Any] | None = None,
     console: Console | None = None,
 ) -> BenchReport:
@@ -101,6 +110,7 @@ def bench(
         run: a run folder whose training questions are looked for among the exam's, besides those of the runs the
             agents are checkpoints of.
         prompt: see `bench.agents.load_contestant`.
+        workers: who grades: a number of processes, or "ray(8)", who also sample from models.
         console: where to print; `None` is the terminal.
     """
     from ..terminal import Terminal
@@ -114,19 +124,30 @@ def bench(
     runs = {found.resolve() for found in (run, *(c.run for c in contestants)) if found is not None}
     training = [text for found in sorted(runs) for text in training_texts(found)] if runs else None
     console = console or Terminal()
-    with _bars() as progress:
+    with _bars() as progress, closing(workers_of(workers)) as helping:
         report = run_bench(
-            contestants,
+            [_sampled_by(helping, contestant) for contestant in contestants],
             suites,
             settings,
             cache=cache,
             training=training,
             provenance=provenance,
             progress=progress,
+            done_by=partial(by_workers, workers=helping),
         )
     console.print(to_terminal(report, console.width))
     write(report, files, console)
     return report
+
+
+def _sampled_by(workers: Workers, contestant: Contestant) -> Contestant:
+    """A contestant with a model in this process, whose samples come from workers of Ray if there are some."""
+    if not isinstance(workers, RayWorkers) or not hasattr(contestant.agent, "sampler"):
+        return contestant
+    from ...agents.workers.ray_sampler import sampled_by
+
+    agent: Any = contestant.agent
+    return replace(contestant, agent=sampled_by(agent, workers))
 
 
 @contextmanager

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.status import Status
 
+from ...agents.workers.named import Here, workers_of
 from ...core.errors import ConfigError
 from ..league.folder import LOCK, LeagueFolder, Settings
 from ..league.games import make_game
@@ -36,6 +40,7 @@ def hold_league(
     retire: Sequence[str] = (),
     matches: int = 200,
     settings: dict[str, Any] | None = None,
+    workers: str = "1",
     console: Console,
 ) -> Standings:
     """Play a league until it has so many matches, and write its standings.
@@ -47,6 +52,7 @@ def hold_league(
         join: the rule of joining for snapshots.
         retire: names of players that play no more.
         matches: in all, those of earlier calls included.
+        workers: who plays: a number of processes, or a kind such as "ray(8)"; the league is the same for all.
         settings: what is asked for by name; what is left out is as it was, or its default.
 
     Raises:
@@ -69,12 +75,17 @@ def hold_league(
         for name in retire:
             league.retire(name)
         if matches > folder.matches:
-            with console.status("the league begins") as status:
-                league.play(matches, lambda done, total: status.update(f"match {done} of {total}"))
+            with closing(workers_of(workers)) as playing, console.status("the league begins") as status:
+                progress = partial(_tell, status)
+                league.play(matches, progress, None if isinstance(playing, Here) else playing)
         found = standings(folder)
         files = write_standings(found, path)
     _show(found, files, console)
     return found
+
+
+def _tell(status: Status, done: int, total: int) -> None:
+    status.update(f"match {done} of {total}")
 
 
 def _opened(path: Path, asked: dict[str, Any]) -> LeagueFolder:

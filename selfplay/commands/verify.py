@@ -16,12 +16,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import multiprocessing
-import multiprocessing.connection
 import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -30,9 +27,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from ...agents.workers.named import workers_of
 from ...core.errors import ConfigError, RunError
 from ...core.options import parse_named
-from ...core.protocols import Verifier
+from ...core.protocols import Verifier, Workers
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import make_verifier
 from ..progress import bar_columns
@@ -69,7 +67,7 @@ def verify_file(
     target: str | Path,
     verifier: str | Mapping[str, Any] | Verifier = "sympy",
     resume: bool = True,
-    workers: int = 1,
+    workers: int | str | Workers = 1,
     console: Console | None = None,
 ) -> VerifySummary:
     """Judge every line of `source` and write the judgements to `target`.
@@ -77,9 +75,9 @@ def verify_file(
     Args:
         source: JSON lines with question, reference and attempts.
         target: JSON lines with verdicts and reasons; complete lines it already holds are kept if `resume`.
-        verifier: by name, dict, or object (with several workers it must pickle).
+        verifier: by name, dict, or object (with other workers than this process it must pickle).
         resume: `False` starts again and overwrites.
-        workers: processes that judge; the output is the same for any number.
+        workers: who judges: a number of processes, or a kind such as "ray(8)"; the output is the same for all.
         console: where the progress bar goes, `None` shows nothing.
 
     Raises:
@@ -90,8 +88,8 @@ def verify_file(
     if not source.is_file():
         raise ConfigError(f"no such file: {str(source)!r}; expected JSON lines with question, reference, attempts")
     check_target(source, target)
-    if workers < 1:
-        raise ConfigError(f"workers must be at least 1, got {workers!r}")
+    judges = workers_of(workers)
+    closes = closing(judges) if judges is not workers else nullcontext()  # a live one is its owner's
     judge, settings = make_verifier(verifier), _settings(verifier)
     total = sum(1 for line in _lines(source) if line.strip())
     done = _completed(source, target, settings) if resume else []
@@ -100,13 +98,13 @@ def verify_file(
     for record in done:
         counts.add(record)
     todo = itertools.islice(((n, line) for n, line in enumerate(_lines(source), 1) if line.strip()), len(done), None)
-    with target.open("ab" if done else "wb", buffering=0) as out, _bar(console) as bar:
+    chunks = iter(lambda: list(itertools.islice(todo, CHUNK)), [])
+    with closes, target.open("ab" if done else "wb", buffering=0) as out, _bar(console) as bar:
         task = bar.add_task("verify", total=total, completed=len(done))
-        for records in _judged(judge, settings, todo, workers):
-            _write(out, records)
-            for record in records:
-                counts.add(record)
-            bar.update(task, advance=len(records))
+        for written, found in judges.map(_JudgeLines(judge, settings), chunks):
+            _write(out, written)
+            counts += found
+            bar.update(task, advance=found.lines)
     return VerifySummary(total, len(done), counts.errors, counts.attempts, counts.outcomes, counts.valid)
 
 
@@ -150,11 +148,20 @@ def verifier_options(verifier: str, extract: str | None = None, policy: Sequence
 
 
 class _Counts:
+    """What records say, added up."""
+
     def __init__(self) -> None:
-        self.errors = self.attempts = self.valid = 0
+        self.lines = self.errors = self.attempts = self.valid = 0
         self.outcomes = {outcome.value: 0 for outcome in Outcome}
 
+    def __iadd__(self, other: _Counts) -> _Counts:
+        self.lines, self.errors = self.lines + other.lines, self.errors + other.errors
+        self.attempts, self.valid = self.attempts + other.attempts, self.valid + other.valid
+        self.outcomes = {outcome: count + other.outcomes[outcome] for outcome, count in self.outcomes.items()}
+        return self
+
     def add(self, record: Mapping[str, Any]) -> None:
+        self.lines += 1
         if "error" in record:
             self.errors += 1
             return
@@ -174,9 +181,8 @@ def _lines(path: Path) -> Iterator[str]:
         yield from lines
 
 
-def _write(out: FileIO, records: list[dict[str, Any]]) -> None:
+def _write(out: FileIO, rest: bytes) -> None:
     """Write whole lines, without a buffer: after an error nothing is left that would be written at closing."""
-    rest = "".join(json.dumps(record, ensure_ascii=True) + "\n" for record in records).encode("ascii")
     try:
         while rest:
             rest = rest[out.write(rest) :]
@@ -232,47 +238,18 @@ def _earlier(target: Path, line: bytes, asked: tuple[int, str] | None, settings:
     return dict(record)
 
 
-def _judged(
-    judge: Verifier, settings: str, lines: Iterator[tuple[int, str]], workers: int
-) -> Iterator[list[dict[str, Any]]]:
-    chunks = iter(lambda: list(itertools.islice(lines, CHUNK)), [])
-    if workers == 1:
-        for chunk in chunks:
-            yield judge_lines(judge, settings, chunk)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
-        waiting = [pool.submit(judge_lines, judge, settings, chunk) for chunk in itertools.islice(chunks, 2 * workers)]
-        try:
-            while waiting:
-                records = waiting.pop(0).result()
-                waiting += [pool.submit(judge_lines, judge, settings, chunk) for chunk in itertools.islice(chunks, 1)]
-                yield records
-        except BaseException:  # an interrupt must not wait for what the workers have begun
-            for process in list(pool._processes.values()):
-                process.kill()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+@dataclass(frozen=True)
+class _JudgeLines:
+    """Numbered lines → what is written for them, and what was counted; what a worker is given to do."""
 
+    judge: Verifier
+    settings: str
 
-def end_with_parent() -> None:
-    """In a process that judges: end as soon as the one that started it is gone, however that ended.
-
-    Its own end of the queue of work stays open as long as it waits there, so it would wait for ever; what it started
-    itself reads the end of its line.
-    """
-
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    sentinel = parent.sentinel
-
-    def wait() -> None:
-        multiprocessing.connection.wait([sentinel])
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True, name="parent").start()
+    def __call__(self, lines: list[tuple[int, str]]) -> tuple[bytes, _Counts]:
+        records, counts = judge_lines(self.judge, self.settings, lines), _Counts()
+        for record in records:
+            counts.add(record)
+        return "".join(json.dumps(record, ensure_ascii=True) + "\n" for record in records).encode("ascii"), counts
 
 
 def judge_lines(judge: Verifier, settings: str, lines: list[tuple[int, str]]) -> list[dict[str, Any]]:

@@ -153,6 +153,7 @@ def _named(setting: str) -> list[str]:
         "questions.curriculum": "curricula",
         "labels.source": "verifiers",
         "compute.sampler": "samplers",
+        "compute.workers": "workers",
         "trackers": "trackers",
         "exam.suites": "suites",
         "evaluation.suites": "suites",

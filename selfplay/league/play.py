@@ -6,13 +6,16 @@ up first. A match draws from streams named by its number: a league that was kill
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from ...core.errors import ConfigError
-from ...core.protocols import Agent
+from ...core.protocols import Agent, Workers
 from ...core.seeding import integer_seed, python_stream
+from .ahead import Ahead, Match, PlayMatch
 from .folder import LeagueFolder
 from .games import LeagueGame, make_game, results
 from .players import Cache, Player, load_player
@@ -51,6 +54,7 @@ class League:
         self.matchmaking = make_matchmaking(settings.matchmaking)
         self.ratings = OnlineRatings(folder.ratings)
         self.agents: Cache[Player] = Cache(load)
+        self._work = PlayMatch(settings, load, game)
         self.tally = Tally(folder.rows())
 
     def join(self, players: Iterable[Player], passed: Sequence[str] = ()) -> list[Player]:
@@ -96,17 +100,29 @@ class League:
         self._leave(keys)
         self._commit()
 
-    def play(self, matches: int, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+    def play(
+        self,
+        matches: int,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        workers: Workers | None = None,
+    ) -> None:
         """Go on until so many matches are played in all.
+
+        Args:
+            workers: play them, see `ahead`; `None` is this process.
 
         Raises:
             ConfigError: a pool has nobody who could play, or a player cannot be loaded.
         """
+
+        def guess(coming: Sequence[Match]) -> Match | None:
+            number = self.folder.matches + len(coming)
+            return self._match(number, coming) if number < matches else None
+
+        result = self._here if workers is None else Ahead(self._here, workers, self._work, guess).result
         while self.folder.matches < matches:
-            first, second = self._pair(self.folder.matches)
-            seed = integer_seed(self.folder.settings.seed, "league", "match", self.folder.matches)
-            agents = self.agents.get(first), self.agents.get(second)
-            found = self.game.play(*agents, self.folder.settings.games, seed)
+            match = self._match(self.folder.matches)
+            first, second, found = match.first, match.second, result(match)
             row = {"match": self.folder.matches, "players": [first.key, second.key], **found}
             self.ratings.play(first.key, second.key, results(row["outcomes"]))
             self.tally.add(row)
@@ -120,7 +136,16 @@ class League:
         """Who plays in a pool, oldest first."""
         return [player for player in self.folder.players if player.pool == pool and player.left is None]
 
-    def _pair(self, number: int) -> tuple[Player, Player]:
+    def _here(self, match: Match) -> dict[str, Any]:
+        """Play a match in this process."""
+        agents = self.agents.get(match.first), self.agents.get(match.second)
+        return self.game.play(*agents, self.folder.settings.games, match.seed)
+
+    def _match(self, number: int, coming: Sequence[Match] = ()) -> Match:
+        """Who plays a match, if those that are `coming` are played before it."""
+        return Match(*self._pair(number, coming), integer_seed(self.folder.settings.seed, "league", "match", number))
+
+    def _pair(self, number: int, coming: Sequence[Match]) -> tuple[Player, Player]:
         """Who plays a match: as the first, and as the second player."""
         one, other = self.game.pools
         pools = {pool: self.active(pool) for pool in dict.fromkeys((one, other))}
@@ -129,7 +154,7 @@ class League:
                 least = "two players are" if one == other else f"a {pool} is"
                 raise ConfigError(f"{least} needed, and {self.folder.path} has {len(players) or 'none'}: name more")
         rng = python_stream(self.folder.settings.seed, "league", "pair", number)
-        played = self.tally.matches
+        played = self.tally.matches + Counter(player.key for match in coming for player in match[:2])
         everybody = [player for players in pools.values() for player in players]
         fewest = min(played[player.key] for player in everybody)
         candidates = [player for player in everybody if played[player.key] == fewest]

@@ -245,7 +245,8 @@ def answering(run: SelfPlay, role: str) -> tuple[Asking, Rewarding]:
     """
     rule, policy = AnswerRule.of(run.config.roles[role].reward), run.refusals.policies.get(role)
     if role == SOLVER:
-        verifier = None if rule.sampled else label_verifier(run.domain, rule.base, run.config.labels.source)
+        given = run.domain, rule.base, run.config.labels.source, run.by_workers
+        verifier = None if rule.sampled else label_verifier(*given)
         return run.game.ask, partial(rewarded_by, rule, verifier, policy, role)
     if role not in run.domain.roles:
         raise ConfigError(

@@ -108,7 +108,7 @@ def labeller_of(run: SelfPlay) -> Verifier:
         asked = {"template": config.template, "seed": config.seed, "members": _members(run, members), **options}
         return make_labeller(run.domain, {"name": name, **asked})
     if name not in CONFIRMED:
-        return make_labeller(run.domain, config.labels.source)
+        return run.by_workers(make_labeller(run.domain, config.labels.source))
     questions = config.questions
     given = {"band": questions.keep_band, "margin": questions.margin, "template": config.template, "seed": config.seed}
     again = AskedAgain(run, options.pop("ask", "solver"))
@@ -172,13 +172,17 @@ def _name_and_options(what: str | Mapping[str, Any] | Verifier) -> tuple[str, di
 
 
 def label_verifier(
-    domain: Domain, reward: str | Mapping[str, Any] | Verifier, source: str | Mapping[str, Any] | Verifier
+    domain: Domain,
+    reward: str | Mapping[str, Any] | Verifier,
+    source: str | Mapping[str, Any] | Verifier,
+    done_by: Callable[[Verifier], Verifier] = lambda verifier: verifier,
 ) -> Callable[[int], Verifier]:
     """What holds the solver's attempts against labels in training, made from a seed.
 
     Args:
         reward: "label"; a control; or any verifier, which then sees the label as reference.
         source: where the labels came from: those of the domain's own grader are graded by it.
+        done_by: gives the work of a verifier that draws no random numbers to others.
 
     Raises:
         ConfigError: no such verifier.
@@ -191,9 +195,9 @@ def label_verifier(
     if name == "label":
         labelled_by = _name_and_options(source)[0]
         graded = domain.labels.get(CHECKED if labelled_by in CONFIRMED else labelled_by) == domain.grader
-        labels = ByDomain(domain.name, make_verifier(domain.grader if graded else domain.matcher))
+        labels = done_by(ByDomain(domain.name, make_verifier(domain.grader if graded else domain.matcher)))
         return lambda seed: labels
-    verifier = make_verifier(reward)
+    verifier = done_by(make_verifier(reward))
     return lambda seed: verifier
 
 

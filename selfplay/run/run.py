@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...agents.training.updates import Batches
-from ...core.protocols import Agent
+from ...agents.workers.named import workers_of
+from ...core.protocols import Agent, Verifier
 from ...core.records import Labelled, Question
 from ...core.registries import make_curriculum, make_generator
 from ...core.seeding import integer_seed
@@ -29,6 +30,7 @@ from ..roles.answer_rewards import challenger_reward
 from ..settings.config import CHALLENGER, SOLVER
 from . import round_log
 from .batches import AnswerBatches, ChallengerBatches
+from .by_workers import by_workers
 from .exchanges.talk import Talk
 from .labels import labeller_of
 from .machine.restore import best_of, load
@@ -49,6 +51,7 @@ class SelfPlay(Run):
         game: the rules, with the run's labeller as judge and the challenger's reward.
         past: what rewards may know of earlier rounds.
         league: whom roles meet in training besides each other.
+        workers: who judges attempts at computed labels and votes.
         talk: how the solver's attempts go over several turns; `None` where it answers at once.
         exam: the held-out questions of the exam.
     """
@@ -56,6 +59,7 @@ class SelfPlay(Run):
     def _set_up(self, state: Mapping[str, Any]) -> None:
         """See `Run`."""
         config = self.config
+        self.workers = workers_of(config.compute.workers)
         self.domain = domain_of(config.env)
         self.past, self.league = RunPast(self), RunLeague(config, state.get("league", {}))
         reward = challenger_reward(config.roles[CHALLENGER].reward if CHALLENGER in config.roles else "r-zero")
@@ -91,6 +95,15 @@ class SelfPlay(Run):
     def batches_of(self, role: str) -> Batches | None:
         """What a role learns from in a training stage; `None`, and a warning, where there is nothing to learn."""
         return ChallengerBatches(self) if role == CHALLENGER else AnswerBatches.of(self, role)
+
+    def close(self) -> None:
+        """See `Run`."""
+        super().close()
+        self.workers.close()
+
+    def by_workers(self, verifier: Verifier) -> Verifier:
+        """The verifier, whose work is done by `compute.workers`."""
+        return by_workers(verifier, self.workers)
 
     # --- what stages read ---
 
@@ -144,6 +157,7 @@ class SelfPlay(Run):
                 batch=self.config.exam.batch,
                 ask=lambda question: self.game.ask([question])[0],
                 progress=self.count,
+                done_by=self.by_workers,
             )
 
     def validate(self) -> tuple[float, bool]:

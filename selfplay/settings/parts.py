@@ -201,6 +201,10 @@ class ComputeConfig:
     sampler: Named = "local"
     """Where completions come from: "local", the models in this process; "vllm(url=…)" or "sglang(url=…)", a server that
     takes over the adapters of "lora"; or, for roles that do not learn, "openai(url=…, model=…)"; docs/servers.md."""
+    """Where completions come from: "local", the models in this process; "ray(workers=8, address=auto)", copies of them
+    in other processes; or, for roles that do not learn, "openai(url=…, model=…)" or "vllm(engine=…)"."""
+    workers: Named = "here"
+    """Who judges attempts in a run: this process ("here"), "processes(4)", or "ray(8, address=auto)"."""
 
     def __post_init__(self) -> None:
         check_types(self)

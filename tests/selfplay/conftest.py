@@ -137,6 +137,9 @@ def play(config: RunConfig, folder: RunFolder, build, stop: Callable[[SelfPlay],
         run.run()
     except Interrupted:
         assert stop(run)
+    finally:
+        if isinstance(run, SelfPlay):
+            run.workers.close()
 
 
 @pytest.fixture(scope="session")

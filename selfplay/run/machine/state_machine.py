@@ -238,6 +238,10 @@ class Run:
             hook.after_commit(self)
 
     def close(self) -> None:
+        """Let go of all that the run holds outside of this process."""
+        self._close_roles()
+
+    def _close_roles(self) -> None:
         """Let go of what the roles hold outside of this process."""
         for role in self.roles.values():
             role.close()
@@ -250,7 +254,7 @@ class Run:
     def _build_roles(self) -> None:
         saved = {role: self.store.path(name) for role, name in self.checkpoints.items()}
         references = {role: self.store.path(name) for role, name in self.references.items()}
-        self.close()
+        self._close_roles()
         self.roles = self._build(self.config, self.config.players, saved, references)
         self._prepare_roles()
         self._set_rates(self.rate_scale)

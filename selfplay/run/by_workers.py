@@ -1,0 +1,75 @@
+"""A verifier whose judging is done by workers: questions in chunks, judgements in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ...agents.workers.named import Here
+from ...core.protocols import BaseVerifier, Verifier, Workers
+from ...core.records import Judgement, Question, Verdict
+from ...envs.game.engine import TestJudge
+from .labels import KnownReference
+
+QUESTIONS = 16
+"""Questions of a chunk: fewer would be mostly sending, more would leave workers without one at the end of a batch."""
+
+Chunk: TypeAlias = tuple[Sequence[Question], Sequence[Sequence[str]]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Judging:
+    """What a worker does; it keeps the verifier, with what that has started, from chunk to chunk."""
+
+    verifier: Verifier
+
+    def __call__(self, chunk: Chunk) -> list[Judgement]:
+        return self.verifier.judge_many(*chunk)
+
+
+class ByWorkers(BaseVerifier):
+    """See the module. A single question is judged here.
+
+    Args:
+        verifier: judges; it pickles, and what it says of a question does not depend on others, or on a seed that moves.
+        workers: who does it.
+    """
+
+    def __init__(self, verifier: Verifier, workers: Workers) -> None:
+        self.verifier, self.workers, self._judging = verifier, workers, _Judging(verifier)
+
+    def judge(self, question: Question, attempts: Sequence[str]) -> Judgement:
+        return self.verifier.judge(question, attempts)
+
+    def judge_many(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
+        if len(questions) < 2:
+            return self.verifier.judge_many(questions, groups)
+        starts = range(0, len(questions), QUESTIONS)
+        chunks = ((questions[at : at + QUESTIONS], groups[at : at + QUESTIONS]) for at in starts)
+        return [one for judged in self.workers.map(self._judging, chunks) for one in judged]
+
+
+class TestsByWorkers(ByWorkers):
+    """The same of a verifier that also judges tests, which it does here."""
+
+    verifier: Any
+
+    def asks_for_program(self, question: Question) -> bool:
+        """See `envs.game.engine.TestJudge`."""
+        return bool(self.verifier.asks_for_program(question))
+
+    def judge_tests(
+        self, question: Question, attempts: Sequence[str], judgement: Judgement, texts: Sequence[str]
+    ) -> list[Verdict]:
+        """See `envs.game.engine.TestJudge`."""
+        return list(self.verifier.judge_tests(question, attempts, judgement, texts))
+
+
+def by_workers(verifier: Verifier, workers: Workers) -> Verifier:
+    """The verifier, whose work is done by others. What a domain knows is asked here: it need not pickle."""
+    if isinstance(workers, Here):
+        return verifier
+    if isinstance(verifier, KnownReference):
+        return KnownReference(by_workers(verifier.verifier, workers), verifier.domain)
+    return TestsByWorkers(verifier, workers) if isinstance(verifier, TestJudge) else ByWorkers(verifier, workers)
