@@ -199,10 +199,9 @@ class ComputeConfig:
     """Counted tokens (sampled + 3 × trained, without exams) at which the stage `train(solver)` of a round ends, after
     the step that reaches them; 0 is no bound. With it, `roles.solver.steps` is the most there may be."""
     sampler: Named = "local"
-    """Where completions come from: "local", the models in this process; "vllm(url=…)" or "sglang(url=…)", a server that
-    takes over the adapters of "lora"; or, for roles that do not learn, "openai(url=…, model=…)"; docs/servers.md."""
     """Where completions come from: "local", the models in this process; "ray(workers=8, address=auto)", copies of them
-    in other processes; or, for roles that do not learn, "openai(url=…, model=…)" or "vllm(engine=…)"."""
+    in other processes; "vllm(url=…)" or "sglang(url=…)", a server that takes over the adapters of "lora"; or, for roles
+    that do not learn, "openai(url=…, model=…)"; docs/servers.md, docs/ray.md."""
     workers: Named = "here"
     """Who judges attempts in a run: this process ("here"), "processes(4)", or "ray(8, address=auto)"."""
 
