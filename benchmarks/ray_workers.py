@@ -7,8 +7,8 @@ clock runs. Two figures, of which the first says something only on two cores tha
 
     wall    T(1 worker) / (2 · T(2 workers)), medians
     CPU     W / (W + D): W is the processor time of the workers with all that they start, D everybody else's (the
-            process that asks, raylet, Ray's agents, which also compute when nobody asks, and so more the longer it takes
-            on a busy machine). On two cores that are full, nothing else can keep the workers from working.
+            process that asks, raylet, Ray's agents, which also compute when nobody asks, and so more the longer it
+            takes on a busy machine). On two full cores nothing else can keep the workers from working.
 
 `--kind processes` measures workers of this machine without Ray. Linux: processor times are read from /proc.
 """

@@ -65,22 +65,39 @@ class LocalSampler:
         seed: int | None,
         keep_activations: bool = False,
         listener: Callable[[Samples, Tensor], None] | None = None,
-        noise: Tensor | None = None,
     ) -> Samples:
         """See `Sampler`. Equal prompts are computed once. `keep_activations` keeps the matrix products, where
         possible.
-
-        Args:
-            noise: (R, width of `uniform_noise`) what rows are drawn by, in place of what the seed gives.
 
         Raises:
             RunError: the model's outputs are no numbers.
         """
         if n < 1:
             raise ConfigError(f"n must be at least 1, got {n!r}")
-        device = input_device(self.model)
-        # The same for every batch of prompts: a row's noise must not depend on the length of another row's prompt.
-        width = min(settings.max_new_tokens, self.context or settings.max_new_tokens)
+        noise = None
+        if settings.temperature:
+            seed = fresh_seed() if seed is None else seed
+            noise = uniform_noise(len(prompt_ids) * n, self._width(settings), seed)
+        return self.sample_by(
+            noise, prompt_ids, n=n, settings=settings, keep_activations=keep_activations, listener=listener
+        )
+
+    def sample_by(
+        self,
+        noise: Tensor | None,
+        prompt_ids: Sequence[Sequence[int]],
+        *,
+        n: int,
+        settings: SamplingSettings,
+        keep_activations: bool = False,
+        listener: Callable[[Samples, Tensor], None] | None = None,
+    ) -> Samples:
+        """As `sample`, and rows are drawn by given numbers in place of those that a seed gives.
+
+        Args:
+            noise: (R, width) in [0, 1), as `uniform_noise` makes it; `None` takes the most likely tokens.
+        """
+        device, width = input_device(self.model), self._width(settings)
         prompts = [list(ids) if self._room(ids, width) else [] for ids in prompt_ids]
         count = len(prompts) * n
         activations = None
@@ -95,8 +112,6 @@ class LocalSampler:
             finished=torch.zeros(count, dtype=torch.bool, device=device),
             activations=activations,
         )
-        if noise is None and settings.temperature:
-            noise = uniform_noise(count, width, fresh_seed() if seed is None else seed)
         self._decode(result, n, settings, None if noise is None else noise.to(device), listener)
         self._complete(result)
         self._check_numbers(result)
@@ -106,6 +121,10 @@ class LocalSampler:
             activations = None
         tokens, logps = result.tokens[:, :longest], result.logps[:, :longest]
         return replace(result, tokens=tokens, logps=logps, activations=activations)
+
+    def _width(self, settings: SamplingSettings) -> int:
+        """The same for every batch of prompts: a row's noise must not depend on the length of another row's prompt."""
+        return min(settings.max_new_tokens, self.context or settings.max_new_tokens)
 
     def _decode(
         self,

@@ -80,7 +80,7 @@ class DrawRows:
         local: LocalSampler = self.model.value()
         self._bring_up_to_date(local)
         noise = None if rows.noise is None else torch.from_numpy(rows.noise.copy())
-        found = local.sample(rows.prompts, n=1, settings=self.settings, seed=0, noise=noise)
+        found = local.sample_by(noise, rows.prompts, n=1, settings=self.settings)
         return Drawn(
             tokens=found.tokens.to("cpu", torch.int32).numpy(),
             logps=found.logps.cpu().numpy(),

@@ -172,7 +172,8 @@ class RayWorkers:
             there = _ray().available_resources()
             free = ", ".join(f"{there[name]:g} {name}" for name in ("CPU", "GPU") if name in there)
             raise RunError(
-                f"no worker has started in {START_S:.0f} s; the cluster at {self.address!r} has left: {free or 'nothing'}"
+                f"no worker has started in {START_S:.0f} s: the cluster at {self.address!r} has "
+                f"{free or 'no processor'} left"
             )
         found: Hashable = done[0]
         return found

@@ -1,9 +1,9 @@
 """Matches of a league by workers: played ahead of their turn, and taken if it is they that come.
 
 Who meets whom follows from all matches before, so the next pairs are guessed: as they would be if ratings stayed as
-they are. A match draws from streams named by its number, so a guess that was right has the result that the match would have;
-one that was wrong is played again, here. The league is the same to the byte, whoever plays. Where pairs follow from the
-number of matches alone (`uniform`, `latest`, without pruning), every guess is right.
+they are. A match draws from streams named by its number, so a guess that was right has the result that the match would
+have; one that was wrong is played again, here. The league is the same to the byte, whoever plays. Where pairs follow
+from the number of matches alone (`uniform`, `latest`, without pruning), every guess is right.
 """
 
 from __future__ import annotations

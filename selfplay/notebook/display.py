@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from importlib import import_module
 from typing import Any
 
 from ..hooks import AnyRun, Step
@@ -153,7 +154,6 @@ def _curve(values: Sequence[float]) -> str:
 
 def _display(html: str) -> Callable[[str], object]:
     """Show HTML in the output of the present cell; what replaces it."""
-    from IPython.display import HTML, display
-
-    handle = display(HTML(html), display_id=True)
-    return lambda changed: handle.update(HTML(changed))
+    ipython: Any = import_module("IPython.display")
+    handle = ipython.display(ipython.HTML(html), display_id=True)
+    return lambda changed: handle.update(ipython.HTML(changed))

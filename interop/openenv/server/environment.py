@@ -85,7 +85,7 @@ class SelfPlayEnvironment(Environment[SelfPlayAction, SelfPlayObservation, SelfP
         self._state = SelfPlayState(episode_id=known, game=self.game, role=role, level=level)
         return SelfPlayObservation(prompt=_sendable(prompt), role=role, level=info["level"])
 
-    def step(self, action: SelfPlayAction, timeout_s: float | None = None, **_: Any) -> SelfPlayObservation:
+    def step(self, action: SelfPlayAction, timeout_s: float | None = None, **_more: Any) -> SelfPlayObservation:
         """Judge the text; the episode is then over.
 
         Args:
