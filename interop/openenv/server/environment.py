@@ -97,7 +97,7 @@ class SelfPlayEnvironment(Environment[SelfPlayAction, SelfPlayObservation, SelfP
         if len(action.text) > MAX_COMPLETION:
             raise ConfigError(f"the text has {len(action.text):,} characters, at most {MAX_COMPLETION:,} are judged")
         try:
-            _, reward, _, _, info = self._env.step(action.text)
+            _observation, reward, _terminated, _truncated, info = self._env.step(action.text)
         except gym.error.ResetNeeded as error:
             raise ConfigError(
                 f"no episode has begun: {error}. HTTP's /step never has one; play over the WebSocket /ws"

@@ -125,7 +125,7 @@ def test_a_thousand_odd_texts_earn_the_same(address, texts):
                 earned, outcome = result.reward, result.observation.outcome
             assert (earned, outcome) == (reward, info["verdict"].outcome.value), repr(text[:200])
             rewards.append(earned)
-    assert 0.2 < sum(rewards) / len(rewards) < 0.8
+    assert 50 < sum(rewards) < 950
 
 
 def test_challengers_are_rewarded_as_in_gymnasium(address):

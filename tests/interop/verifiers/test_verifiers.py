@@ -207,15 +207,16 @@ def test_an_evaluation_of_one_agent_scores_and_replays_alike(tmp_path):
         options = ("-n", "6", "-r", "2", "--env.agent.runtime.type", "subprocess")
         episodes, run = evaluated(server, *options, folder=tmp_path)
     assert len(server.asked) == 12
-    rewards = [trace["rewards"]["correct"]["score"] for episode in episodes for trace in episode["traces"]]
-    assert len(rewards) == 12
-    assert 0.0 < sum(rewards) < 12.0
+    earned = {trace["id"]: trace["rewards"]["correct"]["score"] for episode in episodes for trace in episode["traces"]}
+    assert len(earned) == 12
+    assert 0.0 < sum(earned.values()) < 12.0
     replayed = tmp_path / "replayed"
     replayed.mkdir()
     tool("vf-replay", str(run), "--rich", "False", folder=replayed)
-    (traces,) = replayed.rglob("traces.jsonl")
-    again = [json.loads(line) for line in traces.read_text(encoding="utf-8").splitlines()]
-    assert [t["rewards"]["correct"]["score"] for row in again for t in row.get("traces", [row])] == rewards
+    (stored,) = replayed.rglob("traces.jsonl")
+    rows = [json.loads(line) for line in stored.read_text(encoding="utf-8").splitlines()]
+    traces = [trace for row in rows for trace in row.get("traces", [row])]
+    assert {trace["id"]: trace["rewards"]["correct"]["score"] for trace in traces} == earned
 
 
 @pytest.mark.slow
