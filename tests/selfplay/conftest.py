@@ -107,6 +107,9 @@ class ScriptedRole:
     def __init__(self, name: str, agent, steps: int) -> None:
         self.name, self.agent, self.trainer, self.saves = name, agent, ScriptedTrainer(agent, steps), (name,)
 
+    def close(self) -> None:
+        """It holds nothing elsewhere."""
+
     def save(self, path: Path) -> None:
         save_checkpoint(path, self.agent, {"taken": torch.tensor([self.trainer.taken])})
 

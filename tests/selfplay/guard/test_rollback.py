@@ -93,6 +93,9 @@ class SimulatedRole:
     def __init__(self, name, agent, trainer):
         self.name, self.agent, self.trainer, self.saves = name, agent, trainer, (name,)
 
+    def close(self):
+        """It holds nothing elsewhere."""
+
     def save(self, path):
         save_checkpoint(path, self.agent, self.trainer.tensors())
 
