@@ -328,7 +328,6 @@ MODES = {
     "synchronous": Mode(),
     "overlap": Mode(overlap=True),
     "overlap, staleness 1": Mode(overlap=True, staleness=1),
-    "overlap, staleness 4": Mode(overlap=True, staleness=4),
 }
 TINY = Costs(sample_s=1.04e-3, verify_s=3.4e-4, update_s=2.94e-3)
 """Of the preset `tiny`: `train --preset tiny --seed 0 --set rounds=1 --set questions.pool=false`, `--clock cpu_s`."""
