@@ -6,9 +6,9 @@ One and two workers take turns, each with one thread; workers are started, and h
 clock runs. Two figures, of which the first says something only on two cores that are otherwise idle:
 
     wall    T(1 worker) / (2 · T(2 workers)), medians
-    CPU     W / (W + D): W is the processor time of the workers with all that they start, D everybody else's (the
-            process that asks, raylet, Ray's agents, which also compute when nobody asks, and so more the longer it
-            takes on a busy machine). On two full cores nothing else can keep the workers from working.
+    CPU     what two idle cores would give, from processor times, which other people's work hardly changes:
+            W (2 - b) / 2 (W + D). W: the workers with all that they start. D: everybody else below this process, less
+            b, what Ray's own processes compute per second when nobody asks anything of them.
 
 `--kind processes` measures workers of this machine without Ray. Linux: processor times are read from /proc.
 """
@@ -38,6 +38,7 @@ from selfplay_gym.selfplay.exams.questions import held_out_questions
 from selfplay_gym.selfplay.run.by_workers import by_workers
 from selfplay_gym.verifiers.programs.mutants import mutants
 
+IDLE_S = 10.0
 TICKS = os.sysconf("SC_CLK_TCK")
 Work = Callable[[Workers, int], int]
 """Does a part of the work with some workers; the second argument, 0, 1, 2 …, names the part. Gives its size."""
@@ -114,10 +115,14 @@ def measure(kind: str, name: str, size: int, repeats: int) -> dict[str, Any]:
             used = {role: after[role] - before[role] for role in after}
             if part:  # the first one warms up
                 taken[count].append({"wall": wall, "items": items, **used})
+    before = cpu_times()
+    time.sleep(IDLE_S)
+    idle = sum(cpu_times().values()) - sum(before.values())
     for workers in groups.values():
         workers.close()
     middle = {n: {key: statistics.median(row[key] for row in rows) for key in rows[0]} for n, rows in taken.items()}
-    two = middle[2]
+    two, background = middle[2], idle / IDLE_S
+    others = max(0.0, two["others"] - background * two["wall"])
     return {
         "kind": kind,
         "work": name,
@@ -125,10 +130,11 @@ def measure(kind: str, name: str, size: int, repeats: int) -> dict[str, Any]:
         "repeats": repeats,
         **{f"seconds_{n}": round(row["wall"], 2) for n, row in middle.items()},
         "worker_cpu_s": round(two["workers"], 2),
-        "other_cpu_s": round(two["others"], 2),
+        "other_cpu_s": round(others, 2),
+        "background": round(background, 3),
         "items_per_cpu_s": round(two["items"] / two["workers"], 1),
         "efficiency_wall": round(middle[1]["wall"] / (2 * two["wall"]), 3),
-        "efficiency_cpu": round(two["workers"] / (two["workers"] + two["others"]), 3),
+        "efficiency_cpu": round(two["workers"] * (2 - background) / 2 / (two["workers"] + others), 3),
         "load": round(os.getloadavg()[0], 1),
     }
 

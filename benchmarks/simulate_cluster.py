@@ -4,6 +4,7 @@
     python benchmarks/simulate_cluster.py --run runs/first                   from the timings of a run of one process
     python benchmarks/simulate_cluster.py --costs costs.json --workers 8 64  from a file; see `Costs` and `Work`
     python benchmarks/simulate_cluster.py --check [--repeats 5]              1 and 2 workers beside the simulation
+    python benchmarks/simulate_cluster.py --asleep [--workers 1 2 8]         the same with workers that only sleep
 
 A discrete-event simulation (SimPy; the extra `bench`). One process plays the run: it gives out chunks and collects them
 (`Costs.chunk_s` each, one after the other), updates the weights, and sends them. Workers sample and judge chunks. A
@@ -201,21 +202,27 @@ def _parts(rows: int, most: int) -> Iterator[int]:
 # --- where costs come from ---
 
 
-def costs_of_run(folder: Path) -> tuple[Costs, Work]:
+def costs_of_run(folder: Path, clock: str = "seconds") -> tuple[Costs, Work]:
     """From the stages `attempt`, `label` and `train(solver)` of a run that one process played.
 
-    The medians over rounds of their wall seconds; what of a training step is not sampling or judging is its update.
+    The medians over rounds, of a run with questions.pool=false; what of a training step is not sampling or judging is
+    its update.
+
+    Args:
+        clock: "seconds" of the wall, or "cpu_s", which does not see who else uses the processors; on a CPU only.
     """
     rows = [json.loads(line) for line in (folder / "timings.jsonl").read_text().splitlines()]
     seconds: dict[str, list[float]] = {}
     for row in rows:
-        seconds.setdefault(str(row["phase"]), []).append(row["seconds"])
+        seconds.setdefault(str(row["phase"]), []).append(row[clock])
     middle = {stage: statistics.median(values) for stage, values in seconds.items()}
     attempts = [len(json.loads(line)["attempts"]) for line in (folder / "attempts.jsonl").read_text().splitlines()]
     from selfplay_gym.selfplay.settings.files import stored_config
     from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
     config = stored_config(RunFolder.open(folder))
+    if config.questions.pool:
+        raise SystemExit(f"{folder}: the stage `attempt` sampled little, as questions.pool=true; play it with false")
     solver, rounds = config.roles["solver"], max(1, len(seconds["attempt"]))
     asked = sum(attempts) / rounds
     sample_s, verify_s = middle["attempt"] / asked, middle["label"] / asked
@@ -282,15 +289,48 @@ def _idle_chunk_s(workers: Any, chunks: int = 300) -> float:
     return (time.perf_counter() - begun) / chunks
 
 
+def asleep(counts: Sequence[int], repeats: int) -> Iterator[dict[str, Any]]:
+    """Synchronous rounds of workers of Ray that sleep as long as their chunks would take, beside simulated ones.
+
+    Chunks are given out and collected as in a run, and nobody computes: so the queues of the simulation can be held
+    against real ones on a busy machine, and for more workers than it has processors.
+    """
+    from selfplay_gym.agents.workers.ray_workers import RayWorkers
+
+    costs = Costs(sample_s=4e-3, verify_s=1.25e-3, update_s=1e-3, weights_bytes=0)
+    work = Work(questions=128, attempts=10, steps=3, rows=256)
+    for count in counts:
+        workers = RayWorkers(count)
+        chunk_s = _idle_chunk_s(workers)
+        taken = []
+        for _ in range(repeats):
+            begun = time.perf_counter()
+            for rows in (work.questions * work.attempts, *[work.rows] * work.steps):
+                list(workers.map(time.sleep, [n * costs.sample_s for n in _parts(rows, work.sample_rows)]))
+                list(workers.map(time.sleep, [n * costs.verify_s for n in _parts(rows, work.verify_rows)]))
+            time.sleep(work.steps * work.rows * costs.update_s)
+            taken.append(time.perf_counter() - begun)
+        workers.close()
+        measured = statistics.median(taken)
+        simulated = simulate(replace(costs, chunk_s=chunk_s, spread=0.0), work, Mode(), count).seconds
+        yield {
+            "workers": count,
+            "chunk_s": round(chunk_s, 4),
+            "measured_s": round(measured, 2),
+            "simulated_s": round(simulated, 2),
+            "off": round(simulated / measured - 1, 3),
+        }
+
+
 # --- the table ---
 
 MODES = {
     "synchronous": Mode(),
     "overlap": Mode(overlap=True),
     "overlap, staleness 1": Mode(overlap=True, staleness=1),
-    "overlap, staleness 4": Mode(overlap=True, staleness=4),
 }
-TINY = Costs(sample_s=1.3e-3, verify_s=1.2e-4, update_s=2e-3)
+TINY = Costs(sample_s=1.04e-3, verify_s=3.4e-4, update_s=2.94e-3)
+"""Of the preset `tiny`: `train --preset tiny --seed 0 --set rounds=1 --set questions.pool=false`, `--clock cpu_s`."""
 
 
 def table(costs: Costs, work: Work, counts: Sequence[int]) -> Iterator[str]:
@@ -308,15 +348,21 @@ def table(costs: Costs, work: Work, counts: Sequence[int]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, help="A run folder whose timings give the costs.")
+    parser.add_argument("--clock", choices=["seconds", "cpu_s"], default="seconds", help="Which times of that run.")
     parser.add_argument("--costs", type=Path, help="A JSON file with some of the fields of Costs and Work.")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 8, 32, 128, 512, 1000])
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--asleep", action="store_true")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     if options.check:
         print(*map(json.dumps, check(options.repeats)), sep="\n")
         return
-    costs, work = (TINY, Work()) if options.run is None else costs_of_run(options.run)
+    if options.asleep:
+        for row in asleep(options.workers, options.repeats):
+            print(json.dumps(row), flush=True)
+        return
+    costs, work = (TINY, Work()) if options.run is None else costs_of_run(options.run, options.clock)
     given: dict[str, Any] = {} if options.costs is None else json.loads(options.costs.read_text())
     costs = replace(costs, **{name: given[name] for name in given if hasattr(costs, name)})
     work = replace(work, **{name: given[name] for name in given if hasattr(work, name)})
