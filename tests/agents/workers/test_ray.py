@@ -217,8 +217,12 @@ def test_twenty_killed_workers_change_nothing(workers, tmp_path):
             verify_file(source, target, workers=workers)
             assert target.read_bytes() == (tmp_path / "here.jsonl").read_bytes()
             done += 1
-    own = {"compute.sampler": "ray(workers=2, rows=16)", "compute.workers": "ray(2)", "rounds": 3}
+
+
+@pytest.mark.slow
+def test_a_run_with_killed_workers_is_equal_to_the_byte(workers, tmp_path):
+    own = {"compute.sampler": "ray(workers=2, rows=16)", "compute.workers": "ray(2)"}
     calm = played(tmp_path / "calm", own)
-    with killing(20, 5.0) as killed:
+    with killing(5, 4.0) as killed:
         assert played(tmp_path / "killed", own) == calm
-    assert len(killed) == 20
+    assert len(killed) >= 2
