@@ -38,7 +38,8 @@ DEFAULTS = {
 }
 NOTHING_DONE = dict.fromkeys([field.name for field in dataclasses.fields(StepMetrics)], 0)
 NOTHING_DONE |= {"ratio_max": 1.0, "loss_scale": 1.0}
-del NOTHING_DONE["margin"], NOTHING_DONE["preferred_share"]  # nothing of the kind was learnt
+for _name in ("margin", "preferred_share", "sampler_gap", "staleness"):
+    del NOTHING_DONE[_name]  # nothing of the kind was learnt, and no server drew anything
 
 
 def test_the_defaults_are_the_documented_ones():
