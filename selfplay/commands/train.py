@@ -39,7 +39,8 @@ def train_run(
         ConfigError: settings that cannot work, or a preset for a run that goes on.
     """
     if resume and preset is not None:
-        raise ConfigError(f"--preset {preset} is for a new run; {run_dir} goes on with its own settings")
+        own = f"{run_dir} goes on with its own settings: leave --preset out"
+        raise ConfigError(f"--preset {preset} is for a new run; {own}")
     if resume:
         config = changed(stored_config(RunFolder.found(run_dir)), file, settings, env=env, seed=seed)
     else:
