@@ -86,6 +86,8 @@ SMALL = {
     "ablate": "--preset debug --seeds 1 --variant nothing --folder {new}",
     "league": "{new} --player random-legal --player kuhn-equilibrium --game kuhn --games 2 --matches 1",
     "completion": "bash",
+    "export": "math --format datasets --limit 2 --out {new}",
+    "push": "{run} --dry-run",
     "leaderboard": "{results} --board {new}/board.jsonl",
     "verify": "{answers} {new}/out.jsonl",
     "doctor": "--help",

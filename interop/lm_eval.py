@@ -82,7 +82,12 @@ class LmEvalFormat:
             task = f"selfplay_{questions.name}" + (f"_{split}" if len(questions.splits) > 1 else "")
             rows = [{**one.row(), "prompt": one.prompt(self.template)} for one in found]
             _write(folder / f"{split}.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
-            text = TASK.format(source=questions.source, task=task, split=split, max_tokens=self.max_tokens)
+            text = TASK.format(
+                source=" ".join(ascii(questions.source)[1:-1].split()),
+                task=task,
+                split=split,
+                max_tokens=self.max_tokens,
+            )
             _write(folder / f"{task}.yaml", text)
             names.append(task)
         _write(folder / "utils.py", UTILS)

@@ -12,19 +12,20 @@ from ..core.protocols import Verifier
 from ..core.records import Question, Verdict
 from ..core.registries import make_verifier
 from ..selfplay.exams.hold import prompt_of
+from ..selfplay.sharing.scrub import without_paths
 
 COLUMNS = ("question", "reference", "domain", "level", "author", "meta")
 """One per field of `Question`; `meta` is JSON text, because a table would give every row the keys of all."""
 
 
 def row_of(question: Question) -> dict[str, Any]:
-    """The columns of a question."""
+    """The columns of a question, which other people may read: no folders of this machine in the name of its author."""
     return {
         "question": question.text,
         "reference": question.reference,
         "domain": question.domain,
         "level": question.level,
-        "author": question.author,
+        "author": without_paths(question.author),
         "meta": json.dumps(dict(question.meta), ensure_ascii=False, sort_keys=True),
     }
 

@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import MissingExtraError
+from ..core.errors import ConfigError, MissingExtraError
 from ..core.options import write_named
 from ..core.records import Outcome
+from ..envs.game.domains import find_domain
 from .question_sets import SPLITS, QuestionSet
 from .rows import COLUMNS, Graded, named_verifier, question_of, reward_of
 
@@ -43,6 +44,7 @@ class VerlFormat:
     splits = SPLITS
 
     def __init__(self, template: str = "plain", system: str | None = None) -> None:
+        find_domain("math").template(template)  # an unknown name is refused
         self.template, self.system = template, system
 
     def write(self, questions: QuestionSet, folder: Path) -> str:
@@ -113,8 +115,8 @@ def compute_score(
     Raises:
         ConfigError: no such verifier; a run must not go on with it.
     """
-    row = dict(extra_info or {})
-    judging = named_verifier(write_named(verifier or row.get("verifier") or "sympy"))
+    row = dict(extra_info) if isinstance(extra_info, Mapping) else {}
+    judging = named_verifier(_name_of(verifier, row.get("verifier")))
     try:
         question = question_of({**row, "ground_truth": ground_truth}, "", "ground_truth")
         (verdict,) = judging.judge(question, [solution_str]).verdicts
@@ -127,3 +129,11 @@ def compute_score(
         "undecided": float(verdict.outcome is Outcome.UNDECIDED),
         "answered": float(verdict.answer is not None),
     }
+
+
+def _name_of(wanted: object, of_row: object) -> str:
+    """The verifier that a run names, else that of the row, else `sympy`."""
+    named = next((one for one in (wanted, of_row) if one is not None and one != ""), "sympy")
+    if not isinstance(named, str | Mapping):
+        raise ConfigError(f"a verifier is a name such as 'sympy(timeout_s=2)', or a mapping with one, got {named!r}")
+    return write_named(named)

@@ -26,6 +26,8 @@ PASSING = (408, 409, 429, 500, 502, 503, 504)
 TOO_LONG = (400, 413, 422)
 """HTTP statuses with which servers refuse a prompt that is too long, among other things."""
 _CONTEXT = re.compile(r"context[ _-]?(?:length|size|window)|(?:prompt|input).{0,40}too (?:long|large)", re.I)
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+"""`Retry-After` in seconds."""
 _LONGEST_WAIT_S = 60.0
 LONGEST_TIMEOUT_S = 86_400
 """Seconds that may be waited for an answer at most."""
@@ -235,9 +237,6 @@ def _redirected(url: str, status: int, headers: Message) -> str:
 
 
 def _pause(asked: str | None, tried: int) -> float:
-    """Seconds until the next try: what the server asks for, else 1, 2, 4, ..."""
-    try:
-        seconds = float(asked) if asked is not None else 2.0 ** (tried - 1)
-    except ValueError:  # a date: rare, and doubling will do
-        seconds = 2.0 ** (tried - 1)
-    return min(max(seconds, 0.0), _LONGEST_WAIT_S)
+    """Seconds until the next try: what the server asks for in digits, else 1, 2, 4, …: dates are rare."""
+    seconds = float(asked) if asked is not None and _SECONDS.fullmatch(asked) else 2.0 ** (tried - 1)
+    return min(seconds, _LONGEST_WAIT_S)

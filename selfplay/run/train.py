@@ -96,9 +96,8 @@ def train(
     `docs/multi_process.md`.
 
     Args:
-        config: the settings: a `RunConfig`, changes of the defaults as a mapping, or a preset's name. On resume they
-            must be those the run was started with, but for more `rounds`, which prolong it; a mapping then means
-            changes of the run's own: `train({"rounds": 8}, run_dir, resume=True)`.
+        config: a `RunConfig`, changes of the defaults as a mapping, or a preset's name. On resume those the run was
+            started with, but for more `rounds`, which prolong it; a mapping then means changes of the run's own.
         run_dir: the run folder, created unless `resume`.
         console: where progress is shown, or what shows it; `None` for silence.
 

@@ -13,7 +13,7 @@ from ..storage.run_folder import RunFolder
 from .cards import FREE_BASES, OURS, short_model, shown
 from .facts import RunFacts
 from .outgoing import Outgoing, as_lines
-from .scrub import own_folders, scrubbed_text
+from .scrub import own_folders, scrubbed, scrubbed_text
 
 DATA = "questions.jsonl"
 COLUMNS = {
@@ -37,7 +37,9 @@ COLUMNS = {
 }
 """The columns of a row in order: type, meaning."""
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_TEXTS = ("question", "domain", "kind", "author", "source", "reference", "label", "label_source")
+_WRITTEN = ("question", "reference", "label")
+"""Texts of models, which hold slashes of their own."""
+_NAMES = ("domain", "kind", "author", "source", "label_source")
 
 
 def question_rows(folder: RunFolder) -> Iterator[dict[str, Any]]:
@@ -69,7 +71,8 @@ def question_files(folder: RunFolder) -> list[Outgoing]:
     rows = [
         {
             **row,
-            **{name: clean(row[name]) for name in _TEXTS},
+            **{name: scrubbed(row[name]) for name in _NAMES},
+            **{name: clean(row[name]) for name in _WRITTEN},
             **{
                 name: None if row[name] is None else [clean(one) for one in row[name]]
                 for name in ("attempts", "answers")

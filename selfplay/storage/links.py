@@ -44,8 +44,8 @@ def followed(path: Path) -> Path:
     """
     if not path.is_symlink() or not ((path.parent / STATE).exists() or (path / MANIFEST).exists()):
         return path  # of somebody's own making: where models lie is their business
-    target, home = os.readlink(path), path.parent.resolve()
-    if os.path.isabs(target) or not path.resolve().is_relative_to(home):
+    target, home = os.readlink(path), os.path.realpath(path.parent)
+    if os.path.isabs(target) or not Path(os.path.realpath(path)).is_relative_to(home):
         raise ConfigError(f"{path} is a link to {target!r}, which is not in its folder: name the checkpoint itself")
     if not path.is_dir():
         raise ConfigError(f"{path} is a link to {target!r}, and there is no such folder")

@@ -14,6 +14,7 @@ from selfplay_gym.core.records import Question
 from selfplay_gym.envs.game.domains import identity_of
 from selfplay_gym.interop.export import MANIFEST, export, formats
 from selfplay_gym.interop.question_sets import question_set
+from selfplay_gym.interop.rows import Graded
 from selfplay_gym.selfplay.exams.questions import exam_and_validation
 from selfplay_gym.selfplay.exams.suites import load_suite
 from selfplay_gym.selfplay.run.question_log import question_row
@@ -135,6 +136,11 @@ def test_a_run_that_has_kept_nothing_or_has_levels_asked_of_it_says_so(tmp_path)
         question_set(str(tmp_path / "run"), ("train",))
     with pytest.raises(ConfigError, match="levels go with"):
         question_set(str(tmp_path / "run"), levels=(0.5,))
+
+
+def test_no_folder_of_this_machine_goes_out(tmp_path):
+    asked = Question("What is 1+1?", author=f"jsonl:{tmp_path}/mine.jsonl")
+    assert Graded(asked, "sympy").row()["author"] == "jsonl:…/mine.jsonl"
 
 
 @pytest.mark.parametrize("name", ["jsonl:{tmp}/My exam (2).jsonl", "mixed", "arithmetic"])

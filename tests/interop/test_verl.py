@@ -123,8 +123,21 @@ def test_a_verifier_can_be_chosen_and_a_wrong_one_stops_the_run():
     assert compute_score("x", "the answer is 4", "4", {}, verifier=lenient)["score"] == 1.0
     with pytest.raises(UnknownNameError, match="sympy"):
         compute_score("x", "4", "4", verifier="simpy")
-    with pytest.raises(ConfigError):
-        compute_score("x", "4", "4", verifier="sympy(timeout_s=-1)")
+    for wrong in ("sympy(timeout_s=-1)", 5, ["sympy"], float("nan"), b"sympy", {}):
+        with pytest.raises(ConfigError):
+            compute_score("x", "4", "4", verifier=wrong)
+        with pytest.raises(ConfigError):
+            compute_score("x", "4", "4", {"verifier": wrong})
+
+
+@pytest.mark.parametrize("extra", ["abc", 5, [1], None])
+def test_what_is_no_row_says_nothing_about_it(extra):
+    assert compute_score("x", r"\boxed{4}", "4", extra)["score"] == 1.0
+
+
+def test_an_unknown_template_is_refused(tmp_path):
+    with pytest.raises(UnknownNameError, match="r-zer"):
+        export("arithmetic", "verl(template=r-zer)", tmp_path / "out", limit=1)
 
 
 HARD = [rf"\boxed{{\sum_{{n=1}}^{{{n}}} \sin(n^{{{n}}}) + x^{{{n}^{n}}}}}" for n in range(3, 9)]

@@ -19,9 +19,9 @@ class Redirecting(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, status=302, place=""):
+    def __init__(self, status=302, place="", headers=()):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.status, self.place, self.seen = status, place, []
+        self.status, self.headers, self.seen = status, {"Location": place, **dict(headers)}, []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -31,7 +31,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append((self.command, self.headers["Authorization"]))
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.send_response(self.server.status)
-        self.send_header("Location", self.server.place)
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -93,6 +94,28 @@ def test_a_time_that_no_socket_can_wait_is_refused(seconds):
         JsonPost(timeout_s=seconds)
     with pytest.raises(ConfigError, match="timeout_s"):
         OpenAIAgent("m@http://localhost:1/v1", timeout_s=seconds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [
+        ("3", 3.0),
+        ("0.25", 0.25),
+        ("nan", 1.0),
+        ("inf", 1.0),
+        ("-5", 1.0),
+        ("1e3", 1.0),
+        ("soon", 1.0),
+        ("", 1.0),
+        (None, 1.0),
+    ],
+)
+def test_what_a_server_asks_for_is_waited_for_if_it_is_a_time(asked, waits):
+    found = []
+    headers = {} if asked is None else {"Retry-After": asked}
+    with serving(status=429, headers=headers) as (_, url), pytest.raises(ServerError, match="429"):
+        JsonPost(tries=2, wait=found.append)(url, {})
+    assert found == [waits]
 
 
 @pytest.mark.parametrize("parallel", [0, 2.5, 10**9, True])
