@@ -76,9 +76,8 @@ def lasting_workers(workers: int, address: str = LOCAL, gpus: float = 0.0) -> Ra
     return _lasting[asked]
 
 
-@atexit.register
 def end_lasting_workers() -> None:
-    """End them now."""
+    """End them now; at the latest this happens at the end of the process, before Ray ends by itself."""
     while _lasting:
         _lasting.popitem()[1].close()
 
@@ -156,7 +155,7 @@ class RayWorkers:
 
     def stop(self, place: int) -> None:
         actor = self._actors.pop(place, None)
-        if actor is not None:
+        if actor is not None and _ray().is_initialized():  # or Ray would start itself again for this
             _ray().kill(actor)
 
     def submit(self, place: int, function: Callable[[Any], Any], chunk: Any) -> Hashable:
@@ -224,6 +223,8 @@ class _Cluster:
         if not self.users and not ray.is_initialized():
             self._start(ray, address)
             self.ours = True
+        if not self.users:
+            atexit.register(end_lasting_workers)  # after Ray's own, and so before it
         self.users, self.address = self.users + 1, address
 
     def leave(self) -> None:

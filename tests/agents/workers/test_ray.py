@@ -8,6 +8,8 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -226,3 +228,12 @@ def test_a_run_with_killed_workers_is_equal_to_the_byte(workers, tmp_path):
     with killing(5, 4.0) as killed:
         assert played(tmp_path / "killed", own) == calm
     assert len(killed) >= 2
+
+
+def test_a_process_that_forgets_its_workers_ends_well():
+    """Ray ends by itself at the end of a process; a call of Ray after that would start it anew."""
+    forgets = "print(*lasting_workers(1).map(abs, [-1, -2]))"
+    code = f"from selfplay_gym.agents.workers.ray_workers import lasting_workers; {forgets}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, ["1", "2"]), done.stderr
+    assert "Traceback" not in done.stderr
