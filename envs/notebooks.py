@@ -13,10 +13,15 @@ WRAPPERS = (
 """Module and name of each kind; none is imported for this."""
 
 
+def present_shell() -> Any:
+    """IPython's shell in this process; `None` where there is none. IPython is not imported for this."""
+    ipython = sys.modules.get("IPython")
+    return None if ipython is None else ipython.get_ipython()
+
+
 def show_wrapped() -> None:
     """Inside IPython, have wrapped environments of ours shown as the bare ones are; elsewhere, do nothing."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell = present_shell()
     if shell is not None:
         for module, name in WRAPPERS:
             shell.display_formatter.formatters["text/html"].for_type_by_name(module, name, html_of)

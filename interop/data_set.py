@@ -9,10 +9,10 @@ has a `state.json` for its own format. Its logs are, one by one: `load_dataset("
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from .question_sets import HELD_OUT, TRAIN, QuestionSet
+from .rows import type_of, write_lines
 
 MEANING = {
     "question": "what is asked",
@@ -34,8 +34,7 @@ class DataSetFormat:
     def write(self, questions: QuestionSet, folder: Path) -> str:
         """See `export.ExportFormat`."""
         for split, found in questions.splits.items():
-            lines = "".join(f"{json.dumps(one.row())}\n" for one in found)
-            (folder / f"{split}.jsonl").write_text(lines, encoding="utf-8", newline="\n")
+            write_lines(folder / f"{split}.jsonl", (one.row() for one in found))
         (folder / "README.md").write_text(_card(questions), encoding="utf-8", newline="\n")
         return 'datasets.load_dataset("{folder}")'
 
@@ -47,7 +46,7 @@ def _card(questions: QuestionSet) -> str:
         head += [f"  - split: {split}", f"    path: {split}.jsonl"]
     head += ["dataset_info:", "  config_name: default", "  features:"]
     for name in MEANING:
-        head += [f"  - name: {name}", f"    dtype: {'float64' if name == 'level' else 'string'}"]
+        head += [f"  - name: {name}", f"    dtype: {type_of(name)}"]
     sizes = [f"- `{split}`: {len(found):,} questions" for split, found in questions.splits.items()]
     columns = ["| column | meaning |", "| --- | --- |", *(f"| `{name}` | {what} |" for name, what in MEANING.items())]
     title = ["---", "", "# Questions for self-play", "", f"Written by selfplay-gym from `{questions.source}`.", ""]

@@ -22,12 +22,11 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from ..core.errors import ConfigError
 from ..core.protocols import Agent
-from ..envs.game.domains import find_domain
 from ..selfplay.bench.resolve_agent import resolve_agent
 from ..selfplay.evaluation import Adjustable
 from ..selfplay.exams.result import powers
 from .question_sets import HELD_OUT, question_set
-from .rows import graded_of, reward_of
+from .rows import check_template, graded_of, reward_of
 
 __all__ = ["SelfPlayModel", "exam", "selfplay", "verdict"]
 
@@ -58,7 +57,7 @@ def exam(
     """
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise ConfigError(f"an exam needs samples >= 1, got {samples!r}")
-    find_domain("math").template(template)  # an unknown name is refused
+    check_template(template)
     levels = () if level is None else (level,)
     questions = question_set(suite, (HELD_OUT,), limit=limit, seed=seed, levels=levels)
     rows = [

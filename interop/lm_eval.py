@@ -16,9 +16,8 @@ from typing import Any
 
 from ..core.errors import ConfigError, MissingExtraError
 from ..core.records import Outcome
-from ..envs.game.domains import find_domain
 from .question_sets import HELD_OUT, QuestionSet
-from .rows import graded_of, reward_of
+from .rows import check_template, graded_of, reward_of, type_of, write_lines
 
 __all__ = ["LmEvalFormat", "load", "process_results"]
 
@@ -72,7 +71,7 @@ class LmEvalFormat:
     def __init__(self, template: str = "r-zero", max_tokens: int = 512) -> None:
         if isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or max_tokens < 1:
             raise ConfigError(f"lm-eval needs max_tokens >= 1, got {max_tokens!r}")
-        find_domain("math").template(template)  # an unknown name is refused
+        check_template(template)
         self.template, self.max_tokens = template, max_tokens
 
     def write(self, questions: QuestionSet, folder: Path) -> str:
@@ -81,7 +80,7 @@ class LmEvalFormat:
         for split, found in questions.splits.items():
             task = f"selfplay_{questions.name}" + (f"_{split}" if len(questions.splits) > 1 else "")
             rows = [{**one.row(), "prompt": one.prompt(self.template)} for one in found]
-            _write(folder / f"{split}.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+            write_lines(folder / f"{split}.jsonl", rows)
             text = TASK.format(
                 source=" ".join(ascii(questions.source)[1:-1].split()),
                 task=task,
@@ -107,7 +106,7 @@ def load(folder: Path) -> Any:
     splits = {}
     for file in sorted(folder.glob("*.jsonl")):
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-        kinds = {name: datasets.Value("float64" if name == "level" else "string") for name in rows[0]}
+        kinds = {name: datasets.Value(type_of(name)) for name in rows[0]}
         splits[file.stem] = datasets.Dataset.from_list(rows, features=datasets.Features(kinds))
     return datasets.DatasetDict(splits)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..core.errors import ConfigError
 from ..core.protocols import Verifier
 from ..core.records import Question, Verdict
 from ..core.registries import make_verifier
+from ..envs.game.domains import find_domain
 from ..selfplay.exams.hold import prompt_of
 from ..selfplay.sharing.scrub import without_paths
 
@@ -91,6 +93,31 @@ def reward_of(verdict: Verdict) -> float:
 def named_verifier(name: str) -> Verifier:
     """One of each per process, as `name(key=value)`: a verifier may keep workers."""
     return make_verifier(name)
+
+
+def conversation(text: str, system: str | None) -> list[dict[str, Any]]:
+    """A prompt as turns: that of the user, and before it a system turn where there is one."""
+    opening = [] if system is None else [{"role": "system", "content": system}]
+    return [*opening, {"role": "user", "content": text}]
+
+
+def type_of(column: str) -> str:
+    """The type of a column of questions, as `datasets` names it."""
+    return "float64" if column == "level" else "string"
+
+
+def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as JSON lines of ASCII, in which half a surrogate pair stays what it is."""
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8", newline="\n")
+
+
+def check_template(template: str) -> None:
+    """Refuse words around a question that mathematics, which has all of them, does not have.
+
+    Raises:
+        UnknownNameError: no such template.
+    """
+    find_domain("math").template(template)
 
 
 def text_of(turns: str | Sequence[Mapping[str, Any]], role: str) -> str:

@@ -30,7 +30,7 @@ from ..envs.game.question_cache import QuestionCache
 from ..envs.views.setup import ROLES
 from ..selfplay.run.labels import make_labeller
 from .question_sets import different_questions
-from .rows import COLUMNS, question_of, row_of, runs, text_of
+from .rows import COLUMNS, conversation, question_of, row_of, runs, text_of, type_of
 
 __all__ = ["ChallengerReward", "SolverReward", "challenger_reward", "dataset", "reward_function"]
 
@@ -95,7 +95,7 @@ def dataset(
     cache = QuestionCache(make_generator(generator or domain.generator), split, 1, domain)
     questions = different_questions(cache, size, python_stream(seed, "interop", "trl"), levels, kind)
     rows = [{"prompt": _prompt(words.ask(question), chat, system), **row_of(question)} for question in questions]
-    kinds = {name: datasets.Value("float64" if name == "level" else "string") for name in COLUMNS}
+    kinds = {name: datasets.Value(type_of(name)) for name in COLUMNS}
     return datasets.Dataset.from_list(rows, features=datasets.Features({**features, **kinds}))
 
 
@@ -245,8 +245,7 @@ class ChallengerReward:
 def _prompt(text: str, chat: bool, system: str | None) -> Turns:
     if not chat:
         return text
-    opening = [] if system is None else [{"role": "system", "content": system}]
-    return [*opening, {"role": "user", "content": text}]
+    return conversation(text, system)
 
 
 def _called(verifier: Named | Verifier) -> str:

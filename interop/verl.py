@@ -18,9 +18,8 @@ from typing import Any
 from ..core.errors import ConfigError, MissingExtraError
 from ..core.options import write_named
 from ..core.records import Outcome
-from ..envs.game.domains import find_domain
 from .question_sets import SPLITS, QuestionSet
-from .rows import COLUMNS, Graded, named_verifier, question_of, reward_of
+from .rows import COLUMNS, Graded, check_template, conversation, named_verifier, question_of, reward_of
 
 __all__ = ["VerlFormat", "compute_score"]
 
@@ -44,7 +43,7 @@ class VerlFormat:
     splits = SPLITS
 
     def __init__(self, template: str = "plain", system: str | None = None) -> None:
-        find_domain("math").template(template)  # an unknown name is refused
+        check_template(template)
         self.template, self.system = template, system
 
     def write(self, questions: QuestionSet, folder: Path) -> str:
@@ -79,10 +78,9 @@ class VerlFormat:
 
     def _row(self, graded: Graded, name: str, split: str, index: int) -> dict[str, Any]:
         question = graded.question
-        opening = [] if self.system is None else [{"role": "system", "content": self.system}]
         return {
             "data_source": f"selfplay_gym/{name}",
-            "prompt": [*opening, {"role": "user", "content": graded.prompt(self.template)}],
+            "prompt": conversation(graded.prompt(self.template), self.system),
             "ability": question.domain,
             "reward_model": {"style": "rule", "ground_truth": question.reference},
             "extra_info": {"split": split, "index": index, **graded.row()},

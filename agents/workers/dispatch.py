@@ -11,12 +11,26 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ...core.errors import RunError
+from ...core.errors import ConfigError, RunError
 
 AHEAD = 4
 """Chunks per worker that may be done ahead of what was asked for: while the first one is slow, others go on."""
 MOST_DEATHS = 5
 """Workers that may end over one chunk; or, times their number, one after the other without having done any."""
+
+
+MOST_WORKERS = 1024
+
+
+def check_size(workers: int) -> int:
+    """A number of workers, as it was given.
+
+    Raises:
+        ConfigError: no number in 1..`MOST_WORKERS`.
+    """
+    if isinstance(workers, bool) or not 1 <= workers <= MOST_WORKERS:
+        raise ConfigError(f"workers must be in 1..{MOST_WORKERS}, got {workers!r}")
+    return workers
 
 
 class WorkerLost(Exception):

@@ -17,11 +17,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, cast
 
-from ...core.errors import ConfigError
 from ...core.protocols.workers import Chunk, Result
-from .dispatch import Dispatch, Places, WorkerLost
-
-MOST_WORKERS = 1024
+from .dispatch import Dispatch, Places, WorkerLost, check_size
 
 
 class Processes:
@@ -34,9 +31,7 @@ class Processes:
     depth = 1
 
     def __init__(self, workers: int) -> None:
-        if isinstance(workers, bool) or not 1 <= workers <= MOST_WORKERS:
-            raise ConfigError(f"workers must be in 1..{MOST_WORKERS}, got {workers!r}")
-        self.size = workers
+        self.size = check_size(workers)
         self._started: dict[int, tuple[SpawnProcess, Connection]] = {}
         self._places = Places()
         self._knows: dict[int, Callable[..., Any]] = {}

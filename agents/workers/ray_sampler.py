@@ -121,7 +121,7 @@ class RaySampler(LocalSampler):
     follows = True
 
     def __init__(self, local: LocalSampler, workers: RayWorkers, rows: int = 64) -> None:
-        super().__init__(local.model, local.stop_ids, local.decoder)
+        super().__init__(local.model, local.stop_ids, local.decoder, local.decode)
         if isinstance(rows, bool) or not 1 <= rows <= 1 << 20:
             raise ConfigError(f"rows must be in 1..{1 << 20}, got {rows!r}")
         self.local, self.workers, self.rows = local, workers, rows

@@ -21,8 +21,7 @@ from typing import Any
 
 from ...core.errors import ConfigError, MissingExtraError, RunError
 from ...core.protocols.workers import Chunk, Result
-from .dispatch import Dispatch, Places, WorkerLost
-from .processes import MOST_WORKERS
+from .dispatch import Dispatch, Places, WorkerLost, check_size
 
 LOCAL = "local"
 KEPT = 8
@@ -102,11 +101,9 @@ class RayWorkers:
     depth = 2  # one that is worked on, and one that is there already when it is done
 
     def __init__(self, workers: int, address: str = LOCAL, gpus: float = 0.0) -> None:
-        if isinstance(workers, bool) or not 1 <= workers <= MOST_WORKERS:
-            raise ConfigError(f"workers must be in 1..{MOST_WORKERS}, got {workers!r}")
         if not 0 <= gpus <= 16:
             raise ConfigError(f"gpus must be in [0, 16] for each worker, got {gpus!r}")
-        self.size, self.address, self.gpus = workers, address, gpus
+        self.size, self.address, self.gpus = check_size(workers), address, gpus
         self.users = 0
         self._actors: dict[int, Any] = {}
         self._places = Places()

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...core.errors import ConfigError
 from ...core.seeding import integer_seed
-from ..rows import text_of
+from ..rows import conversation, text_of
 from .client import SelfPlayClient
 from .models import SelfPlayAction
 
@@ -42,10 +42,9 @@ def rows(
         raise ConfigError(f"size must be an integer >= 1, got {size!r}")
     if not levels:
         raise ConfigError("levels must name at least one difficulty in [0, 1], or None for the server's curriculum")
-    opening = [] if system is None else [{"role": "system", "content": system}]
     return [
         {
-            "prompt": [*opening, {"role": "user", "content": ""}],
+            "prompt": conversation("", system),
             "seed": integer_seed(seed, "interop", "openenv", index) % 2**31,  # tables keep it as a small integer
             "role": role,
             "level": levels[index % len(levels)],

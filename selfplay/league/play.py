@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import msgspec
 
@@ -54,7 +53,8 @@ class League:
         self.matchmaking = make_matchmaking(settings.matchmaking)
         self.ratings = OnlineRatings(folder.ratings)
         self.agents: Cache[Player] = Cache(load)
-        self._work = PlayMatch(settings, load, game)
+        self._here = PlayMatch(settings, load, self.game, self.agents)
+        self._elsewhere = PlayMatch(settings, load, game)
         self.tally = Tally(folder.rows())
 
     def join(self, players: Iterable[Player], passed: Sequence[str] = ()) -> list[Player]:
@@ -119,7 +119,7 @@ class League:
             number = self.folder.matches + len(coming)
             return self._match(number, coming) if number < matches else None
 
-        result = self._here if workers is None else Ahead(self._here, workers, self._work, guess).result
+        result = self._here if workers is None else Ahead(self._here, workers, self._elsewhere, guess).result
         while self.folder.matches < matches:
             match = self._match(self.folder.matches)
             first, second, found = match.first, match.second, result(match)
@@ -135,11 +135,6 @@ class League:
     def active(self, pool: str) -> list[Player]:
         """Who plays in a pool, oldest first."""
         return [player for player in self.folder.players if player.pool == pool and player.left is None]
-
-    def _here(self, match: Match) -> dict[str, Any]:
-        """Play a match in this process."""
-        agents = self.agents.get(match.first), self.agents.get(match.second)
-        return self.game.play(*agents, self.folder.settings.games, match.seed)
 
     def _match(self, number: int, coming: Sequence[Match] = ()) -> Match:
         """Who plays a match, if those that are `coming` are played before it."""

@@ -5,7 +5,6 @@ Plain display updates: no widgets, which a notebook would have to have installed
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from html import escape
 from importlib import import_module
 from typing import Any
 
+from ...envs.notebooks import present_shell
 from ..hooks import AnyRun, Step
 from ..progress import ANSWERING, CHALLENGER, SUPERVISED, Progress
 from ..sharing.cards import shown
@@ -28,8 +28,7 @@ _BAR = "display:inline-block;width:16em;height:.7em;background:rgba(128,128,128,
 
 def in_notebook() -> bool:
     """Whether this process is the kernel of a notebook."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell = present_shell()
     return shell is not None and getattr(shell, "kernel", None) is not None
 
 

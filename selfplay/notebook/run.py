@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.errors import MissingExtraError, UnknownNameError
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
-from ..sharing.cards import answering_role, shown
+from ..sharing.cards import SCORES, answering_role, scored_rounds
 from ..sharing.facts import RunFacts
 from ..sharing.outgoing import named_checkpoint
 from ..sharing.questions import question_rows
@@ -163,14 +163,9 @@ class Run(RunFolder):
         config, facts = self.settings, RunFacts(self.rows("metrics"))
         done = self.state.get("phase") == "done"
         stands = "finished" if done else f"round {self.state.get('round', 0)}, {self.state.get('phase', 'not begun')}"
-        rows = []
-        for number, found in sorted(facts.rounds.items()):
-            if found.exam is not None or found.labelling is not None:
-                exam = shown(found.exam and found.exam["accuracy"])
-                kept = "–" if found.labelling is None else str(found.labelling["kept"])
-                rows.append(("base" if number == 0 else str(number), exam, shown(found.label_accuracy), kept))
+        rows = [("base" if number == 0 else str(number), *scores) for number, *scores in scored_rounds(facts)]
         title = f"{self.path}: {config.env}, seed {config.seed}, {stands}"
-        return _table_html(title, ("round", "exam, % [95 %]", "labels right, % [95 %]", "kept"), rows)
+        return _table_html(title, SCORES, rows)
 
 
 def _found(label: Any, number: int) -> dict[str, Any]:

@@ -26,6 +26,8 @@ OURS = "<!-- written by selfplay-gym; written anew as the run goes on -->"
 FREE_BASES = {*SHIPPED, *PACKAGED}
 """Models whose licence is known: Apache-2.0, as the package's."""
 UNKNOWN = "–"
+SCORES = ("round", "exam, % [95 %]", "labels right, % [95 %]", "kept")
+"""What a table of rounds shows."""
 FILES = (
     ("`config.toml`", "all settings: `selfplay-gym train --config config.toml` plays the same run"),
     ("`best`, `last`", "links to the checkpoint of the best validation, and to the newest one"),
@@ -48,11 +50,7 @@ def run_page(config: RunConfig, facts: RunFacts, state: Mapping[str, Any]) -> st
     stands = f"finished after {counted(state['round'], 'round')}" if done else f"in round {state.get('round', 0)}"
     role = answering_role(config)
     names = {"best": state.get("best", {}).get("checkpoints", {}).get(role), "last": state["checkpoints"].get(role)}
-    rows = [
-        (str(number), *_scores(found))
-        for number, found in sorted(facts.rounds.items())
-        if found.exam or found.labelling
-    ]
+    rows = [(str(number), *scores) for number, *scores in scored_rounds(facts)]
     return "\n".join(
         [
             OURS,
@@ -62,7 +60,7 @@ def run_page(config: RunConfig, facts: RunFacts, state: Mapping[str, Any]) -> st
             *(f"`{name}` is `checkpoints/{found}`." for name, found in names.items() if found),
             "",
             *_table(("setting", "value"), _method(config)),
-            *(_table(("round", "exam, % [95 %]", "labels right, % [95 %]", "kept"), rows) if rows else []),
+            *(_table(SCORES, rows) if rows else []),
             *_table(("file", "what"), FILES),
             "In this folder: `selfplay-gym report .`, `selfplay-gym watch .`, `selfplay-gym exam ./best`, and",
             "`selfplay-gym push . --dry-run` shows what sharing it would send.",
@@ -202,9 +200,12 @@ def _licence(model: str) -> str:
     return f"That of the base model, `{short_model(model)}`: look there before you share it."
 
 
-def _scores(found: RoundFacts) -> tuple[str, str, str]:
-    kept = UNKNOWN if found.labelling is None else str(found.labelling["kept"])
-    return shown(found.exam and found.exam["accuracy"]), shown(found.label_accuracy), kept
+def scored_rounds(facts: RunFacts) -> Iterator[tuple[int, str, str, str]]:
+    """`SCORES` of each round that has any, oldest first; the base is round 0."""
+    for number, found in sorted(facts.rounds.items()):
+        if found.exam or found.labelling:
+            kept = UNKNOWN if found.labelling is None else str(found.labelling["kept"])
+            yield number, shown(found.exam and found.exam["accuracy"]), shown(found.label_accuracy), kept
 
 
 def shown(estimate: Estimate | Mapping[str, float] | None) -> str:

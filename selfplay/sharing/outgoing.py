@@ -8,10 +8,9 @@ everything else in the folder stay.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import tomli_w
 
@@ -20,7 +19,7 @@ from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..storage.checkpoint import CARD, MANIFEST, OPTIMISER, check_checkpoint
 from ..storage.checkpoint_store import NAME
-from ..storage.files import json_object, read_bytes, read_sealed
+from ..storage.files import as_lines, json_object, read_bytes, read_sealed
 from ..storage.links import BEST, CHECKPOINTS, LAST
 from ..storage.run_folder import RunFolder
 from .cards import answering_role, model_card
@@ -95,11 +94,6 @@ def named_checkpoint(folder: RunFolder, config: RunConfig, name: str) -> str:
         why = f"the {name} {role} of {folder.path} is the base model" if name in tables else f"no checkpoint {name!r}"
         raise ConfigError(f"{why}; there is {there}")
     return str(found)
-
-
-def as_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """Rows as JSON lines that every reader takes: valid Unicode throughout."""
-    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode("utf-8", "replace")
 
 
 def _model_file(checkpoint: Path, name: str) -> Outgoing:

@@ -9,10 +9,11 @@ from ...core.errors import ConfigError
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..storage.checkpoint import CARD
+from ..storage.files import as_lines
 from ..storage.run_folder import RunFolder
 from .cards import FREE_BASES, OURS, short_model, shown
 from .facts import RunFacts
-from .outgoing import Outgoing, as_lines
+from .outgoing import Outgoing
 from .scrub import own_folders, scrubbed, scrubbed_text
 
 DATA = "questions.jsonl"

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
@@ -113,6 +113,11 @@ def json_object(content: bytes, where: str) -> dict[str, Any]:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
+
+
+def as_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Rows as JSON lines that every reader takes: valid Unicode throughout."""
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode("utf-8", "replace")
 
 
 def write_sealed(path: Path, value: Mapping[str, Any]) -> None:

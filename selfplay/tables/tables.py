@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..storage.files import write_text
+from ..storage.files import as_lines, write_text
 from ..storage.run_folder import RunFolder
 from .kinds import guard_kind_of, kind_of
 
@@ -43,8 +43,7 @@ def write_tables(folder: RunFolder) -> Path:
     path = folder.path / FOLDER
     path.mkdir(exist_ok=True)
     for name, rows in tables(folder).items():
-        lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-        write_text(path / f"{name.replace('/', '-')}.jsonl", lines.encode("utf-8", "replace").decode())
+        write_text(path / f"{name.replace('/', '-')}.jsonl", as_lines(rows).decode())
     return path
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from ....core.protocols import TurnGame
 from ....core.records import Judgement, Outcome, Question, Verdict
-from ...game.engine import UNREADABLE, Episode, solver_reward
+from ...game.engine import Episode, solver_reward
 from ...turns.play import Running
-from .text import faults
+from .text import fate, faults
 
 LONGEST, MOST = 4_000, 64
 """Characters of a text, and attempts or turns, that are shown."""
@@ -48,9 +48,9 @@ def show_episode(title: str, one: Episode) -> str:
     earned = _facts({"challenger": f"{one.reward.value:+.2f}", **{n: f"{v:+.2f}" for n, v in one.reward.terms.items()}})
     question = one.proposal.question
     if question is None or one.judgement is None:
-        why = one.proposal.reason
-        fate = "not asked" if why.startswith(UNREADABLE) else "malformed proposal"
-        return _box(title, _paragraph(f"{fate}: {why}"), _folded("what was written", one.proposal.text), earned)
+        return _box(
+            title, _paragraph(fate(one.proposal.reason)), _folded("what was written", one.proposal.text), earned
+        )
     return _box(title, *_asked(question, one.judgement, one.attempts), earned)
 
 

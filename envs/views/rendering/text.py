@@ -22,9 +22,7 @@ def show_episode(title: str, one: Episode) -> str:
     """Question, attempts grouped by answer, label, solve rate, and what the challenger earned."""
     question = one.proposal.question
     if question is None or one.judgement is None:
-        why = one.proposal.reason
-        fate = "not asked" if why.startswith(UNREADABLE) else "malformed proposal"
-        lines = [f"{fate}: {why}", *_wrap(one.proposal.text)]
+        lines = [fate(one.proposal.reason), *_wrap(one.proposal.text)]
     else:
         lines = _asked(question, one.judgement)
     return frame(title, [*lines, "", _earned(one.reward.value, one.reward.terms)])
@@ -88,6 +86,11 @@ def _answers(verdicts: Sequence[Verdict]) -> list[str]:
         others = len(ranked) - _ROWS
         rows.append(f"  … and {others} other answer{'' if others == 1 else 's'}")
     return rows
+
+
+def fate(why: str) -> str:
+    """What became of a proposal that was not played, and why."""
+    return f"{'not asked' if why.startswith(UNREADABLE) else 'malformed proposal'}: {why}"
 
 
 def faults(judgement: Judgement) -> list[str]:

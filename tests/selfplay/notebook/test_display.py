@@ -1,5 +1,6 @@
 """The display of a run in a notebook: what it shows, how often, and that no text gets out of its place."""
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -63,10 +64,10 @@ def test_only_the_last_lines_stay_and_steps_without_numbers_draw_no_curve(cell):
     ("shell", "found"), [(None, False), (SimpleNamespace(), False), (SimpleNamespace(kernel=object()), True)]
 )
 def test_a_terminal_is_no_notebook(monkeypatch, shell, found):
-    monkeypatch.setitem(display.sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
     assert display.in_notebook() is found
 
 
 def test_without_ipython_there_is_no_notebook(monkeypatch):
-    monkeypatch.delitem(display.sys.modules, "IPython", raising=False)
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
     assert not display.in_notebook()
