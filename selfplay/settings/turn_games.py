@@ -38,7 +38,7 @@ def turn_settings(game: str, *, tiny: bool = True, debug: bool = False) -> dict[
 
 WARM_UP = "warm_up(steps=500, batch=32)"
 WARM_UPS: Mapping[str, str] = {
-    "kuhn": "warm_up(steps=300, batch=64, habit=0.5)",
+    "kuhn": "warm_up(steps=300, batch=64, habit=0.8)",
     "negotiation": "warm_up(steps=300, batch=24)",
 }
 """How long it takes until nearly all moves are legal."""
@@ -60,12 +60,13 @@ GAMES: Mapping[str, Mapping[str, Any]] = {
         "exam": {"questions": 200, "every": 4, "greedy": True, "opponents": ("random-legal", "tic-tac-toe-perfect")},
     },
     "kuhn": {
-        "rounds": 40,
+        "rounds": 24,
         "roles.player.max_new_tokens": 8,
-        "roles.player.steps": 25,
+        "roles.player.steps": 100,
         "roles.player.groups": 512,
-        "roles.player.kl_reference": "round",
-        "roles.player.grpo": {**NEAR, "learning_rate": 2e-4, "kl_weight": 1.0},
+        "roles.player.kl_decay": 0.85,
+        "roles.player.kl_floor": 0.03,
+        "roles.player.grpo": {**NEAR, "learning_rate": 2e-4, "kl_weight": 0.3},
         "exam": {"questions": 200, "every": 1, "opponents": ("kuhn-equilibrium",)},
     },
     "negotiation": {

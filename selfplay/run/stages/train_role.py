@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ....core.errors import ConfigError
 from ....core.registries import register_stage
 from ...hooks import Step
@@ -60,6 +62,7 @@ class TrainRole:
             return
         batches = MonitoredBatches(source, silences=run.config.guard.mode == "on")
         trainer, update = run.roles[self.role].trainer, update_of(config)
+        trainer.config = replace(trainer.config, kl_weight=config.kl_weight(run.round - run.schedule.since))
         total = update.steps(config.steps)
         take = update.begin(trainer, batches)
         for step in range(run.step, total):

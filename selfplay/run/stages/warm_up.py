@@ -39,7 +39,7 @@ class WarmUp:
         batch: examples per step.
         learning_rate: at its peak; it climbs and falls within the stage.
         levels: lowest and highest level of the questions, drawn evenly.
-        habit: in a turn game the share of examples whose move a hash of the prompt picks; see `turns.legal_moves`.
+        habit: in a turn game the share of examples that follow chances decided by the prompt; see `turns.legal_moves`.
 
     Raises:
         ConfigError: an option out of range.

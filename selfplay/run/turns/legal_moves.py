@@ -2,25 +2,28 @@
 
 A model that is shown nothing but moves drawn evenly learns to look at the list of legal moves and at nothing else: in
 Kuhn poker its moves did not depend on its card, and 75 steps of policy gradients did not change that. So a share of the
-examples may follow a *habit*: the move that a hash of the prompt picks. It knows nothing of the game, and can only be
-learnt by reading what tells positions apart.
+examples may follow a *habit*: chances of the moves that a hash of the prompt decides. It knows nothing of the game, and
+can only be learnt by reading what tells positions apart. Chances, and not one move: two positions whose one move is the
+same would look alike, and a Kuhn player that could not tell a Q from a K stayed so for hundreds of steps.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from ....core.errors import ConfigError
 from ....core.protocols import Rng, TurnGame
-from ....core.seeding import integer_seed
+from ....core.seeding import python_stream, weighted_draw
 
 
 def random_moves(game: TurnGame[Any], rng: Rng, habit: float = 0.0, seed: int = 0) -> Iterator[tuple[str, str]]:
     """(prompt, legal move) at every turn of one random game.
 
     Args:
-        habit: share of moves that the prompt decides; the others are drawn, and the game goes on with what was drawn.
+        habit: share of moves drawn by the habit; the others are drawn evenly, and the game always goes on with an even
+            draw, so that a habit leaves no position out.
         seed: of the habit.
 
     Raises:
@@ -32,8 +35,14 @@ def random_moves(game: TurnGame[Any], rng: Rng, habit: float = 0.0, seed: int = 
         if not moves:
             raise ConfigError(f"the game {game.name!r} lists no legal moves, so that nothing can be shown of them")
         drawn, shown, prompt = moves[int(rng.random() * len(moves))], rng.random() < habit, game.prompt(state)
-        yield prompt, moves[integer_seed(seed, "habit", prompt) % len(moves)] if shown else drawn
+        yield prompt, weighted_draw(moves, _habit(prompt, len(moves), seed), 1, rng)[0] if shown else drawn
         state = game.move(state, drawn)
+
+
+def _habit(prompt: str, count: int, seed: int) -> list[float]:
+    """Weights of the moves at a prompt: in shares uniform on the simplex, a Dirichlet distribution of ones."""
+    drawn = python_stream(seed, "habit", prompt)
+    return [-math.log(1.0 - drawn.random()) for _ in range(count)]
 
 
 def random_pairs(game: TurnGame[Any], rng: Rng, count: int, habit: float = 0.0, seed: int = 0) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from selfplay_gym.core.errors import ConfigError
@@ -30,14 +31,25 @@ def test_moves_are_drawn_evenly_and_all_that_can_be_known_is_shown():
         assert max(found.values()) / found.total() < 0.6
 
 
-def test_a_habit_is_decided_by_the_prompt_and_the_seed_alone():
-    game = make_turn_game("kuhn")
+def shares(seed, stream, count=6000):
+    """How often each prompt of Kuhn poker is followed by the first of its moves, under a full habit."""
+    counts = {}
+    for prompt, move in random_pairs(make_turn_game("kuhn"), python_stream(stream), count, 1.0, seed):
+        counts.setdefault(read_hand(prompt), Counter())[move] += 1
+    return {name: found[information_sets()[name][0]] / found.total() for name, found in counts.items()}
 
-    def habits(seed, stream):
-        return dict(random_pairs(game, python_stream(stream), 300, 1.0, seed))
 
-    assert habits(1, 5) == habits(1, 6)
-    assert len({tuple(sorted(habits(seed, 5).items())) for seed in range(5)}) == 5
+def test_a_habit_is_chances_that_the_prompt_and_the_seed_decide():
+    one, again = shares(1, 5), shares(1, 6)
+    assert set(one) == set(again) == set(information_sets())
+    assert max(abs(one[name] - again[name]) for name in one) < 0.12
+    other = shares(2, 5)
+    assert max(abs(one[name] - other[name]) for name in one) > 0.3
+
+
+def test_habits_are_spread_evenly_between_both_moves():
+    found = sorted(share for seed in range(8) for share in shares(seed, 5, 2000).values())
+    assert np.abs(np.array(found) - (np.arange(len(found)) + 0.5) / len(found)).max() < 0.15
 
 
 def test_a_game_without_a_list_of_moves_cannot_be_shown():

@@ -210,3 +210,24 @@ def test_presets_and_roles_of_other_games_are_refused():
         compose("frontier", env="SelfPlayKuhn-v0")
     with pytest.raises(UnknownNameError, match="solver"):
         compose("tiny", env="SelfPlayKuhn-v0", assignments=["roles.solver.steps=3"])
+
+
+class Weights(Hook):
+    """Notes the weight of the KL term at every step."""
+
+    def __init__(self):
+        self.seen = []
+
+    def after_step(self, run, step):
+        self.seen.append((run.round, run.roles[step.role].trainer.config.kl_weight))
+
+
+def test_the_kl_weight_falls_by_round_and_starts_again_in_every_part(tmp_path):
+    stages = "stages=['train(player)','evaluate']"
+    parts = f"schedule={{one={{{stages},until='rounds(2)'}},two={{{stages}}}}}"
+    falling = ("roles.player.grpo.kl_weight=0.4", "roles.player.kl_decay=0.5", "roles.player.kl_floor=0.15")
+    config = small("SelfPlayKuhn-v0", "rounds=5", "roles.player.steps=1", *falling, parts)
+    RunFolder.create(tmp_path / "run", to_toml(config), describe_environment())
+    seen = Weights()
+    make_run(config, RunFolder.resume(tmp_path / "run"), further=[seen]).run()
+    assert seen.seen == [(1, 0.4), (2, 0.2), (3, 0.4), (4, 0.2), (5, 0.15)]
