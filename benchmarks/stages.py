@@ -43,7 +43,7 @@ def untrained(folder: Path) -> str:
 def played(path: Path, settings: Mapping[str, Any]) -> RunFolder:
     """A finished run of the preset tiny with these settings."""
     config = preset("tiny").replace({"exam.questions": 256, "rounds": 100, **settings})
-    if (path / "state.json").exists() and RunFolder.open(path).state["phase"] == "done":
+    if (path / "state.json").exists() and RunFolder.open(path).state.get("phase") == "done":
         return RunFolder.open(path)
     return train(config, path, resume=(path / "config.toml").exists())
 

@@ -62,13 +62,14 @@ class TrainRole:
             return
         batches = MonitoredBatches(source, silences=run.config.guard.mode == "on")
         trainer, update = run.roles[self.role].trainer, update_of(config)
-        trainer.config = replace(trainer.config, kl_weight=config.kl_weight(run.round - run.schedule.since))
+        rounds = run.round - run.schedule.since
+        trainer.config = replace(trainer.config, kl_weight=config.kl_weight(rounds))
         total = update.steps(config.steps)
         take = update.begin(trainer, batches)
         for step in range(run.step, total):
             if self._is_spent(run):
                 break
-            trainer.learning_rate = update.rate(config.grpo.learning_rate, step, total) * run.rate_scale
+            trainer.learning_rate = update.rate(config.learning_rate(rounds), step, total) * run.rate_scale
             measures, rewards = take(step), batches.rewards
             if measures is None:
                 run.save(self.role)
