@@ -80,12 +80,8 @@ class RoleConfig:
     kl_reference: str = "base"
     """What the KL term refers to: the "base" model, which never moves; the role as it was when the "part" of the
     schedule began, such as after a warm-up; or as it was when the "round" began, which bounds no drift over rounds."""
-    kl_decay: float = 1.0
-    """Factor on `grpo.kl_weight` from one round to the next, in (0, 1]; every part of the schedule begins with 1."""
-    kl_floor: float = 0.0
-    """`kl_decay` takes the weight down to this and no further."""
     rate_decay: float = 1.0
-    """Factor on `grpo.learning_rate` from one round to the next, in the same way."""
+    """Factor on `grpo.learning_rate` from round to round, in (0, 1]; every part of the schedule begins with 1."""
     l2_sp: float = 0.0
     """Weight of L2-SP, a pull of all trained weights to where they started, per unit of learning rate; 0 is none."""
     device: str | None = None
@@ -108,12 +104,8 @@ class RoleConfig:
         at_least(self, 1, "every", "groups", "max_new_tokens", "adapter_rank")
         at_least(self, 1, "samples", most=MOST_SAMPLES)
         at_least(self, 0, "steps", "dynamic_sampling", "l2_sp")
-        for name in ("kl_decay", "rate_decay"):
-            if not 0.0 < getattr(self, name) <= 1.0:
-                raise ConfigError(f"{name} must be in (0, 1], got {getattr(self, name)!r}")
-        if not 0.0 <= self.kl_floor <= self.grpo.kl_weight:
-            weight = self.grpo.kl_weight
-            raise ConfigError(f"kl_floor must be in [0, grpo.kl_weight={weight!r}], got {self.kl_floor!r}")
+        if not 0.0 < self.rate_decay <= 1.0:
+            raise ConfigError(f"rate_decay must be in (0, 1], got {self.rate_decay!r}")
         if not 0.0 <= self.replay < 1.0:
             raise ConfigError(f"replay must be a share in [0, 1), got {self.replay!r}")
         one_of("replay_by", self.replay_by, BALANCES)
@@ -133,10 +125,6 @@ class RoleConfig:
     def learning_rate(self, rounds: int) -> float:
         """The learning rate so many rounds after the first of a part of the schedule."""
         return self.grpo.learning_rate * self.rate_decay**rounds
-
-    def kl_weight(self, rounds: int) -> float:
-        """The weight of the KL term in the same round."""
-        return max(self.grpo.kl_weight * self.kl_decay**rounds, self.kl_floor)
 
     @property
     def shares_trained_weights(self) -> bool:

@@ -130,9 +130,8 @@ def test_a_wrong_name_at_any_depth_is_answered_with_the_nearest(changes, message
         ({"compute.threads": 99999}, "threads"),
         ({"roles.solver.weight_sharing": "lora", "roles.solver.device": "cuda:1"}, "weight_sharing='copies'"),
         ({"roles.solver.weight_sharing": "lora", "roles.solver.kl_reference": "round"}, "weight_sharing='copies'"),
-        ({"roles.solver.kl_decay": 0.0}, r"kl_decay must be in \(0, 1\], got 0.0"),
+        ({"roles.solver.rate_decay": 0.0}, r"rate_decay must be in \(0, 1\], got 0.0"),
         ({"roles.solver.rate_decay": 1.1}, r"rate_decay must be in \(0, 1\], got 1.1"),
-        ({"roles.solver": {"kl_floor": 0.2, "grpo": {"kl_weight": 0.1}}}, r"kl_floor must be in .*0.1\], got 0.2"),
         ({"guard.thresholds.factor": 1.5}, "factor"),
         (
             {"guard.mode": "on", "stages": ["generate", "attempt", "label", "train(solver)"]},
@@ -143,12 +142,6 @@ def test_a_wrong_name_at_any_depth_is_answered_with_the_nearest(changes, message
 def test_what_cannot_work_is_refused_by_the_part_it_belongs_to(changes, message):
     with pytest.raises(ConfigError, match=message):
         RunConfig().replace(changes)
-
-
-def test_the_kl_weight_falls_to_its_floor():
-    row = RoleConfig(grpo=GRPOConfig(kl_weight=0.4), kl_decay=0.5, kl_floor=0.15)
-    assert [row.kl_weight(rounds) for rounds in range(4)] == [0.4, 0.2, 0.15, 0.15]
-    assert RoleConfig(grpo=GRPOConfig(kl_weight=0.4)).kl_weight(100) == 0.4
 
 
 def test_python_gets_the_same_checks():
