@@ -1,18 +1,23 @@
-"""Questions as a data set of the library `datasets`: JSON lines and a card that names its splits and types.
+"""Questions as a data set of the library `datasets`: a Parquet file per split, and a card that names splits and types.
 
     selfplay-gym export runs/tiny --format datasets --out questions
     load_dataset("questions", split="train")
 
-The card is the folder's `README.md`, as the Hub wants it. (A run folder itself is not taken: `datasets` holds whatever
-has a `state.json` for its own format. Its logs are, one by one: `load_dataset("json", data_files="RUN/labels.jsonl")`.)
+JSON lines would not do: their reader takes a column of texts for times if each of them can be one, and an answer such
+as "2020-01-01" comes back as another text. The card is the folder's `README.md`, as the Hub wants it. (A run folder
+itself is not taken: `datasets` holds whatever has a `state.json` for its own format. Its logs are, one by one:
+`load_dataset("json", data_files="RUN/labels.jsonl")`.)
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
+from .parquet import pyarrow_for
 from .question_sets import HELD_OUT, TRAIN, QuestionSet
-from .rows import type_of, write_lines
+from .rows import type_of
 
 MEANING = {
     "question": "what is asked",
@@ -32,22 +37,37 @@ class DataSetFormat:
     splits = (TRAIN, HELD_OUT)
 
     def write(self, questions: QuestionSet, folder: Path) -> str:
-        """See `export.ExportFormat`."""
+        """See `export.ExportFormat`.
+
+        Raises:
+            MissingExtraError: `pyarrow`, which comes with `datasets`, is not installed.
+        """
+        pyarrow, parquet = pyarrow_for("datasets")
+        types = {"float64": pyarrow.float64(), "string": pyarrow.string()}
+        schema = pyarrow.schema({name: types[type_of(name)] for name in MEANING})
         for split, found in questions.splits.items():
-            write_lines(folder / f"{split}.jsonl", (one.row() for one in found))
-        (folder / "README.md").write_text(_card(questions), encoding="utf-8", newline="\n")
+            table = pyarrow.Table.from_pylist([one.row() for one in found], schema=schema)
+            parquet.write_table(table, folder / f"{split}.parquet")
+        (folder / "README.md").write_text(_card(questions, _version(questions)), encoding="utf-8", newline="\n")
         return 'datasets.load_dataset("{folder}")'
 
 
-def _card(questions: QuestionSet) -> str:
+def _version(questions: QuestionSet) -> str:
+    """A name that changes with the questions: the library keeps what it has read by folder and name alone."""
+    rows = {split: [one.row() for one in found] for split, found in questions.splits.items()}
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
+
+
+def _card(questions: QuestionSet, version: str) -> str:
     """What `README.md` says: to the library between the rules, to people below."""
-    head = ["---", "configs:", "- config_name: default", "  data_files:"]
+    head = ["---", "configs:", f"- config_name: v-{version}", "  default: true", "  data_files:"]
     for split in questions.splits:
-        head += [f"  - split: {split}", f"    path: {split}.jsonl"]
-    head += ["dataset_info:", "  config_name: default", "  features:"]
+        head += [f"  - split: {split}", f"    path: {split}.parquet"]
+    head += ["dataset_info:", f"  config_name: v-{version}", "  features:"]
     for name in MEANING:
         head += [f"  - name: {name}", f"    dtype: {type_of(name)}"]
     sizes = [f"- `{split}`: {len(found):,} questions" for split, found in questions.splits.items()]
     columns = ["| column | meaning |", "| --- | --- |", *(f"| `{name}` | {what} |" for name, what in MEANING.items())]
-    title = ["---", "", "# Questions for self-play", "", f"Written by selfplay-gym from `{questions.source}`.", ""]
+    source = " ".join(questions.source.replace("`", "'").split())
+    title = ["---", "", "# Questions for self-play", "", f"Written by selfplay-gym from `{source}`.", ""]
     return "\n".join([*head, *title, *sizes, "", *columns, ""])

@@ -20,7 +20,7 @@ from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer, stderr
 from inspect_ai.solver import TaskState, generate
 from inspect_ai.tool import ToolChoice, ToolInfo
 
-from ..core.errors import ConfigError
+from ..core.options.counts import check_whole
 from ..core.protocols import Agent
 from ..selfplay.bench.resolve_agent import resolve_agent
 from ..selfplay.evaluation import Adjustable
@@ -55,8 +55,7 @@ def exam(
     Raises:
         ConfigError: no such suite or template, or no samples.
     """
-    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
-        raise ConfigError(f"an exam needs samples >= 1, got {samples!r}")
+    check_whole("samples", samples)
     check_template(template)
     levels = () if level is None else (level,)
     questions = question_set(suite, (HELD_OUT,), limit=limit, seed=seed, levels=levels)

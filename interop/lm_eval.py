@@ -1,9 +1,9 @@
 """Questions as a task of lm-eval (0.4.13), graded by our verifiers. lm-eval itself is not imported.
 
     selfplay-gym export mixed --format lm-eval --out tasks/mixed
-    lm_eval --include_path tasks/mixed --tasks selfplay_mixed --model hf --model_args pretrained=MODEL
 
-The folder holds the questions as JSON lines, the task as YAML, and `utils.py`, by which lm-eval finds both the
+prints the line by which lm-eval is called; `docs/interop_evaluators.md` says when its `--apply_chat_template` is left
+out. The folder holds the questions as JSON lines, the task as YAML, and `utils.py`, by which lm-eval finds both the
 questions, wherever the folder lies, and `process_results`.
 """
 
@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import ConfigError, MissingExtraError
+from ..core.errors import MissingExtraError
+from ..core.options.counts import check_whole
 from ..core.records import Outcome
 from .question_sets import HELD_OUT, QuestionSet
 from .rows import check_template, graded_of, reward_of, type_of, write_lines
@@ -69,8 +70,7 @@ class LmEvalFormat:
     splits = (HELD_OUT,)
 
     def __init__(self, template: str = "r-zero", max_tokens: int = 512) -> None:
-        if isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or max_tokens < 1:
-            raise ConfigError(f"lm-eval needs max_tokens >= 1, got {max_tokens!r}")
+        check_whole("max_tokens", max_tokens)
         check_template(template)
         self.template, self.max_tokens = template, max_tokens
 
@@ -90,7 +90,8 @@ class LmEvalFormat:
             _write(folder / f"{task}.yaml", text)
             names.append(task)
         _write(folder / "utils.py", UTILS)
-        return f"lm_eval --include_path {{folder}} --tasks {','.join(names)} --model hf --model_args pretrained=MODEL"
+        model = "--model hf --model_args pretrained=MODEL --apply_chat_template"
+        return f"lm_eval --include_path {{folder}} --tasks {','.join(names)} {model}"
 
 
 def load(folder: Path) -> Any:

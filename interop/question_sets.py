@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ..core.errors import ConfigError, UnknownNameError
 from ..core.options import parse_named
-from ..core.protocols import Domain
+from ..core.options.counts import check_level, check_whole
+from ..core.protocols import Domain, Generator
 from ..core.records import Question, TaskSpec
 from ..core.registries import domains, generators, make_generator
 from ..core.seeding import python_stream
@@ -24,12 +25,14 @@ from ..selfplay.run import round_log
 from ..selfplay.settings.config import RunConfig
 from ..selfplay.settings.files import stored_config
 from ..selfplay.storage.run_folder import CONFIG, STATE, RunFolder
-from .rows import Graded
+from .rows import Graded, check_texts
 
 TRAIN, HELD_OUT = "train", "held_out"
 SPLITS = (TRAIN, HELD_OUT)
 REPEATS = 2_000
 """After this number of repeated questions in a row, a generator is taken to have no more."""
+KIND_DRAWS = 16
+"""Questions by which it is seen whether a generator has kinds."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,26 @@ def question_set(
         levels: difficulties in [0, 1], taken in turn; none for those of an exam, and evenly drawn ones in training.
 
     Raises:
-        ConfigError: no such source, a split or a level that it does not have, or no questions in it.
+        ConfigError: no such source, a split or a level that it does not have, no questions in it, or a text that no
+            file can hold.
     """
     if not splits or set(splits) - set(SPLITS):
         raise ConfigError(f"splits are {' and '.join(SPLITS)}, got {list(splits)!r}")
-    if limit is not None and limit < 1:
-        raise ConfigError(f"limit must be at least 1, got {limit}")
-    if wrong := [level for level in levels if not 0.0 <= level <= 1.0]:
-        raise ConfigError(f"levels are in [0, 1], got {wrong[0]}")
+    if limit is not None:
+        check_whole("limit", limit)
+    check_whole("seed", seed, least=0)
+    for level in levels:
+        check_level("a level", level)
+    found = _questions_of(source, splits, limit, seed, levels)
+    for split, questions in found.splits.items():
+        for number, one in enumerate(questions, start=1):
+            check_texts(f"question {number} of {split}, from {found.source}", one.row())
+    return found
+
+
+def _questions_of(
+    source: str, splits: Sequence[str], limit: int | None, seed: int, levels: Sequence[float]
+) -> QuestionSet:
     if (Path(source) / CONFIG).exists() or (Path(source) / STATE).exists():
         return _of_run(Path(source), splits, limit, levels)
     if Path(source).is_dir():
@@ -97,8 +112,9 @@ def different_questions(
         levels: taken in turn; `None` draws them evenly.
 
     Raises:
-        ConfigError: no levels, or the generator has fewer questions.
+        ConfigError: no levels, no such kind, or the generator has fewer questions.
     """
+    check_kind(cache.generator, kind)
     turns = None if levels is None else itertools.cycle(levels)
     found: dict[str, Question] = {}
     repeats = 0
@@ -116,6 +132,29 @@ def different_questions(
         f"{type(cache.generator).__name__} has only about {len(found)} different questions at levels {levels}; "
         f"size={size} is too many. Ask for fewer, or for more levels"
     )
+
+
+def check_kind(generator: Generator, kind: str | None) -> None:
+    """Refuse a sub-kind that a generator does not have; `None`, its own mix, is always fine.
+
+    A generator without kinds writes the same whatever kind it is asked for, and is told by that.
+
+    Raises:
+        ConfigError: no such kind; says which there are, where that is known.
+    """
+    if kind is None:
+        return
+    if not isinstance(kind, str):
+        raise ConfigError(f"kind must be a text or None, got {kind!r:.80}")
+    for number in range(KIND_DRAWS):
+        level = number / KIND_DRAWS
+        asked, own = (
+            generator.generate(TaskSpec(level, one), python_stream(0, "interop", "kind", number))
+            for one in (kind, None)
+        )
+        if asked != own:
+            return
+    raise ConfigError(f"{type(generator).__name__} has no kinds, got kind={kind!r:.80}; leave kind out")
 
 
 def domain_of_generator(generator: str) -> Domain | None:

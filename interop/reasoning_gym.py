@@ -12,18 +12,19 @@ come later. Theirs as ours need nothing of this: the source `open(data=rg:NAME)`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from ..core.errors import MissingExtraError
+from ..core.errors import ConfigError, MissingExtraError, UnknownNameError
+from ..core.options.counts import check_level, check_whole
 from ..core.records import TaskSpec
 from ..core.registries import domains, generators, make_generator
 from ..core.seeding import python_stream
 from ..envs.game.domains import find_domain
-from ..envs.game.question_cache import SPLITS, QuestionCache
+from ..envs.game.question_cache import QuestionCache, check_split
 from ..selfplay.exams.suites import grader_of
-from .question_sets import domain_of_generator
-from .rows import Graded, graded_of, reward_of
+from .question_sets import check_kind, domain_of_generator
+from .rows import Graded, check_template, graded_of, reward_of
 
 try:
     from reasoning_gym.coaching import BaseCurriculum, RangeAttributeDefinition
@@ -47,7 +48,7 @@ class SelfPlayConfig:
         kind: the generator's sub-kind; `None` for its own mix.
         template: the words around a question, "plain" or "r-zero".
         split: "train", "held_out" for what belongs to our exams, or "any".
-        seed: equal seeds give equal items; `None` draws one.
+        seed: an integer ≥ 0; equal seeds give equal items, `None` draws one.
         size: how many items, ≥ 1.
     """
 
@@ -59,11 +60,29 @@ class SelfPlayConfig:
     seed: int | None = None
     size: int = 500
 
+    def __new__(cls, *_: Any, **given: Any) -> SelfPlayConfig:
+        """Refuse settings that are not among these, where a data class would raise a `TypeError`."""
+        known = [one.name for one in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise UnknownNameError("setting of a data set", name, known, "Levels are from low to high.")
+        return super().__new__(cls)
+
     def validate(self) -> None:
-        """As reasoning-gym asks for it, an `AssertionError` says what is wrong."""
-        assert self.size > 0, "size must be positive"
-        assert 0.0 <= self.low <= self.high <= 1.0, "levels must be 0 <= low <= high <= 1"
-        assert self.split in SPLITS, f"split must be one of {', '.join(SPLITS)}"
+        """What reasoning-gym asks before it makes a data set; what only its generator knows is checked there.
+
+        Raises:
+            ConfigError: a value that cannot work; names it.
+        """
+        check_whole("size", self.size)
+        if self.seed is not None:
+            check_whole("seed", self.seed, least=0)
+        check_level("low", self.low)
+        check_level("high", self.high)
+        if self.low > self.high:
+            raise ConfigError(f"low must not be above high, got low={self.low!r} and high={self.high!r}")
+        check_split(self.split)
+        check_template(self.template)
 
 
 class SelfPlayDataset(ProceduralDataset):  # type: ignore[misc]
@@ -78,11 +97,13 @@ class SelfPlayDataset(ProceduralDataset):  # type: ignore[misc]
 
     def __init__(self, config: SelfPlayConfig) -> None:
         super().__init__(config=config, seed=config.seed, size=config.size)
-        generator = find_domain(self.asks).generator if not generators.knows(self.asks) else self.asks
-        domain = domain_of_generator(generator)
+        name = find_domain(self.asks).generator if not generators.knows(self.asks) else self.asks
+        generator = make_generator(name)
+        check_kind(generator, config.kind)
+        domain = domain_of_generator(name)
         if domain is not None:
-            domain.template(config.template)  # an unknown name is refused
-        self._cache = QuestionCache(make_generator(generator), config.split, 1, domain)
+            domain.template(config.template)  # it may have fewer than mathematics
+        self._cache = QuestionCache(generator, config.split, 1, domain)
 
     @property
     def category(self) -> str:

@@ -111,12 +111,37 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8", newline="\n")
 
 
+def check_texts(where: str, row: Mapping[str, Any]) -> None:
+    """Refuse a text that no file in UTF-8 can hold: one with half a surrogate pair.
+
+    Args:
+        where: what the row is, such as "question 3 of train".
+        row: its columns; those that are no texts are left alone.
+
+    Raises:
+        ConfigError: names the row, the column, the character, and what to do.
+    """
+    for column, value in row.items():
+        if not isinstance(value, str):
+            continue
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            found = ascii(value[max(0, error.start - 20) : error.start + 20])
+            raise ConfigError(
+                f"{where}: {column} holds half a surrogate pair at character {error.start} ({found}), which no file "
+                "in UTF-8 can hold; put the whole character there, or leave it out"
+            ) from None
+
+
 def check_template(template: str) -> None:
     """Refuse words around a question that mathematics, which has all of them, does not have.
 
     Raises:
-        UnknownNameError: no such template.
+        ConfigError: no such template; names those there are.
     """
+    if not isinstance(template, str):
+        raise ConfigError(f"a template is a name such as 'plain', got {template!r:.80}")
     find_domain("math").template(template)
 
 

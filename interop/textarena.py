@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ConfigError, MissingExtraError, UnknownNameError
+from ..core.options.counts import check_whole
 from ..core.protocols import Rng
 from ..core.turns import ILLEGAL
 
@@ -69,8 +70,7 @@ class TextArenaGame:
         if identifier not in known:
             plain_ids = [one for one in known if one.count("-") == 1]  # without the hundreds of their variants
             raise UnknownNameError("game of TextArena", identifier, plain_ids)
-        if isinstance(num_players, bool) or not isinstance(num_players, int) or num_players < 1:
-            raise ConfigError(f"num_players must be an integer >= 1, got {num_players!r}")
+        check_whole("num_players", num_players)
         self.name = f"textarena:{identifier}"
         self.players = tuple(f"player_{place}" for place in range(num_players))
         try:

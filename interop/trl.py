@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from ..core.errors import ConfigError, MissingExtraError
+from ..core.options.counts import check_whole
 from ..core.protocols import Agent, Generator, RewardRule, Verifier, unreadable
 from ..core.records import Judgement, Outcome, Question
 from ..core.registries import make_agent, make_generator, make_reward, make_verifier
@@ -27,10 +28,10 @@ from ..core.seeding import integer_seed, python_stream
 from ..envs.game.domains import domain_of
 from ..envs.game.engine import Game
 from ..envs.game.question_cache import QuestionCache
-from ..envs.views.setup import ROLES
+from ..envs.views.setup import check_role
 from ..selfplay.run.labels import make_labeller
 from .question_sets import different_questions
-from .rows import COLUMNS, conversation, question_of, row_of, runs, text_of, type_of
+from .rows import COLUMNS, check_texts, conversation, question_of, row_of, runs, text_of, type_of
 
 __all__ = ["ChallengerReward", "SolverReward", "challenger_reward", "dataset", "reward_function"]
 
@@ -78,12 +79,11 @@ def dataset(
         import datasets
     except ImportError:
         raise MissingExtraError("datasets", "trl", "selfplay_gym.interop.trl.dataset") from None
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ConfigError(f"size must be an integer >= 1, got {size!r}")
-    if role not in ROLES:
-        raise ConfigError(f"role must be 'solver' or 'challenger', got {role!r}")
+    check_whole("size", size)
+    check_role(role)
     if system is not None and not chat:
         raise ConfigError("system needs chat=True: a plain prompt has no turns")
+    check_texts("dataset", {"system": system})
     domain = domain_of(game)
     words = domain.template(template)
     text = datasets.Value("string")
@@ -95,6 +95,8 @@ def dataset(
     cache = QuestionCache(make_generator(generator or domain.generator), split, 1, domain)
     questions = different_questions(cache, size, python_stream(seed, "interop", "trl"), levels, kind)
     rows = [{"prompt": _prompt(words.ask(question), chat, system), **row_of(question)} for question in questions]
+    for number, row in enumerate(rows, start=1):
+        check_texts(f"question {number}", row)
     kinds = {name: datasets.Value(type_of(name)) for name in COLUMNS}
     return datasets.Dataset.from_list(rows, features=datasets.Features({**features, **kinds}))
 
@@ -118,8 +120,8 @@ def reward_function(
     Raises:
         ConfigError: no such verifier, or a group of fewer than one.
     """
-    if group_size is not None and group_size < 1:
-        raise ConfigError(f"group_size must be at least 1, got {group_size!r}")
+    if group_size is not None:
+        check_whole("group_size", group_size)
     built: Verifier = make_verifier(verifier)
     return SolverReward(built, reference, group_size, name or f"selfplay_{_called(verifier)}")
 
@@ -150,8 +152,7 @@ def challenger_reward(
     Raises:
         ConfigError: no such game, labels, agent or reward, or fewer than one attempt.
     """
-    if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
-        raise ConfigError(f"attempts must be an integer >= 1, got {attempts!r}")
+    check_whole("attempts", attempts)
     domain = domain_of(game)
     rules = Game(domain, make_labeller(domain, labels), make_reward(reward), template)
     agent: Agent = make_agent(solver)

@@ -15,11 +15,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import ConfigError, MissingExtraError
+from ..core.errors import ConfigError
 from ..core.options import write_named
 from ..core.records import Outcome
+from .parquet import pyarrow_for
 from .question_sets import SPLITS, QuestionSet
-from .rows import COLUMNS, Graded, check_template, conversation, named_verifier, question_of, reward_of
+from .rows import (
+    COLUMNS,
+    Graded,
+    check_template,
+    check_texts,
+    conversation,
+    named_verifier,
+    question_of,
+    reward_of,
+)
 
 __all__ = ["VerlFormat", "compute_score"]
 
@@ -44,6 +54,7 @@ class VerlFormat:
 
     def __init__(self, template: str = "plain", system: str | None = None) -> None:
         check_template(template)
+        check_texts("verl", {"system": system})
         self.template, self.system = template, system
 
     def write(self, questions: QuestionSet, folder: Path) -> str:
@@ -52,11 +63,7 @@ class VerlFormat:
         Raises:
             MissingExtraError: `pyarrow`, which comes with `datasets`, is not installed.
         """
-        try:
-            import pyarrow
-            from pyarrow import parquet
-        except ImportError:
-            raise MissingExtraError("pyarrow", "verl", "selfplay-gym export --format verl") from None
+        pyarrow, parquet = pyarrow_for("verl")
         text, count = pyarrow.string(), pyarrow.int64()
         extra = {"split": text, "index": count, "verifier": text, **dict.fromkeys(COLUMNS, text)}
         schema = pyarrow.schema(

@@ -54,6 +54,13 @@ def test_the_advice_is_found(found):
     assert found in ADVISED
 
 
+def test_the_extra_for_notebooks_brings_all_that_a_run_shows_in_one():
+    brought = " ".join(EXTRAS["notebook"])
+    assert all(name in brought for name in ("pandas", "ipykernel", "selfplay-gym[watch]"))
+    advised = {extra for file, extra in ADVISED if file.startswith(("selfplay/notebook/", "selfplay/commands/watch"))}
+    assert advised <= {"notebook", "watch"}
+
+
 def test_a_package_of_an_extra_is_advised_by_it(monkeypatch):
     """What an import misses is looked up in what the installed package declares."""
     lines = [f"{name}; extra == '{extra}'" for extra, names in EXTRAS.items() for name in names]

@@ -13,7 +13,7 @@ from .players import Agent, BaseVerifier, CompletionSampler, Curriculum, Generat
 from .policies import OutputPolicy, rulings
 from .runs import Stage, Update
 from .tracking import Cell, TrackedRun, Tracker
-from .turns import TurnGame
+from .turns import ShowsState, TurnGame
 from .workers import Workers
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Reader",
     "RewardRule",
     "Rng",
+    "ShowsState",
     "Stage",
     "TrackedRun",
     "Tracker",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from .players import Rng
 
@@ -52,5 +52,17 @@ class TurnGame(Protocol[State]):
         """What every player gets and how the game ended, once it is over.
 
         Whoever broke the rules gets less than each of the others.
+        """
+        ...
+
+
+@runtime_checkable
+class ShowsState(Protocol):
+    """What a turn game may have besides: how a state is written for whoever looks on."""
+
+    def show(self, state: Any) -> str:
+        """The board, the cards or the table, without the moves that led there, whoever is to move, or nobody.
+
+        Hidden cards and values are included: no player reads it.
         """
         ...

@@ -61,6 +61,11 @@ def write_share(share: Share) -> str:
     return ", ".join(parts) or "nothing"
 
 
+def write_values(values: Share) -> str:
+    """What one item of each kind is worth: "a book 1, a hat 0, a ball 4"."""
+    return ", ".join(f"a {kind} {value}" for kind, value in zip(KINDS, values, strict=True))
+
+
 def read_share(text: str) -> Share | None:
     """The share that words name, in any case and with any blanks; `None` where they name none, or one kind twice."""
     words = " ".join(text.lower().split()) if text.isascii() else ""
@@ -100,10 +105,9 @@ def show_table(items: Share, values: Share, offers: tuple[Share, ...], left: int
         f"{'they' if (len(offers) - place) % 2 else 'you'} want {write_share(offer)}"
         for place, offer in enumerate(offers)
     ]
-    worths = ", ".join(f"a {kind} {value}" for kind, value in zip(KINDS, values, strict=True))
     return (
         f"Negotiation: you share {write_share(items)} with another player.\n"
-        f"Worth to you: {worths}.\n"
+        f"Worth to you: {write_values(values)}.\n"
         f"Offers so far: {'; '.join(asked) or 'none'}\n"
         f"Turns left: {left}\n"
     )

@@ -40,10 +40,14 @@ def free_places(board: str) -> list[int]:
 
 
 def show_board(board: str) -> str:
-    """Whom the reader plays, and the board in three lines; a free cell shows its number."""
+    """Whom the reader plays, and the board."""
+    return f"Tic-tac-toe: you are {next_mark(board)}.\n{write_board(board)}\n"
+
+
+def write_board(board: str) -> str:
+    """The board in three lines; a free cell shows its number."""
     cells = [str(place + 1) if mark == "." else mark for place, mark in enumerate(board)]
-    rows = [" ".join(cells[start : start + 3]) for start in (0, 3, 6)]
-    return "\n".join([f"Tic-tac-toe: you are {next_mark(board)}.", *rows, ""])
+    return "\n".join(" ".join(cells[start : start + 3]) for start in (0, 3, 6))
 
 
 @lru_cache(8192)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from ...core.errors import ConfigError
 from ...core.held_out import is_held_out
+from ...core.options.counts import check_whole
 from ...core.protocols import Domain, Generator
 from ...core.records import Question, TaskSpec
 from .domains import folded, identity_of
@@ -30,6 +31,16 @@ class IntRng(Protocol):
 
     def random(self) -> float: ...
     def getrandbits(self, k: int, /) -> int: ...
+
+
+def check_split(split: object) -> None:
+    """Refuse what is none of `SPLITS`.
+
+    Raises:
+        ConfigError: names those there are.
+    """
+    if split not in SPLITS:
+        raise ConfigError(f"split must be one of {', '.join(SPLITS)}, got {split!r:.80}")
 
 
 class QuestionCache:
@@ -51,10 +62,8 @@ class QuestionCache:
         domain: Domain | None = None,
         allows: Callable[[Question], bool] | None = None,
     ) -> None:
-        if split not in SPLITS:
-            raise ConfigError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
-        if isinstance(reuse, bool) or not isinstance(reuse, int) or reuse < 1:
-            raise ConfigError(f"reuse must be an integer >= 1, got {reuse!r}")
+        check_split(split)
+        check_whole("reuse", reuse)
         self.generator, self.split, self.reuse = generator, split, reuse
         self.domain, self.allows = domain, allows
         self._span = CELL_SIZE * reuse / max(reuse - 1, 1)  # a draw beyond the cell, one in `reuse`, is a fresh one

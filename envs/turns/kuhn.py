@@ -70,6 +70,9 @@ class KuhnPoker:
         how = "a fold" if state.history[-1] == "fold" else f"a showdown of {state.cards[0]} and {state.cards[1]}"
         return _chips(first), f"{winner} wins {abs(first)} by {how}"
 
+    def show(self, state: Hand) -> str:
+        return "\n".join(f"{player} holds {card}" for player, card in zip(PLAYERS, state.cards, strict=True))
+
 
 def knowledge(state: Hand) -> str:
     """The information set of the player to move, such as "Q check bet"."""

@@ -31,6 +31,7 @@ from ...core.turns.negotiation import (
     worth,
     write_offer,
     write_share,
+    write_values,
 )
 
 T = TypeVar("T")
@@ -122,6 +123,10 @@ class Negotiation:
         rewards = {player: worth(state.values[place], shares[place]) / WORTH for place, player in enumerate(PLAYERS)}
         said = " and ".join(f"{write_share(shares[place])} for {player}" for place, player in enumerate(PLAYERS))
         return rewards, f"a deal: {said}"
+
+    def show(self, state: Dialogue) -> str:
+        worths = [f"To {player}: {write_values(own)}" for player, own in zip(PLAYERS, state.values, strict=True)]
+        return "\n".join([f"Shared: {write_share(state.items)}", *worths])
 
 
 @cache

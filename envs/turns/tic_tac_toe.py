@@ -12,7 +12,7 @@ from functools import lru_cache
 from ...core.protocols import Rng
 from ...core.turns import ILLEGAL, read_move
 from ...core.turns.moves import HOW, list_moves, shown_move
-from ...core.turns.tic_tac_toe import EMPTY, MARKS, free_places, next_mark, placed, show_board, winner
+from ...core.turns.tic_tac_toe import EMPTY, MARKS, free_places, next_mark, placed, show_board, winner, write_board
 
 PLAYERS = ("player_0", "player_1")
 
@@ -67,6 +67,9 @@ class TicTacToe:
 
     def result(self, state: Position) -> tuple[Mapping[str, float], str]:
         return {player: _reward(player, state.loser) for player in PLAYERS}, state.reason
+
+    def show(self, state: Position) -> str:
+        return write_board(state.board)
 
 
 @lru_cache(8192)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import ConfigError
+from ...core.options.counts import check_whole
 from ...core.protocols import (
     Agent,
     Curriculum,
@@ -90,8 +91,7 @@ class GameSetup:
     """
 
     def __init__(self, settings: GameSettings, role: str) -> None:
-        if isinstance(settings.attempts, bool) or not isinstance(settings.attempts, int) or settings.attempts < 1:
-            raise ConfigError(f"attempts must be an integer >= 1, got {settings.attempts!r}")
+        check_whole("attempts", settings.attempts)
         if settings.source is not None:
             _check_source(settings, role)
         domain = find_domain(settings.domain)
@@ -213,14 +213,12 @@ def one_seed(seed: int | Sequence[int | None] | None, copies: int) -> int | None
 
 def check_copies(num_envs: int) -> None:
     """Refuse what is no number of copies."""
-    if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
-        raise ConfigError(f"num_envs must be an integer >= 1, got {num_envs!r}")
+    check_whole("num_envs", num_envs)
 
 
 def check_episodes(episodes: int) -> None:
     """Refuse what is no number of episodes."""
-    if isinstance(episodes, bool) or not isinstance(episodes, int) or episodes < 1:
-        raise ConfigError(f"episodes must be an integer >= 1, got {episodes!r}")
+    check_whole("episodes", episodes)
 
 
 def check_role(role: str) -> None:

@@ -20,6 +20,7 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from ...core.errors import ConfigError
+from ...core.options.counts import check_whole
 from ...core.protocols import Agent
 from ..rewards.challenger import uncertainty
 from .learners import AgentLearner, Learner, SimulatedLearner
@@ -83,8 +84,7 @@ class TeacherEnv(gym.Env[Floats, np.int64]):
     ) -> None:
         check_mode(render_mode, MODES)
         for name, given, least in (("levels", levels, 2), ("attempts", attempts, 1), ("horizon", horizon, 2)):
-            if isinstance(given, bool) or not isinstance(given, int) or given < least:
-                raise ConfigError(f"{name} must be an integer >= {least}, got {given!r}")
+            check_whole(name, given, least)
         self.learner, self.levels, self.attempts, self.horizon = learner, levels, attempts, horizon
         self.render_mode = render_mode
         self.observation_space = gym.spaces.Box(0.0, 1.0, (2 * levels,), np.float32)

@@ -20,6 +20,7 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from ...core.errors import ConfigError
+from ...core.options.counts import check_whole
 from ...core.records import Judgement, Question, TaskSpec
 from .infos import solver_info
 from .rendering import HTML, TEXT, Drawing, check_mode, drawing_of
@@ -101,8 +102,7 @@ class TokensEnv(gym.Env[Ids, Any]):
     ) -> None:
         check_mode(render_mode, MODES)
         for name, given in (("length", length), ("digits", 1 if digits is None else digits)):
-            if isinstance(given, bool) or not isinstance(given, int) or given < 1:
-                raise ConfigError(f"{name} must be an integer >= 1, got {given!r}")
+            check_whole(name, given)
         self.setup, self.length, self.digits, self.render_mode = setup, length, digits, render_mode
         self.low, self.high = _range(answers if digits is None else (1 - 10**digits, 10**digits - 1))
         self.observation_space = gym.spaces.MultiDiscrete([VOCABULARY] * length)

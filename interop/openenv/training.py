@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...core.errors import ConfigError
+from ...core.options.counts import check_level, check_whole
 from ...core.seeding import integer_seed
+from ...envs.views.setup import check_role
 from ..rows import conversation, text_of
 from .client import SelfPlayClient
 from .models import SelfPlayAction
@@ -36,12 +38,15 @@ def rows(
         system: a turn before the question, as some chat templates want it.
 
     Raises:
-        ConfigError: a size below 1, or no level.
+        ConfigError: a size below 1, no such role or level, or none.
     """
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ConfigError(f"size must be an integer >= 1, got {size!r}")
+    check_whole("size", size)
+    check_role(role)
     if not levels:
         raise ConfigError("levels must name at least one difficulty in [0, 1], or None for the server's curriculum")
+    for level in levels:
+        if level is not None:
+            check_level("a level", level)
     return [
         {
             "prompt": conversation("", system),

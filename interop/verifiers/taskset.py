@@ -39,13 +39,10 @@ class SelfPlayTask(vf.Task[SelfPlayData]):
 
     @vf.reward
     async def correct(self, trace: vf.Trace) -> float:
-        """The verifier's score in [0, 1]; 0 for what it left undecided."""
-        return reward_of(await self._verdict(reply_of(trace)))
-
-    @vf.metric
-    async def undecided(self, trace: vf.Trace) -> float:
-        """1 for an attempt that the verifier left undecided."""
-        return float((await self._verdict(reply_of(trace))).outcome is Outcome.UNDECIDED)
+        """The verifier's score in [0, 1]; 0 for what it left undecided, which the metric `undecided` counts."""
+        verdict = await self._verdict(reply_of(trace))  # one for both: judging may take seconds
+        trace.record_metric("undecided", float(verdict.outcome is Outcome.UNDECIDED))
+        return reward_of(verdict)
 
     async def validate(self, runtime: Any) -> bool | None:
         """Whether the reference itself is judged right; `None` for a question whose answer is no single value."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from ..pages.html_page import code_shown
 from ..pages.wording import counted, shown, with_per_cent
 from .visible import visible
 
@@ -44,6 +45,7 @@ def environment() -> Environment:
     made.filters["visible"] = visible
     made.filters |= {
         "shown": shown,
+        "with_code": code_shown,
         "counted": counted,
         "percent": with_per_cent,
         "duration": duration,

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from ...envs.notebooks import present_shell
+from ...envs.views.rendering.pieces import bar
 from ..hooks import AnyRun, Step
 from ..progress import ANSWERING, CHALLENGER, SUPERVISED, Progress
 from ..sharing.cards import shown
@@ -23,7 +24,6 @@ EVERY_S = 0.25
 CURVE = 60
 """Training steps of a role that its curve shows."""
 LINES = 8
-_BAR = "display:inline-block;width:16em;height:.7em;background:rgba(128,128,128,.25);border-radius:3px"
 
 
 def in_notebook() -> bool:
@@ -120,9 +120,9 @@ class NotebookProgress(Progress):
     @property
     def html(self) -> str:
         """What is shown now."""
-        parts = [_bar("run", self._done, self._total)]
+        parts = [_counted("run", self._done, self._total)]
         if self._stage is not None:
-            parts.append(_bar(self._phase, *self._stage))
+            parts.append(_counted(self._phase, *self._stage))
         elif self._phase:
             parts.append(f"<div>{escape(self._phase)}</div>")
         parts.append(f"<div>{escape(self._measures)}</div>" if self._measures else "")
@@ -136,10 +136,8 @@ class NotebookProgress(Progress):
         return f"<div style='font-family:monospace;line-height:1.5'>{''.join(parts)}</div>"
 
 
-def _bar(name: str, done: int, total: int) -> str:
-    share = 100 * done / total if total else 0
-    full = f"display:block;height:100%;width:{share:.0f}%;background:#4a90d9;border-radius:3px"
-    return f"<div><span style='{_BAR}'><span style='{full}'></span></span> {escape(name)} {done}/{total}</div>"
+def _counted(name: str, done: int, total: int) -> str:
+    return f"<div>{bar(done / total if total else 0.0, '16em')} {escape(name)} {done}/{total}</div>"
 
 
 def _curve(values: Sequence[float]) -> str:

@@ -14,11 +14,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...envs.views.rendering.pieces import with_code
 from .palette import STATIC
 from .wording import counted, short_name, shown
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from .headline import Headline
 
@@ -89,6 +91,13 @@ def paragraph(text: str, kind: str = "") -> str:
     return f"<p{styled}>{escape(shown(text))}</p>"
 
 
+def code_shown(text: str) -> Markup:
+    """The filter `with_code` of all templates: a text that was made fit to be shown, its fenced code in blocks."""
+    from markupsafe import Markup
+
+    return Markup(with_code(text))
+
+
 def figures(drawn: Sequence[str]) -> str:
     """SVG elements side by side as one part of a page; they wrap where the window is narrow."""
     return f'<div class="figures">{"".join(f"<figure>{svg}</figure>" for svg in drawn)}</div>' if drawn else ""
@@ -105,5 +114,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"counted": counted, "shown": shown}
+    made.filters |= {"counted": counted, "shown": shown, "with_code": code_shown}
     return made

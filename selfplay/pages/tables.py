@@ -10,6 +10,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ...envs.views.rendering.pieces import with_code
 from .wording import shown
 
 if TYPE_CHECKING:
@@ -64,13 +65,17 @@ def html_table(header: Sequence[str], cells: Sequence[Sequence[str]], names: int
 
 
 def _html_row(row: Sequence[str], names: int) -> str:
-    first, *others = (_escaped(cell) or NONE for cell in row)
+    first, *others = (with_code(_fit(cell)) or NONE for cell in row)
     rest = "".join(f"<td{_left(column < names, cell)}>{cell}</td>" for column, cell in enumerate(others, start=1))
     return f'<th scope="row"{_left(True, first)}>{first}</th>{rest}'
 
 
 def _escaped(text: str) -> str:
-    return escape(shown(text, LONGEST_CELL).strip())
+    return escape(_fit(text))
+
+
+def _fit(text: str) -> str:
+    return shown(text, LONGEST_CELL).strip()
 
 
 def _left(is_name: bool, text: str = "") -> str:

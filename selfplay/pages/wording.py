@@ -51,9 +51,9 @@ def points(difference: Paired | None) -> str:
 
 def shown(text: str, longest: int = LONGEST) -> str:
     """A text that came from outside, for people: what cannot be printed or turns the line around is replaced by "�",
-    and very long texts are cut."""
+    but for tabs and ends of lines, and very long texts are cut."""
     cut = text if len(text) <= longest else text[:longest] + " … (cut)"
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in cut)
+    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in cut)
 
 
 def is_hidden(character: str) -> bool:

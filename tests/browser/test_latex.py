@@ -118,6 +118,19 @@ def test_everything_else_stays_the_text_it_is(shown):
         assert shown(text) == (0, text), text[:60]
 
 
+def test_fenced_code_is_a_block_without_formulas(shown):
+    for text, count, left in (
+        ("Run $x$\n```python\na = '$b$'\n```\nand $y$", 2, "a = '$b$'"),
+        ("```\n</code><img src=x onerror=alert(1)>", 0, "</code><img src=x onerror=alert(1)>"),
+        ("```python block.", 0, "```python block."),
+        ("$x$\n```\n```\n" * 300, 115, "$x$"),  # one budget for all of a text
+    ):
+        found, read = shown(text)
+        assert found == count
+        assert left in read
+        assert ("```" in read) is (text == left)
+
+
 def test_a_label_may_be_latex_without_delimiters(shown):
     for text, count in (
         (r"\frac{1}{2}", 1),

@@ -58,6 +58,9 @@ HOSTILE = {
     r"$\htmlStyle{position:fixed;inset:0}{x}$ $\url{javascript:window.pwned=1}$ $\htmlData{x=y}{z}$",
     "latex over the page": r"$\hspace{-90em}\rule{900em}{900em}\raisebox{-50em}{x}\kern-99em\Huge y\color{white}z$",
     "latex unclosed": "$" * 999 + r"\(" * 999 + r"\[" * 999 + r"\boxed{" * 999 + r"\begin{array}" * 99,
+    "code closed early": "```python\n</code></pre><script>window.pwned=1</script>\n```\n<img src=x onerror=alert(1)>",
+    "code in the language": '```</code>"><script>window.pwned=1</script>\n```html\n<b>\n````\n$x$\n```',
+    "fences": "```\n" * 400 + "~~~\n" + "`" * 900 + "\n" + "```" + " " * 900 + "!",
     "sql": "'; DROP TABLE reviews; -- \\'; \"",
     "paths": "../../../../etc/passwd ..\\..\\windows %2e%2e%2f file:///etc/passwd",
 }

@@ -118,7 +118,7 @@ def test_a_run_gives_what_its_solver_trained_on_with_the_labels_and_its_exam(tmp
         ("", {}, "suite"),
         ("rg:leg_counting", {"splits": ("train",)}, "held_out"),
         ("rg:leg_counting", {"splits": ("held_out",), "levels": (0.5,)}, "levels go with"),
-        ("mixed", {"limit": 0}, "at least 1"),
+        ("mixed", {"limit": 0}, "limit must be an integer >= 1"),
         ("mixed", {"levels": (1.5,)}, "1.5"),
         ("mixed", {"splits": ("exam",)}, "exam"),
         ("mixed", {"splits": ()}, "train"),

@@ -9,6 +9,7 @@ import pytest
 
 import selfplay_gym
 from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.interop.question_sets import question_set
 from selfplay_gym.selfplay.exams.hold import exam as our_exam
 from selfplay_gym.selfplay.exams.hold import prompt_of
 from selfplay_gym.selfplay.exams.suites import load_suite
@@ -16,6 +17,7 @@ from selfplay_gym.selfplay.exams.suites import load_suite
 inspect_ai = pytest.importorskip("inspect_ai")
 bridge = pytest.importorskip("selfplay_gym.interop.inspect_ai")
 
+from inspect_ai.log import read_eval_log  # noqa: E402
 from inspect_ai.model import ModelOutput, ModelUsage, get_model  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -35,6 +37,19 @@ def said(*texts):
     for output in outputs:
         output.usage = usage
     return get_model("mockllm/model", custom_outputs=outputs)
+
+
+def test_odd_questions_come_back_from_the_log(texts, tmp_path):
+    source = texts.write_rows(tmp_path / "own.jsonl", texts.odd_questions(seed=5, size=80))
+    asked = question_set(source, ("held_out",)).splits["held_out"]
+    answers = [rf"\boxed{{{one.question.reference}}}" for one in asked]
+    log = evaluate(
+        said(*answers), tmp_path / "logs", bridge.exam(source, template="plain"), max_connections=1, max_samples=1
+    )
+    read = read_eval_log(log.location).samples
+    assert [one.metadata for one in read] == [one.row() for one in asked]
+    assert [one.input for one in read] == [one.prompt() for one in asked]
+    assert [one.target for one in read] == [one.question.reference for one in asked]
 
 
 def accuracy(log, reducer="mean"):

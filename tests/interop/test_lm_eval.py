@@ -35,6 +35,14 @@ def test_the_folder_asks_the_questions_of_the_suite_in_the_words_of_the_template
         assert prompts == [prompt_of(question, template) for question in questions]
 
 
+def test_the_line_that_export_prints_is_the_one_in_the_documentation(tmp_path):
+    said = export("mixed", "lm-eval", tmp_path / "mixed", limit=1).splitlines()[1]
+    line = said.replace(str(tmp_path), "tasks")
+    page = Path(selfplay_gym.__file__).parent / "docs" / "interop_evaluators.md"
+    lines = map(str.strip, page.read_text(encoding="utf-8").splitlines())
+    assert [found for found in lines if found.startswith("lm_eval --")] == [line]
+
+
 def test_both_splits_are_two_tasks(tmp_path):
     said = export("mixed", "lm-eval", tmp_path / "out", limit=2, splits=("train", "held_out"))
     assert "--tasks selfplay_mixed_train,selfplay_mixed_held_out" in said
@@ -56,12 +64,12 @@ def test_texts_of_all_kinds_come_through(tmp_path, texts):
     assert all(isinstance(one, str) for one in loaded["reference"])
 
 
-def evaluate(folder, model, **options):
+def evaluate(folder, model, task="selfplay_mixed", **options):
     lm_eval = pytest.importorskip("lm_eval")
     from lm_eval.tasks import TaskManager
 
     tasks = TaskManager(include_path=str(folder), include_defaults=False)
-    return lm_eval.simple_evaluate(model=model, tasks=["selfplay_mixed"], task_manager=tasks, **options)
+    return lm_eval.simple_evaluate(model=model, tasks=[task], task_manager=tasks, **options)
 
 
 @pytest.mark.slow
@@ -71,6 +79,16 @@ def test_their_dummy_model_goes_through_wherever_the_folder_lies(tmp_path):
     found = evaluate(tmp_path / "moved", "dummy")
     assert found["n-samples"]["selfplay_mixed"]["effective"] == 6
     assert found["results"]["selfplay_mixed"]["reward,none"] == 0.0
+
+
+@pytest.mark.slow
+def test_odd_questions_reach_the_model_as_they_are(tmp_path, texts):
+    source = texts.write_rows(tmp_path / "own.jsonl", texts.odd_questions(seed=3))
+    export(source, "lm-eval(template=plain)", tmp_path / "out")
+    rows = rows_of(tmp_path / "out" / "held_out.jsonl")
+    samples = evaluate(tmp_path / "out", "dummy", "selfplay_jsonl_own")["samples"]["selfplay_jsonl_own"]
+    assert [one["arguments"][0][0] for one in samples] == [row["prompt"] for row in rows]
+    assert [one["target"] for one in samples] == [row["reference"] for row in rows]
 
 
 @pytest.mark.slow

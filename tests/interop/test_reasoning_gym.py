@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.registries import generators
 from selfplay_gym.envs.game.domains import identity_of
@@ -64,10 +65,39 @@ def test_items_follow_levels_kind_and_split():
         assert {is_held_out(identity_of(question)) for question in questions} == {split == "held_out"}
 
 
-@pytest.mark.parametrize("wrong", [{"size": 0}, {"low": 0.6, "high": 0.5}, {"high": 1.5}, {"split": "exam"}])
-def test_a_configuration_that_cannot_work_is_refused_as_theirs_are(wrong):
-    with pytest.raises(AssertionError):
-        reasoning_gym.create_dataset("selfplay_mixed", **wrong)
+WRONG = {
+    "size": (0, -1, "5", 2.0, True, None, [5], b"5", float("nan")),
+    "seed": (-1, "1", 1.5, True, [1], float("nan")),
+    "low": (-0.1, 1.1, "x", None, True, [0.5], float("nan"), 1j),
+    "high": (-0.1, 1.1, "x", None, True, [0.5], float("inf")),
+    "kind": ("arithmetik", "", 5, ["arithmetic"], True),
+    "split": ("exam", None, 5, ["train"], {}),
+    "template": ("plane", None, 5, ["plain"]),
+    "level": ("x", 2.0, None),
+    "sise": (5,),
+}
+
+
+@pytest.mark.parametrize("name", ["selfplay_mixed", "selfplay_math", "selfplay_code"])
+@pytest.mark.parametrize(("setting", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_setting_that_cannot_work_is_refused_by_name(name, setting, value):
+    with pytest.raises(ConfigError) as refused:
+        reasoning_gym.create_dataset(name, **{setting: value})
+    said = str(refused.value)
+    assert (setting if setting in ("level", "sise") else repr(value)) in said
+    assert setting in said or setting == "kind"  # which some generators call a part or a task
+
+
+def test_levels_run_upwards():
+    with pytest.raises(ConfigError, match=r"low=0\.6 and high=0\.5"):
+        reasoning_gym.create_dataset("selfplay_mixed", low=0.6, high=0.5)
+
+
+def test_kinds_are_those_of_the_generator():
+    data = reasoning_gym.create_dataset("selfplay_mixed", kind="equation", seed=1, size=5)
+    assert {graded_of(item["metadata"]["row"]).question.author for item in data} == {"equation"}
+    with pytest.raises(ConfigError, match=r"has no kinds.*leave kind out"):
+        reasoning_gym.create_dataset("selfplay_arithmetic", kind="arithmetic")
 
 
 def test_an_unknown_template_names_those_there_are():

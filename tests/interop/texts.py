@@ -44,6 +44,85 @@ def hostile_texts():
     return [text[:LONGEST] for text in module.HOSTILE.values()]
 
 
+PIECES = (
+    *(
+        "½ + ½?",
+        "名前 🎲 ق",
+        "שאלה: כמה הם 2 + 2?",
+        "\u202eabc\u2066",
+        "e\u0301",
+        "\ufeff",
+        "a\x00b\x1b[31m",
+        "\u2028\u0085\x0b",
+    ),
+    *(
+        "\r\n",
+        "\n\n",
+        "\t",
+        "  ",
+        "---",
+        "...",
+        ": - {}",
+        "- a: b # c",
+        "!!python/object:os.system",
+        "&a *a",
+        "yes",
+        "null",
+    ),
+    *(
+        "NaN",
+        "1e400",
+        "007",
+        "0x1F",
+        "12:30:45",
+        "2020-01-01",
+        "2020-01-01T00:00:00Z",
+        "true",
+        "~",
+        "[1, 2]",
+        '{"a": 1}',
+    ),
+    *('"', "'", "\\", "\\n", "%s", "{0}", "{folder}", "{{ 7*7 }}", "{% raw %}", "{# x #}", "{% for x in y %}", "${x}"),
+    *(
+        "<|im_end|>",
+        "<|endoftext|>",
+        "</s>",
+        "[INST]",
+        "<think>",
+        "$\\frac{1}{2}$",
+        "\\boxed{3}",
+        "```python\nx\n```",
+        "prompt",
+    ),
+    *("x" * 100_000, "question", "=1+1", "http://198.51.100.7/", "\U0010ffff", "\ufffe"),
+)
+"""Texts that readers of JSON, YAML, templates, tables and chats have taken for something else."""
+
+
+def odd_questions(seed=0, size=150):
+    """Rows of a source `jsonl:`; no two ask the same, and every piece comes alone as a question and as an answer."""
+    rng, rows = random.Random(seed), {}
+    for piece in PIECES:
+        if piece.strip():
+            rows.setdefault(piece, {"question": piece, "answer": piece})
+    while len(rows) < size:
+        short = [piece for piece in PIECES if len(piece) < 100]
+        text = "".join(rng.choices(short, k=rng.randint(2, 6)))
+        answer = rng.choice(["2", rng.choice(short) + "0", rng.choice(short) + "1" + rng.choice(short)])
+        meta = rng.choice([{}, {rng.choice(short): [rng.choice(short), 1, None]}])
+        if text.strip():
+            rows.setdefault(
+                text, {"question": text, "answer": answer, "level": rng.choice([None, 0, 1, 0.5]), "meta": meta}
+            )
+    return list(rows.values())
+
+
+def write_rows(path, rows):
+    """A file for the source `jsonl:`; its name."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return f"jsonl:{path}"
+
+
 def odd_text(rng, reference):
     """Something a model might write about a number: the reference or a neighbour, in a frame, at times damaged."""
     number = rng.choice([reference, reference, str(rng.randint(-99, 99)), "٣", "1e3", "½", "-0", "1,000", "", "nan"])

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from ...errors import PluginError
-from ...protocols import TurnGame
+from ...protocols import ShowsState, TurnGame
 from ...turns import ILLEGAL
 from ..findings import Findings, global_randomness_problems
 from ..verifier import HOSTILE
@@ -69,7 +69,8 @@ def _looks(game: TurnGame[Any], state: Any) -> tuple[Any, ...]:
     """All that can be asked of a state."""
     player = game.to_move(state)
     ended = game.result(state) if player is None else None
-    return player, game.prompt(state), tuple(game.legal(state)), ended
+    shown = game.show(state) if isinstance(game, ShowsState) else ""
+    return player, game.prompt(state), tuple(game.legal(state)), ended, shown
 
 
 def _player_problems(game: TurnGame[Any]) -> Iterable[str]:
@@ -125,6 +126,9 @@ def _result_problems(game: TurnGame[Any], moves: Sequence[str], games: int) -> I
     for seed in range(games):
         *_, (state, _) = _played(game, seed, moves)
         yield from _reward_problems(game, state, None)
+        shown = _looks(game, state)[-1]
+        if not isinstance(shown, str):
+            yield f"show gave {shown!r:.40}, expected a text"
 
 
 def _reward_problems(game: TurnGame[Any], state: Any, breaker: str | None) -> Iterable[str]:

@@ -15,7 +15,8 @@ from ....core.protocols import TurnGame
 from ....core.records import Judgement, Outcome, Question, Verdict
 from ...game.engine import Episode, solver_reward
 from ...turns.play import Running
-from .text import fate, faults
+from .pieces import bar, with_code
+from .text import fate, faults, shown_state
 
 LONGEST, MOST = 4_000, 64
 """Characters of a text, and attempts or turns, that are shown."""
@@ -23,9 +24,13 @@ _BOX = (
     "border:1px solid rgba(128,128,128,.45);border-radius:6px;padding:.6em .9em;margin:.4em 0;max-width:56em;"
     "overflow:auto;line-height:1.4;text-align:left"
 )
-_TEXT = "white-space:pre-wrap;overflow-wrap:anywhere;margin:.4em 0"
+_CELL_TEXT = "white-space:pre-wrap;overflow-wrap:anywhere"
+_TEXT = f"{_CELL_TEXT};margin:.4em 0"
+_CODE = (
+    f"{_CELL_TEXT};margin:.3em 0;padding:.4em .6em;background:rgba(128,128,128,.12);border-radius:4px;"
+    "color:inherit;font:.92em/1.4 monospace"
+)
 _CELL = "padding:.15em .7em .15em 0;vertical-align:top;text-align:left"
-_BAR = "display:inline-block;width:8em;height:.7em;background:rgba(128,128,128,.25);border-radius:3px"
 _MARKS = {
     Outcome.CORRECT: ("✓", "#2a9d5c", "correct"),
     Outcome.WRONG: ("✗", "#d1495b", "wrong"),
@@ -56,14 +61,13 @@ def show_episode(title: str, one: Episode) -> str:
 
 def show_turns(title: str, game: TurnGame[Any], running: Running[Any]) -> str:
     """See `Drawing`."""
-    rows = [(_shown(turn.player), f"<div style='{_TEXT}'>{_shown(turn.text)}</div>") for turn in running.turns]
+    rows = [(_shown(turn.player), f"<div style='{_CELL_TEXT}'>{_written(turn.text)}</div>") for turn in running.turns]
     table = _table(("player", "move"), rows) if rows else ""
     if game.to_move(running.state) is not None:
         return _box(title, table, _paragraph(game.prompt(running.state)))
     rewards, reason = game.result(running.state)
-    return _box(
-        title, table, _paragraph(reason), _facts({player: f"{rewards[player]:+.2f}" for player in game.players})
-    )
+    earned = _facts({player: f"{rewards[player]:+.2f}" for player in game.players})
+    return _box(title, table, _state(shown_state(game, running.state)), _paragraph(reason), earned)
 
 
 def show_levels(title: str, rates: Sequence[tuple[float, float | None]], asked: int | None) -> str:
@@ -71,7 +75,7 @@ def show_levels(title: str, rates: Sequence[tuple[float, float | None]], asked: 
     rows = [
         (
             f"{level:.2f}",
-            "not asked yet" if rate is None else f"{_bar(rate)} {rate:.2f}",
+            "not asked yet" if rate is None else f"{bar(rate)} {rate:.2f}",
             "asked" if at == asked else "",
         )
         for at, (level, rate) in enumerate(rates)
@@ -90,12 +94,14 @@ def _asked(question: Question, judgement: Judgement, attempts: Sequence[str]) ->
     label = "none" if judgement.label is None else judgement.label
     rate = f"{judgement.correct_count} of {len(judgement.verdicts)}"
     source = f"{judgement.label_source}{'' if judgement.valid else ', invalid'}"
-    yield f"{_facts({'label': label, 'from': source, 'solve rate': rate})}{_bar(judgement.solve_rate)}"
+    yield f"{_facts({'label': label, 'from': source, 'solve rate': rate})}{bar(judgement.solve_rate)}"
 
 
 def _attempt(verdict: Verdict, text: str | None) -> tuple[str, ...]:
     mark, colour, name = _MARKS[verdict.outcome]
-    answer = "<i>no answer</i>" if verdict.answer is None else f"<code>{_shown(verdict.answer)}</code>"
+    answer = (
+        "<i>no answer</i>" if verdict.answer is None else f"<code style='{_CELL_TEXT}'>{_shown(verdict.answer)}</code>"
+    )
     shown = f"<b style='color:{colour}' title='{name}'>{mark}</b>"
     written = "" if text is None else _folded("show", text)
     return shown, answer, f"{solver_reward(verdict):.2f}", _shown(verdict.reason), written
@@ -107,15 +113,20 @@ def _box(title: str, *parts: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return f"<div style='{_TEXT}'>{_shown(text) or '(empty)'}</div>"
+    return f"<div style='{_TEXT}'>{_written(text) or '(empty)'}</div>"
+
+
+def _state(text: str) -> str:
+    """A board keeps its columns."""
+    return f"<pre style='{_CODE}'>{_shown(text)}</pre>" if text else ""
 
 
 def _folded(name: str, text: str) -> str:
-    return f"<details><summary>{_shown(name)}</summary><div style='{_TEXT}'>{_shown(text)}</div></details>"
+    return f"<details><summary>{_shown(name)}</summary><div style='{_TEXT}'>{_written(text)}</div></details>"
 
 
 def _facts(facts: Mapping[str, str]) -> str:
-    shown = " · ".join(f"{_shown(name)} <b>{_shown(value)}</b>" for name, value in facts.items())
+    shown = " · ".join(f"{_shown(name)} <b style='{_CELL_TEXT}'>{_shown(value)}</b>" for name, value in facts.items())
     return f"<div style='margin:.3em 0'>{shown}</div>"
 
 
@@ -127,14 +138,19 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table style='border-collapse:collapse;margin:.3em 0'><tr>{names}</tr>{body}</table>{more}"
 
 
-def _bar(share: float) -> str:
-    full = f"display:block;height:100%;width:{100 * share:.0f}%;background:#4a90d9;border-radius:3px"
-    return f"<span style='{_BAR}'><span style='{full}'></span></span>"
+def _written(text: str) -> str:
+    """A text that somebody wrote, its fenced code as code."""
+    return with_code(_seen(text), _CODE) + _rest(text)
 
 
 def _shown(text: str) -> str:
     """A text that can only be read: escaped, and without what cannot be seen."""
-    cut = text[:LONGEST]
-    seen = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in cut)
-    rest = f" … {len(text) - LONGEST:,} more characters" if len(text) > LONGEST else ""
-    return escape(seen, quote=True) + rest
+    return escape(_seen(text)) + _rest(text)
+
+
+def _seen(text: str) -> str:
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text[:LONGEST])
+
+
+def _rest(text: str) -> str:
+    return f" … {len(text) - LONGEST:,} more characters" if len(text) > LONGEST else ""

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from ....core.protocols import TurnGame
+from ....core.protocols import ShowsState, TurnGame
 from ....core.records import Judgement, Outcome, Question, Verdict
 from ...game.engine import UNREADABLE, Episode
 from ...turns.play import Running
@@ -48,7 +48,13 @@ def show_turns(title: str, game: TurnGame[Any], running: Running[Any]) -> str:
         return frame(title, [*lines, *_wrap(game.prompt(running.state))])
     rewards, reason = game.result(running.state)
     earned = " ".join(f"{player} {rewards[player]:+.2f}" for player in game.players)
-    return frame(title, [*lines, *_wrap(reason), earned])
+    state = shown_state(game, running.state)
+    return frame(title, [*lines, *(_wrap(state) if state else ()), *_wrap(reason), earned])
+
+
+def shown_state(game: TurnGame[Any], state: Any) -> str:
+    """The board, the cards or the table as the rules write them; "" where they do not."""
+    return game.show(state) if isinstance(game, ShowsState) else ""
 
 
 def show_levels(title: str, rates: Sequence[tuple[float, float | None]], asked: int | None) -> str:

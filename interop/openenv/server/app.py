@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ....core.errors import ConfigError, SelfPlayError
+from ....core.errors import SelfPlayError
+from ....core.options.counts import check_whole
 from ..models import SelfPlayAction, SelfPlayObservation, SelfPlayState
 from .environment import SelfPlayEnvironment
 
@@ -37,8 +38,7 @@ def make_app(game: str = "SelfPlayMath-v0", *, sessions: int = SESSIONS, **setti
     Raises:
         ConfigError: no such game, or a setting that cannot work.
     """
-    if isinstance(sessions, bool) or not isinstance(sessions, int) or sessions < 1:
-        raise ConfigError(f"sessions must be an integer >= 1, got {sessions!r}")
+    check_whole("sessions", sessions)
     SelfPlayEnvironment(game, **settings).close()  # now, and not in the first session, it is seen what cannot work
     made = create_app(
         partial(SelfPlayEnvironment, game, **settings),

@@ -12,6 +12,7 @@ from uuid import uuid4
 import gymnasium as gym
 
 from ....core.errors import ConfigError
+from ....core.options.counts import check_level, check_whole
 from ....envs.game.domains import domain_of
 from ....envs.views.setup import check_role
 from ....envs.views.spaces import MAX_COMPLETION
@@ -72,10 +73,10 @@ class SelfPlayEnvironment(Environment[SelfPlayAction, SelfPlayObservation, SelfP
             names = ", ".join(map(repr, sorted(unknown)))
             raise ConfigError(f"unknown argument {names} of reset; it takes seed, episode_id, role, level")
         check_role(role)
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
-            raise ConfigError(f"seed must be an integer >= 0 or null, got {seed!r}")
-        if level is not None and (isinstance(level, bool) or not isinstance(level, int | float)):
-            raise ConfigError(f"level must be a number in [0, 1] or null, got {level!r}")
+        if seed is not None:
+            check_whole("seed", seed, least=0)
+        if level is not None:
+            check_level("level", level)
         if (role, level) != self._playing:
             env = self._made(role, level)  # first: a level that cannot work leaves the session as it was
             self._env.close()

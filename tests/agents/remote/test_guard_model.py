@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
+import runpy
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +18,7 @@ from selfplay_gym.core.protocols import rulings
 from selfplay_gym.core.records import ALLOWED
 from selfplay_gym.testing import check_policy
 
+HttpServer = runpy.run_path(str(Path(__file__).parents[2] / "http_server.py"))["HttpServer"]
 ANSWERS = {
     "pipe": "unsafe\nS9,S1",
     "vague": "\n\nunsafe",
@@ -29,55 +30,30 @@ ANSWERS = {
 }
 
 
-class Guard(ThreadingHTTPServer):
-    """Says what `ANSWERS` has for the first word of the last turn, "safe" for any other.
+def answer(request, body):
+    """Say what `ANSWERS` has for the first word of the last turn, "safe" for any other.
 
     "broken" gets status 500, "dying" half an answer, "hanging" none until the server is closed, and "dripping" an
     endless one, a blank at a time.
     """
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.seen, self.closing = [], threading.Event()
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Guard
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.seen.append({**body, "path": self.path})
-        word = (body["messages"][-1]["content"].split() or [""])[0]
-        if word == "hanging":
-            self.server.closing.wait()
-            return
-        said = ANSWERS.get(word, "safe")
-        reply = json.dumps({"choices": [{"message": {"role": "assistant", "content": said}}]}).encode()
-        self.send_response(500 if word == "broken" else 200)
-        self.send_header("Content-Length", str(len(reply)))
-        self.end_headers()
-        if word == "dripping":
-            while not self.server.closing.wait(0.05):
-                self.wfile.write(b" ")
-        self.wfile.write(reply[:20] if word == "dying" else reply)
-
-    def log_message(self, *_):
+    closing = request.server.closing
+    word = (body["messages"][-1]["content"].split() or [""])[0]
+    if word == "hanging":
+        closing.wait()
         return
+    said = ANSWERS.get(word, "safe")
+    reply = json.dumps({"choices": [{"message": {"role": "assistant", "content": said}}]}).encode()
+    request.head(500 if word == "broken" else 200, len(reply))
+    if word == "dripping":
+        while not closing.wait(0.05):
+            request.wfile.write(b" ")
+    request.wfile.write(reply[:20] if word == "dying" else reply)
 
 
 @contextmanager
 def serving():
-    with Guard() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server, f"endpoint:http://127.0.0.1:{server.server_port}/v1#llama-guard"
-        finally:
-            server.closing.set()
-            server.shutdown()
-            thread.join()
+    with HttpServer(answer) as server:
+        yield server, f"endpoint:{server.url}#llama-guard"
 
 
 @pytest.fixture

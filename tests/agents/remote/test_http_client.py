@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import runpy
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -13,45 +13,18 @@ from selfplay_gym.agents.remote.http_client import JsonPost, ServerError
 from selfplay_gym.agents.remote.openai_agent import OpenAIAgent
 from selfplay_gym.core.errors import ConfigError
 
-
-class Redirecting(ThreadingHTTPServer):
-    """Answers every request with a status and a place to go; remembers who came."""
-
-    daemon_threads = True
-
-    def __init__(self, status=302, place="", headers=()):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.status, self.headers, self.seen = status, {"Location": place, **dict(headers)}, []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Redirecting
-
-    def do_POST(self):
-        self.server.seen.append((self.command, self.headers["Authorization"]))
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send_response(self.server.status)
-        for name, value in self.server.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    do_GET = do_POST
-
-    def log_message(self, *_):
-        return
+HttpServer = runpy.run_path(str(Path(__file__).parents[2] / "http_server.py"))["HttpServer"]
 
 
 @contextmanager
-def serving(**options):
-    with Redirecting(**options) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server, f"http://127.0.0.1:{server.server_port}/v1"
-        finally:
-            server.shutdown()
-            thread.join()
+def serving(status=302, place="", headers=()):
+    """A server that answers every request with a status and a place to go."""
+
+    def answer(request, _):
+        request.head(status, 0, {"Location": place, **dict(headers)})
+
+    with HttpServer(answer) as server:
+        yield server, server.url
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -65,7 +38,7 @@ def test_a_redirect_to_another_host_is_an_error_that_names_it(status):
         ) as caught:
             JsonPost("secret", tries=3, wait=lambda _: None)(url, {"model": "m"})
         assert "word" not in str(caught.value)
-        assert one.seen == [("POST", "Bearer secret")]
+        assert [(asked["method"], asked["key"]) for asked in one.seen] == [("POST", "Bearer secret")]
         assert other.seen == []
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -26,66 +26,36 @@ from selfplay_gym.selfplay.bench.agents import load_contestants
 from selfplay_gym.selfplay.exams.suites import load_suites
 from selfplay_gym.testing import check_agent
 
+HttpServer = runpy.run_path(str(Path(__file__).parents[2] / "http_server.py"))["HttpServer"]
 
-class Api(ThreadingHTTPServer):
+
+@contextmanager
+def serving(*, honours_n=True, counts=True, failing=None):
     """An OpenAI-compatible server with a scripted agent behind it.
 
     Args:
         honours_n: whether one request gives n choices, or always one.
         counts: whether it reports usage.
-        failing: statuses of the first answers, before it works.
+        failing: statuses of the next answers, before it works; a list that the caller may change.
     """
+    failing = [] if failing is None else failing
 
-    daemon_threads = True
-
-    def __init__(self, *, honours_n=True, counts=True, failing=()):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.honours_n, self.counts, self.failing = honours_n, counts, list(failing)
-        self.seen, self.keys = [], set()
-
-    def answer(self, body):
+    def answer(request, body):
+        status = failing.pop(0) if failing else 200
+        if status != 200:
+            request.reply({"error": "not now"}, status, {"Retry-After": "7"} if status == 429 else {})
+            return
         agent = make_agent("noisy", accuracy=0.6) if body["temperature"] else make_agent("oracle")
-        count = body["n"] if self.honours_n else 1
+        count = body["n"] if honours_n else 1
         texts = agent.act([body["messages"][-1]["content"]], n=count, seed=body["seed"])[0]
         choices = [
             {"index": i, "message": {"role": "assistant", "content": text}, "finish_reason": ("stop", "length")[i % 2]}
             for i, text in enumerate(texts)
         ]
-        usage = {"usage": {"completion_tokens": 10 * count + 1}} if self.counts else {}
-        return {"choices": choices, **usage}
+        request.reply({"choices": choices, **({"usage": {"completion_tokens": 10 * count + 1}} if counts else {})})
 
-
-class Handler(BaseHTTPRequestHandler):
-    server: Api
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.seen.append({**body, "path": self.path})
-        self.server.keys.add(self.headers["Authorization"])
-        status = self.server.failing.pop(0) if self.server.failing else 200
-        answer = self.server.answer(body) if status == 200 else {"error": "not now"}
-        reply = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(reply)))
-        if status == 429:
-            self.send_header("Retry-After", "7")
-        self.end_headers()
-        self.wfile.write(reply)
-
-    def log_message(self, *_):
-        return
-
-
-@contextmanager
-def serving(**options):
-    with Api(**options) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server, f"http://127.0.0.1:{server.server_port}/v1"
-        finally:
-            server.shutdown()
-            thread.join()
+    with HttpServer(answer) as server:
+        yield server, server.url
 
 
 @pytest.mark.parametrize("honours_n", [True, False])
@@ -117,14 +87,14 @@ def test_settings_key_and_system_turn_are_sent(monkeypatch):
     assert greedy["temperature"] == 0
     for body in (sampled, greedy):
         assert (body["stop"], body["chat_template_kwargs"]) == (["###"], {"enable_thinking": False})
-    assert server.keys == {"Bearer secret"}
+    assert {asked["key"] for asked in server.seen} == {"Bearer secret"}
 
 
 def test_no_key_is_sent_unless_there_is_one(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with serving() as (server, url):
         OpenAIAgent(f"m@{url}").act(["What is 1+1?"])
-    assert server.keys == {None}
+    assert {asked["key"] for asked in server.seen} == {None}
     assert not {"stop", "chat_template_kwargs"} & set(server.seen[0])
 
 
@@ -145,12 +115,13 @@ def test_samples_vary_in_a_group_and_their_cost_is_kept(honours_n):
 
 def test_a_busy_server_is_asked_again():
     waits = []
-    with serving(failing=[429, 503]) as (server, url):
+    failing = [429, 503]
+    with serving(failing=failing) as (server, url):
         post = JsonPost(tries=3, wait=waits.append)
         assert OpenAIAgent(f"m@{url}", post=post).act(["What is 1+1?"], seed=0)
         assert len(server.seen) == 3
         assert waits == [7.0, 2.0]
-        server.failing = [404]
+        failing.append(404)
         with pytest.raises(ServerError, match=r"404.*not now"):
             OpenAIAgent(f"m@{url}", post=post).act(["What is 1+1?"], seed=0)
         assert len(server.seen) == 4

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
+import runpy
 import sys
-import threading
 import types
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,6 +17,7 @@ from selfplay_gym.agents.remote.servers.openai import OpenAIServer
 from selfplay_gym.agents.training.trainer import GRPOConfig, GRPOTrainer
 from selfplay_gym.core.errors import ConfigError, MissingExtraError
 
+HttpServer = runpy.run_path(str(Path(__file__).parents[2] / "http_server.py"))["HttpServer"]
 URL = "http://server/v1"
 
 
@@ -139,33 +139,15 @@ def test_wrong_answers_are_named(make_agent):
 
 def test_over_real_http(make_agent):
     agent = make_agent()
-    seen = {}
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            seen.update(path=self.path, key=self.headers["Authorization"], model=body["model"])
-            reply = json.dumps({"choices": [{"token_ids": [5, 6, 2], "finish_reason": "stop"}] * body["n"]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(reply)))
-            self.end_headers()
-            self.wfile.write(reply)
+    def answer(request, body):
+        request.reply({"choices": [{"token_ids": [5, 6, 2], "finish_reason": "stop"}] * body["n"]})
 
-        def log_message(self, *_):
-            return
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        url = f"http://127.0.0.1:{server.server_port}/v1/"
-        sampler = asking(agent, JsonPost("secret", timeout_s=30), url, "tiny")
+    with HttpServer(answer) as server:
+        sampler = asking(agent, JsonPost("secret", timeout_s=30), server.url, "tiny")
         assert len(agent.with_settings(sampler=sampler).act(["hi"], n=2)[0]) == 2
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-    assert seen == {"path": "/v1/completions", "key": "Bearer secret", "model": "tiny"}
+    (asked,) = server.seen
+    assert (asked["path"], asked["key"], asked["model"]) == ("/v1/completions", "Bearer secret", "tiny")
     with pytest.raises(ServerError, match="Is the server running"):
         agent.with_settings(sampler=sampler).act(["hi"])
 

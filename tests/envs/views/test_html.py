@@ -1,6 +1,7 @@
 """The render mode "html": every view shows its episode, and no text of a model gets out of its place."""
 
 import importlib.util
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,9 @@ from pettingzoo.test import render_test
 
 import selfplay_gym
 from selfplay_gym.core.records import Judgement, Question, Verdict
+from selfplay_gym.core.registries import make_turn_game
 from selfplay_gym.envs import aec_env, notebooks, parallel_env
+from selfplay_gym.envs.turns.play import Running
 from selfplay_gym.envs.views.rendering import HTML
 
 spec = importlib.util.spec_from_file_location(
@@ -186,3 +189,58 @@ def test_a_wrapper_with_a_view_of_its_own_keeps_it_and_others_have_none():
     assert notebooks.html_of(Own(gym.make("SelfPlayMath-v0"))) == "own"
     assert notebooks.html_of(gym.make("SelfPlayMath-v0")) is None
     assert notebooks.html_of(gym.make("CartPole-v1")) is None
+
+
+FINISHED = {
+    "tic-tac-toe": (lambda legal: legal[0], "X X"),
+    "kuhn": (lambda legal: legal[-1], "player_1 holds "),
+    "negotiation": (lambda legal: "<accept>" if "<accept>" in legal else legal[3], "To player_1: a book "),
+}
+
+
+@pytest.mark.parametrize("game", FINISHED)
+@pytest.mark.parametrize("mode", ["html", "ansi"])
+def test_a_finished_game_shows_its_state(game, mode):
+    choose, part = FINISHED[game]
+    env = gym.make("SelfPlayTurnGame-v0", game=game, render_mode=mode, disable_env_checker=True).unwrapped
+    _, info = env.reset(seed=2)
+    while info["legal"]:
+        _, _, _, _, info = env.step(choose(info["legal"]))
+    rules, state = env.setup.game, env._running.state
+    assert rules.to_move(state) is None
+    shown = env.render() if mode == "ansi" else text_of(env.render())
+    assert part in rules.show(state)
+    assert all(line in shown for line in rules.show(state).splitlines())
+
+
+def test_a_game_that_cannot_show_its_state_is_shown_without():
+    class Nim:
+        name, players = "nim", ("player_0", "player_1")
+
+        def __getattr__(self, name):
+            if name == "show":
+                raise AttributeError(name)
+            return getattr(make_turn_game("tic-tac-toe"), name)
+
+    running = Running(make_turn_game("tic-tac-toe").move(make_turn_game("tic-tac-toe").start(None), "no"))
+    assert "illegal" in text_of(HTML.show_turns("nim", Nim(), running))
+    assert "1 2 3" not in text_of(HTML.show_turns("nim", Nim(), running))
+
+
+def test_moves_stand_on_the_line_of_their_player():
+    """A text in a cell has no margin, which would push it below its neighbours."""
+    env = gym.make("SelfPlayTurnGame-v0", game="kuhn", render_mode="html").unwrapped
+    env.reset(seed=0)
+    env.step("check")
+    cells = re.findall(r"<td[^>]*>(<div[^>]*>)", env.render())
+    assert cells
+    assert not any("margin" in cell for cell in cells)
+
+
+def test_code_is_shown_as_code():
+    env = gym.make("SelfPlayCode-v0", generator="deduction", render_mode="html").unwrapped
+    env.reset(seed=0)
+    env.step("So:\n```python\nx = 1 < 2\n```\n")
+    assert "<code>def " in env.render()
+    assert "<code>x = 1 &lt; 2</code>" in env.render()
+    assert "```" not in text_of(env.render())

@@ -186,7 +186,7 @@ def free(address):
     ("kind", "data", "code", "says"),
     [
         ("reset", {"role": "judge"}, "EXECUTION_ERROR", "role must be"),
-        ("reset", {"level": 2}, "EXECUTION_ERROR", "0 <= low"),
+        ("reset", {"level": 2}, "EXECUTION_ERROR", "level must be a number in [0, 1], got 2"),
         ("reset", {"level": "hard"}, "EXECUTION_ERROR", "level must be a number"),
         ("reset", {"level": True}, "EXECUTION_ERROR", "level must be a number"),
         ("reset", {"seed": -1}, "EXECUTION_ERROR", "seed must be an integer"),

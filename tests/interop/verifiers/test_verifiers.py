@@ -3,11 +3,11 @@
 import asyncio
 import json
 import os
+import runpy
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import gymnasium as gym
@@ -15,6 +15,7 @@ import pytest
 
 import selfplay_gym
 from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.records import Verdict
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.envs.game.domains import find_domain
 from selfplay_gym.selfplay.run.labels import make_labeller
@@ -25,7 +26,8 @@ vf = pytest.importorskip(
 
 from verifiers.v1.graph import MessageNode  # noqa: E402
 
-from selfplay_gym.interop.rows import row_of  # noqa: E402
+from selfplay_gym.interop.question_sets import question_set  # noqa: E402
+from selfplay_gym.interop.rows import Graded, graded_of, row_of  # noqa: E402
 from selfplay_gym.interop.verifiers.game import SelfPlayEnv, SelfPlayEnvConfig  # noqa: E402
 from selfplay_gym.interop.verifiers.taskset import (  # noqa: E402
     SelfPlayConfig,
@@ -34,64 +36,40 @@ from selfplay_gym.interop.verifiers.taskset import (  # noqa: E402
     SelfPlayTaskset,
 )
 
+HttpServer = runpy.run_path(str(Path(__file__).parents[2] / "http_server.py"))["HttpServer"]
 ROOT = Path(selfplay_gym.__file__).parent
 PACKAGES = ROOT / "examples" / "selfplay_gym_vf"
 INSTRUCTION = find_domain("math").template("plain").challenger
 PROPOSAL = r"<question>What is 17 * 3 - 4?</question> \boxed{47}"
 
 
-class Endpoint(ThreadingHTTPServer):
+@contextmanager
+def serving(proposals=(PROPOSAL,), broken=False):
     """An OpenAI-compatible server: proposals for challengers, answers of a solver of known skill for solvers.
 
     Args:
         proposals: given in turn.
         broken: answer everything with status 400.
     """
+    solver, asked, lock = make_agent({"name": "noisy", "skill": 0.6}), [], threading.Lock()
 
-    daemon_threads = True
-
-    def __init__(self, proposals=(PROPOSAL,), broken=False):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.proposals, self.broken, self.asked = list(proposals), broken, []
-        self.solver = make_agent({"name": "noisy", "skill": 0.6})
-        self.lock = threading.Lock()
-
-    def reply(self, prompt):
-        with self.lock:
-            self.asked.append(prompt)
+    def said(prompt):
+        with lock:
+            asked.append(prompt)
             if prompt == INSTRUCTION:
-                return self.proposals[(self.asked.count(INSTRUCTION) - 1) % len(self.proposals)]
-            return self.solver.act([prompt], n=1, seed=len(self.asked))[0][0]
+                return proposals[(asked.count(INSTRUCTION) - 1) % len(proposals)]
+            return solver.act([prompt], n=1, seed=len(asked))[0][0]
 
-
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        message = {"role": "assistant", "content": self.server.reply(body["messages"][-1]["content"])}
+    def answer(request, body):
+        message = {"role": "assistant", "content": said(body["messages"][-1]["content"])}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         usage = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
         head = {"id": "x", "object": "chat.completion", "created": 0, "model": body["model"]}
-        reply = json.dumps({**head, "choices": [choice], "usage": usage}).encode()
-        self.send_response(400 if self.server.broken else 200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(reply)))
-        self.end_headers()
-        self.wfile.write(reply)
+        reply = {**head, "choices": [choice], "usage": usage}
+        request.reply(reply, 400 if broken else 200, {"Content-Type": "application/json"})
 
-    def log_message(self, *_):
-        return
-
-
-@contextmanager
-def serving(**options):
-    with Endpoint(**options) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with HttpServer(answer) as server:
+        yield server
 
 
 def tool(name, *arguments, folder):
@@ -112,8 +90,7 @@ def tool(name, *arguments, folder):
 
 def evaluated(server, *arguments, folder):
     """The episodes of `vf-eval`."""
-    address = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    client = ["--client.base-url", address, "--client.api-key-var", "ANY_KEY", "-m", "mock"]
+    client = ["--client.base-url", server.url, "--client.api-key-var", "ANY_KEY", "-m", "mock"]
     tool("vf-eval", "selfplay-gym-vf", *arguments, *client, "--push", "False", "--rich", "None", folder=folder)
     (traces,) = folder.rglob("traces.jsonl")
     return [json.loads(line) for line in traces.read_text(encoding="utf-8").splitlines()], traces.parent
@@ -161,6 +138,25 @@ def test_a_thousand_odd_texts_earn_what_gymnasium_pays(texts):
     assert 0.2 < sum(rewards) / len(rewards) < 0.8
 
 
+def test_odd_questions_come_through_the_data_of_a_task(texts, tmp_path):
+    source = texts.write_rows(tmp_path / "own.jsonl", texts.odd_questions(seed=7))
+    tasks = SelfPlayTaskset(SelfPlayConfig(source=source, split="held_out", size=None)).load()
+    asked = question_set(source, ("held_out",)).splits["held_out"]
+    read = [SelfPlayData.model_validate_json(task.data.model_dump_json()) for task in tasks]
+    assert [graded_of(data.model_dump()).row() for data in read] == [one.row() for one in asked]
+    assert [data.prompt for data in read] == [one.prompt() for one in asked]
+
+
+def test_a_reply_is_judged_once_for_reward_and_metric(monkeypatch):
+    judged = []
+    monkeypatch.setattr(Graded, "judge", lambda self, text: judged.append(text) or Verdict.undecided("late"))
+    (task,) = SelfPlayTaskset(SelfPlayConfig(size=1)).load()
+    trace = trace_of(task, "one", "two")
+    asyncio.run(task.score(trace))
+    assert judged == ["two"]
+    assert (trace.reward, trace.metrics) == (0.0, {"undecided": 1.0})
+
+
 def test_who_says_nothing_earns_nothing():
     (task,) = SelfPlayTaskset(SelfPlayConfig(size=1)).load()
     for replies in ((), (None,), ("",)):
@@ -206,7 +202,7 @@ def test_an_evaluation_of_one_agent_scores_and_replays_alike(tmp_path):
     with serving() as server:
         options = ("-n", "6", "-r", "2", "--env.agent.runtime.type", "subprocess")
         episodes, run = evaluated(server, *options, folder=tmp_path)
-    assert len(server.asked) == 12
+    assert len(server.seen) == 12
     earned = {trace["id"]: trace["rewards"]["correct"]["score"] for episode in episodes for trace in episode["traces"]}
     assert len(earned) == 12
     assert 0.0 < sum(earned.values()) < 12.0
@@ -224,7 +220,7 @@ def test_an_evaluation_of_two_agents_rewards_both_and_asks_no_malformed_question
     options = ("--env.id", "selfplay-gym-game", "-n", "2", "--env.attempts", "4", "-c", "1")
     with serving(proposals=[PROPOSAL, "I would rather not."]) as server:
         episodes, _ = evaluated(server, *options, folder=tmp_path)
-    assert len(server.asked) == 6
+    assert len(server.seen) == 6
     asked, malformed = sorted((episode["traces"] for episode in episodes), key=len, reverse=True)
     assert [trace["agent"]["name"] for trace in asked] == ["challenger", *["solver"] * 4]
     challenger, *solvers = asked

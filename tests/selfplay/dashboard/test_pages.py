@@ -28,6 +28,7 @@ HOSTILE = [
     "' autofocus onfocus=hit() x='",
     "</p></div></main><h1>mine</h1>",
     "<!-- <style>*{display:none}</style>",
+    "```python\n</code></pre><script>hit()</script>\n```\n<img src=x onerror=hit()>",
     "javascript:hit()",
     "data:text/html,<script>hit()</script>",
     "{{ 7 * 7 }}{% raw %}",

@@ -1,6 +1,8 @@
 """A run in a notebook: its tables, its pages, its models, and how it shows itself."""
 
 import json
+import re
+import subprocess
 import sys
 from html.parser import HTMLParser
 
@@ -52,6 +54,43 @@ def test_without_pandas_there_are_rows_and_a_line(run, monkeypatch):
     with pytest.raises(MissingExtraError, match=r"a data frame needs 'pandas'.*selfplay-gym\[notebook\]"):
         run.steps()
     assert run.table("steps_solver")
+
+
+HIDING = """
+import sys
+from importlib.machinery import PathFinder
+
+found, hidden = PathFinder.find_spec, set(sys.argv[2].split())
+
+
+def find_spec(name, path=None, target=None):
+    return None if name.partition(".")[0] in hidden else found(name, path, target)
+
+
+PathFinder.find_spec = find_spec
+import selfplay_gym
+
+run = selfplay_gym.Run(sys.argv[1])
+print(len(selfplay_gym.exam("oracle", questions=4, samples=1).correct))
+print(run.report(), run.diagnose(play=False))
+for method in (run.watch, run.steps):
+    try:
+        method()
+    except selfplay_gym.core.errors.MissingExtraError as error:
+        print(error)
+"""
+OPTIONAL = "pandas IPython ipykernel starlette uvicorn psutil datasets pyarrow peft tensorboard openskill"
+
+
+def test_without_optional_packages_each_opens_or_says_what_to_install(run):
+    command = [sys.executable, "-c", HIDING, str(run.path), OPTIONAL]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    four, pages, *lines = done.stdout.splitlines()
+    assert (four, pages.count("Page(")) == ("4", 2)
+    assert [re.search(r"needs '(\w+)'.*\[(\w+)\]", line).groups() for line in lines] == [
+        ("starlette", "watch"),
+        ("pandas", "notebook"),
+    ]
 
 
 def test_it_shows_a_row_per_round_and_escapes_its_name(run):

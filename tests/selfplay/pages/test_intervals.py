@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import selfplay_gym
@@ -21,12 +21,14 @@ def ends(cell):
     return tuple(map(float, INTERVAL.fullmatch(cell).groups()))
 
 
+@settings(deadline=None)
 @given(RATES)
 def test_shares_stay_between_0_and_100(rates):
     value, low, high = ends(percent(mean_rate(rates)))
     assert 0 <= low <= value <= high <= 100
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60))
 def test_differences_stay_between_100_points_down_and_up(counts):
     change = paired(*zip(*counts, strict=True), samples=4)
@@ -39,6 +41,7 @@ def test_all_lost_is_not_more_than_all():
     assert points(paired([4] * 12, [0] * 12, samples=4)).startswith("-100.0 [-100.0, ")
 
 
+@settings(deadline=None)
 @given(st.floats(-100, 100), st.floats(0, 50), st.floats(0, 50))
 def test_a_shorter_interval_is_never_narrower(value, below, above):
     low, high = max(-100, value - below), min(100, value + above)
@@ -56,6 +59,7 @@ def test_nothing_that_people_read_is_written_with_half_a_width():
     assert [path.name for path in written if literals.search(path.read_text(encoding="utf-8"))] == []
 
 
+@settings(deadline=None)
 @given(st.floats(-50, 50), st.floats(0, 20), st.floats(0, 1))
 def test_a_tone_says_no_more_than_interval_and_test(change, half, p_value):
     found = Paired(change, change - half, change + half, p_value, 10, 5, 5)

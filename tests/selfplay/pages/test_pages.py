@@ -10,7 +10,7 @@ from selfplay_gym.selfplay.bench.pairs import pair_table, play_pair
 from selfplay_gym.selfplay.bench.policies import bench_policies
 from selfplay_gym.selfplay.pages.figures import draw_svg, legend
 from selfplay_gym.selfplay.pages.headline import Headline
-from selfplay_gym.selfplay.pages.html_page import Section, figures, page, paragraph, render
+from selfplay_gym.selfplay.pages.html_page import Section, code_shown, figures, page, paragraph, render
 from selfplay_gym.selfplay.pages.tables import finite, html_table, markdown_table, shortened, terminal_table
 
 
@@ -48,6 +48,24 @@ def test_names_are_only_text():
         notes=["<i>"] * 7,
         origin="<i>",
     )
+
+
+def test_fenced_code_is_code_in_cells_and_templates():
+    table = html_table(["a/b"], [["name", "Run\n```python\nx < 1\n```\nnow"]], label="```\nx\n```")
+    assert "Run\n<pre><code>x &lt; 1</code></pre>now</td>" in table
+    assert 'aria-label="```\nx\n```"' in table
+    assert code_shown("```\n</code><b>\n```") == "<pre><code>&lt;/code&gt;&lt;b&gt;</code></pre>"
+
+
+def test_fenced_code_is_code_on_a_dashboard():
+    pytest.importorskip("starlette", reason="the extra `watch` is not installed")
+    from selfplay_gym.selfplay.dashboard.render import environment
+
+    asked = {"text": "```\n<b>\tx\n```", "attempts": ["so\n```\n<i>\n```"], "label": None, "level": None, "right": None}
+    one = {**asked, "round": 1, "index": 0, "source": "", "dropped": None, "solve_rate": None, "kept": None}
+    part = environment().get_template("parts/asked.html.j2").render(asked=[{"of": one, "answers": []}], live=True)
+    assert "<pre><code>&lt;b&gt;\tx</code></pre>" in part
+    assert "so\n<pre><code>&lt;i&gt;</code></pre>" in part
 
 
 def test_a_template_may_not_forget_a_value():

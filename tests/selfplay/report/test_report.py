@@ -21,6 +21,7 @@ HOSTILE = [
     "<question></style></svg><script>alert(2)</script></question> \\boxed{</code><script>alert(3)</script>}",
     '<question>" onmouseover="alert(4)</question> \\boxed{{{ 7*7 }}}',
     "<script>alert(5)</script>",
+    "<question>x\n```python\n</code></pre><script>alert(6)</script>\n```</question> \\boxed{1}",
     "<question>\x00\x1b[31m\u202e\ud800</question> \\boxed{\x07}",
 ]
 

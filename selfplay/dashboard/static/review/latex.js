@@ -17,6 +17,10 @@ const REFUSED =
 const LOOKS_LIKE_LATEX = /\\[a-zA-Z]{2,}|[\^_]/;
 const OPENING = /\\\(|\\\[|\$\$?|\\boxed\s*\{|\\begin\{(align|aligned|equation|gather|cases|array|[pbvBV]?matrix)\*?\}/g;
 
+// Lines between two of at least three backticks; without a second one the rest of the text is code. As in rendering/pieces.py.
+const FENCED =
+  /^ {0,3}(?<ticks>`{3,})[ \t]*(?:[\w+#.-]+[ \t]*)?\r?\n(?<code>[^]*?)\n?(?:^ {0,3}\k<ticks>`*[ \t]*\r?(?:\n|(?![^]))|(?![^]))/gm;
+
 const CLOSING = { "\\(": "\\)", "\\[": "\\]", $$: "$$", $: "$" };
 
 const written = new WeakMap(); // element → its text, for showing it as written
@@ -25,7 +29,9 @@ const written = new WeakMap(); // element → its text, for showing it as writte
 export function showMath(root) {
   for (const element of root.querySelectorAll("[data-math]")) {
     if (!written.has(element)) written.set(element, element.textContent);
-    element.replaceChildren(...parts(written.get(element), element.dataset.math === "answer"));
+    const text = written.get(element);
+    const budget = { left: MOST_LATEX };
+    element.replaceChildren(...(element.dataset.math === "answer" ? parts(text, true, budget) : blocks(text, budget)));
   }
 }
 
@@ -36,15 +42,29 @@ export function showText(root) {
   }
 }
 
-function parts(text, answer) {
+/** Fenced code as blocks, in which nothing is a formula, and what stands around them. */
+function blocks(text, budget) {
+  const made = [];
+  let end = 0;
+  for (const found of text.matchAll(FENCED)) {
+    const block = document.createElement("pre");
+    const code = document.createElement("code");
+    code.textContent = found.groups.code;
+    block.append(code);
+    made.push(...parts(text.slice(end, found.index), false, budget), block);
+    end = found.index + found[0].length;
+  }
+  return [...made, ...parts(text.slice(end), false, budget)];
+}
+
+function parts(text, answer, budget) {
   const made = [];
   let end = 0;
   let any = false;
-  let left = MOST_LATEX;
   for (const { from, to, source, display } of found(text)) {
     any = true;
-    left -= source.length + EACH;
-    if (left < 0) break;
+    budget.left -= source.length + EACH;
+    if (budget.left < 0) break;
     const shown = formula(source, display);
     if (shown === null) continue;
     const before = text.slice(end, from);

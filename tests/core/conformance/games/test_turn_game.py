@@ -135,6 +135,11 @@ class Silent(Nim):
         return super().result(state)[0], ""
 
 
+class Listing(Nim):
+    def show(self, state):
+        return [state[0]]
+
+
 class Endless(Nim):
     def move(self, state, text):
         return state
@@ -180,6 +185,7 @@ def test_a_game_that_cannot_list_its_moves_is_checked_with_some():
         (Partial, "expected \\['player_0', 'player_1'\\]"),
         (NotANumber, "finite numbers"),
         (Silent, "expected a text"),
+        (Listing, "show gave \\[0\\]"),
         (Endless, "not over after"),
     ],
 )
