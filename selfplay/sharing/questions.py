@@ -37,6 +37,14 @@ COLUMNS = {
     "kept": ("bool", "whether the solver learnt from it"),
 }
 """The columns of a row in order: type, meaning."""
+_STATED = {
+    "int": "dtype: int64",
+    "float": "dtype: float64",
+    "text": "dtype: string",
+    "bool": "dtype: bool",
+    "list of texts": "list: string",
+}
+"""What the card says of a type to the library `datasets`, which else has none for a column that is always null."""
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _WRITTEN = ("question", "reference", "label")
 """Texts of models, which hold slashes of their own."""
@@ -105,6 +113,10 @@ def questions_card(config: RunConfig, facts: RunFacts, count: int) -> str:
         "configs:",
         "- config_name: default",
         f"  data_files: {DATA}",
+        "dataset_info:",
+        "  config_name: default",
+        "  features:",
+        *(line for name, (kind, _) in COLUMNS.items() for line in (f"  - name: {name}", f"    {_STATED[kind]}")),
         "---",
         OURS,
         f"# Questions of a self-play run in {config.env}, seed {config.seed}",

@@ -57,17 +57,19 @@ def test_questions_have_one_schema_and_are_read_by_everybody(told_run, tmp_path)
     import pandas
     from datasets import load_dataset
 
-    (tmp_path / "questions.jsonl").write_bytes(everything(question_files(told_run))["questions.jsonl"])
-    rows = [json.loads(line) for line in (tmp_path / "questions.jsonl").read_text("utf-8").splitlines()]
+    for name, content in everything(question_files(told_run)).items():
+        (tmp_path / "data" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "data" / name).write_bytes(content)
+    questions = tmp_path / "data" / "questions.jsonl"
+    rows = [json.loads(line) for line in questions.read_text("utf-8").splitlines()]
     assert rows
     assert {tuple(row) for row in rows} == {tuple(COLUMNS)}
     assert len(rows) == sum(1 for _ in told_run.rows("labels"))
-    assert list(pandas.read_json(tmp_path / "questions.jsonl", lines=True)) == list(COLUMNS)
-    data = load_dataset("json", data_files=str(tmp_path / "questions.jsonl"), cache_dir=str(tmp_path / "cache"))[
-        "train"
-    ]
+    assert list(pandas.read_json(questions, lines=True)) == list(COLUMNS)
+    data = load_dataset(str(tmp_path / "data"), cache_dir=str(tmp_path / "cache"))["train"]
     assert data.num_rows == len(rows)
-    assert data[0]["attempts"] == rows[0]["attempts"]
+    assert data[0] == rows[0]
+    assert data.features["source"].dtype == "string", "a column of nothing has a type all the same"
 
 
 def test_a_dry_run_lists_files_and_asks_nobody(finished_run, hub, shown):
