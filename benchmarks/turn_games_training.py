@@ -11,6 +11,7 @@ again. Each cell has a warm-up of its own, whose end is the base of the cell, wh
     rae        the defaults of `selfplay-gym train --env …`, advantages against a running mean per seat (SPIRAL)
     none       the same, and advantages are the rewards
     latest     as rae, against the player as it was when the round began
+    league     as rae, against snapshots of itself as well, picked by how hard they are (PFSP)
     teacher    as rae, and the other seat is the strongest scripted player, instead of self-play
 
 Seeds 10 to 12 are for choosing settings, 0 to 2 for reporting.
@@ -38,6 +39,7 @@ ARMS: Mapping[str, tuple[str, ...]] = {
     "rae": (),
     "none": ("roles.player.baseline=none",),
     "latest": ("roles.player.opponents=latest",),
+    "league": ("roles.player.opponents=league(pfsp)",),
     "teacher": (),
 }
 TEACHERS = {"kuhn": "kuhn-equilibrium", "tic-tac-toe": "tic-tac-toe-perfect", "negotiation": "negotiator"}
