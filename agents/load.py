@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ConfigError, UnknownNameError
+from ..core.options.paths import path_of
 from .model_names import SHIPPED, lasting_name
 from .packages import check_models
 
@@ -30,6 +31,7 @@ def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLM
         MissingExtraError: a light installation has no language models; a LoRA adapter without peft.
         RunError: a checkpoint is damaged.
     """
+    path_of("a model", name, "tiny")
     check_models(f"the model {str(name)!r}")
     from .models.llm import ROLE_FILE, LLMAgent
     from .roles.role_agent import RoleRecord

@@ -112,7 +112,7 @@ def _rows(folder: RunFolder, number: int, name: str) -> list[dict[str, Any]]:
 
 def review_rows(base: Path, names: Sequence[str], seeds: Sequence[int]) -> list[str]:
     """How right the labels are that train, how much people decided, and what was taken back, as a table in Markdown."""
-    header = ["arm", "labels right that train, by round, %", "labels of people", "right, %", "pairs", "taken back"]
+    header = ["arm", "kept labels right, by round, %", "labels of people", "right, %", "pairs", "taken back"]
     cells = []
     for name in names:
         paths = [path_of(base, name, seed) for seed in seeds]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .app import app
-from .options import COUNT, seed_option
+from .options import COUNT, console, seed_option
 
 BOTH = "both"
 
@@ -31,6 +31,9 @@ def export(source: str, split: str | None, **options: Any) -> None:
     """
     from ..interop.export import SPLITS
     from ..interop.export import export as write
+    from ..selfplay.progress import counting
 
     splits = None if split is None else SPLITS if split == BOTH else (split,)
-    click.echo(write(source, splits=splits, **options))
+    with counting(console(stderr=True), f"questions of {source}") as count:
+        said = write(source, splits=splits, **options, progress=count)
+    click.echo(said)

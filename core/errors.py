@@ -14,7 +14,9 @@ and exits with code 2; it never shows a traceback for a `SelfPlayError`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 
 class SelfPlayError(Exception):
@@ -30,7 +32,7 @@ class UnknownNameError(ConfigError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        close = difflib.get_close_matches(name, self.known, n=1, cutoff=0.5)
+        close = difflib.get_close_matches(str(name), self.known, n=1, cutoff=0.5)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         listing = ", ".join(self.known) or "none"
         super().__init__(f"unknown {kind} {name!r}.{hint} Known: {listing}.{' ' + remedy if remedy else ''}")
@@ -52,6 +54,27 @@ class MissingExtraError(SelfPlayError, ImportError):
     def __init__(self, library: str, extra: str | None, purpose: str) -> None:
         command = "pip install selfplay-gym" if extra is None else f"pip install 'selfplay-gym[{extra}]'"
         super().__init__(f"{purpose} needs {library!r}, which is not installed: {command}", name=library)
+        self.library, self.extra, self.purpose = library, extra, purpose
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str | None, str]]:
+        return (MissingExtraError, (self.library, self.extra, self.purpose))
+
+
+@contextmanager
+def asked_by(setting: str, value: Any) -> Iterator[None]:
+    """What a library is missing for inside is this setting, and the error names it.
+
+    Args:
+        setting: its path, such as "compute.workers".
+        value: what it says.
+
+    Raises:
+        MissingExtraError: in place of one that only knows the plug-in.
+    """
+    try:
+        yield
+    except MissingExtraError as error:
+        raise MissingExtraError(error.library, error.extra, f"{setting}={value!r}") from None
 
 
 class PluginError(SelfPlayError):

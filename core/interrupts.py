@@ -17,11 +17,17 @@ class Stopped(KeyboardInterrupt):
 
     Attributes:
         code: exit code of a process that ends so, 128 and the number of the signal.
+        kept: what is done and how to go on, for people; "" where nothing is kept.
     """
 
-    def __init__(self, number: int = signal.SIGINT) -> None:
+    def __init__(self, number: int = signal.SIGINT, kept: str = "") -> None:
         super().__init__()
-        self.code = 128 + number
+        self.code, self.kept = 128 + number, kept
+
+    @classmethod
+    def keeping(cls, error: KeyboardInterrupt, kept: str) -> Stopped:
+        """The same, from whoever knows what is kept."""
+        return cls(error.code - 128 if isinstance(error, Stopped) else signal.SIGINT, kept)
 
 
 def answer_while_importing(arguments: Sequence[str]) -> None:

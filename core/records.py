@@ -27,6 +27,10 @@ class Outcome(Enum):
     UNDECIDED = "undecided"
     """Time-out, unparsable reference, checker failure: never silently a reward, never silently a failure."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> Outcome:
+        raise ConfigError(f"an outcome is one of {', '.join(repr(one.value) for one in cls)}, got {value!r}")
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class TaskSpec:
@@ -43,7 +47,11 @@ class TaskSpec:
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __init__(self, level: float, kind: str | None = None, meta: Mapping[str, Any] | None = None) -> None:
-        if not 0.0 <= level <= 1.0:
+        try:
+            is_share = 0.0 <= level <= 1.0
+        except TypeError:
+            is_share = False
+        if not is_share:
             raise ConfigError(f"TaskSpec.level must be in [0, 1], got {level!r}")
         _set_level(self, level)
         _set_kind(self, kind)
@@ -73,6 +81,11 @@ class Question:
     author: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    def __post_init__(self) -> None:
+        for name, value in (("text", self.text), ("reference", self.reference)):
+            if not isinstance(value, str) and (name == "text" or value is not None):
+                raise ConfigError(f"Question.{name} must be text, got {value!r:.80}")
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class Verdict:
@@ -93,7 +106,13 @@ class Verdict:
     def __init__(self, outcome: Outcome, score: float | None, answer: str | None = None, reason: str = "") -> None:
         if (score is None) is not (outcome is Outcome.UNDECIDED):
             raise ConfigError(f"Verdict.score is None exactly for UNDECIDED, got {score!r} with {outcome}")
-        if score is not None and not 0.0 <= score <= 1.0:
+        if outcome.__class__ is not Outcome:
+            raise ConfigError(f"Verdict.outcome must be an Outcome, such as Outcome.CORRECT, got {outcome!r}")
+        try:
+            is_share = score is None or 0.0 <= score <= 1.0
+        except TypeError:
+            is_share = False
+        if not is_share:
             raise ConfigError(f"Verdict.score must be in [0, 1], got {score!r}")
         _set_outcome(self, outcome)
         _set_score(self, score)

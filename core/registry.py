@@ -62,12 +62,19 @@ class Registry(Generic[T]):
 
         Registering a name again with another target is an error: two plug-ins cannot shadow each other silently.
         """
-        if not name or name != name.strip():
-            raise ConfigError(f"a {self.kind} name must be a non-empty word, got {name!r}")
+        if not isinstance(name, str) or not name or name != name.strip():
+            raise ConfigError(f"a {self.kind} name must be a non-empty word, got {name!r:.80}")
 
         def add(factory: str | Callable[..., Any] | T) -> None:
             if not self._is_of_room(factory):  # a name that the room has is taken, whoever comes first
                 self._enter_room()
+            if not (
+                ":" in factory if isinstance(factory, str) else callable(factory) or isinstance(factory, self.protocol)
+            ):
+                raise ConfigError(
+                    f"{self.kind} {name!r} is registered with a factory, 'module:attribute' or a {self.kind} itself, "
+                    f"got {factory!r:.80}"
+                )
             if inspect.isbuiltin(factory):
                 raise ConfigError(f"{self.kind} {name!r}: {factory!r} is a built-in function, not a {self.kind}")
             previous = self._targets.get(name)
@@ -121,6 +128,11 @@ class Registry(Generic[T]):
         if isinstance(what, str):
             name, leading, given = self._named(what)
             return self._built(name, leading, given, options)
+        if what is None or isinstance(what, bool | int | float | bytes | list | tuple | set):
+            raise ConfigError(
+                f"a {self.kind} is given by name, as a table with a 'name', or as an object with "
+                f"{', '.join(members_of(self.protocol))}; got {what!r:.80}"
+            )
         if options:
             raise ConfigError(f"options {sorted(options)} go with a {self.kind} name, not with a live object")
         return self._checked(type(what).__name__, what)

@@ -136,6 +136,8 @@ def _register(kind: Kind, name: str, target: Any) -> Callable[[F], F] | None:
 
 def _free_id(kind: Kind, name: str) -> str:
     """The id of a name, if it is not another's."""
+    if not isinstance(name, str) or not any(map(str.isalnum, name)):
+        raise ConfigError(f"a {kind.registry.kind} name must be a word, got {name!r:.80}")
     identifier = env_id(name)
     spec = gym.registry.get(identifier)
     if spec is not None and spec.kwargs.get(kind.keyword) != name:

@@ -32,17 +32,20 @@ MEANING = {
 
 
 class DataSetFormat:
-    """A folder for `datasets.load_dataset(FOLDER)`: a split of the data set for each of ours."""
+    """A folder for `datasets.load_dataset(FOLDER)`: a split of the data set for each of ours.
+
+    Raises:
+        MissingExtraError: `pyarrow`, which comes with `datasets`, is not installed.
+    """
 
     splits = (TRAIN, HELD_OUT)
 
-    def write(self, questions: QuestionSet, folder: Path) -> str:
-        """See `export.ExportFormat`.
+    def __init__(self) -> None:
+        self._arrow = pyarrow_for("datasets")  # before a folder is made
 
-        Raises:
-            MissingExtraError: `pyarrow`, which comes with `datasets`, is not installed.
-        """
-        pyarrow, parquet = pyarrow_for("datasets")
+    def write(self, questions: QuestionSet, folder: Path) -> str:
+        """See `export.ExportFormat`."""
+        pyarrow, parquet = self._arrow
         types = {"float64": pyarrow.float64(), "string": pyarrow.string()}
         schema = pyarrow.schema({name: types[type_of(name)] for name in MEANING})
         for split, found in questions.splits.items():

@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from ..core.errors import ConfigError
 from ..core.options import write_named
 from ..core.registry import Registry
+from ..selfplay.counting import Count, uncounted
 from ..selfplay.storage.files import DamageError, read_json, remove, write_json
 from .question_sets import SPLITS, QuestionSet, question_set
 
@@ -63,11 +64,12 @@ def export(
     seed: int = 0,
     levels: Sequence[float] = (),
     force: bool = False,
+    progress: Count = uncounted,
 ) -> str:
     """Write the questions of a source for a tool.
 
     Args:
-        source, limit, seed, levels: see `question_sets.question_set`.
+        source, limit, seed, levels, progress: see `question_sets.question_set`.
         format: by name, with options as `name(key=value)`, or live.
         out: the folder; made, with those above it.
         splits: "train", "held_out" or both; `None` for those that the format needs.
@@ -81,7 +83,7 @@ def export(
     """
     writer = formats.make(format)
     check_place(out, force)
-    questions = question_set(source, splits or writer.splits, limit=limit, seed=seed, levels=levels)
+    questions = question_set(source, splits or writer.splits, limit=limit, seed=seed, levels=levels, progress=progress)
     counts = {split: len(found) for split, found in questions.splits.items()}
     draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
     remove(draft)

@@ -19,6 +19,7 @@ from ..core.registries import domains, generators, make_generator
 from ..core.seeding import python_stream
 from ..envs.game.domains import find_domain, identity_of
 from ..envs.game.question_cache import QuestionCache
+from ..selfplay.counting import Count, uncounted
 from ..selfplay.exams.questions import exam_and_validation, held_out_questions
 from ..selfplay.exams.suites import Suite, generated_suite, grader_of, load_suites, suite_names
 from ..selfplay.run import round_log
@@ -29,6 +30,8 @@ from .rows import Graded, check_texts
 
 TRAIN, HELD_OUT = "train", "held_out"
 SPLITS = (TRAIN, HELD_OUT)
+COUNTED = 64
+"""Questions between two calls of `progress`."""
 REPEATS = 2_000
 """After this number of repeated questions in a row, a generator is taken to have no more."""
 KIND_DRAWS = 16
@@ -57,6 +60,7 @@ def question_set(
     limit: int | None = None,
     seed: int = 0,
     levels: Sequence[float] = (),
+    progress: Count = uncounted,
 ) -> QuestionSet:
     """The questions of a source.
 
@@ -69,6 +73,7 @@ def question_set(
         limit: most questions per split; `None` for all of a run, and as many as a suite has by default.
         seed: of procedural questions; 0 is the standard exam. A run has its own.
         levels: difficulties in [0, 1], taken in turn; none for those of an exam, and evenly drawn ones in training.
+        progress: called with (questions drawn, in all) for each split.
 
     Raises:
         ConfigError: no such source, a split or a level that it does not have, no questions in it, or a text that no
@@ -81,7 +86,7 @@ def question_set(
     check_whole("seed", seed, least=0)
     for level in levels:
         check_level("a level", level)
-    found = _questions_of(source, splits, limit, seed, levels)
+    found = _questions_of(source, splits, limit, seed, levels, progress)
     for split, questions in found.splits.items():
         for number, one in enumerate(questions, start=1):
             check_texts(f"question {number} of {split}, from {found.source}", one.row())
@@ -89,14 +94,14 @@ def question_set(
 
 
 def _questions_of(
-    source: str, splits: Sequence[str], limit: int | None, seed: int, levels: Sequence[float]
+    source: str, splits: Sequence[str], limit: int | None, seed: int, levels: Sequence[float], progress: Count
 ) -> QuestionSet:
     if (Path(source) / CONFIG).exists() or (Path(source) / STATE).exists():
         return _of_run(Path(source), splits, limit, levels)
     if Path(source).is_dir():
         raise ConfigError(f"no run in {source} (there is no {CONFIG}); name a run folder, or a suite such as 'mixed'")
     found = {
-        split: _held_out(source, limit, seed, levels) if split == HELD_OUT else _train(source, limit, seed, levels)
+        split: (_held_out if split == HELD_OUT else _train)(source, limit, seed, levels, progress)
         for split in dict.fromkeys(splits)
     }
     at = f", level {', '.join(f'{level:g}' for level in levels)}" if levels else ""
@@ -104,12 +109,18 @@ def _questions_of(
 
 
 def different_questions(
-    cache: QuestionCache, size: int, rng: random.Random, levels: Sequence[float] | None = None, kind: str | None = None
+    cache: QuestionCache,
+    size: int,
+    rng: random.Random,
+    levels: Sequence[float] | None = None,
+    kind: str | None = None,
+    progress: Count = uncounted,
 ) -> list[Question]:
     """`size` procedural questions no two of which ask the same.
 
     Args:
         levels: taken in turn; `None` draws them evenly.
+        progress: called with (questions drawn, `size`).
 
     Raises:
         ConfigError: no levels, no such kind, or the generator has fewer questions.
@@ -126,6 +137,8 @@ def different_questions(
         identity = identity_of(question)
         repeats = repeats + 1 if identity in found else 0
         found.setdefault(identity, question)
+        if not len(found) % COUNTED:
+            progress(len(found), size)
         if len(found) == size:
             return list(found.values())
     raise ConfigError(
@@ -198,22 +211,26 @@ def _exam_of(config: RunConfig) -> list[Question]:
     return exam_and_validation(config.questions.generator, *sizes, config.seed)[0]
 
 
-def _held_out(source: str, limit: int | None, seed: int, levels: Sequence[float]) -> tuple[Graded, ...]:
-    suites = [_at(suite, _generator(source), seed, levels) for suite in load_suites(source, limit=limit, seed=seed)]
+def _held_out(
+    source: str, limit: int | None, seed: int, levels: Sequence[float], progress: Count
+) -> tuple[Graded, ...]:
+    loaded = load_suites(source, limit=limit, seed=seed, progress=progress)
+    suites = [_at(suite, _generator(source), seed, levels, progress) for suite in loaded]
     listed = [Graded(question, suite.verifier) for suite in suites for question in suite.questions]
     return tuple({identity_of(one.question): one for one in reversed(listed)}.values())[::-1]
 
 
-def _at(suite: Suite, generator: str | None, seed: int, levels: Sequence[float]) -> Suite:
+def _at(suite: Suite, generator: str | None, seed: int, levels: Sequence[float], progress: Count) -> Suite:
     """The suite with as many questions of these levels."""
     if not levels:
         return suite
     if generator is None:
         raise ConfigError(f"levels go with one generator or domain; {suite.name!r} has the questions it has")
-    return replace(suite, questions=tuple(held_out_questions(generator, len(suite.questions), seed, levels)))
+    questions = held_out_questions(generator, len(suite.questions), seed, levels, progress)
+    return replace(suite, questions=tuple(questions))
 
 
-def _train(source: str, limit: int | None, seed: int, levels: Sequence[float]) -> tuple[Graded, ...]:
+def _train(source: str, limit: int | None, seed: int, levels: Sequence[float], progress: Count) -> tuple[Graded, ...]:
     generator = _generator(source)
     if generator is None:
         if "," not in source and source not in suite_names() and f"{source.partition(':')[0]}:" not in suite_names():
@@ -225,7 +242,7 @@ def _train(source: str, limit: int | None, seed: int, levels: Sequence[float]) -
     size = limit or len(generated_suite(generator, seed=seed).questions)
     rng = python_stream(seed, "interop", "export", source)
     cache = QuestionCache(make_generator(generator), TRAIN, 1, domain_of_generator(generator))
-    questions = different_questions(cache, size, rng, levels or None)
+    questions = different_questions(cache, size, rng, levels or None, progress=progress)
     return tuple(Graded(question, grader_of(question)) for question in questions)
 
 

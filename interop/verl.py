@@ -48,22 +48,22 @@ class VerlFormat:
     Args:
         template: the words around a question, "plain" or "r-zero"; a domain without such ones has its "plain".
         system: a system turn before it; `None` for none.
+
+    Raises:
+        MissingExtraError: `pyarrow`, which comes with `datasets`, is not installed.
     """
 
     splits = SPLITS
 
     def __init__(self, template: str = "plain", system: str | None = None) -> None:
+        self._arrow = pyarrow_for("verl")  # before a folder is made
         check_template(template)
         check_texts("verl", {"system": system})
         self.template, self.system = template, system
 
     def write(self, questions: QuestionSet, folder: Path) -> str:
-        """See `export.ExportFormat`.
-
-        Raises:
-            MissingExtraError: `pyarrow`, which comes with `datasets`, is not installed.
-        """
-        pyarrow, parquet = pyarrow_for("verl")
+        """See `export.ExportFormat`."""
+        pyarrow, parquet = self._arrow
         text, count = pyarrow.string(), pyarrow.int64()
         extra = {"split": text, "index": count, "verifier": text, **dict.fromkeys(COLUMNS, text)}
         schema = pyarrow.schema(

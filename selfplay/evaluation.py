@@ -35,7 +35,7 @@ Which = Literal["sampled", "greedy", "majority"]
 
 _PER_QUESTION = (
     *("keys", "kinds", "levels", "correct", "strict", "lenient", "invalid", "undecided"),
-    *("characters", "distinct", "greedy", "vote_share", "unanswered", "lengths"),
+    *("characters", "distinct", "greedy", "vote_share", "unanswered", "guessed", "lengths"),
 )
 
 
@@ -99,6 +99,7 @@ def run_exam(
         tally.seconds += time.perf_counter() - begun
         tally.add(part, groups, single)
         tally.rows["unanswered"] += unreadable(agent, prompts)
+        tally.rows["guessed"] += guessed(agent, prompts)
         if progress is not None:
             progress(start + len(part), len(questions))
     return tally.result(
@@ -106,6 +107,12 @@ def run_exam(
         verifier=verifier if isinstance(verifier, str) else type(grader).__name__,
         seed=seed,
     )
+
+
+def guessed(agent: Agent, prompts: Sequence[str]) -> list[bool]:
+    """To which prompts a scripted agent of known skill answers by chance; others do not say."""
+    ask = getattr(agent, "guessed", None)
+    return [False] * len(prompts) if ask is None else list(ask(prompts))
 
 
 class _Tally:
@@ -151,8 +158,8 @@ class _Tally:
                 self.rows["vote_share"] += [e.solve_rate for e in elections]
 
     def result(self, agent: str, verifier: str, seed: int) -> ExamResult:
-        for name in ("unanswered", "lengths"):
-            if all(value is None for value in self.rows[name]):
+        for name in ("unanswered", "guessed", "lengths"):
+            if all(value is None or value is False for value in self.rows[name]):
                 self.rows[name] = []
         return ExamResult(
             agent=agent,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from .counting import Count, uncounted
 from .hooks import Hook, Step
 
 if TYPE_CHECKING:
@@ -25,6 +27,17 @@ SUPERVISED = ("loss", "grad_norm", "rows_trained")
 def bar_columns(description: str = "{task.description}") -> tuple[ProgressColumn, ...]:
     """How every progress bar of the command line looks: what, the bar, how many of how many, the time left."""
     return TextColumn(description, markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+
+
+@contextmanager
+def counting(console: Console | None, what: str) -> Iterator[Count]:
+    """A bar for something that is counted, on a terminal; nothing elsewhere."""
+    if console is None or not console.is_terminal:
+        yield uncounted
+        return
+    with Bars(*bar_columns(), console=console, transient=True) as bars:
+        task = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
 class Progress(Hook):

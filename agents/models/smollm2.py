@@ -44,7 +44,7 @@ def load_smollm2(dtype: Any, *, warm: bool = False) -> tuple[Any, Any]:
             "smollm2 --output FOLDER, and FOLDER as the model"
         )
     if importlib.util.find_spec("gguf") is None:
-        raise MissingExtraError("gguf", "smollm2", "LLMAgent.from_pretrained('smollm2')")
+        raise MissingExtraError("gguf", "smollm2", "the model 'smollm2'")
     folder = str(_package_folder())
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=FILE, trust_remote_code=False)
     _split_digits(tokenizer)

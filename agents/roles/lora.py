@@ -92,7 +92,7 @@ def add_adapters(
     try:
         import peft
     except ImportError:
-        raise MissingExtraError("peft", "lora", 'weight_sharing="lora"') from None
+        raise MissingExtraError("peft", "lora", "weight_sharing='lora'") from None
     import torch
 
     model: Any = None

@@ -1,7 +1,7 @@
 """Agents without a model: of known skill, so that games, rewards and curricula can be proven with them.
 
 They read the question language of `core.maths_language`; a question outside it is answered with a guess (noisy, random)
-or left unanswered (oracle).
+or left unanswered (oracle), and an exam says how many these were.
 """
 
 from __future__ import annotations
@@ -37,14 +37,22 @@ class ScriptedAgent:
         raise TypeError(f"{type(self).__name__} must define complete(prompt, rng)")
 
 
+FOREIGN = "it computes the sums, equations and composed questions of our generators, and knows no other answers"
+"""Why the oracle cannot answer."""
+
+
 class OracleAgent(ScriptedAgent):
-    """Always right; says so when it cannot read the question."""
+    """Computes the answer: right about every question of the question language; it leaves the others, and says so."""
 
     name = "oracle"
 
     def complete(self, prompt: str, rng: Rng) -> str:
         reading = read(prompt)
-        return "I cannot read the question." if reading is None else boxed(str(reading.answer))
+        return "" if reading is None else boxed(str(reading.answer))
+
+    def unreadable(self, prompts: Sequence[str]) -> list[str | None]:
+        """See `core.protocols.Reader`."""
+        return [FOREIGN if read(prompt) is None else None for prompt in prompts]
 
 
 class NoisyAgent(ScriptedAgent):
@@ -88,6 +96,10 @@ class NoisyAgent(ScriptedAgent):
             return boxed(str(reading.answer))
         slip = (1 + int(rng.random() * self.scatter)) * (1 if rng.random() < 0.5 else -1)
         return boxed(str(reading.answer + slip))
+
+    def guessed(self, prompts: Sequence[str]) -> list[bool]:
+        """Which answers have nothing to do with the question, as it is none of the question language."""
+        return [read(prompt) is None for prompt in prompts]
 
 
 class RandomAgent(ScriptedAgent):

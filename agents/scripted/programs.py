@@ -12,7 +12,7 @@ import ast
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ...core.errors import ConfigError
 from ...core.protocols import Rng
@@ -76,6 +76,10 @@ class CoderAgent(ScriptedAgent):
         if rng.random() < self.probability(operators):
             return boxed(str(value))
         return boxed(str(value + (1 + int(rng.random() * 9)) * (1 if rng.random() < 0.5 else -1)))
+
+    def guessed(self, prompts: Sequence[str]) -> list[bool]:
+        """Which answers have nothing to do with the question, as its function cannot be read."""
+        return [returned(prompt) is None for prompt in prompts]
 
 
 def returned(prompt: str) -> tuple[int, int] | None:

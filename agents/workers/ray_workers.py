@@ -17,6 +17,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from ...core.errors import ConfigError, MissingExtraError, RunError
@@ -92,10 +93,10 @@ class RayWorkers:
 
     Raises:
         ConfigError: numbers that cannot be.
+        MissingExtraError: Ray is not installed.
 
-    Ray is started, or asked, when there is work: `map` and `share` raise `MissingExtraError` where it is not installed,
-    `ConfigError` where no cluster answers, and `RunError` where it has no room for a single worker. While it has room
-    for some of them, these work.
+    Ray is loaded and started, or asked, when there is work: `map` and `share` raise `ConfigError` where no cluster
+    answers, and `RunError` where it has no room for a single worker. While it has room for some of them, these work.
     """
 
     depth = 2  # one that is worked on, and one that is there already when it is done
@@ -104,6 +105,8 @@ class RayWorkers:
         if not 0 <= gpus <= 16:
             raise ConfigError(f"gpus must be in [0, 16] for each worker, got {gpus!r}")
         self.size, self.address, self.gpus = check_size(workers), address, gpus
+        if find_spec("ray") is None:
+            raise _missing()
         self.users = 0
         self._actors: dict[int, Any] = {}
         self._places = Places()
@@ -260,5 +263,9 @@ def _ray() -> Any:
     try:
         import ray
     except ImportError:
-        raise MissingExtraError("ray", "ray", "workers 'ray(…)'") from None
+        raise _missing() from None
     return ray
+
+
+def _missing() -> MissingExtraError:
+    return MissingExtraError("ray", "ray", "workers 'ray(…)'")

@@ -30,7 +30,7 @@ class Verifier(Protocol):
 
     def judge_many(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
         """Judge `groups[i]` against `questions[i]`; same result as calling `judge` one by one, unless what the verifier
-        measures on the whole batch decides, and it says so."""
+        measures on the whole batch decides, and it says so by `measures_batch = True`."""
         ...
 
 

@@ -112,7 +112,7 @@ class GameDomain:
 
     def template(self, name: str) -> Template:
         """The template of that name; an unknown one is an `UnknownNameError`."""
-        if name not in self.templates:
+        if not isinstance(name, str) or name not in self.templates:
             raise UnknownNameError(f"{self.name} template", name, self.templates)
         return self.templates[name]
 

@@ -180,7 +180,17 @@ def play_pair(
 
 def pair_table(results: Sequence[PairResult], seed: int) -> ResultTable:
     """The pairs as one table, with a histogram of p̂."""
-    header = ["pair", "well-formed", "readable", "p̂", "reward", "label acc.", "reward acc.", "solver acc.", "stable"]
+    header = [
+        "pair",
+        "well-formed",
+        "readable",
+        "p̂",
+        "reward",
+        "asked labels right",
+        "reward acc.",
+        "solver acc.",
+        "stable",
+    ]
     cells = [
         [
             f"{r.challenger}+{r.solver}",

@@ -20,7 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from ...core.protocols import Agent, unreadable
 from ...core.protocols.completions import completions_of, well_formed
-from ..evaluation import Adjustable
+from ..evaluation import Adjustable, guessed
 from ..storage.files import DamageError, json_object, read_bytes, remove
 
 
@@ -96,6 +96,10 @@ class Recorder:
     def unreadable(self, prompts: Sequence[str]) -> list[str | None]:
         """What the agent says, see `core.protocols.Reader`; nothing is asked of it for that."""
         return unreadable(self.agent, prompts)
+
+    def guessed(self, prompts: Sequence[str]) -> list[bool]:
+        """What the agent says, see `evaluation.guessed`."""
+        return guessed(self.agent, prompts)
 
     def _path(self, prompts: Sequence[str], n: int, seed: int | None) -> Path | None:
         if self.folder is None or seed is None:

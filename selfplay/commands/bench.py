@@ -23,6 +23,7 @@ from ..bench.run import BenchReport, BenchSettings, Progress, run_bench
 from ..bench.table import to_csv, to_json, to_markdown, to_terminal
 from ..exams.contamination import training_texts
 from ..exams.suites import load_suites
+from ..progress import counting
 from ..run.by_workers import by_workers
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def bench(
         raise ConfigError("name at least one agent, as in: selfplay-gym bench tiny oracle --suite mixed")
     files = targets(out, REPORT_FORMATS)
     settings = settings or BenchSettings()
-    suites = load_suites(suite, limit=limit)
+    with counting(Terminal(stderr=True), "questions") as count:
+        suites = load_suites(suite, limit=limit, progress=count)
     contestants = load_contestants(list(agents), prompt=prompt)
     runs = {found.resolve() for found in (run, *(c.run for c in contestants)) if found is not None}
     training = [text for found in sorted(runs) for text in training_texts(found)] if runs else None

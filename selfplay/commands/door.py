@@ -63,7 +63,9 @@ def leave(command: Callable[[], Any]) -> int:
             if isinstance(error, KeyboardInterrupt | click.Abort):
                 got.append(error.code if isinstance(error, Stopped) else Stopped().code)
             if got:  # an interrupt may come out of an import or a library as any other error
-                return _say("terminated" if got[0] == Stopped(signal.SIGTERM).code else "interrupted", got[0])
+                word = "terminated" if got[0] == Stopped(signal.SIGTERM).code else "interrupted"
+                kept = error.kept if isinstance(error, Stopped) else ""
+                return _say(f"{word}: {kept}" if kept else word, got[0])
             line = one_line(error)
             if line is None:
                 raise

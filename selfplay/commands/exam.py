@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.progress import Progress as Bars
 from rich.table import Table
 
 from ..bench.resolve_agent import read_agent
@@ -18,7 +16,7 @@ from ..exams.contamination import Contamination, check_contamination, run_of_che
 from ..exams.hold import exam
 from ..exams.result import ExamResult, Score
 from ..pages.wording import counted
-from ..progress import bar_columns
+from ..progress import counting
 from ..stats import Estimate
 
 
@@ -45,7 +43,7 @@ def hold_exam(
     Raises:
         ConfigError: an unknown name, or more questions than the generator has.
     """
-    with _bar(None if as_json else console, questions) as progress:
+    with counting(None if as_json else console, "exam") as progress:
         result = exam(
             agent,
             questions=questions,
@@ -144,14 +142,3 @@ def _table(first: str) -> Table:
 def _row(table: Table, name: str, estimate: Estimate, note: str) -> None:
     limits = f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f} %"
     table.add_row(name, f"{100 * estimate.value:.1f} %", limits, note)
-
-
-@contextmanager
-def _bar(console: Console | None, total: int) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if console is None or not console.is_terminal:
-        yield None
-        return
-    with Bars(*bar_columns("exam"), console=console, transient=True) as bars:
-        task = bars.add_task("exam", total=total)
-        yield lambda done, total: bars.update(task, completed=done, total=total)

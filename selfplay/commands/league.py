@@ -14,11 +14,13 @@ from rich.status import Status
 
 from ...agents.workers.named import Here, workers_of
 from ...core.errors import ConfigError
+from ...core.interrupts import Stopped
 from ..league.folder import LOCK, LeagueFolder, Settings
 from ..league.games import make_game
 from ..league.page import cells, header, headline, write_standings
 from ..league.play import League
 from ..league.players import new_player
+from ..league.ratings.online import OnlineRatings
 from ..league.rules.joining import make_joining
 from ..league.rules.matchmaking import make_matchmaking
 from ..league.snapshots import join_run, snapshots_of
@@ -58,6 +60,7 @@ def hold_league(
     Raises:
         ConfigError: settings other than those it was begun with, or players that cannot play.
         RunError: the folder is damaged, or somebody else plays there.
+        Stopped: by Ctrl-C or SIGTERM; what is played is kept.
     """
     asked = {name: value for name, value in (settings or {}).items() if value is not None}
     rule = make_joining(join)
@@ -65,8 +68,10 @@ def hold_league(
         begun = _new(asked)
         make_game(begun.game, begun.labels)
         make_matchmaking(begun.matchmaking)
+        OnlineRatings()
+    playing = workers_of(workers)
     path.mkdir(parents=True, exist_ok=True)
-    with hold(path, LOCK):
+    with closing(playing), hold(path, LOCK):
         folder = _opened(path, asked)
         league = League(folder)
         league.join([new_player(spec, pool) for pool, spec in players])
@@ -75,9 +80,15 @@ def hold_league(
         for name in retire:
             league.retire(name)
         if matches > folder.matches:
-            with closing(workers_of(workers)) as playing, console.status("the league begins") as status:
-                progress = partial(_tell, status)
-                league.play(matches, progress, None if isinstance(playing, Here) else playing)
+            try:
+                with console.status("the league begins") as status:
+                    progress = partial(_tell, status)
+                    league.play(matches, progress, None if isinstance(playing, Here) else playing)
+            except KeyboardInterrupt as error:
+                kept = (
+                    f"{folder.matches:,} of {matches:,} matches are in {path}; the same command goes on with the rest"
+                )
+                raise Stopped.keeping(error, kept) from None
         found = standings(folder)
         files = write_standings(found, path)
     _show(found, files, console)

@@ -29,16 +29,20 @@ from rich.progress import Progress
 
 from ...agents.workers.named import workers_of
 from ...core.errors import ConfigError, RunError
+from ...core.interrupts import Stopped
 from ...core.options import parse_named
-from ...core.protocols import Verifier, Workers
+from ...core.protocols import BaseVerifier, Verifier, Workers
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import make_verifier
+from ...verifiers.references.equivalence import SympyVerifier
+from ..pages.wording import counted
 from ..progress import bar_columns
 
 UNREADABLE = 1
 """Exit code of the command if the file was judged, but some lines could not be."""
-CHUNK = 64
-"""Lines judged in one call of `judge_many`, and between two writes."""
+MEASURED, GATHERED, SENT = 64, 16, 4
+"""Lines judged together, and between two writes: where a verifier measures something on all of them; where it asks an
+agent about all of them at once; and where it does neither, and a worker judges. Without workers that is one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ def verify_file(
     Raises:
         ConfigError: no such source, or target and source are one file.
         RunError: the target was written from another source, by a verifier with other settings, or by something else.
+        Stopped: by Ctrl-C or SIGTERM; says how many lines are written, which another call keeps.
     """
     source, target = Path(source), Path(target)
     if not source.is_file():
@@ -98,13 +103,19 @@ def verify_file(
     for record in done:
         counts.add(record)
     todo = itertools.islice(((n, line) for n, line in enumerate(_lines(source), 1) if line.strip()), len(done), None)
-    chunks = iter(lambda: list(itertools.islice(todo, CHUNK)), [])
-    with closes, target.open("ab" if done else "wb", buffering=0) as out, _bar(console) as bar:
-        task = bar.add_task("verify", total=total, completed=len(done))
-        for written, found in judges.map(_JudgeLines(judge, settings), chunks):
-            _write(out, written)
-            counts += found
-            bar.update(task, advance=found.lines)
+    at_once = _lines_at_once(judge, judges.size == 1)
+    chunks = iter(lambda: list(itertools.islice(todo, at_once)), [])
+    try:
+        with closes, target.open("ab" if done else "wb", buffering=0) as out, _bar(console) as bar:
+            task = bar.add_task("verify", total=total, completed=len(done))
+            for written, found in judges.map(_JudgeLines(judge, settings), chunks):
+                _write(out, written)
+                counts += found
+                bar.update(task, advance=found.lines)
+    except KeyboardInterrupt as error:
+        again = "the same command" if resume else "the same command without --restart"
+        kept = f"{counts.lines:,} of {counted(total, 'line')} judged in {str(target)!r}; {again} goes on with the rest"
+        raise Stopped.keeping(error, kept) from None
     return VerifySummary(total, len(done), counts.errors, counts.attempts, counts.outcomes, counts.valid)
 
 
@@ -145,6 +156,17 @@ def verifier_options(verifier: str, extract: str | None = None, policy: Sequence
     if policy:
         options["policy"] = parse_named(f"policy({', '.join(policy)})").options | dict(options.get("policy") or {})
     return {"name": name, **options}
+
+
+def _lines_at_once(judge: Verifier, alone: bool) -> int:
+    """How many lines are judged between two writes: few, so that little is waited for, and lost by a kill."""
+    if getattr(judge, "measures_batch", False):
+        return MEASURED
+    if isinstance(judge, SympyVerifier):
+        return judge.workers * (1 if alone and judge.workers == 1 else SENT)
+    if type(judge).judge_many is not BaseVerifier.judge_many:
+        return GATHERED
+    return 1 if alone else SENT
 
 
 class _Counts:

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
     from .frozen import Difficulty
 
-ACCURACIES = ("label_accuracy", "kept_label_accuracy", "reward_accuracy", "solver_accuracy")
+ACCURACIES = {
+    "label_accuracy": "asked labels right",
+    "kept_label_accuracy": "kept labels right",
+    "reward_accuracy": "reward accuracy",
+    "solver_accuracy": "solver accuracy",
+}
+"""What is drawn of a round, and how it is called."""
 UNITS = {
     "mean_reward": "mean over the batch",
     "entropy": "nats per token",
@@ -95,9 +101,9 @@ def play_figures(play: CrossPlay) -> list[str]:
 
 def _draw_accuracies(axes: Axes, rounds: Sequence[RoundDiagnosis]) -> None:
     numbers = [r.round for r in rounds]
-    for index, name in enumerate(ACCURACIES):
+    for index, (name, label) in enumerate(ACCURACIES.items()):
         values = [math.nan if (v := getattr(r, name)) is None else 100 * v for r in rounds]
-        axes.plot(numbers, values, "o-", color=colour(index), label=name.replace("_", " "))
+        axes.plot(numbers, values, "o-", color=colour(index), label=label)
     axes.set(title="Are the labels right?", xlabel="round")
     per_cent(axes, "right")
     _whole_rounds(axes)

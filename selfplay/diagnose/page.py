@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-MEANINGS = """Shares in per cent. Readable: the answer can be computed. Label accuracy: share of right labels among
-readable questions, and among those kept for training. Reward accuracy: share of the challenger's reward earned with
-rightly labelled questions. Clusters, and those that hold no earlier round's question, by BLEU. Rigour: share of written
-steps that hold; lucky: right answers with a step that does not. Methods: shapes of steps in right answers, and the
-share no earlier round used."""
+MEANINGS = """Shares in per cent. Readable: the answer can be computed. Asked labels right: share of right labels
+among readable questions; kept labels right: among those kept for training. Reward accuracy: share of the challenger's
+reward earned with rightly labelled questions. Clusters, and those that hold no earlier round's question, by BLEU.
+Rigour: share of written steps that hold; lucky: right answers with a step that does not. Methods: shapes of steps in
+right answers, and the share no earlier round used."""
 
 
 FROZEN = """The model the run started from answers questions of every round. Accuracy: share of right attempts at those
@@ -43,7 +43,7 @@ automatic rigour of the same attempts where steps could be checked; means with 9
 
 def round_rows(diagnosis: Diagnosis) -> tuple[list[str], list[list[str]]]:
     """Header and cells, one row per round; shares in per cent."""
-    header = ["round", "asked", "readable", "label acc.", "kept label acc.", "reward acc.", "solver acc."]
+    header = ["round", "asked", "readable", "asked labels right", "kept labels right", "reward acc.", "solver acc."]
     header += [
         "clusters",
         "new",

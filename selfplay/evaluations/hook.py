@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ...core.errors import asked_by
 from ..exams.suites import load_suites
 from ..hooks import Hook, Step
 from ..settings.config import CHALLENGER
@@ -68,7 +69,8 @@ class FullEvaluations(Hook):
             ConfigError: no such suite, or none that can be read.
         """
         if self.every:
-            load_suites(self.suites, limit=1)
+            with asked_by("evaluation.suites", list(self.suites)):
+                load_suites(self.suites, limit=1)
         return self
 
     def after_step(self, run: SelfPlay, step: Step) -> None:

@@ -126,7 +126,7 @@ def suite_rows(held: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str
 
 def pair_rows(held: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """A row per evaluation and pair."""
-    header = ["games", "challenger", "solver", "solver right", "labels right", "uncertainty", "clusters"]
+    header = ["games", "challenger", "solver", "solver right", "asked labels right", "uncertainty", "clusters"]
     cells = [
         [f"{row['games']:,}", pair["challenger"], pair["solver"], *_pair_cells(pair)]
         for row in held
@@ -137,7 +137,7 @@ def pair_rows(held: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]
 
 def label_rows(held: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """What was measured of the last labelling before each evaluation; none before the first."""
-    header = ["games", "of round", "asked", "kept", "labels right", "right among kept", "clusters"]
+    header = ["games", "of round", "asked", "kept", "asked labels right", "kept labels right", "clusters"]
     cells = []
     for row in held:
         if labels := row["labels"]:

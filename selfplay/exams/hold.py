@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from ...agents.addressing import template_for
+from ...core.errors import ConfigError
 from ...core.protocols import Agent, Generator, Verifier
 from ...core.records import Question
 from ...core.registries import domains, make_agent, make_verifier
@@ -44,6 +46,9 @@ def exam(
         ConfigError: an unknown name, or more questions than the generator has.
         PluginError: a live object that is not an agent, generator or verifier.
     """
+    for name, value, least in (("questions", questions, 1), ("samples", samples, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+            raise ConfigError(f"{name} must be a whole number of at least {least}, got {value!r:.80}")
     if verifier is not None:
         make_verifier(verifier)  # names are checked before anything takes long
     suite = generated_suite(generator, limit=questions, seed=seed)

@@ -13,6 +13,7 @@ from ...core.records import Question, TaskSpec
 from ...core.registries import domains, make_generator
 from ...core.seeding import python_stream
 from ...envs.game.domains import folded, identity_of
+from ..counting import Count, uncounted
 
 DRAWS_PER_QUESTION = 400
 """Draws in a row without a new held-out question after which a level counts as exhausted."""
@@ -27,6 +28,7 @@ def held_out_questions(
     count: int,
     seed: int = 0,
     levels: int | Sequence[float] | None = None,
+    progress: Count = uncounted,
 ) -> list[Question]:
     """`count` different exam questions of a generator, spread evenly over levels.
 
@@ -37,6 +39,7 @@ def held_out_questions(
         seed: root of all draws, an integer ≥ 0.
         levels: which, or a number of them over [0, 1]; `None` means those that the generator names (`own_levels`), else
             `LEVELS`.
+        progress: called with (questions drawn, `count`).
 
     Raises:
         ConfigError: the generator does not have that many held-out questions.
@@ -56,6 +59,7 @@ def held_out_questions(
                 rich.remove(index)
             elif len(found) < count:
                 found.append(question)
+        progress(len(found), count)
     if len(found) < count:
         raise ConfigError(
             f"{name!r} has only about {len(found)} held-out questions at these levels, not {count}; ask for fewer"

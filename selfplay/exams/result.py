@@ -42,6 +42,8 @@ class ExamResult:
         lengths: operations of each question of the question language, `None` for others. Empty in older results.
         unanswered: why the agent could not read the question, `None` where it could; counted as not correct. Empty
             where it could read all of them.
+        guessed: whether a scripted agent's answer was a guess, as the question is of a kind that it does not read.
+            Empty where there is no such question.
     """
 
     agent: str
@@ -63,6 +65,7 @@ class ExamResult:
     vote_share: list[float]
     seconds: float = field(default=0.0, compare=False)
     unanswered: list[str | None] = field(default_factory=list)
+    guessed: list[bool] = field(default_factory=list)
     lengths: list[int | None] = field(default_factory=list)
 
     @property
@@ -166,10 +169,18 @@ class ExamResult:
         if self.keys and self.lenient_accuracy.value - self.strict_accuracy.value > 0.02:
             gap = 100 * (self.lenient_accuracy.value - self.strict_accuracy.value)
             notes.append(f"a lenient grader would give {gap:.1f} points more than a strict one")
-        reasons = [f"question {number}: {why}" for number, why in enumerate(self.unanswered, 1) if why is not None]
+        reasons = {number: why for number, why in enumerate(self.unanswered, 1) if why is not None}
         if reasons:
-            left = f"{counted(len(reasons), 'question')} could not be read and counted as not correct"
-            notes.append(f"{left}; {'; '.join(reasons[:3])}{' …' if len(reasons) > 3 else ''}")
+            each = [f"question {number}: {why}" for number, why in reasons.items()]
+            same = {*reasons.values()}
+            said = [*same] if len(same) == 1 < len(each) else each
+            left = (
+                f"{len(reasons)} of {counted(len(self.keys), 'question')} could not be read and counted as not correct"
+            )
+            notes.append(f"{left}; {'; '.join(said[:3])}{' …' if len(said) > 3 else ''}")
+        if sum(self.guessed):
+            known = f"{sum(self.guessed)} of {counted(len(self.keys), 'question')}"
+            notes.append(f"{known} are of a kind that it does not read: the answers are guesses, whatever its skill")
         if sum(self.undecided):
             notes.append(f"{counted(sum(self.undecided), 'sample')} could not be decided: not counted as correct")
         return notes
@@ -212,7 +223,7 @@ class ExamResult:
         """JSON values: `summary()` plus the counts, from which `from_dict` rebuilds the result."""
         counts = asdict(self)
         counts["votes"] = {str(k): votes for k, votes in self.votes.items()}
-        for name in ("unanswered", "lengths"):
+        for name in ("unanswered", "guessed", "lengths"):
             if not counts[name]:
                 del counts[name]
         return {"summary": self.summary(), "counts": counts}

@@ -32,6 +32,7 @@ from ...core.seeding import integer_seed
 from ...envs.game.domains import find_domain
 from ...envs.sources.data_sets import HUB_NAMES, read_questions
 from ...envs.sources.open_data import REASONING_GYM, reasoning_gym_questions
+from ..counting import Count, uncounted
 from .questions import held_out_questions
 
 MATH_SUITES = ("arithmetic", "equation", "composed")
@@ -87,13 +88,16 @@ def describe_suites() -> Iterator[tuple[str, str]]:
     yield "jsonl:", "Your own file: rows with question and answer, optionally level, kind, domain."
 
 
-def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: int = 0) -> list[Suite]:
+def load_suites(
+    names: str | Sequence[str], *, limit: int | None = None, seed: int = 0, progress: Count = uncounted
+) -> list[Suite]:
     """The suites of a comma-separated list of names.
 
     Args:
         limit: at most this many questions per suite (its first ones); procedural suites have 500 by default (code
             167), published ones all they have.
         seed: of the procedural suites; 0 is the standard exam.
+        progress: called with (questions drawn, in all) of each procedural suite.
 
     Raises:
         UnknownNameError: no such suite.
@@ -105,14 +109,14 @@ def load_suites(names: str | Sequence[str], *, limit: int | None = None, seed: i
     wanted = [expanded for name in listed if name.strip() for expanded in _expand(name.strip())]
     if not wanted:
         raise ConfigError(f"no suite named in {names!r}; known: {', '.join(suite_names())}")
-    suites = [load_suite(name, limit=limit, seed=seed) for name in dict.fromkeys(wanted)]
+    suites = [load_suite(name, limit=limit, seed=seed, progress=progress) for name in dict.fromkeys(wanted)]
     for name, count in Counter(suite.name for suite in suites).items():
         if count > 1:
             raise ConfigError(f"{count} suites would be called {name!r}; rename one of the files")
     return suites
 
 
-def load_suite(name: str, *, limit: int | None = None, seed: int = 0) -> Suite:
+def load_suite(name: str, *, limit: int | None = None, seed: int = 0, progress: Count = uncounted) -> Suite:
     """One suite; see `load_suites`."""
     family, colon, rest = name.partition(":")
     if family == "rg" and rest:
@@ -122,14 +126,19 @@ def load_suite(name: str, *, limit: int | None = None, seed: int = 0) -> Suite:
     if family == "jsonl" and rest:
         return _from_rows("jsonl", rest, limit)
     if generators.knows(name):
-        return generated_suite(name, limit=limit, seed=seed)
+        return generated_suite(name, limit=limit, seed=seed, progress=progress)
     if name in domains.names():
-        return replace(generated_suite(find_domain(name).generator, limit=limit, seed=seed), name=name)
+        generator = find_domain(name).generator
+        return replace(generated_suite(generator, limit=limit, seed=seed, progress=progress), name=name)
     raise UnknownNameError("suite", name, suite_names(), "A user file is 'jsonl:FILE'.")
 
 
 def generated_suite(
-    generator: str | Mapping[str, Any] | Generator, *, limit: int | None = None, seed: int = 0
+    generator: str | Mapping[str, Any] | Generator,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    progress: Count = uncounted,
 ) -> Suite:
     """Held-out questions of a generator, graded as the domain of these questions says, or else by `exact`.
 
@@ -137,6 +146,7 @@ def generated_suite(
         generator: by name, `name(options)`, as a mapping, or a live object.
         limit: how many questions; `None` for 500, or 167 code questions.
         seed: root of all draws, an integer ≥ 0.
+        progress: called with (questions drawn, in all).
 
     Raises:
         ConfigError: the generator has too few held-out questions, or questions of domains with different graders.
@@ -145,7 +155,7 @@ def generated_suite(
     if limit is None:
         (first,) = held_out_questions(generator, 1, seed)
         limit = CODE_SIZE if first.meta.get("task") in TASKS else DEFAULT_SIZE
-    questions = held_out_questions(generator, limit, seed)
+    questions = held_out_questions(generator, limit, seed, progress=progress)
     graders = sorted({grader_of(question) for question in questions})
     if len(graders) > 1:
         raise ConfigError(

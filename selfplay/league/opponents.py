@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from ...core.errors import asked_by
 from ...core.protocols import Agent, unreadable
 from ...core.protocols.completions import completions_of
 from ...core.records import Judgement, Outcome
@@ -86,8 +87,9 @@ class RunLeague:
         self.settings: dict[str, LeagueSetting] = {role: one for role, one in found.items() if one is not None}
         self.members = {opposite(role): list(state.get(opposite(role), ())) for role in self.settings}
         self._chances: tuple[int, OnlineRatings] | None = None
-        if self.settings:
-            OnlineRatings()
+        for role in self.settings:
+            with asked_by(f"roles.{role}.opponents", rows[role]):
+                OnlineRatings()
         most = max((one.memory_gb for one in self.settings.values()), default=0.0)
         self._agents: Cache[tuple[str, str | None]] = Cache(self._load, int(most * GIB))
 

@@ -129,7 +129,7 @@ class NotebookProgress(Progress):
         parts += [f"<div>{escape(role)} {_curve(list(values))}</div>" for role, values in self._curves.items()]
         for number, found in sorted(self._facts.rounds.items()):
             if found.exam is not None:
-                right = "" if found.label_accuracy is None else f", labels right {shown(found.label_accuracy)} %"
+                right = "" if found.label_accuracy is None else f", asked labels right {shown(found.label_accuracy)} %"
                 name = "base" if number == 0 else f"round {number}"
                 parts.append(f"<div>{name}: exam {escape(shown(found.exam['accuracy']))} %{escape(right)}</div>")
         parts += [f"<div style='opacity:.8'>{escape(line)}</div>" for line in self._lines]

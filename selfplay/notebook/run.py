@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import MissingExtraError, UnknownNameError
+from ...core.options.paths import path_of
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..sharing.cards import SCORES, answering_role, scored_rounds
@@ -35,10 +36,11 @@ class Run(RunFolder):
 
     Raises:
         RunError: no run there, or it is damaged.
+        ConfigError: what is given is no path.
     """
 
     def __init__(self, path: str | Path) -> None:
-        super().__init__(Path(path))
+        super().__init__(path_of("a run", path, "runs/tiny"))
         RunFolder.found(self.path)
         self.stand_at(read_state(self.path / STATE))
 

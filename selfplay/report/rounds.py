@@ -156,8 +156,8 @@ def _draw_levels(axes: Axes, exams: Sequence[tuple[int, ExamResult]]) -> None:
 
 def _draw_labels(axes: Axes, rows: Sequence[tuple[int, Row]]) -> None:
     for name, label, colour, marker in (
-        ("label_accuracy", "labels right", VOTE, "o"),
-        ("kept_label_accuracy", "right among kept", GOOD, "D"),
+        ("label_accuracy", "asked labels right", VOTE, "o"),
+        ("kept_label_accuracy", "kept labels right", GOOD, "D"),
         ("kept_share", "kept", CHALLENGER, "s"),
     ):
         points = [(number, 100 * row[name]) for number, row in rows if row[name] is not None]
@@ -179,12 +179,12 @@ def _draw_right_by_rate(axes: Axes, questions: Sequence[RoundQuestions], band: t
     axes.axvspan(*over_tenths(band), color=BAND, zorder=0, linewidth=0, label="the band")
     filled = sorted(tenths)
     plot_rates(
-        axes, [tenth / 10 for tenth in filled], [wilson(*tenths[tenth]) for tenth in filled], "labels right", VOTE
+        axes, [tenth / 10 for tenth in filled], [wilson(*tenths[tenth]) for tenth in filled], "asked labels right", VOTE
     )
-    axes.set_title("Labels right by solve rate")
+    axes.set_title("Asked labels right by solve rate")
     axes.set_xlabel("solve rate p̂, rounded to tenths")
     axes.set_xlim(-0.03, 1.03)
-    per_cent(axes, "labels right")
+    per_cent(axes, "asked labels right")
     legend(axes, 2)
 
 

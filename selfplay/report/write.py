@@ -126,7 +126,7 @@ def _tiles(summary: RunSummary) -> list[tuple[str, str, str]]:
         asked = sum(row["asked"] for _, row in labellings)
         readable = sum(row["asked"] * row["readable_share"] for _, row in labellings)
         of = "of all asked" if readable == asked else f"of the {100 * readable / asked:.0f} % whose answer is known"
-        tiles.append(("Labels right", f"{_from_to(known, '{:.0f}', 100)} %", f"{of}; first → last round"))
+        tiles.append(("Asked labels right", f"{_from_to(known, '{:.0f}', 100)} %", f"{of}; first → last round"))
     if labellings:
         shares = [row["kept_share"] for _, row in labellings]
         tiles.append(("Questions kept", f"{_from_to(shares, '{:.0f}', 100)} %", "in the band; first → last round"))

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import ConfigError, RunError
+from ...core.errors import ConfigError, RunError, asked_by
 from ...core.registries import make_sampler
 from ..settings.config import RunConfig
 from ..storage.checkpoint import check_checkpoint, load_optimiser
@@ -132,7 +132,8 @@ def _sampler(config: RunConfig, name: str, agent: LLMAgent) -> Any:
     Raises:
         ConfigError: the role learns, and its completions would be those of weights that training does not move.
     """
-    sampler = make_sampler(config.compute.sampler, agent=agent)
+    with asked_by("compute.sampler", config.compute.sampler):
+        sampler = make_sampler(config.compute.sampler, agent=agent)
     if config.roles[name].learns and not getattr(sampler, "follows", False):
         raise ConfigError(
             f"compute.sampler={config.compute.sampler!r} samples from weights that training does not move, but "

@@ -17,6 +17,7 @@ from typing import Any
 
 from ...agents.training.updates import Batches
 from ...agents.workers.named import workers_of
+from ...core.errors import asked_by
 from ...core.protocols import Agent, Verifier
 from ...core.records import Labelled, Question
 from ...core.registries import make_curriculum, make_generator
@@ -59,13 +60,16 @@ class SelfPlay(Run):
     def _set_up(self, state: Mapping[str, Any]) -> None:
         """See `Run`."""
         config = self.config
-        self.workers = workers_of(config.compute.workers)
+        with asked_by("compute.workers", config.compute.workers):
+            self.workers = workers_of(config.compute.workers)
         self.domain = domain_of(config.env)
         self.past, self.league = RunPast(self), RunLeague(config, state.get("league", {}))
         reward = challenger_reward(config.roles[CHALLENGER].reward if CHALLENGER in config.roles else "r-zero")
         self.talk = Talk.of(self)
         asking = None if self.talk is None else self.talk.asking
-        self.game = Game(self.domain, labeller_of(self), reward, config.template, self.refusals.policies, asking)
+        with asked_by("labels.source", config.labels.source):
+            labeller = labeller_of(self)
+        self.game = Game(self.domain, labeller, reward, config.template, self.refusals.policies, asking)
         self.generator = make_generator(config.questions.generator)
         self.curriculum = make_curriculum(config.questions.curriculum)
         if "curriculum" in state:

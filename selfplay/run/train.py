@@ -18,6 +18,7 @@ from ...agents.packages import check_models
 from ...core.errors import ConfigError, RunError
 from ...core.interrupts import Stopped
 from ...core.options import parse_named
+from ...core.options.paths import path_of
 from ..evaluations.hook import FullEvaluations
 from ..guard.controller import GuardController
 from ..hooks import Hook
@@ -108,7 +109,7 @@ def train(
         Interrupted: stopped by the user; what was committed last is where the run goes on.
     """
     check_models("training")
-    run_dir = Path(run_dir)
+    run_dir = _checked(config, run_dir, console)
     if resume and isinstance(config, Mapping):
         config = stored_config(RunFolder.found(run_dir)).replace(config)
     config = absolute_paths(as_config(config))
@@ -143,6 +144,15 @@ def train(
                 group.end(STOPPED)
                 raise Interrupted.by(error, stop.code) from None
     return folder
+
+
+def _checked(config: Any, run_dir: Any, console: Any) -> Path:
+    """The run folder, unless one of them is nothing that `train` takes."""
+    if not isinstance(config, Mapping):
+        as_config(config)
+    if not isinstance(console, Console | Progress | None):
+        raise ConfigError(f"console must be a rich.console.Console, or None for silence, got {console!r:.80}")
+    return path_of("run_dir", run_dir, "runs/tiny")
 
 
 def _doubts(config: RunConfig, run: Run) -> Iterator[str]:

@@ -251,7 +251,13 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
-        """The inverse of `as_dict`; what is left out has its default."""
+        """The inverse of `as_dict`; what is left out has its default.
+
+        Raises:
+            ConfigError: no mapping, or a value that cannot work.
+        """
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"settings are a mapping, such as {{'rounds': 2}}, got {values!r:.80}")
         env = values.get("env")
         turns = isinstance(env, str) and turn_game_of(env) is not None
         begun = cls(env=str(env), stages=TURN_STAGES, roles={PLAYER: RoleConfig()}) if turns else cls()

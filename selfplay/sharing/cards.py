@@ -26,7 +26,7 @@ OURS = "<!-- written by selfplay-gym; written anew as the run goes on -->"
 FREE_BASES = {*SHIPPED, *PACKAGED}
 """Models whose licence is known: Apache-2.0, as the package's."""
 UNKNOWN = "–"
-SCORES = ("round", "exam, % [95 %]", "labels right, % [95 %]", "kept")
+SCORES = ("round", "exam, % [95 %]", "asked labels right, % [95 %]", "kept")
 """What a table of rounds shows."""
 FILES = (
     ("`config.toml`", "all settings: `selfplay-gym train --config config.toml` plays the same run"),

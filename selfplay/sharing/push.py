@@ -93,7 +93,7 @@ def _sent(job: dict[str, Any], deadline: float) -> str:
         last = ([line for line in complaints.splitlines() if line.strip()] or ["it said nothing"])[-1]
         raise RunError(f"pushing failed: {redacted(last.strip())}") from None
     if "url" not in said:
-        raise RunError(f"nothing was pushed: {said.get('error')}")
+        raise RunError(f"pushing failed: {said.get('error')}")
     return str(said["url"])
 
 

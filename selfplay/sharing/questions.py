@@ -126,7 +126,7 @@ def questions_card(config: RunConfig, facts: RunFacts, count: int) -> str:
         f"`{short_model(str(config.labels.source))}`. Models wrote them: a reference that a challenger claims, a "
         "label and an attempt can each be wrong.",
         "",
-        "| round | asked | kept | labels right, % [95 %] |",
+        "| round | asked | kept | asked labels right, % [95 %] |",
         "| --- | --- | --- | --- |",
     ]
     for number, found in rounds:

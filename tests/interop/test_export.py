@@ -1,6 +1,7 @@
 """Questions written for other tools: which, whole or not at all, and never over anything else."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from selfplay_gym.core.errors import ConfigError, PluginError, UnknownNameError
 from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.records import Question
 from selfplay_gym.envs.game.domains import identity_of
-from selfplay_gym.interop.export import MANIFEST, export, formats
+from selfplay_gym.interop.export import MANIFEST, SPLITS, export, formats
 from selfplay_gym.interop.question_sets import question_set
 from selfplay_gym.interop.rows import Graded
 from selfplay_gym.selfplay.exams.questions import exam_and_validation
@@ -221,6 +222,34 @@ def test_the_command_writes_and_says_what_to_do(tmp_path, capsys):
     assert "--force" in capsys.readouterr().err
     assert main([*command, "--split", "train", "--force"]) == 0
     assert not (tmp_path / "out" / "held_out.txt").exists()
+
+
+def test_an_export_tells_how_far_it_is(tmp_path):
+    told = []
+    export("mixed", "texts", tmp_path / "out", limit=200, splits=SPLITS, progress=lambda *counted: told.append(counted))
+    assert {total for _, total in told} == {200}
+    begins = [at for at, (done, _) in enumerate(told) if at and done < told[at - 1][0]]
+    assert len(begins) == 1  # two splits
+    assert len(told) > 10
+    assert told[-1][0] == 200 or told[begins[0] - 1][0] == 200
+
+
+def test_a_terminal_shows_it_on_the_error_stream(tmp_path):
+    """Through a terminal of the system's own, as a person has it."""
+    pty = pytest.importorskip("pty")
+    here, there = pty.openpty()
+    command = ["export", "mixed", "--format", "datasets", "--out", str(tmp_path / "out"), "--limit", "300"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    done = subprocess.run(
+        [sys.executable, "-m", "selfplay_gym.cli", *command], stdout=subprocess.PIPE, stderr=there, env=environment
+    )
+    os.close(there)
+    shown = os.read(here, 1 << 16).decode()
+    os.close(here)
+    assert done.returncode == 0
+    assert "questions of mixed" in shown
+    assert "/300" in shown
+    assert b"questions of mixed" not in done.stdout
 
 
 def test_the_command_line_loads_the_bridges_only_for_an_export():

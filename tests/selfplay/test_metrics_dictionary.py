@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import selfplay_gym
 from selfplay_gym import register_stage
 from selfplay_gym.agents.training.config import StepMetrics
 from selfplay_gym.selfplay.exams.result import ExamResult
@@ -226,3 +227,15 @@ def test_the_scripted_run_of_these_tests_looks_like_a_real_one(real_runs, finish
     real = logged(real_runs["challenger"]) | logged(real_runs["procedural"])
     assert logged(finished_run) <= real
     assert real - logged(finished_run) <= {"event", "name", "limit", "why", "value"}  # of alarms: it is healthy
+
+
+def test_two_shares_of_right_labels_have_two_names_everywhere():
+    """`label_accuracy` is "asked labels right", `kept_label_accuracy` "kept labels right"."""
+    root = Path(selfplay_gym.__file__).parent
+    files = [file for ending in ("py", "j2", "js") for file in (root / "selfplay").rglob(f"*.{ending}")]
+    unclear = re.compile(
+        r"(?<!asked )(?<!kept )(?<!the )labels right|right among kept|least kept right|label acc\.", re.I
+    )
+    assert [f"{file.name}: {found[0]}" for file in files for found in unclear.finditer(file.read_text("utf-8"))] == []
+    heads = re.compile(r"^\|.*\| *(labels right|label acc\.)", re.M)
+    assert [page.name for page in (root / "docs").rglob("*.md") if heads.search(page.read_text("utf-8"))] == []

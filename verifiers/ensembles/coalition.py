@@ -72,6 +72,8 @@ class CoalitionVerifier(BaseVerifier):
         ConfigError: an option out of range, no members, or no such member, domain or template.
     """
 
+    measures_batch = True
+
     def __init__(
         self,
         members: Sequence[str | Mapping[str, Any] | Agent],

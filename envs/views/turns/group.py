@@ -33,7 +33,7 @@ Texts = tuple[str, ...]
 
 def turn_group_env(
     *,
-    game: Named | TurnGame[Any],
+    game: Named | TurnGame[Any] | None = None,
     num_envs: int = 1,
     role: str | None = None,
     opponent: Named | Agent = OPPONENT,

@@ -8,7 +8,7 @@ from typing import Any
 
 from ....core.errors import ConfigError
 from ....core.protocols import Agent, TurnGame
-from ....core.registries import make_agent, make_turn_game
+from ....core.registries import make_agent, make_turn_game, turn_games
 from ....core.seeding import python_stream
 from ....core.turns import ILLEGAL
 from ...turns.play import Running, ask_agents, play_on
@@ -27,12 +27,16 @@ class TurnSetup:
         options: of the game, where it is given by name.
 
     Raises:
-        ConfigError: an unknown name, option or player.
+        ConfigError: no game, or an unknown name, option or player.
     """
 
     def __init__(
-        self, game: Named | TurnGame[Any], role: str | None, opponent: Named | Agent, options: Mapping[str, Any]
+        self, game: Named | TurnGame[Any] | None, role: str | None, opponent: Named | Agent, options: Mapping[str, Any]
     ) -> None:
+        if game is None:
+            raise ConfigError(
+                f"game names what is played, as in game='kuhn'; it is one of {', '.join(turn_games.names())}"
+            )
         self.game: TurnGame[Any] = make_turn_game(game, **options)
         self.role = self.game.players[0] if role is None else role
         if self.role not in self.game.players:

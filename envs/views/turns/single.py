@@ -23,7 +23,7 @@ from .setup import OPPONENT, Named, TurnSetup, turn_info
 
 def turn_env(
     *,
-    game: Named | TurnGame[Any],
+    game: Named | TurnGame[Any] | None = None,
     role: str | None = None,
     opponent: Named | Agent = OPPONENT,
     render_mode: str | None = None,
@@ -32,7 +32,7 @@ def turn_env(
     """The view of one player; what `gym.make("SelfPlayKuhn-v0")` calls.
 
     Args:
-        game: a turn game by name, dict or live.
+        game: a turn game by name, dict or live; an id that belongs to no game needs one.
         role: the caller's player, such as "player_1"; `None` for the first.
         opponent: an agent by name, dict or live, which plays all others.
         render_mode: "ansi" or "html" (`render` returns the game as text or HTML), "human" (it is printed at every step)

@@ -48,8 +48,8 @@ def _row(name: str, run: RunReader) -> dict[str, Any]:
 def _charts(runs: Sequence[tuple[str, RunReader]]) -> list[Chart]:
     by_round: list[tuple[str, str, Callable[[RunReader], list[Point]]]] = [
         ("Exam accuracy", "%", lambda run: [(float(n), exam.accuracy.value) for n, exam in run.metrics.exams.items()]),
-        ("Labels right among kept", "%", lambda run: _labelled(run, "kept_label_accuracy")),
-        ("Labels right", "%", lambda run: _labelled(run, "label_accuracy")),
+        ("Kept labels right", "%", lambda run: _labelled(run, "kept_label_accuracy")),
+        ("Asked labels right", "%", lambda run: _labelled(run, "label_accuracy")),
         ("Questions kept", "%", lambda run: _labelled(run, "kept_share")),
         ("Solve rate of the asked", "%", lambda run: _labelled(run, "solve_rate")),
     ]

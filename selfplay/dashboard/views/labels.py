@@ -38,8 +38,8 @@ def _rounds(run: RunReader) -> list[Chart]:
         return []
     ticks = round_ticks([number for number, _ in rows])
     shares = (
-        ("label_accuracy", "labels right", "4", "-"),
-        ("kept_label_accuracy", "right among kept", "3", "-"),
+        ("label_accuracy", "asked labels right", "4", "-"),
+        ("kept_label_accuracy", "kept labels right", "3", "-"),
         ("kept_share", "kept", "2", "--"),
     )
     lines = [
@@ -94,7 +94,7 @@ def _by_rate(run: RunReader) -> list[Chart]:
     kept, charts = _band(run), []
     band = kept and over_tenths(kept)
     for title, label, whole, part_of, series in (
-        ("Labels right by solve rate", "labels right", 1, 2, "4"),
+        ("Asked labels right by solve rate", "asked labels right", 1, 2, "4"),
         ("Labels confirmed by solve rate", "confirmed, of the checked", 3, 4, "1"),
     ):
         found = [(tenth / 10, counts) for tenth, counts in run.labels.rates.items() if counts[whole]]

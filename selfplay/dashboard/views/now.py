@@ -105,7 +105,9 @@ def _tiles(run: RunReader) -> Sequence[tuple[str, str, str]]:
     if labellings:
         number, row = labellings[-1]
         if row.label_accuracy is not None:
-            tiles.append(("Labels right", f"{100 * row.label_accuracy:.0f} %", f"of all that is known; round {number}"))
+            tiles.append(
+                ("Asked labels right", f"{100 * row.label_accuracy:.0f} %", f"of all that is known; round {number}")
+            )
         if row.kept_share is not None:
             tiles.append(("Questions kept", f"{100 * row.kept_share:.0f} %", f"in the band; round {number}"))
     if run.metrics.best_round is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ....core.errors import asked_by
 from ....core.registries import register_stage
 from ...evaluation import ExamResult
 from ...exams.suites import load_suites
@@ -23,7 +24,8 @@ class Evaluate:
     def check(self, run: Run) -> None:
         """Refuse suites that nobody knows or that cannot be read."""
         if run.config.exam.suites:
-            load_suites(run.config.exam.suites, limit=1)
+            with asked_by("exam.suites", list(run.config.exam.suites)):
+                load_suites(run.config.exam.suites, limit=1)
 
     def run(self, run: SelfPlay | TurnPlay) -> None:
         """Log exam and validation of the round."""

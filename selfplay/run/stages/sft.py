@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ....core.errors import ConfigError
+from ....core.errors import ConfigError, asked_by
 from ....core.records import Question
 from ....core.registries import register_stage
 from ....core.seeding import python_stream
@@ -49,7 +49,8 @@ class SupervisedSteps:
         """Refuse a role without tasks, and weights that are not the role's own, or not whole in this process."""
         if self.role in (CHALLENGER, SOLVER):
             raise ConfigError(f"{self.name} is for further roles with tasks of their own; use train({self.role})")
-        answering(run, self.role)
+        with asked_by(f"roles.{self.role}.reward", run.config.roles[self.role].reward):
+            answering(run, self.role)
         if run.domain.roles[self.role].example is not None:
             raise ConfigError(
                 f"{self.name}: no task of the role {self.role!r} has one right answer that it could be shown; show it "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....core.errors import ConfigError
+from ....core.errors import ConfigError, asked_by
 from ....core.registries import register_stage
 from ...hooks import Step
 from ...roles.updates import rate_of, update_of
@@ -37,7 +37,8 @@ class TrainRole:
         if isinstance(run, TurnPlay):
             return
         if self.role != CHALLENGER:
-            answering(run, self.role)
+            with asked_by(f"roles.{self.role}.reward", config.reward):
+                answering(run, self.role)
             return
         check_condition(run)
         check_panel(run)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ....core.errors import ConfigError
+from ....core.errors import ConfigError, asked_by
 from ....core.held_out import is_held_out
 from ....core.protocols import Agent, Draw, unreadable
 from ....core.records import REFUSED, Question, TaskSpec
@@ -38,7 +38,8 @@ class WriteQuestions:
         """Refuse a source or a condition that nobody knows, and kinds that the generator does not write."""
         check_condition(run)
         for name in run.config.questions.sources:
-            make_source(name)
+            with asked_by("questions.sources", name):
+                make_source(name)
         _check_kinds(run)
 
     def run(self, run: SelfPlay) -> None:

@@ -240,3 +240,61 @@ def test_a_disk_that_fills_up_is_named_and_the_rest_is_written_afterwards(tmp_pa
     assert target.stat().st_size == 9000
     assert verify_file(source, target).resumed > 0
     assert len(target.read_text().splitlines()) == 200
+
+
+SLOW = """
+import time
+from selfplay_gym.core.protocols import BaseVerifier
+from selfplay_gym.core.records import Judgement, Verdict
+
+class Slow(BaseVerifier):
+    def judge(self, question, attempts):
+        if question.text == "q9":
+            print("q9", flush=True)
+            time.sleep(600)
+        return Judgement.of([Verdict.correct("x")] * len(attempts), label="x", label_source="oracle")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are of POSIX")
+@pytest.mark.parametrize(
+    ("number", "word", "options", "written"),
+    [
+        (signal.SIGINT, "interrupted", (), {9}),
+        (signal.SIGTERM, "terminated", ("--restart",), {9}),
+        (signal.SIGTERM, "terminated", ("--workers", "2"), {0, 4, 8}),
+    ],
+)
+def test_what_is_judged_is_written_at_once_and_a_signal_says_how_to_go_on(tmp_path, number, word, options, written):
+    (tmp_path / "slow.py").write_text(SLOW)
+    lines = [{"question": f"q{n}", "attempts": ["x"]} for n in range(12)]
+    source, target = write(tmp_path / "in.jsonl", lines), tmp_path / "out.jsonl"
+    command = [sys.executable, "-m", "selfplay_gym.cli", "verify", str(source), str(target), "--verifier", "slow:Slow"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, *options], **streams, env=environment) as judging:
+        try:
+            assert judging.stdout.readline() == "q9\n"
+            judging.send_signal(number)
+            _, said = judging.communicate(timeout=60)
+        finally:
+            judging.kill()
+    again = "the same command" + (" without --restart" if "--restart" in options else "")
+    done = len(target.read_text().splitlines())
+    kept = f"{done} of 12 lines judged in {str(target)!r}; {again} goes on with the rest"
+    assert (judging.returncode, said) == (128 + number, f"{word}: {kept}\n")
+    assert done in written
+
+
+@pytest.mark.parametrize(
+    ("verifier", "workers", "lines"),
+    [("sympy", 1, 1), ("majority", 1, 1), ("sympy(workers=2)", 1, 8), ("majority", 2, 4), ("sympy", 2, 4)],
+)
+def test_few_lines_are_judged_between_two_writes(verifier, workers, lines, source, tmp_path, monkeypatch):
+    from selfplay_gym.selfplay.commands import verify
+
+    whole, writes = verify._write, []
+    monkeypatch.setattr(verify, "_write", lambda out, rest: writes.append(rest.count(b"\n")) or whole(out, rest))
+    verify_file(source, tmp_path / "out.jsonl", verifier, workers=workers)
+    assert writes[:-1] == [lines] * (len(writes) - 1)
+    assert sum(writes) == 150

@@ -133,7 +133,7 @@ def test_the_pages_say_what_the_report_says(finished_run):
     assert f"{100 * right / known:.1f} %" in pages["labels"]
     for role in summary.config.players:
         assert f">{role.capitalize()}<" in pages["curves"]
-    assert "Labels right by solve rate" in pages["labels"]
+    assert "Asked labels right by solve rate" in pages["labels"]
     assert "all stages" in pages["resources"]
 
 

@@ -141,7 +141,8 @@ def test_a_dashboard_that_cannot_start_says_so(tmp_path):
         Watching(tmp_path / "nothing")
 
 
-def test_the_door_trains_and_gives_a_run(monkeypatch, tmp_path, scripted_roles_of):
+@pytest.mark.parametrize(("show", "lines"), [(True, ["generate", "attempt", "label"]), (False, [])])
+def test_the_door_trains_shows_it_and_gives_a_run(show, lines, monkeypatch, tmp_path, scripted_roles_of, capsys):
     from functools import partial
 
     from selfplay_gym.selfplay.run import train as training
@@ -149,7 +150,10 @@ def test_the_door_trains_and_gives_a_run(monkeypatch, tmp_path, scripted_roles_o
     monkeypatch.setattr(training, "make_run", partial(training.make_run, build=scripted_roles_of()))
     changes = {"rounds": 1, "questions.count": 16, "exam.questions": 8, "stages": ["generate", "attempt", "label"]}
     config = selfplay_gym.RunConfig().replace(changes)
-    run = selfplay_gym.train(config, tmp_path / "run")
+    run = selfplay_gym.train(config, tmp_path / "run", show=show)
     assert isinstance(run, selfplay_gym.Run)
     assert run.state["phase"] == "done"
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.rpartition(" ")[2] for line in err.splitlines() if "round" in line] == lines, err
     assert json.dumps(run.table("labellings"))

@@ -4,7 +4,8 @@
         ...                 # a process with hub.environment pushes
         hub.repos["me/name"].files
 
-What goes wrong is chosen: `hub.fail = {"commit": 409}`, and `hub.hang = {"preupload"}` answers only when it is closed.
+What goes wrong is chosen: `hub.fail = {"commit": 409}`, and `hub.hang = {"preupload"}` answers only when it is closed,
+`hub.strange = {"create": (200, {}, b"<html>")}` answers that, whatever is asked.
 Xet's own storage takes chunks in containers that only its clients read, so of such a file the hub knows size and sum.
 """
 
@@ -32,7 +33,7 @@ class Repo:
 class FakeHub:
     def __init__(self):
         self.repos, self.uploads, self.requests = {}, {}, []
-        self.fail, self.hang, self.over = {}, set(), threading.Event()
+        self.fail, self.hang, self.strange, self.over = {}, set(), {}, threading.Event()
         self.token = TOKEN
 
     def __enter__(self):
@@ -68,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing is printed."""
 
     def answer(self, value=None, status=200, headers=()):
-        content = b"" if value is None else json.dumps(value).encode()
+        content = value if isinstance(value, bytes) else b"" if value is None else json.dumps(value).encode()
         self.send_response(status)
         for name, one in headers:
             self.send_header(name, one)
@@ -104,7 +105,10 @@ class _Handler(BaseHTTPRequestHandler):
             if found:
                 if name in self.hub.hang:
                     self.hub.over.wait()
-                if name in self.hub.fail:
+                if name in self.hub.strange:
+                    status, headers, content = self.hub.strange[name]
+                    self.answer(content, status, headers.items())
+                elif name in self.hub.fail:
                     self.answer({"error": f"{name} is told to fail"}, self.hub.fail[name])
                 elif name in CHECKED and self.headers.get("Authorization") != f"Bearer {self.hub.token}":
                     self.answer({"error": "Invalid username or password."}, 401)

@@ -12,7 +12,7 @@ from selfplay_gym.selfplay.sharing import push as pushing
 from selfplay_gym.selfplay.sharing.outgoing import in_order, model_files
 from selfplay_gym.selfplay.sharing.push import push
 from selfplay_gym.selfplay.sharing.questions import COLUMNS, question_files
-from selfplay_gym.selfplay.sharing.upload import Refused, reason, upload
+from selfplay_gym.selfplay.sharing.upload import Refused, Strange, reason, upload
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 SECRET = "sk-" + "a1" * 12
@@ -180,6 +180,45 @@ def test_each_refusal_is_one_line(here, job, where, status, line):
     assert "\n" not in said
     assert re.search(line, said), said
     assert here.token not in said
+
+
+STRANGE = {
+    "nothing": b"",
+    "html": b"<!DOCTYPE html>\n<html><body>Log in to the guest network</body></html>",
+    "list": b"[]",
+    "number": b"7",
+    "null": b"null",
+    "other": b'{"ok": true}',
+    "wrong types": b'{"url": 7, "files": 7, "commitUrl": [], "objects": null}',
+}
+
+
+@pytest.mark.parametrize("place", ["create", "preupload", "commit", "lfs_batch"])
+@pytest.mark.parametrize("content", STRANGE.values(), ids=STRANGE)
+def test_what_is_no_hub_is_named_with_what_it_answered(here, job, place, content):
+    here.strange = {place: (200, {}, content)}
+    large = {"name": "large.txt", "text": "x" * 50_000}
+    with pytest.raises((Strange, Refused)) as raised:
+        upload({**job, "files": [*job["files"], large]})
+    said = str(raised.value)
+    assert said.startswith(f"{here.url} answered POST /")
+    assert "HF_ENDPOINT" in said
+    assert "\n" not in said
+    assert content.decode().split()[:1] == [] or content.decode().split()[0] in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ((200, {}, b"{}"), r"answered POST /api/repos/create with 200 and '{}', which no hub says: is HF_ENDPOINT"),
+        ((302, {"Location": "/api/repos/create"}, b""), r"only leads from one address to another: is HF_ENDPOINT"),
+        ((500, {}, b"<html>"), r"fault of its own \(500\): push again later"),
+    ],
+)
+def test_the_command_names_the_hub_that_is_none(finished_run, hub, shown, answer, line):
+    hub.strange = {"create": answer}
+    with pytest.raises(RunError, match=rf"^pushing failed: {hub.url}.*{line}"):
+        push(finished_run.path, console=shown)
 
 
 def test_no_token_is_one_line(here, job, monkeypatch):
