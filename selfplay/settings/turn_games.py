@@ -38,7 +38,7 @@ def turn_settings(game: str, *, tiny: bool = True, debug: bool = False) -> dict[
 
 WARM_UP = "warm_up(steps=500, batch=32)"
 WARM_UPS: Mapping[str, str] = {
-    "kuhn": "warm_up(steps=300, batch=64, habit=0.8)",
+    "kuhn": "warm_up(steps=600, batch=64, learning_rate=2e-3, habit=1.0)",
     "negotiation": "warm_up(steps=300, batch=24)",
 }
 """How long it takes until nearly all moves are legal."""
