@@ -64,9 +64,9 @@ GAMES: Mapping[str, Mapping[str, Any]] = {
         "roles.player.max_new_tokens": 8,
         "roles.player.steps": 100,
         "roles.player.groups": 512,
-        "roles.player.kl_reference": "round",
-        "roles.player.rate_decay": 0.93,
-        "roles.player.grpo": {**NEAR, "learning_rate": 2e-4, "kl_weight": 0.3, "betas": (0.0, 0.95)},
+        "roles.player.update": "grpo(warmup=10)",
+        "roles.player.rate_decay": 0.85,
+        "roles.player.grpo": {**NEAR, "learning_rate": 1e-4, "kl_weight": 0.1, "betas": (0.0, 0.95)},
         "exam": {"questions": 200, "every": 1, "opponents": ("kuhn-equilibrium",)},
     },
     "negotiation": {
@@ -78,8 +78,9 @@ GAMES: Mapping[str, Mapping[str, Any]] = {
         "exam": {"questions": 100, "every": 4, "opponents": ("base", "random-legal")},
     },
 }
-"""A round of Kuhn poker is a proximal step: the pull is to where it began (magnetic mirror descent, arXiv 2206.05825).
-Its optimiser has no momentum, with which play goes round the equilibrium and not to it (Gidel et al., AISTATS 2019)."""
+"""In Kuhn poker a pull to the warm-up stays, without which a move of probability 0 is never tried again, and moves the
+end of play a little off the equilibrium (magnetic mirror descent, arXiv 2206.05825). The optimiser has no momentum: with
+it play goes round the equilibrium and not to it (Gidel et al., AISTATS 2019)."""
 DEBUG: Mapping[str, Any] = {
     "rounds": 2,
     "roles.player.steps": 2,
