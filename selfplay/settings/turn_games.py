@@ -78,9 +78,9 @@ GAMES: Mapping[str, Mapping[str, Any]] = {
         "exam": {"questions": 100, "every": 4, "opponents": ("base", "random-legal")},
     },
 }
-"""In Kuhn poker a pull to the warm-up stays, without which a move of probability 0 is never tried again, and moves the
-end of play a little off the equilibrium (magnetic mirror descent, arXiv 2206.05825). The optimiser has no momentum: with
-it play goes round the equilibrium and not to it (Gidel et al., AISTATS 2019)."""
+"""In Kuhn poker a pull to the warm-up stays, without which a move of probability 0 is never tried again; it moves the
+end of play a little off the equilibrium (magnetic mirror descent, arXiv 2206.05825). The optimiser has no momentum,
+with which play goes round the equilibrium and not to it (Gidel et al., AISTATS 2019)."""
 DEBUG: Mapping[str, Any] = {
     "rounds": 2,
     "roles.player.steps": 2,
