@@ -15,7 +15,7 @@ from ..other_ways.mathematics import as_number
 from .perturb import chosen
 
 WORDINGS = {
-    "arithmetic": ("How much is {0}?", "Work out {0}.", "Please calculate {0}.", "Find the value of {0}."),
+    "arithmetic": ("How much is {0}?", "Work out {0}.", "Please calculate {0}.", "Say what {0} comes to."),
     "equation": ("For which x is {0}={1}?", "Find x if {0}={1}.", "Which number x satisfies {0}={1}?"),
     "composed": ("What is {2} if {0}={1}?", "Suppose that {0}={1}. Find {2}.", "Given that {0}={1}, calculate {2}."),
 }

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from selfplay_gym import Question, make_perturbation, register_perturbation
 from selfplay_gym.core.errors import ConfigError, PluginError, UnknownNameError
-from selfplay_gym.core.math_language import answer
+from selfplay_gym.core.math_language import answer, written_parts
 from selfplay_gym.core.perturbed import perturbation_of
 from selfplay_gym.core.records import Rewritten
 from selfplay_gym.core.registries import perturbations
 from selfplay_gym.envs.game.perturbations.numerals import in_words, with_commas
 from selfplay_gym.envs.game.perturbations.perturb import KINDS, checked_kinds, perturb
+from selfplay_gym.envs.game.perturbations.wording import WORDINGS
 from selfplay_gym.testing import check_perturbation
 
 PROSE = Question("Ada has 3 boxes of 12 eggs. How many eggs has she?", "36", author="svamp", meta={"kind": "eggs"})
@@ -201,3 +202,9 @@ def test_a_perturbation_that_says_one_thing_and_does_another_is_refused(gives):
             perturb("test-wrong", PROSE, random.Random(0))
     finally:
         perturbations.unregister("test-wrong")
+
+
+@pytest.mark.parametrize(("kind", "wording"), [(kind, one) for kind, known in WORDINGS.items() for one in known])
+def test_other_words_are_words_that_the_question_language_does_not_know(kind, wording):
+    parts = {"arithmetic": ("3+4*2",), "equation": ("3*x+4", "19"), "composed": ("3*x+4", "19", "x+2")}[kind]
+    assert written_parts(wording.format(*parts)) is None
