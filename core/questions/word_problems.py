@@ -5,11 +5,13 @@
 
     problem  = start event* "How many" things "does" name "have now?"
     start    = name "has" number things "."  |  name "has" number containers "with" number things "in each."
-    event    = ["Then" | "Later" | "Finally"] who verb ["away"] number ["more"] ["of them" | things] ["to" whom] "."
+    event    = ["Then" | "Later" | "Finally"] who verb ["away"] number ["more"] ["of them" | things] [where] "."
     who      = the name, "he", "she" or "they"
+    where    = ("to" | "from" | "at" | "in") (a name | ("a" | "the" | "his" | "her" | "their") one word)
 
 The verb says what happens: some add, some take away; with any other a text cannot be read. Nor can one whose
-things change their name under way, or that takes away more than there is.
+things change their name under way, that takes away more than there is, that gains something "to" somebody, or that
+says more than this of where: "in each of four shops" is another sum.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import re
 GAINS = ("buys", "finds", "gets", "wins", "collects", "picks")
 LOSSES = ("loses", "sells", "uses", "eats", "drops", "gives away")
 """Verbs that the generator writes; these are read as well:"""
-MORE_GAINS = ("adds", "bakes", "borrows", "catches", "earns", "gains", "grows", "makes", "receives", "takes")
+MORE_GAINS = ("adds", "bakes", "borrows", "catches", "earns", "gains", "grows", "makes", "receives")
 MORE_LOSSES = ("breaks", "burns", "donates", "drinks", "gives", "shares", "spends", "throws away", "trades")
 LONGEST = 200
 """Characters of a text that is read."""
@@ -31,7 +33,7 @@ _START = re.compile(
 _EVENT = re.compile(
     r"\s(?:(?:Then|Later|Finally),? )?(?P<who>[A-Za-z][a-z]{1,20}) (?P<verb>[a-z]{1,20}(?: away)?) "
     r"(?P<number>[0-9]{1,12})(?P<more> more)?(?: of them| (?P<things>[a-z]{1,20}))??"
-    r"(?: (?:to|from|at|in) [A-Za-z ]{1,30})?\."
+    r"(?: (?P<where>to|from|at|in) (?:[A-Z][a-z]{1,20}|(?:an?|the|his|her|their) [a-z]{1,20}))?\."
 )
 _END = re.compile(r"\sHow many (?P<things>[a-z]{1,20}) does (?P<name>[A-Z][a-z]{1,20}) have(?: now| left)?\?")
 _PRONOUNS = ("he", "she", "they")
@@ -45,7 +47,7 @@ def sum_of(text: str) -> str | None:
     total = int(start["first"]) * int(start["each"] or 1)
     written, at = start["first"] + (f"*{start['each']}" if start["each"] else ""), start.end()
     while event := _EVENT.match(text, at):
-        sign = _sign(event["verb"])
+        sign = _sign(event["verb"], event["where"])
         known = event["who"] == start["name"] or event["who"].lower() in _PRONOUNS
         total += int(event["number"]) * (sign or 0)
         if sign is None or not known or total < 0 or event["things"] not in (None, start["things"]):
@@ -58,5 +60,10 @@ def sum_of(text: str) -> str | None:
     return written if fits and at > start.end() - 1 and ("*" in written or at > start.end()) else None
 
 
-def _sign(verb: str) -> int | None:
-    return 1 if verb in (*GAINS, *MORE_GAINS) else -1 if verb in (*LOSSES, *MORE_LOSSES) else None
+def _sign(verb: str, where: str | None) -> int | None:
+    """Whether a verb adds (1) or takes away (-1); `None` for others, and where the place makes it doubtful."""
+    if verb in (*GAINS, *MORE_GAINS):
+        return None if where == "to" else 1
+    if verb == "takes":
+        return 1 if where == "from" else None
+    return -1 if verb in (*LOSSES, *MORE_LOSSES) else None

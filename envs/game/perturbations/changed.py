@@ -11,6 +11,7 @@ import re
 from ....core.math_language import read
 from ....core.protocols import Rng
 from ....core.records import Question, Rewritten
+from ..other_ways.mathematics import as_number
 from .perturb import chosen
 
 TRIES = 256
@@ -18,7 +19,8 @@ _NUMBER = re.compile(r"\d+")
 
 
 class Changed:
-    """One number is another one; the answer is computed anew."""
+    """One number is another one; the answer is computed anew. Where the given answer is not the one that is computed
+    for the question as it stands, the question is not understood, and stays."""
 
     keeps = False
 
@@ -26,6 +28,8 @@ class Changed:
         before = read(question.text) if question.domain == "math" else None
         numbers = [*_NUMBER.finditer(question.text)]
         if before is None or not numbers:
+            return None
+        if question.reference is not None and as_number(question.reference) != before.answer:
             return None
         whole = before.answer.denominator == 1
         for _ in range(TRIES):

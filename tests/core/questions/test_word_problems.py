@@ -20,6 +20,17 @@ SUMS = {
     "Mia has 3 bags with 4 coins in each. How many coins does Mia have?": "3*4",
     "Mia has 3 bags with 4 coins in each. They lose 2 coins. How many coins does Mia have?": None,  # not in this form
     "Mia has 3 bags with 4 coins. She loses 2 coins. How many coins does Mia have?": None,
+    "Tom has 9 apples. He gets 2 apples from Ann. How many apples does Tom have now?": "9+2",
+    "Tom has 9 apples. He takes 2 apples from the tree. How many apples does Tom have now?": "9+2",
+    "Tom has 9 apples. He buys 2 apples at a market. How many apples does Tom have now?": "9+2",
+    "Tom has 9 apples. He takes 2 apples to school. How many apples does Tom have now?": None,
+    "Tom has 9 apples. He takes 2 to Ann. How many apples does Tom have now?": None,
+    "Tom has 9 apples. He takes 2 apples. How many apples does Tom have now?": None,
+    "Tom has 9 apples. He makes 2 apples to the shop. How many apples does Tom have now?": None,
+    "Tom has 5 apples. He buys 3 apples in each of four shops. How many apples does Tom have now?": None,
+    "Tom has 9 apples. He eats 2 apples in the morning and four at night. How many apples does Tom have now?": None,
+    "Tom has 9 apples. He eats 2 apples at noon and three. How many apples does Tom have now?": None,
+    "Tom has 9 apples. He eats 2 apples in ten minutes. How many apples does Tom have now?": None,
     "Tom has 5 apples in each. He buys 7 more apples. How many apples does Tom have now?": None,
     "Tom has 5 apples. How many apples does Tom have now?": None,  # nothing happens
     "Tom has 5 apples. He buys 7 more pears. How many apples does Tom have now?": None,

@@ -208,3 +208,11 @@ def test_a_perturbation_that_says_one_thing_and_does_another_is_refused(gives):
 def test_other_words_are_words_that_the_question_language_does_not_know(kind, wording):
     parts = {"arithmetic": ("3+4*2",), "equation": ("3*x+4", "19"), "composed": ("3*x+4", "19", "x+2")}[kind]
     assert written_parts(wording.format(*parts)) is None
+
+
+def test_a_number_is_not_changed_where_the_given_answer_is_another_than_the_computed_one():
+    text = "Tom has 5 apples. He buys 3 apples. How many apples does Tom have now?"
+    asked = Question(text, "8", "math", None, "human")
+    assert perturb("changed", asked, random.Random(0)) is not None
+    assert perturb("changed", replace(asked, reference="17"), random.Random(0)) is None
+    assert perturb("changed", replace(asked, reference="eight"), random.Random(0)) is None
