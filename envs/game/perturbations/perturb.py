@@ -37,7 +37,7 @@ def checked_kinds(kinds: str | Sequence[str]) -> tuple[str, ...]:
 def perturb(kind: str, question: Question, rng: Rng) -> Question | None:
     """A question perturbed in one way; `None` where that does not apply to it, or it is perturbed already.
 
-    Its reference is the answer given by its source, else the known one, or what was computed anew; its author is "adversarial" then. Where nobody knows
+    Its reference is the known answer, or what was computed anew; its author is "adversarial" then. Where nobody knows
     the answer, the claim of its author and the author stay as they are: a perturbation makes no claim known. Nothing is
     injected there: what is to be said instead could be right, and those who obey could outvote those who do not.
 
@@ -52,10 +52,10 @@ def perturb(kind: str, question: Question, rng: Rng) -> Question | None:
         return None
     perturbation = make_perturbation(kind)
     domain = find_domain(question.domain) if domains.knows(question.domain) else None
-    known = given_answer(question)
-    if known is None and domain is not None:
-        known = domain.known_answer(question)
-    asked = question if known is None else replace(question, reference=known)
+    given = given_answer(question)
+    known = given if domain is None else domain.known_answer(question)
+    doubted = not perturbation.keeps and (given or "").strip()  # what is computed anew must agree with what is given
+    asked = question if known is None or doubted else replace(question, reference=known)
     rewritten: object = perturbation.rewrite(asked, rng)
     if rewritten is None:
         return None
