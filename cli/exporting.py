@@ -15,7 +15,9 @@ BOTH = "both"
 
 @app.command(short_help="Write questions for another tool.")
 @click.argument("source")
-@click.option("--format", required=True, help="For which tool: lm-eval, verl, …; with options as name(key=value).")
+@click.option(
+    "--format", required=True, help="For which tool: datasets, lm-eval or verl; with options as name(key=value)."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder that is written.")
 @click.option("--split", type=click.Choice(["train", "held_out", BOTH]), help="Left out: what the tool needs.")
 @click.option("--limit", type=COUNT, help="At most this many questions per split.")

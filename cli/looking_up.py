@@ -12,8 +12,8 @@ from .options import console
 @app.command("list", short_help="What is registered.")
 @click.argument("kind", required=False)
 def list_names(kind: str | None) -> None:
-    """What there is: all of it, or one KIND: verifiers, curricula, agents, generators, rewards, domains, sources,
-    stages, envs, settings, presets, suites. `list settings.roles` shows a part of the settings."""
+    """What there is: all of it, or one KIND, such as verifiers, agents, sources, envs, presets or suites; an unknown
+    one is answered with all kinds. `list settings.roles` shows a part of the settings."""
     from ..selfplay.commands.list_names import print_names
 
     print_names(kind, console())

@@ -50,7 +50,7 @@ def _roles() -> dict[str, RoleConfig]:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """One self-play run. Defaults are the preset `tiny`."""
+    """One self-play run. Defaults are R-Zero's recipe at the size of the preset `tiny`, which changes some."""
 
     env: str = "SelfPlayMath-v0"
     """What is played, by its Gymnasium id."""

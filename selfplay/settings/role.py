@@ -17,7 +17,7 @@ KL_REFERENCES = ("base", "part", "round")
 
 @dataclass(frozen=True, slots=True)
 class RoleConfig:
-    """One row of a run's table of roles. Defaults are the solver's of the preset `tiny`."""
+    """One row of a run's table of roles. Defaults are the solver's."""
 
     model: str = "tiny"
     """Where the role starts: "tiny", "smollm2", or the path of any causal language model in Hugging Face format."""

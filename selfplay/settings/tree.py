@@ -256,7 +256,8 @@ def _typed(path: str, text: str, hint: Any) -> Any:
     if isinstance(value, Mapping) and row_kind_of(hint) is not None:
         return value
     if hint == tuple[str, ...] and isinstance(value, str):
-        value = split_list(value)
+        bracketed = value.startswith("[") and value.endswith("]")  # not TOML: its texts have no quotes
+        value = [_unquoted(one) for one in split_list(value[1:-1])] if bracketed else split_list(value)
     return converted(path, value, hint)
 
 

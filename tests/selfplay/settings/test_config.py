@@ -227,3 +227,9 @@ def test_a_run_keeps_paths_that_stay_right_wherever_it_goes_on(tmp_path, monkeyp
     assert absolute_paths(preset("frontier")) == preset("frontier")
     assert kept.exam.suites == (f"jsonl:{tmp_path / 'exam.jsonl'}", "jsonl:nothing", "mixed")
     assert absolute_paths(kept) == kept
+
+
+@pytest.mark.parametrize("text", ["[mixed, svamp]", '["mixed", "svamp"]', "mixed,svamp", "['mixed', svamp]"])
+def test_a_list_of_texts_needs_no_quotes(text):
+    found = tree.parse_assignments(RunConfig, [f"evaluation.suites={text}"])
+    assert tuple(found["evaluation.suites"]) == ("mixed", "svamp")
