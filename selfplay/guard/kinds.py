@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from ..stats import mean
 from .thresholds import Alarm, GuardThresholds
 
 FEWEST = 10
-"""Checked labels of a kind from which its disagreement says something."""
+"""Kept questions from which shares say something, of a round and of the kind that grew; checked labels of a kind from
+which its disagreement does."""
 
 
 class KindHistory:
     """What share of the kept questions each kind had in the rounds so far, and how often its checks disagreed.
 
     Attributes:
-        shares: per round that kept anything, the share of each kind.
+        shares: per round that kept ten questions or more, the share of each kind.
         disagreements: per kind, one rate for each round in which enough of its labels were checked.
     """
 
@@ -27,19 +28,23 @@ class KindHistory:
     def observe(self, limits: GuardThresholds, kinds: Mapping[str, Mapping[str, Any]]) -> list[tuple[Alarm, bool]]:
         """Take in one labelling, by kind as `metrics.jsonl` has it; each alarm with whether it is raised."""
         shares, rates = _shares(kinds), _rates(kinds)
-        found = [*self._share_alarm(limits, shares), *self._disagreement_alarm(limits, rates)]
+        many = {kind for kind, measures in kinds.items() if measures["kept"] >= FEWEST}
+        found = [*self._share_alarm(limits, shares, many), *self._disagreement_alarm(limits, rates)]
         if shares:
             self.shares.append(shares)
         for kind, rate in rates.items():
             self.disagreements.setdefault(kind, []).append(rate)
         return found
 
-    def _share_alarm(self, limits: GuardThresholds, shares: Mapping[str, float]) -> Iterator[tuple[Alarm, bool]]:
-        """Raised where the share of a kind is large, and many times what it was on average before."""
+    def _share_alarm(
+        self, limits: GuardThresholds, shares: Mapping[str, float], many: Container[str]
+    ) -> Iterator[tuple[Alarm, bool]]:
+        """Raised where the share of a kind that has many questions is large, and many times what it was before."""
         if not self.shares or not shares:
             return
         before = {kind: mean([row.get(kind, 0.0) for row in self.shares]) for kind in shares}
-        grown = [k for k in shares if shares[k] >= limits.kind_share and shares[k] > limits.kind_growth * before[k]]
+        large = [kind for kind in shares if kind in many and shares[kind] >= limits.kind_share]
+        grown = [kind for kind in large if shares[kind] > limits.kind_growth * before[kind]]
         kind = max(grown or shares, key=lambda one: shares[one])
         why = f"kept questions of the kind {kind} became far more frequent: the challenger may have found a weak check"
         yield Alarm("kind_share", shares[kind], limits.kind_growth * before[kind], why), bool(grown)
@@ -57,7 +62,7 @@ class KindHistory:
 
 def _shares(kinds: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     kept = sum(measures["kept"] for measures in kinds.values())
-    return {kind: measures["kept"] / kept for kind, measures in kinds.items()} if kept else {}
+    return {kind: measures["kept"] / kept for kind, measures in kinds.items()} if kept >= FEWEST else {}
 
 
 def _rates(kinds: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:

@@ -51,12 +51,13 @@ class GuardThresholds:
     label_accuracy: float = 0.35
     """`wrong_labels`: a smaller share of labels is right, where an answer can be computed."""
     kind_share: float = 0.3
-    """`kind_share`: a kind of question has at least this share of the kept ones, and grew as `kind_growth` says."""
+    """`kind_share`: a kind of question has at least this share of the kept ones, and ten of them, and grew as
+    `kind_growth` says."""
     kind_growth: float = 2.0
-    """`kind_share`: … and more than this many times its mean share in the rounds before."""
+    """`kind_share`: … and more than this many times its mean share in the rounds before that kept ten questions."""
     disagreement_jump: float = 0.3
-    """`disagreement`: the share of a kind's checked labels that fail the check rose by more than this against the mean
-    of the rounds before."""
+    """`disagreement`: the share of a kind's checked labels, ten or more, that fail the check rose by more than this
+    against the mean of the rounds before."""
     reliability_jump: float = 0.3
     """`reliability_jump`: between two labellings the measured reliability of a member of a coalition changed by more
     than this."""

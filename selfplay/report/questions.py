@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...core.math_language import answer, read
-from ...core.records import Outcome, Question
-from ...core.registries import make_verifier
+from ...core.math_language import read
 from ...envs.game.domains import kind_of
+from ..run.labels import known_answers, labels_right
 from ..run.question_log import question_of
 from ..settings.config import CHALLENGER
 from ..stats import mean
@@ -30,7 +29,7 @@ class Answer:
         text: the answer; `None` when none was found.
         count: how many attempts gave it.
         matches: whether it matches the label.
-        right: whether it equals the computed answer; `None` where none can be computed.
+        right: whether it equals the known answer; `None` where none is known.
         attempt: the first of these attempts, whole.
     """
 
@@ -47,8 +46,8 @@ class Sample:
 
     Attributes:
         text, label, label_source, solve_rate, kept, valid: from the logs.
-        label_right: whether the label equals the computed answer; `None` where none can be computed.
-        truth: the computed answer.
+        label_right: whether the label equals the known answer; `None` where none is known.
+        truth: the known answer, computed or given with the question.
         claimed: the answer its challenger gave; `None` where nobody claimed one.
         attempts: how many.
         answers: the attempts grouped by answer, the most frequent first.
@@ -160,7 +159,7 @@ def _pick(rows: Sequence[Row]) -> list[int]:
 
 
 def _sample(question: Row, label: Row, attempts: Sequence[str]) -> Sample:
-    truth = answer(question["text"])
+    asked = question_of(question)
     groups: dict[tuple[str | None, bool], Answer] = {}
     for given, matches, attempt in zip(label["answers"], label["matches"], attempts, strict=True):
         if (given, matches) in groups:
@@ -168,25 +167,16 @@ def _sample(question: Row, label: Row, attempts: Sequence[str]) -> Sample:
         else:
             groups[given, matches] = Answer(given, 1, matches, None, attempt)
     answers = sorted(groups.values(), key=lambda group: (-group.count, not group.matches))
-    if truth is not None:
-        for group, right in zip(answers, _equal(question["text"], truth, [a.text for a in answers]), strict=True):
-            group.right = right
+    found = labels_right([asked] * len(answers), [group.text for group in answers])
+    for group, right in zip(answers, found, strict=True):
+        group.right = right
     fields = {name: label[name] for name in ("label", "solve_rate", "kept", "valid", "label_right")}
     return Sample(
         question["text"],
         **fields,
         label_source=label.get("label_source"),
-        truth=truth,
+        truth=known_answers([asked])[0],
         claimed=question["reference"] if question.get("author") == CHALLENGER else None,
         attempts=len(attempts),
         answers=answers,
     )
-
-
-def _equal(text: str, truth: str, answers: Sequence[str | None]) -> list[bool]:
-    question = Question(text, truth)
-    verdicts = make_verifier("sympy").judge(question, [rf"\boxed{{{given}}}" for given in answers]).verdicts
-    return [
-        given is not None and verdict.outcome is Outcome.CORRECT
-        for given, verdict in zip(answers, verdicts, strict=True)
-    ]

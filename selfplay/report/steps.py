@@ -9,7 +9,17 @@ import numpy as np
 
 from ..pages.figures import BETWEEN, draw_svg, legend, per_cent
 from ..pages.wording import counted
-from .curves import OF_THE_UPDATE, SUPERVISED_CURVES, Curves, curves_of
+from .curves import (
+    OF_THE_UPDATE,
+    REST,
+    REWARD,
+    SUPERVISED_CURVES,
+    TERM,
+    Curves,
+    curves_of,
+    reward_parts,
+    reward_rest,
+)
 from .summary_data import Row, RunSummary
 
 if TYPE_CHECKING:
@@ -18,22 +28,33 @@ if TYPE_CHECKING:
 
 def step_figures(summary: RunSummary, role: str) -> list[str]:
     """The figures of a role's training; empty if it did not train."""
-    steps = summary.steps(role)
+    steps = [_measured(role, step) for step in summary.steps(role)]
+    parts = list(dict.fromkeys(name.removeprefix(TERM) for step in steps for name in step if name.startswith(TERM)))
+    rest = [REST] if any(step.get(REST) for step in steps) else []
+    reward = summary.config.roles[role].reward if role in summary.config.roles else None
     supervised = any("distinct_questions" in step for step in steps)
     known = {name for step in steps for name in step}
     shown = [
         one
-        for one in (*curves_of(role), *SUPERVISED_CURVES * supervised)
+        for one in (*curves_of(role, reward, [*parts, *rest]), *SUPERVISED_CURVES * supervised)
         if any(line[0] in known for line in one.lines)
     ]
     return [_figure(steps, one, role) for one in shown]
 
 
+def _measured(role: str, step: Row) -> Row:
+    """A step with the parts of its reward, and what these leave, as measures of their own."""
+    parts = reward_parts(role, step.get("reward_terms", {}))
+    if not parts or REWARD not in step:
+        return step
+    return {**step, **{TERM + name: value for name, value in parts.items()}, REST: reward_rest(step[REWARD], parts)}
+
+
 def _figure(steps: Sequence[Row], curves: Curves, role: str) -> str:
     ends = "; ".join(
-        f"{label} from {steps[0][name]:.3g} to {steps[-1][name]:.3g}"
+        f"{label} from {having[0][name]:.3g} to {having[-1][name]:.3g}"
         for name, label, _, _ in curves.lines
-        if name in steps[0] and name in steps[-1]
+        if (having := [step for step in steps if name in step])
     )
     return draw_svg(
         lambda axes: _draw(axes, steps, curves),

@@ -19,6 +19,7 @@ from ..league.opponents import records_of
 from ..pages.html_page import render
 from ..pages.tables import html_table
 from ..pages.wording import short_name, with_per_cent
+from ..roles.answer_rewards import write_reward
 from ..settings.tree import flatten
 from ..storage.files import write_text
 from ..storage.run_folder import RunFolder
@@ -67,7 +68,7 @@ def render_report(folder: RunFolder) -> str:
 
     summary = read_run_summary(folder)
     name = folder.path.resolve().name
-    reward_of = {role: write_named(row.reward) for role, row in summary.config.roles.items()}
+    reward_of = {role: write_reward(row.reward) for role, row in summary.config.roles.items()}
     questions = read_questions(folder)
     guard = read_guard(folder)
     figures = {

@@ -32,10 +32,11 @@ from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ...core.errors import ConfigError, UnknownNameError
+from ...core.options import write_named
 from ...core.protocols import RewardRule, Verifier
 from ...core.records import Outcome, Question
 from ...core.registries import make_reward, rewards, verifiers
-from ...core.sums import Part, Terms, is_sum, read_terms
+from ...core.sums import Part, Terms, is_sum, read_terms, write_sum
 from ...core.working.agreement import agreements
 from ...envs.game.engine import solver_reward
 
@@ -102,6 +103,17 @@ def challenger_reward(reward: Any) -> RewardRule:
             raise
         remedy = f"{error.name} is for who answers: roles.solver.reward."
         raise UnknownNameError("term of the challenger's reward", error.name, error.known, remedy) from None
+
+
+def write_reward(reward: str | Mapping[str, Any]) -> str:
+    """What the settings of a role name, for people: a list of terms as the sum that it is, anything else by its name
+    and options; so is a sum of plug-ins that are not installed here."""
+    if not isinstance(reward, Mapping) or reward.get("name") != "sum":
+        return write_named(reward)
+    try:
+        return write_sum(read_terms(reward.get("terms", ()), [*ANSWERING, *verifiers.names(), *rewards.names()]))
+    except ConfigError:
+        return write_named(reward)
 
 
 @dataclass(frozen=True)

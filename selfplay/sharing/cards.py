@@ -15,6 +15,7 @@ from typing import Any
 from ...agents.model_names import PACKAGED, SHIPPED
 from ...core.options import write_named
 from ..pages.wording import counted
+from ..roles.answer_rewards import write_reward
 from ..settings.config import SOLVER, RunConfig
 from ..settings.turn_games import PLAYER
 from ..stats import Estimate
@@ -144,7 +145,7 @@ def _role_method(config: RunConfig, role: str) -> Iterator[tuple[str, str]]:
     row = config.roles[role]
     yield "update", write_named(row.update)
     yield "steps a round", f"{row.steps}, of {row.groups} groups of {row.samples}"
-    yield "reward", write_named(row.reward)
+    yield "reward", write_reward(row.reward)
     yield "learning rate", f"{row.grpo.learning_rate:g}"
     yield "weights", row.weight_sharing
 

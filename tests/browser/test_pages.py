@@ -11,6 +11,7 @@ from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 HERE = Path(__file__).parent
 LOOKS = (HERE / "looks.js").read_text(encoding="utf-8")
+WHOLE_NAMES = (HERE / "whole_names.js").read_text(encoding="utf-8")
 WIDTHS = (360, 768, 1440)
 
 
@@ -76,6 +77,14 @@ def test_a_page_is_readable_at_any_width_and_sends_for_nothing(page_at, requests
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     assert inaccessible(page, violations) == []
     assert requests_of(page) == [stored(name)]
+
+
+@pytest.mark.parametrize("width", [320, 360, 400])
+def test_names_of_stages_are_not_broken(page_at, stored, width):
+    page = page_at(width)
+    opened(page, stored("report"))
+    assert page.get_by_text("train(challenger)", exact=True).count()
+    assert page.evaluate(WHOLE_NAMES) == []
 
 
 @pytest.mark.parametrize("name", SAMPLES.extreme())

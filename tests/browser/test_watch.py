@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -28,6 +29,7 @@ HOSTILE = (
     "Z\u0335\u0321" * 300,
 )
 MOVES_WITHIN_MS = 2_000
+WHOLE_NAMES = (Path(__file__).parent / "whole_names.js").read_text(encoding="utf-8")
 WATCHED = """() => { window.moved = new Promise((tell) => {
     new MutationObserver(tell).observe(document.getElementById("parts"), {childList: true, subtree: true}); }); }"""
 MOVED = """(ms) => Promise.race([window.moved.then(() => true), new Promise((tell) => setTimeout(tell, ms, false))])"""
@@ -65,7 +67,10 @@ def rows_of(number, text):
         "guard": [
             {"round": number, "phase": "evaluate", "validation_loss": 0.4, "solver_drift": 0.01, "rate_scale": 1.0}
         ],
-        "timings": [{"round": number, "phase": "train(solver)", "seconds": 2.0, "cpu_s": 1.5}],
+        "timings": [
+            {"round": number, "phase": f"train({role})", "seconds": 2.0, "cpu_s": 1.5}
+            for role in ("challenger", "solver")
+        ],
     }
 
 
@@ -145,6 +150,7 @@ def test_every_page_fits_is_accessible_and_asks_nobody_else(address, page_at, vi
         opened(page, address, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         assert violations(page) == [], name
+        assert page.evaluate(WHOLE_NAMES) == [], name
         assert "hit" not in page.title()
     assert errors == []
     here = urlsplit(address).netloc

@@ -67,6 +67,7 @@ class Settings(msgspec.Struct):
     seed: rows.Whole | None = None
     questions: dict[str, Any] = {}
     labels: dict[str, Any] = {}
+    roles: dict[str, Any] = {}
     schedule: dict[str, Any] = {}
 
 

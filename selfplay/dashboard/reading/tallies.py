@@ -10,7 +10,7 @@ import msgspec
 from ...league.opponents import records_of
 from ...league.ratings.bradley_terry import Record
 from ...report.cost import StageCost
-from ...report.curves import OF_THE_UPDATE
+from ...report.curves import OF_THE_UPDATE, reward_parts, reward_rest
 from ...report.feedback import FEEDBACK
 from ...settings.config import SOLVER
 from . import rows
@@ -54,7 +54,9 @@ class RoleSteps:
         count: steps.
         starts: the round that begins at a step.
         curves: measures over the steps, by name.
-        terms: the terms of the reward, by name.
+        terms: what the parts of the reward added, by name.
+        rest: what the mean reward is besides them.
+        leaves: whether that was ever anything but 0.
     """
 
     def __init__(self) -> None:
@@ -63,6 +65,7 @@ class RoleSteps:
         self.starts: ByNumber[int] = ByNumber()
         self.curves: dict[str, Series] = {}
         self.terms: dict[str, Series] = {}
+        self.rest, self.leaves = Series(), False
 
     def add(self, row: rows.Metrics) -> None:
         """Take one more step."""
@@ -73,9 +76,13 @@ class RoleSteps:
             value = getattr(row, name)
             if value is not None and (row.rows_trained or name not in OF_THE_UPDATE):
                 self._series(self.curves, name).add(self.count, value)
-        for name, value in row.reward_terms.items():
+        parts = reward_parts(row.role, row.reward_terms)
+        for name, value in parts.items():
             if name in self.terms or len(self.terms) < MOST_NAMES:
                 self._series(self.terms, name[:LONGEST_TEXT]).add(self.count, value)
+        if parts and row.mean_reward is not None:
+            self.rest.add(self.count, rest := reward_rest(row.mean_reward, parts))
+            self.leaves |= rest != 0.0
         self.count += 1
 
     def look(self, row: rows.Metrics) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ...league.progress import cross_play_table, learners, worst_by_round
 from ...pages.figures import COLOURS, GOOD, MUTED, SOLVER, VOTE
-from ...report.curves import SUPERVISED_CURVES, Curves, curves_of
+from ...report.curves import REST, SUPERVISED_CURVES, TERM, Curves, curves_of, reward_curves
+from ...settings.config import SOLVER as ANSWERING
 from ..reading.run_reader import RunReader
 from ..reading.tallies import MetricsTally, RoleSteps
 from .parts import SERIES, Part, part
@@ -25,13 +27,12 @@ UPDATE_CURVES = (
 FEEDBACK_CURVES = (
     Curves("Right on what is set aside", "%", (("held_out_accuracy", "right", GOOD, "-"),)),
     Curves("Loss on what is set aside", "mean", (("held_out_loss", "loss", VOTE, "-"),)),
-    Curves("Reward", "%", (("mean_reward", "attempts that match the label", SOLVER, "-"),)),
     Curves("Pairs told apart as people did", "%", (("preferred_share", "told apart", SOLVER, "-"),)),
     Curves("Margin of the pairs", "mean βΔ", (("margin", "margin", SOLVER, "-"),)),
     Curves("Drift from the base", "KL, nats per token", (("kl", "KL to the base", SOLVER, "-"),)),
     *UPDATE_CURVES,
 )
-"""Of the stage `feedback`, a part at a time: labels learn by GRPO, pairs by another loss."""
+"""Of the stage `feedback`, a part at a time, besides the reward: labels learn by GRPO, pairs by another loss."""
 
 
 def curves(run: RunReader) -> list[Part]:
@@ -39,11 +40,11 @@ def curves(run: RunReader) -> list[Part]:
     metrics = run.metrics
     exams = part("exams", charts=exam_charts(metrics), steps=bool(metrics.roles or metrics.feedback))
     roles = [
-        _steps(f"role-{at}", name.capitalize(), _charts(role, _curves_of(name, role)))
+        _steps(f"role-{at}", name.capitalize(), _charts(role, _curves_of(run, name, role)))
         for at, (name, role) in enumerate(metrics.roles.items())
     ]
     feedback = [
-        _steps(f"feedback-{at}", f"Learning from reviews: {name}", _charts(steps, FEEDBACK_CURVES))
+        _steps(f"feedback-{at}", f"Learning from reviews: {name}", _charts(steps, _of_feedback(run, steps)))
         for at, (name, steps) in enumerate(metrics.feedback.items())
     ]
     return [exams, _league(metrics), *roles, *feedback]
@@ -78,10 +79,26 @@ def _steps(at: str, title: str, charts: list[Chart]) -> Part:
     return Part(at, part("role", at=at, title=title, charts=charts).html)
 
 
-def _curves_of(name: str, role: RoleSteps) -> Sequence[Curves]:
+def _curves_of(run: RunReader, name: str, role: RoleSteps) -> Sequence[Curves]:
     """The report's curves of a role, then those of the update."""
     supervised = SUPERVISED_CURVES if "distinct_questions" in role.curves else ()
-    return (*curves_of(name), *supervised, *UPDATE_CURVES)
+    return (*curves_of(name, _reward(run, name), _terms(role)), *supervised, *UPDATE_CURVES)
+
+
+def _of_feedback(run: RunReader, steps: RoleSteps) -> Sequence[Curves]:
+    """Those of a part of `feedback`, the reward in the place it has."""
+    reward = reward_curves(ANSWERING, _reward(run, ANSWERING), _terms(steps))
+    return (*FEEDBACK_CURVES[:2], reward, *FEEDBACK_CURVES[2:])
+
+
+def _reward(run: RunReader, name: str) -> Any:
+    """The setting of a role; `None` where it cannot be read."""
+    role = run.settings.roles.get(name)
+    return role.get("reward") if isinstance(role, dict) else None
+
+
+def _terms(role: RoleSteps) -> list[str]:
+    return [*role.terms, *[REST] * role.leaves]
 
 
 def exam_charts(metrics: MetricsTally) -> list[Chart]:
@@ -109,25 +126,19 @@ def round_ticks(numbers: Sequence[int]) -> list[tuple[float, str]]:
 
 
 def _charts(role: RoleSteps, curves: Sequence[Curves]) -> list[Chart]:
-    """Those of the figures that have anything to show, and the terms of the reward."""
+    """Those of the figures that have anything to show."""
+    known = {**role.curves, **{TERM + name: series for name, series in role.terms.items()}, REST: role.rest}
     ticks = [(float(step), str(number)) for step, number in role.starts.items()]
     along = f"round ({role.count:,} training steps)"
     shown, charts = set[str](), []
     for one in curves:
         lines = [
-            Line(label, role.curves[measure].points(), SERIES.get(colour, "1"), style)
+            Line(label, known[measure].points(), SERIES.get(colour, "1"), style)
             for measure, label, colour, style in one.lines
-            if measure in role.curves
+            if measure in known
         ]
         measures = {line[0] for line in one.lines}
         if lines and not measures <= shown:
             charts.append(Chart(one.title, one.unit, lines, ticks, along))
         shown |= measures
-    if role.terms:
-        colours = range(1, len(COLOURS) + 1)
-        lines = [
-            Line(term, series.points(), str(colours[i % len(colours)]))
-            for i, (term, series) in enumerate(role.terms.items())
-        ]
-        charts.insert(1, Chart("Terms of the reward", "mean over the batch", lines, ticks, along))
     return charts

@@ -50,7 +50,28 @@ def test_a_share_must_be_large_and_more_than_doubled(before, now, up):
 def test_a_round_that_keeps_nothing_is_not_remembered():
     history = KindHistory()
     history.observe(LIMITS, kinds({"sum": 0}))
+    history.observe(LIMITS, kinds({"sum": FEWEST - 1}))
     assert history.shares == []
+
+
+@pytest.mark.parametrize(("kept", "up"), [(1, False), (FEWEST - 1, False), (FEWEST, True), (FEWEST + 1, True)])
+def test_few_questions_of_a_kind_are_no_alarm(kept, up):
+    history = KindHistory()
+    history.observe(LIMITS, kinds({"sum": 40}))
+    assert bool(raised(history, kinds({"equation": kept, "sum": 1}))) is up
+    assert bool(raised(history, kinds({"power": kept, "sum": 20}))) is up
+
+
+def test_a_kind_with_few_questions_does_not_hide_one_with_many():
+    history = KindHistory()
+    history.observe(LIMITS, kinds({"sum": 40}))
+    assert raised(history, kinds({"equation": 10, "power": 9, "sum": 1}))[0][0] == "kind_share"
+
+
+def test_a_round_of_few_questions_is_nothing_to_compare_with():
+    history = KindHistory()
+    history.observe(LIMITS, kinds({"sum": 1}))
+    assert raised(history, kinds({"equation": 30})) == []
 
 
 @pytest.mark.parametrize(("rate", "up"), [(0.5, False), (0.51, True), (0.0, False)])
@@ -70,13 +91,13 @@ def test_few_checks_say_nothing():
 
 
 def test_what_a_guard_remembers_of_kinds_survives_its_state():
-    labels = {"asked": 1, "written": 1, "repeated": 0, "solve_rate": 0.5, "answered_share": 1.0, "kept": 9}
+    labels = {"asked": 1, "written": 1, "repeated": 0, "solve_rate": 0.5, "answered_share": 1.0, "kept": 99}
     labels |= {"label_accuracy": None}
     one, other = Guard("watch", LIMITS), Guard("watch", LIMITS)
-    one.labelled({**labels, "by_kind": kinds({"sum": 1, "equation": 8}, FEWEST, 0.0)})
+    one.labelled({**labels, "by_kind": kinds({"sum": 11, "equation": 88}, FEWEST, 0.0)})
     other.load_state_dict(one.state_dict())
     for guard in (one, other):
-        guard.labelled({**labels, "by_kind": kinds({"sum": 8, "equation": 1}, FEWEST, 0.9)})
+        guard.labelled({**labels, "by_kind": kinds({"sum": 88, "equation": 11}, FEWEST, 0.9)})
         assert [row["name"] for row in guard.take_rows()] == ["kind_share", "disagreement"]
 
 

@@ -239,3 +239,12 @@ def test_label_accuracy_by_solve_rate_adds_up(finished_run):
         known = sum(known for _, known in own.right_by_rate.values())
         assert right / known == pytest.approx(row["label_accuracy"])
         assert known / row["asked"] == pytest.approx(row["readable_share"])
+
+
+def test_the_legend_explains_every_sign(page):
+    cards, _, legend = (
+        page.partition('<section id="questions">')[2].partition("</section>")[0].rpartition('class="note"')
+    )
+    for sign in "✓✗·":
+        assert sign in legend
+    assert "✗" in cards

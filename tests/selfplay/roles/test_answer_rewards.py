@@ -11,7 +11,7 @@ import torch
 from selfplay_gym import Question, Verdict
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.core.records import Judgement
-from selfplay_gym.selfplay.roles.answer_rewards import AnswerRewardFn, AnswerRule, challenger_reward
+from selfplay_gym.selfplay.roles.answer_rewards import AnswerRewardFn, AnswerRule, challenger_reward, write_reward
 from selfplay_gym.selfplay.roles.rewards import MonitoredReward
 
 
@@ -149,3 +149,23 @@ def test_a_reward_of_the_other_role_is_told_where_it_belongs():
             challenger_reward(name)
     with pytest.raises(UnknownNameError, match="unknown reward 'nope'"):
         challenger_reward("nope")
+
+
+@pytest.mark.parametrize(
+    ("reward", "written"),
+    [
+        ("label", "label"),
+        ("uncertainty + 0.2*novelty", "uncertainty + 0.2*novelty"),
+        ({"name": "r-zero", "repetition": 0}, "r-zero(repetition=0)"),
+        ({"name": "sum", "terms": ["uncertainty", {"term": "novelty", "weight": -2}]}, "uncertainty - 2.0*novelty"),
+        (
+            {"name": "sum", "terms": [{"term": {"name": "length", "most": 9}, "weight": 0.5}, "4p(1-p) - novelty"]},
+            "0.5*length(most=9) + 4p(1-p) - novelty",
+        ),
+        ({"name": "sum", "terms": ["label", "0.2*efficiency"]}, "label + 0.2*efficiency"),
+        ({"name": "sum", "terms": ["of-a-plug-in"]}, 'sum(terms=["of-a-plug-in"])'),
+        ({"name": "sum"}, "sum"),
+    ],
+)
+def test_a_reward_is_written_as_the_sum_that_it_is(reward, written):
+    assert write_reward(reward) == written
