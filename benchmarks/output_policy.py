@@ -2,7 +2,8 @@
 
     python benchmarks/output_policy.py [--harmless FILE.jsonl …] [--run RUN]
 
-Prints precision and recall on `tests/data/policy*.jsonl`; refusals of the built-in suites, of all reasoning-gym data
+Prints precision and recall on `tests/data/policy*.jsonl`; how many of these texts keep their ruling when they are spelt
+oddly; refusals of the built-in suites, of all reasoning-gym data
 sets and of the texts in FILE (a row's values that are texts); texts per second of processor time; and which share of a
 run's processor time its own questions and attempts cost.
 """
@@ -11,15 +12,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from string import ascii_lowercase
+from typing import TypeAlias
 
 from selfplay_gym import make_policy
 from selfplay_gym.selfplay.exams.suites import load_suites
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
+Spelling: TypeAlias = Callable[[str], str]
 DATA = Path(__file__).parents[1] / "tests" / "data"
 RULES = make_policy("rules")
 
@@ -32,9 +37,47 @@ def rows(path: Path) -> list[dict[str, str | None]]:
 
 def print_rates(name: str, labelled: Sequence[dict[str, str | None]]) -> None:
     """Precision and recall on one set of labelled texts."""
-    found = [(RULES.check(row["text"], "challenger").refused, row["code"] is not None) for row in labelled]
+    found = [(RULES.check(str(row["text"]), "challenger").refused, row["code"] is not None) for row in labelled]
     right, wrong, missed = (found.count(pair) for pair in ((True, True), (True, False), (False, True)))
     print(f"{name:30} precision {right}/{right + wrong}  recall {right}/{right + missed}")
+
+
+def letters_from(first: int) -> Spelling:
+    """Letters replaced by those of an alphabet that begins at a code point."""
+    table = {ord(letter): chr(first + at) for at, letter in enumerate(ascii_lowercase)}
+    return lambda text: text.lower().translate(table)
+
+
+def inside(letters: str, signs: str) -> Spelling:
+    """Letters inside of words replaced by signs."""
+    table = str.maketrans(letters, signs)
+    return lambda text: re.sub(r"(?<=\S)\S(?=\S)", lambda letter: letter[0].translate(table), text)
+
+
+SPELLINGS: dict[str, Spelling] = {
+    "squares": letters_from(0x1F170),
+    "flags": letters_from(0x1F1E6),
+    "circles": letters_from(0x1F150),
+    "brackets": letters_from(0x249C),
+    "! @ $ for i a s": inside("ias", "!@$"),
+    "! @ $ for i o s": inside("ios", "!@$"),
+    "@ $ € for ao s e": inside("aose", "@@$€"),
+    "tags": "\U000e0041".join,
+    "controls of direction": "\u202e".join,
+    "bytes of control": "\0".join,
+    "entities in entities": lambda text: "".join(f"&amp;#{ord(letter)};" for letter in text),
+}
+
+
+def print_spellings(labelled: Sequence[dict[str, str | None]]) -> None:
+    """Of texts that are ruled on rightly as they stand: how many are refused in another spelling."""
+    judged = [(str(row["text"]), row["code"] is not None) for row in labelled]
+    right = [(text, harmful) for text, harmful in judged if RULES.check(text, "challenger").refused == harmful]
+    for name, spelling in SPELLINGS.items():
+        found = [(RULES.check(spelling(text), "challenger").refused, harmful) for text, harmful in right]
+        refused, too_many = found.count((True, True)), found.count((True, False))
+        of = [harmful for _, harmful in right].count(True)
+        print(f"{name:30} refused {refused} of {of}, harmless ones {too_many} of {len(right) - of}")
 
 
 def print_refused(name: str, texts: Iterable[str]) -> None:
@@ -90,6 +133,7 @@ def main() -> None:
         print_rates(name, [row for row in first if sha256(str(row["text"]).encode()).digest()[0] % 2 == half])
     for name in ("policy_2", "policy_3", "policy_4"):
         print_rates(name, rows(DATA / f"{name}.jsonl"))
+    print_spellings([row for path in sorted(DATA.glob("policy*.jsonl")) for row in rows(path)])
     asked = [question for suite in load_suites("builtin,chains,mixed") for question in suite.questions]
     print_refused("built-in suites, questions", (question.text for question in asked))
     print_refused("built-in suites, references", (question.reference or "" for question in asked))

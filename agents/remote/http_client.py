@@ -183,11 +183,35 @@ def check_url(url: str) -> str:
     """The address without a trailing slash.
 
     Raises:
-        ConfigError: it is not http or https.
+        ConfigError: it is not http or https, or nothing could be sent to it: no host, blanks, a port that is none.
     """
-    if not url.startswith(("http://", "https://")):
-        raise ConfigError(f"base_url must start with http:// or https://, got {url!r}")
+    wrong = "it is no text" if not isinstance(url, str) else _wrong_in(url)
+    if wrong is not None:
+        raise ConfigError(
+            "the address of a server must start with http:// or https:// and name a host, "
+            f"as in http://localhost:8000/v1; got {url!r}: {wrong}"
+        )
     return url.rstrip("/")
+
+
+def _wrong_in(url: str) -> str | None:
+    """Why nothing can be sent to an address; `None` if something can."""
+    if not url.startswith(("http://", "https://")):
+        return "it starts with something else"
+    if not url.isprintable() or " " in url:
+        return "blanks and control characters are written as %20 and so on"
+    try:
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError as error:
+        return str(error)
+    if not host:
+        return "it names no host"
+    if "@" in parts.netloc:
+        return "a key is not part of the address: name its environment variable by key_env"
+    if not (parts.path + parts.query).isascii():
+        return "other letters than ASCII are written as %C3%A4 and so on"
+    return None
 
 
 def check_seconds(name: str, seconds: float) -> float:

@@ -10,6 +10,8 @@ from ..records import Ruling
 from .findings import Findings, global_randomness_problems
 from .verifier import HOSTILE
 
+NO_CHARACTERS = (f"&#{'1' * 5_000};", f"&#x{'f' * 5_000};", "&amp;" * 1_000 + "#112;")
+"""References to no character: Python reads no number of more than 4,300 digits."""
 HARMLESS = ("What is 6*7?", r"So it is \boxed{42}.", "")
 
 
@@ -36,7 +38,7 @@ def check_policy(
     found = Findings(f"policy {type(policy).__name__}", skip)
     found.check("harmless", lambda: _wrong(policy, harmless, False))
     found.check("refused", lambda: _wrong(policy, refused, True))
-    found.check("hostile texts", lambda: _batch_problems(policy, HOSTILE))
+    found.check("hostile texts", lambda: _batch_problems(policy, [*HOSTILE, *NO_CHARACTERS]))
     found.check("batch", lambda: _batch_problems(policy, [*harmless, *refused]))
     found.check("randomness", lambda: global_randomness_problems(lambda: policy.check("What is 6*7?", "solver")))
     return found.report()

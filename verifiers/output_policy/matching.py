@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .words import STOP, closed_up, spelt, words_of
+from .words import STOP, closed_up, spelt, with_signs_read, words_of
 
 GAP = 6
 """Words that the end of a sentence counts for."""
@@ -101,12 +101,16 @@ class Matcher:
                 self._add(group, phrase)
 
     def first(self, text: str) -> Rule | None:
-        """The rule that matches first, in the text as it stands or as it reads when it is closed up; `None` if none."""
+        """The rule that matches first, in the text as it stands, closed up, or with the signs inside its words read
+        as letters; `None` if none."""
         words = words_of(text, self._known)
         found = self._first(words)
         if found is None and (closed := closed_up(text, words, self._known)) is not None:
             found = self._first(closed)
-        return found
+        if found is not None:
+            return found
+        read = with_signs_read(text, self._known)
+        return None if read == text else self._first(words_of(read, self._known))
 
     def _first(self, words: Sequence[str]) -> Rule | None:
         progress: dict[int, _Progress] = {}

@@ -3,7 +3,8 @@
 Characters are folded one by one: compatibility forms (full width, superscripts), capitals, accents, invisible
 characters, letters of other scripts that look like Latin ones. So folding is linear in the length of the text, which
 normalising it as a whole is not: long runs of combining marks are sorted there. Entities ("&#112;") and LaTeX's fonts
-are undone before; no pattern that is searched for can backtrack.
+are undone before; no pattern that is searched for can backtrack, and no number of more digits than a character's is
+read.
 """
 
 from __future__ import annotations
@@ -20,15 +21,18 @@ _STOPS = frozenset(".!?;。！？؟।")
 _JOINED = frozenset("'’‘`´")
 """What stands inside a word, and is left out: "don't" is `dont`."""
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
-_SQUARES = "".join(chr(first + i) for first in (0x1F170, 0x1F1E6) for i in range(26))
+_FRAMED = "".join(chr(first + i) for first in (0x1F150, 0x1F170, 0x1F1E6) for i in range(26))
 _ALIKE = dict(
     zip(
-        "аеорсухіјѕһԁԛԝкмтвнгьαορνικτυχεβηζ" + "օսհոյցզքաեգլվրտսոճ" + "ɡɑɩʏʙɢɪʟɴʀʜ" + "ᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜰꜱ" + _SQUARES,
-        "aeopcyxijshdqwkmtbhrbaopviktuxebnz" + "ouhnjgqpaegluptuna" + "gaiybgilnrh" + "acdejkmoptuvwzfs" + 2 * _LATIN,
+        "аеорсухіјѕһԁԛԝкмтвнгьαορνικτυχεβηζ" + "օսհոյցզքաեգլվրտսոճ" + "ɡɑɩʏʙɢɪʟɴʀʜ" + "ᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜰꜱ" + _FRAMED,
+        "aeopcyxijshdqwkmtbhrbaopviktuxebnz" + "ouhnjgqpaegluptuna" + "gaiybgilnrh" + "acdejkmoptuvwzfs" + 3 * _LATIN,
         strict=True,
     )
 )
-"""Letters of other scripts, small capitals and letters in squares, and the Latin ones they are mistaken for."""
+"""Letters of other scripts, small capitals and letters in circles, squares and flags, and the Latin ones they are
+mistaken for."""
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters of Hangul that are shown as a blank."""
 _LEET = str.maketrans("0134578", "oieastb")
 """Digits that stand for letters inside a word."""
 
@@ -48,13 +52,23 @@ def _folded(character: str) -> str:
     if character in _STOPS:
         return f" {STOP} "
     parts = unicodedata.normalize("NFKD", character).casefold()
-    return "".join(_alike(part) for part in parts)
+    return "".join(_alike(part) for part in parts.strip("()") or " ")  # "⒫" is "(p)"
 
 
 def _alike(part: str) -> str:
-    if part in _JOINED or unicodedata.category(part) in ("Cf", "Mn", "Me"):
+    if part in _ALIKE:
+        return _ALIKE[part]
+    if part in _JOINED or _is_unseen(part):
         return ""
-    return _ALIKE.get(part, part) if part.isalnum() else " "
+    return part if part.isalnum() and part not in _FILLERS else " "
+
+
+def _is_unseen(part: str) -> bool:
+    """Whether nothing is shown for a character: marks, controls of direction, tags, bytes of control."""
+    category = unicodedata.category(part)
+    if category in ("Cf", "Mn", "Me") or 0xE0000 <= ord(part) <= 0xE0FFF:
+        return True
+    return category == "Cc" and not part.isspace()
 
 
 _FOLDING = _Folding()
@@ -63,6 +77,15 @@ _FOLDING = _Folding()
 _FONT = re.compile(
     r"\\(?:math(?:rm|bf|it|sf|tt|cal|bb)|text(?:rm|bf|it|sf|tt)?|operatorname|mbox|boxed|emph)(?![A-Za-z])"
 )
+_ZEROS = re.compile(r"(&#[xX]?)0+(?=[0-9a-fA-F])")
+_NO_CHARACTER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
+"""A reference to a number that no character has; Python reads none of more than 4,300 digits."""
+_NESTED = 4
+"""How often entities are undone: "&amp;#112;" is "&#112;", and that is "p"."""
+_SIGN_INSIDE = re.compile(r"[!@$€|](?<=[^\W_].)")
+_SIGNED = re.compile(r"(?<![^\W_])[^\W_]+(?:[!@$€|]+[^\W_]+)+")
+"""A word with signs inside it; it is looked for where a word begins only, so that time is linear."""
+_SIGNS, _AT_IS_O = str.maketrans("!@$€|", "iasei"), str.maketrans("!@$€|", "iosei")
 _PIECE = re.compile(r"[^\W_]+")
 _INSIDE = re.compile(r"[^\W\d_](?:[^\w\s'’]|_){1,40}[^\W\d_]|&")
 MOST_LETTERS = 24
@@ -88,9 +111,21 @@ def words_of(text: str, known: Collection[str] = ()) -> list[str]:
 
 def bare(text: str) -> str:
     """A text without entities and LaTeX's fonts."""
-    if "&" in text:
-        text = unescape(text)
+    for _ in range(_NESTED):
+        if "&" not in text:
+            break
+        text = unescape(_NO_CHARACTER.sub(" ", _ZEROS.sub(r"\1", text)))
     return _FONT.sub("", text) if "\\" in text else text
+
+
+def with_signs_read(text: str, known: Collection[str] = ()) -> str:
+    """The text with letters for signs inside words ("p!p3 b@mb"): "@" is an a, or an o if that is a known word."""
+
+    def read(word: re.Match[str]) -> str:
+        other = word[0].lower().translate(_AT_IS_O)
+        return other if spelt(other) in known else word[0].translate(_SIGNS)
+
+    return _SIGNED.sub(read, text) if _SIGN_INSIDE.search(text) else text
 
 
 def closed_up(text: str, words: list[str], known: Collection[str] = ()) -> list[str] | None:

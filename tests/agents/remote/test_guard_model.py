@@ -181,3 +181,31 @@ def test_what_a_post_raises_is_a_ruling():
 def test_wrong_settings_say_what_is_right(name):
     with pytest.raises(ConfigError, match=r"guard model|http://|deadline_s|parallel|fail_closed"):
         make_policy(name)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("http://", "http:///v1", "http://:8000/v1", "http://[::1", "http://a b/v1", "http://a/v 1", "http://a\n/v1"),
+        *(
+            "http://a:x/v1",
+            "http://a:70000/v1",
+            "http://a..b/v1",
+            "http://me:secret@a/v1",
+            "http://a/vä",
+            "http://\x7f/v1",
+        ),
+        *(f"http://{'a' * 64}/v1", "ftp://a/v1", "a/v1"),
+    ],
+)
+def test_an_address_that_nothing_can_be_sent_to_is_refused_at_once(address):
+    with pytest.raises(ConfigError, match="and name a host") as refused:
+        GuardModelPolicy(f"{address}#m")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1]:8000/v1", "https://a.example/v1/", "http://a:/v1", "http://bücher.de/v%20"]
+)
+def test_other_addresses_are_taken(address):
+    assert GuardModelPolicy(f"{address}#m").url == address.rstrip("/") + "/chat/completions"
