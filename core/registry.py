@@ -13,6 +13,7 @@ import importlib
 import inspect
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
@@ -22,6 +23,9 @@ from .errors import ConfigError, PluginError, SelfPlayError, UnknownNameError
 from .options import parse_named
 from .options.typed import check_options, hints_of, is_from_run
 from .sums import is_sum
+
+_NAME = re.compile(r"[\w.:/-]+(?:\([\w.:/-]+\))?")
+"""A name; it may end in parentheses, as `4p(1-p)` does."""
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,8 +66,10 @@ class Registry(Generic[T]):
 
         Registering a name again with another target is an error: two plug-ins cannot shadow each other silently.
         """
-        if not isinstance(name, str) or not name or name != name.strip():
-            raise ConfigError(f"a {self.kind} name must be a non-empty word, got {name!r:.80}")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"a {self.kind} name must be a non-empty word of letters, digits and - _ . : /, got {name!r:.80}"
+            )
 
         def add(factory: str | Callable[..., Any] | T) -> None:
             if not self._is_of_room(factory):  # a name that the room has is taken, whoever comes first

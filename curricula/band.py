@@ -10,10 +10,12 @@ sampling noise alone does not make it wander.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from ..core.errors import ConfigError
+from ..core.options.counts import check_level
 from ..core.protocols import Rng
 from ..core.records import TaskSpec
 from ..core.registries import register_curriculum
@@ -45,9 +47,9 @@ class BandCurriculum:
     ) -> None:
         if not 0.0 < target < 1.0 or not 0.0 <= level <= 1.0:
             raise ConfigError(f"band needs target in (0, 1) and level in [0, 1], got {target!r} and {level!r}")
-        if window < 1 or gain <= 0 or spread < 0 or not 0.0 <= inner <= outer:
+        if window < 1 or not 0.0 < gain < math.inf or not 0.0 <= spread < math.inf or not 0.0 <= inner <= outer:
             raise ConfigError(
-                "band needs window >= 1, gain > 0, spread >= 0 and 0 <= inner <= outer, "
+                "band needs window >= 1, finite gain > 0, finite spread >= 0 and 0 <= inner <= outer, "
                 f"got window={window!r}, gain={gain!r}, spread={spread!r}, inner={inner!r}, outer={outer!r}"
             )
         self.target, self.window, self.gain = target, window, gain
@@ -61,6 +63,7 @@ class BandCurriculum:
         return TaskSpec(min(1.0, max(0.0, drawn)))
 
     def observe(self, spec: TaskSpec, solve_rate: float) -> None:
+        check_level("solve_rate", solve_rate)
         self._rates.append(solve_rate)
         if len(self._rates) < self.window:
             return

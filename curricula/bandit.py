@@ -21,6 +21,7 @@ from itertools import accumulate
 from typing import Any
 
 from ..core.errors import ConfigError
+from ..core.options.counts import check_level
 from ..core.protocols import Rng
 from ..core.records import TaskSpec
 from ..core.registries import register_curriculum
@@ -68,6 +69,7 @@ class BanditCurriculum:
         return TaskSpec(min(1.0, (place + rng.random()) / self.bins), kind, {ARM: arm})
 
     def observe(self, spec: TaskSpec, solve_rate: float) -> None:
+        check_level("solve_rate", solve_rate)
         arm = self._arm(spec)
         if arm is not None:
             self.values[arm] += self.rate * (absolute_advantage(solve_rate) - self.values[arm])

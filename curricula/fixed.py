@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.errors import ConfigError
+from ..core.options.counts import check_level
 from ..core.protocols import Rng
 from ..core.records import TaskSpec
 from ..core.registries import register_curriculum
@@ -39,6 +40,7 @@ class FixedCurriculum:
 
     def observe(self, spec: TaskSpec, solve_rate: float) -> None:
         """Nothing is learnt."""
+        check_level("solve_rate", solve_rate)
 
     def state_dict(self) -> dict[str, Any]:
         return {}

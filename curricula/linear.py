@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.errors import ConfigError
+from ..core.options.counts import check_level
 from ..core.protocols import Rng
 from ..core.records import TaskSpec
 from ..core.registries import register_curriculum
@@ -71,6 +72,7 @@ class LinearCurriculum:
         return TaskSpec(self.easy, self.easy_kind)
 
     def observe(self, spec: TaskSpec, solve_rate: float) -> None:
+        check_level("solve_rate", solve_rate)
         self._rates.append(solve_rate)
         if len(self._rates) < self.window:
             return

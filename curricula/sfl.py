@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ..core.errors import ConfigError
+from ..core.options.counts import check_level
 from ..core.protocols import Rng
 from ..core.records import TaskSpec
 from ..core.registries import register_curriculum
@@ -69,6 +70,7 @@ class SFLCurriculum:
         return TaskSpec(rng.random(), self.kinds[int(rng.random() * len(self.kinds))] if self.kinds else None)
 
     def observe(self, spec: TaskSpec, solve_rate: float) -> None:
+        check_level("solve_rate", solve_rate)
         self._observed += 1
         learnability = solve_rate * (1.0 - solve_rate)
         if learnability <= 0.0:

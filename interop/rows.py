@@ -13,6 +13,7 @@ from ..core.protocols import Verifier
 from ..core.records import Question, Verdict
 from ..core.registries import make_verifier
 from ..envs.game.domains import find_domain
+from ..envs.game.screening import ReadingVerifier
 from ..selfplay.exams.hold import prompt_of
 from ..selfplay.sharing.scrub import without_paths
 
@@ -91,8 +92,8 @@ def reward_of(verdict: Verdict) -> float:
 
 @lru_cache(maxsize=64)
 def named_verifier(name: str) -> Verifier:
-    """One of each per process, as `name(key=value)`: a verifier may keep workers."""
-    return make_verifier(name)
+    """One of each per process, as `name(key=value)`: a verifier may keep workers. Attempts are read as in the game."""
+    return ReadingVerifier(make_verifier(name))
 
 
 def conversation(text: str, system: str | None) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from ..core.seeding import integer_seed, python_stream
 from ..envs.game.domains import domain_of
 from ..envs.game.engine import Game
 from ..envs.game.question_cache import QuestionCache
+from ..envs.game.screening import ReadingVerifier
 from ..envs.views.setup import check_role
 from ..selfplay.run.labels import make_labeller
 from .question_sets import different_questions
@@ -197,7 +198,7 @@ class SolverReward:
         ]
         groups = self._groups(asked)
         texts = [text_of(completion, "assistant") for completion in completions]
-        return self.verifier.judge_many(
+        return ReadingVerifier(self.verifier).judge_many(
             [asked[group.start] for group in groups], [texts[group.start : group.stop] for group in groups]
         )
 

@@ -19,7 +19,7 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
 
 
 def check_level(name: str, value: Any) -> None:
-    """Refuse what is no difficulty.
+    """Refuse what is no difficulty, share or rate.
 
     Raises:
         ConfigError: it is not a number in [0, 1]; names the argument `name` and the value.

@@ -123,6 +123,8 @@ class QuestionSource(Protocol):
 
         A class whose sources draw levels from `draw.curriculum` has an attribute `follows_curriculum = True`: in a run,
         the curriculum then observes how these questions went.
+
+        A source with `asks_again = True` has only questions of earlier rounds: a run with no other source is refused.
         """
         ...
 

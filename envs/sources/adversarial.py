@@ -47,6 +47,8 @@ class AdversarialSource:
             raise ConfigError(f"adversarial chooses kinds by {' or '.join(CHOICES)}, got choose={choose!r}")
         self.source, self.kinds, self.every, self.choose = make_source(of), checked_kinds(kinds), every, choose
 
+        self.asks_again = getattr(self.source, "asks_again", False)
+
     def draw(self, n: int, draw: Draw) -> list[Question]:
         seed = integer_seed(draw.seed, AUTHOR)
         questions = drawn(self.source, n, replace(draw, seed=seed))

@@ -7,13 +7,13 @@ A source is a local `.jsonl` or `.json` file, read here with the standard librar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, MissingExtraError
 from ...core.options.finite import all_finite
+from ...core.options.json_rows import strict_value
 from ...core.records import Question
 
 Row = Mapping[str, Any]
@@ -76,7 +76,7 @@ def _read_list(path: Path) -> Iterator[tuple[str, Row]]:
 
 def _parsed(raw: bytes, where: str) -> Any:
     try:
-        return json.loads(raw.decode("utf-8-sig"))
+        return strict_value(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # also numbers of more digits than Python reads
         raise ConfigError(f"{where} is not JSON that can be read: {error}; mend or remove it") from None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.options.finite import all_finite
+from ...core.options.json_rows import strict_value
 from ...core.protocols import Draw
 from ...core.records import Question
 from ...core.registries import domains
@@ -78,7 +79,7 @@ def read_questions(path: Path) -> list[Question]:
 
 def _question(line: str, where: str) -> Question:
     try:
-        row: Any = json.loads(line)
+        row: Any = strict_value(line)
         finite = all_finite(row)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: not JSON that can be read ({error})") from None

@@ -34,6 +34,8 @@ class ReplaySource:
         UnknownNameError: another `by`.
     """
 
+    asks_again = True
+
     def __init__(self, by: str = "p(1-p)") -> None:
         if by not in WEIGHTS:
             raise UnknownNameError("replay weight", by, WEIGHTS)

@@ -31,9 +31,12 @@ from ...agents.workers.named import workers_of
 from ...core.errors import ConfigError, RunError
 from ...core.interrupts import Stopped
 from ...core.options import parse_named
+from ...core.options.finite import all_finite
+from ...core.options.json_rows import different_keys
 from ...core.protocols import BaseVerifier, Verifier, Workers
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import make_verifier
+from ...envs.game.screening import ReadingVerifier
 from ...verifiers.references.equivalence import SympyVerifier
 from ..pages.wording import counted
 from ..progress import bar_columns
@@ -293,7 +296,8 @@ def judge_lines(judge: Verifier, settings: str, lines: list[tuple[int, str]]) ->
 def _judged_together(judge: Verifier, read: list[tuple[int, Question, list[str]]]) -> dict[int, dict[str, Any]]:
     """Records of lines that could be read. If the verifier fails on some, those alone become errors."""
     try:
-        judgements = judge.judge_many([question for _, question, _ in read], [attempts for _, _, attempts in read])
+        reading = ReadingVerifier(judge)
+        judgements = reading.judge_many([question for _, question, _ in read], [attempts for _, _, attempts in read])
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001 - any verifier, also a user's: its failure on one line must not end the file
@@ -305,7 +309,9 @@ def _judged_together(judge: Verifier, read: list[tuple[int, Question, list[str]]
 
 
 def _read(line: str) -> tuple[Question, list[str]]:
-    row = json.loads(line)
+    row = json.loads(line, object_pairs_hook=different_keys)
+    if not all_finite(row):
+        raise ValueError("NaN, Infinity and numbers too large for a float are no JSON; mend or remove it")
     if not isinstance(row, dict):
         raise ValueError("expected an object with question, reference and attempts")
     attempts = row.get("attempts", row.get("attempt"))

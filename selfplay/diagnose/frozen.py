@@ -18,6 +18,7 @@ from ...core.registries import make_reward, make_verifier
 from ...core.seeding import integer_seed, python_stream
 from ...envs.game.domains import domain_of
 from ...envs.game.engine import Game
+from ...envs.game.screening import ReadingVerifier
 from ..run.labels import known_answers
 from ..run.metrics import histogram
 from ..run.question_log import question_of
@@ -98,12 +99,12 @@ def frozen_difficulty(
 def _measured(
     config: RunConfig, number: int, questions: list[Question], solver: Agent, attempts: int, seed: int
 ) -> Difficulty:
-    domain, voter = domain_of(config.env), make_verifier("majority")
+    domain, voter = domain_of(config.env), ReadingVerifier(make_verifier("majority"))
     game = Game(domain, voter, make_reward("r-zero"), config.template)
     groups = completions_of(solver, game.ask(questions), n=attempts, seed=seed)
     answers = known_answers(questions)
     known = [i for i, answer in enumerate(answers) if answer is not None]
-    graded = make_verifier(domain.grader).judge_many(
+    graded = ReadingVerifier(make_verifier(domain.grader)).judge_many(
         [replace(questions[i], reference=answers[i]) for i in known], [groups[i] for i in known]
     )
     rates = [judgement.solve_rate for judgement in voter.judge_many(questions, groups)]

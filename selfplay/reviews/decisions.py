@@ -9,7 +9,6 @@ row. Rows that a stage of somebody else's wrote with `run.log("reviews", …)` h
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Iterable, Mapping
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ...core.errors import ConfigError
-from ..storage.files import DamageError, json_object, open_file
+from ..storage.files import DamageError, json_line, json_object, open_file
 from ..storage.known_file import KnownFile
 from ..storage.shared_file import append_lines, held_for_writing
 from .checks import check_after, check_before, check_key, check_note, check_reviewer, check_time, read_id
@@ -142,8 +141,7 @@ class ReviewLog:
                 os.fsync(file.fileno())  # whoever wrote it may have been killed before
                 return written
             self._known.check_undo(decision)
-            line = json.dumps(decision.row(), ensure_ascii=False, allow_nan=False) + "\n"
-            append_lines(file, line.encode("utf-8", "surrogatepass"))
+            append_lines(file, json_line(decision.row()).encode("utf-8"))
             return decision
 
     def rows(self, from_byte: int = 0) -> tuple[list[Decision], int]:

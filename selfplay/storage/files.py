@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ...core.errors import ConfigError, RunError
+from ...core.options.json_rows import HALF
 
 CHECKSUM = "checksum"
 """The key under which a sealed file keeps the SHA-256 of the rest of it."""
@@ -118,6 +119,16 @@ def _no_number(name: str) -> NoReturn:
 def as_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Rows as JSON lines that every reader takes: valid Unicode throughout."""
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode("utf-8", "replace")
+
+
+def json_line(row: Mapping[str, Any]) -> str:
+    """A row as one line of JSON in valid Unicode: half a surrogate pair, which a model may write, as its escape.
+
+    Raises:
+        TypeError, ValueError, RecursionError: the row is no JSON.
+    """
+    text = json.dumps(row, ensure_ascii=False, allow_nan=False)
+    return HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text) + "\n"
 
 
 def write_sealed(path: Path, value: Mapping[str, Any]) -> None:

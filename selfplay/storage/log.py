@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import PluginError
-from .files import DamageError, json_object, open_file
+from .files import DamageError, json_line, json_object, open_file
 
 CHUNK = 2**20
 """Bytes read at once."""
@@ -92,7 +92,7 @@ class Log:
             PluginError: a row that is not JSON.
         """
         try:
-            self._pending += [json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows]
+            self._pending += [json_line(row) for row in rows]
         except (TypeError, ValueError, RecursionError) as error:
             raise PluginError(f"a row of the log {self.path.stem!r} cannot be written as JSON: {error}") from None
 
@@ -109,7 +109,7 @@ class Log:
         self.check()
         if not self._pending:
             return
-        lines = "".join(self._pending).encode("utf-8", "surrogatepass")
+        lines = "".join(self._pending).encode("utf-8")
         with open(open_file(self.path, os.O_WRONLY | os.O_APPEND), "ab") as file:
             size = os.fstat(file.fileno()).st_size
             if size != self.length:
@@ -128,7 +128,7 @@ class Log:
         self.check()
         left = self.length
         with open(open_file(self.path), "rb") as lines:
-            for number, line in enumerate(lines, start=1):  # bytes: json reads the lone surrogates a model may write
+            for number, line in enumerate(lines, start=1):  # bytes: logs of older versions have raw surrogates
                 left -= len(line)
                 if left < 0:
                     return

@@ -87,7 +87,7 @@ class SharedLog(Log):
         """The rows to be written that do not stand beyond the committed length."""
         there = Counter(self._bytes_between(file, end_of_lines(file, self.length)).split(b"\n"))
         for text in self._pending:
-            line = text.encode("utf-8", "surrogatepass")
+            line = text.encode("utf-8")
             if there[line[:-1]]:
                 there[line[:-1]] -= 1
             else:

@@ -152,3 +152,20 @@ def test_a_registered_name_that_leads_nowhere_says_where_to():
 def test_an_address_takes_options_in_order_too():
     made = selfplay_gym.make_curriculum("selfplay_gym.curricula.fixed:FixedCurriculum(0.5)")
     assert (made.low, made.high) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    "name", ["a(b", "a)", "(a)", "a b", "a=b", "a,b", "a*b", "", " a", "a\n", "a(b)(c)", "[a]", '"a"', 3]
+)
+def test_a_name_that_nobody_could_write_is_refused(registry, name):
+    with pytest.raises(ConfigError, match="letters, digits"):
+        registry.register(name, object)
+
+
+def test_names_of_every_kind_that_there_are_could_be_registered(registry):
+    for name in {name for known in ALL.values() for name in known.names()} | {"é-1.2_x/y:", "4p(1-p)"}:
+        registry.register(name, Thing)
+
+
+class Thing:
+    pass

@@ -42,6 +42,23 @@ def test_band_reaches_and_holds_its_target_from_either_end(start, target):
     assert abs(sum(rates) / len(rates) - target) < 0.1
 
 
+@pytest.mark.parametrize("name", sorted(registered.names()))
+@pytest.mark.parametrize("rate", [math.nan, -1.0, 2, math.inf, None, "0.5", True, [0.5]])
+def test_what_is_no_solve_rate_is_not_observed(name, rate):
+    curriculum = make_curriculum(name)
+    before = json.dumps(curriculum.state_dict())
+    with pytest.raises(ConfigError, match="solve_rate must be a number in"):
+        curriculum.observe(TaskSpec(0.5), rate)
+    assert json.dumps(curriculum.state_dict()) == before
+
+
+@pytest.mark.parametrize("option", ["gain", "spread"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_band_that_could_not_move_is_refused(option, value):
+    with pytest.raises(ConfigError, match=f"finite {option}"):
+        make_curriculum("band", **{option: value})
+
+
 def test_band_follows_a_solver_that_learns():
     rng = python_stream(0, "moving")
     seen = play(make_curriculum("band"), lambda t: 0.2 + 0.6 * t, 8000, rng)

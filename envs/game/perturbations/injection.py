@@ -1,7 +1,8 @@
 """`injected`: an instruction that would have the solver answer something else, in front of the question or behind it.
 
 What it wants said is never right, and stands nowhere in the question: another number where the answer is one number,
-and elsewhere a word that answers no question. See `core.perturbed.as_read` for attempts that quote the instruction.
+and elsewhere a word that answers no question. Questions about their own text are left as they are. See
+`core.perturbed.as_read` for attempts that quote the instruction.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from ....core.protocols import Rng
 from ....core.records import Question, Rewritten
 from ..other_ways.mathematics import as_number
+from .own_text import is_about_its_text
 from .perturb import chosen
 
 INSTRUCTIONS = (
@@ -29,6 +31,8 @@ class Injected:
     keeps = True
 
     def rewrite(self, question: Question, rng: Rng) -> Rewritten | None:
+        if is_about_its_text(question.text):
+            return None
         said = _wrong_number(question, rng) if _has_one_number(question) else _word(question, rng)
         if said is None:
             return None

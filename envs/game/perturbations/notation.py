@@ -31,7 +31,8 @@ class Renamed:
         written = _written(question)
         if written is None or written[0] in ("arithmetic", "word-problem"):
             return None  # the words that the language knows have no x
-        return Rewritten(question.text.replace("x", chosen(LETTERS, rng)))
+        letter = chosen(LETTERS, rng)
+        return Rewritten(question.text.replace("x", letter).replace("X", letter.upper()))
 
 
 class Permuted:

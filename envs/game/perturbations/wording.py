@@ -1,7 +1,7 @@
 """Perturbations of the words: the same question in others, and a sentence that has no bearing on it.
 
 Questions of the small language are asked in words that it does not know, too. Of any other text the words stay, since
-nobody here understands them: it is introduced by other ones.
+nobody here understands them: it is introduced by other ones. Neither applies to questions about their own text.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from ....core.math_language import written_parts
 from ....core.protocols import Rng
 from ....core.records import Question, Rewritten
 from ..other_ways.mathematics import as_number
+from .own_text import is_about_its_text
 from .perturb import chosen
 
 WORDINGS = {
@@ -51,6 +52,8 @@ class Reworded:
     keeps = True
 
     def rewrite(self, question: Question, rng: Rng) -> Rewritten | None:
+        if is_about_its_text(question.text):
+            return None
         written = written_parts(question.text) if question.domain == "math" else None
         if written is None or written[0] not in WORDINGS:
             return Rewritten(chosen(FRAMES, rng).format(question.text))
@@ -77,7 +80,7 @@ class Irrelevant:
     def rewrite(self, question: Question, rng: Rng) -> Rewritten | None:
         words = set(re.findall(r"[a-z]+", question.text.casefold()))
         fitting = [one for one in self.sentences if not _content(one) & words]
-        if not fitting:
+        if not fitting or is_about_its_text(question.text):
             return None
         numbers = [n for n in range(2, 100) if n != as_number(question.reference or "")]
         sentence = chosen(fitting, rng).format(chosen(numbers, rng))

@@ -37,9 +37,17 @@ class WriteQuestions:
     def check(self, run: SelfPlay) -> None:
         """Refuse a source or a condition that nobody knows, and kinds that the generator does not write."""
         check_condition(run)
-        for name in run.config.questions.sources:
+        again = []
+        for name, weight in run.config.questions.sources.items():
             with asked_by("questions.sources", name):
-                make_source(name)
+                source = make_source(name)
+            if any(weight) if isinstance(weight, Sequence) else weight:
+                again.append(getattr(source, "asks_again", False))
+        if again and all(again):
+            raise ConfigError(
+                f"questions.sources = {dict(run.config.questions.sources)} only asks questions of earlier rounds "
+                "again, and there are none; add a source that writes some, such as procedural or challenger"
+            )
         _check_kinds(run)
 
     def run(self, run: SelfPlay) -> None:

@@ -28,6 +28,36 @@ def test_a_line_nobody_can_read_is_named(tmp_path, line):
 
 
 @pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('{"question": "1+1?", "answer": "2", "answer": "3"}', "the key 'answer' stands there twice"),
+        ('{"question": "1+1?", "question": "1+2?", "answer": "3"}', "the key 'question' stands there twice"),
+        ('{"question": "1+1?", "answer": "2", "meta": {"a": [{"b": 1, "b": 1}]}}', "the key 'b' stands there twice"),
+        (r'{"question": "1+1? \ud800", "answer": "2"}', "half a surrogate pair"),
+        (r'{"question": "1+1?", "answer": "\uDFFF"}', "half a surrogate pair"),
+        (r'{"question": "1+1?", "answer": "2", "meta": {"\udc00\ud800": 1}}', "half a surrogate pair"),
+    ],
+)
+def test_a_key_that_stands_there_twice_and_what_is_no_character_are_refused_with_their_place(tmp_path, line, why):
+    path = tmp_path / "q.jsonl"
+    path.write_text(f"{ROW.decode()}\n{line}\n")
+    with pytest.raises(ConfigError, match=rf"q\.jsonl, line 2: .*{why}"):
+        read_questions(path)
+    with pytest.raises(ConfigError, match=rf"line 2 of .*q\.jsonl.*{why}"):
+        data_sets.read_questions("jsonl", str(path))
+    (tmp_path / "q.json").write_text(f"[{line}]")
+    with pytest.raises(ConfigError, match=rf"q\.json.*{why}"):
+        data_sets.read_questions("jsonl", str(tmp_path / "q.json"))
+
+
+def test_whole_characters_outside_the_first_plane_are_read(tmp_path):
+    path = tmp_path / "q.jsonl"
+    path.write_text(r'{"question": "\ud83d\ude00 \\ud800?", "answer": "\u00e9"}')
+    (question,) = read_questions(path)
+    assert (question.text, question.reference) == ("\U0001f600 \\ud800?", "é")
+
+
+@pytest.mark.parametrize(
     "value",
     ['"answer": NaN', '"answer": -Infinity', '"answer": 1e400', '"answer": "2", "level": NaN']
     + [f'"answer": "2", "meta": {meta}' for meta in ('{"a": NaN}', '{"a": [1, {"b": 1e400}]}', '{"a": -Infinity}')],

@@ -298,3 +298,22 @@ def test_few_lines_are_judged_between_two_writes(verifier, workers, lines, sourc
     verify_file(source, tmp_path / "out.jsonl", verifier, workers=workers)
     assert writes[:-1] == [lines] * (len(writes) - 1)
     assert sum(writes) == 150
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('{"question": "q", "reference": NaN, "attempts": ["7"]}', "NaN, Infinity"),
+        ('{"question": "q", "reference": 1e999, "attempts": ["7"]}', "NaN, Infinity"),
+        ('{"question": "q", "reference": "7", "attempts": ["7"], "attempts": ["8"]}', "'attempts' stands there twice"),
+        ('{"question": "q", "reference": "7", "reference": 8, "attempts": ["7"]}', "'reference' stands there twice"),
+        ('{"question": "q", "question": "r", "reference": "7", "attempts": []}', "'question' stands there twice"),
+    ],
+)
+def test_a_line_that_says_two_things_or_no_number_is_not_judged(tmp_path, line, why):
+    right = {"question": "q", "reference": "7", "attempts": ["7 \ud800"]}
+    source = write(tmp_path / "in.jsonl", [right, line])
+    summary = verify_file(source, tmp_path / "out.jsonl")
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert (summary.errors, summary.attempts, records[1]["line"]) == (1, 1, 2)
+    assert why in records[1]["error"]

@@ -115,6 +115,21 @@ def test_shares_that_no_round_could_have_are_refused(sources, message):
         RunConfig().replace({"questions.sources": sources})
 
 
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"replay": 1.0},
+        {"replay(by=all)": 0.5, "adversarial(of=replay)": 0.5},
+        {"adversarial(of='adversarial(of=replay)')": 1.0, "procedural": 0.0},
+        {"replay": 1.0, "procedural": [0.0, 0.0]},
+    ],
+)
+def test_a_run_that_only_asks_again_is_refused_before_it_begins(scripted_run, tmp_path, sources):
+    with pytest.raises(ConfigError, match="only asks questions of earlier rounds again"):
+        scripted_run(tmp_path / "run", rounds=1, changes={"questions.sources": sources})
+    assert not (tmp_path / "run").exists()
+
+
 def test_an_unknown_rule_for_references_is_refused():
     with pytest.raises(ConfigError, match="given"):
         RunConfig().replace({"labels.references": "givn"})

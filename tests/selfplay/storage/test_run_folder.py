@@ -1,6 +1,7 @@
 """A run folder keeps what was committed, drops what was not, and never holds half a file."""
 
 import json
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from selfplay_gym.core.errors import PluginError, RunError
 from selfplay_gym.selfplay.storage.files import read_json, write_json, write_sealed
+from selfplay_gym.selfplay.storage.log import Log
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 
@@ -47,6 +49,24 @@ def test_resume_cuts_off_what_a_killed_process_wrote_after_the_last_commit(folde
     resumed.log("questions", [{"text": "next"}])
     resumed.commit({"round": 2})
     assert len(list(resumed.rows("questions"))) == 2
+
+
+@pytest.mark.parametrize("text", ["\ud800", "é\udfff\\", "a\ud800b\udc00\U0001f600\u2028", "\\ud800", "\udc00\ud800"])
+def test_a_log_is_valid_unicode_whatever_a_model_wrote_and_reads_back_equal(folder, text):
+    rows = [{"text": text, text: [text]}, {"text": "é"}]
+    folder.log("questions", rows)
+    folder.commit({"round": 1})
+    raw = folder.log_path("questions").read_text(encoding="utf-8")
+    assert [json.loads(line) for line in raw.split("\n")[:-1]] == rows
+    assert "é" in raw
+    for opened in (RunFolder.open(folder.path), RunFolder.resume(folder.path)):
+        assert list(opened.rows("questions")) == list(opened.rows_from_end("questions"))[::-1] == rows
+
+
+def test_a_log_with_raw_halves_of_an_older_version_is_read(tmp_path):
+    line = '{"text": "é\ud800"}\n'.encode("utf-8", "surrogatepass")
+    (tmp_path / "old.jsonl").write_bytes(line)
+    assert list(Log(tmp_path / "old.jsonl", len(line), sha256(line).hexdigest()).rows()) == [{"text": "é\ud800"}]
 
 
 def test_a_run_is_never_overwritten(folder):

@@ -84,6 +84,16 @@ def test_what_nobody_can_read_keeps_its_notation(kind):
     assert perturb(kind, replace(PROSE, text="What is 3+4?", domain="code"), random.Random(0)) is None
 
 
+@pytest.mark.parametrize("text", ["Solve for X: 3x+4=19.", "solve for x: 3x+4=19", "Solve For X:3x+4 = x+14"])
+def test_the_letter_is_another_one_wherever_it_stands(text):
+    for seed in range(9):
+        found = perturb("renamed", Question(text, "5"), random.Random(seed))
+        assert "x" not in found.text.casefold()
+        letters = set(re.findall(r"(?<![a-z])[a-z](?![a-z])", found.text.casefold()))
+        assert len(letters) == 1
+        assert found.reference == "5"
+
+
 def test_a_perturbed_question_keeps_what_it_was():
     kind = "irrelevant"
     found = perturb(kind, replace(PROSE, level=0.5), random.Random(0))
