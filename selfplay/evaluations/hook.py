@@ -59,6 +59,8 @@ class FullEvaluations(Hook):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is None:
             self._finish()
+            if self.every and self.held >= 0:
+                write_page(self.path, self.every, self.games)
         elif self._running is not None:
             process.end(self._running[1])
 
@@ -98,7 +100,7 @@ class FullEvaluations(Hook):
             self._start(occasion.name)
         else:
             hold(self.path, occasion)
-            write_page(self.path)
+            write_page(self.path, self.every, self.games)
 
     def state_dict(self) -> dict[str, Any]:
         """See `Hook`; empty where none is ever held."""

@@ -33,15 +33,20 @@ def read_evaluations(run: Path) -> list[dict[str, Any]]:
     ]
 
 
-def write_page(run: Path) -> Path:
-    """Write the page and return its path."""
+def write_page(run: Path, every: int = 0, games: int = 0) -> Path:
+    """Write the page and return its path; see `to_html`."""
     path = run / PAGE
-    write_text(path, to_html(run.resolve().name, read_evaluations(run)))
+    write_text(path, to_html(run.resolve().name, read_evaluations(run), every, games))
     return path
 
 
-def to_html(name: str, held: Sequence[dict[str, Any]]) -> str:
-    """The whole page as text."""
+def to_html(name: str, held: Sequence[dict[str, Any]], every: int = 0, games: int = 0) -> str:
+    """The whole page as text.
+
+    Args:
+        every: games from one evaluation to the next; 0 where that is not known.
+        games: played so far.
+    """
     title = f"{name} · full evaluations"
     if not held:
         return page(title, Headline("open", "No full evaluation has been held yet."), [])
@@ -58,15 +63,23 @@ def to_html(name: str, held: Sequence[dict[str, Any]]) -> str:
         sections.append(Section("Cross-play", [paragraph(CROSS_PLAY), table]))
     if any(row["labels"] for row in held):
         sections.append(Section("Labels", [html_table(*label_rows(held), label="Labels before each evaluation")]))
-    return page(title, headline(held), sections, facts=_facts(held))
+    return page(title, headline(held), sections, facts=_facts(held), notes=_notes(every, games))
 
 
 def _facts(held: Sequence[dict[str, Any]]) -> str:
     suites = held[-1]["suites"]
     one = next(iter(suites.values()), None)
     size = "" if one is None else f", each of {counted(len(one.keys), 'question')} × {counted(one.samples, 'sample')}"
-    games = f"after {held[0]['games']:,} to {held[-1]['games']:,} games"
+    first, last = held[0]["games"], held[-1]["games"]
+    games = f"after {first:,} games" if first == last else f"after {first:,} to {last:,} games"
     return f"{counted(len(held), 'full evaluation')}, {games} · {counted(len(suites), 'suite')}{size}"
+
+
+def _notes(every: int, games: int) -> list[str]:
+    """What a reader of a page of one point must not miss."""
+    if games >= every:
+        return []
+    return [f"evaluation.every_games = {every:,} was not reached: the run has played {games:,} games so far."]
 
 
 def headline(held: Sequence[dict[str, Any]]) -> Headline:
@@ -109,7 +122,9 @@ def _changes(held: Sequence[dict[str, Any]]) -> dict[str, Paired]:
     return {name: compare(first[name], last[name]) for name in same}
 
 
-SUITES = """Share of sampled answers that are right, in per cent, with 95 % intervals over questions."""
+SUITES = """Share of sampled answers that are right, in per cent, with 95 % intervals over questions. A game is a
+proposal of the challenger in training, or a question that the solver answers in a round or in its training, with all
+attempts at it."""
 CROSS_PLAY = """Challengers and solvers, each as the run began (base) and as it is then (now). Solver right: share of
 right attempts at questions whose answer can be computed. Uncertainty: 1 − 2|p̂ − ½| by the solver's own vote."""
 
@@ -171,5 +186,9 @@ def _draw(axes: Axes, held: Sequence[dict[str, Any]], *, greedy: bool) -> None:
             plot_rates(axes, [games for games, _ in known], [rate for _, rate in known], name, colour(i), MARKERS[i])
     axes.set_title("Greedy answers" if greedy else "Sampled answers")
     axes.set_xlabel("games")
+    games = sorted({row["games"] for row in held})
+    if len(games) == 1:
+        axes.set_xticks(games, [f"{games[0]:,}"])
+        axes.set_xlim(games[0] - 1, games[0] + 1)
     per_cent(axes, "right")
     legend(axes, 2)

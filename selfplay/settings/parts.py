@@ -133,7 +133,8 @@ class EvaluationConfig:
     """Full evaluations every so many games: all suites and cross-play, apart from the exam."""
 
     every_games: int = 0
-    """Games from one full evaluation to the next, over all rounds, held at the end of the stage; 0 holds none."""
+    """Games from one full evaluation to the next, over all rounds, held when their stage ends; 0 holds none. A game is
+    a proposal of the challenger in training, or a question that the solver answers, with all attempts at it."""
     suites: tuple[str, ...] = ("builtin",)
     """Suites, as `selfplay-gym exam` takes them."""
     questions: int = 100

@@ -35,7 +35,7 @@ def test_levels_are_from_0_to_1(value):
             check_level("low", value)
 
 
-@pytest.mark.parametrize("value", OTHERS, ids=repr)
+@pytest.mark.parametrize("value", OTHERS, ids=lambda value: type(value).__name__)
 def test_nothing_else_is_a_number(value):
     with pytest.raises(ConfigError, match="size"):
         check_whole("size", value)

@@ -127,6 +127,17 @@ def test_the_page_shows_every_evaluation_and_escapes_what_is_in_it(whole):
     assert page == to_html("<script>", read_evaluations(whole))
 
 
+def test_a_number_of_games_that_was_not_reached_is_told(whole):
+    first = read_evaluations(whole)[:1]
+    page = to_html("run", first, 5000, 1320)
+    assert "evaluation.every_games = 5,000 was not reached: the run has played 1,320 games so far" in page
+    assert "1 full evaluation, after 0 games" in page
+    assert "A game is a" in page
+    assert "0.04" not in page
+    assert "was not reached" not in to_html("run", first, 5000, 5000)
+    assert "was not reached" not in (whole / "evaluations.html").read_text()
+
+
 def test_counts_go_on_where_a_state_stands():
     hook = FullEvaluations(Path("nowhere"), EvaluationConfig(10))
     hook.games, hook.held, hook.labels = 25, 2, {"asked": 3}
