@@ -38,7 +38,7 @@ from selfplay_gym.selfplay.terminal import Terminal
 ARMS: Mapping[str, tuple[str, ...]] = {
     "rae": (),
     "none": ("roles.player.baseline=none",),
-    "latest": ("roles.player.opponents=latest",),
+    "latest": ("roles.player.opponents=latest", "roles.player.kl_reference=round"),
     "league": ("roles.player.opponents=league(pfsp)",),
     "teacher": (),
 }

@@ -86,7 +86,7 @@ def test_code_in_a_folder_is_not_run_and_nobody_is_asked(make_agent, tmp_path, w
 def test_options_that_nobody_knows_are_named():
     with pytest.raises(ConfigError, match="unexpected keyword argument 'foo'"):
         make_registered("tiny(foo=1)")
-    with pytest.raises(ConfigError, match="no model is named"):
+    with pytest.raises(ConfigError, match="a model must be a path, such as 'tiny', got ''"):
         load_agent("")
 
 

@@ -176,9 +176,9 @@ def test_a_state_read_back_is_the_same_in_every_part():
             "repeated": 0,
             "solve_rate": 0.25,
             "answered_share": 1.0,
-            "kept": 1,
+            "kept": 10,
             "label_accuracy": None,
-            "by_kind": {"sum": {"kept": 1, "checked": 10, "disagreement": 0.25}},
+            "by_kind": {"sum": {"kept": 10, "checked": 10, "disagreement": 0.25}},
             "coalition": {"chance": 0.1, "members": {"base": {"reliability": 0.5}}},
         }
     )

@@ -172,7 +172,8 @@ def test_a_warm_up_shows_legal_moves_and_is_what_the_kl_term_refers_to(tmp_path)
 
 
 def test_opponents_as_of_the_beginning_of_the_round(tmp_path):
-    folder = play(small("SelfPlayKuhn-v0", "roles.player.opponents=latest"), tmp_path / "run")
+    latest = ("roles.player.opponents=latest", "roles.player.kl_reference=round")
+    folder = play(small("SelfPlayKuhn-v0", *latest), tmp_path / "run")
     assert folder.state["references"] == {"player": "player-01-002"}
 
 
@@ -225,8 +226,9 @@ class Rates(Hook):
 def test_the_rate_falls_by_round_and_starts_again_in_every_part(tmp_path):
     stages = "stages=['train(player)','evaluate']"
     parts = f"schedule={{one={{{stages},until='rounds(2)'}},two={{{stages}}}}}"
-    rate = ("roles.player.grpo.learning_rate=8e-4", "roles.player.rate_decay=0.5", "roles.player.steps=1")
-    config = small("SelfPlayKuhn-v0", "rounds=5", *rate, parts)
+    rate = ("roles.player.grpo.learning_rate=8e-4", "roles.player.rate_decay=0.5")
+    plain = ("roles.player.update=grpo", "roles.player.steps=1")
+    config = small("SelfPlayKuhn-v0", "rounds=5", *rate, *plain, parts)
     RunFolder.create(tmp_path / "run", to_toml(config), describe_environment())
     seen = Rates()
     make_run(config, RunFolder.resume(tmp_path / "run"), further=[seen]).run()
