@@ -67,7 +67,10 @@ def leaderboard(results: Path, board: Path) -> None:
 @click.option("--preset", default="tiny", help="What the variants change: see `list presets`.")
 @click.option("--seeds", type=COUNT, default=3, help="Seeds 0, 1, … of every variant.")
 @click.option(
-    "--variant", "variants", multiple=True, help="Only this, or several as 'A + B'; repeatable; 'help' lists all."
+    "--variant",
+    "variants",
+    multiple=True,
+    help="Only this, or several as 'A + B'; repeatable; an unknown one lists all.",
 )
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change a setting of all; repeatable.")
 @click.option("--baseline", default="full", help="Which variant the others are compared with.")
