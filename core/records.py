@@ -32,6 +32,14 @@ class Outcome(Enum):
         raise ConfigError(f"an outcome is one of {', '.join(repr(one.value) for one in cls)}, got {value!r}")
 
 
+def _is_share(value: Any) -> bool:
+    """Whether it is a number in [0, 1]."""
+    try:
+        return bool(0.0 <= value <= 1.0)
+    except TypeError:
+        return False
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class TaskSpec:
     """What the curriculum asks for next.
@@ -47,11 +55,7 @@ class TaskSpec:
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __init__(self, level: float, kind: str | None = None, meta: Mapping[str, Any] | None = None) -> None:
-        try:
-            is_share = 0.0 <= level <= 1.0
-        except TypeError:
-            is_share = False
-        if not is_share:
+        if not _is_share(level):
             raise ConfigError(f"TaskSpec.level must be in [0, 1], got {level!r}")
         _set_level(self, level)
         _set_kind(self, kind)
@@ -108,11 +112,7 @@ class Verdict:
             raise ConfigError(f"Verdict.score is None exactly for UNDECIDED, got {score!r} with {outcome}")
         if outcome.__class__ is not Outcome:
             raise ConfigError(f"Verdict.outcome must be an Outcome, such as Outcome.CORRECT, got {outcome!r}")
-        try:
-            is_share = score is None or 0.0 <= score <= 1.0
-        except TypeError:
-            is_share = False
-        if not is_share:
+        if score is not None and not _is_share(score):
             raise ConfigError(f"Verdict.score must be in [0, 1], got {score!r}")
         _set_outcome(self, outcome)
         _set_score(self, score)

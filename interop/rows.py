@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..core.errors import ConfigError
+from ..core.options.json_rows import half_character
 from ..core.protocols import Verifier
 from ..core.records import Question, Verdict
 from ..core.registries import make_verifier
@@ -123,16 +124,13 @@ def check_texts(where: str, row: Mapping[str, Any]) -> None:
         ConfigError: names the row, the column, the character, and what to do.
     """
     for column, value in row.items():
-        if not isinstance(value, str):
-            continue
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError as error:
-            found = ascii(value[max(0, error.start - 20) : error.start + 20])
+        half = half_character(value) if isinstance(value, str) else None
+        if half is not None:
+            at, around = half
             raise ConfigError(
-                f"{where}: {column} holds half a surrogate pair at character {error.start} ({found}), which no file "
-                "in UTF-8 can hold; put the whole character there, or leave it out"
-            ) from None
+                f"{where}: {column} holds half a surrogate pair at character {at} ({around}), which no file in UTF-8 "
+                "can hold; put the whole character there, or leave it out"
+            )
 
 
 def check_template(template: str) -> None:

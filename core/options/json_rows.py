@@ -24,6 +24,12 @@ def different_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def half_character(text: str) -> tuple[int, str] | None:
+    """Where a text has half a surrogate pair, and what stands around it, in ASCII; `None` where it has none."""
+    found = HALF.search(text)
+    return None if found is None else (found.start(), ascii(text[max(0, found.start() - 20) : found.end() + 19]))
+
+
 def strict_value(text: str) -> Any:
     """The value of JSON text without keys that stand there twice and without halves of surrogate pairs.
 
@@ -33,8 +39,8 @@ def strict_value(text: str) -> Any:
     """
     value = json.loads(text, object_pairs_hook=different_keys)
     written = json.dumps(value, ensure_ascii=False) if "\\u" in text else ""
-    half = HALF.search(written)
+    half = half_character(written)
     if half is not None:
-        around = ascii(written[max(0, half.start() - 20) : half.end() + 20])
-        raise ValueError(f"half a surrogate pair, {half[0]!a} in {around}, is no character; leave it out")
+        at, around = half
+        raise ValueError(f"half a surrogate pair, {written[at]!a} in {around}, is no character; leave it out")
     return value
