@@ -63,21 +63,25 @@ def flat(row: Mapping[str, Any], before: str = "") -> Flat:
 def same_columns(rows: Iterable[Flat]) -> list[Flat]:
     """The rows with all columns of all of them, in the order of their first appearance, each of one type."""
     rows = list(rows)
-    names = dict.fromkeys(name for row in rows for name in row)
-    kinds = {name: {type(row[name]) for row in rows if row.get(name) is not None} for name in names}
-    return [{name: _as(row.get(name), kinds[name]) for name in names} for row in rows]
+    columns = {name: [row.get(name) for row in rows] for row in rows for name in row}
+    typed = {name: _of_one_type(column) for name, column in columns.items()}
+    return [dict(zip(typed, values, strict=True)) for values in zip(*typed.values(), strict=True)] or rows
 
 
-def _as(value: Any, kinds: set[type]) -> Any:
-    """A value as its column has it."""
-    if value is None or (len(kinds) == 1 and not (kinds == {list} and _is_mixed(value))):
-        return value
+def _of_one_type(column: list[Any]) -> list[Any]:
+    """A column whose values have one type: as they are, as fractions, or as JSON."""
+    values = [value for value in column if value is not None]
+    kinds = {type(value) for value in values}
+    if kinds == {list} and _have_one_type(one for value in values for one in value):
+        return column
+    if len(kinds) == 1 and kinds != {list}:
+        return column
     if kinds == {int, float}:
-        return float(value)
-    return json.dumps(value, ensure_ascii=False)
+        return [None if value is None else float(value) for value in column]
+    return [None if value is None else json.dumps(value, ensure_ascii=False) for value in column]
 
 
-def _is_mixed(value: list[Any]) -> bool:
-    """Whether a list holds more than numbers, or more than texts."""
-    kinds = {type(one) for one in value if one is not None}
-    return not kinds <= {int, float} and not kinds <= {str} and not kinds <= {bool}
+def _have_one_type(values: Iterable[Any]) -> bool:
+    """Whether values are nothing but numbers, texts, or truth values."""
+    kinds = {type(value) for value in values if value is not None}
+    return kinds <= {int, float} or kinds <= {str} or kinds <= {bool}

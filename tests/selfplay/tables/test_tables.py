@@ -36,6 +36,11 @@ def test_counts_beside_fractions_become_fractions_and_what_is_mixed_becomes_json
     ]
 
 
+@pytest.mark.parametrize("lists", [([], [[]]), ([1], ["x"]), ([1, 0.5], [True])])
+def test_lists_of_several_types_in_a_column_become_json(lists):
+    assert [row["a"] for row in same_columns({"a": value} for value in lists)] == [json.dumps(value) for value in lists]
+
+
 def test_every_row_of_a_run_is_in_one_table(finished_run):
     found = tables(finished_run)
     logged = sum(1 for log in ("metrics", "guard", "timings") for _ in finished_run.rows(log))
