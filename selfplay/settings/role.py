@@ -80,6 +80,8 @@ class RoleConfig:
     kl_reference: str = "base"
     """What the KL term refers to: the "base" model, which never moves; the role as it was when the "part" of the
     schedule began, such as after a warm-up; or as it was when the "round" began, which bounds no drift over rounds."""
+    kl_decay: float = 1.0
+    """Factor on `grpo.kl_weight` from round to round, in (0, 1]; every part of the schedule begins with 1."""
     rate_decay: float = 1.0
     """Factor on `grpo.learning_rate` from round to round, in (0, 1]; every part of the schedule begins with 1."""
     l2_sp: float = 0.0
@@ -104,8 +106,9 @@ class RoleConfig:
         at_least(self, 1, "every", "groups", "max_new_tokens", "adapter_rank")
         at_least(self, 1, "samples", most=MOST_SAMPLES)
         at_least(self, 0, "steps", "dynamic_sampling", "l2_sp")
-        if not 0.0 < self.rate_decay <= 1.0:
-            raise ConfigError(f"rate_decay must be in (0, 1], got {self.rate_decay!r}")
+        for name in ("kl_decay", "rate_decay"):
+            if not 0.0 < getattr(self, name) <= 1.0:
+                raise ConfigError(f"{name} must be in (0, 1], got {getattr(self, name)!r}")
         if not 0.0 <= self.replay < 1.0:
             raise ConfigError(f"replay must be a share in [0, 1), got {self.replay!r}")
         one_of("replay_by", self.replay_by, BALANCES)
@@ -121,6 +124,10 @@ class RoleConfig:
                         f"{name}={getattr(self, name)!r} needs a model of the role's own, weight_sharing='copies'; "
                         f"got {self.weight_sharing!r}"
                     )
+
+    def kl_weight(self, rounds: int) -> float:
+        """The weight of the KL term so many rounds after the first of a part of the schedule."""
+        return self.grpo.kl_weight * self.kl_decay**rounds
 
     def learning_rate(self, rounds: int) -> float:
         """The learning rate so many rounds after the first of a part of the schedule."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ....core.errors import ConfigError, asked_by
 from ....core.registries import register_stage
 from ...hooks import Step
@@ -61,12 +63,13 @@ class TrainRole:
             return
         batches = MonitoredBatches(source, silences=run.config.guard.mode == "on")
         trainer, update = run.roles[self.role].trainer, update_of(config)
-        total, rate = update.steps(config.steps), config.learning_rate(run.round - run.schedule.since)
+        rounds, total = run.round - run.schedule.since, update.steps(config.steps)
+        trainer.config = replace(trainer.config, kl_weight=config.kl_weight(rounds))
         take = update.begin(trainer, batches)
         for step in range(run.step, total):
             if self._is_spent(run):
                 break
-            trainer.learning_rate = update.rate(rate, step, total) * run.rate_scale
+            trainer.learning_rate = update.rate(config.learning_rate(rounds), step, total) * run.rate_scale
             measures, rewards = take(step), batches.rewards
             if measures is None:
                 run.save(self.role)

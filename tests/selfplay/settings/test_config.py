@@ -130,6 +130,7 @@ def test_a_wrong_name_at_any_depth_is_answered_with_the_nearest(changes, message
         ({"compute.threads": 99999}, "threads"),
         ({"roles.solver.weight_sharing": "lora", "roles.solver.device": "cuda:1"}, "weight_sharing='copies'"),
         ({"roles.solver.weight_sharing": "lora", "roles.solver.kl_reference": "round"}, "weight_sharing='copies'"),
+        ({"roles.solver.kl_decay": 0.0}, r"kl_decay must be in \(0, 1\], got 0.0"),
         ({"roles.solver.rate_decay": 0.0}, r"rate_decay must be in \(0, 1\], got 0.0"),
         ({"roles.solver.rate_decay": 1.1}, r"rate_decay must be in \(0, 1\], got 1.1"),
         ({"guard.thresholds.factor": 1.5}, "factor"),

@@ -213,23 +213,25 @@ def test_presets_and_roles_of_other_games_are_refused():
         compose("tiny", env="SelfPlayKuhn-v0", assignments=["roles.solver.steps=3"])
 
 
-class Rates(Hook):
-    """Notes the learning rate at every step."""
+class Weights(Hook):
+    """Notes the weight of the KL term and the learning rate at every step."""
 
     def __init__(self):
         self.seen = []
 
     def after_step(self, run, step):
-        self.seen.append((run.round, run.roles[step.role].trainer.learning_rate))
+        trainer = run.roles[step.role].trainer
+        self.seen.append((run.round, trainer.config.kl_weight, trainer.learning_rate))
 
 
-def test_the_rate_falls_by_round_and_starts_again_in_every_part(tmp_path):
+def test_kl_weight_and_rate_fall_by_round_and_start_again_in_every_part(tmp_path):
     stages = "stages=['train(player)','evaluate']"
     parts = f"schedule={{one={{{stages},until='rounds(2)'}},two={{{stages}}}}}"
     rate = ("roles.player.grpo.learning_rate=8e-4", "roles.player.rate_decay=0.5")
     plain = ("roles.player.update=grpo", "roles.player.steps=1")
-    config = small("SelfPlayKuhn-v0", "rounds=5", *rate, *plain, parts)
+    pull = ("roles.player.grpo.kl_weight=0.4", "roles.player.kl_decay=0.5")
+    config = small("SelfPlayKuhn-v0", "rounds=5", *rate, *pull, *plain, parts)
     RunFolder.create(tmp_path / "run", to_toml(config), describe_environment())
-    seen = Rates()
+    seen = Weights()
     make_run(config, RunFolder.resume(tmp_path / "run"), further=[seen]).run()
-    assert seen.seen == [(1, 8e-4), (2, 4e-4), (3, 8e-4), (4, 4e-4), (5, 2e-4)]
+    assert seen.seen == [(1, 0.4, 8e-4), (2, 0.2, 4e-4), (3, 0.4, 8e-4), (4, 0.2, 4e-4), (5, 0.1, 2e-4)]
