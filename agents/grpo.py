@@ -119,7 +119,7 @@ def grpo_loss(
     kl_estimator: KLEstimator = "k3",
     kl_corrected: bool = True,
     importance: Tensor | None = None,
-    rows_total: int | None = None,
+    rows_total: float | None = None,
     tokens_total: float | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss of one batch, or of one part of it, and diagnostics.
@@ -174,7 +174,7 @@ def _ratio(logp: Tensor, old: Tensor, mask: Tensor, loss_type: LossType) -> Tens
     return log_ratio.exp()
 
 
-def _total(loss: Tensor, mask: Tensor, loss_type: LossType, rows: int, tokens: float | None, max_tokens: int) -> Tensor:
+def _total(loss: Tensor, mask: Tensor, loss_type: LossType, rows: float, tokens: float | None, max_tokens: int) -> Tensor:
     """The loss of a batch from that of its tokens (B, T), or rows (B, 1) for "rloo"."""
     if loss_type == "rloo":
         return loss.sum() / rows

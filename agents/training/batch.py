@@ -31,7 +31,7 @@ class Batch:
     sampler_logp: Tensor  # (R, T), the sampler's own log-probabilities; NaN where unknown
     activation_index: Tensor  # (R, T) number of each token in the sampling call's `ActivationCache`; (R, 0) without
     sampled_as: Tensor  # (R,) which rows of the sampling call these were
-    rows_total: int  # with the rows left out, so that leaving them out changes no gradient
+    rows_total: float  # with the rows left out, so that leaving them out changes no gradient
     tokens_total: float
 
     def __len__(self) -> int:
@@ -122,6 +122,21 @@ def rows_of_pairs(agent: LLMAgent, pairs: Sequence[tuple[str, str]], device: tor
         tokens_total=float(mask.sum()),
     )
     return batch.to(device)
+
+
+def dealt(batch: Batch, number: int) -> list[Batch]:
+    """The rows dealt at random into so many parts, some of which may be empty; a loss over any of them is one over its
+    share of the batch.
+
+    Which part a row is in depends on its place in the sampling call alone, so that several processes, each with rows
+    of its own, deal as one.
+    """
+    if number == 1:
+        return [batch]
+    places = torch.randperm(int(batch.rows_total), generator=torch.Generator().manual_seed(number))
+    of_row = (places % number).to(batch.sampled_as.device)[batch.sampled_as]
+    totals: dict[str, Any] = {"rows_total": batch.rows_total / number, "tokens_total": batch.tokens_total / number}
+    return [dataclasses.replace(batch.part((of_row == which).nonzero().flatten()), **totals) for which in range(number)]
 
 
 def micro_batches(batch: Batch, budget: int, together: int = 1) -> list[Tensor]:

@@ -57,7 +57,9 @@ class GRPOConfig:
     mask_truncated: bool = False
     """Leave completions that were cut off out of the loss (they still count in the baseline)."""
     epochs: int = 1
-    """Updates per batch of samples; from the second on the ratio differs from 1 and the clip matters."""
+    """Passes over a batch of samples; after the first update the ratio differs from 1 and the clip matters."""
+    minibatches: int = 1
+    """Updates per pass: rows are dealt at random into so many parts, as in PPO (arXiv 1707.06347)."""
     keep_zero_variance_groups: bool = False
     """Run groups whose rewards are all equal through the update; only matters for their KL term."""
     micro_batch_tokens: int = 4096
@@ -68,6 +70,11 @@ class GRPOConfig:
     """Precision of matrix products in the update: "bfloat16", "float16" (with a loss scale, see `loss_scale.py`), or
     `None` for that of the weights."""
 
+    @property
+    def reuses_activations(self) -> bool:
+        """Whether an update may reuse what sampling computed: same precision, and memory is not the concern."""
+        return self.autocast is None and not self.gradient_checkpointing
+
     def __post_init__(self) -> None:
         for name in ("learning_rate", "max_grad_norm", "eps", "temperature"):
             _check(_is_number(getattr(self, name)) and getattr(self, name) > 0, name, "positive", getattr(self, name))
@@ -75,7 +82,7 @@ class GRPOConfig:
             _check(_is_number(getattr(self, name)) and getattr(self, name) >= 0, name, ">= 0", getattr(self, name))
         high = self.clip_high
         _check(high is None or (_is_number(high) and high >= 0), "clip_high", ">= 0, or None", high)
-        for name in ("epochs", "micro_batch_tokens"):
+        for name in ("epochs", "minibatches", "micro_batch_tokens"):
             _check(_is_count(getattr(self, name)), name, "positive and a whole number", getattr(self, name))
         length = self.max_new_tokens
         _check(length is None or _is_count(length), "max_new_tokens", "positive and a whole number, or None", length)
@@ -106,8 +113,8 @@ class StepMetrics:
     """What one step did; `docs/metrics.md` has units and ranges.
 
     Attributes:
-        loss, kl, entropy, clip_share, ratio_max: of the last epoch, over the rows trained on (see `grpo_loss`).
-        grad_norm: before clipping, last epoch. update_norm: Euclidean norm of the change of all weights.
+        loss, kl, entropy, clip_share, ratio_max: of the last update, over its rows (see `grpo_loss`).
+        grad_norm: before clipping, last update. update_norm: Euclidean norm of the change of all weights.
         mean_reward, reward_std: over all samples. zero_variance_share: share of groups with equal rewards.
         groups_drawn: groups sampled; more than the batch has with dynamic sampling (`dynamic_sampling.py`).
         mean_length: tokens per completion. truncated_share: share of completions cut off.

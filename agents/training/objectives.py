@@ -30,7 +30,7 @@ class Objective(Protocol):
         greatest: names of those of which the greatest counts.
         together: so many rows in a row of a batch belong together, and are always in one part.
         refers: whether the loss needs the log-probabilities of the reference.
-        epochs: updates per batch.
+        epochs: passes over a batch. minibatches: updates per pass, each with its share of the rows.
         weight_decay: of matrices, per unit of learning rate.
         restarts: whether the optimiser's running means begin anew with this update.
     """
@@ -45,6 +45,8 @@ class Objective(Protocol):
     def refers(self) -> bool: ...
     @property
     def epochs(self) -> int: ...
+    @property
+    def minibatches(self) -> int: ...
     @property
     def weight_decay(self) -> float: ...
     @property
@@ -95,6 +97,10 @@ class PolicyGradient:
         return self.config.epochs
 
     @property
+    def minibatches(self) -> int:
+        return self.config.minibatches
+
+    @property
     def weight_decay(self) -> float:
         return self.config.weight_decay
 
@@ -134,6 +140,7 @@ class CrossEntropy:
     together: ClassVar[int] = 1
     refers: ClassVar[bool] = False
     epochs: ClassVar[int] = 1
+    minibatches: ClassVar[int] = 1
     weight_decay: float = 0.01
     restarts: bool = False
 

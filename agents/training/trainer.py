@@ -14,6 +14,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ from ..inference.activation_reuse import ActivationCache
 from ..inference.devices import input_device
 from ..inference.logprobs import completion_logps
 from ..models.llm import LLMAgent
-from .batch import Batch, micro_batches, rows_of_pairs, rows_that_teach
+from .batch import Batch, dealt, micro_batches, rows_of_pairs, rows_that_teach
 from .config import GRPOConfig, StepMetrics
 from .dynamic_sampling import Draw, DynamicSampling, draw_metrics
 from .loss_scale import LossScale
@@ -93,7 +94,7 @@ class GRPOTrainer:
         seed: int,
         dynamic_sampling: DynamicSampling | None = None,
     ) -> StepMetrics:
-        """One batch: `samples` completions for every prompt, their rewards, and `config.epochs` updates.
+        """One batch: `samples` completions for every prompt, their rewards, and `config.epochs` passes of updates.
 
         Args:
             reward_fn: called once with the prompts and a list of `samples` completions for each; returns as many lists
@@ -105,10 +106,11 @@ class GRPOTrainer:
             ConfigError: rewards of another shape, or not finite. The weights are untouched then.
             RunError: the model has diverged: its outputs, or its weights after the update, are not finite.
         """
-        first = self._draw(prompts, reward_fn, samples, seed, keep_activations=self._reuses_activations)
+        play = partial(self.play, samples=samples)
+        first = play(prompts, reward_fn, seed=seed, keep_activations=self.config.reuses_activations)
         final, *draws = (first, first)
         if dynamic_sampling is not None:
-            final, *draws = dynamic_sampling.fill(first, lambda more, fn, s: self._draw(more, fn, samples, s), seed)
+            final, *draws = dynamic_sampling.fill(first, play, seed)
         drawn, batch = final.samples, rows_that_teach(final.samples, final.rewards, self.config, self.device)
         self.steps += 1
         metrics = dataclasses.replace(
@@ -136,11 +138,14 @@ class GRPOTrainer:
         group = self.placement.group
         if group.alone:
             with self.agent.active():  # not while rewards are given: others may act meanwhile
-                return self._counted(self._update(batch, metrics, objective, activations))
-        if owner is None:
-            owner = torch.arange(len(batch)) // objective.together % group.size
-        sent = batch.to("cpu"), owner, metrics, objective, activations is not None
-        return self._counted(group.run_on_all(self.update_on_rank, *sent))
+                done = self._update(batch, metrics, objective, activations)
+        else:
+            if owner is None:
+                owner = torch.arange(len(batch)) // objective.together % group.size
+            sent = batch.to("cpu"), owner, metrics, objective, activations is not None
+            done = group.run_on_all(self.update_on_rank, *sent)
+        self.agent.counted.trained += done.tokens_trained * ((done.updates + done.skipped) // objective.minibatches)
+        return done
 
     def learn(self, pairs: Sequence[tuple[str, str]], objective: Objective) -> StepMetrics:
         """One update from completions that are given: (prompt, completion) pairs, each with the token that ends it.
@@ -158,18 +163,10 @@ class GRPOTrainer:
         sizes: dict[str, Any] = {"mean_length": tokens / len(batch), "rows_trained": len(batch)}
         return self.improve(batch, StepMetrics(**sizes, tokens_trained=tokens, learning_rate=rate), objective)
 
-    def play(self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int) -> Draw:
-        """Completions and their rewards, without an update; arguments and errors as of `step`."""
-        return self._draw(prompts, reward_fn, samples, seed)
-
-    def _counted(self, metrics: StepMetrics) -> StepMetrics:
-        self.agent.counted.trained += metrics.tokens_trained * (metrics.updates + metrics.skipped)
-        return metrics
-
-    def _draw(
-        self, prompts: Sequence[str], reward_fn: RewardFn, samples: int, seed: int, keep_activations: bool = False
+    def play(
+        self, prompts: Sequence[str], reward_fn: RewardFn, *, samples: int, seed: int, keep_activations: bool = False
     ) -> Draw:
-        """Completions and their rewards."""
+        """Completions and their rewards, without an update; arguments and errors as of `step`."""
         drawn = self.agent.sample(prompts, n=samples, seed=seed, keep_activations=keep_activations)
         if len(drawn.lengths) and not int(drawn.lengths.max()):
             raise ConfigError(f"no prompt of this step can be answered: {self.agent.unreadable(prompts[:1])[0]}")
@@ -206,19 +203,17 @@ class GRPOTrainer:
     ) -> StepMetrics:
         config, placement = self.config, self.placement
         set_up(self.optimizer, objective)
-        cut = micro_batches(batch, config.micro_batch_tokens, objective.together) if len(batch) else []
-        parts = [batch.part(rows) for rows in cut]
-        references = [self.reference_logps(part) if objective.refers else None for part in parts]
+        cuts = [self._parts(rows, objective) for rows in dealt(batch, objective.minibatches)]
         before = [p.detach().clone() for p in self._trained.values()]
-        first: list[Tensor] = []  # log-probabilities before the first update: the denominators of ρ
         taken = skipped = 0
-        for epoch in self.loss_scale.epochs(objective.epochs):
+        for update in self.loss_scale.epochs(objective.epochs * len(cuts)):
+            parts, references, first = cuts[update % len(cuts)]
             self.optimizer.zero_grad(set_to_none=True)
             loss, seen = 0.0, []
             with placement.whole():
                 for index, (part, ref_logp) in enumerate(zip(parts, references, strict=True)):
-                    logp = self.logps(part, None if epoch else activations)
-                    if not epoch:
+                    logp = self.logps(part, None if update else activations)
+                    if len(first) == index:
                         first.append(logp.detach())
                     part_loss, diagnostics = objective.loss(logp, first[index], part, ref_logp)
                     self.loss_scale.scaled(part_loss).backward()  # type: ignore[no-untyped-call]
@@ -251,6 +246,17 @@ class GRPOTrainer:
             metrics, updates=taken, skipped=skipped, update_norm=moved, loss_scale=self.loss_scale.value
         )
 
+    def _parts(self, batch: Batch, objective: Objective) -> tuple[list[Batch], list[Tensor | None], list[Tensor]]:
+        """What fits in memory of a minibatch; its log-probabilities under the reference, and before the first update,
+        the denominators of ρ: none yet where that update computes them itself."""
+        cut = micro_batches(batch, self.config.micro_batch_tokens, objective.together) if len(batch) else []
+        parts = [batch.part(rows) for rows in cut]
+        references = [self.reference_logps(part) if objective.refers else None for part in parts]
+        if objective.minibatches == 1:
+            return parts, references, []
+        with torch.no_grad(), self.placement.whole():
+            return parts, references, [self.logps(part) for part in parts]
+
     def _weight_versions(self) -> list[int]:
         """Changes whenever a weight is written to."""
         return [p._version for p in self.agent.model.parameters()]
@@ -259,11 +265,6 @@ class GRPOTrainer:
     def device(self) -> torch.device:
         """Where what is trained lives."""
         return next(iter(self._trained.values())).device
-
-    @property
-    def _reuses_activations(self) -> bool:
-        """Whether the update may reuse what sampling computed: same precision, and memory is not the concern."""
-        return self.config.autocast is None and not self.config.gradient_checkpointing
 
     @property
     def has_reference(self) -> bool:

@@ -42,6 +42,7 @@ class DirectPreference:
     together: ClassVar[int] = 2
     refers: ClassVar[bool] = True
     epochs: ClassVar[int] = 1
+    minibatches: ClassVar[int] = 1
     restarts: ClassVar[bool] = False
     beta: float = 0.1
     kind: PreferenceLoss = "sigmoid"

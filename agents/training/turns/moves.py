@@ -5,8 +5,9 @@ against a baseline of the caller's, such as `training.baselines.RoleBaseline`. T
 have a prompt in common.
 
 In a small game the same text is written at the same place again and again. Such rows have equal gradients but for their
-advantages, so with one update per batch they are computed once, with the mean of their advantages and as many times the
-weight. That changes no gradient: the losses that take part sum over tokens.
+advantages, so they are computed once, with the mean of their advantages and as many times the weight; where a ratio may
+be clipped, on the side that the sign of the advantage decides, once for each sign. That changes no gradient: the losses
+that take part sum over tokens.
 """
 
 from __future__ import annotations
@@ -132,8 +133,8 @@ def rows_of_moves(moves: Moves, config: GRPOConfig, device: torch.device) -> Bat
         rows_total=len(mask),
         tokens_total=max(1.0, float(mask.sum())),
     )
-    if config.epochs == 1 and config.loss_type in SUMS:
-        return _merged(whole)
+    if config.loss_type in SUMS:
+        return _merged(whole, by_sign=config.epochs * config.minibatches > 1)
     return whole.part((mask.sum(1) > 0).nonzero().flatten())
 
 
@@ -143,15 +144,15 @@ def _scaled(advantages: Tensor, config: GRPOConfig) -> Tensor:
     return advantages / (advantages.std() + config.eps)
 
 
-def _merged(batch: Batch) -> Batch:
-    """Rows of equal prompt and tokens as one, weighted by their number."""
-    first: dict[tuple[int, bytes], int] = {}
+def _merged(batch: Batch, by_sign: bool) -> Batch:
+    """Rows of equal prompt and tokens, and of advantages of one sign if asked, as one, weighted by their number."""
+    first: dict[tuple[int, bytes, bool], int] = {}
     rows = batch.tokens.cpu().numpy()
     counted = (batch.mask.sum(1) > 0).tolist()
-    lengths = batch.lengths.tolist()
+    lengths, positive = batch.lengths.tolist(), ((batch.advantages > 0) & by_sign).tolist()
     into = []
     for row, prompt in enumerate(batch.row_prompt.tolist()):
-        key = (prompt, rows[row, : lengths[row]].tobytes())
+        key = (prompt, rows[row, : lengths[row]].tobytes(), positive[row])
         into.append(first.setdefault(key, len(first)) if counted[row] else -1)
     where = torch.tensor(into, device=batch.tokens.device)
     kept = (where >= 0).nonzero().flatten()

@@ -31,6 +31,7 @@ DEFAULTS = {
     "max_new_tokens": None,
     "mask_truncated": False,
     "epochs": 1,
+    "minibatches": 1,
     "keep_zero_variance_groups": False,
     "micro_batch_tokens": 4096,
     "gradient_checkpointing": False,
