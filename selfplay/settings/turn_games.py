@@ -60,13 +60,14 @@ GAMES: Mapping[str, Mapping[str, Any]] = {
         "exam": {"questions": 200, "every": 4, "greedy": True, "opponents": ("random-legal", "tic-tac-toe-perfect")},
     },
     "kuhn": {
-        "rounds": 12,
+        "rounds": 24,
         "roles.player.max_new_tokens": 8,
-        "roles.player.steps": 100,
+        "roles.player.steps": 50,
         "roles.player.groups": 512,
         "roles.player.update": "grpo(warmup=10)",
-        "roles.player.rate_decay": 0.85,
-        "roles.player.grpo": {**NEAR, "learning_rate": 1e-4, "kl_weight": 0.1, "betas": (0.0, 0.95)},
+        "roles.player.rate_decay": 0.93,
+        "roles.player.kl_decay": 0.87,
+        "roles.player.grpo": {**NEAR, "learning_rate": 1e-4, "kl_weight": 0.3, "betas": (0.0, 0.95)},
         "exam": {"questions": 200, "every": 1, "opponents": ("kuhn-equilibrium",)},
     },
     "negotiation": {
@@ -78,8 +79,8 @@ GAMES: Mapping[str, Mapping[str, Any]] = {
         "exam": {"questions": 100, "every": 4, "opponents": ("base", "random-legal")},
     },
 }
-"""In Kuhn poker a pull to the warm-up stays, without which a move of probability 0 is never tried again; it moves the
-end of play a little off the equilibrium (magnetic mirror descent, arXiv 2206.05825). The optimiser has no momentum,
+"""In Kuhn poker a pull to the warm-up keeps play out of corners, where a move of probability 0 is never tried again; it
+moves the end of play off the equilibrium (magnetic mirror descent, arXiv 2206.05825), and so falls. The optimiser has no momentum,
 with which play goes round the equilibrium and not to it (Gidel et al., AISTATS 2019)."""
 DEBUG: Mapping[str, Any] = {
     "rounds": 2,

@@ -1,8 +1,9 @@
 """The strategy of a model in Kuhn poker: measured from its moves, or exact from its probabilities; means of several.
 
-A mean of strategies is one over plays, not over behaviour: whoever plays strategy t with chance 1/T acts at an
+A mean of strategies is one over plays, not over behaviour: whoever draws a strategy before each game acts at an
 information set as those do that get there. So behaviour is weighted by the player's own chance to reach the set
-(Kuhn 1953), as the average policies of fictitious play and of regret minimisation are.
+(Kuhn 1953), as the average policies of fictitious play and of regret minimisation are. Later ones weigh more, round t
+as much as t: the linear averaging of CFR+ (Tammelin, arXiv 1407.5042), which soon forgets how play began.
 """
 
 from __future__ import annotations
@@ -67,10 +68,11 @@ def exact_strategy(agent: LLMAgent) -> tuple[Chances, float]:
 
 
 def mean_strategy(strategies: Sequence[Chances]) -> Chances:
-    """The strategy of whoever draws one of several before each game, with equal chances."""
+    """The strategy of whoever draws one of several before each game, the t-th of T with chance 2t / (T² + T)."""
     found: Chances = {}
+    drawn = range(1, len(strategies) + 1)
     for name, moves in information_sets().items():
-        weights = [_reach(one, name) for one in strategies]
+        weights = [chance * _reach(one, name) for chance, one in zip(drawn, strategies, strict=True)]
         total = sum(weights)
         shares = [weight / total if total else 1 / len(strategies) for weight in weights]
         found[name] = {

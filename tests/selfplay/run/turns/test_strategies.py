@@ -20,12 +20,12 @@ def drawn(seed):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_mean_earns_the_mean_against_anybody(seed):
+def test_a_mean_earns_the_mean_against_anybody_where_later_ones_count_more(seed):
     strategies = [drawn((seed * 10) + i) for i in range(4)]
     other = drawn(1000 + seed)
     mean = mean_strategy(strategies)
-    assert value(mean, other) == pytest.approx(sum(value(one, other) for one in strategies) / 4)
-    assert value(other, mean) == pytest.approx(sum(value(other, one) for one in strategies) / 4)
+    assert value(mean, other) == pytest.approx(sum(at * value(one, other) for at, one in enumerate(strategies, 1)) / 10)
+    assert value(other, mean) == pytest.approx(sum(at * value(other, one) for at, one in enumerate(strategies, 1)) / 10)
 
 
 def test_a_mean_of_behaviours_would_not():
