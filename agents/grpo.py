@@ -174,7 +174,9 @@ def _ratio(logp: Tensor, old: Tensor, mask: Tensor, loss_type: LossType) -> Tens
     return log_ratio.exp()
 
 
-def _total(loss: Tensor, mask: Tensor, loss_type: LossType, rows: float, tokens: float | None, max_tokens: int) -> Tensor:
+def _total(
+    loss: Tensor, mask: Tensor, loss_type: LossType, rows: float, tokens: float | None, max_tokens: int
+) -> Tensor:
     """The loss of a batch from that of its tokens (B, T), or rows (B, 1) for "rloo"."""
     if loss_type == "rloo":
         return loss.sum() / rows

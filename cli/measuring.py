@@ -18,6 +18,7 @@ from .options import COUNT, SAMPLES, console, seed_option
 @click.option("--generator", default="mixed", help="Generator of the questions.")
 @click.option("--verifier", help="Grader; left out: that of the domain of the questions.")
 @seed_option
+@click.option("--workers", default="1", help="Who grades: a number of processes, or 'ray(8)', who also sample.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def exam(agent: str, **options: Any) -> None:
     """Held-out accuracy of AGENT (tiny, a model folder, or a scripted agent): greedy, sampled pass@k, majority@k,

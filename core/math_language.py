@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Generic, Protocol, Self, TypeAlias, TypeVar
 
 from .questions.word_problems import sum_of
@@ -30,11 +31,14 @@ from .questions.word_problems import sum_of
 MAX_LENGTH = 200
 MAX_DIGITS = 12
 MAX_DEPTH = 20
+REMEMBERED = 2**14
+"""Questions whose reading is kept: a round asks for the kind, key and answer of each of its questions in turn."""
 
 _TOKEN = re.compile(r"\s*([0-9]+|[-+*/()x=])")
 _EXPRESSION = r"([-+*/()x0-9\s]+?)"
 _ARITHMETIC = re.compile(rf"(?:what is|compute|find the value of|evaluate)\s+{_EXPRESSION}\s*[?.]?", re.I)
 _EQUATION = re.compile(rf"solve\s+(?:for x:\s*)?{_EXPRESSION}={_EXPRESSION}\s*[?.]?", re.I)
+_OPERATOR = re.compile(r"(?<=[0-9x)])[-+*/]")
 _COMPOSED = re.compile(rf"if\s+{_EXPRESSION}={_EXPRESSION},\s*what is\s+{_EXPRESSION}\s*[?.]?", re.I)
 
 
@@ -100,8 +104,11 @@ class Reading:
 
 def read(text: str) -> Reading | None:
     """Read a question, or return `None` if `text` is not in the language or has no single answer."""
-    if len(text) > MAX_LENGTH:
-        return None
+    return None if len(text) > MAX_LENGTH else _read(text)
+
+
+@lru_cache(REMEMBERED)
+def _read(text: str) -> Reading | None:
     text = text.strip()
     try:
         if found := _ARITHMETIC.fullmatch(text):
@@ -246,5 +253,5 @@ def _root(left: str, right: str) -> Fraction:
 
 def _reading(kind: str, parts: list[str], value: Exact) -> Reading:
     packed = ["".join(part.split()) for part in parts]
-    operations = sum(len(re.findall(r"(?<=[0-9x)])[-+*/]", part)) for part in packed)
+    operations = sum(len(_OPERATOR.findall(part)) for part in packed)
     return Reading(kind, f"{kind}:{'|'.join(packed)}", operations, Fraction(value))

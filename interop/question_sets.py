@@ -7,7 +7,6 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from ..core.errors import ConfigError, UnknownNameError
@@ -182,8 +181,8 @@ def kept_questions(run: RunFolder) -> list[Question]:
     A question that was asked in several rounds comes once, with its last label.
     """
     found: dict[str, Question] = {}
-    for number in range(1, run.state.get("round", 0) + 1):
-        for _, question in round_log.kept(partial(run.rows_of_round, number=number)):
+    for _, logs in run.by_round("questions", "attempts", "labels", "reviews"):
+        for _, question in round_log.kept(logs.__getitem__):
             identity = identity_of(question)
             found.pop(identity, None)
             found[identity] = question

@@ -73,7 +73,7 @@ def run_exam(
         batch: prompts per call of the agent; part of what fixes the samples, like `seed`.
         progress: called with (questions done, questions in all).
         name: how the agent is called in the result.
-        done_by: gives the work of the grader to others.
+        done_by: gives the work of grader and voter to others.
 
     Raises:
         ConfigError: fewer than one sample, or a question without a reference.
@@ -87,7 +87,7 @@ def run_exam(
     grader = make_verifier(verifier)
     voter = None if vote is None else make_verifier(vote)
     decisive = agent.with_settings(temperature=0) if greedy and isinstance(agent, Adjustable) else None
-    tally = _Tally(done_by(grader), voter, samples)
+    tally = _Tally(done_by(grader), None if voter is None else done_by(voter), samples)
     for start in range(0, len(questions), batch):
         part = questions[start : start + batch]
         prompts = [ask(question) for question in part]

@@ -198,6 +198,17 @@ def kind_of(question: Question) -> str:
     return find_domain(question.domain).kind(question) if known else "other"
 
 
+def known_domains(questions: Sequence[Question]) -> dict[str, Domain]:
+    """The registered domains that questions name, by name: looked up once for all of them."""
+    return {name: find_domain(name) for name in {one.domain for one in questions} if registries.domains.knows(name)}
+
+
+def kinds_of(questions: Sequence[Question]) -> list[str]:
+    """See `kind_of`."""
+    known = known_domains(questions)
+    return [known[one.domain].kind(one) if one.domain in known else "other" for one in questions]
+
+
 def identity_of(question: Question, domain: str | Domain | None = None) -> str:
     """Equal for two questions that ask the same.
 

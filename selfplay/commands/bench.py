@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...agents.workers.named import workers_of
-from ...agents.workers.ray_workers import RayWorkers
 from ...core.errors import ConfigError
-from ...core.protocols import Workers
-from ..bench.agents import Contestant, load_contestant, load_contestants
+from ..bench.agents import load_contestant, load_contestants
 from ..bench.page import to_html
 from ..bench.pairs import PairResult, pair_table, play_pair
 from ..bench.policies import PolicyReport, bench_policies
@@ -24,7 +22,7 @@ from ..bench.table import to_csv, to_json, to_markdown, to_terminal
 from ..exams.contamination import training_texts
 from ..exams.suites import load_suites
 from ..progress import counting
-from ..run.by_workers import by_workers
+from ..run.by_workers import by_workers, sampled_by_workers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,7 +126,7 @@ def bench(
     console = console or Terminal()
     with _bars() as progress, closing(workers_of(workers)) as helping:
         report = run_bench(
-            [_sampled_by(helping, contestant) for contestant in contestants],
+            [replace(one, agent=sampled_by_workers(one.agent, helping)) for one in contestants],
             suites,
             settings,
             cache=cache,
@@ -140,16 +138,6 @@ def bench(
     console.print(to_terminal(report, console.width))
     write(report, files, console)
     return report
-
-
-def _sampled_by(workers: Workers, contestant: Contestant) -> Contestant:
-    """A contestant with a model in this process, whose samples come from workers of Ray if there are some."""
-    if not isinstance(workers, RayWorkers) or not hasattr(contestant.agent, "sampler"):
-        return contestant
-    from ...agents.workers.ray_sampler import sampled_by
-
-    agent: Any = contestant.agent
-    return replace(contestant, agent=sampled_by(agent, workers))
 
 
 @contextmanager

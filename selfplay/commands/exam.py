@@ -30,6 +30,7 @@ def hold_exam(
     seed: int,
     as_json: bool,
     console: Console,
+    workers: str = "1",
 ) -> ExamResult:
     """Hold the exam and print it, as a table or as JSON.
 
@@ -38,6 +39,7 @@ def hold_exam(
         questions: how many held-out questions.
         samples: samples per question.
         generator, verifier: registered names; no verifier means the grader of the domain of the questions.
+        workers: who grades: a number of processes, or "ray(8)", who also sample from models.
         as_json: print `ExamResult.summary()` as JSON and nothing else.
 
     Raises:
@@ -52,6 +54,7 @@ def hold_exam(
             verifier=verifier,
             seed=seed,
             progress=progress,
+            workers=workers,
         )
     found = _contamination(agent, generator, questions, seed)
     if as_json:

@@ -100,17 +100,15 @@ def verify_file(
     closes = closing(judges) if judges is not workers else nullcontext()  # a live one is its owner's
     judge, settings = make_verifier(verifier), _settings(verifier)
     total = sum(1 for line in _lines(source) if line.strip())
-    done = _completed(source, target, settings) if resume else []
+    counts = _completed(source, target, settings) if resume else _Counts()
+    done = counts.lines
     target.parent.mkdir(parents=True, exist_ok=True)
-    counts = _Counts()
-    for record in done:
-        counts.add(record)
-    todo = itertools.islice(((n, line) for n, line in enumerate(_lines(source), 1) if line.strip()), len(done), None)
+    todo = itertools.islice(((n, line) for n, line in enumerate(_lines(source), 1) if line.strip()), done, None)
     at_once = _lines_at_once(judge, judges.size == 1)
     chunks = iter(lambda: list(itertools.islice(todo, at_once)), [])
     try:
         with closes, target.open("ab" if done else "wb", buffering=0) as out, _bar(console) as bar:
-            task = bar.add_task("verify", total=total, completed=len(done))
+            task = bar.add_task("verify", total=total, completed=done)
             for written, found in judges.map(_JudgeLines(judge, settings), chunks):
                 _write(out, written)
                 counts += found
@@ -119,7 +117,7 @@ def verify_file(
         again = "the same command" if resume else "the same command without --restart"
         kept = f"{counts.lines:,} of {counted(total, 'line')} judged in {str(target)!r}; {again} goes on with the rest"
         raise Stopped.keeping(error, kept) from None
-    return VerifySummary(total, len(done), counts.errors, counts.attempts, counts.outcomes, counts.valid)
+    return VerifySummary(total, done, counts.errors, counts.attempts, counts.outcomes, counts.valid)
 
 
 def check_target(source: Path, target: Path) -> None:
@@ -230,23 +228,22 @@ def _key(settings: str, line: str) -> str:
     return hashlib.sha256(f"{settings}\n{line.strip()}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _completed(source: Path, target: Path, settings: str) -> list[dict[str, Any]]:
-    """Records of an earlier run; a last line cut off in writing is removed."""
+def _completed(source: Path, target: Path, settings: str) -> _Counts:
+    """What an earlier run has judged; a last line cut off in writing is removed."""
+    counts, kept = _Counts(), 0
     if not target.exists():
-        return []
-    records, kept = [], 0
-    raw = target.read_bytes()
+        return counts
     questions = ((n, line) for n, line in enumerate(_lines(source), 1) if line.strip())
-    for line in raw.splitlines(keepends=True):
-        if not line.endswith(b"\n"):
-            break
-        records.append(_earlier(target, line, next(questions, None), settings))
-        kept += len(line)
-    if kept < len(raw):
+    with target.open("rb") as written:
+        for line in written:
+            if line.endswith(b"\n"):
+                counts.add(_earlier(target, line, next(questions, None), settings))
+                kept += len(line)
+    if kept < target.stat().st_size:
         with target.open("r+b") as file:
             file.truncate(kept)
             os.fsync(file.fileno())
-    return records
+    return counts
 
 
 def _earlier(target: Path, line: bytes, asked: tuple[int, str] | None, settings: str) -> dict[str, Any]:

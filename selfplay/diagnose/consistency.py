@@ -144,18 +144,15 @@ def _pairs(
 
 def _labelled(folder: RunFolder, questions: int, attempts: int, seed: int) -> list[dict[str, Any]]:
     """Rows of `labels.jsonl` that hold a label, with question and attempts; at most `questions` per round."""
-    asked = {(row["round"], row["index"]): row for row in folder.rows("questions")}
-    written = {(row["round"], row["index"]): row["attempts"] for row in folder.rows("attempts")}
-    rounds: dict[int, list[dict[str, Any]]] = {}
-    for row in folder.rows("labels"):
-        if row["label"] is not None:
-            where = row["round"], row["index"]
-            more = {"question": asked[where], "attempts": written[where][:attempts]}
-            rounds.setdefault(row["round"], []).append({**row, **more, "matches": row["matches"][:attempts]})
     chosen = []
-    for number, rows in rounds.items():
-        picked = python_stream(seed, "consistency", number).sample(range(len(rows)), min(questions, len(rows)))
-        chosen += [rows[i] for i in sorted(picked)]
+    for number, rows in folder.by_round("questions", "attempts", "labels"):
+        asked = {row["index"]: row for row in rows["questions"]}
+        written = {row["index"]: row["attempts"] for row in rows["attempts"]}
+        labels = [row for row in rows["labels"] if row["label"] is not None]
+        picked = python_stream(seed, "consistency", number).sample(range(len(labels)), min(questions, len(labels)))
+        for row in (labels[i] for i in sorted(picked)):
+            more = {"question": asked[row["index"]], "attempts": written[row["index"]][:attempts]}
+            chosen.append({**row, **more, "matches": row["matches"][:attempts]})
     return chosen
 
 

@@ -7,14 +7,16 @@ other attempt of the run). The scores of several reviewers on one attempt are av
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..reviews.checks import HIGHEST, RUBRIC, read_id
 from ..reviews.decisions import Decision
 from ..stats import Estimate, mean, mean_rate
 from .reasoning import steps_of
+
+Row: TypeAlias = Mapping[str, Any]
 
 ENOUGH = 8
 """Attempts with both scores and checkable steps for a correlation."""
@@ -63,24 +65,23 @@ class _Scored:
 
 
 def expert_scores(
-    decided: Mapping[str, Mapping[str, Decision]],
-    questions: Sequence[Mapping[str, Any]],
-    attempts: Sequence[Mapping[str, Any]],
+    decided: Mapping[str, Mapping[str, Decision]], questions: Iterable[Row], attempts: Iterable[Row]
 ) -> list[ExpertScores]:
     """Per round and, if there are several, for all: what people scored; empty without scores.
 
     Args:
         decided: what stands, by item and reviewer.
-        questions, attempts: rows of the logs of the run.
+        questions, attempts: rows of the logs of the run, gone through once, where something was scored.
     """
-    texts = {(row["round"], row["index"]): row["text"] for row in questions}
-    written = {(row["round"], row["index"]): row for row in attempts}
+    scores_of = {item: [one for one in own.values() if one.decision == "score"] for item, own in decided.items()}
+    wanted = {read_id(item)[1:3] for item, people in scores_of.items() if people and read_id(item)[0] == "attempt"}
+    written = _rows_at(attempts, wanted)
+    texts = {where: row["text"] for where, row in _rows_at(questions, wanted).items()}
     scored: list[_Scored] = []
     reviewers: dict[int, set[str]] = {}
-    for item, own in sorted(decided.items()):
+    for item, people in sorted(scores_of.items()):
         kind, round_, index, numbers = read_id(item)
         row = written.get((round_, index))
-        people = [one for one in own.values() if one.decision == "score"]
         if kind != "attempt" or not people or row is None or numbers[0] >= len(row["attempts"]):
             continue
         held = steps_of(row["attempts"][numbers[0]], row.get("question", texts.get((round_, index), "")))
@@ -94,6 +95,11 @@ def expert_scores(
     if len(rounds) > 1:
         found.append(_summary(None, scored, len(set().union(*reviewers.values()))))
     return found
+
+
+def _rows_at(rows: Iterable[Row], places: Collection[tuple[int, int]]) -> dict[tuple[int, int], Row]:
+    """The rows at places (round, index)."""
+    return {where: row for row in rows if (where := (row["round"], row["index"])) in places} if places else {}
 
 
 def _summary(round_: int | None, scored: Sequence[_Scored], reviewers: int) -> ExpertScores:

@@ -83,14 +83,14 @@ def frozen_difficulty(
     folder = RunFolder.open(Path(run))
     config = stored_config(folder)
     asked: dict[int, list[Question]] = {}
-    for row in folder.rows("questions"):
-        if row["dropped"] is None:
-            asked.setdefault(row["round"], []).append(question_of(row))
+    for number, rows in folder.by_round("questions"):
+        if written := [row for row in rows["questions"] if row["dropped"] is None]:
+            picked = python_stream(seed, "frozen", number).sample(written, min(questions, len(written)))
+            asked[number] = [question_of(row) for row in picked]
     solver = base or load_player(config, SOLVER)
     found = []
-    for done, (number, written) in enumerate(sorted(asked.items()), start=1):
-        picked = python_stream(seed, "frozen", number).sample(written, min(questions, len(written)))
-        found.append(_measured(config, number, picked, solver, attempts, integer_seed(seed, "frozen", number)))
+    for done, (number, drawn) in enumerate(asked.items(), start=1):
+        found.append(_measured(config, number, drawn, solver, attempts, integer_seed(seed, "frozen", number)))
         if progress is not None:
             progress(done, len(asked))
     return found

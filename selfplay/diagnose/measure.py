@@ -162,16 +162,17 @@ def diagnose(run: str | Path) -> Diagnosis:
         RunError: no run there, or nothing in it yet.
     """
     folder = RunFolder.open(Path(run))
-    logs = {name: list(folder.rows(name)) for name in ("questions", "attempts", "labels", "metrics")}
-    rounds = _rounds(logs)
-    exams = _exams(logs["metrics"])
+    metrics = list(folder.rows("metrics"))
+    rounds = _rounds(folder)
+    exams = _exams(metrics)
     if not rounds and not exams:
         raise RunError(f"{run} has neither a finished exam nor a labelled round; let the run go on first")
-    contamination = _contamination(logs["questions"], exams)
-    diagnosis = Diagnosis(Path(run).name, rounds, exams, _curves(logs["metrics"]), contamination)
-    measured = [(int(row["round"]), row["robustness"]) for row in logs["metrics"] if row.get("robustness")]
+    contamination = _contamination(folder, exams)
+    diagnosis = Diagnosis(Path(run).name, rounds, exams, _curves(metrics), contamination)
+    measured = [(int(row["round"]), row["robustness"]) for row in metrics if row.get("robustness")]
     diagnosis.robustness.extend(measured)
-    diagnosis.expert.extend(expert_scores(queue_of(folder).decided, logs["questions"], logs["attempts"]))
+    decided = queue_of(folder).decided
+    diagnosis.expert.extend(expert_scores(decided, folder.rows("questions"), folder.rows("attempts")))
     diagnosis.notes.extend(_notes(diagnosis))
     return diagnosis
 
@@ -194,14 +195,15 @@ def topic_entropy(texts: Sequence[str]) -> float:
     return max(0.0, float(-(shares * np.log2(shares)).sum()))
 
 
-def _rounds(logs: dict[str, list[dict[str, Any]]]) -> list[RoundDiagnosis]:
+def _rounds(folder: RunFolder) -> list[RoundDiagnosis]:
     found: list[RoundDiagnosis] = []
     archive: list[str] = []
     methods: set[str] = set()
-    for number in sorted({row["round"] for row in logs["labels"]}):
-        written = {row["index"]: question_of(row) for row in logs["questions"] if row["round"] == number}
-        attempts = {row["index"]: row["attempts"] for row in logs["attempts"] if row["round"] == number}
-        labels = [row for row in logs["labels"] if row["round"] == number]
+    for number, logs in folder.by_round("questions", "attempts", "labels"):
+        if not (labels := logs["labels"]):
+            continue
+        written = {row["index"]: question_of(row) for row in logs["questions"]}
+        attempts = {row["index"]: row["attempts"] for row in logs["attempts"]}
         asked = [written[row["index"]].text for row in labels]
         groups = [attempts.get(row["index"], []) for row in labels]
         truths = known_answers([written[row["index"]] for row in labels])
@@ -222,7 +224,7 @@ def _rounds(logs: dict[str, list[dict[str, Any]]]) -> list[RoundDiagnosis]:
                 reasoning=reasoning,
             )
         )
-        archive += asked[:LARGEST]
+        archive = [*archive, *asked[:LARGEST]][-2 * LARGEST :]
         methods |= used
     return found
 
@@ -253,11 +255,11 @@ def _curves(metrics: Sequence[dict[str, Any]]) -> dict[str, dict[str, list[float
     return curves
 
 
-def _contamination(questions: Sequence[dict[str, Any]], exams: Sequence[ExamDiagnosis]) -> Contamination | None:
+def _contamination(folder: RunFolder, exams: Sequence[ExamDiagnosis]) -> Contamination | None:
     """By keys, which are all an exam result keeps of its questions, and what the held-out split goes by."""
     if not exams:
         return None
-    asked = [key(row["text"]) for row in questions if not row.get("dropped")]
+    asked = (key(row["text"]) for row in folder.rows("questions") if not row.get("dropped"))
     return check_contamination(exams[0].exam.keys, asked, near=False)
 
 

@@ -13,12 +13,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from ...core.extraction import last_boxed
 from ...core.math_language import Linear, parse_expression
 from ...core.working.steps import equalities, method_of
 
 _GIVEN = re.compile(r"(?:solve(?: for x:)?|if)\s([-+*/()0-9x\s]+)=([-+*/()0-9x\s]+)", re.I)
+
+REMEMBERED = 2**12
+"""Sides of equalities whose value is kept: attempts at a question share most of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,10 @@ class Reasoning:
 
 def steps_of(attempt: str, question: str = "") -> list[bool]:
     """Whether each checkable step of an attempt holds, in the order written."""
-    root = _root_of(question)
+    return _steps(attempt, _root_of(question))
+
+
+def _steps(attempt: str, root: Fraction | None) -> list[bool]:
     held = []
     for left, right in equalities(attempt):
         holds = _holds(left, right, root)
@@ -78,8 +85,9 @@ def measure_reasoning(
     worked = sound = lucky = right_worked = correct = characters = attempts = 0
     methods: set[str] = set()
     for question, group, marks in zip(questions, groups, right, strict=True):
+        root = _root_of(question)
         for attempt, ok in zip(group, marks, strict=True):
-            held = steps_of(attempt, question)
+            held = _steps(attempt, root)
             attempts += 1
             characters += len(attempt)
             steps += held
@@ -125,10 +133,18 @@ def _value(text: str) -> Fraction:
     return Fraction(value.b)
 
 
-def _holds(left: str, right: str, root: Fraction | None) -> bool | None:
+@lru_cache(REMEMBERED)
+def _read(side: str) -> Linear | None:
+    """A side of an equality; `None` if it cannot be read."""
     try:
-        one, other = parse_expression(left), parse_expression(right)
+        return parse_expression(side)
     except ValueError:
+        return None
+
+
+def _holds(left: str, right: str, root: Fraction | None) -> bool | None:
+    one, other = _read(left), _read(right)
+    if one is None or other is None:
         return None
     difference: Linear = one + -other
     if not one.a and not other.a:

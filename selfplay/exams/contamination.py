@@ -14,15 +14,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import RunError
-from ...core.math_language import key, read
+from ...core.math_language import read
 from ..pages.wording import counted
-from ..storage.files import json_object, read_bytes
+from ..storage.files import json_object, open_file
 
 GRAM = 8
 NEAR = 0.6
@@ -68,20 +68,28 @@ class Contamination:
 
 
 def check_contamination(exam: Iterable[str], training: Iterable[str], *, near: bool = True) -> Contamination:
-    """Look for every exam text among the training texts. Linear in their total length, but for 8-gram collisions."""
-    items, seen = list(dict.fromkeys(exam)), list(dict.fromkeys(training))
-    texts, normal = set(seen), {normalised(text): text for text in reversed(seen)}
-    index = _GramIndex(seen) if near else None
+    """Look for every exam text among the training texts, which are gone through once and need not be in memory."""
+    items = list(dict.fromkeys(exam))
+    wanted = {normalised(item) for item in items}
+    seen: set[str] = set()
+    same: dict[str, str] = {}  # the first training text of each normal form that an item has
+    nearest = _Nearest(items if near else ())
+    for text in training:
+        if text not in seen:
+            seen.add(text)
+            normal = normalised(text)
+            if normal in wanted:
+                same.setdefault(normal, text)
+            nearest.look_at(text, normal)
     found: dict[str, list[tuple[str, str]]] = {"exact": [], "normalised": [], "near": []}
     for item in items:
-        if item in texts:
+        if item in seen:
             found["exact"].append((item, item))
-        elif (same := normal.get(normalised(item))) is not None:
-            found["normalised"].append((item, same))
-        elif index is not None and (close := index.nearest(item)) is not None:
+        elif (alike := same.get(normalised(item))) is not None:
+            found["normalised"].append((item, alike))
+        elif (close := nearest.of(item)) is not None:
             found["near"].append((item, close))
-    pairs = {name: tuple(listed) for name, listed in found.items()}
-    return Contamination(len(items), len(seen), **pairs)
+    return Contamination(len(items), len(seen), **{name: tuple(pairs) for name, pairs in found.items()})
 
 
 def normalised(text: str) -> str:
@@ -89,15 +97,16 @@ def normalised(text: str) -> str:
 
     Operators and digits stay: "3-4" and "34" are different.
     """
-    if read(text) is not None:
-        return key(text)
+    if (reading := read(text)) is not None:
+        return reading.key
     folded = unicodedata.normalize("NFKD", text).casefold()
     letters = "".join(character for character in folded if not unicodedata.combining(character))
     return " ".join(token for token in _TOKEN.findall(letters) if token not in ".,;:!?\"'`“”‘’")
 
 
-def training_texts(run: str | Path) -> list[str]:
-    """The questions a run could train on: field `text` (or `question`) of its `questions.jsonl`, without dropped ones.
+def training_texts(run: str | Path) -> Iterator[str]:
+    """The questions a run could train on, one after the other: field `text` (or `question`) of its `questions.jsonl`,
+    without dropped ones.
 
     Raises:
         RunError: no such file, or a line that is not JSON.
@@ -105,13 +114,16 @@ def training_texts(run: str | Path) -> list[str]:
     path = Path(run) / "questions.jsonl"
     if not path.is_file():
         raise RunError(f"{str(run)!r} has no questions.jsonl; expected a run folder of `selfplay-gym train`")
-    texts = []
-    for number, line in enumerate(read_bytes(path).splitlines(), start=1):
-        row = json_object(line, f"line {number} of {str(path)!r}")
-        text = row.get("text", row.get("question"))
-        if isinstance(text, str) and not row.get("dropped"):
-            texts.append(text)
-    return texts
+    return _texts(path)
+
+
+def _texts(path: Path) -> Iterator[str]:
+    with open(open_file(path), "rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            row = json_object(line, f"line {number} of {str(path)!r}")
+            text = row.get("text", row.get("question"))
+            if isinstance(text, str) and not row.get("dropped"):
+                yield text
 
 
 def run_of_checkpoint(model: Path) -> Path | None:
@@ -121,28 +133,36 @@ def run_of_checkpoint(model: Path) -> Path | None:
     return run if inside and (run / "questions.jsonl").is_file() else None
 
 
-class _GramIndex:
-    """Which training questions hold which word 8-grams."""
+class _Nearest:
+    """For each exam text the training text that holds most of its word 8-grams, the first of several.
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self.texts = texts
-        self.holders: dict[int, set[int]] = {}
-        for index, text in enumerate(texts):
-            for gram in _grams(text):
-                self.holders.setdefault(gram, set()).add(index)
+    Args:
+        items: exam texts; those of the question language have no near-duplicates.
+    """
 
-    def nearest(self, item: str) -> str | None:
-        """The training question with most of the item's 8-grams, if it has enough of them."""
-        grams = _grams(item)
-        if not grams or read(item) is not None:
-            return None
-        shared = Counter(index for gram in grams for index in self.holders.get(gram, ()))
-        if not shared:
-            return None
-        best, count = min(shared.items(), key=lambda pair: (-pair[1], pair[0]))
-        return self.texts[best] if count >= NEAR * len(grams) else None
+    def __init__(self, items: Iterable[str]) -> None:
+        self.grams = {item: _grams(normalised(item)) for item in items if read(item) is None}
+        self.holders: dict[int, list[str]] = {}
+        for item, grams in self.grams.items():
+            for gram in grams:
+                self.holders.setdefault(gram, []).append(item)
+        self.best: dict[str, tuple[int, str]] = {}
+
+    def look_at(self, text: str, normal: str) -> None:
+        """Hold a training text, whose normal form is given, against all items."""
+        if not self.holders:
+            return
+        shared = Counter(item for gram in _grams(normal) & self.holders.keys() for item in self.holders[gram])
+        for item, count in shared.items():
+            if item not in self.best or count > self.best[item][0]:
+                self.best[item] = count, text
+
+    def of(self, item: str) -> str | None:
+        """The nearest training text that was looked at, if it holds enough of the item."""
+        count, text = self.best.get(item, (0, ""))
+        return text if count and count >= NEAR * len(self.grams[item]) else None
 
 
-def _grams(text: str) -> set[int]:
-    words = normalised(text).split()
+def _grams(normal: str) -> set[int]:
+    words = normal.split()
     return {hash(tuple(words[start : start + GRAM])) for start in range(len(words) - GRAM + 1)}

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing, nullcontext
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from ...agents.addressing import template_for
+from ...agents.workers.named import workers_of
 from ...core.errors import ConfigError
-from ...core.protocols import Agent, Generator, Verifier
+from ...core.protocols import Agent, Generator, Verifier, Workers
 from ...core.records import Question
 from ...core.registries import domains, make_agent, make_verifier
 from ...envs.game.domains import find_domain
 from ..bench.resolve_agent import resolve_agent
 from ..evaluation import run_exam
+from ..run.by_workers import by_workers, sampled_by_workers
 from .result import ExamResult
 from .suites import generated_suite
 
@@ -29,6 +33,7 @@ def exam(
     seed: int = 0,
     greedy: bool = True,
     progress: Callable[[int, int], None] | None = None,
+    workers: int | str | Workers = 1,
 ) -> ExamResult:
     """Let an agent answer held-out questions of a generator; nothing here trains on them.
 
@@ -41,6 +46,7 @@ def exam(
         seed: of questions and answers; equal seeds give equal exams.
         greedy: also answer once greedily, if the agent can.
         progress: called with (questions done, questions in all).
+        workers: who grades: a number of processes, or "ray(8)", who also sample from models; the result is the same.
 
     Raises:
         ConfigError: an unknown name, or more questions than the generator has.
@@ -53,18 +59,21 @@ def exam(
         make_verifier(verifier)  # names are checked before anything takes long
     suite = generated_suite(generator, limit=questions, seed=seed)
     examined = resolve_agent(str(agent)) if isinstance(agent, str | Path) else make_agent(agent)
-    return run_exam(
-        examined,
-        suite.questions,
-        verifier=suite.verifier if verifier is None else verifier,
-        vote=suite.vote,
-        samples=samples,
-        greedy=greedy,
-        seed=seed,
-        ask=lambda question: prompt_of(question, template_for(examined)),
-        progress=progress,
-        name=str(agent) if isinstance(agent, str | Path) else None,
-    )
+    helping = workers_of(workers)
+    with closing(helping) if helping is not workers else nullcontext():  # live ones are their owner's
+        return run_exam(
+            sampled_by_workers(examined, helping),
+            suite.questions,
+            verifier=suite.verifier if verifier is None else verifier,
+            vote=suite.vote,
+            samples=samples,
+            greedy=greedy,
+            seed=seed,
+            ask=lambda question: prompt_of(question, template_for(examined)),
+            progress=progress,
+            name=str(agent) if isinstance(agent, str | Path) else None,
+            done_by=partial(by_workers, workers=helping),
+        )
 
 
 def prompt_of(question: Question, template: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...core.math_language import read
-from ...envs.game.domains import kind_of
+from ...envs.game.domains import kinds_of
 from ..run.labels import known_answers, labels_right
 from ..run.question_log import question_of
 from ..settings.config import CHALLENGER
@@ -91,25 +91,16 @@ class RoundQuestions:
 
 def read_questions(folder: RunFolder) -> list[RoundQuestions]:
     """Read questions, labels and, of the samples, the attempts; rounds that wrote no questions are left out."""
-    labels: dict[int, dict[int, Row]] = {}
-    for row in folder.rows("labels"):
-        labels.setdefault(row["round"], {})[row["index"]] = row
-    picked = {number: _pick(list(rows.values())) for number, rows in labels.items()}
-    written: dict[int, list[Row]] = {}
-    for row in folder.rows("questions"):
-        written.setdefault(row["round"], []).append(row)
-    attempts: dict[tuple[int, int], list[str]] = {}
-    for row in folder.rows("attempts"):
-        if row["index"] in picked.get(row["round"], ()):
-            attempts[row["round"], row["index"]] = row["attempts"]
     rounds = []
-    for number, rows in sorted(written.items()):
-        round_questions = _describe(number, rows, labels.get(number, {}))
-        by_index = {row["index"]: row for row in rows}
-        round_questions.samples = [
-            _sample(by_index[index], labels[number][index], attempts[number, index]) for index in picked.get(number, ())
-        ]
-        rounds.append(round_questions)
+    for number, rows in folder.by_round("questions", "attempts", "labels"):
+        if rows["questions"]:
+            labels = {row["index"]: row for row in rows["labels"]}
+            found = _describe(number, rows["questions"], labels)
+            written = {row["index"]: row for row in rows["questions"]}
+            attempts = {row["index"]: row["attempts"] for row in rows["attempts"]}
+            picked = _pick(list(labels.values()))
+            found.samples = [_sample(written[index], labels[index], attempts[index]) for index in picked]
+            rounds.append(found)
     return rounds
 
 
@@ -117,7 +108,7 @@ def _describe(number: int, rows: Sequence[Row], labels: Mapping[int, Row]) -> Ro
     asked = [row for row in rows if row["dropped"] is None]
     readings = {row["index"]: read(row["text"]) for row in asked}
     known = {index: reading for index, reading in readings.items() if reading is not None}
-    kinds = Counter(kind_of(question_of(row)) for row in asked)
+    kinds = Counter(kinds_of([question_of(row) for row in asked]))
     levels = [row["level"] for row in asked if row["level"] is not None]
     kept = [reading.operations for index, reading in known.items() if index in labels and labels[index]["kept"]]
     refused = {row["text"]: row["dropped"] for row in rows if row["dropped"] is not None}

@@ -1,4 +1,4 @@
-"""A verifier whose judging is done by workers: questions in chunks, judgements in order."""
+"""Judging done by workers, questions in chunks, judgements in order; and an agent whose samples come from them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ...agents.workers.named import Here
-from ...core.protocols import BaseVerifier, Verifier, Workers
+from ...agents.workers.ray_workers import RayWorkers
+from ...core.protocols import Agent, BaseVerifier, Verifier, Workers
 from ...core.records import Judgement, Question, Verdict
 from ...envs.game.engine import TestJudge
 from .labels import KnownReference
@@ -73,3 +74,13 @@ def by_workers(verifier: Verifier, workers: Workers) -> Verifier:
     if isinstance(verifier, KnownReference):
         return KnownReference(by_workers(verifier.verifier, workers), verifier.domain)
     return TestsByWorkers(verifier, workers) if isinstance(verifier, TestJudge) else ByWorkers(verifier, workers)
+
+
+def sampled_by_workers(agent: Agent, workers: Workers) -> Agent:
+    """An agent that is a model in this process, whose samples come from workers of Ray if there are some."""
+    if not isinstance(workers, RayWorkers) or not hasattr(agent, "sampler"):
+        return agent
+    from ...agents.workers.ray_sampler import sampled_by
+
+    model: Any = agent
+    return sampled_by(model, workers)

@@ -23,7 +23,7 @@ from ...core.options import parse_named
 from ...core.protocols import Agent, BaseVerifier, Domain, Verifier
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import domains, make_agent, make_verifier, verifiers
-from ...envs.game.domains import find_domain
+from ...envs.game.domains import find_domain, known_domains
 from ...envs.rewards import in_interval
 from ...envs.rewards.terms.panel import Panel
 from ...verifiers.ensembles.coalition import SOLVER as ATTEMPTS
@@ -222,7 +222,8 @@ def _matcher_of(question: Question) -> str:
 
 def known_answers(questions: Sequence[Question]) -> list[str | None]:
     """What the domain of each question knows; `None` where nobody knows, or only the challenger claims."""
-    return [find_domain(q.domain).known_answer(q) if domains.knows(q.domain) else _given(q) for q in questions]
+    known = known_domains(questions)
+    return [known[q.domain].known_answer(q) if q.domain in known else _given(q) for q in questions]
 
 
 def _given(question: Question) -> str | None:

@@ -80,8 +80,8 @@ GAMES: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """In Kuhn poker a pull to the warm-up keeps play out of corners, where a move of probability 0 is never tried again; it
-moves the end of play off the equilibrium (magnetic mirror descent, arXiv 2206.05825), and so falls. The optimiser has no momentum,
-with which play goes round the equilibrium and not to it (Gidel et al., AISTATS 2019)."""
+moves the end of play off the equilibrium (magnetic mirror descent, arXiv 2206.05825), and so falls. The optimiser has
+no momentum, with which play goes round the equilibrium and not to it (Gidel et al., AISTATS 2019)."""
 DEBUG: Mapping[str, Any] = {
     "rounds": 2,
     "roles.player.steps": 2,

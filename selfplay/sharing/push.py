@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -52,21 +54,27 @@ def push(
         MissingExtraError: `huggingface_hub` is not there.
         RunError: the folder is damaged, or the hub did not take the files; nothing was committed there.
     """
-    folder = RunFolder.open(run_dir)
-    files = list(in_order(question_files(folder) if questions else model_files(folder, checkpoint)))
-    name = _repository(repo, run_dir, questions)
-    kind = DATASET if questions else MODEL
+    folder, name = RunFolder.open(run_dir), _repository(repo, run_dir, questions)
+    with tempfile.TemporaryDirectory(prefix="selfplay-push-") as place:
+        found = question_files(folder, Path(place)) if questions else model_files(folder, checkpoint)
+        job = {"repo": name, "type": DATASET if questions else MODEL, "private": private}
+        return _pushed(job, list(in_order(found)), dry_run, timeout, console)
+
+
+def _pushed(
+    job: dict[str, Any], files: Sequence[Outgoing], dry_run: bool, timeout: float | None, console: Console
+) -> str | None:
+    """Show the files, and send them."""
     for one in files:
         console.print(f"{_size(one.size):>10}  {one.name}", soft_wrap=True)
-    where = f"the {'private ' if private else ''}{kind} repository {name}"
+    where = f"the {'private ' if job['private'] else ''}{job['type']} repository {job['repo']}"
     console.print(f"{_size(total(files)):>10}  {'would go' if dry_run else 'going'} to {where}", soft_wrap=True)
     if dry_run:
         return None
     if find_spec("huggingface_hub") is None:
         raise MissingExtraError("huggingface_hub", None, "pushing to a hub")
     deadline = LEAST_S + total(files) / SLOWEST if timeout is None else timeout
-    job = {"repo": name, "type": kind, "private": private, "message": "A run of selfplay-gym"}
-    url = _sent({**job, "files": [_as_json(one) for one in files]}, deadline)
+    url = _sent({**job, "message": "A run of selfplay-gym", "files": [_as_json(one) for one in files]}, deadline)
     console.print(f"Pushed: {url}", soft_wrap=True)
     return url
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError
@@ -53,48 +54,49 @@ _NAMES = ("domain", "kind", "author", "source", "label_source")
 
 def question_rows(folder: RunFolder) -> Iterator[dict[str, Any]]:
     """A row for every question that was asked and labelled, in order; each has all of `COLUMNS`."""
-    asked = {(row["round"], row["index"]): row for row in folder.rows("questions") if row["dropped"] is None}
-    attempts = {(row["round"], row["index"]): row for row in folder.rows("attempts")}
-    for label in folder.rows("labels"):
-        key = label["round"], label["index"]
-        if key not in asked or key not in attempts:
-            continue
-        question = {"domain": "math", **asked[key]}
-        edited = attempts[key].get("question")
-        text = edited if isinstance(edited, str) else question["text"]
-        row = {**question, **label, "question": text, "attempts": attempts[key]["attempts"]}
-        yield {name: row.get(name) for name in COLUMNS}
+    for _, rows in folder.by_round("questions", "attempts", "labels"):
+        asked = {row["index"]: row for row in rows["questions"] if row["dropped"] is None}
+        attempts = {row["index"]: row for row in rows["attempts"]}
+        for label in rows["labels"]:
+            index = label["index"]
+            if index not in asked or index not in attempts:
+                continue
+            question = {"domain": "math", **asked[index]}
+            edited = attempts[index].get("question")
+            text = edited if isinstance(edited, str) else question["text"]
+            row = {**question, **label, "question": text, "attempts": attempts[index]["attempts"]}
+            yield {name: row.get(name) for name in COLUMNS}
 
 
-def question_files(folder: RunFolder) -> list[Outgoing]:
+def question_files(folder: RunFolder, place: Path) -> list[Outgoing]:
     """The data set and its card.
+
+    Args:
+        place: a folder in which the data set is written, row by row.
 
     Raises:
         ConfigError: the run has labelled no questions.
     """
-    config, folders = stored_config(folder), own_folders(folder.path)
+    config, folders, count = stored_config(folder), own_folders(folder.path), 0
+    with (place / DATA).open("wb") as data:
+        for row in question_rows(folder):
+            data.write(as_lines([_clean(row, folders)]))
+            count += 1
+    if not count:
+        raise ConfigError(f"{folder.path} has labelled no questions: there is no data set to push")
+    card = questions_card(config, RunFacts(folder.rows("metrics")), count)
+    return [Outgoing(CARD, card.encode()), Outgoing(DATA, place / DATA)]
+
+
+def _clean(row: dict[str, Any], folders: Sequence[str]) -> dict[str, Any]:
+    """A row without what stays on this machine."""
 
     def clean(text: str | None) -> str | None:
         return None if text is None else scrubbed_text(text, folders)
 
-    rows = [
-        {
-            **row,
-            **{name: scrubbed(row[name]) for name in _NAMES},
-            **{name: clean(row[name]) for name in _WRITTEN},
-            **{
-                name: None if row[name] is None else [clean(one) for one in row[name]]
-                for name in ("attempts", "answers")
-            },
-        }
-        for row in question_rows(folder)
-    ]
-    if not rows:
-        raise ConfigError(f"{folder.path} has labelled no questions: there is no data set to push")
-    return [
-        Outgoing(CARD, questions_card(config, RunFacts(folder.rows("metrics")), len(rows)).encode()),
-        Outgoing(DATA, as_lines(rows)),
-    ]
+    lists = {name: row[name] and [clean(one) for one in row[name]] for name in ("attempts", "answers")}
+    names = {name: scrubbed(row[name]) for name in _NAMES}
+    return {**row, **names, **{name: clean(row[name]) for name in _WRITTEN}, **lists}
 
 
 def questions_card(config: RunConfig, facts: RunFacts, count: int) -> str:

@@ -28,12 +28,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import dropwhile, takewhile
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import PluginError, RunError
 from .files import DamageError, is_sealed, read_bytes, read_sealed, write_sealed, write_text
 from .log import Log
+from .rounds import in_rounds
 from .shared_log import SharedLog
 from .state import FOLDERS_OWN, LOGS, SHARED, check_environment, check_state
 
@@ -266,6 +268,18 @@ class RunFolder:
             return [row for row in self.rows(name) if row["round"] == number]
         later = dropwhile(lambda row: row["round"] > number, self.rows_from_end(name))
         return list(takewhile(lambda row: row["round"] == number, later))[::-1]
+
+    def by_round(self, *names: str) -> Iterator[tuple[int, dict[str, list[dict[str, Any]]]]]:
+        """The committed rows of some logs, round after round: (round, rows by log); rounds without any are left out.
+
+        Each log is read once, and no more than one round of it is in memory, but for a shared log.
+
+        Raises:
+            DamageError: a log is missing, or not as the run wrote it.
+        """
+        rows: dict[str, Iterable[dict[str, Any]]] = {name: self.rows(name) for name in names}
+        shared = {name: sorted(rows[name], key=itemgetter("round")) for name in names if name in SHARED}
+        return in_rounds({**rows, **shared})
 
     def rows_from_end(self, name: str) -> Iterator[dict[str, Any]]:
         """All committed rows of a log, newest first; only as much of the file is parsed as is asked for.

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from selfplay_gym.agents.inference.token_count import TokenCount
-from selfplay_gym.agents.training.config import StepMetrics
+from selfplay_gym.agents.training.config import GRPOConfig, StepMetrics
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.run import train as training
 from selfplay_gym.selfplay.run.provenance import describe_environment
@@ -79,7 +79,7 @@ class ScriptedTrainer:
 
     def __init__(self, agent, steps: int) -> None:
         self.agent, self.steps, self.taken = agent, steps, 0
-        self.parameters, self.reference, self.learning_rate = {}, None, 1e-4
+        self.parameters, self.reference, self.learning_rate, self.config = {}, None, 1e-4, GRPOConfig()
 
     def step(self, prompts, reward_fn, *, samples, seed, dynamic_sampling=None) -> StepMetrics:
         groups = self.agent.act(prompts, n=samples, seed=seed)

@@ -64,10 +64,13 @@ class RunPast:
 
 def labelled_earlier(run: SelfPlay) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """The questions that were labelled in rounds before this one, oldest first: the row of each, and of its label."""
-    labels = {(row["round"], row["index"]): row for row in run.folder.rows("labels") if row["round"] < run.round}
-    for row in run.folder.rows("questions") if labels else ():
-        if (label := labels.get((row["round"], row["index"]))) is not None:
-            yield row, label
+    for number, rows in run.folder.by_round("questions", "labels"):
+        if number >= run.round:
+            return
+        labels = {row["index"]: row for row in rows["labels"]}
+        for row in rows["questions"]:
+            if (label := labels.get(row["index"])) is not None:
+                yield row, label
 
 
 def counts_before(run: SelfPlay, source: str) -> list[int]:

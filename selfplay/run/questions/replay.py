@@ -7,7 +7,7 @@ asked last; what is kept in the present round is no replay.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ....core.records import Labelled
 from ....envs.game.domains import identity_of
@@ -38,14 +38,10 @@ def replayable(run: SelfPlay, easy: bool) -> list[Labelled]:
 
 def earlier_rounds(run: SelfPlay) -> Iterator[round_log.Rows]:
     """The logs of every round before the present one, in order."""
-    by_round: dict[int, dict[str, list[dict[str, Any]]]] = {}
-    for name in LOGS:
-        for row in run.folder.rows(name):
-            if row["round"] < run.round:
-                by_round.setdefault(row["round"], {}).setdefault(name, []).append(row)
-    for number in sorted(by_round):
-        logs = by_round[number]
-        yield lambda name, logs=logs: logs.get(name, [])  # type: ignore[misc]
+    for number, logs in run.folder.by_round(*LOGS):
+        if number >= run.round:
+            return
+        yield logs.__getitem__
 
 
 def _add(found: dict[str, Labelled], labelled: list[Labelled]) -> None:

@@ -33,6 +33,14 @@ def test_the_table_shows_the_scores_with_their_intervals():
     assert max(map(len, text.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("workers", ["2", "processes(1)"])
+def test_workers_grade_and_count_votes_to_the_same_result(workers):
+    alone, table = examined("noisy")
+    result, same = examined("noisy", workers=workers)
+    assert (result, same) == (alone, table)
+    assert result.majority_at(4).value > 0
+
+
 def test_an_oracle_gets_everything_and_an_echo_nothing():
     assert examined("oracle")[0].accuracy.value == 1.0
     assert examined("echo")[0].accuracy.value == 0.0

@@ -58,12 +58,12 @@ def test_thousands_of_questions_are_compared_quickly():
 
 def test_training_texts_come_from_a_run_folder(tmp_path):
     with pytest.raises(RunError, match=r"questions\.jsonl"):
-        training_texts(tmp_path)
+        list(training_texts(tmp_path))
     path = tmp_path / "questions.jsonl"
     path.write_text(json.dumps({"round": 0, "text": "What is 1+1?"}) + "\n" + json.dumps({"question": "2?"}) + "\n")
     with path.open("a") as file:
         file.write(json.dumps({"text": "What is 2+2?", "dropped": "held out"}) + "\n")
-    assert training_texts(tmp_path) == ["What is 1+1?", "2?"]
+    assert list(training_texts(tmp_path)) == ["What is 1+1?", "2?"]
     path.write_text("{broken\n")
     with pytest.raises(RunError, match="line 1"):
-        training_texts(tmp_path)
+        list(training_texts(tmp_path))

@@ -44,10 +44,10 @@ def test_only_the_model_its_card_and_how_it_was_made_go(told_run):
     assert files.keys() == {"README.md", "rounds.json", "run/config.toml", "run/metrics.jsonl", "run/guard.jsonl"}
 
 
-def test_nothing_that_goes_says_where_it_was_or_holds_a_secret(told_run):
+def test_nothing_that_goes_says_where_it_was_or_holds_a_secret(told_run, tmp_path):
     path = told_run.path
     assert SECRET in (path / "questions.jsonl").read_bytes().decode("utf-8", "replace")
-    for files in (model_files(told_run, "best"), question_files(told_run)):
+    for files in (model_files(told_run, "best"), question_files(told_run, tmp_path)):
         for name, content in everything(files).items():
             for leak in (str(path), str(path.parent), SECRET, "run.lock"):
                 assert leak.encode() not in content, name
@@ -57,7 +57,7 @@ def test_questions_have_one_schema_and_are_read_by_everybody(told_run, tmp_path)
     import pandas
     from datasets import load_dataset
 
-    for name, content in everything(question_files(told_run)).items():
+    for name, content in everything(question_files(told_run, tmp_path)).items():
         (tmp_path / "data" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "data" / name).write_bytes(content)
     questions = tmp_path / "data" / "questions.jsonl"

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from selfplay_gym.core.errors import ConfigError, PluginError, RunError
 from selfplay_gym.selfplay.storage import files, lock, log
@@ -49,6 +51,25 @@ def test_only_plain_files_are_opened(tmp_path):
     ):
         with pytest.raises(DamageError, match=rf"{name} {said}"):
             read_bytes(tmp_path / name)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+ROWS = st.dictionaries(
+    st.text(), st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+)
+
+
+@settings(deadline=None)
+@given(ROWS, st.text(st.characters(categories=["Cs", "Lu"])), st.booleans())
+def test_a_row_is_read_as_the_standard_library_reads_it(row, halves, escaped):
+    row["half surrogate pairs"] = halves
+    line = json.dumps(row, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
+    assert repr(json_object(line, "here")) == repr(json.loads(line))  # -0.0 is not 0.0, nor 1 True
+
+
+@pytest.mark.parametrize("line", [b'{"a": 1e999}', b'\xef\xbb\xbf{"a": 1}', b'{"a": 1, "a": 2}', b' {"a":\t1}\r\n'])
+def test_odd_json_is_read_as_ever(line):
+    assert json_object(line, "here") == json.loads(line)
 
 
 def test_a_file_with_two_names_is_read_and_not_written(tmp_path):

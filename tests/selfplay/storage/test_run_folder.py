@@ -39,6 +39,32 @@ def test_read_from_the_end_a_log_is_the_same_the_other_way_round(tmp_path_factor
     assert len(list(folder.rows("labels"))) == sum(map(len, commits))
 
 
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.sampled_from(["questions", "labels", "attempts", "reviews"]), max_size=12))
+def test_round_by_round_is_every_row_once_in_its_order(tmp_path_factory, logged):
+    folder = RunFolder.create(tmp_path_factory.mktemp("log") / "run", "", {})
+    for number, name in enumerate(logged):
+        folder.log(name, [{"round": number // 3, "id": str(number), "row": row} for row in range(2)])
+    folder.commit({})
+    found = list(folder.by_round("questions", "labels", "reviews"))
+    numbers = [number for number, _ in found]
+    assert numbers == sorted({row["round"] for name in ("questions", "labels", "reviews") for row in folder.rows(name)})
+    for name in ("questions", "labels", "reviews"):
+        assert [row for _, rows in found for row in rows[name]] == list(folder.rows(name))
+    for number, rows in found:
+        assert all(rows[name] == folder.rows_of_round(name, number) for name in rows)
+
+
+def test_reviews_of_earlier_rounds_may_come_late_and_other_rows_may_not(folder):
+    folder.log("reviews", [{"round": 2, "id": "a"}, {"round": 1, "id": "b"}])
+    folder.commit({})
+    assert [(number, rows["reviews"][0]["id"]) for number, rows in folder.by_round("reviews")] == [(1, "b"), (2, "a")]
+    folder.log("labels", [{"round": 2}, {"round": 1}])
+    folder.commit({})
+    with pytest.raises(RunError, match="rows of round 1 behind those of round 2"):
+        list(folder.by_round("labels"))
+
+
 def test_resume_cuts_off_what_a_killed_process_wrote_after_the_last_commit(folder):
     folder.log("questions", [{"text": "é\ud800"}])
     folder.commit({"round": 1})
