@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from torch import Tensor
 from ...core.seeding import fresh_seed
 from ..inference.activation_reuse import ActivationCache
 from ..inference.interface.samples import Samples, SamplingSettings
+from ..inference.merged_decoding import Steps
 from ..inference.sampling import LocalSampler, by_length
 from .placement import Placement
 
@@ -67,9 +69,10 @@ class ParallelSampler(LocalSampler):
     ) -> Samples:
         """What each rank does of one call."""
         self.activations = None
-        with self.active(), self.placement.whole():
+        keep = keep_activations and not self.placement.in_shards  # each would keep a copy of the weights beside it
+        with self.active(), nullcontext() if self.placement.by_layer else self.placement.whole():
             samples = super().sample(
-                prompts, n=n, settings=settings, seed=seed, keep_activations=keep_activations, listener=self._listener
+                prompts, n=n, settings=settings, seed=seed, keep_activations=keep, listener=self._listener
             )
         self.activations = samples.activations
         return samples
@@ -77,6 +80,18 @@ class ParallelSampler(LocalSampler):
     def _rows(self, prompts: list[list[int]], n: int) -> Tensor:
         rows = super()._rows(prompts, n)
         return rows[owners(prompts, n, self.group.size)[rows] == self.group.rank]
+
+    def _begin(self, prompts: Sequence[Sequence[int]], row_prompt: Tensor) -> Any:
+        begin = super()._begin
+        return (
+            JointDecoding(self.placement, begin, prompts, row_prompt)
+            if self.placement.by_layer
+            else begin(prompts, row_prompt)
+        )
+
+    def _decode(self, *arguments: Any) -> None:
+        super()._decode(*arguments)
+        self.placement.run_for_others()
 
     def _complete(self, result: Samples) -> None:
         """Rows of other processes are all zeros here, so the sum over processes is everybody's rows."""
@@ -89,6 +104,40 @@ class ParallelSampler(LocalSampler):
             wide[:, :longest] = used
         self.group.add_up([result.lengths, finished])
         result.finished.copy_(finished > 0)
+
+
+class JointDecoding:
+    """Rows decoded while other processes decode theirs, token by token, because each takes all of them; an interface
+    like that of what it wraps.
+
+    Args:
+        placement: of the model, which is not whole here.
+        begin: prompts and the prompt of each row → the decoding of these rows.
+        prompts, row_prompt: see `MergedDecoding`.
+    """
+
+    def __init__(
+        self,
+        placement: Placement,
+        begin: Callable[[Sequence[Sequence[int]], Tensor], Steps],
+        prompts: Sequence[Sequence[int]],
+        row_prompt: Tensor,
+    ) -> None:
+        self.placement = placement
+        self.inner = placement.run_jointly(begin, prompts, row_prompt)
+
+    @property
+    def logits(self) -> Tensor:
+        """The prediction for every live row, (B, vocabulary)."""
+        return self.inner.logits
+
+    def step(self, tokens: Tensor) -> None:
+        """Feed `tokens` (B,), one per live row."""
+        self.placement.run_jointly(self.inner.step, tokens)
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with the rows of these indices (B',) only."""
+        self.inner.keep(rows)
 
 
 def owners(prompts: Sequence[Sequence[int]], n: int, size: int) -> Tensor:

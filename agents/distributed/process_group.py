@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...core.errors import ConfigError, RunError
+from ...core.errors import ConfigError, RunError, SelfPlayError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,6 +41,7 @@ class ProcessGroup:
 
     Attributes:
         ended: how rank 0 ended, once that is known here.
+        messages: torch's group for what lies on the CPU; `None` for a process alone.
     """
 
     def __init__(self, rank: int = 0, size: int = 1, device: str | None = None) -> None:
@@ -48,7 +49,7 @@ class ProcessGroup:
         self.ended: str | None = None
         self._functions: dict[str, Callable[..., Any]] = {}
         self._running = False
-        self._messages: Any = None
+        self.messages: Any = None
 
     @property
     def alone(self) -> bool:
@@ -85,7 +86,7 @@ class ProcessGroup:
         if started:
             dist.init_process_group("cpu:gloo,cuda:nccl" if own.startswith("cuda") else "gloo")
         group = cls(rank, size, own)
-        group._messages = dist.new_group(backend="gloo", timeout=PATIENCE)
+        group.messages = dist.new_group(backend="gloo", timeout=PATIENCE)
         how = FAILED
         try:
             yield group
@@ -146,8 +147,8 @@ class ProcessGroup:
         import torch.distributed as dist
 
         message = [(name, arguments)]
-        with _peer_errors():
-            dist.broadcast_object_list(message, src=0, group=self._messages)
+        with peer_errors():
+            dist.broadcast_object_list(message, src=0, group=self.messages)
         return message[0]
 
     # --- collectives, for use inside such functions ---
@@ -164,7 +165,7 @@ class ProcessGroup:
             if pieces[-1] and sum(t.numel() for t in pieces[-1]) + tensor.numel() > AT_ONCE:
                 pieces.append([])
             pieces[-1].append(tensor)
-        with _peer_errors():
+        with peer_errors():
             for piece in pieces:
                 flat = torch.cat([tensor.detach().flatten() for tensor in piece])
                 dist.all_reduce(flat)
@@ -176,6 +177,10 @@ class ProcessGroup:
         """The sums over all processes, of as many values from each."""
         return list(values) if self.alone else self._reduced(values, "SUM")
 
+    def meet(self) -> None:
+        """Wait until all processes are here."""
+        self.totals([0.0])
+
     def greatest(self, value: float) -> float:
         """The greatest value of all processes."""
         return value if self.alone else self._reduced([value], "MAX")[0]
@@ -185,7 +190,7 @@ class ProcessGroup:
         if not self.alone:
             import torch.distributed as dist
 
-            with _peer_errors():
+            with peer_errors():
                 dist.broadcast(tensor, src=0)
         return tensor
 
@@ -194,8 +199,8 @@ class ProcessGroup:
         import torch.distributed as dist
 
         numbers = torch.tensor(values, dtype=torch.float64)
-        with _peer_errors():
-            dist.all_reduce(numbers, op=getattr(dist.ReduceOp, operation), group=self._messages)
+        with peer_errors():
+            dist.all_reduce(numbers, op=getattr(dist.ReduceOp, operation), group=self.messages)
         found: list[float] = numbers.tolist()
         return found
 
@@ -237,12 +242,18 @@ def _own_device(device: str) -> str:
 
 
 @contextmanager
-def _peer_errors() -> Iterator[None]:
-    """Inside, other processes are needed; if one has ended, say so."""
+def peer_errors(*marks: str) -> Iterator[None]:
+    """Inside, other processes are needed; if one has ended, say so.
+
+    Args:
+        marks: how errors of the connection are told from others, by their text; without any, all are.
+    """
     try:
         yield
     except RuntimeError as error:
         first = str(error).strip().partition("\n")[0]
+        if isinstance(error, SelfPlayError) or (marks and not any(mark in first for mark in marks)):
+            raise
         raise RunError(
             f"another process of this run has ended; its own message says why ({first}). What was saved last stands: "
             "continue with --resume"

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .kernels import rotate
-from .packed_forward import PackedModel, beside, bias_of, weight_of
+from .packed_forward import PackedModel, at_once, beside, bias_of, weight_of
 from .packing import pack
 
 GROWTH = 16  # cache slots added at a time; few, because attention slows down on a cache with wide gaps
@@ -87,19 +87,20 @@ class CachedDecoding:
         self.decoder, self.shape = decoder, decoder.shape
         most = COPY_UP_TO_ON_A_GPU if row_prompt.is_cuda else COPY_UP_TO
         copy = sum(p.numel() for layer in decoder.layers for p in layer.parameters()) <= most
-        self.fused = [_fuse(layer, copy) for layer in decoder.layers]
-        self.head = Projection.of(decoder.head, copy=copy)
+        fetched = decoder.within is not at_once  # for the moment of a call: then nothing may be kept of them
+        self.fused = [] if fetched else [_fuse(layer, copy) for layer in decoder.layers]
+        self.head = None if fetched else Projection.of(decoder.head, copy=copy)
         empty = row_prompt.new_zeros(0, 0)
         packed = pack(prompts, row_prompt[:0], empty, row_prompt[:0])
         caches: list[tuple[Tensor, Tensor]] = []
         states = decoder.hidden(packed, caches=caches)  # (N, width)
         ends = packed.prompts.valid.sum(1)
         last = torch.cumsum(ends, 0) - 1
-        self.logits = self.head(states[last])[row_prompt]
+        self.logits = self._predicted(states[last])[row_prompt]
         self.positions = ends[row_prompt]
         self.used = packed.prompts.index.shape[1]  # cache slots filled, the same for every row
         rows, capacity = len(row_prompt), self.used + GROWTH
-        size = (len(self.fused), 2, rows, self.shape.key_heads, capacity, self.shape.head_width)
+        size = (len(decoder.layers), 2, rows, self.shape.key_heads, capacity, self.shape.head_width)
         self.cache = states.new_empty(size, dtype=caches[0][1].dtype)
         for layer, pair in zip(self.cache, caches, strict=True):
             for slot, packed_states in zip(layer, pair, strict=True):
@@ -120,29 +121,42 @@ class CachedDecoding:
         x = decoder.embedding(tokens)
         rotation = decoder.rotation(self.positions)
         bias = None if self.bias is None else self.bias[:, None, None, : self.used + 1]
-        for layer, (keys, values) in zip(self.fused, self.cache, strict=True):
-            y = F.rms_norm(x, x.shape[-1:], layer.norms[0], shape.epsilon)
-            projected = layer.qkv(y)
-            qkv = projected.view(len(x), -1, shape.head_width)
-            qk = qkv[:, : -shape.key_heads]
-            if layer.head_norms is not None:
-                qk = F.rms_norm(qk, (shape.head_width,), None, shape.epsilon) * layer.head_norms
-            qk = rotate(qk, *rotation)
-            keys[:, :, self.used] = qk[:, shape.heads :]
-            values[:, :, self.used] = qkv[:, -shape.key_heads :]
-            q = qk[:, : shape.heads].to(keys.dtype).view(len(x), shape.key_heads, shape.repeat, shape.head_width)
-            seen = _attend(q, keys[:, :, : self.used + 1], values[:, :, : self.used + 1], bias)
-            attended = layer.output.added(x, seen.reshape(len(x), -1))
-            y = F.rms_norm(attended, x.shape[-1:], layer.norms[1], shape.epsilon)
-            gate_up = layer.gate_up(y)
-            gate, up = gate_up.chunk(2, -1)
-            x = layer.down.added(attended, F.silu(gate) * up)
-            if products is not None:
-                products.append((projected, attended, gate_up, x))
+        for number, layer in enumerate(decoder.layers):
+            x = decoder.within(layer, self._layer_step, number, x, rotation, bias, products)
         x = F.rms_norm(x, x.shape[-1:], decoder.norm.weight, shape.epsilon)
-        self.logits = self.head(x)
+        self.logits = self._predicted(x)
         self.used += 1
         self.positions = self.positions + 1
+
+    def _layer_step(
+        self,
+        number: int,
+        x: Tensor,  # (B, width)
+        rotation: tuple[Tensor, Tensor],
+        bias: Tensor | None,
+        products: list[tuple[Tensor, Tensor, Tensor, Tensor]] | None,
+    ) -> Tensor:
+        shape, (keys, values) = self.shape, self.cache[number]
+        layer = self.fused[number] if self.fused else _fuse(self.decoder.layers[number], False)
+        y = F.rms_norm(x, x.shape[-1:], layer.norms[0], shape.epsilon)
+        projected = layer.qkv(y)
+        qkv = projected.view(len(x), -1, shape.head_width)
+        qk = qkv[:, : -shape.key_heads]
+        if layer.head_norms is not None:
+            qk = F.rms_norm(qk, (shape.head_width,), None, shape.epsilon) * layer.head_norms
+        qk = rotate(qk, *rotation)
+        keys[:, :, self.used] = qk[:, shape.heads :]
+        values[:, :, self.used] = qkv[:, -shape.key_heads :]
+        q = qk[:, : shape.heads].to(keys.dtype).view(len(x), shape.key_heads, shape.repeat, shape.head_width)
+        seen = _attend(q, keys[:, :, : self.used + 1], values[:, :, : self.used + 1], bias)
+        attended = layer.output.added(x, seen.reshape(len(x), -1))
+        y = F.rms_norm(attended, x.shape[-1:], layer.norms[1], shape.epsilon)
+        gate_up = layer.gate_up(y)
+        gate, up = gate_up.chunk(2, -1)
+        out = layer.down.added(attended, F.silu(gate) * up)
+        if products is not None:
+            products.append((projected, attended, gate_up, out))
+        return out
 
     def keep(self, rows: Tensor) -> None:
         """Go on with the rows of these indices (B',) only."""
@@ -153,6 +167,10 @@ class CachedDecoding:
         self.cache = smaller
         self.logits, self.positions = self.logits[rows], self.positions[rows]
         self.bias = None if self.bias is None else self.bias[rows]
+
+    def _predicted(self, states: Tensor) -> Tensor:
+        head = self.head or Projection.of(self.decoder.head, copy=False)
+        return head(states)
 
     def _grow(self) -> None:
         more = max(GROWTH, self.used // 8)

@@ -11,7 +11,9 @@ models split over devices.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -74,8 +76,19 @@ class Computed:
         return x + linear(F.silu(linear(y, mlp.gate_proj)) * linear(y, mlp.up_proj), mlp.down_proj)
 
 
+def at_once(layer: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function that reads the weights of a layer where they are."""
+    return function(*arguments)
+
+
 class PackedModel:
-    """The forward pass of one model. Build it with `PackedModel.of`, which says `None` to what it cannot run."""
+    """The forward pass of one model. Build it with `PackedModel.of`, which says `None` to what it cannot run.
+
+    Attributes:
+        within: how a function that reads the weights of a layer is called; they may have to be fetched first.
+    """
+
+    within = staticmethod(at_once)
 
     def __init__(self, model: Any) -> None:
         causal = inner_model(model)
@@ -115,11 +128,11 @@ class PackedModel:
         bias = None
         if packed.rows.index.numel():
             bias = packed.attention_bias(self.shape.repeat, _compute_dtype(x))
-        for number in range(len(self.layers)):
-            if recompute and torch.is_grad_enabled():
-                x = checkpoint(self._layer, number, x, rotation, bias, packed, None, products, use_reentrant=False)
-            else:
-                x = self._layer(number, x, rotation, bias, packed, caches, products)
+        run: Any = self._layer
+        if recompute and torch.is_grad_enabled():
+            run, caches = partial(checkpoint, self._layer, use_reentrant=False), None
+        for number, layer in enumerate(self.layers):
+            x = self.within(layer, run, number, x, rotation, bias, packed, caches, products)
         if packed.shape[0]:
             x = x.index_select(0, packed.state_of)
         return self._norm(x, self.norm)

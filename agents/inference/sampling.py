@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -185,10 +184,8 @@ class LocalSampler:
         device = result.tokens.device
         rows = rows.to(device)
         where = torch.tensor(row_prompt, device=device)
-        decoder = self.decoder
-        begin: Any = partial(CachedDecoding, decoder) if decoder else partial(decoding_of(self.model), self.model)
         decoding: CachedDecoding | Decoding | MergedDecoding = (
-            MergedDecoding(begin, list(distinct), where) if settings.merge else begin(list(distinct), where)
+            MergedDecoding(self._begin, list(distinct), where) if settings.merge else self._begin(list(distinct), where)
         )
         done = torch.zeros(len(rows), dtype=torch.bool, device=device)
         rooms = [self._room(ids, result.tokens.shape[1]) for ids in distinct]
@@ -226,6 +223,12 @@ class LocalSampler:
                 decoding.step(token, products)
                 result.activations.add(rows, t, products)
         result.finished[rows[stopped]] = True
+
+    def _begin(self, prompts: Sequence[Sequence[int]], row_prompt: Tensor) -> Any:
+        """The decoding of rows that continue different prompts."""
+        if self.decoder is None:
+            return decoding_of(self.model)(self.model, prompts, row_prompt)
+        return CachedDecoding(self.decoder, prompts, row_prompt)
 
     def _stop_strings(self, settings: SamplingSettings) -> StopStrings | None:
         if not settings.stop:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -88,6 +88,22 @@ def rows_that_teach(drawn: Samples, rewards: Tensor, config: GRPOConfig, device:
     return whole.part(rows)
 
 
+class Cut(NamedTuple):
+    """The rows of one update, in passes of the model.
+
+    Attributes:
+        parts: what fits in memory, one after the other.
+        idle: for passes that only other processes need.
+        references: log-probabilities of each part under the reference; `None` without one.
+        first: those before the first update, the denominators of ρ; none yet where that update computes them itself.
+    """
+
+    parts: list[Batch]
+    idle: list[Batch]
+    references: list[Tensor | None]
+    first: list[Tensor]
+
+
 def padded_rows(
     heads: Sequence[Sequence[int]], tails: Sequence[Sequence[int]], end: int
 ) -> tuple[list[list[int]], Tensor, Tensor, Tensor]:
@@ -137,6 +153,24 @@ def dealt(batch: Batch, number: int) -> list[Batch]:
     of_row = (places % number).to(batch.sampled_as.device)[batch.sampled_as]
     totals: dict[str, Any] = {"rows_total": batch.rows_total / number, "tokens_total": batch.tokens_total / number}
     return [dataclasses.replace(batch.part((of_row == which).nonzero().flatten()), **totals) for which in range(number)]
+
+
+def one_token(device: torch.device) -> Batch:
+    """A batch that says nothing, for a pass whose result nobody uses."""
+    row, token = torch.zeros(1, dtype=torch.int64, device=device), torch.zeros(1, 1, device=device)
+    return Batch(
+        prompts=[[0]],
+        row_prompt=row,
+        tokens=token.long(),
+        lengths=row + 1,
+        mask=token,
+        advantages=token[0],
+        sampler_logp=token,
+        activation_index=token[:, :0].long(),
+        sampled_as=row,
+        rows_total=1,
+        tokens_total=1.0,
+    )
 
 
 def micro_batches(batch: Batch, budget: int, together: int = 1) -> list[Tensor]:

@@ -79,11 +79,11 @@ class DynamicSampling:
         if self.draws < 0:
             raise ConfigError(f"draws must be >= 0, got {self.draws!r}")
 
-    def fill(self, first: Draw, draw: Callable[..., Draw], seed: int) -> list[Draw]:
+    def fill(self, first: Draw, draw: Callable[[Sequence[str], RewardFn, int], Draw], seed: int) -> list[Draw]:
         """Draw until every group of the batch has variance, the prompts run out, or the limit is reached.
 
         Args:
-            draw: completions of prompts under a `seed`, and their rewards by a reward function.
+            draw: samples prompts under a seed, and their rewards.
             seed: of the first draw; the others follow from it.
 
         Returns:
@@ -96,7 +96,7 @@ class DynamicSampling:
             if reward_fn is None or not prompts:
                 break
             # The stream keeps its first name, so that runs repeat.
-            fresh = draw(prompts, reward_fn, seed=integer_seed(seed, "refill", number))
+            fresh = draw(prompts, reward_fn, integer_seed(seed, "refill", number))
             varied = (~zero_variance_groups(fresh.rewards)).nonzero().flatten().tolist()
             batch = batch.with_groups(dict(zip(unvaried, varied, strict=False)), fresh)
             draws.append(fresh)

@@ -42,12 +42,17 @@ def make_optimiser(trained: Mapping[str, Tensor], config: GRPOConfig) -> torch.o
 def state_tensors(
     optimiser: torch.optim.Optimizer, trained: Mapping[str, Tensor], placement: Placement
 ) -> dict[str, Tensor]:
-    """`optimizer.NAME.KEY` → whole copies of what is kept for each trained parameter."""
+    """`optimizer.NAME.KEY` → copies of what is kept for each trained parameter; in shards, what this process keeps."""
     return {
-        f"{PREFIX}{name}.{key}": placement.gather(value.detach().clone())
+        f"{PREFIX}{name}.{key}": value.detach() if placement.in_shards else value.detach().clone()
         for name, parameter in trained.items()
         for key, value in optimiser.state.get(parameter, {}).items()
     }
+
+
+def parameter_of(key: str, trained: Mapping[str, Tensor]) -> Tensor | None:
+    """The parameter that a tensor of `state_tensors` belongs to."""
+    return trained.get(key.removeprefix(PREFIX).rpartition(".")[0])
 
 
 def load_state(

@@ -27,7 +27,7 @@ from ..inference.activation_reuse import ActivationCache
 from ..inference.devices import input_device
 from ..inference.logprobs import completion_logps
 from ..models.llm import LLMAgent
-from .batch import Batch, dealt, micro_batches, rows_of_pairs, rows_that_teach
+from .batch import Batch, Cut, dealt, micro_batches, one_token, rows_of_pairs, rows_that_teach
 from .config import GRPOConfig, StepMetrics
 from .dynamic_sampling import Draw, DynamicSampling, draw_metrics
 from .loss_scale import LossScale
@@ -47,8 +47,8 @@ class GRPOTrainer:
             is a LoRA model: then it is the model with its adapters off.
 
     Attributes:
-        placement: where the weights live. With several processes, steps on rank 0 need `update_on_rank` registered on
-            all ranks, and the agent's sampler is a `ParallelSampler`.
+        placement, reference_placement: where the weights live, and those of `reference`. With several processes, steps
+            on rank 0 need `update_on_rank` registered on all, and the agent's sampler is a `ParallelSampler`.
         learning_rate: may be set between steps.
         steps: batches seen. skipped: updates refused so far.
     """
@@ -59,7 +59,7 @@ class GRPOTrainer:
         self.config, self.reference = config, reference
         if config.kl_weight > 0 and not self.has_reference:
             raise ConfigError(f"kl_weight = {config.kl_weight} needs a reference: pass reference=LLMAgent of the base")
-        self.placement = Placement()
+        self.placement = self.reference_placement = Placement()
         with agent.active():
             self._trained: dict[str, Tensor] = {n: p for n, p in agent.model.named_parameters() if p.requires_grad}
         if not self._trained:
@@ -110,7 +110,7 @@ class GRPOTrainer:
         first = play(prompts, reward_fn, seed=seed, keep_activations=self.config.reuses_activations)
         final, *draws = (first, first)
         if dynamic_sampling is not None:
-            final, *draws = dynamic_sampling.fill(first, play, seed)
+            final, *draws = dynamic_sampling.fill(first, lambda more, fn, s: play(more, fn, seed=s), seed)
         drawn, batch = final.samples, rows_that_teach(final.samples, final.rewards, self.config, self.device)
         self.steps += 1
         metrics = dataclasses.replace(
@@ -144,7 +144,7 @@ class GRPOTrainer:
                 owner = torch.arange(len(batch)) // objective.together % group.size
             sent = batch.to("cpu"), owner, metrics, objective, activations is not None
             done = group.run_on_all(self.update_on_rank, *sent)
-        self.agent.counted.trained += done.tokens_trained * ((done.updates + done.skipped) // objective.minibatches)
+        self.agent.counted.trained += done.tokens_trained * objective.epochs
         return done
 
     def learn(self, pairs: Sequence[tuple[str, str]], objective: Objective) -> StepMetrics:
@@ -192,9 +192,8 @@ class GRPOTrainer:
         mine = batch.part((owner == self.placement.group.rank).nonzero().flatten()).to(self.device)
         sampler = self.agent.sampler
         activations = sampler.activations if reuse and isinstance(sampler, ParallelSampler) else None
-        index = mine.tokens[:, :0]
-        if activations is not None:
-            index = activations.index[mine.sampled_as, : mine.tokens.shape[1]]
+        known = mine.tokens if activations is None else activations.index[mine.sampled_as]
+        index = known[:, : mine.tokens.shape[1] if activations is not None else 0]
         with self.agent.active():
             return self._update(dataclasses.replace(mine, activation_index=index), metrics, objective, activations)
 
@@ -203,28 +202,29 @@ class GRPOTrainer:
     ) -> StepMetrics:
         config, placement = self.config, self.placement
         set_up(self.optimizer, objective)
-        cuts = [self._parts(rows, objective) for rows in dealt(batch, objective.minibatches)]
+        cuts = [self._cut(rows, objective) for rows in dealt(batch, objective.minibatches)]
         before = [p.detach().clone() for p in self._trained.values()]
         taken = skipped = 0
         for update in self.loss_scale.epochs(objective.epochs * len(cuts)):
-            parts, references, first = cuts[update % len(cuts)]
+            parts, idle, references, first = cuts[update % len(cuts)]
             self.optimizer.zero_grad(set_to_none=True)
             loss, seen = 0.0, []
-            with placement.whole():
-                for index, (part, ref_logp) in enumerate(zip(parts, references, strict=True)):
-                    logp = self.logps(part, None if update else activations)
-                    if len(first) == index:
-                        first.append(logp.detach())
-                    part_loss, diagnostics = objective.loss(logp, first[index], part, ref_logp)
-                    self.loss_scale.scaled(part_loss).backward()  # type: ignore[no-untyped-call]
-                    loss += float(part_loss.detach())
-                    seen.append(diagnostics)
-                placement.share_gradients(self._trained)
+            for index, part in enumerate(parts):
+                logp = placement.run(self.logps, part, None if update else activations)
+                if len(first) == index:
+                    first.append(logp.detach())
+                part_loss, diagnostics = objective.loss(logp, first[index], part, references[index])
+                placement.backward(self.loss_scale.scaled(part_loss))
+                loss += float(part_loss.detach())
+                seen.append(diagnostics)
+            for part in idle:
+                placement.backward(0.0 * placement.run(self.logps, part).sum())
+            placement.share_gradients(self._trained)
             self.loss_scale.unscale(self._trained.values())
             clipped = torch.nn.utils.clip_grad_norm_(self._trained.values(), config.max_grad_norm, foreach=True)
             norm = float(placement.gather(clipped))
             loss, weight, *sums = placement.group.totals([loss, *sums_of(objective, seen, parts)])
-            if self.loss_scale.lowered(loss, norm):
+            if not weight or self.loss_scale.lowered(loss, norm):
                 continue
             if math.isfinite(loss) and math.isfinite(norm):
                 self.optimizer.step()
@@ -246,16 +246,15 @@ class GRPOTrainer:
             metrics, updates=taken, skipped=skipped, update_norm=moved, loss_scale=self.loss_scale.value
         )
 
-    def _parts(self, batch: Batch, objective: Objective) -> tuple[list[Batch], list[Tensor | None], list[Tensor]]:
-        """What fits in memory of a minibatch; its log-probabilities under the reference, and before the first update,
-        the denominators of ρ: none yet where that update computes them itself."""
+    def _cut(self, batch: Batch, objective: Objective) -> Cut:
         cut = micro_batches(batch, self.config.micro_batch_tokens, objective.together) if len(batch) else []
         parts = [batch.part(rows) for rows in cut]
-        references = [self.reference_logps(part) if objective.refers else None for part in parts]
-        if objective.minibatches == 1:
-            return parts, references, []
-        with torch.no_grad(), self.placement.whole():
-            return parts, references, [self.logps(part) for part in parts]
+        idle = [one_token(self.device)] * self.placement.idle_passes(len(parts))
+        references = [self.reference_logps(part) if objective.refers else None for part in [*parts, *idle]]
+        with torch.no_grad():
+            passes = [*parts, *idle] if objective.minibatches > 1 else []
+            first = [self.placement.run(self.logps, part) for part in passes][: len(parts)]
+        return Cut(parts, idle, references, first)
 
     def _weight_versions(self) -> list[int]:
         """Changes whenever a weight is written to."""
@@ -288,7 +287,8 @@ class GRPOTrainer:
         agent = self.reference or self.agent
         off: AbstractContextManager[Any] = nullcontext() if self.reference else agent.model.disable_adapter()
         with torch.no_grad(), off:
-            return self._logps(agent, part.to(input_device(agent.model))).to(self.device)
+            part = part.to(input_device(agent.model))
+            return self.reference_placement.run(self._logps, agent, part).to(self.device)
 
     def _logps(self, agent: LLMAgent, part: Batch, activations: ActivationCache | None = None) -> Tensor:
         with self._precision():
@@ -325,8 +325,7 @@ class GRPOTrainer:
             parameter.data.lerp_(placement.place(placement.group.from_rank0(held), parameter), share)
 
     def tensors(self) -> dict[str, Tensor]:
-        """The state of the optimiser and the counters as flat tensors, ready for safetensors. In shards, all
-        ranks call it."""
+        """The state of the optimiser and the counters as flat tensors; in shards, what this process holds of them."""
         return {
             "trainer.counters": torch.tensor([self.steps, self.skipped], dtype=torch.int64),
             "trainer.learning_rate": torch.tensor([self.learning_rate], dtype=torch.float64),

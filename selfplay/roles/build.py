@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from ...core.errors import ConfigError, RunError, asked_by
 from ...core.registries import make_sampler
 from ..settings.config import RunConfig
-from ..storage.checkpoint import check_checkpoint, load_optimiser
-from .distributed import distribute, place
+from ..storage.checkpoint import check_checkpoint
+from .distributed import distribute, optimiser_of, place, place_references
 from .drawing import drawing_as
 from .role import BuildRoles, Role
 
 if TYPE_CHECKING:
+    from ...agents.distributed.placement import Placement
     from ...agents.distributed.process_group import ProcessGroup
     from ...agents.models.llm import LLMAgent
     from ...agents.training.config import GRPOConfig
@@ -46,11 +47,10 @@ def build_roles(
     references = references or {}
     for path in dict.fromkeys([*checkpoints.values(), *references.values()]):
         check_checkpoint(path)
-    agents = _agents(config, names, checkpoints, group)
+    agents, placements = _agents(config, names, checkpoints, group)  # placed before there are optimisers
     for name, agent in agents.items():
         _check_room(agent, config.roles[name].max_new_tokens, name)
     bases = {name: _base_of(config, name, group) for name in names}
-    placements = {} if group is None else place(agents, group, config.compute.sharding)  # before there are optimisers
     trainers = _trainers(config, agents, _reference_models(config, names, bases, group))
     for name, placement in placements.items():
         trainers[name].placement = placement
@@ -58,10 +58,12 @@ def build_roles(
         for_training = getattr(trainer.agent.sampler, "for_training", None)
         trainer.agent.sampler = trainer.agent.sampler if for_training is None else for_training()
     for name, path in checkpoints.items():
-        trainers[name].load_tensors(load_optimiser(path))
+        trainers[name].load_tensors(optimiser_of(path, trainers[name]))
     for name, path in references.items():
         if config.roles[name].grpo.kl_weight:
             trainers[name].reference = base_agent(config, name, model=str(path), device=bases[name][1])
+    if group is not None:
+        place_references(trainers, group, config.compute)
     sharing = tuple(name for name in names if config.roles[name].shares_trained_weights)
     roles = {n: Role(n, agents[n], trainers[n], sharing if n in sharing else (n,)) for n in names}
     return roles if group is None else {name: distribute(role, group) for name, role in roles.items()}
@@ -98,11 +100,13 @@ def grpo_config(config: RunConfig, name: str) -> GRPOConfig:
 
 def _agents(
     config: RunConfig, names: Sequence[str], checkpoints: Mapping[str, Path], group: ProcessGroup | None
-) -> dict[str, LLMAgent]:
-    """Every role's agent; roles that share weights are made together."""
+) -> tuple[dict[str, LLMAgent], dict[str, Placement]]:
+    """Every role's agent, and where its weights live in a group. Roles that share weights are made together; the others
+    one by one, so that only one model at a time is whole where they are sharded."""
     from ...agents.roles.weight_sharing import build_agents
 
     made: dict[str, LLMAgent] = {}
+    placements: dict[str, Placement] = {}
     for together in _families(config, names):
         first = config.roles[together[0]]
         agents = build_agents(
@@ -118,12 +122,15 @@ def _agents(
             dtype=config.compute.dtype,
         )
         made |= agents
+        if group is not None:
+            precision = grpo_config(config, together[0]).autocast
+            placements |= place(agents, group, config.compute, precision)
     found = {}
     for name in names:
         found[name] = drawing_as(made[name], config, name)
         if config.compute.sampler != "local":
             found[name] = found[name].with_settings(sampler=_sampler(config, name, found[name]))
-    return found
+    return found, placements
 
 
 def _sampler(config: RunConfig, name: str, agent: LLMAgent) -> Any:

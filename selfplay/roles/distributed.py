@@ -7,10 +7,13 @@ or saves it, the other ranks do their part. What is read from the run folder, ev
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..storage.checkpoint import save_checkpoint
+from ..settings.parts import ComputeConfig
+from ..storage.checkpoint import SHARDS, checkpoint_draft, draft_path, load_optimiser, save_checkpoint
 from .role import Role
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from ...agents.distributed.placement import Placement
     from ...agents.distributed.process_group import ProcessGroup
     from ...agents.models.llm import LLMAgent
+    from ...agents.training.trainer import GRPOTrainer
 
 
 class DistributedRole(Role):
@@ -29,13 +33,25 @@ class DistributedRole(Role):
         self.trainer.placement.group.run_on_all(self.save_on_rank, path)
 
     def save_on_rank(self, path: Path) -> None:
-        """What every process does of a `save`: put its shards together with the others', if it has shards."""
-        placement = self.trainer.placement
-        if not (placement.group.is_rank0 or placement.in_shards):
+        """What every process does of a `save`: nothing but on rank 0, or write its shard of the optimiser's state and
+        help to put the weights together."""
+        from ...agents.distributed.shard_files import write_shards
+        from ...agents.distributed.sharded import Sharded
+
+        trainer = self.trainer
+        placement, group = trainer.placement, trainer.placement.group
+        if not isinstance(placement, Sharded):
+            if group.is_rank0:
+                save_checkpoint(path, self.agent, trainer.tensors())
             return
-        tensors, weights = self.trainer.tensors(), placement.weights()
-        if placement.group.is_rank0:
-            save_checkpoint(path, self.agent if weights is None else Gathered(self.agent, weights), tensors)
+        with checkpoint_draft(path) if group.is_rank0 else nullcontext(draft_path(path)) as draft:
+            if group.is_rank0:
+                (draft / SHARDS).mkdir()
+            group.meet()  # the folder is there
+            write_shards(draft / SHARDS, trainer.tensors(), group)
+            weights = placement.weights()
+            if group.is_rank0:
+                Gathered(self.agent, weights).save_pretrained(draft)
 
 
 class Gathered:
@@ -53,13 +69,45 @@ class Gathered:
         self.agent.tokenizer.save_pretrained(str(folder))
 
 
-def place(agents: Mapping[str, LLMAgent], group: ProcessGroup, sharding: str) -> dict[str, Placement]:
-    """Where each role's weights live: whole in every process, or from now on in shards."""
-    from ...agents.distributed.placement import Placement, Sharded
+def place(
+    agents: Mapping[str, LLMAgent], group: ProcessGroup, compute: ComputeConfig, precision: str | None
+) -> dict[str, Placement]:
+    """Where each role's weights live: whole in every process, or from now on in shards, which updates put together in
+    the `precision` of their products."""
+    from ...agents.distributed.placement import Placement
+    from ...agents.distributed.sharded import Sharded
 
-    if sharding == "none":
+    if compute.sharding == "none":
         return {name: Placement(group) for name in agents}
-    return {name: Sharded(group, agent.model, name) for name, agent in agents.items()}
+    how: dict[str, Any] = {"precision": precision, "gather_to_sample": compute.gather_to_sample}
+    return {name: Sharded(group, agent.model, agent.decoder, name, **how) for name, agent in agents.items()}
+
+
+def place_references(trainers: Mapping[str, GRPOTrainer], group: ProcessGroup, compute: ComputeConfig) -> None:
+    """The same for the references of KL terms, each once however many roles have it."""
+    from ...agents.distributed.sharded import Sharded
+
+    if compute.sharding == "none":
+        return
+    placed: dict[int, Placement] = {}
+    for name, trainer in trainers.items():
+        agent, precision = trainer.reference, trainer.config.autocast
+        if agent is None:
+            continue
+        if id(agent) not in placed:
+            placed[id(agent)] = Sharded(group, agent.model, agent.decoder, f"{name}.reference", precision=precision)
+        trainer.reference_placement = placed[id(agent)]
+
+
+def optimiser_of(path: Path, trainer: GRPOTrainer) -> dict[str, Tensor]:
+    """The state of a trainer in a checkpoint, whoever wrote it; all processes call it."""
+    if not (path / SHARDS).is_dir():
+        return load_optimiser(path)
+    from ...agents.distributed.shard_files import read_shards
+    from ...agents.training.optimiser_state import parameter_of
+
+    here = dict(trainer.agent.model.named_parameters()) if trainer.placement.in_shards else {}
+    return read_shards(path / SHARDS, partial(parameter_of, trained=here), trainer.placement.group)
 
 
 def distribute(role: Role, group: ProcessGroup) -> DistributedRole:

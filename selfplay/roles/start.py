@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ..settings.config import RunConfig
-from .build import build_roles
+from .build import base_agent, build_roles
 from .role import Role
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from ...agents.distributed.sharded import Sharded
 
 
 class Start:
@@ -30,7 +32,11 @@ class Start:
 
     def drift(self, role: Role) -> float:
         """Distance of the role's weights from the start, as a share of the norm there; ≥ 0."""
-        gaps = _length(p.detach() - self._at(name, p) for name, p in role.trainer.parameters.items())
+        shards = _shards_of(role)
+        if shards is not None:
+            gaps = shards.distance(self.weights)
+        else:
+            gaps = _length(p.detach() - self._at(name, p) for name, p in role.trainer.parameters.items())
         return gaps / self.norm if self.norm > 0 else 0.0
 
     def pull(self, role: Role, weight: float) -> None:
@@ -62,6 +68,9 @@ class Starts:
         return self._known[role.name]
 
     def _find(self, role: Role, names: tuple[str, ...]) -> Start:
+        if _shards_of(role) is not None:  # a model of its own, too large to be whole twice
+            base = base_agent(self.config, role.name, device="cpu")
+            return Start(dict(base.model.named_parameters()))
         trained, reference = role.trainer.parameters, role.trainer.reference
         known: dict[str, Tensor] = {}
         if reference is not None and self.config.roles[role.name].kl_reference == "base":
@@ -70,6 +79,14 @@ class Starts:
             self._fresh = self._fresh or build_roles(self.config, names, {})
             known = dict(self._fresh[role.name].trainer.parameters)
         return Start({name: known[name] for name in trained})
+
+
+def _shards_of(role: Role) -> Sharded | None:
+    """Where the role's weights live, if in shards. A trainer of somebody else's may say nothing of it."""
+    from ...agents.distributed.sharded import Sharded
+
+    placement = getattr(role.trainer, "placement", None)
+    return placement if isinstance(placement, Sharded) else None
 
 
 def _length(tensors: Iterable[Tensor]) -> float:

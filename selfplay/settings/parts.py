@@ -193,7 +193,10 @@ class ComputeConfig:
     """Precision of matrix products in updates, where a role's `grpo.autocast` says nothing: that of the weights
     ("none"), "bfloat16", or "float16" with a loss scale."""
     sharding: str = "none"
-    """What several processes hold of the weights and the optimiser's state: all ("none"), or a share ("fsdp2")."""
+    """What several processes hold of weights, gradients and the optimiser's state: all ("none"), or a share of each
+    ("fsdp2"), of which one layer at a time is put together."""
+    gather_to_sample: bool = False
+    """Under "fsdp2": put the whole model together while sampling, where it has room; that is many times faster."""
     threads: int = 1
     """CPU threads of torch; 0 leaves torch's own choice. Small models are fastest, and reproducible, with 1."""
     tokens_per_round: int = 0

@@ -17,7 +17,7 @@ import tomli_w
 from ...core.errors import ConfigError, RunError
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
-from ..storage.checkpoint import CARD, MANIFEST, OPTIMISER, check_checkpoint
+from ..storage.checkpoint import CARD, MANIFEST, OPTIMISER, SHARDS, check_checkpoint
 from ..storage.checkpoint_store import NAME
 from ..storage.files import as_lines, json_object, read_bytes, read_sealed
 from ..storage.links import BEST, CHECKPOINTS, LAST
@@ -70,10 +70,11 @@ def model_files(folder: RunFolder, checkpoint: str) -> list[Outgoing]:
     if found is None or found["role"] not in config.roles:
         raise RunError(f"{path} is the checkpoint of no role of this run")
     card = model_card(config, facts, found["role"], int(found["round"]), name)
-    listed = sorted(read_sealed(path / MANIFEST)["sha256"])
+    left_out = {OPTIMISER, SHARDS, CARD}
+    listed = map(Path, sorted(read_sealed(path / MANIFEST)["sha256"]))
     return [
         Outgoing(CARD, card.encode()),
-        *(_model_file(path, one) for one in listed if Path(one).name not in (OPTIMISER, CARD)),
+        *(_model_file(path, one.as_posix()) for one in listed if left_out.isdisjoint({one.name, one.parts[0]})),
         Outgoing("run/config.toml", tomli_w.dumps(scrubbed_setting("settings", config.as_dict())).encode()),
         *(Outgoing(f"run/{log}.jsonl", as_lines(map(scrubbed, folder.rows(log)))) for log in RUN_LOGS),
     ]

@@ -1,15 +1,17 @@
 """Checkpoints: weights and optimiser state as safetensors, written whole or not at all, with checksums.
 
-A checkpoint is a folder: the model in Hugging Face format, `optimiser.safetensors`, and `manifest.json` with the
-SHA-256 of every file. It is written beside its final place, flushed, and renamed; a damaged one is recognised before
-use. The run's state in turn keeps the SHA-256 of every manifest.
+A checkpoint is a folder: the model in Hugging Face format, `optimiser.safetensors` (or files in `optimiser/`, where
+several processes each wrote their share), and `manifest.json` with the SHA-256 of every file. It is written beside its
+final place, flushed, and renamed; a damaged one is recognised before use. The run's state in turn keeps the SHA-256 of
+every manifest.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 OPTIMISER = "optimiser.safetensors"
+SHARDS = "optimiser"
+"""The folder that holds the optimiser's state instead where several processes each wrote their share."""
 SNAPSHOT = "snapshot.json"
 """The run's state as committed with the checkpoint; see `recovery`."""
 CARD = "README.md"
@@ -39,12 +43,24 @@ def save_checkpoint(path: Path, agent: Saveable, tensors: Mapping[str, torch.Ten
     """Write a checkpoint at `path`, replacing one that is there."""
     from safetensors.torch import save_file
 
-    draft = path.with_name(path.name + ".draft")
+    with checkpoint_draft(path) as draft:
+        agent.save_pretrained(draft)
+        if tensors:
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft / OPTIMISER)
+
+
+def draft_path(path: Path) -> Path:
+    """Where the checkpoint `path` is written before it is whole."""
+    return path.with_name(path.name + ".draft")
+
+
+@contextmanager
+def checkpoint_draft(path: Path) -> Iterator[Path]:
+    """A folder to write into, which takes the place `path` when this ends well."""
+    draft = draft_path(path)
     remove(draft)
     draft.mkdir(parents=True)
-    agent.save_pretrained(draft)
-    if tensors:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft / OPTIMISER)
+    yield draft
     (draft / CARD).unlink(missing_ok=True)  # a library's, about nothing
     sums, mode = {}, draft.stat().st_mode & 0o666  # as the umask says; safetensors writes for its owner alone
     for file in sorted(f for f in draft.rglob("*") if f.is_file()):

@@ -13,9 +13,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from selfplay_gym.agents.distributed import shard_files
 from selfplay_gym.agents.distributed.parallel_sampler import owners
 from selfplay_gym.agents.distributed.process_group import ProcessGroup, launched_alone, rank_and_size
-from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.agents.distributed.shard_files import read_shards, write_shards
+from selfplay_gym.core.errors import ConfigError, RunError
 
 SCRIPT = Path(__file__).with_name("steps_in_processes.py")
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
@@ -57,6 +59,56 @@ def test_two_processes_sample_and_learn_as_one(outcomes, case):
         pairs = [(mine[name], theirs[name]) for name in mine if name.startswith(kind)]
         gap = torch.cat([(a - b).flatten() for a, b in pairs]).norm()
         assert float(gap) <= 1e-6 * float(torch.cat([a.flatten() for a, _ in pairs]).norm())
+
+
+def test_weights_put_together_in_16_bits_give_gradients_summed_in_32(outcomes):
+    exact, alone, together = (
+        load_file(folder / f"by_pairs.{precision}.safetensors")
+        for folder, precision in ((outcomes[0], None), (outcomes[0], "bfloat16"), (outcomes[1], "bfloat16"))
+    )
+    whole = torch.cat([g.flatten() for g in exact.values()])
+    for found in (alone, together):
+        assert {g.dtype for g in found.values()} == {torch.float32}
+        gap = torch.cat([found[name].flatten() for name in exact]) - whole
+        assert 1e-4 < float(gap.norm() / whole.norm()) < 0.05
+
+
+def test_any_number_of_processes_reads_the_state_that_each_wrote_a_share_of(outcomes):
+    alone = load_file(outcomes[0] / "state.safetensors")
+    together = read_shards(outcomes[1] / "state", lambda name: None, ProcessGroup())
+    assert len(list((outcomes[1] / "state").glob("*.safetensors"))) == 2
+    assert together.keys() == alone.keys()
+    for name, kept in alone.items():
+        assert together[name].dtype == kept.dtype
+        assert torch.allclose(together[name], kept, rtol=1e-5, atol=1e-6), name
+
+
+@pytest.mark.filterwarnings("ignore:torch.distributed is disabled")
+def test_equal_tensors_leave_equal_bytes(tmp_path):
+    tensors = {'ü"a': torch.arange(6.0).view(2, 3), "counters": torch.tensor([1, 2]), "step": torch.tensor(3.0)}
+    written = set()
+    for number in range(8):  # the library's own order is another one each time
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        write_shards(folder, tensors, ProcessGroup())
+        written.add(next(folder.iterdir()).read_bytes())
+        found = read_shards(folder, lambda name: None, ProcessGroup())
+        assert found.keys() == tensors.keys()
+        assert all(torch.equal(found[name], tensors[name]) for name in tensors)
+    assert len(written) == 1
+
+
+def test_a_folder_without_shards_is_refused(tmp_path):
+    with pytest.raises(RunError, match="holds no tensors"):
+        read_shards(tmp_path, lambda name: None, ProcessGroup())
+
+
+def test_large_tensors_go_to_several_files(monkeypatch):
+    monkeypatch.setattr(shard_files, "FILE_BYTES", 100)
+    tensors = {"a": torch.zeros(20), "b": torch.zeros(6), "c": torch.zeros(40), "d": torch.zeros(1)}
+    assert shard_files._files(tensors) == {"a": 1, "b": 2, "c": 3, "d": 4}
+    monkeypatch.setattr(shard_files, "FILE_BYTES", 104)
+    assert shard_files._files(tensors) == {"a": 1, "b": 1, "c": 2, "d": 3}
 
 
 def test_the_cases_include_a_process_without_rows(outcomes):

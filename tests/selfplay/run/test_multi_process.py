@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,10 +12,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from selfplay_gym.agents.distributed.process_group import ProcessGroup
+from selfplay_gym.agents.distributed.shard_files import read_shards
+from selfplay_gym.agents.load import load_agent
 from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.files import to_toml
 from selfplay_gym.selfplay.settings.presets import preset
+from selfplay_gym.selfplay.storage.checkpoint import OPTIMISER, SHARDS
 from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
@@ -68,6 +73,15 @@ def rounded(value):
     return pytest.approx(value, rel=1e-3, abs=1e-6) if isinstance(value, float) else value
 
 
+def tensors_of(checkpoint):
+    """The tensors of each file; the optimiser's state as one, whoever wrote it."""
+    files = {file.relative_to(checkpoint): file for file in checkpoint.rglob("*.safetensors")}
+    found = {name: load_file(file) for name, file in files.items() if SHARDS not in name.parts}
+    if (checkpoint / SHARDS).is_dir():
+        found[Path(OPTIMISER)] = read_shards(checkpoint / SHARDS, lambda name: None, ProcessGroup())
+    return found
+
+
 def same_run(path, other):
     """Equal logs up to rounding of measures, and equal weights up to a small part of a step."""
     folders = [RunFolder.open(path), RunFolder.open(other)]
@@ -77,13 +91,25 @@ def same_run(path, other):
             assert theirs == rounded(mine), name
     assert folders[0].state["checkpoints"] == folders[1].state["checkpoints"]
     for checkpoint in folders[0].state["checkpoints"].values():
-        for file in sorted((path / "checkpoints" / checkpoint).rglob("*.safetensors")):
-            weights = load_file(file)
-            twins = load_file(other / file.relative_to(path))
+        kept = [tensors_of(each / "checkpoints" / checkpoint) for each in (path, other)]
+        assert kept[0].keys() == kept[1].keys()
+        for file, weights in kept[0].items():
+            twins = kept[1][file]
             assert weights.keys() == twins.keys()
             gap = torch.cat([(weights[n].double() - twins[n].double()).flatten() for n in weights])
             assert float(gap.abs().max()) <= 0.2 * CONFIG.roles["solver"].grpo.learning_rate, file
             assert float(gap.norm()) <= 1e-6 * float(torch.cat([w.double().flatten() for w in weights.values()]).norm())
+
+
+def same_bytes(path, other):
+    """Equal logs, but for clocks, and equal checkpoints."""
+    folders = [RunFolder.open(path), RunFolder.open(other)]
+    assert folders[0].state["checkpoints"] == folders[1].state["checkpoints"]
+    logs = [Path(f"{name}.jsonl") for name in LOGS if name != "timings"]
+    tensors = [file.relative_to(path) for file in sorted((path / "checkpoints").rglob("*.safetensors"))]
+    assert tensors
+    for file in [log for log in logs if (path / log).exists()] + tensors:
+        assert (other / file).read_bytes() == (path / file).read_bytes(), file
 
 
 @pytest.fixture(scope="module")
@@ -102,17 +128,35 @@ def test_two_processes_play_the_same_run_and_speak_with_one_voice(alone, tmp_pat
     assert environment["processes"] == 2
 
 
+SHARDED = CONFIG.replace({"compute.sharding": "fsdp2"})
+
+
+GATHERED = SHARDED.replace({"compute.gather_to_sample": True})  # quicker, and all else is as without
+
+
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory):
+    path = tmp_path_factory.mktemp("gathered") / "run"
+    play(path, GATHERED)
+    return path
+
+
+@pytest.fixture(scope="module")
+def in_shards(tmp_path_factory):
+    path = tmp_path_factory.mktemp("in_shards") / "run"
+    play(path, SHARDED)
+    return path
+
+
 @pytest.mark.slow
-def test_shards_play_the_same_run_and_write_the_same_checkpoints(alone, tmp_path):
-    play(tmp_path / "run", CONFIG.replace({"compute.sharding": "fsdp2"}))
-    same_run(alone, tmp_path / "run")
-    # its checkpoints know nothing of shards: one process goes on from them
-    for name in RunFolder.open(tmp_path / "run").state["checkpoints"].values():
-        files = {
-            file.name: len(load_file(file)) for file in (tmp_path / "run" / "checkpoints" / name).glob("*.safetensors")
-        }
-        expected = {file.name: len(load_file(file)) for file in (alone / "checkpoints" / name).glob("*.safetensors")}
-        assert files == expected
+def test_shards_play_the_same_run_and_anybody_reads_their_models(alone, in_shards):
+    same_run(alone, in_shards)
+    for name in RunFolder.open(in_shards).state["checkpoints"].values():
+        folder, expected = in_shards / "checkpoints" / name, alone / "checkpoints" / name
+        assert [file.name for file in folder.glob("*.safetensors")] == ["model.safetensors"]
+        assert load_file(folder / "model.safetensors").keys() == load_file(expected / "model.safetensors").keys()
+        assert len(list((folder / "optimiser").iterdir())) == 2
+        assert load_agent(folder).act(["What is 1+2?"], seed=0) == load_agent(expected).act(["What is 1+2?"], seed=0)
 
 
 @pytest.mark.slow
@@ -198,6 +242,54 @@ def test_a_process_that_dies_ends_the_run_and_the_rest_can_go_on(alone, tmp_path
     assert "no room" in err or f"rank      : {rank}" in err or f"local_rank: {rank}" in err
     train(CONFIG, tmp_path / "run", resume=True)
     same_run(alone, tmp_path / "run")
+
+
+DYING_IN = {
+    "sample": ("agents.distributed.parallel_sampler", "ParallelSampler.sample_on_rank", 4),
+    "update": ("agents.distributed.sharded", "Sharded.backward", 2),
+    "save": ("agents.distributed.sharded", "Sharded.weights", 1),
+}
+DYING_IN_SHARDS = """
+import importlib, os, sys
+from selfplay_gym.cli import main
+
+rank, module, name, last = sys.argv[1:5]
+owner, method = name.split(".")
+owner = getattr(importlib.import_module(f"selfplay_gym.{module}"), owner)
+honest, calls = getattr(owner, method), []
+
+def dying(self, *arguments):
+    calls.append(1)
+    if os.environ["RANK"] == rank and len(calls) == int(last):
+        os.kill(os.getpid(), 9)
+    return honest(self, *arguments)
+
+setattr(owner, method, dying)
+sys.exit(main(sys.argv[5:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rank", "place", "others"), [(1, "sample", None), (0, "update", 3), (1, "save", 1)])
+def test_shards_go_on_byte_for_byte_after_a_kill_and_any_number_of_processes_nearly_so(
+    gathered, tmp_path, rank, place, others
+):
+    script, path, twin = tmp_path / "dying.py", tmp_path / "run", tmp_path / "twin"
+    script.write_text(DYING_IN_SHARDS)
+    asked = command(path, GATHERED)
+    death = [str(script), str(rank), *map(str, DYING_IN[place])]
+    code, _, err = finish(start([*TORCHRUN, *death, *asked[asked.index("train") :]]))
+    assert code != 0
+    assert "exitcode  : -9" in err, err
+    assert RunFolder.open(path).state.get("phase") != "done"
+    shutil.copytree(path, twin)
+    play(path, GATHERED, more=["--resume"])
+    same_bytes(gathered, path)
+    if others is not None:
+        asked = command(twin, GATHERED, launcher=[*TORCHRUN[:-1], str(others)], more=["--resume"])
+        code, _, err = finish(start(asked))
+        assert code == 0, err
+        same_run(gathered, twin)
 
 
 def test_a_wrong_setting_is_refused_once_and_no_process_hangs(tmp_path):

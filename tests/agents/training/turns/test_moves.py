@@ -51,7 +51,8 @@ def test_merging_equal_moves_changes_no_gradient(agent, loss_type, kl_weight, mi
     assert (len(merged) < len(whole)) == (loss_type in SUMS)
     assert float(merged.mask.sum()) == float(whole.mask.sum())
     moved = minibatches > 1
-    assert torch.allclose(gradient(trainer, merged, moved), gradient(trainer, whole, moved), rtol=1e-4, atol=2e-6)
+    found, expected = gradient(trainer, merged, moved), gradient(trainer, whole, moved)
+    assert torch.allclose(found, expected, rtol=1e-4, atol=2e-6 * max(1.0, float(expected.abs().max())))
 
 
 def test_a_step_makes_good_moves_likelier():
