@@ -24,8 +24,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .core.interrupts import answer_while_importing
+from .core.starting.required import check_required
 
 answer_while_importing(sys.orig_argv)  # first of all: half a second of imports follows
+check_required(sys.orig_argv)
 # ruff: noqa: E402
 
 from . import agents, curricula, envs, selfplay, verifiers

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from .app import app
-from .options import COUNT, console, seed_option
+from .options import COUNT, PATH, Within, console, seed_option
 
 BOTH = "both"
 
@@ -18,10 +17,10 @@ BOTH = "both"
 @click.option(
     "--format", required=True, help="For which tool: datasets, lm-eval or verl; with options as name(key=value)."
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder that is written.")
+@click.option("--out", type=PATH, required=True, help="The folder that is written.")
 @click.option("--split", type=click.Choice(["train", "held_out", BOTH]), help="Left out: what the tool needs.")
 @click.option("--limit", type=COUNT, help="At most this many questions per split.")
-@click.option("--level", "levels", type=click.FloatRange(0, 1), multiple=True, help="Only this level; repeatable.")
+@click.option("--level", "levels", type=Within(0, 1), multiple=True, help="Only this level; repeatable.")
 @seed_option
 @click.option("--force", is_flag=True, help="Replace the export that is in --out.")
 def export(source: str, split: str | None, **options: Any) -> None:

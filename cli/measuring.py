@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .app import app
-from .options import COUNT, SAMPLES, console, seed_option
+from .options import COUNT, PATH, SAMPLES, console, seed_option
 
 
 @app.command(short_help="Held-out accuracy of an agent.")
@@ -34,11 +34,9 @@ def exam(agent: str, **options: Any) -> None:
 @click.option("--samples", type=SAMPLES, default=8, help="Samples per question.")
 @click.option("--limit", type=COUNT, help="At most this many questions per suite.")
 @seed_option
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for .md, .csv, .json and .html, or one such file.")
-@click.option(
-    "--cache", type=click.Path(path_type=Path), default=Path("runs/bench"), help="Where answers are recorded."
-)
-@click.option("--run", type=click.Path(path_type=Path), help="Look for this run's training questions, too.")
+@click.option("--out", type=PATH, help="Folder for .md, .csv, .json and .html, or one such file.")
+@click.option("--cache", type=PATH, default=Path("runs/bench"), help="Where answers are recorded.")
+@click.option("--run", type=PATH, help="Look for this run's training questions, too.")
 @click.option("--prompt", help="How agents are asked; {question} stands for the question.")
 @click.option("--workers", default="1", help="Who grades: a number of processes, or 'ray(8)', who also sample.")
 def bench(agents: tuple[str, ...], **options: Any) -> None:
@@ -54,8 +52,8 @@ def bench(agents: tuple[str, ...], **options: Any) -> None:
 
 
 @app.command(short_help="Add benchmark results to a board.")
-@click.argument("results", type=click.Path(path_type=Path))
-@click.option("--board", type=click.Path(path_type=Path), default=Path("leaderboard.jsonl"), help="The board's data.")
+@click.argument("results", type=PATH)
+@click.option("--board", type=PATH, default=Path("leaderboard.jsonl"), help="The board's data.")
 def leaderboard(results: Path, board: Path) -> None:
     """Add RESULTS (the .json of a benchmark) to a board and write its page beside it."""
     from ..selfplay.bench.leaderboard import submit
@@ -75,10 +73,8 @@ def leaderboard(results: Path, board: Path) -> None:
 )
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change a setting of all; repeatable.")
 @click.option("--baseline", default="full", help="Which variant the others are compared with.")
-@click.option(
-    "--folder", type=click.Path(path_type=Path), default=Path("runs/ablation"), help="Where the runs are kept."
-)
-@click.option("--out", type=click.Path(path_type=Path), help="The Markdown file; left out: inside the folder.")
+@click.option("--folder", type=PATH, default=Path("runs/ablation"), help="Where the runs are kept.")
+@click.option("--out", type=PATH, help="The Markdown file; left out: inside the folder.")
 def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
     """Change one thing at a time: controls, rewards, labels, over several seeds, paired with the full method.
 
@@ -90,11 +86,11 @@ def ablate(preset: str, variants: tuple[str, ...], **options: Any) -> None:
 
 
 @app.command(short_help="Let many players meet, and rate them.")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 @click.option("--challenger", "challengers", multiple=True, metavar="NAME", help="Who asks; may be repeated.")
 @click.option("--solver", "solvers", multiple=True, metavar="NAME", help="Who answers; may be repeated.")
 @click.option("--player", "both", multiple=True, metavar="NAME", help="Who plays a turn game; may be repeated.")
-@click.option("--run", "runs", multiple=True, type=click.Path(path_type=Path), help="A run whose snapshots join.")
+@click.option("--run", "runs", multiple=True, type=PATH, help="A run whose snapshots join.")
 @click.option("--join", default="every", help="Which snapshots: every(rounds=2), better(games=64).")
 @click.option("--retire", multiple=True, metavar="NAME", help="Who plays no more.")
 @click.option("--matches", type=click.IntRange(0, 1_000_000), default=200, help="Matches in all.")
@@ -123,8 +119,8 @@ def league(
 
 
 @app.command(short_help="Check answers in a file.")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("source", type=PATH)
+@click.argument("target", type=PATH)
 @click.option("--verifier", default="sympy", help="Who judges, as in sympy or 'majority(min_share=0.5)'.")
 @click.option("--extract", type=click.Choice(["strict", "lenient"]), help="Where answers are looked for: boxes only?")
 @click.option("--policy", multiple=True, metavar="KEY=VALUE", help="What counts as equal; may be repeated.")
@@ -139,10 +135,11 @@ def verify(
     """
     from ..selfplay.commands.verify import UNREADABLE, check_target, verifier_options, verify_file
     from ..selfplay.pages.wording import counted
+    from ..selfplay.storage.files import make_folder
     from ..selfplay.storage.lock import hold
 
     check_target(source, target)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     judge = verifier_options(verifier, extract, policy)
     with hold(target.parent, f"{target.name}.lock", lasting=False):
         summary = verify_file(source, target, judge, **options, console=console(stderr=True))

@@ -8,15 +8,15 @@ from typing import Any
 import click
 
 from .app import app
-from .options import COUNT, SAMPLES, console, seed_option
+from .options import COUNT, PATH, SAMPLES, console, seed_option
 
 
 @app.command(short_help="Let a challenger and a solver teach each other.")
 @click.option("--preset", default="tiny", help="Where the settings start: see selfplay-gym list presets.")
-@click.option("--config", "file", type=click.Path(path_type=Path), help="A TOML file of settings over the preset.")
+@click.option("--config", "file", type=PATH, help="A TOML file of settings over the preset.")
 @click.option("--env", help="What is played: SelfPlayMath-v0 (default), SelfPlayCode-v0, or a domain of your own.")
 @click.option("--seed", type=click.IntRange(min=0), help="Root of all randomness; 0 if nobody says otherwise.")
-@click.option("--run-dir", type=click.Path(path_type=Path), default=Path("runs/tiny"), help="Where the run is written.")
+@click.option("--run-dir", type=PATH, default=Path("runs/tiny"), help="Where the run is written.")
 @click.option("--resume", is_flag=True, help="Continue the run in --run-dir, with its own settings; rounds may grow.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change one setting; may be repeated.")
 @click.option("--watch", "watching", is_flag=True, help="Show the run in a browser meanwhile: see selfplay-gym watch.")
@@ -38,7 +38,7 @@ def train(context: click.Context, /, preset: str, **options: Any) -> int:
 
 @app.command(short_help="Make a shipped base model again.")
 @click.option("--preset", default="tiny", help="The base of which preset: tiny, frontier or smollm2.")
-@click.option("--output", type=click.Path(path_type=Path), help="Folder for the model; left out: runs/PRESET-base.")
+@click.option("--output", type=PATH, help="Folder for the model; left out: runs/PRESET-base.")
 @seed_option
 @click.option("--steps", type=COUNT, help="Optimiser steps; left out: those of the shipped weights.")
 @click.option("--device", default="cpu", help="Where it is trained, such as cuda.")

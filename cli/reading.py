@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from .app import app
-from .options import COUNT, console, seed_option
+from .options import COUNT, PATH, console, seed_option
 
 
 @app.command(short_help="A run as one HTML page.")
-@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("run_dir", type=PATH)
 def report(run_dir: Path) -> None:
     """Write the run in RUN_DIR as one HTML page with plots, and its measures as tables of one kind each."""
     from ..selfplay.report.write import write_report
@@ -27,7 +27,7 @@ def report(run_dir: Path) -> None:
 
 
 @app.command(short_help="Look into a run: labels, difficulty, diversity, cross-play.")
-@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("run_dir", type=PATH)
 @click.option("--play/--no-play", default=True, help="Ask the models too: frozen base, cross-play.")
 @click.option("--consistency", is_flag=True, help="Teach a second head on the labels: does it find the wrong ones?")
 @click.option("--proposals", type=COUNT, default=64, help="Questions per pair in cross-play.")
@@ -40,7 +40,7 @@ def diagnose(run_dir: Path, **options: Any) -> None:
 
 
 @app.command(short_help="Watch runs in a browser as they go on.")
-@click.argument("folders", nargs=-1, required=True, metavar="RUN_OR_FOLDER...", type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, required=True, metavar="RUN_OR_FOLDER...", type=PATH)
 @click.option("--port", type=click.IntRange(0, 65_535), help="0: any; left out: one that belongs to the folders.")
 @click.option("--host", default="127.0.0.1", help="Where connections are taken; others than this machine's need care.")
 @click.option("--beside", type=int, hidden=True)
@@ -55,13 +55,13 @@ def watch(folders: tuple[Path, ...], **options: Any) -> None:
 
 
 @app.command(short_help="Decide about questions, labels and answers of a run.")
-@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("run_dir", type=PATH)
 @click.option("--reviewer", help="Who decides; left out: the name you are logged in by.")
 @click.option(
     "--export", "tool", type=click.Choice(["label-studio", "argilla"]), help="Write the open items for a tool."
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The file to --export to.")
-@click.option("--import", "answers", type=click.Path(path_type=Path), help="Read the answers that a tool gave.")
+@click.option("--out", type=PATH, help="The file to --export to.")
+@click.option("--import", "answers", type=PATH, help="Read the answers that a tool gave.")
 def review(run_dir: Path, **options: Any) -> None:
     """Decide with the keyboard about what the gates of the run in RUN_DIR picked; leave and go on whenever you like.
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import ConfigError
+from .errors import ConfigError, with_article
 from .literals import Value, checked, read_literal, text_of
 from .records import Question
 
@@ -77,7 +77,7 @@ class CodeQuestion:
         if program is not None and not isinstance(program, str):
             raise ConfigError(f"meta['program'] must be source text, got {type(program).__name__}")
         if program is None and task != "program":
-            raise ConfigError(f"a {task} question needs meta['program']")
+            raise ConfigError(f"{with_article(task)} question needs meta['program']")
         return cls(
             task=task,
             function=str(meta.get("function", "f")),

@@ -18,6 +18,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+LONGEST = 80
+"""Characters of a value in a message; whoever gave it knows the rest."""
+
+
+def short(value: object, most: int = LONGEST) -> str:
+    """A value for a message: as Python writes it, cut in the middle where it is long."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[: most - 13]}…{text[-12:]}"
+
+
+def with_article(name: str) -> str:
+    """A name behind "a" or "an"."""
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
 
 class SelfPlayError(Exception):
     """Base of all errors raised on purpose by selfplay_gym."""
@@ -32,10 +46,13 @@ class UnknownNameError(ConfigError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        close = difflib.get_close_matches(str(name), self.known, n=1, cutoff=0.5)
+        if str(name).endswith(":") and name in self.known:
+            super().__init__(f"the {kind} {name!r} is a beginning: a name must follow the colon")
+            return
+        close = difflib.get_close_matches(str(name)[:LONGEST], self.known, n=1, cutoff=0.5)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         listing = ", ".join(self.known) or "none"
-        super().__init__(f"unknown {kind} {name!r}.{hint} Known: {listing}.{' ' + remedy if remedy else ''}")
+        super().__init__(f"unknown {kind} {short(name)}.{hint} Known: {listing}.{' ' + remedy if remedy else ''}")
 
     def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
         return (UnknownNameError, (self.kind, self.name, self.known))

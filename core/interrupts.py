@@ -38,11 +38,15 @@ def answer_while_importing(arguments: Sequence[str]) -> None:
     Args:
         arguments: what the interpreter was started with, `sys.orig_argv`.
     """
-    ours = "selfplay_gym.cli" in arguments[1:3] or any(
+    if is_command(arguments) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _leave)
+
+
+def is_command(arguments: Sequence[str]) -> bool:
+    """Whether a process that was started so is our command."""
+    return "selfplay_gym.cli" in arguments[1:3] or any(
         os.path.basename(word) in ("selfplay-gym", "selfplay-gym.exe") for word in arguments[:2]
     )
-    if ours and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, _leave)
 
 
 def _leave(*_: object) -> None:

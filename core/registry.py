@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, overload
 
-from .errors import ConfigError, PluginError, SelfPlayError, UnknownNameError
+from .errors import ConfigError, PluginError, SelfPlayError, UnknownNameError, short, with_article
 from .options import parse_named
 from .options.typed import check_options, hints_of, is_from_run
 from .sums import is_sum
@@ -68,7 +68,8 @@ class Registry(Generic[T]):
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ConfigError(
-                f"a {self.kind} name must be a non-empty word of letters, digits and - _ . : /, got {name!r:.80}"
+                f"{with_article(self.kind)} name must be a non-empty word of letters, digits and - _ . : /, "
+                f"got {name!r:.80}"
             )
 
         def add(factory: str | Callable[..., Any] | T) -> None:
@@ -78,11 +79,13 @@ class Registry(Generic[T]):
                 ":" in factory if isinstance(factory, str) else callable(factory) or isinstance(factory, self.protocol)
             ):
                 raise ConfigError(
-                    f"{self.kind} {name!r} is registered with a factory, 'module:attribute' or a {self.kind} itself, "
-                    f"got {factory!r:.80}"
+                    f"{self.kind} {name!r} is registered with a factory, 'module:attribute' or "
+                    f"{with_article(self.kind)} itself, got {factory!r:.80}"
                 )
             if inspect.isbuiltin(factory):
-                raise ConfigError(f"{self.kind} {name!r}: {factory!r} is a built-in function, not a {self.kind}")
+                raise ConfigError(
+                    f"{self.kind} {name!r}: {factory!r} is a built-in function, not {with_article(self.kind)}"
+                )
             previous = self._targets.get(name)
             if previous is not None and not _same_target(previous, factory):
                 raise ConfigError(f"{self.kind} {name!r} is already registered as {previous!r}; choose another name")
@@ -129,18 +132,20 @@ class Registry(Generic[T]):
         if isinstance(what, Mapping):
             given = dict(what)
             if "name" not in given:
-                raise ConfigError(f"a {self.kind} given as a dict needs a 'name', got keys {sorted(given)}")
+                raise ConfigError(f"{with_article(self.kind)} given as a dict needs a 'name', got keys {sorted(given)}")
             return self._built(str(given.pop("name")), (), given, options)
         if isinstance(what, str):
             name, leading, given = self._named(what)
             return self._built(name, leading, given, options)
         if what is None or isinstance(what, bool | int | float | bytes | list | tuple | set):
             raise ConfigError(
-                f"a {self.kind} is given by name, as a table with a 'name', or as an object with "
+                f"{with_article(self.kind)} is given by name, as a table with a 'name', or as an object with "
                 f"{', '.join(members_of(self.protocol))}; got {what!r:.80}"
             )
         if options:
-            raise ConfigError(f"options {sorted(options)} go with a {self.kind} name, not with a live object")
+            raise ConfigError(
+                f"options {sorted(options)} go with {with_article(self.kind)} name, not with a live object"
+            )
         return self._checked(type(what).__name__, what)
 
     def knows(self, what: str) -> bool:
@@ -173,7 +178,7 @@ class Registry(Generic[T]):
     def _built(self, name: str, leading: tuple[Any, ...], given: dict[str, Any], options: dict[str, Any]) -> T:
         twice = sorted(set(given) & set(options))
         if twice:
-            raise ConfigError(f"{self.kind} {name!r} is given {', '.join(twice)} twice")
+            raise ConfigError(f"{self.kind} {short(name)} is given {', '.join(twice)} twice")
         factory, family = self._resolve(name)
         return self._checked(name, self._call(name, factory, (*family, *leading), given, options))
 
@@ -189,7 +194,7 @@ class Registry(Generic[T]):
 
     def _resolve(self, name: str) -> tuple[Callable[..., Any], tuple[str, ...]]:
         self._enter_room()
-        if name in self._targets:
+        if name in self._targets and not name.endswith(":"):
             return self._load(name, self._targets[name]), ()
         family, colon, rest = name.partition(":")
         if colon and rest and family + ":" in self._targets:
@@ -197,7 +202,7 @@ class Registry(Generic[T]):
         points = self._entry_points()
         if name in points:
             return self._load(name, points[name]), ()
-        if colon:
+        if colon and rest:
             return self._load(name, name), ()
         raise UnknownNameError(self.kind, name, self.names(), "Or give 'module:attribute'.")
 
@@ -222,7 +227,7 @@ class Registry(Generic[T]):
     def _unreachable(self, name: str, target: str, why: str) -> SelfPlayError:
         if name == target:
             return UnknownNameError(self.kind, name, self.names(), f"({why[:1].upper()}{why[1:]}.)")
-        return PluginError(f"{self.kind} {name!r} stands for {target!r}, which cannot be imported: {why}")
+        return PluginError(f"{self.kind} {short(name)} stands for {target!r}, which cannot be imported: {why}")
 
     def _factory(self, name: str, found: Any, target: str) -> Callable[..., Any]:
         """A factory as it is, and one for an object that is ready to use."""
@@ -230,7 +235,7 @@ class Registry(Generic[T]):
             return found  # type: ignore[no-any-return]
         if isinstance(found, self.protocol):
             return lambda: found
-        raise PluginError(f"{self.kind} {name!r}: {target} is neither a {self.kind} nor a factory of one")
+        raise PluginError(f"{self.kind} {name!r}: {target} is neither {with_article(self.kind)} nor a factory of one")
 
     def _call(
         self,
@@ -250,7 +255,7 @@ class Registry(Generic[T]):
             bound = signature.bind(*leading, **options)
         except TypeError as error:
             accepted = ", ".join(_options_of(factory, signature)) or "none"
-            raise ConfigError(f"{self.kind} {name!r}: {error}. Options it takes: {accepted}.") from None
+            raise ConfigError(f"{self.kind} {short(name)}: {error}. Options it takes: {accepted}.") from None
         if not (leading or options):
             return factory()
         check_options(name, factory, bound, live)
@@ -260,20 +265,20 @@ class Registry(Generic[T]):
             raise
         except (TypeError, ValueError, AttributeError, KeyError) as error:  # an option of the wrong type, as a rule
             shown = ", ".join([*map(repr, leading), *(f"{key}={value!r}" for key, value in options.items())])
-            raise ConfigError(f"{self.kind} {name!r} does not take the options ({shown:.200}): {error}") from error
+            raise ConfigError(f"{self.kind} {short(name)} does not take the options ({shown:.200}): {error}") from error
 
     def _checked(self, name: str, built: Any) -> T:
         if not isinstance(built, self.protocol):
             needed = members_of(self.protocol)
             missing = [m for m in needed if not hasattr(built, m)]
             raise PluginError(
-                f"{self.kind} {name!r} built a {type(built).__name__}, which lacks: {', '.join(missing)}. "
-                f"A {self.kind} has {', '.join(needed)}."
+                f"{self.kind} {short(name)} built {with_article(type(built).__name__)}, which lacks: "
+                f"{', '.join(missing)}. {with_article(self.kind).capitalize()} has {', '.join(needed)}."
             )
         checked: T = built
         problem = self.problem(checked)
         if problem is not None:
-            raise PluginError(f"{self.kind} {name!r} ({type(built).__name__}) {problem}")
+            raise PluginError(f"{self.kind} {short(name)} ({type(built).__name__}) {problem}")
         return checked
 
     def _entry_points(self) -> dict[str, str]:

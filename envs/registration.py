@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar, overload
 
 import gymnasium as gym
 
-from ..core.errors import ConfigError
+from ..core.errors import ConfigError, with_article
 from ..core.protocols import Domain, TurnGame
 from ..core.registries import domains, env_id, turn_games
 from ..core.registry import Registry
@@ -96,7 +96,7 @@ def register_known_ids() -> None:
             try:
                 _register_id(kind, _free_id(kind, name), name)
             except ConfigError as error:
-                warnings.warn(f"a {kind.registry.kind} cannot be played: {error}", stacklevel=2)
+                warnings.warn(f"{with_article(kind.registry.kind)} cannot be played: {error}", stacklevel=2)
 
 
 def register_pettingzoo() -> bool:
@@ -137,7 +137,7 @@ def _register(kind: Kind, name: str, target: Any) -> Callable[[F], F] | None:
 def _free_id(kind: Kind, name: str) -> str:
     """The id of a name, if it is not another's."""
     if not isinstance(name, str) or not any(map(str.isalnum, name)):
-        raise ConfigError(f"a {kind.registry.kind} name must be a word, got {name!r:.80}")
+        raise ConfigError(f"{with_article(kind.registry.kind)} name must be a word, got {name!r:.80}")
     identifier = env_id(name)
     spec = gym.registry.get(identifier)
     if spec is not None and spec.kwargs.get(kind.keyword) != name:

@@ -52,7 +52,7 @@ class DataSetFormat:
             table = pyarrow.Table.from_pylist([one.row() for one in found], schema=schema)
             parquet.write_table(table, folder / f"{split}.parquet")
         (folder / "README.md").write_text(_card(questions, _version(questions)), encoding="utf-8", newline="\n")
-        return 'datasets.load_dataset("{folder}")'
+        return "datasets.load_dataset({folder!r})"
 
 
 def _version(questions: QuestionSet) -> str:

@@ -8,6 +8,7 @@ written beside its place and renamed, so that it is there whole or not at all.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -16,11 +17,14 @@ from ..core.errors import ConfigError
 from ..core.options import write_named
 from ..core.registry import Registry
 from ..selfplay.counting import Count, uncounted
-from ..selfplay.storage.files import DamageError, read_json, remove, write_json
+from ..selfplay.pages.wording import counted
+from ..selfplay.storage.files import DamageError, check_writable, read_json, remove, write_json
 from .question_sets import SPLITS, QuestionSet, question_set
 
 __all__ = ["SPLITS", "ExportFormat", "export", "formats"]
 
+NOTES = 10
+"""What must be known of questions, sentences at most."""
 MANIFEST = "selfplay_export.json"
 """Says what an export holds; a folder without it is never replaced."""
 
@@ -39,7 +43,8 @@ class ExportFormat(Protocol):
         """Write files into an empty folder, which is renamed to its place afterwards.
 
         Returns:
-            how the export is used, for people; "{folder}" stands for its place.
+            how the export is used, for people; "{folder}" stands for its place as a word of a shell, "{folder!r}" for
+            the text of it in Python.
         """
         ...
 
@@ -76,13 +81,14 @@ def export(
         force: replace the export that is there.
 
     Returns:
-        what was written and how it is used, in two lines.
+        what was written, what must be known of it, and how it is used, in lines.
 
     Raises:
         ConfigError: the folder is not empty and is no export that may be replaced, or see `question_set`.
     """
     writer = formats.make(format)
     check_place(out, force)
+    check_writable(out)
     questions = question_set(source, splits or writer.splits, limit=limit, seed=seed, levels=levels, progress=progress)
     counts = {split: len(found) for split, found in questions.splits.items()}
     draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
@@ -98,7 +104,17 @@ def export(
     finally:
         remove(draft)
     said = ", ".join(f"{count:,} {split}" for split, count in counts.items())
-    return f"Questions of {questions.source}: {said}, in {out}\n{usage.format(folder=out)}"
+    shown = [f"! {note}" for note in questions.notes[:NOTES]]
+    more = len(questions.notes) - NOTES
+    shown += [f"! and {counted(more, 'note')} more"] if more > 0 else []
+    return "\n".join([f"Questions of {questions.source}: {said}, in {out}", *shown, usage.format(folder=_Place(out))])
+
+
+class _Place(str):
+    """A path in a command line: formatted, it is one word of a shell."""
+
+    def __format__(self, form: str) -> str:
+        return shlex.quote(str(self))
 
 
 def check_place(out: Path, force: bool) -> None:

@@ -21,6 +21,7 @@ from ..envs.game.question_cache import QuestionCache
 from ..selfplay.counting import Count, uncounted
 from ..selfplay.exams.questions import exam_and_validation, held_out_questions
 from ..selfplay.exams.suites import Suite, generated_suite, grader_of, load_suites, suite_names
+from ..selfplay.pages.wording import counted
 from ..selfplay.run import round_log
 from ..selfplay.settings.config import RunConfig
 from ..selfplay.settings.files import stored_config
@@ -45,11 +46,13 @@ class QuestionSet:
         name: of letters, digits and "_", for files and for the names of tasks.
         source: where they come from, for people.
         splits: "train": for training; "held_out": an exam's, which nothing of ours trains on. Only what was asked for.
+        notes: what people must know of them, a sentence each.
     """
 
     name: str
     source: str
     splits: dict[str, tuple[Graded, ...]]
+    notes: tuple[str, ...] = ()
 
 
 def question_set(
@@ -78,6 +81,8 @@ def question_set(
         ConfigError: no such source, a split or a level that it does not have, no questions in it, or a text that no
             file can hold.
     """
+    if not source.strip():
+        raise ConfigError(f"questions come from a suite, a generator or a run folder, got {source!r}")
     if not splits or set(splits) - set(SPLITS):
         raise ConfigError(f"splits are {' and '.join(SPLITS)}, got {list(splits)!r}")
     if limit is not None:
@@ -99,12 +104,15 @@ def _questions_of(
         return _of_run(Path(source), splits, limit, levels)
     if Path(source).is_dir():
         raise ConfigError(f"no run in {source} (there is no {CONFIG}); name a run folder, or a suite such as 'mixed'")
+    notes: list[str] = []
     found = {
-        split: (_held_out if split == HELD_OUT else _train)(source, limit, seed, levels, progress)
+        split: _held_out(source, limit, seed, levels, progress, notes)
+        if split == HELD_OUT
+        else _train(source, limit, seed, levels, progress)
         for split in dict.fromkeys(splits)
     }
     at = f", level {', '.join(f'{level:g}' for level in levels)}" if levels else ""
-    return QuestionSet(_name(source), f"{source}{at}, seed {seed}", found)
+    return QuestionSet(_name(source), f"{source}{at}, seed {seed}", found, tuple(notes))
 
 
 def different_questions(
@@ -211,12 +219,23 @@ def _exam_of(config: RunConfig) -> list[Question]:
 
 
 def _held_out(
-    source: str, limit: int | None, seed: int, levels: Sequence[float], progress: Count
+    source: str, limit: int | None, seed: int, levels: Sequence[float], progress: Count, notes: list[str]
 ) -> tuple[Graded, ...]:
+    """The questions of suites, none of them twice; what is left out for that goes to `notes`."""
     loaded = load_suites(source, limit=limit, seed=seed, progress=progress)
     suites = [_at(suite, _generator(source), seed, levels, progress) for suite in loaded]
     listed = [Graded(question, suite.verifier) for suite in suites for question in suite.questions]
-    return tuple({identity_of(one.question): one for one in reversed(listed)}.values())[::-1]
+    found: dict[str, Graded] = {}
+    for one in listed:
+        first = found.setdefault(identity_of(one.question), one).question
+        if first.reference != one.question.reference:
+            here, there = f"{one.question.reference!r:.40}", f"{first.reference!r:.40}"
+            notes.append(
+                f"{one.question.text!r:.80} is asked twice, with the answers {there} and {here}: the first stays"
+            )
+    if len(found) < len(listed):
+        notes.append(f"{counted(len(listed) - len(found), 'question')} left out that ask what another one asks")
+    return tuple(found.values())
 
 
 def _at(suite: Suite, generator: str | None, seed: int, levels: Sequence[float], progress: Count) -> Suite:

@@ -48,6 +48,33 @@ def test_every_command_explains_itself(command, capsys):
         (["diagnose", "{tmp}"], "no run in"),
         (["ablate", "--variant", "ful"], "Did you mean 'full'"),
         (["play", "--verifier", "majorty"], "Did you mean 'majority'"),
+        (["warmup", "--steps", "1", "--device", "nope", "--output", "{tmp}/run"], "device must be one of torch's"),
+        (["warmup", "--steps", "1", "--device", "cuda:99", "--output", "{tmp}/run"], "device='cuda:99' cannot be used"),
+        (
+            ["train", "--preset", "debug", "--set", "compute.device=nope", "--run-dir", "{tmp}/run"],
+            "compute.device must",
+        ),
+        (
+            ["train", "--preset", "debug", "--set", "roles.solver.device=nope", "--run-dir", "{tmp}/run"],
+            "roles.solver.device must",
+        ),
+        (["train", "--run-dir", ""], "'--run-dir': an empty path names nothing"),
+        (["league", ""], "'FOLDER': an empty path names nothing"),
+        (["verify", "-", "{tmp}/out"], "'SOURCE': streams are not read or written here"),
+        (["verify", "{tmp}/in", "-"], "'TARGET': streams are not read or written here"),
+        (["verify", "{tmp}/in", "/dev/null/x"], "/dev/null cannot be written here"),
+        (["train", "--preset", "debug", "--run-dir", "/dev/null/x"], "/dev/null/x cannot be written here"),
+        (["push", "{tmp}", "--dry-run", "--timeout", "nan"], "'--timeout': 'nan' is not a number"),
+        (["export", "mixed", "--format", "lm-eval", "--out", "{tmp}/x", "--level", "nan"], "'--level': 'nan' is not"),
+        (["export", "mixed", "--format", "lm-eval", "--out", "/dev/null/x"], "/dev/null/x cannot be written here"),
+        (["export", "", "--format", "lm-eval", "--out", "{tmp}/x"], "got ''"),
+        (["bench", "oracle", "--out", "/dev/null/x"], "/dev/null/x cannot be written here"),
+        (["ablate", "--out", "/dev/null/x.md"], "/dev/null/x.md cannot be written here"),
+        (["exam", ""], "an agent is named, as tiny, oracle or a model's folder are, got ''"),
+        (["exam", "noisy" * 1000], "unknown agent 'noisy"),
+        (["bench", "oracle", "--suite", "rg:"], "'rg:' is a beginning: a name must follow the colon"),
+        (["bench", "oracle", "--suite", "jsonl:"], "'jsonl:' is a beginning: a name must follow the colon"),
+        (["bench", "oracle", "--suite", "jsonl:we,ird:x.jsonl"], "in quotes if its name has commas"),
     ],
 )
 def test_wrong_input_is_one_clear_line_and_exit_code_two(arguments, says, capfd, tmp_path):
@@ -56,6 +83,7 @@ def test_wrong_input_is_one_clear_line_and_exit_code_two(arguments, says, capfd,
     assert says in shown.err
     assert shown.err.startswith("error: ")
     assert shown.err.count("\n") == 1
+    assert len(shown.err) < 1500
     assert not (tmp_path / "run" / "config.toml").exists(), "a refused run must leave nothing behind"
 
 

@@ -46,6 +46,10 @@ TABLE = {
         f"train({value!r}, …)": (called("train", value, "never"), repr(value))
         for value in (5, None, 3.2, b"x", [], "nope", ODD)
     },
+    **{
+        f"Policy({name}={value!r})": (called("make_verifier", "sympy", policy={name: value}), repr(value))
+        for name, value in (("tolerance", "nan"), ("tolerance", float("nan")), ("decimals", "x"), ("tuples", 5))
+    },
     "train(5)": (called("train", 5), "5"),
     "train('debug')": (called("train", "debug"), "run_dir"),
     "train(console)": (called("train", "debug", "never", console=ODD), "Odd()"),
@@ -110,6 +114,37 @@ def test_an_object_that_is_none_of_it_says_what_it_lacks(name):
 def test_an_environment_refuses_it(identifier, option, value):
     with pytest.raises(SelfPlayError):
         gym.make(identifier, **{option: value})
+
+
+@pytest.mark.parametrize("identifier", IDS)
+@pytest.mark.parametrize("options", [{"nope": 1}, {"level": 2}, {"question": "Who?"}, "x", 3, [1]], ids=repr)
+def test_options_of_reset_are_read_or_refused(identifier, options):
+    env = gym.make(identifier, **({"game": "kuhn"} if "TurnGame" in identifier else {}))
+    for nothing in (None, {}):
+        env.reset(seed=0, options=nothing)
+    with pytest.raises(ConfigError, match=next(iter(options), "x") if isinstance(options, dict) else "mapping"):
+        env.reset(options=options)
+
+
+@pytest.mark.parametrize("identifier", ["SelfPlayMath-v0", "SelfPlayKuhn-v0"])
+def test_options_of_a_group_are_read_or_refused(identifier):
+    for role in ("solver", "challenger") if "Math" in identifier else (None,):
+        envs = gym.make_vec(identifier, num_envs=2, **({"role": role} if role else {}))
+        envs.reset(seed=0, options={})
+        with pytest.raises(ConfigError, match="no option 'level'"):
+            envs.reset(options={"level": 0.5})
+
+
+def test_a_message_shows_the_ends_of_a_long_value_and_the_right_article():
+    for name in ("make_agent", "make_verifier", "make_reward"):
+        with pytest.raises(ConfigError, match=r"'xyxy.*….*xyxy'") as raised:
+            getattr(selfplay_gym, name)("xy" * 1000)
+        assert len(str(raised.value)) < 1000
+    with pytest.raises(PluginError, match=r"agent 'builtins:object' built an object, .* An agent has act"):
+        selfplay_gym.make_agent("builtins:object")
+    for name in ("openai:", "llm:"):
+        with pytest.raises(ConfigError, match=f"'{name}' is a beginning: a name must follow the colon"):
+            selfplay_gym.make_agent(name)
 
 
 def test_an_id_that_belongs_to_no_game_asks_for_one():

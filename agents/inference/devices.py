@@ -33,18 +33,40 @@ def placing(device: str, options: dict[str, Any]) -> dict[str, Any]:
     """
     wanted = options.get("device_map", device if device in MAPS else None)
     if wanted is None:
-        try:
-            known = torch.device(device).type != "meta"  # which holds no numbers
-        except (RuntimeError, TypeError):
-            known = False
-        if not known:
-            raise ConfigError(
-                f"device must be one of torch's, such as 'cpu' or 'cuda:1', or one of {', '.join(MAPS)}; got {device!r}"
-            )
+        check_device("device", device)
         return {}
     if importlib.util.find_spec("accelerate") is None:
         raise MissingExtraError("accelerate", "lora", f"device map {wanted!r}")
     return {"device_map": wanted}
+
+
+def check_device(setting: str, device: str, *, maps: Sequence[str] = MAPS) -> None:
+    """Refuse a device that tensors cannot live on here, before a model is loaded for it.
+
+    Args:
+        setting: where the device is given, such as "compute.device"; the error begins with it.
+        maps: names of device maps that would do as well.
+
+    Raises:
+        ConfigError: no device of torch's, or none that this machine has.
+    """
+    if device in maps:
+        return
+    try:
+        found = torch.device(device)
+        known = found.type != "meta"  # which holds no numbers
+    except (RuntimeError, TypeError):
+        known = False
+    if not known:
+        others = f", or one of {', '.join(maps)}" if maps else ""
+        raise ConfigError(
+            f"{setting} must be one of torch's devices, such as 'cpu' or 'cuda:1'{others}; got {device!r:.80}"
+        )
+    try:
+        torch.empty(1, device=found)
+    except (AssertionError, ImportError, RuntimeError) as error:  # torch's words for a device that is not there
+        why = str(error).partition(chr(10))[0]
+        raise ConfigError(f"{setting}={device!r:.80} cannot be used here: {why}") from None
 
 
 def spread(model: Any, device_map: Any) -> Any:

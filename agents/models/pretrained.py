@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from ...core.errors import ConfigError
+from ...core.errors import ConfigError, with_article
 from ..model_names import SHIPPED
 from .progress_bars import without_bars
 
@@ -46,7 +46,9 @@ def load_pretrained(name: str | Path, *, trust_remote_code: bool = False, **opti
         with without_bars():
             config = AutoConfig.from_pretrained(str(name), **shared)
             if getattr(config, "is_encoder_decoder", False):
-                raise ConfigError(f"{str(name)!r} is a {config.model_type} model with an encoder: {_WANTED}")
+                raise ConfigError(
+                    f"{str(name)!r} is {with_article(config.model_type)} model with an encoder: {_WANTED}"
+                )
             tokenizer = AutoTokenizer.from_pretrained(str(name), **shared)
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 str(name), **{"use_safetensors": True, **options}, **shared, output_loading_info=True

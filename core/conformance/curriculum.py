@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PluginError
+from ..errors import PluginError, with_article
 from ..protocols import Curriculum
 from ..records import TaskSpec
 from .findings import Findings, global_randomness_problems
@@ -44,7 +44,7 @@ def _sample_problems(curriculum: Curriculum, rounds: int, rng: Any = None) -> It
     for count in range(rounds):
         spec = curriculum.sample(rng)
         if not isinstance(spec, TaskSpec):
-            yield f"sample returned a {type(spec).__name__}, expected a TaskSpec"
+            yield f"sample returned {with_article(type(spec).__name__)}, expected a TaskSpec"
             return
         curriculum.observe(spec, (0.0, 1.0, 0.5, rng.random())[count % 4])
 

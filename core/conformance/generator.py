@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PluginError
+from ..errors import PluginError, with_article
 from ..protocols import Generator, Rng, Verifier
 from ..records import Outcome, Question, TaskSpec
 from .findings import Findings, global_randomness_problems
@@ -81,7 +81,7 @@ def _question_problems(generator: Generator, specs: Sequence[TaskSpec], count: i
 def _type_problems(questions: Sequence[Any]) -> Iterable[str]:
     for question in questions:
         if not isinstance(question, Question):
-            yield f"generate returned a {type(question).__name__}, expected a Question"
+            yield f"generate returned {with_article(type(question).__name__)}, expected a Question"
             continue
         if not isinstance(question.text, str) or not question.text.strip():
             yield f"a question has no text: {question.text!r}"

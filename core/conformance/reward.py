@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from ..errors import PluginError
+from ..errors import PluginError, with_article
 from ..protocols import RewardRule
 from ..records import Judgement, Question, Reward, Verdict
 from .findings import Findings, global_randomness_problems
@@ -74,7 +74,7 @@ def _record_problems(rewards: Any, count: int) -> Iterable[str]:
         return
     for reward in rewards:
         if not isinstance(reward, Reward):
-            yield f"a {type(reward).__name__} among the rewards, expected Reward(value, terms)"
+            yield f"{with_article(type(reward).__name__)} among the rewards, expected Reward(value, terms)"
             return
         numbers = {"value": reward.value, **reward.terms}
         for name, number in numbers.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import PluginError
+from ..errors import PluginError, with_article
 from ..protocols import Draw, QuestionSource, Rng
 from ..records import Question, Request, TaskSpec
 from .findings import Findings, global_randomness_problems
@@ -46,7 +46,7 @@ def check_source(
 def _question_problems(source: QuestionSource, draw: Draw, n: int) -> Iterable[str]:
     questions = source.draw(n, draw)
     if not isinstance(questions, list):
-        yield f"draw returned a {type(questions).__name__}, expected a list"
+        yield f"draw returned {with_article(type(questions).__name__)}, expected a list"
         return
     if len(questions) > n:
         yield f"{len(questions)} questions, at most {n} were asked for"
@@ -54,7 +54,7 @@ def _question_problems(source: QuestionSource, draw: Draw, n: int) -> Iterable[s
         yield "the first draw gives nothing and rejects nothing"
     for question in questions:
         if not isinstance(question, Question):
-            yield f"a {type(question).__name__} among the questions"
+            yield f"{with_article(type(question).__name__)} among the questions"
         elif not isinstance(question.text, str) or not question.text.strip():
             yield f"a question has no text: {question.text!r}"
         elif not question.author:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from ..errors import PluginError
+from ..errors import PluginError, with_article
 from ..protocols import Verifier
 from ..records import Judgement, Outcome, Question, Verdict
 from .findings import Findings
@@ -100,13 +100,13 @@ def check_verifier(
 
 def _record_problems(judgement: Any, attempts: Sequence[str]) -> Iterable[str]:
     if not isinstance(judgement, Judgement):
-        yield f"judge returned a {type(judgement).__name__}, expected a Judgement"
+        yield f"judge returned {with_article(type(judgement).__name__)}, expected a Judgement"
         return
     if len(judgement.verdicts) != len(attempts):
         yield f"{len(judgement.verdicts)} verdicts for {len(attempts)} attempts"
     for verdict in judgement.verdicts:
         if not isinstance(verdict, Verdict):
-            yield f"a {type(verdict).__name__} among the verdicts"
+            yield f"{with_article(type(verdict).__name__)} among the verdicts"
         elif not (verdict.answer is None or isinstance(verdict.answer, str)):
             yield f"answer {verdict.answer!r} is neither text nor None"
     expected = judgement.correct_count / len(attempts) if attempts else 0.0

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..errors import ConfigError
+from ..errors import ConfigError, short
 from .finite import all_finite
 
 _OPENING, _CLOSING = "([{", ")]}"
@@ -46,9 +46,9 @@ def parse_named(text: str) -> Named:
         if not equals and not options:
             leading.append(_value(piece))
         elif key in options:
-            raise ConfigError(f"the option {key!r} is given twice in {text!r}")
+            raise ConfigError(f"the option {key!r} is given twice in {short(text)}")
         elif not key.isidentifier():
-            raise ConfigError(f"options are written name(key=value, key=value), got {piece!r} in {text!r}")
+            raise ConfigError(f"options are written name(key=value, key=value), got {short(piece)} in {short(text)}")
         else:
             options[key] = _value(value)
     return Named(name, tuple(leading), options)

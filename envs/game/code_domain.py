@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.code_questions import OUTPUT_PLACEHOLDER, PAIRS_PLACEHOLDER, TASKS, CodeQuestion
+from ...core.errors import with_article
 from ...core.literals import node_literal
 from ...core.records import Question
 from .domains import GameDomain
@@ -96,7 +97,7 @@ def _long(body: str, task: str | None) -> Question | str:
     block = _BLOCK.search(body)
     if block is None:
         if task not in (None, "program"):
-            return f"a {task} question needs a ```python block"
+            return f"{with_article(task)} question needs a ```python block"
         return _specified(body)
     program, rest = block[1].strip("\n"), body[block.end() :]
     name = _function(program)

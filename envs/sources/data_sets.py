@@ -1,22 +1,16 @@
-"""Published and user exams as questions: rows of GSM8K, MATH-500, SVAMP or a user's JSONL, from a file or the Hub.
+"""Published and user exams as questions: rows of GSM8K, MATH-500, SVAMP or a user's own, from a file or the Hub.
 
-A source is a local `.jsonl` or `.json` file, read here with the standard library, or anything
-`datasets.load_dataset` takes (a Hub name, optionally `name@config`, or a local folder), which needs the extra
-`datasets`. Nothing is downloaded unless a Hub name is given.
+A source is a path or a name on the Hub, optionally `name@config`; see `row_files`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
-from ...core.errors import ConfigError, MissingExtraError
+from ...core.errors import ConfigError
 from ...core.options.finite import all_finite
-from ...core.options.json_rows import strict_value
 from ...core.records import Question
-
-Row = Mapping[str, Any]
+from .row_files import Row, read_rows
 
 QUESTION_FIELDS = ("question", "problem", "text", "prompt")
 ANSWER_FIELDS = ("reference", "answer", "solution", "target")
@@ -30,7 +24,7 @@ def read_questions(form: str, source: str, split: str = "test") -> list[Question
 
     Raises:
         ConfigError: no such file or data set, a row that does not have that form (says which), or no rows.
-        MissingExtraError: a Hub name or folder without the library `datasets`.
+        MissingExtraError: a library that the source needs is not installed.
     """
     questions = []
     for where, row in read_rows(source, split):
@@ -41,50 +35,6 @@ def read_questions(form: str, source: str, split: str = "test") -> list[Question
     if not questions:
         raise ConfigError(f"{source!r} holds no questions; expected rows with {FIELDS[form]}")
     return questions
-
-
-def read_rows(source: str, split: str = "test") -> Iterator[tuple[str, Row]]:
-    """The rows of a local `.jsonl` or `.json` file, of a local data set folder, or of a Hub data set.
-
-    Yields:
-        where the row stands ("line 3", "row 3"), and the row.
-    """
-    path = Path(source)
-    if path.suffix not in (".jsonl", ".json"):
-        return ((f"row {number}", row) for number, row in enumerate(_load_dataset(source, split), start=1))
-    if not path.is_file():
-        raise ConfigError(
-            f"no such file: {source!r}; give the path of a .jsonl or .json file with one row per question"
-        )
-    return _read_lines(path) if path.suffix == ".jsonl" else _read_list(path)
-
-
-def _read_lines(path: Path) -> Iterator[tuple[str, Row]]:
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-        if line.strip():
-            where = f"line {number}"
-            yield where, _object(_parsed(line, f"{where} of {str(path)!r}"), f"{where} of {str(path)!r}")
-
-
-def _read_list(path: Path) -> Iterator[tuple[str, Row]]:
-    rows = _parsed(path.read_bytes(), repr(str(path)))
-    if not isinstance(rows, list):
-        raise ConfigError(f"{str(path)!r} holds {type(rows).__name__}, expected a list of objects, one per question")
-    for number, row in enumerate(rows, start=1):
-        yield f"row {number}", _object(row, f"row {number} of {str(path)!r}")
-
-
-def _parsed(raw: bytes, where: str) -> Any:
-    try:
-        return strict_value(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # also numbers of more digits than Python reads
-        raise ConfigError(f"{where} is not JSON that can be read: {error}; mend or remove it") from None
-
-
-def _object(row: Any, where: str) -> Row:
-    if not isinstance(row, dict):
-        raise ConfigError(f"{where} is {row!r:.80}, expected an object with the fields of one question")
-    return row
 
 
 def _misfit(form: str, row: Row, error: Exception) -> str:
@@ -102,23 +52,6 @@ def _fits(parse: Callable[[Row], Question], row: Row) -> bool:
     except (KeyError, ValueError, TypeError):
         return False
     return True
-
-
-def _load_dataset(source: str, split: str) -> Iterable[Row]:
-    try:
-        from datasets import load_dataset
-    except ImportError:
-        raise MissingExtraError("datasets", "datasets", f"the data set {source!r}") from None
-    name, _, config = source.partition("@")
-    try:
-        loaded: Iterable[Row] = load_dataset(name, config or None, split=split)
-    except (FileNotFoundError, ValueError, OSError) as error:  # the Hub's own errors are OSErrors
-        raise ConfigError(
-            f"cannot load the data set {source!r} (split {split!r}): {str(error).rstrip('.')}. Without a network, "
-            "download the file elsewhere and give its path, as in gsm8k:FILE.jsonl; with one, check the name, as in "
-            "openai/gsm8k@main."
-        ) from None
-    return loaded
 
 
 def _gsm8k(row: Row) -> Question:

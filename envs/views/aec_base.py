@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -13,7 +13,7 @@ from pettingzoo import AECEnv
 from ...core.errors import ConfigError
 from ...core.seeding import fresh_seed
 from .rendering import HTML, TEXT, Drawing, check_mode, drawing_of
-from .setup import check_episodes
+from .setup import check_episodes, check_reset_options
 from .spaces import MAX_COMPLETION, Text
 
 
@@ -55,7 +55,13 @@ class TextAEC(AECEnv):  # type: ignore[misc]
         return self._action_spaces[agent]
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
-        """Begin with the first episode; a seed starts everything anew, `None` goes on drawing. Options are ignored."""
+        """Begin with the first episode; a seed starts everything anew, `None` goes on drawing. Options are
+        ignored, as PettingZoo's own tests of an environment hand some over.
+
+        Raises:
+            ConfigError: options that are no mapping.
+        """
+        check_reset_options(options, tuple(options) if isinstance(options, Mapping) else ())
         if seed is not None or not self._seeded:
             self._seed(fresh_seed() if seed is None else int(seed))
             self._seeded = True

@@ -30,7 +30,7 @@ from ...core.records import Judgement, Question, TaskSpec
 from ..game.engine import Episode, solver_reward
 from .infos import challenger_info, solver_info
 from .rendering import HTML, MODES, TEXT, Drawing, check_mode, drawing_of
-from .setup import GameSetup, check_copies, check_role, given_question, make_settings, one_seed
+from .setup import GameSetup, check_copies, check_reset_options, check_role, given_question, make_settings, one_seed
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
 
 Texts = tuple[str, ...]
@@ -121,15 +121,20 @@ class RoleGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
             options: of solvers, `{"question": Question(...)}` asks that very question of every copy.
 
         Raises:
-            ConfigError: another number of seeds, or no question.
+            ConfigError: another number of seeds, no question, or other options.
         """
+        given = None
+        if self.role == "solver":
+            given = given_question(options)
+        else:
+            check_reset_options(options)
         seed = one_seed(seed, self.num_envs)
         if seed is not None or not self._seeded:
             super().reset(seed=seed)
             self.setup.seed(int(self.np_random.integers(2**62)))
             self._seeded, self._episodes = True, 0
         self._open, self._last = True, []
-        self._shown = self._ask(given_question(options))
+        self._shown = self._ask(given)
         return self._shown, self._asked_info()
 
     def step(self, actions: Sequence[str]) -> Turn:

@@ -168,13 +168,34 @@ def _check_source(settings: GameSettings, role: str) -> None:
         )
 
 
+def check_reset_options(options: Any, known: Sequence[str] = ()) -> None:
+    """Refuse options of `reset` that would do nothing.
+
+    Args:
+        options: as they were given; `None` and an empty mapping are none.
+        known: the keys that this environment reads.
+
+    Raises:
+        ConfigError: it is no mapping, or has other keys; names them.
+    """
+    if options is None:
+        return
+    if not isinstance(options, Mapping):
+        raise ConfigError(f"options of reset are a mapping or None, got {options!r:.80}")
+    unknown = [key for key in options if key not in known]
+    if unknown:
+        takes = f"it takes {', '.join(map(repr, known))}" if known else "it takes none"
+        raise ConfigError(f"this reset has no option {', '.join(f'{key!r:.80}' for key in unknown)}; {takes}")
+
+
 def given_question(options: Mapping[str, Any] | None) -> Question | None:
     """The question that `reset(options={"question": …})` asks for; `None` where there is none.
 
     Raises:
-        ConfigError: it is no `Question`.
+        ConfigError: it is no `Question`, or there are other options.
     """
-    if not options or "question" not in options:
+    check_reset_options(options, ("question",))
+    if not options:
         return None
     question = options["question"]
     if not isinstance(question, Question):

@@ -24,7 +24,7 @@ from ...core.records import Judgement, Question, TaskSpec
 from ..game.engine import Episode
 from .infos import challenger_info, solver_info
 from .rendering import HTML, MODES, TEXT, Drawing, check_mode, drawing_of
-from .setup import GameSetup, check_role, given_question, make_settings
+from .setup import GameSetup, check_reset_options, check_role, given_question, make_settings
 from .spaces import MAX_COMPLETION, MAX_PROMPT, Text
 
 
@@ -113,10 +113,11 @@ class SolverEnv(RoleEnv):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         """Ask the next question."""
+        given = None if options is None else given_question(options)
         if seed is not None or not self._seeded:
             self._begin(seed)
         self._last = None
-        if options and (given := given_question(options)) is not None:
+        if given is not None:
             return self._ask_given(given)
         self._spec, question = spec, _ = self._draw()
         self._question = question
@@ -169,6 +170,7 @@ class ChallengerEnv(RoleEnv):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         """Give the instruction."""
+        check_reset_options(options)
         if seed is not None or not self._seeded:
             self._begin(seed)
         self._last = None

@@ -26,7 +26,7 @@ from ..rewards.challenger import uncertainty
 from .learners import AgentLearner, Learner, SimulatedLearner
 from .rendering import HTML, TEXT, Drawing, check_mode, drawing_of
 from .rendering import MODES as TEXT_MODES
-from .setup import GameSetup, make_settings
+from .setup import GameSetup, check_reset_options, make_settings
 
 Floats = NDArray[np.float32]
 FADING = 0.9
@@ -98,7 +98,8 @@ class TeacherEnv(gym.Env[Floats, np.int64]):
         return (action + 0.5) / self.levels
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Floats, dict[str, Any]]:
-        """A new learner, nothing known of it."""
+        """A new learner, nothing known of it. There are no options."""
+        check_reset_options(options)
         super().reset(seed=seed)
         self.learner.restart(int(self.np_random.integers(2**62)))
         self._seen[: self.levels], self._seen[self.levels :] = 0.5, 0.0

@@ -138,12 +138,12 @@ class TokensEnv(gym.Env[Ids, Any]):
             ConfigError: none of many questions drawn has an answer in the range and a text that fits, or the given one
                 does not.
         """
+        given = given_question(options)
         if seed is not None or not self._seeded:
             super().reset(seed=seed)
             self.setup.seed(int(self.np_random.integers(2**62)))
             self._seeded, self._episodes = True, 0
         self._last = None
-        given = given_question(options)
         self._spec, self._question = self._draw() if given is None else (None, self._fitting(given))
         observation = tokenise(self._question.text, self.length)
         return observation, {"role": "solver", "level": self._level(self._question), "question": self._question.text}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 from ...agents.packages import check_models
-from ...core.errors import ConfigError, UnknownNameError
+from ...core.errors import ConfigError, UnknownNameError, short
 from ...core.options import Named, parse_named
 from ...core.protocols import Agent
 from ...core.registries import agents, make_agent
@@ -41,11 +42,11 @@ def resolve_agent(name: str, **options: Any) -> Agent:
     if bare in agents.names():
         return make_agent(name, **options) if leading else make_agent(bare, **options)
     folder = followed(Path(bare)) if "\0" not in bare else Path(bare)
-    is_folder = folder.is_dir()
+    is_folder = _is_folder(folder)
     if ":" in bare and not is_folder:
         return make_agent(bare, **options)
     if leading:
-        raise ConfigError(f"options of a model are written name(key=value), got {name!r}")
+        raise ConfigError(f"options of a model are written name(key=value), got {short(name)}")
     if is_folder:
         _check_model_folder(folder)
     elif bare not in MODELS and not (_HUB_NAME.fullmatch(bare) and not folder.parent.exists()):
@@ -57,16 +58,22 @@ def read_agent(text: str) -> Named:
     """A name and the options behind it; a folder whose name ends in parentheses, and an address, are names.
 
     Raises:
-        ConfigError: the parentheses hold something that is not an option.
+        ConfigError: there is no name, or the parentheses hold something that is not an option.
     """
-    if Path(text).is_dir() or text in agents.names():
+    if not text.strip():
+        raise ConfigError(f"an agent is named, as tiny, oracle or a model's folder are, got {text!r}")
+    if _is_folder(text) or text in agents.names():
         return Named(text, (), {})
     named = parse_named(text)
     return Named(text, (), {}) if named.leading and ":" in named.name else named
 
 
+def _is_folder(path: str | Path) -> bool:
+    return os.path.isdir(path)  # unlike pathlib, also where a name is longer than any file's
+
+
 def _model(name: str, options: dict[str, Any]) -> Agent:
-    check_models(f"the model {name!r}")
+    check_models(f"the model {short(name)}")
     from transformers.utils import logging
 
     from ...agents.load import load_agent
@@ -90,8 +97,10 @@ def _check_model_folder(folder: Path) -> None:
 
 def _unknown(name: str) -> ConfigError:
     """What is wrong with a name that is neither an agent nor a model."""
-    if Path(name).exists() or "/" in name or "\\" in name:
-        return ConfigError(f"no model folder at {name!r}: expected a folder with config.json, weights and tokenizer")
+    if os.path.exists(name) or "/" in name or "\\" in name:
+        return ConfigError(
+            f"no model folder at {short(name, 300)}: expected a folder with config.json, weights and tokenizer"
+        )
     known = [agent for agent in agents.names() if not agent.endswith(":")]
     remedy = "Or give a model folder."
     if _HOSTED_NAME.fullmatch(name):

@@ -16,6 +16,7 @@ from ..pages.headline import Headline
 from ..pages.html_page import Section, figures, page
 from ..pages.tables import finite, html_table, markdown_table, provenance_line, terminal_table
 from ..run.provenance import describe_environment
+from ..storage.files import check_writable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,9 +89,11 @@ def targets(out: Path | None, formats: Mapping[str, Callable[[T], str]]) -> list
 
     Raises:
         ConfigError: another ending.
+        RunError: nothing can be written there; said before there is a result to lose.
     """
     if out is None:
         return []
+    check_writable(out)
     ending = out.suffix.removeprefix(".")
     if not ending or out.is_dir():
         return [(out / f"bench.{name}", render) for name, render in formats.items()]

@@ -18,6 +18,7 @@ from ..pages.tables import NARROW, terminal_table
 from ..run.provenance import describe_environment
 from ..run.stage import Interrupted
 from ..settings.compose import compose
+from ..storage.files import check_writable
 from ..terminal import Terminal
 
 
@@ -46,12 +47,14 @@ def run_ablation(
 
     Raises:
         MissingExtraError: a light installation trains no language models.
+        RunError: nothing can be written to `out`.
         SystemExit: a signal stopped a run; with its exit code.
     """
     if train is None:
         check_models("an ablation")
     console = console or Terminal()
     out = out or folder / "ablation.md"
+    check_writable(out)
 
     def announce(variant: str, seed: int, done: int, total: int) -> None:
         console.print(f"{done + 1} of {total}: {variant}, seed {seed}", highlight=False)

@@ -23,7 +23,7 @@ from typing import Any
 import click
 
 from ...agents.packages import command_for
-from ...core.errors import SelfPlayError
+from ...core.errors import SelfPlayError, short
 from ...core.interrupts import Stopped
 
 WRONG = 2
@@ -108,7 +108,7 @@ def _refused(error: OSError) -> str:
     if error.errno == errno.EPIPE:
         return "nobody reads the output any more"
     reason = error.strerror or str(error) or type(error).__name__
-    names = " → ".join(repr(str(name)) for name in (error.filename, error.filename2) if name is not None)
+    names = " → ".join(short(str(name), 300) for name in (error.filename, error.filename2) if name is not None)
     remedy = {
         errno.ENOSPC: "; make room and run the command again: what was saved last still stands",
         errno.EDQUOT: "; make room and run the command again: what was saved last still stands",
@@ -157,7 +157,7 @@ def _streams() -> Iterator[None]:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started the command
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
-    if hasattr(sys.stdout, "reconfigure") and sys.stdout.errors == "strict":
+    if hasattr(sys.stdout, "reconfigure") and sys.stdout.errors in ("strict", "surrogateescape"):  # as in LC_ALL=C
         sys.stdout.reconfigure(errors="replace")
     try:
         yield

@@ -18,8 +18,8 @@ from ...core.interrupts import Stopped
 from ..league.folder import LOCK, LeagueFolder, Settings
 from ..league.games import make_game
 from ..league.page import cells, header, headline, write_standings
-from ..league.play import League
-from ..league.players import new_player
+from ..league.play import League, keys_of, newcomers, playing
+from ..league.players import Player, new_player
 from ..league.ratings.online import OnlineRatings
 from ..league.rules.joining import make_joining
 from ..league.rules.matchmaking import make_matchmaking
@@ -27,6 +27,7 @@ from ..league.snapshots import join_run, snapshots_of
 from ..league.standings import Standings, standings
 from ..pages.tables import NARROW, terminal_table
 from ..pages.wording import shown
+from ..storage.files import make_folder
 from ..storage.lock import hold
 
 SHORT = 4
@@ -64,17 +65,15 @@ def hold_league(
     """
     asked = {name: value for name, value in (settings or {}).items() if value is not None}
     rule = make_joining(join)
-    if not LeagueFolder.exists(path):  # settings that cannot work are refused before anything is written
-        begun = _new(asked)
-        make_game(begun.game, begun.labels)
-        make_matchmaking(begun.matchmaking)
-        OnlineRatings()
-    playing = workers_of(workers)
-    path.mkdir(parents=True, exist_ok=True)
-    with closing(playing), hold(path, LOCK):
+    joining = [new_player(spec, pool) for pool, spec in players]
+    if not LeagueFolder.exists(path):
+        _check(LeagueFolder.planned(path, _new(asked)), joining, runs, retire, matches)
+    helping = workers_of(workers)
+    make_folder(path)
+    with closing(helping), hold(path, LOCK):
         folder = _opened(path, asked)
         league = League(folder)
-        league.join([new_player(spec, pool) for pool, spec in players])
+        league.join(joining)
         for run in runs:
             join_run(league, snapshots_of(run, league.game.pools), rule)
         for name in retire:
@@ -83,7 +82,7 @@ def hold_league(
             try:
                 with console.status("the league begins") as status:
                     progress = partial(_tell, status)
-                    league.play(matches, progress, None if isinstance(playing, Here) else playing)
+                    league.play(matches, progress, None if isinstance(helping, Here) else helping)
             except KeyboardInterrupt as error:
                 kept = (
                     f"{folder.matches:,} of {matches:,} matches are in {path}; the same command goes on with the rest"
@@ -93,6 +92,26 @@ def hold_league(
         files = write_standings(found, path)
     _show(found, files, console)
     return found
+
+
+def _check(
+    planned: LeagueFolder, joining: Sequence[Player], runs: Sequence[Path], retire: Sequence[str], matches: int
+) -> None:
+    """Refuse what a new league cannot begin with, before anything is written.
+
+    Raises:
+        ConfigError, RunError: settings, players or runs that cannot be used, or too few of them for a match.
+    """
+    settings = planned.settings
+    game = make_game(settings.game, settings.labels)
+    make_matchmaking(settings.matchmaking)
+    OnlineRatings()
+    snapshots = [player for run in runs for player in snapshots_of(run, game.pools)]
+    planned.players = newcomers(planned, game, [*joining, *snapshots])
+    for name in retire:
+        keys_of(name, planned)
+    if matches:
+        playing(planned, game)
 
 
 def _tell(status: Status, done: int, total: int) -> None:

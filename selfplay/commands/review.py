@@ -6,6 +6,7 @@ On a terminal a key is enough; elsewhere each line of the input is one answer, s
 from __future__ import annotations
 
 import getpass
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -80,7 +81,7 @@ def review_run(run: Path, *, reviewer: str | None, console: Console, keyboard: K
     after = session.queue()
     console.print(f"{counted(len(session.made), 'decision')} made; {_state(after)}", soft_wrap=True)
     if session.open():
-        console.print(f"Go on with: selfplay-gym review {run}", soft_wrap=True)
+        console.print(f"Go on with: selfplay-gym review {shlex.quote(str(run))}", soft_wrap=True)
     return session
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -51,7 +52,7 @@ def train_run(
             folder = train(config, run_dir, resume=resume, console=console)
     except Interrupted as stop:
         reason = f" ({stop})" if str(stop) else ""
-        command = f"selfplay-gym train --resume --run-dir {run_dir}"
+        command = f"selfplay-gym train --resume --run-dir {shlex.quote(str(run_dir))}"
         console.print(
             f"Stopped and saved{reason}. Continue with: {command}", soft_wrap=True, highlight=False, markup=False
         )

@@ -40,6 +40,7 @@ from ...envs.game.screening import ReadingVerifier
 from ...verifiers.references.equivalence import SympyVerifier
 from ..pages.wording import counted
 from ..progress import bar_columns
+from ..storage.files import make_folder
 
 UNREADABLE = 1
 """Exit code of the command if the file was judged, but some lines could not be."""
@@ -102,7 +103,7 @@ def verify_file(
     total = sum(1 for line in _lines(source) if line.strip())
     counts = _completed(source, target, settings) if resume else _Counts()
     done = counts.lines
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     todo = itertools.islice(((n, line) for n, line in enumerate(_lines(source), 1) if line.strip()), done, None)
     at_once = _lines_at_once(judge, judges.size == 1)
     chunks = iter(lambda: list(itertools.islice(todo, at_once)), [])

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
+from dataclasses import dataclass
 from typing import ClassVar
 
 from click import Group
@@ -47,7 +47,7 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 _ZSH = """\
 #compdef %(prog_name)s
 %(complete_func)s() {
-    local kind value about line="${(j: :)words[1,CURRENT-1]} $PREFIX"
+    local kind value about line="${(j: :)words[1,CURRENT-1]} $QIPREFIX$PREFIX"
     local -a plain shown open files
     while IFS=$'\\t' read -r kind value about; do
         case $kind in
@@ -69,40 +69,50 @@ fi
 """.replace("LINE=", f"{LINE}=")
 
 
+@dataclass(frozen=True)
+class Word:
+    """The word under the cursor.
+
+    Attributes:
+        text: as the command would get it, without quotes.
+        quote: the quotation mark that is still open, or "".
+        start: of the text, what the shell will replace: behind the mark that is open, or where bash last split it.
+    """
+
+    text: str
+    quote: str = ""
+    start: int = 0
+
+
 class _Shell(ShellComplete):
     """What both shells have in common."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words before the cursor, and the one it stands in."""
-        *words, last, _ = split_line(os.environ.get(LINE, ""))
-        return words[1:], last
+        words, last = split_line(os.environ.get(LINE, ""))
+        return words[1:], last.text
 
     def complete(self) -> str:
         """The answer: a line per candidate."""
-        *words, last, quoted = split_line(os.environ.get(LINE, ""))
-        option, equals, _ = last.partition("=")
+        words, last = split_line(os.environ.get(LINE, ""), os.environ.get(BREAKS, "=:"))
+        option, equals, _ = last.text.partition("=")
         before = option + equals if equals and option.startswith("--") else ""  # click completes the value alone
         if isinstance(self.cli, Group):
             attach(self.cli)
-        found = self.get_completions(words[1:], last)
-        return "\n".join(self._line(item, before, last, bool(quoted)) for item in found)
+        found = self.get_completions(words[1:], last.text)
+        return "\n".join(self._line(item, before, last) for item in found)
 
-    def _line(self, item: CompletionItem[str], before: str, typed: str, quoted: bool) -> str:
+    def _line(self, item: CompletionItem[str], before: str, typed: Word) -> str:
         kind = "open" if item.open else item.type
         about = " ".join((item.help or "").split())
-        return f"{kind}\t{self.written(before + item.value, typed, quoted)}\t{about}"
+        return f"{kind}\t{self.written(before + item.value, typed)}\t{about}"
 
     def format_completion(self, item: CompletionItem[str]) -> str:
         """One candidate, as if nothing had been typed."""
-        return self._line(item, "", "", False)
+        return self._line(item, "", Word(""))
 
-    def written(self, value: str, typed: str, quoted: bool) -> str:
-        """A candidate as the shell wants it.
-
-        Args:
-            typed: the word so far.
-            quoted: whether it stands in a quotation that is still open.
-        """
+    def written(self, value: str, typed: Word) -> str:
+        """A candidate as the shell wants it, in place of what was typed."""
         return value
 
 
@@ -112,13 +122,21 @@ class Bash(_Shell):
     name: ClassVar[str] = "bash"
     source_template: ClassVar[str] = _BASH
 
-    def written(self, value: str, typed: str, quoted: bool) -> str:
-        """What follows the last place where bash split the word, with what it would interpret escaped."""
-        if quoted:
-            return value
-        breaks = re.sub(r"[\s\"']", "", os.environ.get(BREAKS, "=:"))
-        kept = max((typed.rfind(mark) for mark in breaks), default=-1) + 1
-        return re.sub(r"([^\w@%+=:,./*~-])", r"\\\1", value[kept:])
+    def written(self, value: str, typed: Word) -> str:
+        """What follows the last place where bash split the word, with what it would interpret escaped.
+
+        Behind a quotation mark that is open bash splits no more, and closes the quotation itself. An exclamation mark
+        stands outside of double quotes, where history has no escape for it.
+        """
+        rest = value[typed.start :]
+        if typed.quote and rest.endswith(typed.quote):  # bash takes the mark at the end for that which closes
+            within = self.written(value[:-1], typed)
+            return f"{within}{typed.quote}\\{typed.quote}"
+        if typed.quote == "'":
+            return rest.replace("'", r"'\''")
+        if typed.quote:
+            return re.sub(r'(["$`\\])', r"\\\1", rest).replace("!", "\"'!'\"")
+        return re.sub(r"([^\w@%+=:,./~-])", r"\\\1", rest)
 
 
 class Zsh(_Shell):
@@ -133,20 +151,34 @@ for _shell in SHELLS.values():
     add_completion_class(_shell)
 
 
-def split_line(line: str) -> list[str]:
-    """The words of a command line that is not finished, the last of them under the cursor.
+def split_line(line: str, breaks: str = "") -> tuple[list[str], Word]:
+    """The words of a command line that is not finished, and the one under the cursor, which may be empty.
 
-    One more follows them: "quoted" if a quotation is open at the end, else "".
+    Args:
+        breaks: characters at which the shell splits the word once more for completion.
     """
-    reader = shlex.shlex(line, posix=True, punctuation_chars=False)
-    reader.whitespace_split, reader.commenters = True, ""
     words: list[str] = []
-    try:
-        while (word := reader.get_token()) is not None:
-            words.append(word)
-    except ValueError as error:  # a quotation is open, or a backslash is last
-        return [*words, reader.token, "quoted" if "quotation" in str(error) else ""]
-    return [*words, *([""] if not line or line[-1].isspace() else []), ""]
+    text, begun, quote, escaped = "", False, "", False
+    broken = opened = 0
+    for character in line:
+        if character.isspace() and not (quote or escaped):
+            words += [text] if begun else []
+            text, begun, broken = "", False, 0
+            continue
+        begun = True
+        if escaped:
+            stays = quote and character not in '"\\$`'  # in double quotes a backslash before any other is one
+            text, escaped = text + ("\\" if stays else "") + character, False
+        elif character == "\\" and quote != "'":
+            escaped = True
+        elif quote and character == quote:
+            quote = ""
+        elif not quote and character in "\"'":
+            quote, opened = character, len(text)
+        else:
+            text += character
+            broken = len(text) if not quote and character in breaks else broken
+    return words, Word(text, quote, opened if quote else broken)
 
 
 def script(group: Group, shell: str) -> str:

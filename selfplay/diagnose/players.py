@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..roles.build import device_of
 from ..roles.drawing import drawing_as
 from ..settings.config import RunConfig
 from ..storage.checkpoint import check_checkpoint
@@ -28,6 +29,6 @@ def load_player(config: RunConfig, role: str, checkpoint: Path | None = None) ->
     found = load_agent(
         row.model if checkpoint is None else checkpoint,
         role=None if checkpoint is None else role,
-        device=row.device or config.compute.device,
+        device=device_of(config, role),
     )
     return drawing_as(found, config, role)

@@ -5,7 +5,8 @@
     math, sets                                   any registered domain: its own generator
     rg:chain_sum                                 any reasoning-gym data set, its own seed path, guarded scorer
     gsm8k, math-500, svamp                       from the Hub; `gsm8k:FILE.jsonl` from a local file
-    jsonl:FILE                                   rows with question and answer, optionally level, kind, domain
+    jsonl:FILE                                   rows with question and answer, optionally level, kind, domain; also
+                                                 a .csv or .parquet file. In quotes it may have commas
     builtin                                      the math and code suites together
 
 `load_suites("mixed,rg:chain_sum")` gives one `Suite` per name.
@@ -15,16 +16,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...core.code_questions import PROGRAM_TASKS, TASKS
 from ...core.errors import ConfigError, UnknownNameError
-from ...core.options import write_named
+from ...core.options import split_list, write_named
 from ...core.protocols import Generator
 from ...core.records import Question
 from ...core.registries import domains, generators, verifiers
@@ -40,9 +41,6 @@ CODE = ("deduction", "abduction", "induction")
 DEFAULT_SIZE = 500
 CODE_SIZE = 167
 """Code questions per suite by default: longer to read, answer and run; `builtin` has 2,001 questions in all."""
-
-_BETWEEN_NAMES = re.compile(r",(?![^(]*\))")
-"""A comma that is not inside the options of a name."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +103,12 @@ def load_suites(
     """
     if limit is not None and limit < 1:
         raise ConfigError(f"--limit must be at least 1, got {limit}")
-    listed = _BETWEEN_NAMES.split(names) if isinstance(names, str) else list(names)
+    listed = split_list(names) if isinstance(names, str) else list(names)
     wanted = [expanded for name in listed if name.strip() for expanded in _expand(name.strip())]
     if not wanted:
         raise ConfigError(f"no suite named in {names!r}; known: {', '.join(suite_names())}")
-    suites = [load_suite(name, limit=limit, seed=seed, progress=progress) for name in dict.fromkeys(wanted)]
+    loads = [_loading(name, limit, seed, progress) for name in dict.fromkeys(wanted)]
+    suites = [load() for load in loads]
     for name, count in Counter(suite.name for suite in suites).items():
         if count > 1:
             raise ConfigError(f"{count} suites would be called {name!r}; rename one of the files")
@@ -118,19 +117,32 @@ def load_suites(
 
 def load_suite(name: str, *, limit: int | None = None, seed: int = 0, progress: Count = uncounted) -> Suite:
     """One suite; see `load_suites`."""
+    return _loading(name, limit, seed, progress)()
+
+
+def _loading(name: str, limit: int | None, seed: int, progress: Count) -> Callable[[], Suite]:
+    """What loads a suite, so that all names are known to be some before anything is read or fetched.
+
+    Raises:
+        UnknownNameError: no such suite.
+    """
     family, colon, rest = name.partition(":")
+    rest = _unquoted(rest)
     if family == "rg" and rest:
-        return _reasoning_gym(name, rest, limit or DEFAULT_SIZE, seed)
+        return partial(_reasoning_gym, name, rest, limit or DEFAULT_SIZE, seed)
     if family in HUB_NAMES and (rest or not colon):
-        return _from_rows(family, rest or HUB_NAMES[family], limit)
+        return partial(_from_rows, family, rest or HUB_NAMES[family], limit)
     if family == "jsonl" and rest:
-        return _from_rows("jsonl", rest, limit)
+        return partial(_from_rows, "jsonl", rest, limit)
     if generators.knows(name):
-        return generated_suite(name, limit=limit, seed=seed, progress=progress)
+        return partial(generated_suite, name, limit=limit, seed=seed, progress=progress)
     if name in domains.names():
-        generator = find_domain(name).generator
-        return replace(generated_suite(generator, limit=limit, seed=seed, progress=progress), name=name)
-    raise UnknownNameError("suite", name, suite_names(), "A user file is 'jsonl:FILE'.")
+        return lambda: replace(
+            generated_suite(find_domain(name).generator, limit=limit, seed=seed, progress=progress), name=name
+        )
+    raise UnknownNameError(
+        "suite", name, suite_names(), "A user file is 'jsonl:FILE', in quotes if its name has commas."
+    )
 
 
 def generated_suite(
@@ -172,6 +184,12 @@ def grader_of(question: Question) -> str:
     if question.domain == REASONING_GYM and "dataset" in question.meta:
         return f"rg:{question.meta['dataset']}"
     return find_domain(question.domain).grader if question.domain in domains.names() else "exact"
+
+
+def _unquoted(rest: str) -> str:
+    """What follows the colon of a name, which may stand in quotes."""
+    quoted = len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'"
+    return rest[1:-1] if quoted else rest
 
 
 def _expand(name: str) -> list[str]:

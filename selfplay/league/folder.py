@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import msgspec
 
 from ...core.errors import RunError
-from ..storage.files import DamageError, read_sealed, write_sealed
+from ..storage.files import DamageError, make_folder, read_sealed, write_sealed
 from ..storage.log import Log
 from .games import KNOWN, results
 from .players import Count, Player
@@ -83,10 +83,15 @@ class LeagueFolder:
         """
         if path.exists() and not path.is_dir():
             raise RunError(f"{path} is a file; a league is a folder")
-        path.mkdir(parents=True, exist_ok=True)
-        folder = cls(path, _State(settings))
+        make_folder(path)
+        folder = cls.planned(path, settings)
         folder.log.create()
         return folder
+
+    @classmethod
+    def planned(cls, path: Path, settings: Settings) -> LeagueFolder:
+        """A league of which nothing is on disk, to look at what it would be; it cannot be committed."""
+        return cls(path, _State(settings))
 
     @classmethod
     def exists(cls, path: Path) -> bool:

@@ -21,7 +21,7 @@ from ...core.protocols.completions import completions_of
 from ...core.records import Judgement, Outcome
 from ...core.seeding import integer_seed, python_stream
 from ...envs.game.engine import Episode, Game
-from ..roles.build import base_agent
+from ..roles.build import base_agent, device_of
 from ..roles.drawing import drawing_as
 from ..settings.config import CHALLENGER, SOLVER, RunConfig
 from ..storage.checkpoint import check_checkpoint
@@ -209,7 +209,7 @@ class RunLeague:
             agent = base_agent(self.config, role)
         else:
             check_checkpoint(Path(path))
-            device = row.device or self.config.compute.device
+            device = device_of(self.config, role)
             agent = load_agent(
                 path, role=role, temperature=row.grpo.temperature, device=device, dtype=self.config.compute.dtype
             )

@@ -66,21 +66,7 @@ class League:
         Raises:
             ConfigError: a pool that the game does not have, or a name that somebody else has.
         """
-        there = {player.key: player for player in self.folder.players}
-        new = []
-        for player in players:
-            if player.pool not in self.game.pools:
-                pools = " and ".join(dict.fromkeys(self.game.pools))
-                raise ConfigError(f"{self.folder.settings.game} is played by {pools}, not by a {player.pool}")
-            known = there.get(player.key)
-            if known is not None and (known.spec, known.identity) != (player.spec, player.identity):
-                raise ConfigError(
-                    f"there is a {player.pool} {player.name!r} already, made of {known.spec!r}; give the other one a "
-                    f"name, as in better={player.spec}"
-                )
-            if known is None:
-                there[player.key] = joined = msgspec.structs.replace(player, joined=self.folder.matches)
-                new.append(joined)
+        new = newcomers(self.folder, self.game, players)
         if new or passed:
             self.folder.players = [*self.folder.players, *new]
             self.folder.passed = [*self.folder.passed, *passed]
@@ -93,11 +79,7 @@ class League:
         Raises:
             ConfigError: nobody of that name plays.
         """
-        keys = {player.key for player in self.folder.players if name in (player.name, player.key)}
-        if not keys:
-            known = ", ".join(repr(player.name) for player in self.folder.players)
-            raise ConfigError(f"nobody is called {name!r} in {self.folder.path}; there are {known or 'no players'}")
-        self._leave(keys)
+        self._leave(keys_of(name, self.folder))
         self._commit()
 
     def play(
@@ -134,7 +116,7 @@ class League:
 
     def active(self, pool: str) -> list[Player]:
         """Who plays in a pool, oldest first."""
-        return [player for player in self.folder.players if player.pool == pool and player.left is None]
+        return active(self.folder, pool)
 
     def _match(self, number: int, coming: Sequence[Match] = ()) -> Match:
         """Who plays a match, if those that are `coming` are played before it."""
@@ -143,11 +125,7 @@ class League:
     def _pair(self, number: int, coming: Sequence[Match]) -> tuple[Player, Player]:
         """Who plays a match: as the first, and as the second player."""
         one, other = self.game.pools
-        pools = {pool: self.active(pool) for pool in dict.fromkeys((one, other))}
-        for pool, players in pools.items():
-            if len(players) < (2 if one == other else 1):
-                least = "two players are" if one == other else f"a {pool} is"
-                raise ConfigError(f"{least} needed, and {self.folder.path} has {len(players) or 'none'}: name more")
+        pools = playing(self.folder, self.game)
         rng = python_stream(self.folder.settings.seed, "league", "pair", number)
         played = self.tally.matches + Counter(player.key for match in coming for player in match[:2])
         everybody = [player for players in pools.values() for player in players]
@@ -182,3 +160,60 @@ class League:
     def _commit(self) -> None:
         self.folder.ratings = self.ratings.state_dict()
         self.folder.commit()
+
+
+def active(folder: LeagueFolder, pool: str) -> list[Player]:
+    """Who plays in a pool, oldest first."""
+    return [player for player in folder.players if player.pool == pool and player.left is None]
+
+
+def newcomers(folder: LeagueFolder, game: LeagueGame, players: Iterable[Player]) -> list[Player]:
+    """Of some players those that are not in a league yet; nothing is changed.
+
+    Raises:
+        ConfigError: a pool that the game does not have, or a name that somebody else has.
+    """
+    there = {player.key: player for player in folder.players}
+    new = []
+    for player in players:
+        if player.pool not in game.pools:
+            pools = " and ".join(dict.fromkeys(game.pools))
+            raise ConfigError(f"{folder.settings.game} is played by {pools}, not by a {player.pool}")
+        known = there.get(player.key)
+        if known is not None and (known.spec, known.identity) != (player.spec, player.identity):
+            raise ConfigError(
+                f"there is a {player.pool} {player.name!r} already, made of {known.spec!r}; give the other one a "
+                f"name, as in better={player.spec}"
+            )
+        if known is None:
+            there[player.key] = joined = msgspec.structs.replace(player, joined=folder.matches)
+            new.append(joined)
+    return new
+
+
+def playing(folder: LeagueFolder, game: LeagueGame) -> dict[str, list[Player]]:
+    """Who plays, by pool.
+
+    Raises:
+        ConfigError: too few for a match.
+    """
+    one, other = game.pools
+    pools = {pool: active(folder, pool) for pool in dict.fromkeys(game.pools)}
+    for pool, players in pools.items():
+        if len(players) < (2 if one == other else 1):
+            least = "two players are" if one == other else f"a {pool} is"
+            raise ConfigError(f"{least} needed, and {folder.path} has {len(players) or 'none'}: name more")
+    return pools
+
+
+def keys_of(name: str, folder: LeagueFolder) -> set[str]:
+    """Who is called so, in whichever pool.
+
+    Raises:
+        ConfigError: nobody.
+    """
+    keys = {player.key for player in folder.players if name in (player.name, player.key)}
+    if not keys:
+        known = ", ".join(repr(player.name) for player in folder.players)
+        raise ConfigError(f"nobody is called {name!r} in {folder.path}; there are {known or 'no players'}")
+    return keys

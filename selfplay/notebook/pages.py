@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from html import escape
@@ -59,7 +60,9 @@ class Watching:
         self.url = self._server.stdout.readline().strip()
         if not self.url.startswith("http"):
             self.stop()
-            raise RunError(f"the dashboard of {path} did not start: look at selfplay-gym watch {path}")
+            raise RunError(
+                f"the dashboard of {path} did not start: look at selfplay-gym watch {shlex.quote(str(path))}"
+            )
 
     def stop(self) -> None:
         """End the dashboard, and no run."""

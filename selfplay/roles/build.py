@@ -84,11 +84,25 @@ def base_agent(config: RunConfig, name: str, *, model: str | None = None, device
     agent = load_agent(
         model or row.model,
         temperature=row.grpo.temperature,
-        device=device or row.device or config.compute.device,
+        device=device or device_of(config, name),
         dtype=config.compute.dtype,
     )
     agent.model.requires_grad_(False)
     return agent
+
+
+def device_of(config: RunConfig, name: str) -> str:
+    """Where the model of a role lives in a single process.
+
+    Raises:
+        ConfigError: this machine has no such device; names the setting.
+    """
+    from ...agents.inference.devices import check_device
+
+    own = config.roles[name].device
+    device = own or config.compute.device
+    check_device(f"roles.{name}.device" if own else "compute.device", device)
+    return device
 
 
 def grpo_config(config: RunConfig, name: str) -> GRPOConfig:
@@ -197,7 +211,7 @@ def _reference_models(
 def _device(config: RunConfig, name: str, group: ProcessGroup | None) -> str:
     own = config.roles[name].device
     if group is None or group.device is None:
-        return own or config.compute.device
+        return device_of(config, name)
     if own:
         raise ConfigError(f"roles.{name}.device is for a single process; several have a device each")
     return group.device

@@ -33,6 +33,7 @@ from ..settings.presets import preset
 from ..settings.tree import flatten
 from ..settings.turn_games import turn_game_of
 from ..sharing.hook import Pages
+from ..storage.files import make_folder
 from ..storage.lock import hold
 from ..storage.recovery import reopen
 from ..storage.run_folder import RunFolder
@@ -134,7 +135,7 @@ def train(
             if resume and folder.config != to_toml(config):
                 folder.replace_config(to_toml(config))  # prolonged
             if not resume:
-                run_dir.mkdir(parents=True, exist_ok=True)
+                make_folder(run_dir)
                 held.enter_context(hold(run_dir))
                 folder.begin(to_toml(config), {**describe_environment(), "processes": group.size})
             try:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ...core.errors import ConfigError, UnknownNameError
+from ...core.errors import ConfigError, UnknownNameError, with_article
 
 Named: TypeAlias = str | Mapping[str, Any]
 """A plug-in: `name`, `name(key=value)`, `{"name": …, "key": …}`, or, from Python, a live object."""
@@ -135,7 +135,7 @@ def _option(path: str, value: Any) -> Any:
 
 def _check_part(name: str, value: Any, kind: Any) -> None:
     if not isinstance(value, kind):
-        raise ConfigError(f"{name} must be a {kind.__name__}, got {value!r}")
+        raise ConfigError(f"{name} must be {with_article(kind.__name__)}, got {value!r}")
 
 
 def _numbers(value: Any) -> Iterable[float]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ...core.errors import ConfigError, MissingExtraError, RunError
+from ...core.errors import ConfigError, MissingExtraError, RunError, short
 from ..storage.run_folder import RunFolder
 from ..trackers.redact import redacted
 from .outgoing import Outgoing, in_order, model_files, total
@@ -24,7 +24,8 @@ from .questions import question_files
 PACKAGE = __name__.partition(".")[0]
 LEAST_S, SLOWEST = 60.0, 2**18
 """How long a push may take: so many seconds, and what its files need at so many bytes a second."""
-_NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
+LONGEST = 96
+"""Characters in the name of a repository, or of its owner."""
 MODEL, DATASET = "model", "dataset"
 
 
@@ -120,9 +121,29 @@ def _repository(repo: str | None, run_dir: Path, questions: bool) -> str:
     if repo is None:
         own = re.sub(r"[^A-Za-z0-9._-]+|\.\.+|--+", "-", run_dir.resolve().name).strip("-._")
         return f"{own[:80] or 'selfplay-run'}{'-questions' if questions else ''}"
-    if not _NAME.fullmatch(repo) or any(part in repo for part in ("..", "--")) or repo.endswith((".git", "-", ".")):
-        raise ConfigError(f"--repo is NAME or OWNER/NAME of letters, digits, '-', '_' and '.', got {repo!r}")
+    why = _broken_rule(repo)
+    if why is not None:
+        raise ConfigError(f"--repo {why}, got {short(repo)}")
     return repo
+
+
+def _broken_rule(repo: str) -> str | None:
+    """Which rule for the names of repositories a name breaks; `None` for none."""
+    owner, slash, name = repo.rpartition("/")
+    if "/" in owner or (slash and not (owner and name)) or not name:
+        return "is NAME or OWNER/NAME"
+    if not re.fullmatch(r"[\w.-]+", owner + name, re.ASCII):
+        return "is NAME or OWNER/NAME of the letters a to z and A to Z, digits, '-', '_' and '.'"
+    if max(len(owner), len(name)) > LONGEST:
+        return f"has at most {LONGEST} characters on each side of '/'"
+    for mark in ("--", ".."):
+        if mark in repo:
+            return f"must not have {mark!r} in it"
+    if repo.endswith(".git"):
+        return "must not end in '.git'"
+    if any(part[0] in "-." or part[-1] in "-." for part in (owner, name) if part):
+        return "must not have '-' or '.' at the beginning or end of a name"
+    return None
 
 
 def _size(count: int) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -42,7 +43,9 @@ def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
         raise DamageError(f"{path} is a link; a run keeps plain files, so put the file itself there")
     try:
         descriptor = os.open(path, flags | safe, 0o666)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if flags & os.O_CREAT:
+            raise _unwritable(path, error) from None
         raise DamageError(f"{path} is missing; the run folder is incomplete") from None
     except IsADirectoryError:
         raise DamageError(f"{path} is a folder, where a file belongs") from None
@@ -54,6 +57,39 @@ def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
         wanted = f"one of {found.st_nlink} names of a file: writing there would change the others; put a copy there"
     os.close(descriptor)
     raise DamageError(f"{path} is {wanted}")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder to write into, with those above it, unless it is there.
+
+    Raises:
+        RunError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def check_writable(path: Path) -> None:
+    """Whether a file or folder can be written at a path, before the work for it is done; nothing is left there.
+
+    Raises:
+        RunError: it cannot; says why.
+    """
+    try:
+        if path.is_file():
+            with path.open("r+b"):
+                return
+        there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+        with tempfile.TemporaryFile(dir=there):
+            return
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> RunError:
+    return RunError(f"{path} cannot be written here ({error.strerror}); choose a place that can be written to")
 
 
 def read_bytes(path: Path) -> bytes:

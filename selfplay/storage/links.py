@@ -42,7 +42,7 @@ def followed(path: Path) -> Path:
     Raises:
         ConfigError: the link leads out of its folder, or nowhere.
     """
-    if not path.is_symlink() or not ((path.parent / STATE).exists() or (path / MANIFEST).exists()):
+    if not os.path.islink(path) or not ((path.parent / STATE).exists() or (path / MANIFEST).exists()):
         return path  # of somebody's own making: where models lie is their business
     target, home = os.readlink(path), os.path.realpath(path.parent)
     if os.path.isabs(target) or not Path(os.path.realpath(path)).is_relative_to(home):

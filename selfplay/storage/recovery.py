@@ -8,6 +8,7 @@ touched.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -99,9 +100,10 @@ def _back(path: Path, damage: list[str], known: Mapping[str, Any] | None) -> tup
     earlier = sorted(_snapshots(store, known), key=_age, reverse=True)
     state = next((state for state in earlier if _is_whole(path, state)), None)
     if state is None and known is None:
+        config = shlex.quote(str(path / "config.toml"))
         raise RunError(
             f"{'; '.join(damage)}. No earlier state of the run is whole, so nothing was touched: put the file back "
-            f"from a copy, or play the run anew: selfplay-gym train --config {path / 'config.toml'} --run-dir ANOTHER"
+            f"from a copy, or play the run anew: selfplay-gym train --config {config} --run-dir ANOTHER"
         )
     if state is None:
         state = _start(known or {})

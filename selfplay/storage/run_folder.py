@@ -26,6 +26,7 @@ held against the checksum first, so that damage is named and never goes on as if
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import dropwhile, takewhile
 from operator import itemgetter
@@ -162,7 +163,7 @@ class RunFolder:
         if _digest(self.config) not in self._settings:
             raise RunError(
                 f"{self.path / CONFIG} is not as the run wrote it. A run goes on with its own settings: put them back, "
-                f"or start another run with --config {self.path / CONFIG}"
+                f"or start another run with --config {shlex.quote(str(self.path / CONFIG))}"
             )
         self.environment()
 
@@ -176,7 +177,7 @@ class RunFolder:
         if self.note:
             raise RunError(
                 f"{self.note}, so it cannot go on. It can be read (report, diagnose, exam), and played anew: "
-                f"selfplay-gym train --config {self.path / CONFIG} --run-dir ANOTHER"
+                f"selfplay-gym train --config {shlex.quote(str(self.path / CONFIG))} --run-dir ANOTHER"
             )
         for name in self.state["logs"]:
             self._logs[name].check()

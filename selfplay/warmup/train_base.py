@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ...agents.packages import check_models
 from ...core.errors import ConfigError
 from ...core.seeding import integer_seed
+from ..storage.files import check_writable
 from .bases import Base, find_base
 from .config import ScratchConfig, WarmupConfig
 
@@ -50,17 +51,19 @@ def train_base(
         output: a new or empty folder; model, tokenizer and README.md are written there in Hugging Face format.
         seed: root of all randomness.
         steps: optimiser steps; `None` for those of the shipped weights.
-        device: where it is trained.
+        device: where it is trained: one of torch's, such as "cpu" or "cuda:1".
         exam: its questions, and samples of each; `None` for those of the model card.
         settings: further ones of the warm-up, see `Base.settings`.
 
     Raises:
-        ConfigError: no such base, or `output` holds something already.
+        ConfigError: no such base or device, or `output` holds something already.
         MissingExtraError: a light installation trains no language models.
+        RunError: nothing can be written to `output`.
     """
     check_models("a base model from scratch")
     import torch
 
+    from ...agents.inference.devices import check_device
     from ..evaluation import held_out_questions, run_exam
     from ..progress import Progress
     from .model_card import model_card
@@ -69,6 +72,8 @@ def train_base(
     config = base.settings(seed=seed, **settings, **({} if steps is None else {"steps": steps}))
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ConfigError(f"{output} is not empty; choose another --output")
+    check_device("device", device, maps=())
+    check_writable(output)
     torch.set_num_threads(1)
     with Progress(console) as progress:
         teach = partial(_teach, base, config, progress)

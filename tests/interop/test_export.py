@@ -1,7 +1,9 @@
 """Questions written for other tools: which, whole or not at all, and never over anything else."""
 
+import ast
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -256,3 +258,25 @@ def test_the_command_line_loads_the_bridges_only_for_an_export():
     code = "import sys, selfplay_gym.cli; print([name for name in sys.modules if 'interop' in name])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_question_that_is_asked_twice_is_told(tmp_path):
+    rows = [("What is 1+1?", "2"), ("What is 1 + 1?", "3"), ("What is 2+2?", "4"), ("What is 2+2?", "4")]
+    file = tmp_path / "twice.jsonl"
+    file.write_text("".join(json.dumps({"question": text, "answer": answer}) + "\n" for text, answer in rows))
+    said = export(f"jsonl:{file}", "lm-eval", tmp_path / "out").splitlines()
+    assert said[1:3] == [
+        "! 'What is 1 + 1?' is asked twice, with the answers '2' and '3': the first stays",
+        "! 2 questions left out that ask what another one asks",
+    ]
+    written = [json.loads(line) for line in (tmp_path / "out/held_out.jsonl").read_text().splitlines()]
+    assert [row["reference"] for row in written] == ["2", "4"]
+
+
+def test_the_next_command_can_be_pasted_whatever_the_folder_is_called(tmp_path):
+    folder = tmp_path / 'it\'s {a} $b "c"'
+    said = export("arithmetic", "lm-eval", folder / "lm", limit=1).splitlines()[-1]
+    assert shlex.split(said)[2] == str(folder / "lm")
+    pytest.importorskip("pyarrow")
+    said = export("arithmetic", "datasets", folder / "ds", limit=1).splitlines()[-1]
+    assert ast.literal_eval(said.removeprefix("datasets.load_dataset(").removesuffix(")")) == str(folder / "ds")

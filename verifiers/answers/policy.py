@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ...core.errors import ConfigError
+from ...core.options.typed import fits, hints_of
 
 _CHOICES: dict[str, tuple[object, ...]] = {
     "percent": ("either", "value"),
@@ -26,6 +27,14 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "modulus": ("optional", "required"),
     "bases": ("optional", "required"),
 }
+
+_WORDS = {
+    "tuples": "true or false",
+    "decimals": "a whole number or none",
+    "tolerance": "a number in [0, 1)",
+    "relations": "true or false",
+}
+"""What the other fields may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,10 @@ class Policy:
     bases: Literal["optional", "required"] = "required"
 
     def __post_init__(self) -> None:
+        for name, hint in hints_of(Policy).items():
+            value = getattr(self, name)
+            if name not in _CHOICES and not fits(value, hint):
+                raise ConfigError(f"Policy.{name} must be {_WORDS[name]}, got {value!r:.80}")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ConfigError(f"Policy.{name} must be one of {choices}, got {getattr(self, name)!r}")

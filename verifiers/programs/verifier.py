@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...core.code_questions import PROGRAM_TASKS, CodeQuestion
-from ...core.errors import ConfigError
+from ...core.errors import ConfigError, with_article
 from ...core.extraction import Mode, extract_answer
 from ...core.literals import text_of
 from ...core.protocols import BaseVerifier
@@ -297,7 +297,7 @@ class CodeVerifier(BaseVerifier):
         try:
             code = CodeQuestion.of(question)
             if not code.asks_for_program:
-                raise ValueError(f"a {code.task} question asks for no program, so there is nothing to test")
+                raise ValueError(f"{with_article(code.task)} question asks for no program, so there is nothing to test")
             accepted, wrong = self.programs_to_test(question, code, attempts, judgement)
             if not accepted or not wrong:
                 raise ValueError(f"there is no {'wrong' if accepted else 'accepted'} program to test")

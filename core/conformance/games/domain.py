@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ... import registries
-from ...errors import ConfigError, PluginError
+from ...errors import ConfigError, PluginError, with_article
 from ...protocols import Domain, Parts
 from ...records import OtherWay, Question
 from ...registry import Registry, members_of
@@ -115,7 +115,7 @@ def _identity_problems(domain: Domain) -> Iterable[str]:
         question = Question(text, "3", domain.name, 0.5, "somebody")
         identity = domain.identity(question)
         if not isinstance(identity, str):
-            yield f"the identity of {text[:40]!r} is a {type(identity).__name__}, expected text"
+            yield f"the identity of {text[:40]!r} is {with_article(type(identity).__name__)}, expected text"
         if domain.identity(replace(question, reference=None, level=None, author="challenger")) != identity:
             yield f"the identity of {text[:40]!r} depends on who asks or what is claimed"
     one, other = (Question(text, domain=domain.name) for text in ("What is the first?", "What is the second?"))

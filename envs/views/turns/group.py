@@ -24,7 +24,7 @@ from ....core.errors import ConfigError
 from ....core.protocols import Agent, TurnGame
 from ...turns.play import Running
 from ..rendering import HTML, MODES, TEXT, Drawing, check_mode, drawing_of
-from ..setup import check_copies, one_seed
+from ..setup import check_copies, check_reset_options, one_seed
 from ..spaces import Text
 from .setup import OPPONENT, Named, TurnSetup, turn_info
 
@@ -80,11 +80,12 @@ class TurnGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
 
         Args:
             seed: starts everything anew; a list of G seeds, one per copy, makes one seed of all. `None` goes on.
-            options: ignored.
+            options: there are none.
 
         Raises:
-            ConfigError: another number of seeds.
+            ConfigError: another number of seeds, or options.
         """
+        check_reset_options(options)
         seed = one_seed(seed, self.num_envs)
         if seed is not None or not self._games:
             super().reset(seed=seed)

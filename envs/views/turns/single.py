@@ -17,6 +17,7 @@ from ....core.errors import ConfigError
 from ....core.protocols import Agent, TurnGame
 from ...turns.play import Running
 from ..rendering import HTML, MODES, TEXT, Drawing, check_mode, drawing_of
+from ..setup import check_reset_options
 from ..spaces import Text
 from .setup import OPPONENT, Named, TurnSetup, turn_info
 
@@ -58,7 +59,8 @@ class TurnEnv(gym.Env[str, str]):
         self._open, self._episodes = False, 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
-        """Begin the next game; a seed starts everything anew. Options are ignored."""
+        """Begin the next game; a seed starts everything anew. There are no options."""
+        check_reset_options(options)
         if seed is not None or self._running is None:
             super().reset(seed=seed)
             self.setup.seed(int(self.np_random.integers(2**62)))

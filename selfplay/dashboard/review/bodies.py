@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from ....core.errors import ConfigError
+from ....core.errors import ConfigError, with_article
 from ...reviews.checks import check_reviewer
 
 MOST_BODY = 2**19
@@ -55,7 +55,7 @@ async def json_body(request: Request, fields: dict[str, Any]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, f"The request is not JSON: {error!s:.200}.") from None
     if not isinstance(value, dict):
-        raise HTTPException(400, f"The request is a {type(value).__name__}, where an object belongs.")
+        raise HTTPException(400, f"The request is {with_article(type(value).__name__)}, where an object belongs.")
     if unknown := sorted(set(value) - set(fields)):
         raise HTTPException(400, f"The request has {unknown[0]!r:.80}; it may have {', '.join(fields)}.")
     return {**fields, **value}

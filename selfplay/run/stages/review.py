@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections import Counter
@@ -97,7 +98,7 @@ def _pause(seconds: float) -> None:
 
 
 def _where(run: SelfPlay, waiting: int) -> str:
-    path = run.folder.path
+    path = shlex.quote(str(run.folder.path))
     return (
         f"round {run.round}: {counted(waiting, 'item')} to review. In a terminal: selfplay-gym review {path} · in a "
         f"browser: selfplay-gym watch {path} · the run waits; Ctrl-C stops it, and --resume goes on from here"

@@ -1,6 +1,7 @@
 """Whatever ends a command badly outside this package is one line and an exit code; our own mistakes are not hidden."""
 
 import errno
+import io
 import os
 import signal
 import subprocess
@@ -129,3 +130,41 @@ def test_only_our_own_process_answers_while_importing(arguments, ours, monkeypat
         assert (signal.getsignal(signal.SIGINT) is not before) is ours
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("columns", ["0", "-3", "x", "", "²", "1e3", "9" * 50])
+def test_a_width_that_no_terminal_has_is_none(columns, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("LINES", columns)
+    Terminal().print("shown")
+    assert capsys.readouterr().out == "shown\n"
+    monkeypatch.setenv("COLUMNS", "33")
+    assert Terminal().width == 33
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_a_character_that_the_output_does_not_have_becomes_a_question_mark(errors, monkeypatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii", errors=errors))
+    assert leave(lambda: print("✓ \ud800")) == 0
+    assert raw.getvalue() == b"? ?\n"
+
+
+@pytest.mark.parametrize("library", ["numpy", "gymnasium", "click"])
+def test_without_what_everything_needs_there_is_one_line(library, tmp_path):
+    hide = (
+        "import sys\n"
+        "class Hidden:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] == {library!r}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Hidden())\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text(hide)
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "selfplay_gym.cli", "list"], capture_output=True, text=True, env=environment,
+        cwd=tmp_path, check=False, timeout=120,
+    )  # fmt: skip
+    wanted = f"error: selfplay_gym needs {library!r}, which is not installed: pip install selfplay-gym\n"
+    assert (done.returncode, done.stderr) == (2, wanted)

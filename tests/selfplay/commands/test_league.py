@@ -47,6 +47,23 @@ def test_called_again_it_goes_on_and_settings_stay(begun, capsys):
     assert "begun with games=3, not 4" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--solver", "nobody", "--challenger", "generator"], "unknown agent 'nobody'"),
+        (["--solver", "oracle"], "a challenger is needed"),
+        (["--player", "oracle", "--challenger", "generator"], "not by a player"),
+        (["--solver", "oracle", "--challenger", "generator", "--retire", "x"], "nobody is called 'x'"),
+        (["--solver", "oracle", "--challenger", "generator", "--run", "{tmp}"], "no run in"),
+        (["--solver", "a=oracle", "--solver", "a=random", "--challenger", "generator"], "a solver 'a' already"),
+    ],
+)
+def test_a_league_that_is_refused_leaves_nothing(tmp_path, capsys, arguments, says):
+    assert league(tmp_path / "new", *(word.format(tmp=tmp_path) for word in arguments)) == 2
+    assert says in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 HOSTILE = ["<script>alert(1)</script>", "\u202eevil", "a" * 200, "$x$_y", "|", " ", "日本語"]
 
 

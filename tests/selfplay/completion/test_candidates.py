@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import string
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from selfplay_gym.cli import app, main
 from selfplay_gym.core.registries import ALL
 from selfplay_gym.selfplay.completion.candidates import values
 from selfplay_gym.selfplay.completion.parameters import BY_NAME, IN_ONE_COMMAND
-from selfplay_gym.selfplay.completion.shells import BREAKS, LINE, SHELLS, split_line
+from selfplay_gym.selfplay.completion.shells import BREAKS, LINE, SHELLS, Word, split_line
 from selfplay_gym.selfplay.settings import describe
 from selfplay_gym.selfplay.settings.presets import PRESETS
 
@@ -153,18 +154,30 @@ def test_no_line_breaks_it(line):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("", ["", ""]),
-        ("a b", ["a", "b", ""]),
-        ("a b ", ["a", "b", "", ""]),
-        ("a 'b c", ["a", "b c", "quoted"]),
-        ('a "b', ["a", "b", "quoted"]),
-        ("a b\\", ["a", "b", ""]),
-        ("a # b", ["a", "#", "b", ""]),
-        ("a 'b c'", ["a", "b c", ""]),
+        ("", ([], Word(""))),
+        ("a b", (["a"], Word("b"))),
+        ("a b ", (["a", "b"], Word(""))),
+        ("a 'b c", (["a"], Word("b c", "'"))),
+        ('a "b', (["a"], Word("b", '"'))),
+        ("a b\\", (["a"], Word("b"))),
+        ("a b\\ ", (["a"], Word("b "))),
+        ("a # b", (["a", "#"], Word("b"))),
+        ("a 'b c'", (["a"], Word("b c"))),
+        ("a '' ", (["a", ""], Word(""))),
+        (r"a b'c\'\''d", (["a"], Word(r"bc\'d", "'", 4))),
+        (r'a "b\"\c', (["a"], Word(r'b"\c', '"'))),
+        ("a --b=c:'d=", (["a"], Word("--b=c:d=", "'", 6))),
+        ("a --b=c'd='e", (["a"], Word("--b=cd=e", "", 4))),
+        (r"a b\=c", (["a"], Word("b=c"))),
     ],
 )
 def test_a_line_is_split_up_to_the_cursor(line, words):
-    assert split_line(line) == words
+    assert split_line(line, "=:") == words
+
+
+@given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4))
+def test_words_in_quotes_are_read_as_they_were(words):
+    assert split_line(f"{shlex.join(words)} ") == (words, Word(""))
 
 
 def test_a_table_names_only_parameters_there_are():

@@ -6,6 +6,7 @@ import pty
 import select
 import shutil
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -33,6 +34,7 @@ class Shell:
     """An interactive shell on a terminal of its own."""
 
     def __init__(self, name, folder):
+        self.name, self.folder = name, folder
         self.out = folder / "lines"
         os.mkfifo(self.out)
         prepare = PREPARE[name].replace("{out}", str(self.out)).replace("{folder}", str(folder)).replace("%%", "%")
@@ -85,7 +87,7 @@ def shell(request, tmp_path_factory):
     command = folder / "bin/selfplay-gym"
     command.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'from selfplay_gym.cli import run; run()' \"$@\"\n")
     command.chmod(0o755)
-    for name in ("runs/mine", "runs/second run"):
+    for name in ("runs/mine", "runs/second run", "odd/it's", "odd/*star", "odd/a!b", 'odd/say "$x"', "odd/b=c:d"):
         (folder / name).mkdir(parents=True)
         (folder / name / "config.toml").touch()
     started = Shell(request.param, folder)
@@ -112,3 +114,35 @@ def shell(request, tmp_path_factory):
 def test_tab_completes(shell, typed, line):
     found = shell.completed(typed).rstrip()
     assert found.removesuffix("'") == line.rstrip()  # bash closes a quotation, and one may write on behind it
+
+
+@pytest.mark.parametrize(
+    ("typed", "folder"),
+    [
+        (r"runs/second\ ", "runs/second run"),
+        ('"runs/second ', "runs/second run"),
+        ("'runs/second ", "runs/second run"),
+        ("runs/'second ", "runs/second run"),
+        ("odd/it", "odd/it's"),
+        ("'odd/it", "odd/it's"),
+        ('"odd/it', "odd/it's"),
+        ("odd/\\*", "odd/*star"),
+        ("odd/a", "odd/a!b"),
+        ("'odd/a", "odd/a!b"),
+        ("odd/say", 'odd/say "$x"'),
+        ('"odd/say', 'odd/say "$x"'),
+        ("odd/b", "odd/b=c:d"),
+        ("'odd/b=", "odd/b=c:d"),
+    ],
+)
+def test_what_tab_writes_is_read_as_the_folder(shell, typed, folder):
+    """The shell itself is asked what the command would get."""
+    found = shell.completed(f"selfplay-gym report {typed}")
+    got = subprocess.run(
+        [shell.name, "-c", found.replace("selfplay-gym report", "printf '%s|'", 1)],
+        capture_output=True,
+        text=True,
+        cwd=shell.folder,
+        check=False,
+    )
+    assert got.stdout == f"{folder}|", found

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_published_forms_are_read_through_the_datasets_library(tmp_path):
     _write(folder, "test.jsonl", [GSM8K, {**GSM8K, "question": "And now?"}])
     suite = load_suite(f"gsm8k:{folder}")
     assert [question.reference for question in suite.questions] == ["1203", "1203"]
-    with pytest.raises(ConfigError, match=r"nowhere.*Without a network"):
+    with pytest.raises(ConfigError, match=r"no such file: .*nowhere"):
         load_suite(f"gsm8k:{tmp_path / 'nowhere'}")
 
 
@@ -181,3 +182,74 @@ def test_every_builtin_suite_accepts_its_own_references():
         for question in suite.questions:
             if question.domain == "math":
                 assert verifier.judge(question, [rf"\boxed{{{question.reference}}}"]).solve_rate == 1.0
+
+
+@pytest.fixture
+def unreachable(monkeypatch):
+    """The library `datasets`, which must not be asked."""
+    datasets = pytest.importorskip("datasets")
+
+    def never(*_, **__):
+        raise AssertionError("a local path was taken for a name on the Hub")
+
+    monkeypatch.setattr(datasets, "load_dataset", never)
+
+
+def test_what_lies_here_is_no_name_on_the_hub(tmp_path, unreachable):
+    (tmp_path / "folder").mkdir()
+    for name in ("plain", "text.txt", "binary.parquet", "wide.csv", "twice.csv"):
+        (tmp_path / name).write_text(
+            "question,question\n1,2,3\n" if name == "twice.csv" else "question,answer\n1,2,3\n"
+        )
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "loop").symlink_to("loop")
+    cases = {
+        "folder": "is a folder without rows",
+        "plain": "cannot be read by its ending, '';.*jsonl, .json, .csv, .parquet",
+        "text.txt": "cannot be read by its ending, '.txt'",
+        "binary.parquet": "is not Parquet",
+        "wide.csv": "row 1 has 3 values for 2 columns",
+        "twice.csv": "has one twice",
+        "pipe.jsonl": "no plain file",
+        "loop": "cannot look at",
+        "none.csv": "no such file",
+        "x" * 5000: "cannot look at",
+    }
+    for name, why in cases.items():
+        with pytest.raises(ConfigError, match=f"(?s){why}"):
+            load_suite(f"jsonl:{tmp_path / name}")
+
+
+def test_tables_are_read_too(tmp_path, unreachable):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    rows = [
+        {"question": 'What is "1,5"?\nExactly.', "answer": "3/2", "level": 0.5},
+        {"question": "1+1?", "answer": "2"},
+    ]
+    (tmp_path / "q.CSV").write_text('question,answer,level\n"What is ""1,5""?\nExactly.",3/2,0.5\n\n1+1?,2,\n')
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "q.parquet")
+    for name in ("q.CSV", "q.parquet"):
+        found = load_suite(f"jsonl:{tmp_path / name}").questions
+        assert [(one.text, one.reference, one.level) for one in found] == [
+            ('What is "1,5"?\nExactly.', "3/2", 0.5),
+            ("1+1?", "2", None),
+        ]
+
+
+def test_a_folder_of_rows_is_read_and_one_that_is_not_says_so(tmp_path):
+    pytest.importorskip("datasets")
+    (tmp_path / "bad.jsonl").write_text("{")
+    with pytest.raises(ConfigError, match=r"cannot load the folder .*Give a file of it"):
+        load_suite(f"jsonl:{tmp_path}")
+
+
+def test_commas_separate_suites_but_not_within_quotes(tmp_path, unreachable):
+    path = tmp_path / "we,ird (x:1.jsonl"
+    path.write_text(json.dumps({"question": "1+1?", "answer": "2"}))
+    first, second = load_suites(f'jsonl:"{path}",arithmetic', limit=1)
+    assert first.questions[0].reference == "2"
+    assert second.name == "arithmetic"
+    with pytest.raises(UnknownNameError, match="in quotes if its name has commas"):
+        load_suites("jsonl:we,ird.jsonl")  # nothing is fetched before all names are known

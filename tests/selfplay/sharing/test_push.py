@@ -101,10 +101,23 @@ def test_a_damaged_checkpoint_does_not_go(scripted_run, tmp_path, shown):
         push(folder.path, checkpoint="last", dry_run=True, console=shown)
 
 
-@pytest.mark.parametrize("repo", ["a b", "a/b/c", "/a", "a/", "a..b", "a--b", "x.git", "ü", "a" * 200, ""])
-def test_a_name_that_no_repository_can_have(finished_run, shown, repo):
-    with pytest.raises(ConfigError, match="--repo is NAME or OWNER/NAME"):
-        push(finished_run.path, repo=repo, dry_run=True, console=shown)
+@pytest.mark.parametrize(
+    ("repo", "rule"),
+    [
+        ("a b", "of the letters a to z"),
+        ("ü", "of the letters a to z"),
+        *((repo, "is NAME or OWNER/NAME, got") for repo in ("", "/", "a/b/c", "/a", "a/")),
+        ("a..b", r"must not have '\.\.' in it"),
+        ("a--b/c", "must not have '--' in it"),
+        ("x.git", r"must not end in '\.git'"),
+        ("-a", "at the beginning or end"),
+        ("a/b.", "at the beginning or end"),
+        ("a" * 200, "has at most 96 characters"),
+    ],
+)
+def test_a_name_that_no_repository_can_have(tmp_path, repo, rule):
+    with pytest.raises(ConfigError, match=f"--repo .*{rule}"):
+        pushing._repository(repo, tmp_path, False)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,10 @@ from selfplay_gym.selfplay.storage import files, lock, log
 from selfplay_gym.selfplay.storage.files import (
     CHECKSUM,
     DamageError,
+    check_writable,
     is_sealed,
     json_object,
+    make_folder,
     open_file,
     read_bytes,
     read_given,
@@ -362,3 +364,24 @@ def test_a_lock_whose_file_was_removed_is_taken_on_the_new_file(tmp_path, monkey
     with hold(tmp_path, "x.lock", lasting=False):
         assert len(calls) == 2
         assert (tmp_path / "x.lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_what_cannot_be_made_is_not_called_missing(tmp_path):
+    with pytest.raises(RunError, match="cannot be written here"):
+        open_file(tmp_path / "nowhere" / "run.lock", os.O_RDWR | os.O_CREAT)
+    with pytest.raises(RunError, match="is missing"):
+        open_file(tmp_path / "nowhere" / "run.lock", os.O_RDWR)
+    (tmp_path / "file").touch()
+    for refuse in (make_folder, check_writable):
+        with pytest.raises(RunError, match="cannot be written here"):
+            refuse(tmp_path / "file" / "below")
+
+
+def test_looking_whether_something_can_be_written_leaves_nothing(tmp_path):
+    (tmp_path / "old").write_text("kept")
+    before = (tmp_path / "old").stat().st_mtime_ns
+    for name in ("old", "new", "folder/new", "."):
+        check_writable(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old").read_text() == "kept"
+    assert (tmp_path / "old").stat().st_mtime_ns == before
