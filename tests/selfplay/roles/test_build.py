@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from selfplay_gym.agents.inference import devices
 from selfplay_gym.agents.models.llm import LLMAgent
 from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 from selfplay_gym.core.registries import register_sampler, samplers
@@ -57,6 +58,7 @@ def test_a_role_may_live_elsewhere_with_a_reference_beside_it(untrained_model, m
         return load(cls, name, **{**options, "device": "cpu"})
 
     monkeypatch.setattr(LLMAgent, "from_pretrained", classmethod(noted))
+    monkeypatch.setattr(devices, "check_device", lambda *_, **__: None)  # this machine need not have two
     built(untrained_model, "compute.device=cuda:0", "roles.challenger.device=cuda:1")
     assert sorted(asked) == ["cuda:0", "cuda:0", "cuda:1", "cuda:1"]  # each role and its reference
 
