@@ -23,7 +23,7 @@ LONGEST = 80
 
 
 def short(value: object, most: int = LONGEST) -> str:
-    """A value for a message: as Python writes it, cut in the middle where it is long."""
+    """A value for a message: as Python writes it, cut in the middle where that has more than `most` characters."""
     text = repr(value)
     return text if len(text) <= most else f"{text[: most - 13]}…{text[-12:]}"
 

@@ -22,7 +22,7 @@ def load(folder, cache, **options):
 
 def test_the_splits_are_read_with_their_types_and_give_the_questions_back(tmp_path):
     said = export("mixed", "datasets", tmp_path / "out", limit=5)
-    assert said.splitlines()[1] == f'datasets.load_dataset("{tmp_path}/out")'
+    assert said.splitlines()[1] == f"datasets.load_dataset({str(tmp_path / 'out')!r})"
     loaded = load(tmp_path / "out", tmp_path / "cache")
     assert {split: rows.num_rows for split, rows in loaded.items()} == {"train": 5, "held_out": 5}
     for split, rows in loaded.items():

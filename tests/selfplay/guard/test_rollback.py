@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 import torch
 
-from selfplay_gym.agents.training.config import StepMetrics
+from selfplay_gym.agents.training.config import GRPOConfig, StepMetrics
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.guard import guard_events
 from selfplay_gym.selfplay.guard import guard_measures as measured
@@ -61,7 +61,7 @@ class Trainer:
     def __init__(self, agent, rate, drill):
         self.agent, self.learning_rate, self.drill, self.taken = agent, rate, drill, 0
         self.parameters = {"weight": agent.weight}
-        self.reference = None
+        self.reference, self.config = None, GRPOConfig()
 
     def step(self, prompts, reward_fn, *, samples, seed, dynamic_sampling=None):
         texts = self.agent.act(prompts, n=samples, seed=seed)

@@ -98,7 +98,12 @@ def test_a_missing_library_is_noticed_before_anything_is_written(library, extra,
 def test_a_league_that_cannot_be_played_is_not_begun(library, workers, without, tmp_path):
     without(library)
     with pytest.raises(MissingExtraError, match=library):
-        hold_league(tmp_path / "league", players=[("solvers", "oracle")], workers=workers, console=None)
+        hold_league(
+            tmp_path / "league",
+            players=[("solver", "oracle"), ("challenger", "oracle")],
+            workers=workers,
+            console=None,
+        )
     assert not (tmp_path / "league").exists()
 
 
