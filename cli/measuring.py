@@ -144,8 +144,9 @@ def verify(
     with hold(target.parent, f"{target.name}.lock", lasting=False):
         summary = verify_file(source, target, judge, **options, console=console(stderr=True))
     counts = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
+    why = f", for the reasons that {target} gives" if summary.errors else ""
     click.echo(
         f"{counted(summary.lines, 'line')}, {counted(summary.attempts, 'attempt')}: {counts}; "
-        f"{counted(summary.errors, 'line')} could not be read"
+        f"{counted(summary.errors, 'line')} could not be read{why}"
     )
     return UNREADABLE if summary.errors else 0

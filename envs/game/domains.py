@@ -180,9 +180,15 @@ def domain_of(env_id: str) -> Domain:
 
     Raises:
         UnknownNameError: no domain is played under this id.
+        ConfigError: a game of turns is.
     """
     known = {registries.env_id(name): name for name in registries.domains.names()}
     if env_id not in known:
+        if env_id in map(registries.env_id, registries.turn_games.names()):
+            raise ConfigError(
+                f"{env_id!r} is a game of turns, which gym.make, train and leagues play; here questions are asked: "
+                f"{', '.join(sorted(known))}"
+            )
         raise UnknownNameError("environment of a domain", env_id, known)
     return find_domain(known[env_id])
 

@@ -17,6 +17,7 @@ from ...core.registries import domains
 from ...core.seeding import python_stream
 
 _KEYS = ("question", "answer", "domain", "level", "meta")
+_OTHERS = (".csv", ".json", ".parquet")
 
 
 class FileSource:
@@ -67,10 +68,14 @@ def read_questions(path: Path) -> list[Question]:
     Raises:
         ConfigError: there is no such file, it is empty, or a line cannot be read; names file and line.
     """
+    if path.suffix.lower() in _OTHERS:
+        raise ConfigError(f"{str(path)!r} is no JSONL, which this source reads; take open(data=jsonl:FILE) for it")
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"cannot read questions from {str(path)!r}: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"cannot read questions from {str(path)!r}: {error.strerror or error}") from None
     found = [_question(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise ConfigError(f'{path} has no questions; write one {{"question": ..., "answer": ...}} a line')

@@ -97,6 +97,8 @@ def test_a_domain_is_found_by_name_object_and_id():
     assert find_domain("selfplay_gym.envs.game.code_domain:CODE") is find_domain("code")
     with pytest.raises(UnknownNameError, match="Did you mean 'SelfPlayMath-v0'"):
         domain_of("SelfPlayMaths-v0")
+    with pytest.raises(ConfigError, match="'SelfPlayKuhn-v0' is a game of turns"):
+        domain_of("SelfPlayKuhn-v0")
     with pytest.raises(ConfigError, match="int"):
         find_domain(3)
 

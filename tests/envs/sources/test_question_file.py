@@ -126,3 +126,10 @@ def test_every_data_set_of_several_gives_each_row_once(tmp_path, table):
         texts += [q.text for q in source.draw(n, Draw(3, round=number, counts=lambda: counts))]
         counts.append(n)
     assert len(texts) == len(set(texts)) == sum(table)
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.PARQUET", "rows.json"])
+def test_other_files_are_sent_where_they_are_read(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\xd4question,answer\n")
+    with pytest.raises(ConfigError, match=r"is no JSONL, .*open\(data=jsonl:FILE\)"):
+        read_questions(tmp_path / name)
