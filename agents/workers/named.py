@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any
 
 from ...core.protocols.workers import Chunk, Result, Workers
@@ -36,3 +37,8 @@ def workers_of(what: int | str | Mapping[str, Any] | Workers) -> Workers:
     if isinstance(what, int):
         return Here() if what == 1 else make_workers("processes", workers=what)
     return make_workers(what)
+
+
+def ending(helping: Workers, given: int | str | Mapping[str, Any] | Workers) -> AbstractContextManager[Any]:
+    """Ends the workers that `workers_of(given)` made; live ones that were given are their owner's."""
+    return nullcontext() if helping is given else closing(helping)

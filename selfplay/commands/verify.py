@@ -18,7 +18,6 @@ import itertools
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -27,7 +26,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from ...agents.workers.named import workers_of
+from ...agents.workers.named import ending, workers_of
 from ...core.errors import ConfigError, RunError
 from ...core.interrupts import Stopped
 from ...core.options import parse_named
@@ -98,7 +97,6 @@ def verify_file(
         raise ConfigError(f"no such file: {str(source)!r}; expected JSON lines with question, reference, attempts")
     check_target(source, target)
     judges = workers_of(workers)
-    closes = closing(judges) if judges is not workers else nullcontext()  # a live one is its owner's
     judge, settings = make_verifier(verifier), _settings(verifier)
     total = sum(1 for line in _lines(source) if line.strip())
     counts = _completed(source, target, settings) if resume else _Counts()
@@ -108,7 +106,7 @@ def verify_file(
     at_once = _lines_at_once(judge, judges.size == 1)
     chunks = iter(lambda: list(itertools.islice(todo, at_once)), [])
     try:
-        with closes, target.open("ab" if done else "wb", buffering=0) as out, _bar(console) as bar:
+        with ending(judges, workers), target.open("ab" if done else "wb", buffering=0) as out, _bar(console) as bar:
             task = bar.add_task("verify", total=total, completed=done)
             for written, found in judges.map(_JudgeLines(judge, settings), chunks):
                 _write(out, written)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing, nullcontext
 from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from ...agents.addressing import template_for
-from ...agents.workers.named import workers_of
+from ...agents.workers.named import ending, workers_of
 from ...core.errors import ConfigError
 from ...core.protocols import Agent, Generator, Verifier, Workers
 from ...core.records import Question
@@ -60,7 +59,7 @@ def exam(
     suite = generated_suite(generator, limit=questions, seed=seed)
     examined = resolve_agent(str(agent)) if isinstance(agent, str | Path) else make_agent(agent)
     helping = workers_of(workers)
-    with closing(helping) if helping is not workers else nullcontext():  # live ones are their owner's
+    with ending(helping, workers):
         return run_exam(
             sampled_by_workers(examined, helping),
             suite.questions,
