@@ -88,6 +88,7 @@ class Bench:
 
     def __init__(self, questions):
         self.questions, self.grader = questions, make_verifier("sympy")
+        self.decided = make_verifier("majority", ties="invalid")
 
     def labelled(self, members, budget, weights):
         """For each question whether its label is right, and how probable it was; the last judgement."""
@@ -103,16 +104,17 @@ class Bench:
         return np.array(right), np.array(sure), judged[0].evidence["coalition"]["members"]
 
     def reliabilities(self, members, budget):
-        """Of each member its share of right answers among its answers, and what was measured without labels."""
+        """Of each member how often the answer it gives most often is right, where it has one, and what was measured."""
         found = self.labelled(members, budget, "reliability")[2]
+        texts = [question.text for question in self.questions]
         for member in members:
-            texts = member.act([q.text for q in self.questions], n=budget // len(members))
-            verdicts = [v for j in self.grader.judge_many(self.questions, texts) for v in j.verdicts if v.answer]
-            yield (
-                member.name,
-                np.mean([v.outcome is Outcome.CORRECT for v in verdicts]),
-                found[member.name]["reliability"],
-            )
+            voted = self.decided.judge_many(self.questions, member.act(texts, n=budget // len(members)))
+            firsts = [
+                (q, [rf"\boxed{{{one.label}}}"]) for q, one in zip(self.questions, voted, strict=True) if one.valid
+            ]
+            graded = self.grader.judge_many(*map(list, zip(*firsts, strict=True)))
+            right = np.mean([one.verdicts[0].outcome is Outcome.CORRECT for one in graded])
+            yield member.name, right, len(firsts), found[member.name]["reliability"]
 
 
 def rotations(members, k):
@@ -190,7 +192,8 @@ def page(found):
         for name, k in dict.fromkeys((r["bad"], r["members"]) for r in found["bad"])
     ]
     measured = [
-        [one["member"], f"{100 * one['right']:.1f}", f"{100 * one['measured']:.1f}"] for one in found["reliability"]
+        [one["member"], str(one["questions"]), *(f"{100 * one[name]:.1f}" for name in ("right", "measured"))]
+        for one in found["reliability"]
     ]
     heads = [f"k = {k}" for k in sizes]
     return (
@@ -213,9 +216,10 @@ def page(found):
                 "\n".join(markdown_table(["T", *heads], sure)),
                 f"One bad member in place of a good one, T = {BUDGETS[-1]}.",
                 "\n".join(markdown_table(["bad member", "k", *WEIGHTS, "reliability − equal"], spoiled)),
-                "Right answers among answers, per cent, and reliability as measured without labels, in one coalition "
-                f"of all with {found['reliability_answers']} answers per question.",
-                "\n".join(markdown_table(["member", "right", "measured"], measured)),
+                "The answer that each member gives most often: on how many questions there is one, how often it is "
+                "right, per cent, and the reliability measured without labels, in one coalition of all with "
+                f"{found['reliability_answers']} answers per question.",
+                "\n".join(markdown_table(["member", "questions", "right", "measured"], measured)),
             ]
         )
         + "\n"
@@ -278,8 +282,8 @@ def main():
         "bad": bad,
         "reliability_answers": budget,
         "reliability": [
-            {"member": name, "right": float(right), "measured": reliability}
-            for name, right, reliability in bench.reliabilities(everybody, budget)
+            {"member": name, "right": float(right), "questions": questions, "measured": reliability}
+            for name, right, questions, reliability in bench.reliabilities(everybody, budget)
         ],
     }
     write_json(given.out.with_suffix(".json"), found)

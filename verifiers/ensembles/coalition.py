@@ -52,10 +52,10 @@ class CoalitionVerifier(BaseVerifier):
     """Labels by the answers of several members; the verdicts hold the attempts against that label.
 
     `evidence["coalition"]` has `weights`, `chance` (how often two wrong answers are the same) and `members`: for each,
-    by name, `reliability` (the probability that an answer of it is right, measured on the batch; `None` if it never
-    answered there), `attempts` (at this question), `answered` (share of these that are answers) and `agrees` (share
-    that equal the label). Besides, `class_answers` and `shares` (of the votes, or probabilities), the label first, and
-    `tie`. A tie gives a label that is not valid.
+    by name, `reliability` (the probability that the answer it gives most often is right, measured on the batch; `None`
+    if it never answered there), `attempts` (at this question), `answered` (share of these that are answers) and
+    `agrees` (share that equal the label). Besides, `class_answers` and `shares` (of the votes, or probabilities), the
+    label first, and `tie`. A tie gives a label that is not valid.
 
     Args:
         members: who has a voice: agents by name, by dict, or as objects; "solver" is whoever made the attempts that are

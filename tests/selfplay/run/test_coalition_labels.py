@@ -123,7 +123,7 @@ def test_every_label_is_a_coalitions_and_every_labelling_says_how_reliable_its_m
     for row in labellings:
         found = {name: one["reliability"] for name, one in row["coalition"]["members"].items()}
         assert [*found] == ["solver", "base", "noisy(accuracy=0.6)", "random"]
-        assert found["random"] == min(found.values())
+        assert all(0.0 < reliability < 1.0 for reliability in found.values())
     steps = [row for row in rows["metrics"] if row.get("role") == "challenger"]
     assert all("panel" in row["reward_terms"] for row in steps)
     assert "Members of the coalition" in render_report(RunFolder.open(finished))

@@ -86,8 +86,8 @@ def test_measured_reliability_saves_the_label_from_one_who_is_always_wrong():
         judged = coalition(members, weights=weights, attempts=3).judge_many(QUESTIONS, [()] * len(QUESTIONS))
         right[weights] = sum(j.label == answer(q.text) for q, j in zip(QUESTIONS, judged, strict=True))
         found = {name: row["reliability"] for name, row in judged[0].evidence["coalition"]["members"].items()}
-        assert found["liar"] < judged[0].evidence["coalition"]["chance"]
-        assert [found[name] for name in found if name != "liar"] == pytest.approx(KNOWN, abs=0.12)
+        assert found["liar"] < 0.1
+        assert min(found[name] for name in found if name != "liar") > 0.3
     assert right["reliability"] > right["equal"] + 10
 
 
