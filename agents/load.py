@@ -39,10 +39,7 @@ def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLM
     if str(name) in SHIPPED:
         return LLMAgent.from_pretrained(name, **options)
     folder = Path(name)
-    if (folder / "state.json").is_file():
-        raise ConfigError(
-            f"{folder} is a run, not a model: name one of its models, such as {folder}/checkpoints/solver-…"
-        )
+    check_no_run(folder)
     if not folder.exists() and folder.parent != Path() and folder.parent.is_dir():
         raise ConfigError(f"no model at {str(name)!r}: {folder.parent} holds no {folder.name!r}")
     if not (folder / ROLE_FILE).is_file():
@@ -53,6 +50,27 @@ def load_agent(name: str | Path, role: str | None = None, **options: Any) -> LLM
         raise UnknownNameError("role", role, record.roles)
     own = {name: options.pop(name, None) for name in ("sampler", "stop", "template_options")}
     return _agents(folder, record, options)[role].with_settings(**own)
+
+
+def check_no_run(folder: Path) -> None:
+    """Refuse the folder of a run where a model is asked for, with the newest model of whoever answers in it.
+
+    Raises:
+        ConfigError: it is one.
+    """
+    if not (folder / "state.json").is_file():
+        return
+    saved = [path for role in ("solver", "player") for path in folder.glob(f"checkpoints/{role}-*[0-9]")]
+    newest = max(saved, key=_age, default=None)
+    last = folder / "last"
+    model = last if last.is_dir() else newest
+    remedy = f"name one of its models, such as {model}" if model else "it has no model of who answers yet"
+    raise ConfigError(f"{folder} is a run, not a model; {remedy}")
+
+
+def _age(checkpoint: Path) -> tuple[int, ...]:
+    """Round and step of a checkpoint, from its name `solver-03-001`."""
+    return tuple(int(number) for number in checkpoint.name.split("-")[1:] if number.isascii() and number.isdigit())
 
 
 def _agents(folder: Path, record: RoleRecord, options: Mapping[str, Any]) -> Mapping[str, LLMAgent]:

@@ -20,7 +20,7 @@ from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, overload
 
 from .errors import ConfigError, PluginError, SelfPlayError, UnknownNameError, short, with_article
-from .options import parse_named
+from .options import QUOTED, parse_named
 from .options.typed import check_options, hints_of, is_from_run
 from .sums import is_sum
 
@@ -255,7 +255,8 @@ class Registry(Generic[T]):
             bound = signature.bind(*leading, **options)
         except TypeError as error:
             accepted = ", ".join(_options_of(factory, signature)) or "none"
-            raise ConfigError(f"{self.kind} {short(name)}: {error}. Options it takes: {accepted}.") from None
+            hint = f" A value with commas stands in quotes, {QUOTED}." if leading else ""
+            raise ConfigError(f"{self.kind} {short(name)}: {error}. Options it takes: {accepted}.{hint}") from None
         if not (leading or options):
             return factory()
         check_options(name, factory, bound, live)

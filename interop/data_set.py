@@ -15,6 +15,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from ..selfplay.pages.tables import markdown_table
+from ..selfplay.sharing.front_matter import data_set_fields, front_matter
 from .parquet import pyarrow_for
 from .question_sets import HELD_OUT, TRAIN, QuestionSet
 from .rows import type_of
@@ -63,14 +65,11 @@ def _version(questions: QuestionSet) -> str:
 
 def _card(questions: QuestionSet, version: str) -> str:
     """What `README.md` says: to the library between the rules, to people below."""
-    head = ["---", "configs:", f"- config_name: v-{version}", "  default: true", "  data_files:"]
-    for split in questions.splits:
-        head += [f"  - split: {split}", f"    path: {split}.parquet"]
-    head += ["dataset_info:", f"  config_name: v-{version}", "  features:"]
-    for name in MEANING:
-        head += [f"  - name: {name}", f"    dtype: {type_of(name)}"]
+    files = [{"split": split, "path": f"{split}.parquet"} for split in questions.splits]
+    types = {name: {"dtype": type_of(name)} for name in MEANING}
+    head = front_matter(data_set_fields(f"v-{version}", files, types, default=True))
     sizes = [f"- `{split}`: {len(found):,} questions" for split, found in questions.splits.items()]
-    columns = ["| column | meaning |", "| --- | --- |", *(f"| `{name}` | {what} |" for name, what in MEANING.items())]
+    columns = markdown_table(("column", "meaning"), [(f"`{name}`", what) for name, what in MEANING.items()])
     source = " ".join(questions.source.replace("`", "'").split())
-    title = ["---", "", "# Questions for self-play", "", f"Written by selfplay-gym from `{source}`.", ""]
+    title = ["", "# Questions for self-play", "", f"Written by selfplay-gym from `{source}`.", ""]
     return "\n".join([*head, *title, *sizes, "", *columns, ""])

@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from ..core.errors import ConfigError
 from ..core.options import write_named
+from ..core.options.paths import path_of
 from ..core.registry import Registry
 from ..selfplay.counting import Count, uncounted
 from ..selfplay.pages.wording import counted
@@ -62,7 +63,7 @@ for _name, _target in {
 def export(
     source: str,
     format: str | Mapping[str, Any] | ExportFormat,
-    out: Path,
+    out: str | Path,
     *,
     splits: Sequence[str] | None = None,
     limit: int | None = None,
@@ -84,9 +85,9 @@ def export(
         what was written, what must be known of it, and how it is used, in lines.
 
     Raises:
-        ConfigError: the folder is not empty and is no export that may be replaced, or see `question_set`.
+        ConfigError: `out` is no path, or holds something that may not be replaced, or see `question_set`.
     """
-    writer = formats.make(format)
+    writer, out = formats.make(format), path_of("out", out, "questions")
     check_place(out, force)
     check_writable(out)
     questions = question_set(source, splits or writer.splits, limit=limit, seed=seed, levels=levels, progress=progress)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import click
 import pytest
 
 from selfplay_gym.cli import app, main
@@ -26,6 +27,10 @@ def test_every_command_explains_itself(command, capsys):
     [
         (["trian"], "Did you mean 'train'"),
         (["train", "--preset", "tny"], "Did you mean 'tiny'"),
+        (["train", "--preset", "", "--run-dir", "{tmp}/run"], "unknown preset ''"),
+        (["train", "--env", "SelfPlayMine-v0"], "an entry point in the group 'selfplay_gym.domains'"),
+        (["bench", "oracle", "--suite", 'jsonl:"a,b.csv'], 'the quote " is not closed'),
+        (["leaderboard", "{tmp}"], "no plain file"),
         (["train", "--set", "rouns=3"], "Did you mean 'rounds'"),
         (["train", "--set", "rounds"], "path=value"),
         (["train", "--seed", "-1"], "-1"),
@@ -85,6 +90,26 @@ def test_wrong_input_is_one_clear_line_and_exit_code_two(arguments, says, capfd,
     assert shown.err.count("\n") == 1
     assert len(shown.err) < 1500
     assert not (tmp_path / "run" / "config.toml").exists(), "a refused run must leave nothing behind"
+
+
+PATHS = [(name, one) for name in COMMANDS for one in app.commands[name].params if isinstance(one.type, click.Path)]
+
+
+@pytest.mark.parametrize(("name", "path"), PATHS, ids=[f"{name} {one.opts[0]}" for name, one in PATHS])
+def test_an_empty_path_is_refused_by_name_before_anything_is_done(name, path, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    others = [one for one in app.commands[name].params if isinstance(one, click.Argument) and one is not path]
+    given = [path.opts[0], ""] if isinstance(path, click.Option) else [""]
+    words = ["x" for one in others if one.required]
+    wanted = ["--format", "lm-eval"] if name == "export" else []
+    order = [*given, *words] if path.opts[0] == "source" else [*words, *given]
+    assert main([name, *order, *wanted]) == 2
+    assert "an empty path names nothing; the present folder is '.'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_paths_are_found():
+    assert len(PATHS) > 20
 
 
 def test_no_command_shows_the_help(capsys):

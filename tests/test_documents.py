@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import pytest
@@ -68,6 +69,124 @@ def test_links_between_pages_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
     missing = [t for t in targets if not t.startswith(("http", "mailto:")) and not (page.parent / t).exists()]
     assert missing == []
+
+
+OUTSIDE = re.compile(r"https?:/*[^\s<>\"'`)\]|]*", re.I)
+HOSTS = {
+    *("arxiv.org", "download.pytorch.org", "github.com", "semver.org"),
+    *("localhost", "127.0.0.1", "example.org"),
+}
+"""Where links of our pages lead: a new host is written down here by whoever has looked at it."""
+LOCAL = {"localhost", "127.0.0.1", "example.org"}
+"""Servers of the reader's own, and the name that is kept for examples."""
+ARXIV = re.compile(r"arxiv[\s:]+(?:preprint\s+)?([0-9][\w.]*[0-9])", re.I)
+ARXIV_ID = re.compile(r"(?:0[7-9]|1[0-4])(?:0[1-9]|1[0-2])\.[0-9]{4}|(?:1[5-9]|[2-9][0-9])(?:0[1-9]|1[0-2])\.[0-9]{5}")
+"""YYMM and a number, of four figures up to 2014 and of five since."""
+PAPER = re.compile(r"\[arXiv ([^\]]+)\]\(https://arxiv\.org/abs/([^)]+)\)")
+TEXTS = [*PAGES, *(ROOT / name for name in ("CHANGELOG.md", "SECURITY.md", "CITATION.cff", "pyproject.toml"))]
+
+
+def outside_links(text):
+    """Addresses in a text, without the stop behind a sentence."""
+    return [found.rstrip(".,;:!?*") for found in OUTSIDE.findall(text)]
+
+
+def wrong_with(link):
+    """What is wrong with an address, as far as that can be known without a network; "" for nothing."""
+    parts = urlsplit(link)
+    host = parts.hostname or ""
+    if not host or "…" in host:
+        return "no host"
+    if host not in HOSTS:
+        return "a host that nobody has looked at, see HOSTS"
+    if host in LOCAL:
+        return ""
+    if parts.scheme != "https" or not link.startswith("https://"):
+        return "not https"
+    if re.search(r"[<>{}…\\^]|//|\.\./|(?i:todo|xxx|your[-_]|placeholder|changeme)", link.removeprefix("https://")):
+        return "a placeholder, or a path of another form"
+    if host == "arxiv.org" and not (parts.path.startswith("/abs/") and ARXIV_ID.fullmatch(parts.path[5:])):
+        return "not the abstract of a paper"
+    return ""
+
+
+def spelling(link):
+    """Equal for addresses that lead to one page."""
+    parts = urlsplit(link)
+    path = parts.path.rstrip("/").removesuffix(".git").removesuffix("/index.html")
+    return parts.netloc.lower().removeprefix("www."), path.lower(), parts.query, parts.fragment
+
+
+def wrong_papers(text):
+    """Numbers of papers that arXiv cannot have given, and those whose link leads to another paper."""
+    ids = [found for found in ARXIV.findall(text) if not ARXIV_ID.fullmatch(found)]
+    return ids + [shown for shown, linked in PAPER.findall(text) if shown != linked]
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_to_the_outside_are_whole_safe_and_no_placeholders(page):
+    text = page.read_text(encoding="utf-8")
+    assert {link: why for link in outside_links(text) if (why := wrong_with(link))} == {}
+    assert wrong_papers(text) == []
+
+
+def test_a_page_of_others_is_spelled_in_one_way():
+    spelled = {}
+    for page in TEXTS:
+        for link in outside_links(page.read_text(encoding="utf-8")):
+            spelled.setdefault(spelling(link), set()).add(link)
+    assert [sorted(ways) for ways in spelled.values() if len(ways) > 1] == []
+    assert len(spelled) > 10
+
+
+def test_the_papers_that_the_source_names_can_exist():
+    rooms = ("core", "envs", "agents", "verifiers", "curricula", "selfplay", "interop", "cli", "benchmarks")
+    found = {
+        path: wrong_papers(path.read_text(encoding="utf-8")) for room in rooms for path in (ROOT / room).rglob("*.py")
+    }
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+    assert len(found) > 100
+
+
+@pytest.mark.parametrize(
+    ("link", "why"),
+    [
+        ("http://arxiv.org/abs/2508.05004", "https"),
+        ("HTTPS://arxiv.org/abs/2508.05004", "https"),
+        ("https:/arxiv.org/abs/2508.05004", "no host"),
+        ("https://", "no host"),
+        ("https://arxiv.org/pdf/2508.05004", "abstract"),
+        ("https://arxiv.org/abs/2508.0500", "abstract"),
+        ("https://arxiv.org/abs/2513.05004", "abstract"),
+        ("https://arxiv.org/abs/1412.12345", "abstract"),
+        ("https://arxiv.org/abs/2508.05004v2", "abstract"),
+        ("https://github.com/OWNER/TODO", "placeholder"),
+        ("https://github.com/your-name/x", "placeholder"),
+        ("https://github.com//x", "placeholder"),
+        ("https://github.com/x/{name}", "placeholder"),
+        ("https://githib.com/x", "nobody has looked"),
+        ("https://example.com/x", "nobody has looked"),
+        ("https://github.com/x/y#z", ""),
+        ("https://arxiv.org/abs/1412.1234", ""),
+        ("http://localhost:8000/v1", ""),
+    ],
+)
+def test_a_wrong_link_is_noticed(link, why):
+    assert (why in wrong_with(link)) if why else wrong_with(link) == ""
+    assert outside_links(f"See ({link}), and `{link}`. [it]({link})") == [link] * 3
+
+
+def test_two_spellings_and_wrong_papers_are_noticed():
+    assert (
+        len({spelling(f"https://{way}") for way in ("github.com/A/b", "www.github.com/a/b/", "github.com/a/b.git")})
+        == 1
+    )
+    assert spelling("https://github.com/a/b") != spelling("https://github.com/a/c")
+    assert wrong_papers("arXiv 2508.05004, arXiv:1407.5042; arxiv 2508.0500 and arXiv 2513.05004v1.") == [
+        "2508.0500",
+        "2513.05004v1",
+    ]
+    assert wrong_papers("[arXiv 2508.05004](https://arxiv.org/abs/2508.05005)") == ["2508.05004"]
 
 
 TOML = re.compile(r"^```toml\n(.*?)^```", re.M | re.S)

@@ -4,7 +4,15 @@ import gymnasium as gym
 import pytest
 
 import selfplay_gym
+from selfplay_gym.agents import LLMAgent
 from selfplay_gym.core.errors import ConfigError, PluginError, RunError, SelfPlayError
+from selfplay_gym.envs.sources.file import FileSource
+from selfplay_gym.interop.export import export
+from selfplay_gym.selfplay.commands.verify import verify_file
+from selfplay_gym.selfplay.diagnose.measure import diagnose
+from selfplay_gym.selfplay.diagnose.play import cross_play_run
+from selfplay_gym.selfplay.exams.contamination import training_texts
+from selfplay_gym.verifiers.output_policy.rules import RulePolicy
 
 
 class Odd:
@@ -84,6 +92,42 @@ def test_a_wrong_use_is_an_error_that_names_the_value(use, tmp_path, monkeypatch
         wrong()
     assert value in str(raised.value)
     assert list(tmp_path.iterdir()) == []
+
+
+PATHS = {
+    "verify_file(source)": lambda path: verify_file(path, "never.jsonl"),
+    "verify_file(target)": lambda path: verify_file("never.jsonl", path),
+    "export": lambda path: export("mixed", "lm-eval", path, limit=1),
+    "diagnose": diagnose,
+    "cross_play_run": cross_play_run,
+    "training_texts": lambda path: list(training_texts(path)),
+    "source": FileSource,
+    "rules": RulePolicy,
+    "save_pretrained": lambda path: LLMAgent.from_pretrained("tiny").save_pretrained(path),
+}
+
+
+@pytest.mark.parametrize("what", PATHS)
+@pytest.mark.parametrize("path", ["", 5, b"x", "x\0y"], ids=repr)
+def test_what_is_no_path_is_refused_wherever_one_is_asked(what, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"must be a path, such as '.*, got ") as raised:
+        PATHS[what](path)
+    assert repr(path) in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ['file(path="")', 'file("")', 'open(data=jsonl:"")', "open(data=\"gsm8k:''\")"])
+def test_a_source_of_no_file_is_refused(text):
+    with pytest.raises(ConfigError, match=r"must be a path|names no file"):
+        selfplay_gym.make_source(text)
+
+
+@pytest.mark.parametrize("option", ["verifier", "generator", "opponent"])
+def test_an_empty_name_is_not_taken_for_none(option):
+    options = {"role": "challenger"} if option == "opponent" else {}
+    with pytest.raises(ConfigError, match=r"unknown .* ''"):
+        gym.make("SelfPlayMath-v0", **options, **{option: ""})
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...core.errors import ConfigError, RunError
+from ...core.options.paths import path_of
 from ...core.records import Question
 from ...core.seeding import integer_seed
 from ..inference.packing import pack
@@ -187,7 +188,7 @@ class CorrectnessHead:
         """Write the head beside the model's files; the model itself is saved by its agent."""
         from safetensors.torch import save_file
 
-        folder = Path(folder)
+        folder = path_of("folder", folder, "models/mine")
         folder.mkdir(parents=True, exist_ok=True)
         state = {name: value.contiguous() for name, value in self.network.state_dict().items()}
         save_file(state, str(folder / WEIGHTS))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError
+from ...core.options.paths import path_of
 from ..inference.conversation import Conversation, Conversing
 from ..inference.devices import placing, spread
 from ..inference.hf_decoding import decoding_of
@@ -265,7 +266,8 @@ class LLMAgent:
         return twin
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write model and tokenizer in Hugging Face format (safetensors)."""
+        """Write model and tokenizer in Hugging Face format (safetensors); what is no path is a ConfigError."""
+        path_of("folder", folder, "models/mine")
         with without_bars():
             self.model.save_pretrained(str(folder))
         self.tokenizer.init_kwargs.pop("local_files_only", None)  # how it was loaded, which is no part of it

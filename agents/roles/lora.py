@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, MissingExtraError, RunError
+from ...core.options.paths import path_of
 from ...core.seeding import integer_seed
 from ..models.llm import LLMAgent
 from ..models.progress_bars import without_bars
@@ -52,7 +53,7 @@ class AdapterAgent(RoleAgent):
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write what the role owns: its adapter in peft's format; with a trained trunk the trunk and every adapter."""
-        folder = Path(folder)
+        folder = path_of("folder", folder, "models/mine")
         folder.mkdir(parents=True, exist_ok=True)
         if self.record.trunk == "frozen":
             save_adapter(self.model, self.role, folder)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ...core.errors import ConfigError, RunError
+from ...core.options.paths import path_of
 from ..inference.packed_forward import PackedModel
 from ..inference.packing import Packed
 from ..inference.sampling import LocalSampler
@@ -58,7 +59,7 @@ class TypedAgent(RoleAgent):
         """Write the shared model and the vectors of all types."""
         from safetensors.torch import save_file
 
-        folder = Path(folder)
+        folder = path_of("folder", folder, "models/mine")
         state = {n: value for n, value in self.model.state_dict().items() if not n.startswith("role_types.")}
         with without_bars():
             self.model.save_pretrained(str(folder / TRUNK), state_dict=state)

@@ -10,12 +10,15 @@ A value without a key is handed over first, in order. `{"name": "sympy", "timeou
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..errors import ConfigError, short
 from .finite import all_finite
 
+QUOTES = "\"'"
+QUOTED = 'as in path="a,b.jsonl"'
+"""How a value with commas is written, for messages."""
 _OPENING, _CLOSING = "([{", ")]}"
 
 
@@ -48,14 +51,21 @@ def parse_named(text: str) -> Named:
         elif key in options:
             raise ConfigError(f"the option {key!r} is given twice in {short(text)}")
         elif not key.isidentifier():
-            raise ConfigError(f"options are written name(key=value, key=value), got {short(piece)} in {short(text)}")
+            raise ConfigError(
+                f"options are written name(key=value, key=value), got {short(piece)} in {short(text)}; a value with "
+                f"commas stands in quotes, {QUOTED}"
+            )
         else:
             options[key] = _value(value)
     return Named(name, tuple(leading), options)
 
 
 def split_list(text: str) -> list[str]:
-    """What stands between commas: names with options, such as `train(solver), mine(a=1, b=2)`."""
+    """What stands between commas: names with options, such as `train(solver), mine(a=1, b=2)`.
+
+    Raises:
+        ConfigError: a quote is not closed.
+    """
     return list(_pieces(text))
 
 
@@ -72,7 +82,7 @@ def _last_group(text: str) -> int | None:
     if not text.endswith(")"):
         return None
     opening = None
-    for index, character, depth in outside_quotes(text):
+    for index, character, depth in _closed(text):
         if character == "(" and depth == 1:
             opening = index
         if depth < 0:
@@ -85,7 +95,7 @@ def _last_group(text: str) -> int | None:
 def _pieces(text: str) -> Iterator[str]:
     """What stands between commas that are in no quotes and no brackets; nothing for nothing."""
     start = 0
-    for index, character, depth in outside_quotes(text):
+    for index, character, depth in _closed(text):
         if character == "," and depth == 0:
             yield text[start:index].strip()
             start = index + 1
@@ -93,10 +103,25 @@ def _pieces(text: str) -> Iterator[str]:
         yield text[start:].strip()
 
 
-def outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:
+def unquoted(text: str) -> str:
+    """A text without the quotes in which it stands, if it does."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in QUOTES else text
+
+
+def _closed(text: str) -> Iterator[tuple[int, str, int]]:
+    """As `outside_quotes`, for a text in which each quote must be closed."""
+    quote = yield from outside_quotes(text)
+    if quote:
+        raise ConfigError(f"the quote {quote} is not closed in {short(text)}; close it behind the value, {QUOTED}")
+
+
+def outside_quotes(text: str) -> Generator[tuple[int, str, int], None, str]:
     """Each character outside of quotes with its index and the depth of brackets behind it.
 
     A quote opens only where a value may begin, so that an apostrophe inside a word is a letter.
+
+    Returns:
+        the quote that is not closed, "" if all are.
     """
     depth, quote, escaped, before = 0, "", False, "("
     for index, character in enumerate(text):
@@ -104,12 +129,13 @@ def outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:
             quote = "" if character == quote and not escaped else quote
             escaped = character == "\\" and not escaped
             continue
-        if character in "\"'" and before in "=,([{:":
+        if character in QUOTES and before in "=,([{:":
             quote = character
             continue
         depth += (character in _OPENING) - (character in _CLOSING)
         yield index, character, depth
         before = before if character.isspace() else character
+    return quote
 
 
 def _value(text: str) -> Any:
@@ -122,8 +148,7 @@ def _value(text: str) -> Any:
     except ValueError:
         if text.startswith("[") and text.endswith("]"):
             return [_value(piece) for piece in _pieces(text[1:-1])]
-        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
-        return text[1:-1] if quoted else text
+        return unquoted(text)
     if not finite:
         raise ConfigError(f"{text:.80} is too large for a number; give a finite one")
     return value

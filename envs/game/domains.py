@@ -154,6 +154,13 @@ def given_answer(question: Question) -> str | None:
     return None if question.author == "challenger" else question.reference
 
 
+OWN_GAME = (
+    "A game of your own is known once its module was imported, and to the command line once its package is installed "
+    f"with an entry point in the group {registries.domains.group!r} (games of turns: {registries.turn_games.group!r})."
+)
+"""How the id of somebody's own game becomes known, for messages."""
+
+
 def find_domain(domain: str | Mapping[str, Any] | Domain) -> Domain:
     """A domain by name, or the object itself.
 
@@ -184,12 +191,13 @@ def domain_of(env_id: str) -> Domain:
     """
     known = {registries.env_id(name): name for name in registries.domains.names()}
     if env_id not in known:
-        if env_id in map(registries.env_id, registries.turn_games.names()):
+        turns = [registries.env_id(name) for name in registries.turn_games.names() if not name.endswith(":")]
+        if env_id in turns:
             raise ConfigError(
                 f"{env_id!r} is a game of turns, which gym.make, train and leagues play; here questions are asked: "
                 f"{', '.join(sorted(known))}"
             )
-        raise UnknownNameError("environment of a domain", env_id, known)
+        raise UnknownNameError("environment", env_id, [*known, *turns], OWN_GAME)
     return find_domain(known[env_id])
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...core.errors import ConfigError
+from ...core.errors import ConfigError, short
+from ...core.options import unquoted
 from ...core.options.finite import all_finite
 from ...core.records import Question
 from .row_files import Row, read_rows
@@ -17,6 +18,20 @@ ANSWER_FIELDS = ("reference", "answer", "solution", "target")
 
 HUB_NAMES = {"gsm8k": "openai/gsm8k@main", "math-500": "HuggingFaceH4/MATH-500", "svamp": "ChilleD/SVAMP"}
 """Where a published suite is found when no source is given."""
+
+
+def source_of(text: str) -> str:
+    """A source as it stands behind the colon of a name: in quotes, where its name has commas, or bare.
+
+    Raises:
+        ConfigError: a quote is not closed, or holds nothing.
+    """
+    source = unquoted(text)
+    if not source.strip():
+        raise ConfigError(f'{text!r} names no file; write it as in jsonl:"a,b.jsonl"')
+    if source == text and text[:1] in ('"', "'"):
+        raise ConfigError(f'the quote {text[0]} is not closed in {short(text)}; write it as in jsonl:"a,b.jsonl"')
+    return source
 
 
 def read_questions(form: str, source: str, split: str = "test") -> list[Question]:
@@ -41,9 +56,13 @@ def _misfit(form: str, row: Row, error: Exception) -> str:
     """Why a row does not have a form, and which one it may have instead."""
     missing = isinstance(error, KeyError)
     why = f"no field {error}" if missing else str(error)
-    problem = f"is not a {form} row: {why}. It has {', '.join(map(str, row)) or 'no fields'}"
+    what = "no question with an answer" if form == OWN else f"not a {form} row"
+    problem = f"is {what}: {why}. It has {', '.join(map(str, row)) or 'no fields'}"
     fitting = [name for name, parse in PARSERS.items() if name != form and _fits(parse, row)]
-    return f"{problem}; expected {FIELDS[form]}" + (f". Read it with {fitting[0]}:FILE" if fitting else "")
+    remedy = f". Read it with {fitting[0]}:FILE" if fitting else ""
+    if len(row) == 1 and any(mark in next(iter(row)) for mark in ";\t"):
+        remedy = ". Where it is CSV, its columns must be separated by commas"
+    return f"{problem}; expected {FIELDS[form]}{remedy}"
 
 
 def _fits(parse: Callable[[Row], Question], row: Row) -> bool:
@@ -88,17 +107,18 @@ def _own(row: Row) -> Question:
     return Question(str(text), str(answer), str(row.get("domain", "math")), level, str(row.get("author", "")), meta)
 
 
+OWN = "jsonl"
 PARSERS: dict[str, Callable[[Row], Question]] = {
     "gsm8k": _gsm8k,
     "math-500": _math_500,
     "svamp": _svamp,
-    "jsonl": _own,
+    OWN: _own,
 }
 
 FIELDS = {
     "gsm8k": "question, and answer with the result after '####'",
     "math-500": "problem, answer, and optionally subject and level (1 to 5)",
     "svamp": "Body, Question, Answer, and optionally Type",
-    "jsonl": f"one of {', '.join(QUESTION_FIELDS)}, and one of {', '.join(ANSWER_FIELDS)}",
+    OWN: f"one of {', '.join(QUESTION_FIELDS)}, and one of {', '.join(ANSWER_FIELDS)}",
 }
 """What a row of each form has, for people."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, UnknownNameError
-from ...core.options.finite import all_finite
-from ...core.options.json_rows import strict_value
+from ...core.options.json_rows import is_csv, strict_value
+from ...core.options.paths import path_of
 from ...core.protocols import Draw
 from ...core.records import Question
 from ...core.registries import domains
@@ -37,7 +37,7 @@ class FileSource:
 
     def __init__(self, path: str, *, repeat: bool = False, shuffle: bool = True) -> None:
         self.path, self.repeat, self.shuffle = str(path), repeat, shuffle
-        self.questions = read_questions(Path(path))
+        self.questions = read_questions(path_of("the file", path, "questions.jsonl"))
 
     def draw(self, n: int, draw: Draw) -> list[Question]:
         order = "file" if self.shuffle else None
@@ -76,20 +76,23 @@ def read_questions(path: Path) -> list[Question]:
         raise ConfigError(f"cannot read questions from {str(path)!r}: {error}") from None
     except OSError as error:
         raise ConfigError(f"cannot read questions from {str(path)!r}: {error.strerror or error}") from None
-    found = [_question(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+    found = [_question(line, str(path), number) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise ConfigError(f'{path} has no questions; write one {{"question": ..., "answer": ...}} a line')
     return found
 
 
-def _question(line: str, where: str) -> Question:
+def _question(line: str, path: str, number: int) -> Question:
+    where = f"{path}, line {number}"
     try:
         row: Any = strict_value(line)
-        finite = all_finite(row)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{where}: not JSON that can be read ({error})") from None
-    if not finite:
-        raise ConfigError(f"{where}: NaN, Infinity and numbers too large for a float are no JSON; mend or remove it")
+        remedy = (
+            "; it looks like CSV: name it .csv and take open(data=jsonl:FILE) for it"
+            if number == 1 and is_csv(line)
+            else ""
+        )
+        raise ConfigError(f"{where}: not JSON that can be read ({error}){remedy}") from None
     if not isinstance(row, dict) or not {"question", "answer"} <= row.keys():
         raise ConfigError(f'{where}: expected {{"question": ..., "answer": ...}}, got {line[:80]}')
     unknown = sorted(set(row) - set(_KEYS))

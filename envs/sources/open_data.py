@@ -3,7 +3,7 @@
     rg:chain_sum             a data set of reasoning-gym, with options as rg:chain_sum(min_terms=5); every round has
                              new items, from a seed path of its own
     gsm8k, svamp, math-500   from the Hub, or `gsm8k:FILE.jsonl` from a local file
-    jsonl:FILE               a file of one's own, rows with question and answer
+    jsonl:FILE               a file of one's own, rows with question and answer; in quotes its name may have commas
     datasets:NAME@CONFIG     anything `datasets.load_dataset` takes, rows as for jsonl
 
 Rows come in an order that the seed shuffles, and again from the start when all have come. An answer that is given with
@@ -24,7 +24,7 @@ from ...core.options import parse_named
 from ...core.protocols import Draw
 from ...core.records import Question
 from ...core.seeding import integer_seed
-from .data_sets import HUB_NAMES, read_questions
+from .data_sets import HUB_NAMES, read_questions, source_of
 from .file import part_of
 from .mixing import mix
 
@@ -103,9 +103,9 @@ def _data(name: str, split: str) -> _Part:
     if family == "rg" and rest:
         return _ReasoningGym(rest)
     if family in HUB_NAMES and (rest or not colon):
-        return _Rows(name, _read(family, rest or HUB_NAMES[family], split))
+        return _Rows(name, _read(family, source_of(rest) if rest else HUB_NAMES[family], split))
     if family in ("jsonl", "datasets") and rest:
-        return _Rows(name, _read("jsonl", rest, split))
+        return _Rows(name, _read("jsonl", source_of(rest), split))
     raise UnknownNameError("open data", name, ["rg:DATASET", *HUB_NAMES, "jsonl:FILE", "datasets:NAME"])
 
 

@@ -11,11 +11,13 @@ import csv
 import io
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, MissingExtraError
-from ...core.options.json_rows import strict_value
+from ...core.options.json_rows import is_csv, strict_value
+from .hub import from_cache, unreachable
 
 Row = Mapping[str, Any]
 
@@ -79,7 +81,8 @@ def _read_lines(path: Path) -> Iterator[tuple[str, Row]]:
     for number, line in enumerate(_content(path).splitlines(), start=1):
         if line.strip():
             where = f"line {number}"
-            yield where, _object(_parsed(line, f"{where} of {str(path)!r}"), f"{where} of {str(path)!r}")
+            place = f"{where} of {str(path)!r}"
+            yield where, _object(_parsed(line, place, first=number == 1), place)
 
 
 def _read_list(path: Path) -> Iterator[tuple[str, Row]]:
@@ -133,11 +136,13 @@ FROM_HUB = (
 ENDINGS = f"files are read that end in {', '.join(READERS)}"
 
 
-def _parsed(raw: bytes, where: str) -> Any:
+def _parsed(raw: bytes, where: str, *, first: bool = True) -> Any:
     try:
         return strict_value(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # also numbers of more digits than Python reads
-        raise ConfigError(f"{where} is not JSON that can be read: {error}; mend or remove it") from None
+        csv_too = "it looks like CSV, which is read from a file whose name ends in .csv"
+        remedy = csv_too if first and is_csv(raw.decode("utf-8", "replace")) else "mend or remove it"
+        raise ConfigError(f"{where} is not JSON that can be read: {error}; {remedy}") from None
 
 
 def _object(row: Any, where: str) -> Row:
@@ -156,12 +161,23 @@ def _holds_rows(folder: Path) -> bool:
 
 def _from_library(what: str, remedy: str, name: str, config: str, split: str) -> Iterator[tuple[str, Row]]:
     try:
+        from datasets import config as settings
         from datasets import load_dataset
+        from huggingface_hub import constants
     except ImportError:
         raise MissingExtraError("datasets", "datasets", what) from None
+    if Path(name).exists():
+        silent = ""
+    elif settings.HF_HUB_OFFLINE:
+        silent = "HF_HUB_OFFLINE is set"
+    elif silent := unreachable(settings.HF_ENDPOINT):
+        silent = f"{settings.HF_ENDPOINT} does not answer ({silent})"
     try:
-        loaded: Iterable[Row] = load_dataset(name, config or None, split=split)
+        with from_cache(settings, constants) if silent else nullcontext():
+            loaded: Iterable[Row] = load_dataset(name, config or None, split=split)
     except Exception as error:  # noqa: BLE001 - what others wrote is read by a library with errors of many kinds
         why = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        if silent and isinstance(error, ConnectionError):
+            why = f"{silent}, and no copy was found here"
         raise ConfigError(f"cannot load {what} (split {split!r}): {why}. {remedy}") from None
     return ((f"row {number}", row) for number, row in enumerate(loaded, start=1))

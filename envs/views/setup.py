@@ -99,19 +99,19 @@ class GameSetup:
         self.attempts = settings.attempts
         policy = None if settings.policy == "none" else make_policy(settings.policy)
         policies = {} if policy is None else dict.fromkeys(WRITERS, policy)
-        verifier = make_verifier(settings.verifier or domain.verifier)
+        verifier = make_verifier(domain.verifier if settings.verifier is None else settings.verifier)
         self.game = Game(domain, verifier, reward, settings.template, policies)
         self.curriculum = make_curriculum(settings.curriculum)
         # A curriculum built here starts anew with every seed; a live one is the caller's, and keeps what it learnt.
         owned = isinstance(settings.curriculum, str | Mapping)
         self._initial = self.curriculum.state_dict() if owned else None
-        generator = make_generator(settings.generator or domain.generator)
+        generator = make_generator(domain.generator if settings.generator is None else settings.generator)
         allows = self._allows if policies else None
         procedural = QuestionCache(generator, settings.split, settings.reuse, domain, allows)
         self.asker: QuestionCache | AgentAsker | SourceAsker = procedural
         self.opponent: Agent | None = None
         if role in ("challenger", "teacher"):
-            self.opponent = make_agent(settings.opponent or domain.solver)
+            self.opponent = make_agent(domain.solver if settings.opponent is None else settings.opponent)
         elif role == "solver" and settings.opponent is not None:
             self.asker = AgentAsker(make_agent(settings.opponent), self.game, procedural)
         if settings.source is not None:
@@ -168,6 +168,10 @@ def _check_source(settings: GameSettings, role: str) -> None:
         )
 
 
+A_QUESTION = 'selfplay_gym.Question("What is 1+2?", reference="3")'
+"""How a question is given to `reset`, for messages."""
+
+
 def check_reset_options(options: Any, known: Sequence[str] = ()) -> None:
     """Refuse options of `reset` that would do nothing.
 
@@ -181,7 +185,8 @@ def check_reset_options(options: Any, known: Sequence[str] = ()) -> None:
     if options is None:
         return
     if not isinstance(options, Mapping):
-        raise ConfigError(f"options of reset are a mapping or None, got {options!r:.80}")
+        form = f", such as {{'question': {A_QUESTION}}}" if known else ""
+        raise ConfigError(f"options of reset are a mapping{form}, or None, got {options!r:.80}")
     unknown = [key for key in options if key not in known]
     if unknown:
         takes = f"it takes {', '.join(map(repr, known))}" if known else "it takes none"
@@ -199,7 +204,7 @@ def given_question(options: Mapping[str, Any] | None) -> Question | None:
         return None
     question = options["question"]
     if not isinstance(question, Question):
-        raise ConfigError(f"options['question'] must be a Question, got {type(question).__name__}")
+        raise ConfigError(f"options['question'] must be a Question, such as {A_QUESTION}, got {question!r:.80}")
     return question
 
 

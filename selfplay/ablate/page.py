@@ -61,7 +61,12 @@ def rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
 def label_rows(ablation: Ablation) -> tuple[list[str], list[list[str]]]:
     """Header and cells of the labels, in the order asked for: how many of all are right in the last round, the mean
     number kept in the first, the middle and the last round, and the worst round of all seeds."""
-    header = ["variant", "asked labels right, last round", "kept a round", "kept labels right, least"]
+    header = [
+        "variant",
+        "asked labels right, last round",
+        "kept in first, middle, last round (mean of seeds)",
+        "kept labels right, least",
+    ]
     cells = [
         [
             r.name,

@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import ConfigError
+from ...core.errors import ConfigError, short
+from ...core.options.json_rows import strict_value
+from ...core.options.typed import fits, hints_of
 from ..storage.files import read_given
 
 FEWEST = 100
 """Questions a submitted exam must have: below, the interval is wider than most differences."""
+
+
+PARTS = ("entries", "suites", "settings", "provenance", "contamination")
+"""What the file of a benchmark has and is read here."""
+WRITTEN = "expected what a benchmark writes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,9 @@ class Result:
         return self.agent, self.digest, self.samples, self.seed
 
 
+_TYPES = hints_of(Result)
+
+
 def read_submission(path: Path) -> list[Result]:
     """The results in a benchmark's JSON file.
 
@@ -59,19 +69,11 @@ def read_submission(path: Path) -> list[Result]:
         ConfigError: not such a file, exam items that leaked into training, or an exam too small to rank.
     """
     try:
-        text = read_given(path)
+        results, trained = _results(_read_report(read_given(path), str(path)), str(path))
     except ConfigError as error:
         raise ConfigError(f"{error}; write one with: selfplay-gym bench AGENT --out FILE.json") from None
-    try:
-        report = json.loads(text)
-        results = [_result(report, entry) for entry in report["entries"]]
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise ConfigError(f"{str(path)!r} was not written by `selfplay-gym bench --out FILE.json`: {error!r}") from None
-    for name, found in report["contamination"].items():
-        if not found["clean"]:
-            raise ConfigError(
-                f"{name}: exam questions were trained on ({found['exact']} exact); such a result is not ranked"
-            )
+    for name, exact in trained:
+        raise ConfigError(f"{name}: exam questions were trained on ({exact} exact); such a result is not ranked")
     for result in results:
         if result.questions < FEWEST:
             raise ConfigError(f"{result.suite}: too few questions to rank, {result.questions}; use at least {FEWEST}")
@@ -89,13 +91,45 @@ def submit(path: Path, board: Path) -> list[Result]:
 
 
 def read_board(board: Path) -> list[Result]:
-    """The results of a board; none if the file does not exist."""
-    if not board.is_file():
+    """The results of a board; none if the file does not exist.
+
+    Raises:
+        ConfigError: a line of it is no result; says which.
+    """
+    if not board.exists():
         return []
+    lines = enumerate(read_given(board).split("\n"), 1)
+    return [_stored(line, f"line {number} of {str(board)!r}") for number, line in lines if line.strip()]
+
+
+def _stored(line: str, where: str) -> Result:
     try:
-        return [Result(**json.loads(line)) for line in board.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"{str(board)!r} is not a leaderboard file: {error}") from None
+        row = strict_value(line)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict) or row.keys() != _TYPES.keys() or not _fits(row):
+        raise ConfigError(
+            f"{where} is no result, so this is not a leaderboard file: it has an object with {', '.join(_TYPES)} a "
+            "line, as selfplay-gym leaderboard writes it; name another one with --board"
+        )
+    return Result(**row)
+
+
+def _fits(row: Mapping[str, Any]) -> bool:
+    return all(fits(row[name], kind) for name, kind in _TYPES.items())
+
+
+def _read_report(text: str, name: str) -> dict[str, Any]:
+    try:
+        report = strict_value(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{name!r} is not JSON that can be read ({error}); {WRITTEN}") from None
+    if not isinstance(report, dict):
+        raise ConfigError(f"{name!r} holds {short(report)}; {WRITTEN}, which is an object")
+    missing = [key for key in PARTS if key not in report]
+    if missing:
+        raise ConfigError(f"{name!r} has no {', '.join(missing)}; {WRITTEN}, of agents on suites")
+    return report
 
 
 def to_markdown(results: Sequence[Result]) -> str:
@@ -124,10 +158,25 @@ def _row(r: Result) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
+def _results(report: dict[str, Any], name: str) -> tuple[list[Result], list[tuple[str, int]]]:
+    """What a report has measured, and the suites whose questions were trained on, with how many were."""
+    try:
+        results = [_result(report, entry) for entry in report["entries"]]
+        trained = [(name, int(found["exact"])) for name, found in report["contamination"].items() if not found["clean"]]
+    except (ValueError, LookupError, TypeError, AttributeError, StopIteration) as error:
+        what = f"a part without {error}" if isinstance(error, KeyError) else "a part of another form"
+        raise ConfigError(f"{name!r} has {what}; {WRITTEN}") from None
+    if not results:
+        raise ConfigError(f"{name!r} has no entries; {WRITTEN}, of agents on suites")
+    return results, trained
+
+
 def _result(report: dict[str, Any], entry: dict[str, Any]) -> Result:
     suite = next(s for s in report["suites"] if s["name"] == entry["suite"])
     summary, origin = entry["summary"], report["provenance"]
-    return Result(
+    if not fits(origin["command"], list[str]) or isinstance(origin["command"], str):
+        raise TypeError("the command is a list of words")
+    found = Result(
         agent=str(summary["agent"]),
         suite=str(suite["name"]),
         digest=str(suite["digest"]),
@@ -143,3 +192,6 @@ def _result(report: dict[str, Any], entry: dict[str, Any]) -> Result:
         commit=origin.get("commit"),
         version=str(origin["versions"]["selfplay-gym"]),
     )
+    if not _fits(asdict(found)):
+        raise TypeError("a field has another type")
+    return found

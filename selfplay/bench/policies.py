@@ -23,6 +23,7 @@ from ...core.protocols import Curriculum
 from ...core.records import TaskSpec
 from ...core.registries import curricula, make_curriculum
 from ...core.seeding import integer_seed, python_stream, stream
+from ...envs.game.domains import OWN_GAME
 from ...envs.views.teacher import TeacherEnv
 from ..pages.figures import SOLVER, plot_row, rows_by_name, rows_size
 from ..pages.headline import SIGNIFICANT, Headline
@@ -220,8 +221,12 @@ def bench_policies(specs: Sequence[str], environment: str, *, episodes: int = 10
     identity, _, options = parse_named(environment)
     try:
         env = gym.make(identity, **options)
-    except gym.error.Error as error:
-        raise ConfigError(f"no environment {environment!r}: {error}") from None
+    except (gym.error.Error, ModuleNotFoundError) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name is not None:  # Gymnasium's own has no name
+            raise
+        known = not isinstance(error, gym.error.UnregisteredEnv | ModuleNotFoundError)
+        remedy = "" if known else f" {OWN_GAME} What stands before a colon is imported, as in env:my_module:MyGame-v0."
+        raise ConfigError(f"no environment {environment!r}: {error}{remedy}") from None
     rewards: dict[str, np.ndarray[Any, Any]] = {}
     for spec in specs:
         name, policy = load_policy(spec)

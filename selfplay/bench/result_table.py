@@ -14,7 +14,8 @@ from ...core.errors import ConfigError
 from ..pages.figures import SIZE, draw_svg
 from ..pages.headline import Headline
 from ..pages.html_page import Section, figures, page
-from ..pages.tables import finite, html_table, markdown_table, provenance_line, terminal_table
+from ..pages.tables import finite, html_table, markdown_table, provenance_line
+from ..pages.terminal_table import TerminalTable
 from ..run.provenance import describe_environment
 from ..storage.files import check_writable
 
@@ -51,7 +52,7 @@ class ResultTable:
         """Print table and notes."""
         from rich.text import Text
 
-        console.print(terminal_table(self.title, self.header, self.cells, width=console.width))
+        console.print(TerminalTable(self.title, self.header, self.cells, width=console.width))
         for note in self.notes:
             console.print(Text(f"! {note}", style="yellow"))
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..exams.result import Score
-from ..pages.tables import NARROW, finite, markdown_table, provenance_line, terminal_table
+from ..pages.tables import NARROW, finite, markdown_table, provenance_line
+from ..pages.terminal_table import TerminalTable
 from ..pages.wording import percent, points
 from ..stats import Estimate
 from .run import BenchEntry, BenchReport
@@ -133,7 +134,7 @@ def to_terminal(report: BenchReport, width: int = 200) -> RenderableType:
             kept = [column for column, name in enumerate(header) if name not in SECONDARY]
             header, cells = [header[i] for i in kept], [[row[i] for i in kept] for row in cells]
         broken = [name.replace("/", "/\n") for name in header]
-        parts.append(terminal_table(title, broken, cells, width=width, names=2))
+        parts.append(TerminalTable(title, broken, cells, width=width, names=2))
     parts += [Text(f"! {note}", style="yellow") for note in report.warnings()]
     parts += [Text(f"Contamination: {line}.", style="dim") for line in report.contamination_lines()]
     return Group(*parts)

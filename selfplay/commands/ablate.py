@@ -14,7 +14,8 @@ from ..ablate.results import Ablation
 from ..ablate.rows import FULL
 from ..ablate.variants import Train, ablate
 from ..pages.figures import svg_file
-from ..pages.tables import NARROW, terminal_table
+from ..pages.tables import NARROW
+from ..pages.terminal_table import TerminalTable
 from ..run.provenance import describe_environment
 from ..run.stage import Interrupted
 from ..settings.compose import compose
@@ -75,8 +76,8 @@ def run_ablation(
         console.print("Stopped and saved. The same command goes on.", highlight=False)
         raise SystemExit(stop.code) from None
     # nine columns: shorter intervals; the files have them whole
-    console.print(terminal_table(f"preset {preset}", *rows(result), width=min(console.width, NARROW - 1)))
-    console.print(terminal_table("labels", *label_rows(result)))
+    console.print(TerminalTable(f"preset {preset}", *rows(result), width=min(console.width, NARROW - 1)))
+    console.print(TerminalTable("labels", *label_rows(result)))
     _write(result, out, console)
     return result
 

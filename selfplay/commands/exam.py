@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from ..bench.resolve_agent import read_agent
 from ..evaluation import held_out_questions
 from ..exams.contamination import Contamination, check_contamination, run_of_checkpoint, training_texts
 from ..exams.hold import exam
 from ..exams.result import ExamResult, Score
+from ..pages.terminal_table import Cell, TerminalTable
 from ..pages.wording import counted
 from ..progress import counting
 from ..stats import Estimate
@@ -89,31 +89,27 @@ def _contamination(agent: str, generator: str, questions: int, seed: int) -> Con
     return check_contamination([question.text for question in asked], training_texts(run))
 
 
-def _scores(result: ExamResult) -> Table:
-    table = _table("score")
+def _scores(result: ExamResult) -> TerminalTable:
     varying = f", {counted(result.samples, 'sample')} each" if result.samples_vary else ""
-    _row(table, f"sampled (avg@{result.samples})", result.accuracy, f"mean over the questions{varying}")
+    rows = [_row(f"sampled (avg@{result.samples})", result.accuracy, f"mean over the questions{varying}")]
     if result.greedy_accuracy is not None:
-        _row(table, "greedy", result.greedy_accuracy, "temperature 0")
+        rows.append(_row("greedy", result.greedy_accuracy, "temperature 0"))
     for k, estimate in result.pass_at_powers().items():
         if k > 1:
-            _row(table, f"pass@{k}", estimate, f"any of {k} samples right")
+            rows.append(_row(f"pass@{k}", estimate, f"any of {k} samples right"))
     for k in sorted(result.votes):
-        _row(table, f"majority@{k}", result.majority_at(k), f"vote of {k} samples right")
+        rows.append(_row(f"majority@{k}", result.majority_at(k), f"vote of {k} samples right"))
     drawn = max(1, result.samples * len(result.keys))
-    table.add_row("no answer", f"{100 * sum(result.invalid) / drawn:.1f} %", "", "samples without an answer")
-    return table
+    rows.append(["no answer", f"{100 * sum(result.invalid) / drawn:.1f} %", "", _dim("samples without an answer")])
+    return _table("score", rows)
 
 
-def _breakdown(name: str, rows: Mapping[str, Estimate], result: ExamResult) -> Table:
+def _breakdown(name: str, found: Mapping[str, Estimate], result: ExamResult) -> TerminalTable:
     labels = result.kinds if name == "kind" else ["?" if x is None else f"{x:.2f}" for x in result.levels]
-    table = _table(name)
-    for row, estimate in rows.items():
-        _row(table, row, estimate, counted(labels.count(row), "question"))
-    return table
+    return _table(name, [_row(row, score, counted(labels.count(row), "question")) for row, score in found.items()])
 
 
-def _by_length(result: ExamResult) -> Table:
+def _by_length(result: ExamResult) -> TerminalTable:
     """Every score per length, with its interval."""
     titles: dict[Score, str] = {
         "greedy": "greedy",
@@ -122,26 +118,27 @@ def _by_length(result: ExamResult) -> Table:
         "pass": f"pass@{result.samples}",
     }
     columns = {title: found for score, title in titles.items() if (found := result.breakdown("length", score))}
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for name in ("operations", "questions", *columns):
-        table.add_column(name, justify="right", no_wrap=True)
+    cells: list[list[Cell]] = []
     for length in result.breakdown("length"):
         count = sum(str(one) == length for one in result.lengths)
         scores = (column[length] for column in columns.values())
-        cells = (f"{100 * s.value:.0f} [{100 * s.low:.0f}, {100 * s.high:.0f}]" for s in scores)
-        table.add_row(length, str(count), *cells)
-    return table
+        shown = (f"{100 * s.value:.0f} [{100 * s.low:.0f}, {100 * s.high:.0f}]" for s in scores)
+        cells.append([length, str(count), *map(_whole, shown)])
+    return TerminalTable("", ["operations", "questions", *columns], cells)
 
 
-def _table(first: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(first, no_wrap=True, min_width=16)
-    table.add_column("accuracy", justify="right", no_wrap=True)
-    table.add_column("95 % interval", justify="right", no_wrap=True)
-    table.add_column("", style="dim")
-    return table
+def _table(first: str, rows: Sequence[Sequence[Cell]]) -> TerminalTable:
+    return TerminalTable("", [first, "accuracy", "95 % interval", ""], rows, left=[3])
 
 
-def _row(table: Table, name: str, estimate: Estimate, note: str) -> None:
+def _row(name: str, estimate: Estimate, note: str) -> list[Cell]:
     limits = f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f} %"
-    table.add_row(name, f"{100 * estimate.value:.1f} %", limits, note)
+    return [name, f"{100 * estimate.value:.1f} %", _whole(limits), _dim(note)]
+
+
+def _whole(text: str) -> Text:
+    return Text(text, no_wrap=True)
+
+
+def _dim(note: str) -> Text:
+    return Text(note, "dim")

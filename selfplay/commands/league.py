@@ -25,7 +25,8 @@ from ..league.rules.joining import make_joining
 from ..league.rules.matchmaking import make_matchmaking
 from ..league.snapshots import join_run, snapshots_of
 from ..league.standings import Standings, standings
-from ..pages.tables import NARROW, terminal_table
+from ..pages.tables import NARROW
+from ..pages.terminal_table import TerminalTable
 from ..pages.wording import shown
 from ..storage.files import make_folder
 from ..storage.lock import hold
@@ -147,7 +148,7 @@ def _show(found: Standings, files: Sequence[Path], console: Console) -> None:
     console.print(Text(shown(headline(found).text)))
     names = header(found) if console.width >= NARROW else header(found)[:SHORT]
     rows = [row[: len(names)] for row in cells(found)]
-    console.print(terminal_table("Standings", names, rows, width=console.width, names=2))
+    console.print(TerminalTable("Standings", names, rows, width=console.width, names=2))
     for note in found.notes:
         console.print(Text(f"! {note}", style="yellow"))
     console.print(f"wrote {', '.join(str(file) for file in files)}", soft_wrap=True, highlight=False)

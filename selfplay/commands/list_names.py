@@ -17,7 +17,6 @@ from typing import Any
 import gymnasium as gym
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from ... import agents, curricula, envs, verifiers
@@ -26,6 +25,7 @@ from ...core.registries import ALL
 from ...envs.game.domains import find_domain
 from ..bench.resolve_agent import MODELS
 from ..exams.suites import describe_suites
+from ..pages.terminal_table import Cell, TerminalTable
 from ..settings import describe as settings_of
 from ..settings.presets import PRESETS
 
@@ -61,17 +61,13 @@ def print_names(kind: str | None, console: Console) -> None:
         return
     if kind is not None and kind not in KINDS:
         raise UnknownNameError("kind", kind, [*KINDS, SETTINGS], f"A part of the settings is {SETTINGS}.PATH.")
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column()
+    rows: list[list[Cell]] = []
     for one in KINDS if kind is None else [kind]:
         if kind is None:
-            if table.row_count:
-                table.add_row()
-            table.add_row(Text(one, "bold"))
-        for name, about in names_of(one):
-            table.add_row(Text(f"  {name}" if kind is None else name), Text(about))
-    console.print(table)
+            rows += [["", ""]] if rows else []
+            rows.append([Text(one, "bold"), ""])
+        rows += ([f"  {name}" if kind is None else name, about] for name, about in names_of(one))
+    console.print(TerminalTable("", ["", ""], rows, left=[1]))
     if kind is None:
         console.print(f"\nSettings of a run: selfplay-gym list {SETTINGS}, or a part: list {SETTINGS}.roles.solver")
 

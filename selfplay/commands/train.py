@@ -45,7 +45,7 @@ def train_run(
     if resume:
         config = changed(stored_config(RunFolder.found(run_dir)), file, settings, env=env, seed=seed)
     else:
-        config = compose(preset or "tiny", file=file, assignments=settings, env=env, seed=seed)
+        config = compose("tiny" if preset is None else preset, file=file, assignments=settings, env=env, seed=seed)
     console = Terminal(quiet=not is_rank0())
     try:
         with watched(run_dir) if watching and is_rank0() else nullcontext():

@@ -30,8 +30,8 @@ from ...agents.workers.named import ending, workers_of
 from ...core.errors import ConfigError, RunError
 from ...core.interrupts import Stopped
 from ...core.options import parse_named
-from ...core.options.finite import all_finite
-from ...core.options.json_rows import different_keys
+from ...core.options.json_rows import check_characters, is_csv, json_value
+from ...core.options.paths import path_of
 from ...core.protocols import BaseVerifier, Verifier, Workers
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import make_verifier
@@ -41,6 +41,8 @@ from ..pages.wording import counted
 from ..progress import bar_columns
 from ..storage.files import make_folder
 
+ATTEMPTS = ("attempts", "attempt")
+CSV = '; it looks like CSV: write each row as {"question": "…", "reference": "…", "attempts": ["…"]}'
 UNREADABLE = 1
 """Exit code of the command if the file was judged, but some lines could not be."""
 MEASURED, GATHERED, SENT = 64, 16, 4
@@ -88,11 +90,11 @@ def verify_file(
         console: where the progress bar goes, `None` shows nothing.
 
     Raises:
-        ConfigError: no such source, or target and source are one file.
+        ConfigError: no such source, target and source are one file, or one of them is no path.
         RunError: the target was written from another source, by a verifier with other settings, or by something else.
         Stopped: by Ctrl-C or SIGTERM; says how many lines are written, which another call keeps.
     """
-    source, target = Path(source), Path(target)
+    source, target = path_of("source", source, "attempts.jsonl"), path_of("target", target, "verdicts.jsonl")
     if not source.is_file():
         raise ConfigError(f"no such file: {str(source)!r}; expected JSON lines with question, reference, attempts")
     check_target(source, target)
@@ -282,7 +284,8 @@ def judge_lines(judge: Verifier, settings: str, lines: list[tuple[int, str]]) ->
             question, attempts = _read(line)
             read.append((number, question, attempts))
         except ValueError as error:
-            records[number] = {"error": str(error)}
+            remedy = CSV if number == 1 and is_csv(line) else ""
+            records[number] = {"error": f"{error}{remedy}"}
         except RecursionError:
             records[number] = {"error": "nested too deeply"}
     records |= _judged_together(judge, read)
@@ -305,12 +308,12 @@ def _judged_together(judge: Verifier, read: list[tuple[int, Question, list[str]]
 
 
 def _read(line: str) -> tuple[Question, list[str]]:
-    row = json.loads(line, object_pairs_hook=different_keys)
-    if not all_finite(row):
-        raise ValueError("NaN, Infinity and numbers too large for a float are no JSON; mend or remove it")
+    row = json_value(line)
     if not isinstance(row, dict):
         raise ValueError("expected an object with question, reference and attempts")
-    attempts = row.get("attempts", row.get("attempt"))
+    if "\\u" in line:  # attempts are judged as a model wrote them; the rest is read as in a file of questions
+        check_characters({key: value for key, value in row.items() if key not in ATTEMPTS})
+    attempts = next((row[name] for name in ATTEMPTS if name in row), None)
     attempts = [attempts] if isinstance(attempts, str) else attempts
     if not isinstance(attempts, list) or not all(isinstance(attempt, str) for attempt in attempts):
         raise ValueError("'attempts' must be a list of texts")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.errors import RunError
+from ...core.options.paths import path_of
 from ...core.registries import make_reward, make_verifier
 from ...core.seeding import python_stream
 from ...envs.game.domains import domain_of
@@ -98,7 +99,7 @@ def label_consistency(
     """
     from ...agents.models.correctness_head import CorrectnessHead
 
-    folder = RunFolder.open(Path(run))
+    folder = RunFolder.open(path_of("run", run, "runs/tiny"))
     config = stored_config(folder)
     base = agent or _last_solver(folder, config)
     game = Game(domain_of(config.env), make_verifier("majority"), make_reward("r-zero"), config.template)

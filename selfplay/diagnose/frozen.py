@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...core.options.paths import path_of
 from ...core.protocols import Agent
 from ...core.protocols.completions import completions_of
 from ...core.records import Question
@@ -80,7 +81,7 @@ def frozen_difficulty(
         base: the solver; `None` loads the model the run started from.
         progress: called with (rounds done, rounds in all).
     """
-    folder = RunFolder.open(Path(run))
+    folder = RunFolder.open(path_of("run", run, "runs/tiny"))
     config = stored_config(folder)
     asked: dict[int, list[Question]] = {}
     for number, rows in folder.by_round("questions"):

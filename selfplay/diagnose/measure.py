@@ -18,6 +18,7 @@ import numpy as np
 
 from ...core.errors import RunError
 from ...core.math_language import key
+from ...core.options.paths import path_of
 from ...envs.rewards import bleu_matrix, clusters, distinct_clusters, uncertainty
 from ..evaluation import ExamResult, compare
 from ..exams.contamination import Contamination, check_contamination
@@ -161,7 +162,7 @@ def diagnose(run: str | Path) -> Diagnosis:
     Raises:
         RunError: no run there, or nothing in it yet.
     """
-    folder = RunFolder.open(Path(run))
+    folder = RunFolder.open(path_of("run", run, "runs/tiny"))
     metrics = list(folder.rows("metrics"))
     rounds = _rounds(folder)
     exams = _exams(metrics)

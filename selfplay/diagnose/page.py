@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ..exams.robustness import robustness_rows
 from ..pages.headline import Headline, difference, tone_of
 from ..pages.html_page import Section, figures, page, paragraph
-from ..pages.tables import finite, html_table, terminal_table
+from ..pages.tables import finite, html_table
+from ..pages.terminal_table import TerminalTable
 from ..pages.wording import counted, in_per_cent, percent, points
 from .consistency import Consistency
 from .expert import expert_rows
@@ -126,7 +127,7 @@ def to_terminal(diagnosis: Diagnosis, play: CrossPlay | None = None, width: int 
         named.append(("Are right labels scored above wrong ones?", consistency_rows(diagnosis.consistency)))
     if play is not None:
         named.append(("Cross-play: solver accuracy at the challenger's questions, per cent", play_rows(play)))
-    parts: list[RenderableType] = [terminal_table(title, *shown, width=width) for title, shown in named]
+    parts: list[RenderableType] = [TerminalTable(title, *shown, width=width) for title, shown in named]
     parts += [Text(f"! {note}", style="yellow") for note in diagnosis.notes]
     return Group(*parts)
 

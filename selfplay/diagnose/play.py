@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ...core.errors import RunError
+from ...core.options.paths import path_of
 from ...core.protocols import Agent
 from ...envs.game.domains import domain_of
 from ..bench.pairs import PairResult, play_pair
@@ -56,7 +57,7 @@ class CrossPlay:
 
 def can_cross_play(run: str | Path) -> bool:
     """Whether the run's challenger is a model that writes math questions."""
-    return has_writer(stored_config(RunFolder.open(Path(run))))
+    return has_writer(stored_config(RunFolder.open(path_of("run", run, "runs/tiny"))))
 
 
 def has_writer(config: RunConfig) -> bool:
@@ -79,7 +80,7 @@ def cross_play_run(
     Raises:
         RunError: no run there, or its challenger is not a model that writes math questions.
     """
-    folder = RunFolder.open(Path(run))
+    folder = RunFolder.open(path_of("run", run, "runs/tiny"))
     config = stored_config(folder)
     if not can_cross_play(run):
         raise RunError(f"{run} cannot cross-play: that needs a challenger that is a model and writes math questions")

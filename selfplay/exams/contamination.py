@@ -21,6 +21,7 @@ from typing import Any
 
 from ...core.errors import RunError
 from ...core.math_language import read
+from ...core.options.paths import path_of
 from ..pages.wording import counted
 from ..storage.files import json_object, open_file
 
@@ -111,7 +112,7 @@ def training_texts(run: str | Path) -> Iterator[str]:
     Raises:
         RunError: no such file, or a line that is not JSON.
     """
-    path = Path(run) / "questions.jsonl"
+    path = path_of("run", run, "runs/tiny") / "questions.jsonl"
     if not path.is_file():
         raise RunError(f"{str(run)!r} has no questions.jsonl; expected a run folder of `selfplay-gym train`")
     return _texts(path)

@@ -31,7 +31,7 @@ from ...core.records import Question
 from ...core.registries import domains, generators, verifiers
 from ...core.seeding import integer_seed
 from ...envs.game.domains import find_domain
-from ...envs.sources.data_sets import HUB_NAMES, read_questions
+from ...envs.sources.data_sets import HUB_NAMES, read_questions, source_of
 from ...envs.sources.open_data import REASONING_GYM, reasoning_gym_questions
 from ..counting import Count, uncounted
 from .questions import held_out_questions
@@ -125,15 +125,15 @@ def _loading(name: str, limit: int | None, seed: int, progress: Count) -> Callab
 
     Raises:
         UnknownNameError: no such suite.
+        ConfigError: a quote that is not closed.
     """
     family, colon, rest = name.partition(":")
-    rest = _unquoted(rest)
     if family == "rg" and rest:
         return partial(_reasoning_gym, name, rest, limit or DEFAULT_SIZE, seed)
     if family in HUB_NAMES and (rest or not colon):
-        return partial(_from_rows, family, rest or HUB_NAMES[family], limit)
+        return partial(_from_rows, family, source_of(rest) if rest else HUB_NAMES[family], limit)
     if family == "jsonl" and rest:
-        return partial(_from_rows, "jsonl", rest, limit)
+        return partial(_from_rows, "jsonl", source_of(rest), limit)
     if generators.knows(name):
         return partial(generated_suite, name, limit=limit, seed=seed, progress=progress)
     if name in domains.names():
@@ -184,12 +184,6 @@ def grader_of(question: Question) -> str:
     if question.domain == REASONING_GYM and "dataset" in question.meta:
         return f"rg:{question.meta['dataset']}"
     return find_domain(question.domain).grader if question.domain in domains.names() else "exact"
-
-
-def _unquoted(rest: str) -> str:
-    """What follows the colon of a name, which may stand in quotes."""
-    quoted = len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'"
-    return rest[1:-1] if quoted else rest
 
 
 def _expand(name: str) -> list[str]:

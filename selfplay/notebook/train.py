@@ -8,7 +8,9 @@ from typing import Any
 
 from rich.console import Console
 
+from ...agents.packages import check_models
 from ..progress import Progress
+from ..run.train import checked_folder
 from ..run.train import train as play
 from ..settings.config import RunConfig
 from ..terminal import Terminal
@@ -18,7 +20,7 @@ from .run import Run
 
 def train(
     config: RunConfig | Mapping[str, Any] | str,
-    run_dir: str | Path = "",
+    run_dir: str | Path | None = None,
     *,
     resume: bool = False,
     console: Console | None = None,
@@ -33,7 +35,7 @@ def train(
         config: the settings: a `RunConfig`, changes of the defaults as a mapping, or a preset's name. On resume they
             must be those the run was started with, but for more `rounds`, which prolong it; a mapping then means
             changes of the run's own: `train({"rounds": 8}, run_dir, resume=True)`.
-        run_dir: the run folder, created unless `resume`; it has no default.
+        run_dir: the run folder, created unless `resume`; `None` is an error, as an empty path is.
         console: where progress is shown instead.
         show: `False` for silence, unless there is a console.
 
@@ -46,5 +48,7 @@ def train(
     shown: Console | Progress | None = console
     if console is None and show:
         shown = NotebookProgress() if in_notebook() else Terminal(stderr=True)
-    play(config, run_dir, resume=resume, console=shown)
-    return Run(run_dir)
+    check_models("training")
+    folder = checked_folder(config, run_dir, shown)
+    play(config, folder, resume=resume, console=shown)
+    return Run(folder)

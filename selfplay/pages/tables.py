@@ -1,4 +1,4 @@
-"""Header and cells as a table: for a terminal, as HTML, as Markdown; and numbers that fit JSON."""
+"""Header and cells as a table: as HTML, as Markdown; and numbers that fit JSON. For a terminal: `terminal_table`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...envs.views.rendering.pieces import with_code
 from .wording import shown
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 NARROW = 120
 """Columns below which a terminal gets short tables."""
@@ -25,27 +22,6 @@ LONG_NAME = 24
 """Characters of a name from which on it gets several lines of a fair width."""
 
 _INTERVAL = re.compile(r"(?<=\d )\[([-+]?\d+(?:\.\d+)?), ([-+]?\d+(?:\.\d+)?)\]$", re.ASCII)
-
-
-def terminal_table(
-    title: str, header: Sequence[str], cells: Sequence[Sequence[str]], *, width: int = NARROW, names: int = 1
-) -> Table:
-    """A table for `rich`.
-
-    Args:
-        width: columns of the terminal; below `NARROW` the ends of intervals lose a digit.
-        names: how many of the first columns hold names, which stand at the left; numbers stand at the right.
-    """
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for column, name in enumerate(header):
-        table.add_column(Text(name), justify="left" if column < names else "right", overflow="fold")
-    for row in shortened(cells, names) if width < NARROW else cells:
-        table.add_row(*map(Text, row))
-    return table
 
 
 def html_table(header: Sequence[str], cells: Sequence[Sequence[str]], names: int = 1, *, label: str = "Table") -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
-from ..pages.tables import shorter
+from ..pages.tables import NARROW
+from ..pages.terminal_table import TerminalTable
 from ..pages.wording import in_per_cent, percent
 from ..stats import Estimate
 from ..storage.run_folder import RunFolder
@@ -42,10 +41,9 @@ def print_summary(folder: RunFolder, console: Console) -> None:
             console.print(_ascii(note, ascii_only), highlight=False)
 
 
-def _table(summary: RunSummary, ascii_only: bool) -> Table:
+def _table(summary: RunSummary, ascii_only: bool) -> TerminalTable:
     samples = summary.exams[0][1].samples if summary.exams else 0
-    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    for name in (
+    header = (
         "round",
         "exam, %\n[95 %]",
         "greedy\n%",
@@ -55,19 +53,17 @@ def _table(summary: RunSummary, ascii_only: bool) -> Table:
         "solve rate\n0 … 1",
         "uncer-\ntainty",
         "in band\n%",
-    ):
-        histogram = name.startswith("solve")
-        table.add_column(_ascii(name, ascii_only), justify="left" if histogram else "right", no_wrap=True)
-    for row in summary.rounds:
-        table.add_row(*(_ascii(cell, ascii_only) for cell in _cells(row)))
-    return table
+    )
+    cells = [[_ascii(cell, ascii_only) for cell in _cells(row)] for row in summary.rounds]
+    names = [_ascii(name, ascii_only) for name in header]
+    return TerminalTable("", names, cells, width=NARROW - 1, left=[len(header) - 3])
 
 
 def _cells(row: RoundSummary) -> list[str]:
     exam, labelling = row.exam, row.labelling
     return [
         "base" if row.number == 0 else str(row.number),
-        NONE if exam is None else shorter(percent(exam.accuracy)),
+        NONE if exam is None else percent(exam.accuracy),
         NONE if exam is None else _percent(exam.greedy_accuracy),
         NONE if exam is None or exam.samples not in exam.votes else _percent(exam.majority_at(exam.samples)),
         NONE if labelling is None else in_per_cent(labelling["kept_share"], 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from ..evaluations.hook import FullEvaluations
 from ..guard.controller import GuardController
 from ..hooks import Hook
 from ..live.feed import LiveFeed
+from ..pages.wording import counted
 from ..progress import Progress
 from ..reviews.gates import ReviewGates
 from ..roles.build import build_on_all, build_roles
@@ -110,7 +112,7 @@ def train(
         Interrupted: stopped by the user; what was committed last is where the run goes on.
     """
     check_models("training")
-    run_dir = _checked(config, run_dir, console)
+    run_dir = checked_folder(config, run_dir, console)
     if resume and isinstance(config, Mapping):
         config = stored_config(RunFolder.found(run_dir)).replace(config)
     config = absolute_paths(as_config(config))
@@ -147,8 +149,15 @@ def train(
     return folder
 
 
-def _checked(config: Any, run_dir: Any, console: Any) -> Path:
-    """The run folder, unless one of them is nothing that `train` takes."""
+def checked_folder(config: Any, run_dir: Any, console: Any) -> Path:
+    """The folder of a run that is about to be played.
+
+    Args:
+        config, run_dir, console: see `train`; of any type as yet.
+
+    Raises:
+        ConfigError: one of them is nothing that `train` takes.
+    """
     if not isinstance(config, Mapping):
         as_config(config)
     if not isinstance(console, Console | Progress | None):
@@ -234,7 +243,19 @@ def _resumed(config: RunConfig, run_dir: Path, progress: Progress) -> RunFolder:
     if damage is not None:
         progress.warn(None, damage)
     progress.say(f"Resuming {run_dir}: {resume_position(folder)}")
+    if folder.state.get("phase") == DONE:
+        over = bool(folder.state.get("part", {}).get("over"))
+        if over or folder.state["round"] >= config.rounds:
+            progress.say(_nothing_left(config, over, run_dir))
     return folder
+
+
+def _nothing_left(config: RunConfig, over: bool, run_dir: Path) -> str:
+    """That a run which is to go on is finished, and how it can be played on; `over` says that its schedule is."""
+    if over:
+        return "Nothing was left to do: the last part of its schedule is over, and more rounds do not prolong it"
+    more = f"selfplay-gym train --resume --run-dir {shlex.quote(str(run_dir))} --set rounds={config.rounds + 1}"
+    return f"Nothing was left to do: all of {counted(config.rounds, 'round')} played. For more: {more}"
 
 
 def _check_prolonged(stored: RunConfig, asked: RunConfig, run_dir: Path) -> None:
@@ -285,4 +306,13 @@ def _handled(handler: Any) -> Iterator[None]:
             signal.signal(number, before)
 
 
-__all__ = ["Interrupted", "StopRequest", "as_config", "is_rank0", "make_run", "resume_position", "train"]
+__all__ = [
+    "Interrupted",
+    "StopRequest",
+    "as_config",
+    "checked_folder",
+    "is_rank0",
+    "make_run",
+    "resume_position",
+    "train",
+]

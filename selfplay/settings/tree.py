@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from ...core.errors import ConfigError, UnknownNameError
-from ...core.options import split_list
+from ...core.options import split_list, unquoted
 from .checks import Named, converted, hints
 from .checks import row_kind as row_kind_of
 
@@ -245,7 +245,7 @@ def _typed(path: str, text: str, hint: Any) -> Any:
     if hint == Named and text[:1] in ("[", "{"):  # several terms of a sum, or a table
         return _structure(path, text)
     if hint in (str, Named) or hint == (str | None):
-        return _unquoted(text)
+        return unquoted(text)
     try:
         read = tomllib.loads(f"value = {text}")
         value = read["value"] if list(read) == ["value"] else text  # not what stands on further lines
@@ -257,7 +257,7 @@ def _typed(path: str, text: str, hint: Any) -> Any:
         return value
     if hint == tuple[str, ...] and isinstance(value, str):
         bracketed = value.startswith("[") and value.endswith("]")  # not TOML: its texts have no quotes
-        value = [_unquoted(one) for one in split_list(value[1:-1])] if bracketed else split_list(value)
+        value = [unquoted(one) for one in split_list(value[1:-1])] if bracketed else split_list(value)
     return converted(path, value, hint)
 
 
@@ -269,12 +269,8 @@ def _structure(path: str, text: str) -> Any:
             return read["value"]
     except (ValueError, RecursionError):
         if text.startswith("[") and text.endswith("]"):
-            return [_unquoted(one) for one in split_list(text[1:-1])]
+            return [unquoted(one) for one in split_list(text[1:-1])]
     raise ConfigError(f"{path} is no list or table as TOML has them, got {text:.80}")
-
-
-def _unquoted(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
 def _number(text: str, hint: Any) -> Any:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
 from ...agents.model_names import PACKAGED, SHIPPED
 from ...core.options import write_named
+from ..pages.tables import markdown_table
 from ..pages.wording import counted
 from ..roles.answer_rewards import write_reward
 from ..settings.config import SOLVER, RunConfig
 from ..settings.turn_games import PLAYER
 from ..stats import Estimate
 from .facts import RoundFacts, RunFacts
+from .front_matter import front_matter
 from .scrub import ELSEWHERE, scrubbed_setting
 
 OURS = "<!-- written by selfplay-gym; written anew as the run goes on -->"
@@ -118,16 +120,16 @@ def model_card(config: RunConfig, facts: RunFacts, role: str, number: int, name:
 
 def _front(model: str, loads_alone: bool) -> list[str]:
     """What a hub reads of a card."""
-    licence = ["license: apache-2.0"] if model in FREE_BASES else ["license: other", "license_name: of-the-base-model"]
-    library = "transformers" if loads_alone else "selfplay-gym"
-    return [
-        "---",
-        *licence,
-        f"library_name: {library}",
-        "pipeline_tag: text-generation",
-        "tags: [selfplay-gym, self-play, reinforcement-learning]",
-        "---",
-    ]
+    free = model in FREE_BASES
+    licence = {"license": "apache-2.0"} if free else {"license": "other", "license_name": "of-the-base-model"}
+    return front_matter(
+        {
+            **licence,
+            "library_name": "transformers" if loads_alone else "selfplay-gym",
+            "pipeline_tag": "text-generation",
+            "tags": ["selfplay-gym", "self-play", "reinforcement-learning"],
+        }
+    )
 
 
 def _method(config: RunConfig) -> Iterator[tuple[str, str]]:
@@ -225,6 +227,5 @@ def short_model(name: str) -> str:
     return PurePath(name).name if PurePath(name).is_absolute() else name
 
 
-def _table(head: tuple[str, ...], rows: Any) -> list[str]:
-    lines = [head, ("---",) * len(head), *rows]
-    return [*("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines), ""]
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    return [*markdown_table(head, list(rows)), ""]

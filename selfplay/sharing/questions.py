@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError
+from ..pages.tables import markdown_table
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..storage.checkpoint import CARD
@@ -14,6 +15,7 @@ from ..storage.files import as_lines
 from ..storage.run_folder import RunFolder
 from .cards import FREE_BASES, OURS, short_model, shown
 from .facts import RunFacts
+from .front_matter import data_set_fields, front_matter
 from .outgoing import Outgoing
 from .scrub import own_folders, scrubbed, scrubbed_text
 
@@ -39,11 +41,11 @@ COLUMNS = {
 }
 """The columns of a row in order: type, meaning."""
 _STATED = {
-    "int": "dtype: int64",
-    "float": "dtype: float64",
-    "text": "dtype: string",
-    "bool": "dtype: bool",
-    "list of texts": "list: string",
+    "int": {"dtype": "int64"},
+    "float": {"dtype": "float64"},
+    "text": {"dtype": "string"},
+    "bool": {"dtype": "bool"},
+    "list of texts": {"list": "string"},
 }
 """What the card says of a type to the library `datasets`, which else has none for a column that is always null."""
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -102,24 +104,25 @@ def _clean(row: dict[str, Any], folders: Sequence[str]) -> dict[str, Any]:
 def questions_card(config: RunConfig, facts: RunFacts, count: int) -> str:
     """`README.md` of the data set."""
     models = {row.model for row in config.roles.values()}
-    licence = ["license: apache-2.0"] if models <= FREE_BASES else ["license: other", "license_name: of-the-models"]
+    licence = (
+        {"license": "apache-2.0"} if models <= FREE_BASES else {"license": "other", "license_name": "of-the-models"}
+    )
     size = next((name for most, name in _SIZES if count < most), "n>1M")
     sources = ", ".join(f"`{short_model(source)}`" for source in config.questions.sources)
-    rounds = [(number, found) for number, found in sorted(facts.rounds.items()) if found.labelling]
+    rounds = [
+        (str(number), str(found.labelling["asked"]), str(found.labelling["kept"]), shown(found.label_accuracy))
+        for number, found in sorted(facts.rounds.items())
+        if found.labelling
+    ]
+    fields = {
+        **licence,
+        "task_categories": ["question-answering"],
+        "tags": ["selfplay-gym", "self-play", "synthetic"],
+        "size_categories": [size],
+        **data_set_fields("default", DATA, {name: _STATED[kind] for name, (kind, _) in COLUMNS.items()}),
+    }
     lines = [
-        "---",
-        *licence,
-        "task_categories: [question-answering]",
-        "tags: [selfplay-gym, self-play, synthetic]",
-        f"size_categories: ['{size}']",
-        "configs:",
-        "- config_name: default",
-        f"  data_files: {DATA}",
-        "dataset_info:",
-        "  config_name: default",
-        "  features:",
-        *(line for name, (kind, _) in COLUMNS.items() for line in (f"  - name: {name}", f"    {_STATED[kind]}")),
-        "---",
+        *front_matter(fields),
         OURS,
         f"# Questions of a self-play run in {config.env}, seed {config.seed}",
         "",
@@ -128,12 +131,9 @@ def questions_card(config: RunConfig, facts: RunFacts, count: int) -> str:
         f"`{short_model(str(config.labels.source))}`. Models wrote them: a reference that a challenger claims, a "
         "label and an attempt can each be wrong.",
         "",
-        "| round | asked | kept | asked labels right, % [95 %] |",
-        "| --- | --- | --- | --- |",
+        *markdown_table(("round", "asked", "kept", "asked labels right, % [95 %]"), rounds),
+        "",
+        *markdown_table(("column", "type", "meaning"), [(f"`{name}`", *about) for name, about in COLUMNS.items()]),
+        "",
     ]
-    for number, found in rounds:
-        row = found.labelling or {}
-        lines.append(f"| {number} | {row['asked']} | {row['kept']} | {shown(found.label_accuracy)} |")
-    lines += ["", "| column | type | meaning |", "| --- | --- | --- |"]
-    lines += [f"| `{name}` | {kind} | {meaning} |" for name, (kind, meaning) in COLUMNS.items()]
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from ...core.errors import MissingExtraError
+from ...core.options.paths import path_of
 from ...core.protocols import Cell, TrackedRun
 from ...core.registries import register_tracker
 from .installed import is_installed
@@ -27,7 +27,7 @@ class TensorBoard:
     def __init__(self, folder: str | None = None) -> None:
         if not is_installed("tensorboard"):
             raise MissingExtraError("tensorboard", "trackers", "trackers=['tensorboard']")
-        self.folder = None if folder is None else Path(folder).absolute()
+        self.folder = None if folder is None else path_of("tensorboard: folder", folder, "runs/tensorboard").absolute()
         self._writer: Any = None
 
     def begin(self, run: TrackedRun) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from ...core.options.paths import path_of
 from ...core.records import ALLOWED, Ruling
 from .matching import Matcher
 from .rule_file import read
@@ -23,7 +24,9 @@ class RulePolicy:
     """
 
     def __init__(self, file: str | Path | None = None) -> None:
-        self._matcher, self.rules_version = _read(BUILT_IN if file is None else Path(file))
+        self._matcher, self.rules_version = _read(
+            BUILT_IN if file is None else path_of("rules: file", file, "rules.toml")
+        )
 
     def check(self, text: str, role: str) -> Ruling:
         """See `core.protocols.OutputPolicy`. Takes time linear in the length of the text."""

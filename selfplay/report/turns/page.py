@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 
 from ...pages.html_page import Section, page
-from ...pages.tables import html_table, terminal_table
+from ...pages.tables import html_table
+from ...pages.terminal_table import TerminalTable
 from ...pages.wording import counted, short_name
 from ...settings.tree import flatten
 from ...storage.run_folder import RunFolder
@@ -25,7 +26,7 @@ def print_turn_summary(folder: RunFolder, console: Console) -> None:
     for column in range(1, len(header), 3):  # a few columns at a time fit 80
         part = slice(column, column + 3)
         shown = [[row[0], *row[part]] for row in rows]
-        console.print(terminal_table("", [header[0], *header[part]], shown, width=console.width), highlight=False)
+        console.print(TerminalTable("", [header[0], *header[part]], shown, width=console.width), highlight=False)
     console.print(summary.headline.text, highlight=False)
     if summary.best_round is not None:
         console.print(f"Best exam: round {summary.best_round}.", highlight=False)

@@ -99,3 +99,30 @@ def test_a_number_that_a_float_cannot_hold_is_refused_wherever_it_stands(number)
 @pytest.mark.parametrize("word", ["nan", "Infinity", "-inf", "1e999x"])
 def test_a_word_that_is_no_json_is_a_text(word):
     assert parse_named(f"a(x={word})").options == {"x": word}
+
+
+@pytest.mark.parametrize(
+    "text", ["file(path=a,b.jsonl)", "file(repeat=true, path=a, b c)", "open(data=jsonl:a,b.jsonl)"]
+)
+def test_a_comma_in_a_bare_value_is_answered_with_quotes(text):
+    with pytest.raises(ConfigError, match=r"in quotes, as in path=\"a,b\.jsonl\""):
+        parse_named(text)
+    assert parse_named('file(path="a,b.jsonl")').options == {"path": "a,b.jsonl"}
+
+
+@pytest.mark.parametrize("text", ['jsonl:"a,b.csv', "mixed, jsonl:'a", 'a(x="1, 2)', "a(x=['b, c])", '"'])
+def test_a_quote_that_is_not_closed_is_named(text):
+    with pytest.raises(ConfigError, match=r"the quote [\"'] is not closed in .*as in path="):
+        split_list(text)
+
+
+@pytest.mark.parametrize("text", ['a(x="1, 2)', "a(x=['b, c])", "a('b)"])
+def test_an_option_whose_quote_is_not_closed_is_no_name(text):
+    with pytest.raises(ConfigError, match="is not closed"):
+        parse_named(text)
+
+
+@pytest.mark.parametrize("text", ["it's", "a(x=it's, y=1)", "don't, won't", "runs/o'neill", "a(x='it', y=\"b\")"])
+def test_an_apostrophe_in_a_word_opens_no_quote(text):
+    assert parse_named(text)
+    assert split_list(text)

@@ -66,10 +66,12 @@ def test_a_template_is_found_or_the_known_ones_are_listed():
 
 
 def test_an_id_without_a_domain_lists_those_there_are():
-    with pytest.raises(
-        UnknownNameError, match=r"^unknown environment of a domain 'SelfPlayChess-v0'\..*SelfPlayMath-v0"
-    ):
+    with pytest.raises(UnknownNameError, match=r"^unknown environment 'SelfPlayChess-v0'\..*SelfPlayMath-v0"):
         domain_of("SelfPlayChess-v0")
+    with pytest.raises(UnknownNameError, match=r"once its module was imported.*'selfplay_gym\.domains'.*turn_games'"):
+        domain_of("SelfPlayChess-v0")
+    with pytest.raises(UnknownNameError, match="Did you mean 'SelfPlayKuhn-v0'"):
+        domain_of("SelfPlayKhn-v0")
     said = "domain must be a name or a Domain, got list"
     with pytest.raises(ConfigError, match=f"^{re.escape(said)}$"):
         find_domain([])

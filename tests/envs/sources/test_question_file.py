@@ -7,6 +7,7 @@ from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.protocols import Draw
 from selfplay_gym.envs.sources import data_sets
 from selfplay_gym.envs.sources.file import read_questions
+from selfplay_gym.selfplay.exams.suites import load_suite
 
 ROW = b'{"question": "1+1?", "answer": "2"}'
 
@@ -66,7 +67,7 @@ def test_a_number_that_is_not_finite_is_refused_with_its_place(tmp_path, value):
     line = f'{{"question": "1+1?", {value}}}'
     path = tmp_path / "q.jsonl"
     path.write_text(f"{ROW.decode()}\n\n{line}\n")
-    with pytest.raises(ConfigError, match=r"q\.jsonl, line 3: NaN, Infinity and numbers too large"):
+    with pytest.raises(ConfigError, match=r"q\.jsonl, line 3: not JSON .*NaN, Infinity and numbers too large"):
         read_questions(path)
     with pytest.raises(ConfigError, match=r"line 3 of .*q\.jsonl.*NaN, Infinity and numbers too large"):
         data_sets.read_questions("jsonl", str(path))
@@ -133,3 +134,54 @@ def test_other_files_are_sent_where_they_are_read(tmp_path, name):
     (tmp_path / name).write_bytes(b"\xd4question,answer\n")
     with pytest.raises(ConfigError, match=r"is no JSONL, .*open\(data=jsonl:FILE\)"):
         read_questions(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "line", ["question,answer", '"1+1, is?",2', "question;answer", "question\tanswer", "\ufeffa,b"]
+)
+def test_a_table_that_is_called_jsonl_is_answered_with_the_way_to_read_it(tmp_path, line):
+    path = tmp_path / "q.jsonl"
+    path.write_text(f"{line}\n{line}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"line 1.*looks like CSV: name it \.csv and take open\(data=jsonl:FILE\)"):
+        read_questions(path)
+    with pytest.raises(
+        ConfigError, match=r"line 1.*looks like CSV, which is read from a file whose name ends in \.csv"
+    ):
+        data_sets.read_questions("jsonl", str(path))
+
+
+@pytest.mark.parametrize("line", ['{"question": "1+1, or?",', "[1, 2", "words"])
+def test_broken_json_is_no_table(tmp_path, line):
+    path = tmp_path / "q.jsonl"
+    path.write_text(f"{line}\n")
+    for read in (lambda: read_questions(path), lambda: data_sets.read_questions("jsonl", str(path))):
+        with pytest.raises(ConfigError, match="not JSON") as caught:
+            read()
+        assert "CSV" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_columns_that_no_comma_separates_are_said_to_be_one(tmp_path, mark):
+    path = tmp_path / "q.csv"
+    path.write_text(f"question{mark}answer\n1+1?{mark}2\n")
+    with pytest.raises(ConfigError, match=r"is no question with an answer.*columns must be separated by commas"):
+        data_sets.read_questions("jsonl", str(path))
+
+
+@pytest.mark.parametrize("source", ['"a,b.csv', "'a", '"'])
+def test_a_source_whose_quote_is_not_closed_is_refused(source):
+    for read in (lambda: load_suite(f"jsonl:{source}"), lambda: make_source(f"open(data=[jsonl:{source}])")):
+        with pytest.raises(ConfigError, match="is not closed"):
+            read()
+    with pytest.raises(ConfigError, match="is not closed"):
+        make_source("open", data=f"jsonl:{source}")
+
+
+def test_a_source_may_stand_in_quotes(tmp_path):
+    path = tmp_path / "a,b.jsonl"
+    path.write_bytes(ROW)
+    assert len(load_suite(f'jsonl:"{path}"').questions) == 1
+    for text in (f'open(data=jsonl:"{path}")', f'open(data="jsonl:{path}")', f'file(path="{path}")'):
+        assert make_source(text)
+    with pytest.raises(ConfigError, match="in quotes"):
+        make_source(f"file({path})")

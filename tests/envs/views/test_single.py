@@ -260,3 +260,23 @@ def test_import_is_light():
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert selfplay_gym.__version__
+
+
+@pytest.mark.parametrize(
+    "given", ["What is 2+3?", "", None, 5, {"text": "What is 2+3?"}, [Question("1+1?", "2")], "x" * 10**6]
+)
+def test_a_question_of_another_form_is_answered_with_one_that_works(given):
+    for env in (
+        gym.make("SelfPlayMath-v0"),
+        gym.make("SelfPlayTokens-v0"),
+        gym.make_vec("SelfPlayMath-v0", 2),
+    ):
+        with pytest.raises(ConfigError, match=r"must be a Question, such as selfplay_gym\.Question\(.*, got") as caught:
+            env.reset(options={"question": given})
+        assert len(str(caught.value)) < 250
+    with pytest.raises(ConfigError, match=r"are a mapping, such as \{'question': selfplay_gym\.Question\("):
+        gym.make("SelfPlayMath-v0").unwrapped.reset(options="What is 2+3?")
+    example = eval(str(caught.value).partition("such as ")[2].partition(", got")[0], {"selfplay_gym": selfplay_gym})
+    env = gym.make("SelfPlayMath-v0")
+    env.reset(options={"question": example})
+    assert env.step(r"\boxed{3}")[1] == 1.0

@@ -4,15 +4,17 @@ import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+import selfplay_gym
 from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.ablate import VARIANTS, ablate, summarise
 from selfplay_gym.selfplay.ablate.by_length import ability_rows
-from selfplay_gym.selfplay.ablate.page import headline, plot, to_json, to_markdown
+from selfplay_gym.selfplay.ablate.page import headline, label_rows, plot, to_json, to_markdown
 from selfplay_gym.selfplay.ablate.results import KeptLabels, VariantRun
 from selfplay_gym.selfplay.ablate.rows import find_variant
 from selfplay_gym.selfplay.commands.ablate import run_ablation
@@ -223,6 +225,12 @@ def test_kept_labels_stand_by_round(tmp_path):
     runs = [replace(run, labels=own) for run, own in zip(result.result("full").runs, found, strict=True)]
     again = summarise({"full": runs}, "tiny")
     assert again.result("full").kept_per_round == [3.0, 7.0]
+    header, cells = label_rows(again)
+    at = header.index("kept in first, middle, last round (mean of seeds)")
+    assert next(row for row in cells if row[0] == "full")[at] == "3 7"
+    for page in ("ablation-tiny", "ablation-tiny-12", "ablation-method", "feedback-tiny"):
+        text = (Path(selfplay_gym.__file__).parent / "docs" / f"{page}.md").read_text(encoding="utf-8")
+        assert "| " + " | ".join(header) + " |" in text
     assert again.result("full").least_kept_right == 0.5
     assert "| 3 7 | 50 % |" in to_markdown(again)
     assert json.loads(to_json(again))["variants"][0]["labels"][0][1] == {"asked": 10, "kept": 6, "right": 0.5}

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -52,12 +53,88 @@ def test_leaked_small_and_foreign_submissions_are_refused(tmp_path):
         submit(_submission(tmp_path / "a.json", "random", training=[leaked]), board)
     with pytest.raises(ConfigError, match="too few"):
         submit(_submission(tmp_path / "b.json", "random", limit=99), board)
-    (tmp_path / "c.json").write_text(json.dumps({"entries": [{}]}))
-    with pytest.raises(ConfigError, match="was not written by"):
-        submit(tmp_path / "c.json", board)
     with pytest.raises(ConfigError, match="no such file"):
         submit(tmp_path / "none.json", board)
     assert not board.exists()
     board.write_text("junk\n")
     with pytest.raises(ConfigError, match="leaderboard file"):
         read_board(board)
+
+
+FOREIGN = [
+    "[1, 2]",
+    "7",
+    "null",
+    '"text"',
+    "{}",
+    '{"entries": [{}]}',
+    '{"entries": [',
+    "",
+    "NaN",
+    "[" * 100_000,
+    "\ufeff{",
+]
+
+
+@pytest.mark.parametrize("text", FOREIGN, ids=lambda text: text[:12])
+def test_a_file_that_no_benchmark_wrote_is_refused_in_one_line(tmp_path, text):
+    (tmp_path / "q.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"q\.json.*expected what a benchmark writes.*bench AGENT --out") as caught:
+        submit(tmp_path / "q.json", tmp_path / "leaderboard.jsonl")
+    said = str(caught.value)
+    assert "Error" not in said
+    assert "\n" not in said
+    assert len(said) < 500
+    assert not (tmp_path / "leaderboard.jsonl").exists()
+
+
+def places(value, path=()):
+    """Every place in a JSON value, the innermost of the first entry of each list."""
+    yield path
+    pairs = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for key, inner in pairs:
+        yield from places(inner, (*path, key))
+
+
+def test_a_submission_that_was_damaged_anywhere_is_refused_or_read_but_never_fails(tmp_path):
+    whole = json.loads(_submission(tmp_path / "a.json", "random").read_text())
+    broken, refused = tmp_path / "b.json", 0
+    for path in places(whole):
+        if not path:
+            continue
+        for value in (None, [], {}, "x", -1.5):
+            damaged = json.loads(json.dumps(whole))
+            inner = damaged
+            for key in path[:-1]:
+                inner = inner[key]
+            inner[path[-1]] = value
+            broken.write_text(json.dumps(damaged))
+            board = tmp_path / "board.jsonl"
+            try:
+                submit(broken, board)
+            except ConfigError as error:
+                refused += 1
+                assert "Error" not in str(error)  # noqa: PT017
+            else:
+                assert read_board(board)
+                board.unlink()
+    assert refused > 50
+
+
+@pytest.mark.parametrize("line", ["[1]", "7", "{}", "null", '{"agent": "a"}', '{"agent": 1, "agent": 2}', "junk"])
+def test_a_board_that_is_none_is_refused_by_its_line(tmp_path, line):
+    board = tmp_path / "leaderboard.jsonl"
+    submit(_submission(tmp_path / "a.json", "random"), board)
+    board.write_text(board.read_text() + line + "\n")
+    with pytest.raises(ConfigError, match=r"line 2 of .*leaderboard\.jsonl.*an object with agent, suite") as caught:
+        read_board(board)
+    assert "argument" not in str(caught.value)
+
+
+def test_a_board_whose_fields_have_other_types_is_refused(tmp_path):
+    board = tmp_path / "leaderboard.jsonl"
+    (result,) = submit(_submission(tmp_path / "a.json", "random"), board)
+    for name, value in [("score", "high"), ("seed", 0.5), ("agent", None), ("score", float("nan"))]:
+        board.write_text(json.dumps({**dataclasses.asdict(result), name: value}))
+        with pytest.raises(ConfigError, match="line 1 of"):
+            read_board(board)

@@ -85,3 +85,12 @@ def test_wrong_names_say_what_there_is(tmp_path):
         bench_policies(["band"], "SelfPlayTokens-v0", episodes=2)
     with pytest.raises(ConfigError, match="no environment"):
         bench_policies(["random"], "SelfPlayTeacher-v9(split=held_out)", episodes=2)
+
+
+@pytest.mark.parametrize("env", ["MyGame-v0", "SelfPlayKhn-v0", "no_such_module:MyGame-v0"])
+def test_an_own_game_that_is_not_known_is_answered_with_how_it_becomes_so(env):
+    with pytest.raises(ConfigError, match=r"no environment .*group 'selfplay_gym\.domains'.*env:my_module:MyGame-v0"):
+        bench_policies(["random"], env)
+    with pytest.raises(ConfigError) as caught:
+        bench_policies(["random"], "a b")
+    assert "group" not in str(caught.value)

@@ -2,6 +2,7 @@
 
 import pytest
 
+import selfplay_gym
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.selfplay.bench.resolve_agent import read_agent, resolve_agent
 
@@ -42,3 +43,31 @@ def test_other_unknown_names_say_what_there_is(tmp_path):
         resolve_agent(str(tmp_path))
     with pytest.raises(ConfigError, match="key=value"):
         resolve_agent("smollm2(0.5)")
+
+
+@pytest.mark.parametrize(
+    ("saved", "link", "shown"),
+    [
+        (["solver-02-001", "solver-10-001", "solver-100-001", "solver-99-007"], None, "checkpoints/solver-100-001"),
+        (["solver-02-001", "challenger-03-001", "solver-03-001.draft"], None, "checkpoints/solver-02-001"),
+        (["player-01-001"], None, "checkpoints/player-01-001"),
+        (["solver-01-001"], "last", "last"),
+        (["challenger-01-001"], None, None),
+        ([], None, None),
+    ],
+)
+def test_a_run_given_as_a_model_is_answered_alike_by_every_door(tmp_path, saved, link, shown):
+    run = tmp_path / "run [1]"
+    for name in saved:
+        (run / "checkpoints" / name).mkdir(parents=True)
+    run.mkdir(exist_ok=True)
+    (run / "state.json").write_text("{}")
+    if link:
+        (run / link).symlink_to(f"checkpoints/{saved[0]}", target_is_directory=True)
+    said = set()
+    for load in (selfplay_gym.load_agent, resolve_agent):
+        with pytest.raises(ConfigError) as caught:
+            load(str(run))
+        said.add(str(caught.value))
+    remedy = f"name one of its models, such as {run / shown}" if shown else "it has no model of who answers yet"
+    assert said == {f"{run} is a run, not a model; {remedy}"}

@@ -77,7 +77,7 @@ def test_agents_take_options():
 
 def test_a_run_folder_is_told_from_a_model(scripted_run, tmp_path):
     folder = scripted_run(tmp_path / "run", rounds=0, until="train(challenger)").path
-    with pytest.raises(ConfigError, match="no solver yet"):
+    with pytest.raises(ConfigError, match="no model of who answers yet"):
         examined(str(folder))
     (folder / "checkpoints" / "solver-01-002").mkdir(parents=True)
     with pytest.raises(ConfigError, match="solver-01-002"):

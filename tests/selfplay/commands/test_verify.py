@@ -12,6 +12,7 @@ from selfplay_gym.cli import main
 from selfplay_gym.core.errors import ConfigError, RunError
 from selfplay_gym.core.protocols import BaseVerifier
 from selfplay_gym.core.records import Judgement, Verdict
+from selfplay_gym.envs.sources.file import read_questions
 from selfplay_gym.selfplay.commands.verify import verify_file
 
 
@@ -246,6 +247,7 @@ SLOW = """
 import time
 from selfplay_gym.core.protocols import BaseVerifier
 from selfplay_gym.core.records import Judgement, Verdict
+from selfplay_gym.envs.sources.file import read_questions
 
 class Slow(BaseVerifier):
     def judge(self, question, attempts):
@@ -317,3 +319,51 @@ def test_a_line_that_says_two_things_or_no_number_is_not_judged(tmp_path, line, 
     records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert (summary.errors, summary.attempts, records[1]["line"]) == (1, 1, 2)
     assert why in records[1]["error"]
+
+
+HOSTILE = [
+    r'"\ud800"',
+    r'"a \udfff b"',
+    r'"\ud83d\ude00"',
+    r'"\\ud800"',
+    "NaN",
+    "[1e999]",
+    '{"a": 1, "a": 2}',
+    r'{"\udc00": 1}',
+    '"7"',
+    "[" * 100_000,
+    "1,2",
+    "{",
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: value[:16])
+def test_a_row_is_broken_for_verify_where_it_is_for_a_file_of_questions(tmp_path, value):
+    row = f'{{"question": "1+6?", "answer": "7", "meta": {{"x": {value}}}'
+    (tmp_path / "q.jsonl").write_text(row + "}", encoding="utf-8")
+    source = write(tmp_path / "in.jsonl", [row.replace("answer", "reference") + ', "attempts": ["7"]}'])
+    summary = verify_file(source, tmp_path / "out.jsonl")
+    try:
+        read_questions(tmp_path / "q.jsonl")
+    except ConfigError:
+        assert summary.errors == 1
+    else:
+        assert summary.outcomes["correct"] == 1
+
+
+@pytest.mark.parametrize("field", ["question", "reference"])
+def test_half_a_character_is_refused_but_in_an_attempt(tmp_path, field):
+    row = {"question": "1+6?", "reference": "7", "attempts": ["\\boxed{7} \ud800"]}
+    source = write(tmp_path / "in.jsonl", [row, {**row, field: "7 \ud800"}])
+    verify_file(source, tmp_path / "out.jsonl")
+    judged, refused = (json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines())
+    assert judged["verdicts"][0]["outcome"] == "correct"
+    assert "half a surrogate pair" in refused["error"]
+
+
+def test_a_table_is_told_from_json_lines(tmp_path):
+    source = write(tmp_path / "in.jsonl", ["question,reference,attempts", '1+6?,7,"7, or 8"', "plain"])
+    assert verify_file(source, tmp_path / "out.jsonl").errors == 3
+    errors = [json.loads(line)["error"] for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert ["CSV" in error for error in errors] == [True, False, False]
+    assert '"attempts": [' in errors[0]

@@ -8,6 +8,7 @@ from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.math_language import key
 from selfplay_gym.core.records import Outcome
 from selfplay_gym.core.registries import make_verifier
+from selfplay_gym.envs.sources import row_files
 from selfplay_gym.selfplay.exams.suites import load_suite, load_suites, suite_names
 
 GSM8K = {"question": "Ann has 3 apples and buys 1,200 more. How many?", "answer": "3+1200=<<3+1200=1203>>\n#### 1,203"}
@@ -125,14 +126,17 @@ def test_a_file_is_called_the_same_wherever_it_lies(tmp_path):
         load_suites(f"jsonl:{one},jsonl:{other}")
 
 
-def test_without_a_network_the_hub_error_names_the_remedy(monkeypatch):
+@pytest.mark.parametrize(("silent", "why"), [("", "Couldn't reach"), ("no route", r"does not answer \(no route\)")])
+def test_without_a_network_the_hub_error_names_the_remedy(monkeypatch, silent, why):
     datasets = pytest.importorskip("datasets")
 
     def unreachable(*_, **__):
         raise ConnectionError("Couldn't reach 'openai/gsm8k' on the Hub")  # what it raises offline
 
     monkeypatch.setattr(datasets, "load_dataset", unreachable)
-    with pytest.raises(ConfigError, match=r"Couldn't reach.*Without a network, .*gsm8k:FILE\.jsonl"):
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(row_files, "unreachable", lambda endpoint: silent)
+    with pytest.raises(ConfigError, match=rf"{why}.*Without a network, .*gsm8k:FILE\.jsonl"):
         load_suite("gsm8k")
 
 

@@ -11,7 +11,8 @@ from selfplay_gym.selfplay.bench.policies import bench_policies
 from selfplay_gym.selfplay.pages.figures import draw_svg, legend
 from selfplay_gym.selfplay.pages.headline import Headline
 from selfplay_gym.selfplay.pages.html_page import Section, code_shown, figures, page, paragraph, render
-from selfplay_gym.selfplay.pages.tables import finite, html_table, markdown_table, shortened, terminal_table
+from selfplay_gym.selfplay.pages.tables import finite, html_table, markdown_table, shortened
+from selfplay_gym.selfplay.pages.terminal_table import TerminalTable
 
 
 def pair_page():
@@ -96,7 +97,7 @@ def test_what_is_no_interval_stays_whatever_it_looks_like(cell):
     assert shortened([["a", cell]]) == [["a", cell]]
     console = Console(width=80)
     with console.capture() as printed:
-        console.print(terminal_table("t", ["a", "b"], [[cell, cell]], width=80))
+        console.print(TerminalTable("t", ["a", "b"], [[cell, cell]], width=80))
     assert printed.get().count(cell) >= 2
 
 

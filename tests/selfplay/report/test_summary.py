@@ -13,6 +13,8 @@ from rich.console import Console
 
 from selfplay_gym.core.registries import make_agent
 from selfplay_gym.selfplay.evaluation import compare, held_out_questions, run_exam
+from selfplay_gym.selfplay.pages.tables import shorter
+from selfplay_gym.selfplay.pages.wording import percent
 from selfplay_gym.selfplay.report.summary import BLOCKS, print_summary, sparkline
 from selfplay_gym.selfplay.report.summary_data import RoundSummary, RunSummary, headline, read_run_summary
 from selfplay_gym.selfplay.settings.config import STAGES, RunConfig
@@ -42,7 +44,7 @@ def test_there_is_a_row_for_the_base_and_for_every_round(finished_run):
     summary = read_run_summary(finished_run)
     for own in summary.rounds:
         row = next(line for line in lines if line.strip().startswith("base" if own.number == 0 else str(own.number)))
-        assert f"{100 * own.exam.accuracy.value:.1f}" in row
+        assert shorter(percent(own.exam.accuracy)) in row
         if own.labelling is not None:
             assert f"{100 * own.labelling['kept_label_accuracy']:.0f}" in row
             assert sparkline(own.labelling["histogram"]) in row

@@ -1,18 +1,21 @@
 """The state machine: a run that is stopped or killed anywhere ends exactly as one that was left alone."""
 
+import io
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from selfplay_gym.core.errors import RunError
 from selfplay_gym.core.held_out import is_held_out
 from selfplay_gym.core.math_language import key
 from selfplay_gym.selfplay.run.run import Interrupted
 from selfplay_gym.selfplay.run.train import make_run, train
-from selfplay_gym.selfplay.settings.compose import compose
+from selfplay_gym.selfplay.settings.compose import changed, compose
 from selfplay_gym.selfplay.settings.files import stored_config, to_toml
 from selfplay_gym.selfplay.settings.presets import preset
 from selfplay_gym.selfplay.storage.run_folder import LOGS, RunFolder
@@ -139,6 +142,36 @@ def test_a_finished_run_can_be_prolonged_and_ends_as_one_that_was_longer_from_th
     train(longer, tmp_path / "whole")
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
     assert stored_config(folder) == longer
+
+
+def said_on_resume(config, path):
+    console = Console(file=io.StringIO(), width=40)
+    train(config, path, resume=True, console=console)
+    return [line for line in console.file.getvalue().splitlines() if "left to do" in line]
+
+
+def test_a_finished_run_that_is_resumed_says_that_nothing_is_left_and_how_to_play_on(undisturbed, tmp_path):
+    path = tmp_path / "a run"
+    shutil.copytree(undisturbed, path)
+    before = outcome(path)
+    (line,) = said_on_resume(CONFIG, path)
+    assert "all of 2 rounds played" in line
+    assert outcome(path) == before
+    words = shlex.split(line.partition("For more: ")[2])
+    assert words[:5] == ["selfplay-gym", "train", "--resume", "--run-dir", str(path)]
+    longer = changed(CONFIG, None, words[-1:])
+    assert longer == CONFIG.replace(rounds=3)
+    assert said_on_resume(longer, path) == []
+    assert RunFolder.open(path).state["round"] == 3
+
+
+def test_a_run_whose_schedule_is_over_is_not_said_to_be_prolonged_by_rounds(tmp_path):
+    part = {"stages": ["generate", "attempt", "label"], "until": "rounds(1)"}
+    config = CONFIG.replace({"rounds": 5, "schedule": {"only": part}})
+    train(config, tmp_path / "run")
+    (line,) = said_on_resume(config, tmp_path / "run")
+    assert "the last part of its schedule is over" in line
+    assert "--set rounds" not in line
 
 
 def test_the_settings_a_run_keeps_start_the_same_run_again(undisturbed, tmp_path):
