@@ -2,7 +2,7 @@
 # make frontier   the preset `frontier`, at most 20 minutes of one core; the same again goes on where it was stopped
 # make test    set up, run the test suite
 # make check   lint, types and tests: what the continuous integration runs
-# make slow    the tests that take minutes, part by part; make slow PART=kill plays one part
+# make slow    the tests that take long, part by part; make slow PART=kill plays one part
 # make settings   the tables of docs/settings.md, and docs/commands.md
 # make docs    the site of docs/, in build/site; warnings are errors
 # make locked  set up with exactly the files of requirements.lock, by hash (Linux x86-64)
@@ -29,7 +29,9 @@ export TOKENIZERS_PARALLELISM ?= false
 .PHONY: train frontier test slow settings docs lint types check clean lock locked audit sdist
 
 # The slow tests in parts; tests/test_workflows.py holds that every slow test is in exactly one.
-PARTS := drills-a drills-b kill damage processes environments models sandbox installation site
+PARTS := runs pages drills-a drills-b kill damage processes environments models sandbox installation site
+SLOW_runs := tests/plugins tests/selfplay/test_metrics_dictionary.py tests/selfplay/run/test_adapt.py tests/selfplay/run/test_schedule.py tests/selfplay/run/test_served_run.py tests/selfplay/run/test_stages_and_hooks.py tests/selfplay/run/test_weight_sharing.py
+SLOW_pages := tests/selfplay/report tests/browser/test_review.py tests/browser/test_review_hostile.py tests/browser/test_watch.py
 SLOW_drills-a := tests/selfplay/guard -k 'verifier or rate or nan'
 SLOW_drills-b := tests/selfplay/guard -k 'not (verifier or rate or nan)'
 SLOW_kill := tests/selfplay/run/test_kill.py

@@ -169,7 +169,9 @@ def test_everything_can_be_reached_with_tab(address, watched):
         assert reached - {None} == {str(at) for at in range(wanted)}, stop
 
 
-@pytest.mark.parametrize(("width", "scheme"), SIZES)
+@pytest.mark.parametrize(
+    ("width", "scheme"), [SIZES[0], *(pytest.param(*size, marks=pytest.mark.slow) for size in SIZES[1:])]
+)
 def test_every_page_fits_and_is_accessible(address, path, watched, violations, requests_of, width, scheme):
     accessible = violations if (width, scheme) in ((360, "dark"), (1440, "light")) else lambda page: []
     page = watched(width, scheme)

@@ -111,6 +111,7 @@ def check(page, where, item=None):
     assert found == {"ran": False, "wide": 0, "hit": True, "mark": True, "odd": 0}, where
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), WIDTHS)
 def test_all_at_once_at_every_width(address, harmless, violations, width, scheme):
     page = harmless(width, scheme)
@@ -123,6 +124,7 @@ def test_all_at_once_at_every_width(address, harmless, violations, width, scheme
         assert violations(page) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "every"), [("label", 1), ("pair", 4)])
 def test_one_by_one_in_every_field(address, harmless, kind, every):
     page = harmless(360, "light")
@@ -133,6 +135,7 @@ def test_one_by_one_in_every_field(address, harmless, kind, every):
         check(page, name, item)
 
 
+@pytest.mark.slow
 def test_what_people_write_is_hostile_as_well(address, folder, harmless):
     """A note and an edit go to the server and come back as they are, also to another reviewer."""
     page = harmless(768, "dark")

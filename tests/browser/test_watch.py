@@ -141,7 +141,7 @@ def compared(page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize("width", [360, *(pytest.param(wider, marks=pytest.mark.slow) for wider in (768, 1440))])
 def test_every_page_fits_is_accessible_and_asks_nobody_else(address, page_at, violations, requests_of, width, scheme):
     page, errors = page_at(width, scheme), []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -139,6 +139,7 @@ def test_a_run_obeys_the_person_who_looked_at_its_labels(reviewed_run):
     assert trained[edited].reference == "neither"
 
 
+@pytest.mark.slow
 def test_a_run_of_the_domain_of_a_package(command, tmp_path):
     stages = '["generate", "attempt", "label", "human-gate(longest=60)", "train(solver)", "evaluate"]'
     sizes = {

@@ -207,6 +207,7 @@ def pooled_run(scripted_run, tmp_path_factory):
     return scripted_run(tmp_path_factory.mktemp("pool") / "run", rounds=1, changes={"questions.pool": True})
 
 
+@pytest.mark.slow
 def test_every_name_a_run_logs_is_explained(documented, real_runs, finished_run, pooled_run):
     for folder in (*real_runs.values(), finished_run, pooled_run):
         assert logged(folder) - documented == set()

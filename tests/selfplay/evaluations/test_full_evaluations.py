@@ -82,6 +82,7 @@ def test_training_goes_as_it_goes_without_them(whole, tmp_path, logged):
     assert not (tmp_path / "run" / FOLDER).exists()
 
 
+@pytest.mark.slow
 def test_an_evaluation_that_fails_says_why_and_stays_to_be_held(whole, tmp_path):
     (tmp_path / "config.toml").write_bytes((whole / "config.toml").read_bytes().replace(b'"arithmetic"', b'"nothing"'))
     process.prepare(tmp_path, Occasion(7, 1, "label", {}, {}))
@@ -100,6 +101,7 @@ def test_the_process_ends_with_a_run_that_was_killed(whole, tmp_path):
     assert process.unfinished(tmp_path) == ["000000007"]
 
 
+@pytest.mark.slow
 def test_leaving_a_run_ends_the_process(whole, tmp_path):
     (tmp_path / "config.toml").write_bytes((whole / "config.toml").read_bytes())
     process.prepare(tmp_path, Occasion(7, 1, "label", {}, {}))

@@ -52,6 +52,7 @@ def test_a_verifier_that_turns_is_seen_at_once(drills, tmp_path):
     assert "perverse_reward" in result["alarms"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "settings", "alarms"),
     [
@@ -72,6 +73,7 @@ def test_a_collapse_is_named_and_the_best_solver_is_left(drills, tmp_path, name,
     assert folder.state["hooks"]["guard"]["rule"]["scale"] == folder.state["rate_scale"] < 1.0
 
 
+@pytest.mark.slow
 def test_a_challenger_that_repeats_itself_is_named(drills, tmp_path):
     result, folder = quick(
         drills, "repeats", tmp_path / "run", {"questions.count": 60, "rounds": 2, "roles.solver.steps": 1}

@@ -79,6 +79,7 @@ def test_members_stay_on_disk_and_the_surplus_leaves(played):
     assert all((played.path / "checkpoints" / name / "manifest.json").exists() for name in members)
 
 
+@pytest.mark.slow
 def test_a_run_cut_off_after_every_commit_ends_as_one_left_alone(played, tmp_path, power_cut, logged):
     path, cuts = tmp_path / "run", 0
     with power_cut(4):

@@ -165,7 +165,7 @@ def test_other_runs_show_it_by_level(page):
     assert "Exam accuracy by number of operations" not in page
 
 
-@pytest.mark.parametrize("until", STAGES)
+@pytest.mark.parametrize("until", [STAGES[0], *(pytest.param(one, marks=pytest.mark.slow) for one in STAGES[1:])])
 def test_a_run_stopped_at_any_phase_has_a_page(stopped_run, until):
     path = write_report(stopped_run(until))
     read = Page(path.read_text(encoding="utf-8"))

@@ -66,12 +66,14 @@ def test_terms_and_the_rest_are_the_reward(run, role):
         assert role == "challenger" or rest == 0.0
 
 
+@pytest.mark.slow
 def test_a_list_of_terms_is_shown_as_the_sum_that_it_is(run):
     page = render_report(run)
     assert WRITTEN in page.partition('id="training"')[2]
     assert "sum(terms" not in page
 
 
+@pytest.mark.slow
 def test_the_label_alone_is_a_share_of_attempts(finished_run):
     report, live = drawn(finished_run)
     assert [label for label in report if "attempts that match the label" in label] == report[1:]

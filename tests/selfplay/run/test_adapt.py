@@ -64,6 +64,7 @@ def equal(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "sharing"), [("reptile", "copies"), ("multi-task", "copies"), ("fomaml", "lora")])
 def test_a_kill_inside_changes_nothing(config, tmp_path, power_cut, logged, method, sharing):
     wanted = config(stage(method=method), sharing=sharing)

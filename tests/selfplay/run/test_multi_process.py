@@ -119,6 +119,7 @@ def alone(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_two_processes_play_the_same_run_and_speak_with_one_voice(alone, tmp_path):
     printed = play(tmp_path / "run")
     same_run(alone, tmp_path / "run")

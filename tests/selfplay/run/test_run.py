@@ -74,7 +74,7 @@ def test_equal_seeds_repeat_and_other_seeds_do_not(undisturbed, tmp_path):
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("commit", [3, 5, 8, 12])
+@pytest.mark.parametrize("commit", [3, *(pytest.param(later, marks=pytest.mark.slow) for later in (5, 8, 12))])
 def test_a_crash_at_a_commit_is_invisible_after_resume(undisturbed, tmp_path, power_cut, commit, moment):
     with power_cut(commit, only="metrics" if moment == "before" else None):
         train(CONFIG, tmp_path / "run")
@@ -96,6 +96,7 @@ def test_a_polite_stop_saves_inside_a_training_phase_and_resumes_to_the_same_end
     assert outcome(tmp_path / "run") == outcome(undisturbed)
 
 
+@pytest.mark.slow
 def test_a_reference_of_the_round_is_where_the_role_stood_and_survives_a_stop(undisturbed, tmp_path):
     config = CONFIG.replace({"roles.*": {"kl_reference": "round", "grpo.learning_rate": 1e-3}})
     train(config, tmp_path / "whole")
@@ -133,6 +134,7 @@ def test_resuming_with_other_settings_is_refused_by_name(undisturbed, change, me
     assert outcome(undisturbed) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"roles.*.kl_reference": "round"}])
 def test_a_finished_run_can_be_prolonged_and_ends_as_one_that_was_longer_from_the_start(tmp_path, settings):
     config = CONFIG.replace({**settings, "rounds": 1})
@@ -205,6 +207,7 @@ def test_a_damaged_checkpoint_is_told_and_the_run_ends_as_if_nothing_had_happene
     assert (logs, weights) == outcome(undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "control",
     [
@@ -239,6 +242,7 @@ def test_further_suites_are_held_with_every_exam(tmp_path):
     assert exams[0]["suites"]["jsonl:sums"]["counts"]["keys"] == ["arithmetic:1+2", "arithmetic:2+2"]
 
 
+@pytest.mark.slow
 def test_a_run_with_dynamic_sampling_trains_on_more_groups_and_stops_and_goes_on_to_the_same_end(tmp_path):
     solver = {"steps": 3, "groups": 4, "dynamic_sampling": 3}
     config = CONFIG.replace({"rounds": 1, "questions.count": 32, "roles.challenger.steps": 0, "roles.solver": solver})

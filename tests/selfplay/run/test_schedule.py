@@ -139,6 +139,7 @@ SMALL = preset("debug").replace(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sharing", ["copies", "lora"])
 def test_a_warm_up_teaches_the_forms_and_goes_on_after_a_kill(tmp_path, power_cut, logged, untrained_model, sharing):
     roles = {"model": str(untrained_model), "max_new_tokens": 8, "weight_sharing": sharing}

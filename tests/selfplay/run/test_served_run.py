@@ -63,6 +63,7 @@ def test_each_attempt_says_which_version_of_the_solver_made_it(served):
         assert {name.split("-")[0] for name in row["policies"]} == {"solver"}
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_goes_on_to_the_same_end(served, server, tmp_path, power_cut, logged):
     path = tmp_path / "cut"
     with power_cut(3):
@@ -74,6 +75,7 @@ def test_a_run_that_is_killed_goes_on_to_the_same_end(served, server, tmp_path, 
         assert again[name] == whole[name], name
 
 
+@pytest.mark.slow
 def test_steps_may_be_behind_if_the_settings_say_so(server, tmp_path):
     folder = train(config_for(server, ", max_staleness=1", **{"roles.solver.steps": 4}), tmp_path / "run")
     steps = [row for row in folder.rows("metrics") if row.get("role") == "solver" and row.get("updates")]

@@ -30,6 +30,7 @@ def sources(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_a_run_of_all_sources_that_was_stopped_ends_as_one_that_was_not(
     scripted_run, resume_scripted, logged, sources, tmp_path
 ):

@@ -245,6 +245,7 @@ def test_a_hook_can_stop_a_run_which_goes_on_to_the_same_end(tmp_path):
         assert list(folders[0].rows(log)) == list(folders[1].rows(log))
 
 
+@pytest.mark.slow
 def test_after_going_back_to_the_base_the_reference_of_the_round_is_the_base_again(tmp_path):
     config = CONFIG.replace({"rounds": 3, "roles.*.kl_reference": "round"})
 

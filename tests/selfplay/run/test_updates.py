@@ -74,6 +74,7 @@ def test_both_roles_learn_their_own_completions(undisturbed):
     assert rates[:3] == rates[3:] == sorted(rates[:3])
 
 
+@pytest.mark.slow
 def test_a_run_that_stops_within_a_stage_goes_on_to_the_same_end(undisturbed, tmp_path):
     stopped(CONFIG, tmp_path / "run", 2, "train(solver)", 1)
     assert outcome(tmp_path / "run") == outcome(undisturbed)

@@ -38,7 +38,9 @@ def outcome(path):
     return {name: list(folder.rows(name)) for name in LOGS if name != "timings"}, names, files
 
 
-@pytest.mark.parametrize(("sharing", "trunk"), KINDS)
+@pytest.mark.parametrize(
+    ("sharing", "trunk"), [KINDS[0], *(pytest.param(*kind, marks=pytest.mark.slow) for kind in KINDS[1:])]
+)
 def test_roles_that_share_a_model_play_stop_and_go_on(tmp_path, sharing, trunk):
     if sharing == "lora" and importlib.util.find_spec("peft") is None:
         pytest.skip("needs peft")

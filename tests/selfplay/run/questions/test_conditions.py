@@ -76,6 +76,7 @@ def opened(folder):
     return SelfPlay(config, folder, make_stages(config.stages))
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(runs, tmp_path):
     config, path = CONFIG.replace(LEVEL), tmp_path / "run"
     folder = RunFolder.vacant(path)

@@ -114,7 +114,7 @@ def test_without_the_setting_nothing_is_kept(scripted_run, tmp_path):
     assert not any("pool" in row or "source" in row for row in rows(folder, "questions"))
 
 
-@pytest.mark.parametrize("save_every", [1, 2])
+@pytest.mark.parametrize("save_every", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_crash_at_any_commit_is_invisible_after_resume(
     scripted_run, resume_scripted, tmp_path, power_cut, moment, save_every
