@@ -27,7 +27,7 @@ class GuardController(Hook):
     name = "guard"
 
     def __init__(self, config: GuardConfig) -> None:
-        self.guard = Guard(config.mode, config.thresholds)
+        self.guard, self.by_reference = Guard(config.mode, config.thresholds), config.validation == "reference"
 
     def after_step(self, run: SelfPlay, step: Step) -> Action | None:
         """Look at a training step."""
@@ -44,10 +44,10 @@ class GuardController(Hook):
         return self._roll_back(run, cause)
 
     def after_labels(self, run: SelfPlay, measures: Mapping[str, Any]) -> Action | None:
-        """Look at a round's labels."""
-        self.guard.labelled(measures)
+        """Look at a round's labels; if most of those that are to train are wrong, the best checkpoints come back."""
+        cause = self.guard.labelled(measures, self.by_reference and bool(run.best))
         self._log(run)
-        return None
+        return self._roll_back(run, cause)
 
     def after_exam(self, run: SelfPlay, validation: ExamResult) -> Action | None:
         """Look at a validation; learning rates follow, or the best checkpoints come back."""

@@ -30,18 +30,20 @@ from .thresholds import (
     reward_alarms,
     step_alarms,
     validation_alarms,
+    wrong_kept_labels,
 )
 from .validation_rule import ValidationRule, loss, standard_error
 
 __all__ = ["Cause", "Guard", "GuardThresholds", "guard_events", "guard_measures"]
 
-Cause = Literal["patience", "fall", "not_finite", "end"]
+Cause = Literal["patience", "fall", "not_finite", "labels", "end"]
 """Why a run went back to its best checkpoint."""
 
 CAUSES: dict[Cause, str] = {
     "patience": "the validation loss rose several evaluations in a row",
     "fall": "the validation loss is far above the best",
     "not_finite": "rewards, losses or gradients were not finite several steps in a row",
+    "labels": "labels that were to train are wrong too often; none of this round trains",
     "end": "the run would end below its best",
 }
 
@@ -103,13 +105,18 @@ class Guard:
             return "not_finite"
         return None
 
-    def labelled(self, measures: Mapping[str, Any]) -> None:
-        """Look at a round's labels."""
+    def labelled(self, measures: Mapping[str, Any], may_act: bool = True) -> Cause | None:
+        """Look at a round's labels; returns why to roll back, or `None`.
+
+        Args:
+            may_act: whether computed answers, against which labels are held, may steer the run.
+        """
         if self.watches:
             self._raise(label_alarms(self.limits, measures, self.solve_rate), "challenger")
             self._raise(self.kinds.observe(self.limits, measures["by_kind"]), "challenger")
             self._raise(self.members.observe(self.limits, measures), "solver")
             self.solve_rate = measures["solve_rate"] if measures["asked"] else self.solve_rate
+        return "labels" if self.acts and may_act and wrong_kept_labels(self.limits, measures)[1] else None
 
     def looked_at(self, role: str, checked: int, refused: int, unchecked: int) -> None:
         """Look at what a policy said of a role's texts in one stage, see `policy_alarms`."""

@@ -15,6 +15,8 @@ from ...core.errors import ConfigError
 
 PREMIUMS = 3
 """Steps over which the premium of the majority is averaged."""
+LEAST_KEPT = 10
+"""Labels of which a share says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,9 @@ class GuardThresholds:
     """`solve_rate_jump`: between two rounds the mean solve rate of the questions changed by more than this."""
     label_accuracy: float = 0.35
     """`wrong_labels`: a smaller share of labels is right, where an answer can be computed."""
+    kept_label_accuracy: float = 0.5
+    """`wrong_kept_labels`: of ten or more labels that are to train, a smaller share is right, where an answer can be
+    computed. An acting guard then goes back, and none of the round's labels trains."""
     kind_share: float = 0.3
     """`kind_share`: a kind of question has at least this share of the kept ones, and ten of them, and grew as
     `kind_growth` says."""
@@ -169,6 +174,15 @@ def label_alarms(
     yield Alarm("starved", m["kept"], 0.0, why), m["kept"] == 0
     if m["label_accuracy"] is not None:
         yield from _below("wrong_labels", m["label_accuracy"], limits.label_accuracy, "labels are wrong too often")
+    yield wrong_kept_labels(limits, m)
+
+
+def wrong_kept_labels(limits: GuardThresholds, m: Mapping[str, Any]) -> tuple[Alarm, bool]:
+    """Whether most labels that are to train in this round are wrong; `m` as for `label_alarms`."""
+    right, limit = m["kept_label_accuracy"], limits.kept_label_accuracy
+    known = right is not None and m["kept"] >= LEAST_KEPT
+    why = "labels that are to train are wrong too often"
+    return Alarm("wrong_kept_labels", right if known else limit, limit, why), known and right < limit
 
 
 def policy_alarms(limits: GuardThresholds, checked: int, refused: int, unchecked: int) -> Iterator[tuple[Alarm, bool]]:

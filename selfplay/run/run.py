@@ -176,7 +176,7 @@ class SelfPlay(Run):
                 self.best = best_of(self, score)
             return score, self._tell(hook.after_exam(self, result) for hook in self.hooks)
 
-    def labelled_as(self, measures: Mapping[str, Any]) -> None:
-        """Log a round's labelling and tell the hooks."""
+    def labelled_as(self, measures: Mapping[str, Any]) -> bool:
+        """Log a round's labelling and tell the hooks; whether the run went back, so that no label of it trains."""
         self.log("metrics", [measures])
-        self._tell(hook.after_labels(self, measures) for hook in self.hooks)
+        return self._tell(hook.after_labels(self, measures) for hook in self.hooks)

@@ -28,7 +28,8 @@ class Label:
     name = "label"
 
     def run(self, run: SelfPlay) -> None:
-        """Judge the attempts of the round; the curriculum sees how the questions went that it asked for."""
+        """Judge the attempts of the round; the curriculum sees how the questions went that it asked for. Where the run
+        goes back because of the labels, none of them is valid."""
         asked, written = run.asked(), run.rows("questions")
         questions = [question for _, question in asked]
         judgements = self._judged(run, asked)
@@ -57,9 +58,9 @@ class Label:
             spec = spec_of(question)
             if written[index].get("source", only) in following and spec is not None:
                 run.curriculum.observe(spec, 0.0 if refuted(judgement.evidence.get("check")) else judgement.solve_rate)
-        run.log("labels", rows)
         measures = {**label_measures(written, rows), **coalition_measures(judgements)}
-        run.labelled_as({**measures, **_games(run, questions, judgements)})
+        back = run.labelled_as({**measures, **_games(run, questions, judgements)})
+        run.log("labels", [{**row, "kept": False, "valid": False} for row in rows] if back else rows)
 
     def _judged(self, run: SelfPlay, asked: Sequence[tuple[int, Question]]) -> list[Judgement]:
         """The judgements on all questions; what the challenger's training had judged is not judged, or paid, twice."""

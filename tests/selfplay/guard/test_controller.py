@@ -16,7 +16,7 @@ from selfplay_gym.selfplay.settings.parts import GuardConfig
 MEASURES = {"skipped": 0, "truncated_share": 0.0, "zero_variance_share": 0.0, "mean_length": 8.0, "rows_trained": 1}
 MEASURES |= {"grad_norm": 0.0, "update_norm": 0.5, "kl": 0.0, "entropy": 1.0, "mean_reward": 0.5}
 LABELS = {"asked": 8, "written": 8, "repeated": 0, "solve_rate": 0.5, "answered_share": 1.0, "kept": 0}
-LABELS |= {"label_accuracy": None, "by_kind": {}}
+LABELS |= {"label_accuracy": None, "kept_label_accuracy": None, "by_kind": {}}
 
 
 class Answers:
@@ -133,6 +133,19 @@ def test_labels_are_looked_at_and_change_nothing():
     run = Run()
     assert controller().after_labels(run, LABELS) is None
     assert run.names() == ["starved"]
+
+
+def test_where_most_labels_that_train_are_wrong_the_best_comes_back_if_known_answers_may_say_so():
+    wrong = {**LABELS, "asked": 20, "kept": 12, "kept_label_accuracy": 0.25}
+    run, guard = Run(), controller()
+    guard.after_exam(run, validation(2, 2))
+    assert guard.after_labels(run, wrong) == RollBack("labels", 0.5)
+    assert run.names()[-2:] == ["wrong_kept_labels", "labels"]
+    for settings in ({"mode": "watch"}, {"validation": "vote"}):
+        assert GuardController(GuardConfig(**{"mode": "on", **settings})).after_labels(Run(), wrong) is None
+    never_validated = Run()
+    never_validated.best = {}
+    assert controller().after_labels(never_validated, wrong) is None
 
 
 def test_a_validation_measures_the_run_and_sets_the_rates():

@@ -25,6 +25,7 @@ LABELS = {
     "answered_share": 1.0,
     "kept": 300,
     "label_accuracy": 0.58,
+    "kept_label_accuracy": 0.7,
     "by_kind": {},
 }
 APART = {"unanswered_share": 0.0, "challenger_drift": 0.01, "solver_drift": 0.01, "consistency": 0.2}
@@ -97,6 +98,7 @@ def test_a_step_without_rows_says_nothing_about_its_update():
         ("malformed", {"answered_share": 0.0}),
         ("starved", {"kept": 0}),
         ("wrong_labels", {"label_accuracy": 0.05}),
+        ("wrong_kept_labels", {"kept_label_accuracy": 0.4, "kept": 10}),
     ],
 )
 def test_alarms_of_labelling(name, change):

@@ -14,12 +14,13 @@ import torch
 
 from selfplay_gym.agents.training.config import GRPOConfig, StepMetrics
 from selfplay_gym.core.registries import make_agent
-from selfplay_gym.selfplay.guard import guard_events
+from selfplay_gym.selfplay.guard import guard_events, thresholds
 from selfplay_gym.selfplay.guard import guard_measures as measured
 from selfplay_gym.selfplay.roles.start import Start, Starts
 from selfplay_gym.selfplay.run import batches
 from selfplay_gym.selfplay.run import run as runs
 from selfplay_gym.selfplay.run import train as training
+from selfplay_gym.selfplay.run.stages import label
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.files import stored_config
 from selfplay_gym.selfplay.settings.presets import preset
@@ -304,6 +305,23 @@ def test_damaged_checkpoints_are_told_and_the_run_goes_on_from_the_one_before(tm
     after["guard"] = [row for row in after["guard"] if row.get("event") != "damage"]
     assert after == before
     assert again.state["phase"] == "done"
+
+
+@pytest.mark.parametrize("mode", ["on", "watch"])
+def test_labels_that_are_mostly_wrong_train_nobody(tmp_path, monkeypatch, mode):
+    simulated(monkeypatch, solver=learns, start=2.0)
+    monkeypatch.setattr(thresholds, "LEAST_KEPT", 1)
+    monkeypatch.setattr(label, "labels_right", lambda questions, labels: [False] * len(questions))
+    folder = train(
+        CONFIG.replace({"rounds": 2, "guard.mode": mode, "questions.keep_band": [0.0, 1.0]}), tmp_path / "run"
+    )
+    steps = [row for row in folder.rows("metrics") if row.get("role") == "solver" and "step" in row]
+    kept = [row for row in folder.rows("labels") if row["kept"]]
+    assert [row["name"] for row in guard_events(folder) if row["event"] == "rollback"][:2] == (
+        ["labels", "labels"] if mode == "on" else []
+    )
+    assert bool(steps) == bool(kept) == (mode == "watch")
+    assert all(row["kept"] for row in folder.rows("metrics") if "asked" in row)  # what the filter had kept
 
 
 def test_validation_by_the_bases_vote_needs_no_reference(tmp_path, monkeypatch):

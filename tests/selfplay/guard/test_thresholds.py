@@ -32,6 +32,7 @@ DEFAULTS = {
     "premium": -0.15,
     "solve_rate_jump": 0.3,
     "label_accuracy": 0.35,
+    "kept_label_accuracy": 0.5,
     "kind_share": 0.3,
     "kind_growth": 2.0,
     "disagreement_jump": 0.3,
@@ -50,7 +51,7 @@ STEP = {"skipped": 0, "bad_rewards": 0, "truncated_share": 0.0, "zero_variance_s
 STEP |= {"rows_trained": 1, "grad_norm": 0.0, "update_share": 0.0, "kl": 0.0, "entropy": 1.0}
 STEP |= {"valid_share": 1.0, "distinct_share": 1.0}
 LABELS = {"asked": 8, "written": 8, "repeated": 0, "solve_rate": 0.5, "answered_share": 1.0, "kept": 8}
-LABELS |= {"label_accuracy": 1.0}
+LABELS |= {"label_accuracy": 1.0, "kept_label_accuracy": None}
 VALIDATION = {"unanswered_share": 0.0, "solver_drift": 0.0, "challenger_drift": None, "consistency": 0.0}
 
 
@@ -217,6 +218,10 @@ def test_the_majority_is_watched_over_three_steps():
         ("wrong_labels", {"label_accuracy": 0.34}, (0.34, 0.35)),
         ("wrong_labels", {"label_accuracy": 0.0}, (0.0, 0.35)),
         ("wrong_labels", {"label_accuracy": None}, None),
+        ("wrong_kept_labels", {"kept_label_accuracy": 0.5, "kept": 10}, None),
+        ("wrong_kept_labels", {"kept_label_accuracy": 0.49, "kept": 10}, (0.49, 0.5)),
+        ("wrong_kept_labels", {"kept_label_accuracy": 0.0, "kept": 9}, None),
+        ("wrong_kept_labels", {"kept_label_accuracy": None, "kept": 10}, None),
     ],
 )
 def test_alarms_of_labelling_begin_just_beyond_their_thresholds(name, change, alarm):
