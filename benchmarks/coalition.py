@@ -254,6 +254,8 @@ def main():
         drawn(given.bases, given.only, questions, given.attempts, given.seed)
         return
     names = sorted(path.parent.name for path in given.bases.glob("*/model.safetensors"))
+    if not names:
+        raise SystemExit(f"no bases in {given.bases}: a folder with model.safetensors each, see --help")
     members = {name: drawn(given.bases, name, questions, given.attempts, given.seed) for name in names}
     weak = members.pop(WEAK, None)
     prompts = [question.text for question in questions]

@@ -125,6 +125,8 @@ def _short(exam: Mapping[str, Any]) -> dict[str, Any]:
 def write_page(root: Path, page: Path) -> None:
     """All cells as JSON, and as tables in Markdown, one per game."""
     rows = list(results(root))
+    if not rows:
+        raise SystemExit(f"no cell in {root} has trained yet; nothing is written")
     page.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     parts = [
         "# Tiny on games of several turns\n",

@@ -51,7 +51,7 @@ class UnknownNameError(ConfigError, LookupError):
             return
         close = difflib.get_close_matches(str(name)[:LONGEST], self.known, n=1, cutoff=0.5)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        listing = ", ".join(self.known) or "none"
+        listing = ", ".join(repr(name) if "," in name else name for name in self.known) or "none"
         super().__init__(f"unknown {kind} {short(name)}.{hint} Known: {listing}.{' ' + remedy if remedy else ''}")
 
     def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:

@@ -20,10 +20,11 @@ import msgspec
 from ...core.errors import RunError
 from ..storage.files import DamageError, make_folder, read_sealed, write_sealed
 from ..storage.log import Log
+from ..storage.run_folder import CONFIG, LEAGUE
 from .games import KNOWN, results
 from .players import Count, Player
 
-STATE, MATCHES = "league.json", "matches.jsonl"
+STATE, MATCHES = LEAGUE, "matches.jsonl"
 LOCK = "league.lock"
 
 
@@ -83,6 +84,8 @@ class LeagueFolder:
         """
         if path.exists() and not path.is_dir():
             raise RunError(f"{path} is a file; a league is a folder")
+        if (path / CONFIG).exists():
+            raise RunError(f"{path} holds a run: a league wants its own folder; --run {path} lets its snapshots join")
         make_folder(path)
         folder = cls.planned(path, settings)
         folder.log.create()

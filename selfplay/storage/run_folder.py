@@ -41,6 +41,8 @@ from .shared_log import SharedLog
 from .state import FOLDERS_OWN, LOGS, SHARED, check_environment, check_state
 
 CONFIG, STATE, ENVIRONMENT = "config.toml", "state.json", "environment.json"
+LEAGUE = "league.json"
+"""A league has a folder of its own, and this file in it."""
 
 
 class RunFolder:
@@ -69,8 +71,10 @@ class RunFolder:
         """A folder for a new run; nothing is written before `begin`.
 
         Raises:
-            RunError: there is a run already; nothing is touched.
+            RunError: there is a run already, or a league; nothing is touched.
         """
+        if (path / LEAGUE).exists():
+            raise RunError(f"{path} holds a league: choose another --run-dir")
         if (path / CONFIG).exists():
             raise RunError(f"{path} already holds a run: continue it with --resume, or choose another --run-dir")
         if path.exists() and not path.is_dir():

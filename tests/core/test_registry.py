@@ -42,6 +42,11 @@ def test_a_typo_is_answered_with_the_nearest_name_and_the_list(registry):
         registry.make("majorty")
 
 
+def test_names_with_commas_are_told_apart():
+    text = str(UnknownNameError("variant", "nope", ["untrained, equal compute", "bandit"]))
+    assert text.endswith("Known: bandit, 'untrained, equal compute'.")
+
+
 def test_a_wrong_option_names_those_it_takes(registry):
     registry.register("lenient", Lenient)
     with pytest.raises(ConfigError, match=r"scroe.*Options it takes: score"):

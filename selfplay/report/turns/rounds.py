@@ -14,6 +14,8 @@ from ...settings.turn_games import turn_game_of
 from ...storage.run_folder import RunFolder
 
 NONE = "–"
+MANY_ILLEGAL = 0.05
+"""Share of illegal moves above which how exploitable the legal ones are says little of the play."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,11 @@ class TurnSummary:
         (_, first), (last, exam) = self.exams[0], self.exams[-1]
         then, now = dict(_cells(first)), dict(_cells(exam))
         name = next(iter(now))
-        return Headline("open", f"{name}: {then.get(name, NONE)} at the start, {now[name]} after round {last}.")
+        text = f"{name}: {then.get(name, NONE)} at the start, {now[name]} after round {last}."
+        illegal = exam.get(name, {}).get("illegal_share", 0.0)
+        if illegal > MANY_ILLEGAL:
+            text += f" {in_per_cent(illegal, 0)} % of its moves there were illegal, which lose; that is not in this."
+        return Headline("open", text)
 
 
 def plays_turns(folder: RunFolder) -> bool:
@@ -78,6 +84,7 @@ def _cells(exam: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "exploitability", f"{found['exact']:.3f}"
             yield "of the mean of rounds", f"{found['mean_of_rounds']:.3f}"
             yield "of sampled moves", f"{found['sampled']:.3f}"
+            yield "illegal moves, %", in_per_cent(found["illegal_share"], 0)
             continue
         for way, one in found.items():
             of = f"{name}, {way}" if len(found) > 1 else name

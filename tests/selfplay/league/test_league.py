@@ -43,6 +43,13 @@ def whole(tmp_path_factory):
     return path
 
 
+def test_a_league_does_not_begin_in_the_folder_of_a_run(tmp_path):
+    (tmp_path / "config.toml").write_text("")
+    with pytest.raises(RunError, match="a league wants its own folder; --run"):
+        LeagueFolder.begin(tmp_path, Settings())
+    assert [file.name for file in tmp_path.iterdir()] == ["config.toml"]
+
+
 def test_all_play_about_equally_often_and_only_across(whole):
     rows = list(LeagueFolder.open(whole).rows())
     assert [row["match"] for row in rows] == list(range(24))

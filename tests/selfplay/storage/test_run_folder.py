@@ -172,3 +172,9 @@ def test_rows_that_no_log_can_hold_are_named(folder):
     for value in (float("nan"), object()):
         with pytest.raises(PluginError, match="'metrics' cannot be written as JSON"):
             folder.log("metrics", [{"a": value}])
+
+
+def test_a_run_does_not_begin_in_the_folder_of_a_league(tmp_path):
+    (tmp_path / "league.json").write_text("{}")
+    with pytest.raises(RunError, match="holds a league"):
+        RunFolder.vacant(tmp_path)
