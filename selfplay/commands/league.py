@@ -31,7 +31,7 @@ from ..pages.wording import shown
 from ..storage.files import make_folder
 from ..storage.lock import hold
 
-SHORT = 4
+SHORT = ("player", "pool", "rating", "score, %", "reward")
 """Columns of the table in a narrow terminal."""
 
 
@@ -146,9 +146,11 @@ def _show(found: Standings, files: Sequence[Path], console: Console) -> None:
     from rich.text import Text
 
     console.print(Text(shown(headline(found).text)))
-    names = header(found) if console.width >= NARROW else header(found)[:SHORT]
-    rows = [row[: len(names)] for row in cells(found)]
-    console.print(TerminalTable("Standings", names, rows, width=console.width, names=2))
+    names = header(found)
+    told = [place for place, name in enumerate(names) if console.width >= NARROW or name in SHORT]
+    rows = [[row[place] for place in told] for row in cells(found)]
+    columns = [names[place] for place in told]
+    console.print(TerminalTable("Standings", columns, rows, width=console.width, names=2))
     for note in found.notes:
         console.print(Text(f"! {note}", style="yellow"))
     console.print(f"wrote {', '.join(str(file) for file in files)}", soft_wrap=True, highlight=False)
