@@ -129,8 +129,8 @@ class CoalitionAgent:
         Of classes with as many votes it is the one that is larger over all completions.
         """
         of_sample = [[votes_of(own[i::n], owners[i::n], len(self.members)) for i in range(n)] for own in classes]
-        if self.way == WEIGHTED:
-            found = measure_reliability([one.counts for one in votes], len(self.members))
+        found = measure_reliability([one.counts for one in votes], len(self.members)) if self.way == WEIGHTED else None
+        if found is not None and found.tells:
             flat = [one.counts for row in of_sample for one in row]
             scores = iter(probabilities(flat, found))
         else:

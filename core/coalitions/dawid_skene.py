@@ -29,7 +29,7 @@ the rest. Another optimum than the first must be e² times as probable, and the 
 
 What differs from the original besides: one number per member in place of a confusion matrix, and questions whose every
 answer may be wrong. Non-answers are no evidence. What nobody can know from answers alone: whether members that err
-alike, question by question, are right.
+alike, question by question, are right. Where wrong answers meet often, agreement says nothing (`Reliability.tells`).
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ STEPS, SETTLED = 1000, 1e-8
 TRIAL_STEPS, BETTER, REST, MARGIN = 30, 0.9, 0.5, 2.0
 """Steps from each start, where a member that is better than the rest and the rest begin, and by how many nats it must
 win."""
+MOST_CHANCE = 0.4
+"""How often two wrong answers may be the same until their agreement is taken for skill."""
 NEAREST = 1e-9
 """The nearest to 0 and to 1 that a probability comes."""
 
@@ -72,6 +74,12 @@ class Reliability:
 
     members: tuple[float, ...]
     chance: float
+
+    @property
+    def tells(self) -> bool:
+        """Whether agreement is evidence of skill: not where wrong answers are so often the same that whoever shares the
+        popular ones would seem the best."""
+        return self.chance < MOST_CHANCE
 
 
 PRIOR = PRIOR_RIGHT / (PRIOR_RIGHT + PRIOR_WRONG)

@@ -5,7 +5,8 @@ elsewhere. Each member answers the question; answers fall into the classes of a 
 
     equal         each member has one voice, shared among its answers; the class with the largest share is the label
     reliability   the most probable class under Dawid–Skene for open answers, which measures how reliable each member is
-                  on the questions of the batch, without a label (`core.coalitions.dawid_skene`)
+                  on the questions of the batch, without a label (`core.coalitions.dawid_skene`); equal where wrong
+                  answers are so often the same that agreement says nothing
 
 Nothing is kept between batches, so a resumed run labels as an undisturbed one does; the reliability of a batch depends
 on which questions are in it. No known answer is looked at.
@@ -51,11 +52,11 @@ class Ballot(NamedTuple):
 class CoalitionVerifier(BaseVerifier):
     """Labels by the answers of several members; the verdicts hold the attempts against that label.
 
-    `evidence["coalition"]` has `weights`, `chance` (how often two wrong answers are the same) and `members`: for each,
-    by name, `reliability` (the probability that the answer it gives most often is right, measured on the batch; `None`
-    if it never answered there), `attempts` (at this question), `answered` (share of these that are answers) and
-    `agrees` (share that equal the label). Besides, `class_answers` and `shares` (of the votes, or probabilities), the
-    label first, and `tie`. A tie gives a label that is not valid.
+    `evidence["coalition"]` has `weights` (those that were used), `chance` (how often two wrong answers are the same)
+    and `members`: for each, by name, `reliability` (the probability that the answer it gives most often is right,
+    measured on the batch; `None` if it never answered there), `attempts` (at this question), `answered` (share of these
+    that are answers) and `agrees` (share that equal the label). Besides, `class_answers` and `shares` (of the votes, or
+    probabilities), the label first, and `tie`. A tie gives a label that is not valid.
 
     Args:
         members: who has a voice: agents by name, by dict, or as objects; "solver" is whoever made the attempts that are
@@ -117,10 +118,11 @@ class CoalitionVerifier(BaseVerifier):
         ]
         counts = [ballot.votes.counts for ballot in ballots]
         found = measure_reliability(counts, len(self.names))
-        scores = probabilities(counts, found) if self.weights == RELIABILITY else list(map(self._shares, ballots))
+        weighted = self.weights == RELIABILITY and found.tells
+        scores = probabilities(counts, found) if weighted else list(map(self._shares, ballots))
         answered = {owner for ballot in ballots for row in ballot.votes.counts for owner, n in enumerate(row) if n}
         return [
-            self._judgement(ballot, score, len(attempts), found, answered)
+            self._judgement(ballot, score, len(attempts), found, answered, RELIABILITY if weighted else EQUAL)
             for ballot, score, attempts in zip(ballots, scores, groups, strict=True)
         ]
 
@@ -146,7 +148,13 @@ class CoalitionVerifier(BaseVerifier):
         return [math.fsum(n / of for n, of in zip(row, made, strict=True)) / len(made) for row in ballot.votes.counts]
 
     def _judgement(
-        self, ballot: Ballot, scores: Sequence[float], attempts: int, found: Reliability, answered: set[int]
+        self,
+        ballot: Ballot,
+        scores: Sequence[float],
+        attempts: int,
+        found: Reliability,
+        answered: set[int],
+        weights: str,
     ) -> Judgement:
         spelled = {c: ballot.answers[c] for c in ballot.votes.classes}
         score = dict(zip(ballot.votes.classes, scores, strict=True))
@@ -155,7 +163,7 @@ class CoalitionVerifier(BaseVerifier):
         tie = len(ranked) > 1 and math.isclose(score[ranked[0]], score[ranked[1]], rel_tol=1e-9)
         evidence = {
             "coalition": {
-                "weights": self.weights,
+                "weights": weights,
                 "chance": found.chance,
                 "members": {
                     name: _record(ballot, place, winner, found.members[place] if place in answered else None)

@@ -135,6 +135,19 @@ def test_members_who_repeat_themselves_on_easy_and_hard_questions_label_as_well_
     assert weighted > equal - 0.03
 
 
+def test_where_wrong_answers_are_popular_agreement_tells_nothing_and_that_is_known():
+    rng, votes = np.random.default_rng(0), []
+    for _ in range(200):
+        ease, popular = rng.normal(0, 1.5), rng.dirichlet(np.full(4, 0.3))  # four wrong answers that all share
+        rates = [1 / (1 + np.exp(-(skill + ease))) for skill in (2.0, -1.0, -1.0, -1.0, -1.0)]
+        drawn = np.stack([rng.multinomial(8, [rate, *(1 - rate) * popular]) for rate in rates], axis=1)
+        votes.append([list(row) for row in drawn if row.sum()])
+    found = measure_reliability(votes, 5)
+    assert found.members[0] < min(found.members[1:])  # the best of them seems the worst
+    assert not found.tells
+    assert measure_reliability(rows(simulated((0.6, 0.5, 0.4), 200)), 3).tells
+
+
 def test_the_order_of_members_questions_and_classes_does_not_matter():
     votes, rng = rows(simulated((0.8, 0.5, 0.3, 0.6), 60, attempts=3)), random.Random(1)
     found = measure_reliability(votes, 4)
