@@ -27,6 +27,7 @@ from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.envs.game.tester import NAME, task
 from selfplay_gym.selfplay.exams.result import ExamResult
 from selfplay_gym.selfplay.stats import bootstrap, paired
+from selfplay_gym.selfplay.storage.checkpoint_store import last_of_rounds
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 
 
@@ -106,7 +107,7 @@ def main() -> None:
     tasks, verifier = functions(options.functions, options.generator), make_verifier("unit-tests")
     pairs = []
     for run in options.runs:
-        saved = sorted((run / "checkpoints").glob(f"{NAME}-*"))
+        saved = [*last_of_rounds(run / "checkpoints", NAME).values()]
         pair = [tested(one, tasks, options.samples, verifier) for one in (saved[0], saved[-1])]
         report(str(run), pair[0], pair[1])
         pairs.append(pair)

@@ -6,11 +6,13 @@
     debate(turns=2)   every member then reads the answers of the others and answers again (multi-agent debate,
                       arXiv 2305.14325), turns − 1 times; the majority of the last turn wins
 
+At the turn of a game the answers are the legal moves; where nobody answers, the most frequent text is given.
 What is returned is the text of a member. Programs are no answers that a vote can compare: it takes values.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -23,6 +25,7 @@ from ...core.protocols import Agent, unreadable
 from ...core.records import Question
 from ...core.registries import agents, make_agent, make_domain, make_verifier
 from ...core.seeding import fresh_seed, integer_seed
+from ...core.turns.reading import legal_move
 
 Member: TypeAlias = str | Mapping[str, Any] | Agent
 MAJORITY, WEIGHTED, DEBATE = "majority", "weighted", "debate"
@@ -118,7 +121,16 @@ class CoalitionAgent:
         return found
 
     def _classes(self, prompt: str, texts: Sequence[str]) -> list[int | None]:
-        """The class of each answer to a prompt, the larger class first; `None` for a non-answer."""
+        """The class of each move or answer to a prompt, the larger class first; `None` for a non-answer."""
+        moves = [legal_move(prompt, text) for text in texts]
+        sizes = Counter(move for move in moves if move is not None)
+        if sizes:
+            shortest = {
+                move: min(_length(text) for text, own in zip(texts, moves, strict=True) if own == move)
+                for move in sizes
+            }
+            places = {move: i for i, move in enumerate(sorted(sizes, key=lambda one: (-sizes[one], shortest[one])))}
+            return [None if move is None else places[move] for move in moves]
         return list(self.vote.judge(Question(prompt), texts).evidence["classes"])
 
     def _winners(
@@ -154,9 +166,18 @@ def _best(votes: Votes, scores: Sequence[float]) -> int | None:
 
 
 def _spoken(texts: Sequence[str], classes: Sequence[int | None], winner: int | None) -> str:
-    """The shortest text in the winning class, whoever wrote it; of non-answers where nobody answers."""
+    """The shortest text in the winning class, whoever wrote it; where nobody answers, the text that most wrote."""
     chosen = [text for text, c in zip(texts, classes, strict=True) if c == winner]
-    return min(chosen, key=lambda text: (len(text), text))
+    if winner is not None:
+        return min(chosen, key=_length)
+    written = Counter(text.strip().casefold() for text in chosen)
+    written.pop("", None)
+    return min(chosen, key=lambda text: (-written[text.strip().casefold()], _length(text)))
+
+
+def _length(text: str) -> tuple[int, str]:
+    """The shortest text first, then by the alphabet."""
+    return len(text), text
 
 
 def _way(how: str) -> tuple[str, int]:

@@ -18,7 +18,7 @@ from ...core.interrupts import Stopped
 from ..league.folder import LOCK, LeagueFolder, Settings
 from ..league.games import make_game
 from ..league.page import cells, header, headline, write_standings
-from ..league.play import League, keys_of, newcomers, playing
+from ..league.play import League, keys_of, newcomers, playing, without
 from ..league.players import Player, new_player
 from ..league.ratings.online import OnlineRatings
 from ..league.rules.joining import make_joining
@@ -51,7 +51,7 @@ def hold_league(
 
     Args:
         path: the league's folder; begun where there is none.
-        players: pool and name of each who joins; those who are there already stay.
+        players: pool and name of each who joins; those who are there already stay, and those who left play again.
         runs: run folders whose snapshots join.
         join: the rule of joining for snapshots.
         retire: names of players that play no more.
@@ -75,10 +75,11 @@ def hold_league(
         folder = _opened(path, asked)
         league = League(folder)
         league.join(joining)
+        league.readmit(player for player in joining if not {player.name, player.key} & {*retire})
         for run in runs:
-            join_run(league, snapshots_of(run, league.game.pools), rule)
-        for name in retire:
-            league.retire(name)
+            join_run(league, snapshots_of(run, league.game.pools), rule, join)
+        if retire:
+            league.retire(*retire, goes_on=matches > folder.matches)
         if matches > folder.matches:
             try:
                 with console.status("the league begins") as status:
@@ -109,10 +110,9 @@ def _check(
     OnlineRatings()
     snapshots = [player for run in runs for player in snapshots_of(run, game.pools)]
     planned.players = newcomers(planned, game, [*joining, *snapshots])
-    for name in retire:
-        keys_of(name, planned)
+    leaving = {key for name in retire for key in keys_of(name, planned)}
     if matches:
-        playing(planned, game)
+        playing(without(planned.players, leaving), game, planned.path)
 
 
 def _tell(status: Status, done: int, total: int) -> None:
@@ -147,9 +147,9 @@ def _show(found: Standings, files: Sequence[Path], console: Console) -> None:
 
     console.print(Text(shown(headline(found).text)))
     names = header(found)
-    told = [place for place, name in enumerate(names) if console.width >= NARROW or name in SHORT]
-    rows = [[row[place] for place in told] for row in cells(found)]
-    columns = [names[place] for place in told]
+    places = [place for place, name in enumerate(names) if console.width >= NARROW or name in SHORT]
+    rows = [[row[place] for place in places] for row in cells(found)]
+    columns = [names[place] for place in places]
     console.print(TerminalTable("Standings", columns, rows, width=console.width, names=2))
     for note in found.notes:
         console.print(Text(f"! {note}", style="yellow"))

@@ -16,6 +16,8 @@ from ..bench.pairs import PairResult, play_pair
 from ..run.metrics import histogram
 from ..settings.config import CHALLENGER, SOLVER, RunConfig
 from ..settings.files import stored_config
+from ..storage.checkpoint_store import last_of_rounds
+from ..storage.links import CHECKPOINTS
 from ..storage.run_folder import RunFolder
 from .players import load_player
 
@@ -126,9 +128,6 @@ def play_across(
 
 def _agents(folder: RunFolder, config: RunConfig, role: str) -> Players:
     """The base and the last checkpoint of every kept round."""
-    last: dict[str, Path] = {}
-    for path in sorted((folder.path / "checkpoints").glob(f"{role}-*-*")):
-        if not path.name.endswith(".draft"):
-            last[f"round {int(path.name.split('-')[1])}"] = path
-    paths: dict[str, Path | None] = {BASE: None, **last}
+    last = last_of_rounds(folder.path / CHECKPOINTS, role)
+    paths: dict[str, Path | None] = {BASE: None, **{f"round {number}": path for number, path in last.items()}}
     return {name: partial(load_player, config, role, path) for name, path in paths.items()}

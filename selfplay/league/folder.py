@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _State(msgspec.Struct, forbid_unknown_fields=True):
     settings: Settings
     players: list[Player] = []
-    passed: list[str] = []
+    passed: dict[str, str] | list[str] = {}
     ratings: dict[str, list[float]] = {}
     matches: Count = 0
     length: Count = 0
@@ -65,14 +65,15 @@ class LeagueFolder:
         path: where it is.
         settings: what it plays.
         players: all that ever joined, in the order of joining.
-        passed: keys of snapshots that the rule of joining did not take.
+        passed: the snapshots that a rule of joining did not take, by key, with that rule; "" where none was kept.
         ratings: see `OnlineRatings.state_dict`.
         matches: how many are committed.
     """
 
     def __init__(self, path: Path, state: _State) -> None:
         self.path, self.settings, self.players = path, state.settings, state.players
-        self.passed, self.ratings, self.matches = state.passed, state.ratings, state.matches
+        self.passed = state.passed if isinstance(state.passed, dict) else dict.fromkeys(state.passed, "")
+        self.ratings, self.matches = state.ratings, state.matches
         self.log = Log(path / MATCHES, state.length, state.sha256 or None)
 
     @classmethod
@@ -88,6 +89,11 @@ class LeagueFolder:
             raise RunError(f"{path} holds a run: a league wants its own folder; --run {path} lets its snapshots join")
         make_folder(path)
         folder = cls.planned(path, settings)
+        if folder.log.path.exists() and folder.log.path.stat().st_size:
+            raise DamageError(
+                f"{path} has {MATCHES} of a league, and its {STATE} is missing: put that back from a copy, or begin "
+                "another league in another folder"
+            )
         folder.log.create()
         return folder
 

@@ -7,7 +7,8 @@ up first. A match draws from streams named by its number: a league that was kill
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -57,11 +58,11 @@ class League:
         self._elsewhere = PlayMatch(settings, load, game)
         self.tally = Tally(folder.rows())
 
-    def join(self, players: Iterable[Player], passed: Sequence[str] = ()) -> list[Player]:
+    def join(self, players: Iterable[Player], passed: Mapping[str, str] | None = None) -> list[Player]:
         """Take in players that are not there yet; those that are new.
 
         Args:
-            passed: keys of those that were looked at and do not join.
+            passed: keys of those that were looked at and do not join, each with the rule that says so.
 
         Raises:
             ConfigError: a pool that the game does not have, or a name that somebody else has.
@@ -69,17 +70,35 @@ class League:
         new = newcomers(self.folder, self.game, players)
         if new or passed:
             self.folder.players = [*self.folder.players, *new]
-            self.folder.passed = [*self.folder.passed, *passed]
+            known = {key: rule for key, rule in self.folder.passed.items() if key not in {one.key for one in new}}
+            self.folder.passed = {**known, **(passed or {})}
             self._commit()
         return new
 
-    def retire(self, name: str) -> None:
-        """Let a player play no more, in whichever pool; its matches stay.
+    def readmit(self, players: Iterable[Player]) -> None:
+        """Let those of these players that have left play again."""
+        keys = {player.key for player in players}
+        back = {player.key for player in self.folder.players if player.key in keys and player.left is not None}
+        if back:
+            self.folder.players = [
+                msgspec.structs.replace(player, left=None) if player.key in back else player
+                for player in self.folder.players
+            ]
+            self._commit()
+
+    def retire(self, *names: str, goes_on: bool = False) -> None:
+        """Let players play no more, in whichever pool; their matches stay. Nothing is changed where that fails.
+
+        Args:
+            goes_on: whether matches follow, for which enough players must stay.
 
         Raises:
-            ConfigError: nobody of that name plays.
+            ConfigError: nobody of such a name is there, or too few stay for a match.
         """
-        self._leave(keys_of(name, self.folder))
+        keys = {key for name in names for key in keys_of(name, self.folder)}
+        if goes_on:
+            playing(without(self.folder.players, keys), self.game, self.folder.path)
+        self._leave(keys)
         self._commit()
 
     def play(
@@ -116,7 +135,7 @@ class League:
 
     def active(self, pool: str) -> list[Player]:
         """Who plays in a pool, oldest first."""
-        return active(self.folder, pool)
+        return active(self.folder.players, pool)
 
     def _match(self, number: int, coming: Sequence[Match] = ()) -> Match:
         """Who plays a match, if those that are `coming` are played before it."""
@@ -125,7 +144,7 @@ class League:
     def _pair(self, number: int, coming: Sequence[Match]) -> tuple[Player, Player]:
         """Who plays a match: as the first, and as the second player."""
         one, other = self.game.pools
-        pools = playing(self.folder, self.game)
+        pools = playing(self.folder.players, self.game, self.folder.path)
         rng = python_stream(self.folder.settings.seed, "league", "pair", number)
         played = self.tally.matches + Counter(player.key for match in coming for player in match[:2])
         everybody = [player for players in pools.values() for player in players]
@@ -162,9 +181,14 @@ class League:
         self.folder.commit()
 
 
-def active(folder: LeagueFolder, pool: str) -> list[Player]:
+def active(players: Iterable[Player], pool: str) -> list[Player]:
     """Who plays in a pool, oldest first."""
-    return [player for player in folder.players if player.pool == pool and player.left is None]
+    return [player for player in players if player.pool == pool and player.left is None]
+
+
+def without(players: Iterable[Player], keys: Collection[str]) -> list[Player]:
+    """All but some players, by key."""
+    return [player for player in players if player.key not in keys]
 
 
 def newcomers(folder: LeagueFolder, game: LeagueGame, players: Iterable[Player]) -> list[Player]:
@@ -191,18 +215,22 @@ def newcomers(folder: LeagueFolder, game: LeagueGame, players: Iterable[Player])
     return new
 
 
-def playing(folder: LeagueFolder, game: LeagueGame) -> dict[str, list[Player]]:
+def playing(players: Sequence[Player], game: LeagueGame, path: Path) -> dict[str, list[Player]]:
     """Who plays, by pool.
+
+    Args:
+        players: all that are there.
+        path: of the league, to name it.
 
     Raises:
         ConfigError: too few for a match.
     """
     one, other = game.pools
-    pools = {pool: active(folder, pool) for pool in dict.fromkeys(game.pools)}
-    for pool, players in pools.items():
-        if len(players) < (2 if one == other else 1):
+    pools = {pool: active(players, pool) for pool in dict.fromkeys(game.pools)}
+    for pool, found in pools.items():
+        if len(found) < (2 if one == other else 1):
             least = "two players are" if one == other else f"a {pool} is"
-            raise ConfigError(f"{least} needed, and {folder.path} has {len(players) or 'none'}: name more")
+            raise ConfigError(f"{least} needed, and {path} has {len(found) or 'none'}: name more")
     return pools
 
 

@@ -11,6 +11,8 @@ from ...core.errors import RunError
 from ...core.seeding import integer_seed, python_stream
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
+from ..storage.checkpoint_store import last_of_rounds
+from ..storage.links import CHECKPOINTS
 from ..storage.run_folder import RunFolder
 from .games import even_shares, record_of
 from .play import League
@@ -36,45 +38,52 @@ def snapshots_of(run: Path, pools: Iterable[str]) -> list[Player]:
     name = folder.path.resolve().name
     found = []
     for role in roles:
-        paths: dict[int, Path] = {}
-        for path in sorted((folder.path / "checkpoints").glob(f"{role}-*-*")):
-            if not path.name.endswith(".draft"):
-                paths[int(path.name.rsplit("-", 2)[1])] = path.resolve()
-        sources: list[tuple[int, str | Path]] = [(0, config.roles[role].model), *sorted(paths.items())]
+        paths = last_of_rounds(folder.path / CHECKPOINTS, role)
+        saved = [(number, path.resolve()) for number, path in paths.items()]
+        sources: list[tuple[int, str | Path]] = [(0, config.roles[role].model), *saved]
         for number, source in sources:
             spec = _spec(config, role, source)
             found.append(new_player(spec, role, name=f"{name}@{number}", line=name, round=number))
     return found
 
 
-def join_run(league: League, snapshots: Sequence[Player], rule: Joining) -> list[Player]:
+def join_run(league: League, snapshots: Sequence[Player], rule: Joining, written: str = "") -> list[Player]:
     """Take in those of a run's snapshots that the rule takes; of each role the first always joins.
 
-    Nobody asks about a snapshot twice, so that a league that is killed and called again comes to the same players.
+    No rule is asked about a snapshot twice once it has told, so that a league that is killed and called again comes to
+    the same players.
 
     Args:
         snapshots: of any roles and rounds.
+        written: the rule as it was asked for; what another one did not take is looked at again.
     """
     folder = league.folder
     there = {player.key for player in folder.players}
     last: dict[str, Player] = {}
     joined: list[Player] = []
-    passed = []
+    passed: dict[str, str] = {}
     for player in sorted(snapshots, key=lambda one: (one.round, one.pool)):
         before = last.get(player.pool)
-        if player.key in folder.passed:
-            continue
         if player.key not in there:
-            if before is not None and not rule.joins(player.round, partial(duel, league, joined, player, before)):
-                passed.append(player.key)
+            if folder.passed.get(player.key) == written:
+                continue
+            joins = before is None or rule.joins(player.round, partial(duel, league, joined, player, before))
+            if joins is None:
+                continue
+            if not joins:
+                passed[player.key] = written
                 continue
             joined.append(player)
         last[player.pool] = player
     return league.join(joined, passed)
 
 
-def duel(league: League, newcomers: Sequence[Player], one: Player, other: Player, games: int) -> tuple[float, float]:
+def duel(
+    league: League, newcomers: Sequence[Player], one: Player, other: Player, games: int
+) -> tuple[float, float] | None:
     """Points of two players of a pool, over the same games against the same opponents; nothing is logged.
+
+    `None` where nobody else plays whom both could meet.
 
     Args:
         newcomers: players that are about to join, opponents as those who are there.
@@ -86,6 +95,8 @@ def duel(league: League, newcomers: Sequence[Player], one: Player, other: Player
     rng = python_stream(seed, "league", "duel", one.key)
     others = [player for player in both if player.key not in (one.key, other.key)]
     rivals = rng.sample(others, min(RIVALS, games, len(others)))
+    if not rivals:
+        return None
     return _points(league, one, rivals, games, seed), _points(league, other, rivals, games, seed)
 
 

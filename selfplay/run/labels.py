@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...core.coalitions.members import member_names
+from ...core.coalitions.members import SOLVER as ATTEMPTS
+from ...core.coalitions.members import member_names, written_name
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.options import parse_named
 from ...core.protocols import Agent, BaseVerifier, Domain, Verifier
@@ -26,7 +27,6 @@ from ...core.registries import domains, make_agent, make_verifier, verifiers
 from ...envs.game.domains import find_domain, known_domains
 from ...envs.rewards import in_interval
 from ...envs.rewards.terms.panel import Panel
-from ...verifiers.ensembles.coalition import SOLVER as ATTEMPTS
 from ...verifiers.ensembles.coalition import CoalitionVerifier
 from ...verifiers.ensembles.margin import leads
 from ..bench.resolve_agent import resolve_agent
@@ -119,9 +119,9 @@ def _members(run: SelfPlay, members: Any) -> list[str | Agent]:
     """The members of a coalition, as a run asks them."""
     found: list[str | Agent] = []
     for name, member in zip(member_names(members), members, strict=True):
-        if member == ATTEMPTS:
+        if written_name(member) == ATTEMPTS:
             found.append(ATTEMPTS)
-        elif member == BASE:
+        elif written_name(member) == BASE:
             found.append(AskedAgain(run, BASE))
         else:
             agent = resolve_agent(member) if isinstance(member, str) else make_agent(member)

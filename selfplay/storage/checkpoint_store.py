@@ -68,6 +68,17 @@ class CheckpointStore:
         return [path.name for path in surplus]
 
 
+def last_of_rounds(folder: Path, role: str) -> dict[int, Path]:
+    """The last checkpoint of every round of a role, by round, of those that lie in a folder; drafts are none."""
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    found = {}
+    for name in sorted(names, key=_round_and_step):
+        parts = NAME.fullmatch(name)
+        if parts and parts["role"] == role:
+            found[int(parts["round"])] = folder / name
+    return found
+
+
 def _round_and_step(name: str) -> tuple[int, int]:
     """As numbers: "solver-100-001" comes after "solver-99-001"."""
     found = NAME.fullmatch(name)

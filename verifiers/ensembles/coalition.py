@@ -20,15 +20,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ...core.coalitions.dawid_skene import Reliability, measure_reliability, probabilities
-from ...core.coalitions.members import Votes, ask_members, member_names, votes_of
+from ...core.coalitions.members import SOLVER, Votes, ask_members, equal_shares, member_names, votes_of, written_name
 from ...core.errors import ConfigError, UnknownNameError
 from ...core.protocols import Agent, BaseVerifier, Domain
 from ...core.records import Judgement, Question, Verdict
 from ...core.registries import domains, make_agent, make_domain
 from .majority import MajorityVerifier
 
-SOLVER = "solver"
-"""The member whose answers are the attempts that are judged."""
 EQUAL, RELIABILITY = "equal", "reliability"
 WEIGHTS = (EQUAL, RELIABILITY)
 
@@ -67,7 +65,7 @@ class CoalitionVerifier(BaseVerifier):
         domain: what words the prompts, by name or as an object; `None` is the one that each question names.
         template: of these words.
         seed: root of what the members draw.
-        options: of the vote that makes the classes, see `majority`.
+        options: of the vote that makes the classes, see `majority`: `extract`, `timeout_s` and `policy`.
 
     Raises:
         ConfigError: an option out of range, no members, or no such member, domain or template.
@@ -93,11 +91,19 @@ class CoalitionVerifier(BaseVerifier):
             raise ConfigError(f"attempts must be at least 1, got {attempts!r}")
         if not 0.0 <= least <= 1.0:
             raise ConfigError(f"least must be in [0, 1], got {least!r}")
+        for name in ("min_share", "ties"):
+            if name in options:
+                raise ConfigError(
+                    f"a coalition has no {name}, got {options[name]!r}: a label is valid where it has at least "
+                    "the share `least` of the votes, and no tie"
+                )
         self.names = member_names(members)
-        if members.count(SOLVER) > 1:
+        places = [place for place, member in enumerate(members) if written_name(member) == SOLVER]
+        if len(places) > 1:
             raise ConfigError(f"the {SOLVER} is one member, got members={members!r}")
+        self.solver = places[0] if places else None
         pairs = zip(self.names, members, strict=True)
-        self.agents = {name: make_agent(member) for name, member in pairs if member != SOLVER}
+        self.agents = {name: make_agent(member) for place, (name, member) in enumerate(pairs) if place != self.solver}
         self.weights, self.attempts, self.least, self.seed = weights, attempts, least, seed
         self.vote = MajorityVerifier(**options)
         self.domain = None if domain is None else make_domain(domain)
@@ -133,7 +139,7 @@ class CoalitionVerifier(BaseVerifier):
         return question.text if domain is None else domain.template(self.template).ask(question)
 
     def _ballot(self, question: Question, attempts: Sequence[str], asked: Mapping[str, Sequence[str]]) -> Ballot:
-        texts, owners = [*attempts], [self.names.index(SOLVER) if SOLVER in self.names else None] * len(attempts)
+        texts, owners = [*attempts], [self.solver] * len(attempts)
         for place, name in enumerate(self.names):
             texts += asked.get(name, ())
             owners += [place] * len(asked.get(name, ()))
@@ -143,9 +149,7 @@ class CoalitionVerifier(BaseVerifier):
         return Ballot(classes, tuple(owners), tuple(evidence["class_answers"]), votes)
 
     def _shares(self, ballot: Ballot) -> list[float]:
-        """Of each class that has votes: every member has one voice, which its non-answers waste."""
-        made = [max(1, ballot.owners.count(place)) for place in range(len(self.names))]
-        return [math.fsum(n / of for n, of in zip(row, made, strict=True)) / len(made) for row in ballot.votes.counts]
+        return equal_shares(ballot.votes, [ballot.owners.count(place) for place in range(len(self.names))])
 
     def _judgement(
         self,

@@ -12,16 +12,20 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from ....core.registry import Registry
 from ...settings.checks import at_least
 
-Duel: TypeAlias = Callable[[int], tuple[float, float]]
-"""So many games of the snapshot, and of its predecessor, against the same opponents → the points of each."""
+Duel: TypeAlias = Callable[[int], tuple[float, float] | None]
+"""So many games of the snapshot, and of its predecessor, against the same opponents → the points of each; `None` where
+there is no opponent for both."""
 
 
 @runtime_checkable
 class Joining(Protocol):
     """Decides whether a snapshot joins."""
 
-    def joins(self, round: int, duel: Duel) -> bool:
-        """Whether the snapshot of a round joins; the first of a run, its base, always does and is not asked about."""
+    def joins(self, round: int, duel: Duel) -> bool | None:
+        """Whether the snapshot of a round joins; `None` where that cannot be told yet, and is asked another time.
+
+        The first of a run, its base, always joins and is not asked about.
+        """
         ...
 
 
@@ -57,6 +61,6 @@ class Better:
         self.games = games
         at_least(self, 1, "games")
 
-    def joins(self, round: int, duel: Duel) -> bool:
-        own, before = duel(self.games)
-        return own > before
+    def joins(self, round: int, duel: Duel) -> bool | None:
+        points = duel(self.games)
+        return None if points is None else points[0] > points[1]

@@ -1,12 +1,14 @@
 """Several agents that answer as one: what wins, what a debate shows, and who is adjustable."""
 
 import random
+from itertools import permutations
 
 import pytest
 
 from selfplay_gym import exam, make_agent, make_domain
 from selfplay_gym.core.errors import ConfigError, UnknownNameError
 from selfplay_gym.core.math_language import answer
+from selfplay_gym.core.turns.negotiation import show_table
 from selfplay_gym.testing import check_agent
 
 PROMPTS = [f"What is {a}+{b}?" for a in range(2, 8) for b in range(3, 13)]
@@ -56,6 +58,47 @@ def test_the_answer_of_the_most_members_is_given_in_the_words_of_one():
 def test_non_answers_do_not_win(how):
     assert coalition(*says("hm", "hm", r"\boxed{8}"), how=how).act(["?"]) == [[r"\boxed{8}"]]
     assert coalition(*says("hm", "what"), how=how).act(["?"]) == [["hm"]]  # nobody answers, and nor does it
+
+
+HAND = "Kuhn poker: you hold Q.\nLegal moves: check, bet\nAnswer with a move."
+TABLE = show_table((1, 3, 1), (2, 1, 4), (), 6)
+
+
+@pytest.mark.parametrize("how", ["majority", "weighted"])
+@pytest.mark.parametrize(
+    ("prompt", "texts", "given"),
+    [
+        (HAND, ("check", "check", "bet"), "check"),
+        (HAND, ("Check", r"so \boxed{check}", "bet"), "Check"),
+        (HAND, ("raise", "raise", "check"), "check"),  # what is illegal is no vote
+        (HAND, ("raise", "hm", "raise"), "raise"),
+        (TABLE, ("<offer>3 hats, 1 ball</offer>", "<offer>1 ball, 3 hats</offer>!", "<offer>nothing</offer>"), None),
+        (TABLE, ("<accept>", "<accept>", "<offer>nothing</offer>"), "<offer>nothing</offer>"),  # nothing was offered
+        ("Say a word.", ("yesterday", "YESTERDAY ", "no"), "yesterday"),
+        ("Say a word.", ("", " ", "yesterday"), "yesterday"),
+        ("Say a word.", ("b", "a"), "a"),
+        ("Say a word.", ("", "\n"), ""),
+    ],
+)
+def test_moves_are_voted_on_and_where_nobody_answers_texts(prompt, texts, given, how):
+    given = texts[0] if given is None else given
+    for order in permutations(texts):
+        assert coalition(*says(*order), how=how).act([prompt], n=2) == [[given] * 2]
+
+
+def test_the_majority_of_each_completion_is_its_own():
+    class Counts(Says):
+        def act(self, prompts, *, n=1, seed=None):
+            return [[self.reply(i) for i in range(n)] for _ in prompts]
+
+    members = [Counts(lambda i: "check" if i else "bet"), Counts(lambda i: "check" if i else "bet"), *says("hm")]
+    assert coalition(*members).act([HAND], n=3) == [["bet", "check", "check"]]
+
+
+def test_members_of_one_name_all_vote():
+    assert coalition(*(Says(lambda prompt, text=text: text, "x") for text in ("b", "b", "a"))).act(["?"]) == [["b"]]
+    named = [Says(lambda prompt, text=t: text, name) for t, name in (("b", "x#2"), ("b", "x"), ("a", "x"))]
+    assert coalition(*named).act(["?"]) == [["b"]]
 
 
 @pytest.mark.parametrize("how", ["majority", "weighted"])

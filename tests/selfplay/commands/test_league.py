@@ -47,6 +47,18 @@ def test_called_again_it_goes_on_and_settings_stay(begun, capsys):
     assert "begun with games=3, not 4" in capsys.readouterr().err
 
 
+def test_a_retirement_that_fails_retires_nobody_and_who_left_comes_back_by_name(begun, capsys):
+    assert league(begun, "--retire", "oracle", "--retire", "random", "--matches", "8") == 2
+    assert "a solver is needed" in capsys.readouterr().err
+    assert league(begun, "--matches", "8") == 0
+    assert league(begun, "--retire", "random", "--matches", "10") == 0
+    state = (begun / "league.json").read_bytes()
+    assert league(begun, "--solver", "random", "--retire", "random", "--matches", "10") == 0
+    assert (begun / "league.json").read_bytes() == state  # whoever repeats a command comes to the same
+    assert league(begun, "--solver", "random", "--matches", "12") == 0
+    assert all(player["left"] is None for player in json.loads((begun / "league.json").read_text())["players"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

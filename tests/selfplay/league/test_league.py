@@ -19,6 +19,7 @@ from selfplay_gym.selfplay.league.rules.joining import make_joining
 from selfplay_gym.selfplay.league.snapshots import join_run
 from selfplay_gym.selfplay.league.standings import standings
 from selfplay_gym.selfplay.league.tally import Tally
+from selfplay_gym.selfplay.storage.files import read_sealed, write_sealed
 
 SOLVERS = ("oracle", "random", "mid=noisy(accuracy=0.5)")
 CHALLENGERS = ("generator", "easy=generator(high=0.3)")
@@ -220,13 +221,80 @@ def test_snapshots_join_if_they_are_better_and_nobody_asks_twice(tmp_path):
     weaker = Player("run@5", "solver", "random", "same", line="run", round=5)
     joined = join_run(league, [*shown, weaker], make_joining("better(games=256)"))
     assert [player.round for player in joined] == [0, 1, 2, 3, 4]
-    assert league.folder.passed == ["solver/run@5"]
+    assert league.folder.passed == {"solver/run@5": ""}
 
     class Never:
         def joins(self, round, duel):
             raise AssertionError("asked twice")
 
     assert join_run(league, [*shown, weaker], Never()) == []
+
+
+def test_where_nobody_could_be_met_nothing_is_noted_and_it_is_asked_again_later(tmp_path):
+    league = League(LeagueFolder.begin(tmp_path / "l", Settings(game="kuhn", games=4)), load=lenient)
+    base, later = (
+        Player(f"run@{i}", "player", spec, "same", line="run", round=i)
+        for i, spec in enumerate(("echo", "kuhn-equilibrium"))
+    )
+    better = make_joining("better(games=64)")
+    assert [one.name for one in join_run(league, [base, later], better)] == ["run@0"]
+    assert join_run(league, [base, later], better) == []
+    assert LeagueFolder.open(tmp_path / "l").passed == {}
+    league.join([Player("random-legal", "player", "random-legal", "")])
+    assert [one.name for one in join_run(league, [base, later], better)] == ["run@1"]
+
+
+def test_another_rule_looks_again_at_what_one_passed_over(tmp_path):
+    league = League(LeagueFolder.begin(tmp_path / "l", Settings(games=4)), load=lenient)
+    league.join([Player("generator", "challenger", "generator", "")])
+    shown = [*snapshots(2), Player("run@2", "solver", "random", "same", line="run", round=2)]
+
+    def joined(rule):
+        return [one.round for one in join_run(league, shown, make_joining(rule), rule)]
+
+    assert joined("better(games=256)") == [0, 1]
+    assert LeagueFolder.open(tmp_path / "l").passed == {"solver/run@2": "better(games=256)"}
+    assert joined("better(games=256)") == []
+    assert joined("every") == [2]
+    assert LeagueFolder.open(tmp_path / "l").passed == {}
+
+
+def test_a_league_of_old_that_kept_no_rule_is_read(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "l")
+    state = read_sealed(tmp_path / "l" / STATE)
+    write_sealed(tmp_path / "l" / STATE, {**state, "passed": ["solver/run@3"]})
+    assert LeagueFolder.open(tmp_path / "l").passed == {"solver/run@3": ""}
+
+
+def test_who_left_can_come_back_and_retiring_too_many_changes_nothing(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "l")
+    folder = LeagueFolder.open(tmp_path / "l")
+    folder.go_on()
+    league = League(folder)
+    before = content(tmp_path / "l")
+    with pytest.raises(ConfigError, match="a solver is needed"):
+        league.retire("oracle", "random", "mid", goes_on=True)
+    with pytest.raises(ConfigError, match="nobody is called 'x'"):
+        league.retire("oracle", "x")
+    assert content(tmp_path / "l") == before
+    league.retire("oracle", "random")
+    assert [one.name for one in league.active("solver")] == ["mid"]
+    league.readmit([new_player("random", "solver"), new_player("mid=noisy(accuracy=0.5)", "solver")])
+    assert [one.name for one in LeagueFolder.open(tmp_path / "l").players if one.left is not None] == ["oracle"]
+    league.play(28)
+    assert any("solver/random" in row["players"] for row in list(folder.rows())[24:])
+
+
+def test_matches_without_a_state_are_named_with_the_remedy(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "l")
+    (tmp_path / "l" / STATE).unlink()
+    before = content(tmp_path / "l")
+    with pytest.raises(
+        RunError, match=r"league\.json is missing: put that back from a copy, or begin another"
+    ) as error:
+        LeagueFolder.begin(tmp_path / "l", Settings())
+    assert "--run-dir" not in str(error.value)
+    assert content(tmp_path / "l") == before
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,14 @@ def test_the_solver_is_not_asked_again_and_the_model_it_started_from_may_be(a_ru
     assert [*judged[0].evidence["coalition"]["members"]] == ["solver", "base", "noisy(accuracy=0.9)", "random"]
 
 
+def test_solver_and_base_are_known_however_they_are_written(a_run):
+    source = {"name": "coalition", "members": [{"name": "solver"}, " base", {"name": "noisy", "accuracy": 0.9}]}
+    run, agent, base = a_run({"labels.source": source})
+    judged = labeller_of(run).judge_many(QUESTIONS, [[r"\boxed{7}"] * 4, [r"\boxed{6}"] * 4])
+    assert (len(agent.seeds), len(base.seeds)) == (0, 1)
+    assert [*judged[0].evidence["coalition"]["members"]] == ["solver", "base", "noisy(accuracy=0.9)"]
+
+
 def test_members_draw_from_streams_of_the_place_and_their_tokens_are_the_solvers(a_run):
     _, solver, member = a_run({"labels.source": SOURCE})
     solver.counted, member.counted = TokenCount(), TokenCount()

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from selfplay_gym.selfplay.storage.checkpoint_store import CheckpointStore
+from selfplay_gym.selfplay.storage.checkpoint_store import CheckpointStore, last_of_rounds
 
 
 def store(folder, *names, keep=1):
@@ -28,6 +28,30 @@ def test_a_name_holds_role_round_and_step(tmp_path):
     assert made.name("solver", 100, 1000) == "solver-100-1000"
     assert made.path("solver-02-005") == tmp_path / "solver-02-005"
     assert made.kept == {}
+
+
+def test_the_last_of_a_round_goes_by_numbers(tmp_path):
+    assert last_of_rounds(tmp_path / "nothing", "player") == {}
+    last = {
+        1: "player-01-000",
+        2: "player-02-1000",
+        99: "player-99-10000",
+        100: "player-100-020",
+        1000: "player-1000-007",
+    }
+    other = [
+        "player-02-1001.draft",
+        "player-02-990",
+        "player-99-9999",
+        "player-100-003",
+        "player_b-02-2000",
+        "player",
+        "x",
+    ]
+    for name in [*last.values(), *other]:
+        (tmp_path / name).mkdir()
+    found = last_of_rounds(tmp_path, "player")
+    assert list(found.items()) == [(number, tmp_path / name) for number, name in last.items()]
 
 
 def test_a_checkpoint_is_known_by_the_checksum_of_its_manifest(tmp_path):

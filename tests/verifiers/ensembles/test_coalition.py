@@ -59,6 +59,41 @@ def test_the_solver_is_a_member_where_it_is_named_and_is_not_asked_again():
     assert [*judgement.evidence["coalition"]["members"]] == ["solver", "0", "1"]
 
 
+def test_an_agent_that_is_called_solver_is_not_the_solver():
+    twin, other = (Says(lambda prompt, text=text: text, "solver") for text in boxed(8, 9))
+    judgement = coalition([twin, "solver"], weights="equal").judge(SUM, boxed(7, 7, 7))
+    assert judgement.evidence["shares"] == [0.5, 0.5]
+    assert {name: row["attempts"] for name, row in judgement.evidence["coalition"]["members"].items()} == {
+        "solver#2": 4,
+        "solver": 3,
+    }
+    judgement = coalition([twin, other], weights="equal").judge(SUM, boxed(7, 7, 7))
+    assert sorted(judgement.evidence["class_answers"]) == ["8", "9"]  # attempts have no vote
+
+
+@pytest.mark.parametrize("solver", ["solver", " solver", "solver ", {"name": "solver"}, {"name": "solver "}])
+def test_the_solver_is_known_however_it_is_written(solver):
+    judgement = coalition([solver, "oracle"], weights="equal").judge(SUM, boxed(8, 8))
+    assert list(judgement.evidence["coalition"]["members"]) == ["solver", "oracle"]
+    assert judgement.evidence["shares"] == [0.5, 0.5]
+    with pytest.raises(ConfigError, match="one member"):
+        coalition([solver, "solver"])
+
+
+def test_a_share_that_is_exactly_the_least_is_enough():
+    members = [Says(None, "two of five"), *always(*boxed(7, 7))]
+    members[0].act = lambda prompts, n, seed: [boxed(7, 7, 8, 9, 10) for _ in prompts]
+    for least, valid in ((0.8, True), (0.81, False)):
+        judgement = coalition(members, weights="equal", attempts=5, least=least).judge(SUM, [])
+        assert (judgement.label, judgement.evidence["shares"][0], judgement.valid) == ("7", 0.8, valid)
+
+
+@pytest.mark.parametrize("option", [{"min_share": 1.0}, {"ties": "invalid"}, {"min_share": 0.0}])
+def test_options_of_a_vote_that_a_coalition_would_not_heed_are_refused(option):
+    with pytest.raises(ConfigError, match="least"):
+        coalition(["solver"], **option)
+
+
 def test_with_equal_weights_every_member_has_one_voice_however_often_it_answers():
     members = ["solver", *always(*boxed(7, 7))]
     judgement = coalition(members, weights="equal", attempts=1).judge(SUM, boxed(*[8] * 50))
