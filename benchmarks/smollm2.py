@@ -224,7 +224,7 @@ def kind_rows(arms: Sequence[Played]) -> list[str]:
 def label_rows(arms: Sequence[Played]) -> list[str]:
     """Round by round: asked, kept, and how many labels are right."""
     header = ["arm", "round", "written", "asked", "readable, %", "p̂", "checked", "not confirmed, %", "kept"]
-    header += ["labels right, %", "of the kept, %"]
+    header += ["asked labels right, %", "kept labels right, %"]
     cells = []
     for one in arms:
         for number, row in one.labels.items():

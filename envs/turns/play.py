@@ -9,27 +9,50 @@ from typing import Generic, TypeVar
 
 from ...core.errors import PluginError
 from ...core.protocols import Agent, TurnGame
+from ...core.protocols.completions import completions_of
 from ...core.turns import ILLEGAL, Trajectory, Turn
 
 State = TypeVar("State")
 Answer = Callable[[str, list[str]], Sequence[str]]
 """`answer(player, prompts)`: one text per prompt, in order."""
 
+HIDDEN = "(a move)"
+"""Stands for a move whose words a player may not see."""
 MOST_TURNS = 10_000
 """A game must end by itself; one that goes on for longer is broken."""
 
 
 @dataclass(slots=True)
 class Running(Generic[State]):
-    """A game that is being played: the `state` where it stands, and the `turns` that led there."""
+    """A game that is being played: the `start`, the `state` where it stands, and the `turns` that led there."""
 
     state: State
     turns: list[Turn] = field(default_factory=list)
+    start: State = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start = self.state
 
     def move(self, game: TurnGame[State], player: str, prompt: str, text: str) -> None:
         """Make the move `text` of `player`, who has read `prompt`."""
         self.turns.append(Turn(player, prompt, text))
         self.state = game.move(self.state, text)
+
+    def seen_by(self, game: TurnGame[State], reader: str | None) -> list[tuple[str, str]]:
+        """Who wrote what. While the game runs, a player reads the moves of others and not the words around them.
+
+        Args:
+            game: the rules.
+            reader: the player who looks on; `None` for somebody who may see everything.
+        """
+        if reader is None or game.to_move(self.state) is None:
+            return [(turn.player, turn.text) for turn in self.turns]
+        state, seen = self.start, []
+        for turn in self.turns:
+            after = game.move(state, turn.text)
+            seen.append((turn.player, turn.text if turn.player == reader else _understood(game, state, after)))
+            state = after
+        return seen
 
     def trajectory(self, game: TurnGame[State]) -> Trajectory:
         """The whole episode, once it is over."""
@@ -38,6 +61,16 @@ class Running(Generic[State]):
         if turns and reason.startswith(ILLEGAL):  # an illegal move is the last one
             turns[-1] = replace(turns[-1], note=reason)
         return Trajectory(tuple(turns), rewards, reason)
+
+
+def _understood(game: TurnGame[State], state: State, after: State) -> str:
+    """The legal move that led from one state to the next; `HIDDEN` where whoever moves next cannot tell which."""
+    found = []
+    for move in game.legal(state):
+        reached = game.move(state, move)
+        if (game.to_move(reached), game.prompt(reached)) == (game.to_move(after), game.prompt(after)):
+            found.append(move)
+    return found[0] if len(found) == 1 else HIDDEN
 
 
 def play_out(game: TurnGame[State], states: Iterable[State], answer: Answer) -> list[Trajectory]:
@@ -86,10 +119,13 @@ def ask_agents(agents: Mapping[str, Agent], rng: random.Random) -> Answer:
     Args:
         agents: who plays, by player; the same agent may play several.
         rng: draws a seed for each call.
+
+    Raises:
+        PluginError: at a call, if an agent gives something other than one text per prompt.
     """
 
     def answer(player: str, prompts: list[str]) -> list[str]:
-        return [text for (text,) in agents[player].act(prompts, seed=rng.getrandbits(62))]
+        return [text for (text,) in completions_of(agents[player], prompts, n=1, seed=rng.getrandbits(62))]
 
     return answer
 

@@ -59,6 +59,7 @@ class SelfPlayAEC(TextAEC):
 
     def observe(self, agent: str) -> dict[str, Any]:
         """What an agent sees now; "" stands for a prompt it has not been given yet."""
+        self._check_begun()
         asking = self.agent_selection == CHALLENGER
         prompt = self._instruction if agent == CHALLENGER else "" if asking else self._asked
         if agent in self.testers:

@@ -13,7 +13,7 @@ from pettingzoo import AECEnv
 from ...core.errors import ConfigError
 from ...core.seeding import fresh_seed
 from .rendering import HTML, TEXT, Drawing, check_mode, drawing_of
-from .setup import check_episodes, check_reset_options
+from .setup import check_episodes, check_reset_options, whole_seed
 from .spaces import MAX_COMPLETION, Text
 
 
@@ -59,11 +59,11 @@ class TextAEC(AECEnv):  # type: ignore[misc]
         ignored, as PettingZoo's own tests of an environment hand some over.
 
         Raises:
-            ConfigError: options that are no mapping.
+            ConfigError: a seed that is no whole number, or options that are no mapping.
         """
         check_reset_options(options, tuple(options) if isinstance(options, Mapping) else ())
         if seed is not None or not self._seeded:
-            self._seed(fresh_seed() if seed is None else int(seed))
+            self._seed(fresh_seed() if seed is None else whole_seed(seed))
             self._seeded = True
         self.agents = list(self.possible_agents)
         self.rewards = dict.fromkeys(self.agents, 0.0)

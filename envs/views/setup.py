@@ -221,19 +221,33 @@ def make_settings(options: Mapping[str, Any]) -> GameSettings:
     return GameSettings(**options)
 
 
+def whole_seed(seed: Any) -> int:
+    """A seed as Python's integer, also of NumPy's.
+
+    Raises:
+        ConfigError: it is no whole number, or below 0.
+    """
+    check_whole("seed", seed, least=0)
+    return int(seed)
+
+
 def one_seed(seed: int | Sequence[int | None] | None, copies: int) -> int | None:
     """The one seed of a vector environment whose copies play one game, from one or from a list with one per copy.
 
     Raises:
-        ConfigError: another number of seeds than of copies.
+        ConfigError: another number of seeds than of copies, or one that is no whole number.
     """
-    if seed is None or isinstance(seed, int):
-        return seed
+    if seed is None:
+        return None
+    if isinstance(seed, np.ndarray):
+        seed = seed.tolist()
+    if isinstance(seed, str | bytes) or not isinstance(seed, Sequence):
+        return whole_seed(seed)
     if len(seed) != copies:
         raise ConfigError(f"a list of seeds has one per copy, {copies}; got {len(seed)}")
     if all(one is None for one in seed):
         return None
-    roots = [fresh_seed() if one is None else int(one) for one in seed]
+    roots = [fresh_seed() if one is None else whole_seed(one) for one in seed]
     return int(np.random.SeedSequence(roots).generate_state(1)[0])
 
 

@@ -27,8 +27,8 @@ class Drawing(Protocol):
     def show_episode(self, title: str, one: Episode) -> str:
         """The same, and what the challenger earned."""
 
-    def show_turns(self, title: str, game: TurnGame[Any], running: Running[Any]) -> str:
-        """A game of several turns, so far."""
+    def show_turns(self, title: str, game: TurnGame[Any], running: Running[Any], reader: str | None = None) -> str:
+        """A game of several turns, so far, as the player `reader` may see it; `None` sees what all wrote and read."""
 
     def show_levels(self, title: str, rates: Sequence[tuple[float, float | None]], asked: int | None) -> str:
         """What a teacher knows of each level."""

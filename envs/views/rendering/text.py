@@ -38,18 +38,25 @@ def show_question(title: str, text: str) -> str:
     return frame(title, _wrap(text))
 
 
-def show_turns(title: str, game: TurnGame[Any], running: Running[Any]) -> str:
+def show_turns(title: str, game: TurnGame[Any], running: Running[Any], reader: str | None = None) -> str:
     """A turn game: who wrote what, then what the next player reads, or how it ended."""
     wide = max(map(len, game.players)) + 2
-    lines = [f"{turn.player:<{wide}}{_short(turn.text, WIDTH - wide - 4) or '(nothing)'}" for turn in running.turns]
+    seen = running.seen_by(game, reader)
+    lines = [f"{player:<{wide}}{_short(text, WIDTH - wide - 4) or '(nothing)'}" for player, text in seen]
     if lines:
         lines.append("")
-    if game.to_move(running.state) is not None:
-        return frame(title, [*lines, *_wrap(game.prompt(running.state))])
+    mover = game.to_move(running.state)
+    if mover is not None:
+        return frame(title, [*lines, *_wrap(game.prompt(running.state) if reader in (None, mover) else waiting(mover))])
     rewards, reason = game.result(running.state)
     earned = " ".join(f"{player} {rewards[player]:+.2f}" for player in game.players)
     state = shown_state(game, running.state)
     return frame(title, [*lines, *(_wrap(state) if state else ()), *_wrap(reason), earned])
+
+
+def waiting(mover: str) -> str:
+    """What stands in place of a prompt that is not the reader's."""
+    return f"{mover} is to move"
 
 
 def shown_state(game: TurnGame[Any], state: Any) -> str:

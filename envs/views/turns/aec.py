@@ -2,7 +2,8 @@
 
 Each step is the move of `agent_selection`. When a game is over everybody gets its reward, and after `episodes` of them
 all agents are done. Observations are `{"prompt": text, "episode": [k]}`; "" stands for a prompt where it is not the
-agent's turn: what one player reads, no other sees. `infos`: see `setup.turn_info`.
+agent's turn: what one player reads, no other sees. `infos`: see `setup.turn_info`; where a game has just ended and the
+next begun, they are of the next one, and `final_info` of the one that ended.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class TurnAEC(TextAEC):
 
     def observe(self, agent: str) -> dict[str, Any]:
         """What an agent sees now."""
+        self._check_begun()
         turn = agent == self.agent_selection and not self.terminations[agent]
         return {
             "prompt": self.game.prompt(self._running.state) if turn else "",
@@ -70,13 +72,16 @@ class TurnAEC(TextAEC):
         running = self._running
         running.move(self.game, agent, self.game.prompt(running.state), text)
         following = self.game.to_move(running.state)
-        self.infos = self._infos(running)
+        self.infos = ended = self._infos(running)
         if following is not None:
             self.agent_selection = following
             return
         rewards, _ = self.game.result(running.state)
         self.rewards = {agent: float(rewards[agent]) for agent in self.agents}
         self._end_episode()
+        if self._running is not running:  # the next game has begun
+            begun = self._infos(self._running)
+            self.infos = {agent: {**begun[agent], "final_info": ended[agent]} for agent in self.agents}
 
     def _drawn(self, drawing: Drawing) -> str:
         """The game so far, or the last one before the first move of the next."""

@@ -5,7 +5,8 @@
 
 Copies end at different times. Autoreset is Gymnasium's next-step mode: the step after a copy has ended begins its next
 game, ignores its action and earns 0; `episode` in `info` says how many games a copy had before this one. The other keys
-are those of the single view, as arrays of shape (G,) with the usual `_key` masks.
+are those of the single view, as arrays of shape (G,) with the usual `_key` masks. An opponent that raises cuts all
+copies off: a step then wants a `reset` first.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from ...turns.play import Running
 from ..rendering import HTML, MODES, TEXT, Drawing, check_mode, drawing_of
 from ..setup import check_copies, check_reset_options, one_seed
 from ..spaces import Text
-from .setup import OPPONENT, Named, TurnSetup, turn_info
+from .setup import OPPONENT, OVER, Named, TurnSetup, turn_info
 
 Texts = tuple[str, ...]
 
@@ -72,6 +73,7 @@ class TurnGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
         self._games: list[Running[Any]] = []
         self._over = [False] * num_envs
         self._episodes = [0] * num_envs
+        self._open = False
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -93,19 +95,28 @@ class TurnGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
             self._episodes = [0] * self.num_envs
         else:
             self._episodes = [max(self._episodes) + 1] * self.num_envs  # alike again
+        self._open = False  # until the opponents have answered: one that raises leaves games that are not the caller's
         self._games = [self._begin(copy) for copy in range(self.num_envs)]
         self._over = [False] * self.num_envs
         self.setup.reply(self._games)
+        self._open = True
         self._show()
         return self._prompts(), self._infos()
 
     def step(self, actions: Sequence[str]) -> tuple[Texts, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
-        """One move per copy, answered by the others; copies that have ended begin their next game instead."""
+        """One move per copy, answered by the others; copies that have ended begin their next game instead.
+
+        Raises:
+            ResetNeeded: there was no `reset` yet, or an opponent raised since.
+            ConfigError: not one text per copy.
+        """
         if not self._games:
             raise ResetNeeded("call reset() before step()")
+        if not self._open:
+            raise ResetNeeded(OVER)
         if len(actions) != self.num_envs or not all(isinstance(action, str) for action in actions):
             raise ConfigError(f"step needs {self.num_envs} texts, one per copy, got {actions!r:.80}")
-        game, began = self.setup.game, list(self._over)
+        game, began, self._open = self.setup.game, list(self._over), False
         for copy, action in enumerate(actions):
             running = self._games[copy]
             if began[copy]:
@@ -114,6 +125,7 @@ class TurnGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
             elif game.to_move(running.state) is not None:
                 running.move(game, self.role, game.prompt(running.state), action)
         self.setup.reply(self._games)
+        self._open = True
         self._over = [
             not fresh and game.to_move(running.state) is None for fresh, running in zip(began, self._games, strict=True)
         ]
@@ -142,7 +154,7 @@ class TurnGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
 
     def _prompts(self) -> Texts:
         game = self.setup.game
-        return tuple("" if game.to_move(one.state) is None else game.prompt(one.state) for one in self._games)
+        return tuple(game.prompt(one.state) if game.to_move(one.state) == self.role else "" for one in self._games)
 
     def _infos(self) -> dict[str, Any]:
         gathered: dict[str, Any] = {}
@@ -152,9 +164,10 @@ class TurnGroup(VectorEnv[Texts, Texts, NDArray[Any]]):
         return gathered
 
     def _drawn(self, drawing: Drawing) -> tuple[str, ...]:
-        title = f"{self.role} · {self.setup.game.name}"
+        game, role = self.setup.game, self.role
+        title = f"{role} · {game.name}"
         return tuple(
-            drawing.show_turns(f"{title} · copy {copy} · game {self._episodes[copy] + 1}", self.setup.game, running)
+            drawing.show_turns(f"{title} · copy {copy} · game {self._episodes[copy] + 1}", game, running, role)
             for copy, running in enumerate(self._games)
         )
 

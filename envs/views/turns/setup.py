@@ -15,6 +15,7 @@ from ...turns.play import Running, ask_agents, play_on
 
 Named = str | Mapping[str, Any]
 OPPONENT = "random-legal"
+OVER = "there is no game to play on: it is over, or was cut off by an opponent that raised; call reset() for the next"
 
 
 class TurnSetup:

@@ -3,7 +3,8 @@
 `reset` begins a game, has whoever comes before the caller move, and gives the caller's prompt. `step` makes the
 caller's move and lets the others answer it. Its reward is 0 until the game is over, then what the game gives this
 player; the observation is then "". Should an opponent break a rule before the caller's first move, the first prompt is
-"", and the next step, whatever its action, ends the episode. `info`: see `setup.turn_info`.
+"", and the next step, whatever its action, ends the episode. An opponent that raises cuts the episode off: a step
+then wants a `reset` first. `info`: see `setup.turn_info`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ...turns.play import Running
 from ..rendering import HTML, MODES, TEXT, Drawing, check_mode, drawing_of
 from ..setup import check_reset_options
 from ..spaces import Text
-from .setup import OPPONENT, Named, TurnSetup, turn_info
+from .setup import OPPONENT, OVER, Named, TurnSetup, turn_info
 
 
 def turn_env(
@@ -65,19 +66,27 @@ class TurnEnv(gym.Env[str, str]):
             super().reset(seed=seed)
             self.setup.seed(int(self.np_random.integers(2**62)))
             self._episodes = 0
-        self._running, self._open = self.setup.begin(self._episodes), True
+        self._open = False  # until the opponents have answered: one that raises leaves a game that is not the caller's
+        self._running = self.setup.begin(self._episodes)
         self._episodes += 1
         self.setup.reply([self._running])
+        self._open = True
         self._show()
         return self._prompt(self._running), turn_info(self.setup.game, self._running, self.role)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Make a move, and have the others answer it."""
+        """Make a move, and have the others answer it.
+
+        Raises:
+            ResetNeeded: the game is over, or was cut off by an opponent that raised.
+            ConfigError: the action is no text.
+        """
         running, game = self._running, self.setup.game
         if running is None or not self._open:
-            raise ResetNeeded("the game is over; call reset() for the next one")
+            raise ResetNeeded(OVER)
         if not isinstance(action, str):
             raise ConfigError(f"an action is a str, got {type(action).__name__}")
+        self._open = False
         if game.to_move(running.state) is not None:
             running.move(game, self.role, game.prompt(running.state), action)
             self.setup.reply([running])
@@ -103,11 +112,11 @@ class TurnEnv(gym.Env[str, str]):
         return None if self._running is None else self._drawn(self._running, HTML)
 
     def _prompt(self, running: Running[Any]) -> str:
-        return "" if self.setup.game.to_move(running.state) is None else self.setup.game.prompt(running.state)
+        return self.setup.game.prompt(running.state) if self.setup.game.to_move(running.state) == self.role else ""
 
     def _drawn(self, running: Running[Any], drawing: Drawing) -> str:
         return drawing.show_turns(
-            f"{self.role} · {self.setup.game.name} · game {self._episodes}", self.setup.game, running
+            f"{self.role} · {self.setup.game.name} · game {self._episodes}", self.setup.game, running, self.role
         )
 
     def _show(self) -> None:

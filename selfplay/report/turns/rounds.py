@@ -88,7 +88,11 @@ def _cells(exam: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         for way, one in found.items():
             of = f"{name}, {way}" if len(found) > 1 else name
-            reward = one["reward"]
-            yield f"{of}: reward", f"{reward['value']:+.2f} [{reward['low']:+.2f}, {reward['high']:+.2f}]"
+            yield f"{of}: reward", _with_interval(**one["reward"])
             shares = (in_per_cent(one[what]["value"], 0) for what in ("won", "drawn", "lost"))
             yield f"{of}: won/drawn/lost, %", "/".join(shares)
+
+
+def _with_interval(value: float, low: float | None, high: float | None) -> str:
+    """A mean reward; after one game there is no interval."""
+    return f"{value:+.2f}" if low is None or high is None else f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"

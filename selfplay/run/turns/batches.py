@@ -83,7 +83,10 @@ class TurnBatches:
         states = [run.game.start(rng) for _ in range(count)]
         agent = run.roles[self.role].trainer.agent.with_settings(merge=True)
         others = run.opponents.draw(run, step, count)
-        played = self._played = play_episodes(run.game, states, agent, others, integer_seed(seed, "episodes"))
+        before = (
+            run.round - 1
+        ) * self.config.steps + step  # steps, so that seats take turns also with one game in each
+        played = self._played = play_episodes(run.game, states, agent, others, integer_seed(seed, "episodes"), before)
         movers = played.movers
         rewards = torch.tensor(
             [float(played.trajectories[at].rewards[player]) for at, player in movers], dtype=torch.float64
@@ -112,9 +115,8 @@ class TurnBatches:
         name = self.run.league.opponent(self.run, self.role, step)
         if name is None:
             return {}
-        players, played = self.run.game.players, self._played.trajectories
-        # a player each, as `play_episodes` has it, also where the learner never moved
-        outcomes = [outcome_of(one.rewards, players[at % len(players)]) for at, one in enumerate(played)]
+        played = zip(self._played.trajectories, self._played.played_as, strict=True)
+        outcomes = [outcome_of(one.rewards, player) for one, (player,) in played]
         return games_row({name: record_of("".join(outcomes))})
 
     def _rows(self, step: int) -> Sequence[Mapping[str, Any]]:

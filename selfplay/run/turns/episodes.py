@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....core.errors import PluginError
 from ....core.protocols import Agent, TurnGame
+from ....core.protocols.completions import completions_of
 from ....core.seeding import integer_seed
 from ....core.turns import Trajectory
 from ....envs.turns.play import calls_of, play_out
@@ -55,7 +56,12 @@ class _Learner:
 
 
 def play_episodes(
-    game: TurnGame[Any], states: Sequence[Any], agent: LLMAgent, others: Sequence[Agent | None], seed: int
+    game: TurnGame[Any],
+    states: Sequence[Any],
+    agent: LLMAgent,
+    others: Sequence[Agent | None],
+    seed: int,
+    before: int = 0,
 ) -> Episodes:
     """Play every state to its end.
 
@@ -63,9 +69,11 @@ def play_episodes(
         agent: the learner. Against itself it is all players; against somebody else one, and which one takes turns.
         others: who the other players of each state are; `None` for the learner itself.
         seed: of all moves.
+        before: how many calls with as many episodes against each came before this one: turns of seats go on from there.
 
     Raises:
-        PluginError: there is not one opponent per state, or the game is not played as it says.
+        PluginError: there is not one opponent per state, an opponent gives something other than one text per prompt, or
+            the game is not played as it says.
     """
     if len(others) != len(states):
         raise PluginError(f"one opponent per episode: got {len(others)} for {len(states)}")
@@ -73,7 +81,7 @@ def play_episodes(
     trajectories: dict[int, Trajectory] = {}
     played_as: dict[int, tuple[str, ...]] = {}
     moves: list[tuple[int, int]] = []
-    for number, block in enumerate(_blocks(game.players, others)):
+    for number, block in enumerate(_blocks(game.players, others, before)):
         states_of = [states[index] for index in block.indices]
         answer = partial(block.answer, learner, integer_seed(seed, "opponent", number))
         played = play_out(game, states_of, answer)
@@ -117,13 +125,13 @@ class _Block:
         if self.other is None or self.learns(player):
             return learner.answer(prompts)
         self.asked += 1
-        return [text for (text,) in self.other.act(prompts, seed=integer_seed(seed, self.asked))]
+        return [text for (text,) in completions_of(self.other, prompts, n=1, seed=integer_seed(seed, self.asked))]
 
 
-def _blocks(players: Sequence[str], others: Sequence[Agent | None]) -> list[_Block]:
+def _blocks(players: Sequence[str], others: Sequence[Agent | None], before: int) -> list[_Block]:
     """The episodes by opponent and by the player that the learner is; against each opponent these take turns."""
     blocks: dict[tuple[int, str | None], _Block] = {}
-    met: Counter[int] = Counter()
+    met = Counter({key: before * count for key, count in Counter(map(id, others)).items()})
     for index, other in enumerate(others):
         own = None if other is None else players[met[id(other)] % len(players)]
         met[id(other)] += 1

@@ -36,17 +36,21 @@ def against(game: TurnGame[Any], agent: LLMAgent, opponent: Agent, games: int, s
 
 
 def measured(played: Episodes) -> dict[str, Any]:
-    """What a player got in games against somebody else. A game is won by who gets more than each of the others."""
+    """What a player got in games against somebody else. A game is won by who gets more than each of the others.
+
+    The interval of the reward is `None` to `None` after one game, which tells nothing of how rewards differ.
+    """
     pairs = [(one.rewards, player) for one, (player,) in zip(played.trajectories, played.played_as, strict=True)]
     own = [float(rewards[player]) for rewards, player in pairs]
     record = record_of("".join(outcome_of(rewards, player) for rewards, player in pairs))
     illegal = sum(played.trajectories[at].turns[turn].note.startswith(ILLEGAL) for at, turn in played.moves)
     games = record.games
-    half = 1.96 * stdev(own) / math.sqrt(games) if games > 1 else math.nan
+    half = 1.96 * stdev(own) / math.sqrt(games) if games > 1 else None
     mean = fmean(own)
+    low, high = (None, None) if half is None else (mean - half, mean + half)
     return {
         "games": games,
-        "reward": {"value": mean, "low": mean - half, "high": mean + half},
+        "reward": {"value": mean, "low": low, "high": high},
         "won": wilson(record.won, games).as_dict(),
         "drawn": wilson(record.drawn, games).as_dict(),
         "lost": wilson(record.lost, games).as_dict(),

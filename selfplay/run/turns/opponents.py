@@ -13,14 +13,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from ....core.protocols import Agent
+from ....agents.scripted.math_agents import ScriptedAgent
+from ....core.errors import ConfigError, short
+from ....core.protocols import Agent, TurnGame
+from ....core.protocols.completions import completions_of
 from ....core.registry import Registry
+from ....core.seeding import python_stream
+from ....core.turns import ILLEGAL
 from ...bench.resolve_agent import resolve_agent
 from ...league.rules.setting import LeagueSetting
 from ...settings.turn_games import PLAYER
 
 if TYPE_CHECKING:
     from .run import TurnPlay
+
+
+TRIES = 8
+"""First moves in which a scripted agent shows whether it can play."""
 
 
 @runtime_checkable
@@ -99,4 +108,29 @@ def opponents_of(setting: Any) -> Opponents:
     return opponents.make(setting) if opponents.knows(setting.partition("(")[0]) else NamedAgent(setting)
 
 
-__all__ = ["Latest", "League", "NamedAgent", "Oneself", "Opponents", "opponents", "opponents_of"]
+def check_plays(game: TurnGame[Any], agent: Agent, setting: str) -> None:
+    """Refuse a scripted agent that can make no move of a game; a model may learn to.
+
+    Args:
+        game: the rules.
+        agent: who would play.
+        setting: what named it, for the message.
+
+    Raises:
+        ConfigError: it is scripted, and breaks the rules in each of several first moves.
+    """
+    if not isinstance(agent, ScriptedAgent):
+        return
+    state = game.start(python_stream(0))
+    for seed in range(TRIES):
+        ((text,),) = completions_of(agent, [game.prompt(state)], n=1, seed=seed)
+        after = game.move(state, text)
+        if game.to_move(after) is not None or not game.result(after)[1].startswith(ILLEGAL):
+            return
+    raise ConfigError(
+        f"{setting} cannot play {game.name}: its first move was {short(text)}; 'random-legal' plays every game that "
+        "lists its moves"
+    )
+
+
+__all__ = ["Latest", "League", "NamedAgent", "Oneself", "Opponents", "check_plays", "opponents", "opponents_of"]

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from ....agents.training.updates import GRPOUpdate
-from ....core.errors import ConfigError
+from ....core.errors import ConfigError, asked_by
 from ....core.protocols import Agent
 from ....core.registries import make_turn_game
 from ....core.seeding import integer_seed
@@ -23,14 +23,26 @@ from ...league.opponents import RunLeague
 from ...roles.build import base_agent
 from ...roles.drawing import drawing_as
 from ...roles.updates import update_of
+from ...settings.config import RunConfig
+from ...settings.parts import LabelsConfig
+from ...settings.tree import flatten
 from ...settings.turn_games import PLAYER, turn_game_of
 from ..machine.state_machine import Run
 from .batches import TurnBatches, baseline_of
 from .exams import against, exploited
-from .opponents import opponents_of
+from .opponents import NamedAgent, check_plays, opponents_of
 
 BASE = "base"
 """The opponent of an exam that is the model as it started."""
+OF_QUESTIONS: Mapping[str, Any] = {
+    **{f"roles.{PLAYER}.{name}": idle for name, idle in (("replay", 0), ("dynamic_sampling", 0))},
+    **{f"roles.{PLAYER}.{name}": "none" for name in ("condition", "turns")},
+    "labels.source": LabelsConfig().source,
+    "exam.pass_k": 0,
+    "exam.suites": [],
+    "exam.turns": False,
+}
+"""Settings that mean nothing in a turn game, and what they are left at."""
 
 
 class TurnPlay(Run):
@@ -49,19 +61,11 @@ class TurnPlay(Run):
         name = turn_game_of(config.env)
         if name is None:
             raise ConfigError(f"env={config.env!r} is no turn game")
-        if config.guard.mode == "on":
+        _check_settings(config)
+        if not row.learns and any(stage.name == f"train({PLAYER})" for stage in self.schedule.all_stages):
             raise ConfigError(
-                "guard.mode='on' goes back by the validation of questions, which a turn game has none of: use 'watch' "
-                "or 'off'"
+                f"roles.{PLAYER}.learns=false leaves the stage train({PLAYER}) nothing to do: leave either out"
             )
-        for setting, idle in (("replay", 0), ("dynamic_sampling", 0), ("condition", "none"), ("turns", "none")):
-            if getattr(row, setting) != idle:
-                raise ConfigError(
-                    f"roles.{PLAYER}.{setting}={getattr(row, setting)!r} is for questions and answers: leave it at "
-                    f"{idle!r} in {config.env}"
-                )
-        if not isinstance(update_of(row), GRPOUpdate):
-            raise ConfigError(f"roles.{PLAYER}.update must be 'grpo' in a turn game, got {row.update!r}")
         self.game = make_turn_game(name)
         self.opponents, self.league = opponents_of(row.opponents), RunLeague(config, state.get("league", {}))
         if row.opponents == "latest" and row.kl_reference != "round":
@@ -69,9 +73,20 @@ class TurnPlay(Run):
                 f"roles.{PLAYER}.opponents='latest' is the player as it was when the round began: it needs "
                 f"roles.{PLAYER}.kl_reference='round', which keeps that checkpoint"
             )
+        self._check_opponents()
         self.baseline = baseline_of(row.baseline)
         if self.baseline is not None:
             self.baseline.load_state_dict(state.get("baselines", {}))
+
+    def _check_opponents(self) -> None:
+        """Notice now, not hours later at the first exam, who is not there or cannot play."""
+        if isinstance(self.opponents, NamedAgent):
+            named = f"roles.{PLAYER}.opponents={self.config.roles[PLAYER].opponents!r}"
+            check_plays(self.game, self.opponents.agent, named)
+        for name in self.config.exam.opponents:
+            if name != BASE:
+                with asked_by("exam.opponents", name):
+                    check_plays(self.game, resolve_agent(name), f"exam.opponents={name!r}")
 
     def game_state(self) -> dict[str, Any]:
         """See `Run`."""
@@ -139,3 +154,21 @@ class TurnPlay(Run):
         way = "greedy" if self.config.exam.greedy else "sampled"
         rewards = [float(one[way]["reward"]["value"]) for one in found.values()]
         return sum(rewards) / len(rewards) if rewards else 0.0
+
+
+def _check_settings(config: RunConfig) -> None:
+    """Refuse settings of another kind of run."""
+    if config.guard.mode == "on":
+        raise ConfigError(
+            "guard.mode='on' goes back by the validation of questions, which a turn game has none of: use 'watch' or "
+            "'off'"
+        )
+    given = dict(flatten(config.as_dict()))
+    for setting, idle in OF_QUESTIONS.items():
+        if given[setting] != idle:
+            raise ConfigError(
+                f"{setting}={given[setting]!r} is for questions and answers: leave it at {idle!r} in {config.env}"
+            )
+    update = config.roles[PLAYER].update
+    if not isinstance(update_of(config.roles[PLAYER]), GRPOUpdate):
+        raise ConfigError(f"roles.{PLAYER}.update must be 'grpo' in a turn game, got {update!r}")

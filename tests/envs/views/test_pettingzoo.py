@@ -219,6 +219,16 @@ def test_before_reset_there_is_no_game(constructor):
         env.step(PROPOSAL if constructor is aec_env else {"challenger_0": PROPOSAL})
     with pytest.raises(ResetNeeded):
         env.render()
+    if constructor is aec_env:
+        with pytest.raises(ResetNeeded):
+            env.observe("solver_0")
+
+
+@pytest.mark.parametrize("seed", [1.9, "a", -1])
+@pytest.mark.parametrize("constructor", [aec_env, parallel_env])
+def test_a_seed_is_a_whole_number(constructor, seed):
+    with pytest.raises(ConfigError, match="seed must be an integer >= 0"):
+        constructor("math").reset(seed=seed)
 
 
 def test_an_ended_parallel_game_asks_for_a_reset():

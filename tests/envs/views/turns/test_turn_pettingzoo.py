@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pettingzoo
 import pytest
 from gymnasium.error import ResetNeeded
@@ -121,10 +122,54 @@ def test_an_illegal_move_ends_the_game_for_all():
     env.step("5")
     env.step("5")
     assert env.rewards == {"player_0": 1.0, "player_1": -1.0}
-    assert env.infos["player_1"]["note"] == env.infos["player_0"]["reason"] == "illegal: cell 5 is taken"
-    assert env.infos["player_0"]["note"] == ""
+    ended = {agent: info["final_info"] for agent, info in env.infos.items()}
+    assert ended["player_1"]["note"] == ended["player_0"]["reason"] == "illegal: cell 5 is taken"
+    assert ended["player_0"]["note"] == ""
     assert env.observe("player_0")["episode"].tolist() == [1]
     assert not any(env.terminations.values())
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_where_the_next_game_begins_infos_are_of_it(game):
+    """What a player may do is in its info at every move; how the last game ended is told beside it, once."""
+    agent, ended = make_agent("random-legal"), 0
+    aec, cycles = aec_env(game=game, episodes=9), parallel_env(game=game, episodes=9)
+    aec.reset(seed=4)
+    observations, infos = cycles.reset(seed=4)
+    while cycles.agents:
+        mover, before = aec.agent_selection, aec.episode
+        assert infos == aec.infos
+        assert all((info["legal"] != ()) == (name == mover) for name, info in infos.items())
+        assert all(info["reason"] == info["note"] == "" and info["rewards"] == {} for info in infos.values())
+        (text,) = agent.act([observations[mover]["prompt"]], seed=ended)[0]
+        aec.step(text)
+        observations, rewards, _, _, infos = cycles.step({mover: text})
+        final = {name: info["final_info"] for name, info in infos.items() if "final_info" in info}
+        assert bool(final) == (before < aec.episode < 9)
+        for name, info in final.items():
+            ended += 1
+            assert infos[name]["turn"] == 0
+            assert info["reason"]
+            assert info["reward_terms"] == {"result": rewards[name]}
+    assert ended == 2 * 8
+    assert all(info["reason"] and info["legal"] == () for info in infos.values())
+
+
+@pytest.mark.parametrize("make", [aec_env, parallel_env])
+@pytest.mark.parametrize("seed", [1.9, 1.0, "a", -1, True, float("nan"), [1]])
+def test_a_seed_is_a_whole_number(make, seed):
+    with pytest.raises(ConfigError, match="seed must be an integer >= 0"):
+        make(game="kuhn").reset(seed=seed)
+
+
+def test_seeds_of_numpy_are_seeds_and_nobody_observes_before_reset():
+    env, again = aec_env(game="negotiation"), aec_env(game="negotiation")
+    for look in (lambda: env.observe("player_0"), env.last):
+        with pytest.raises(ResetNeeded, match="reset"):
+            look()
+    env.reset(seed=np.int64(3))
+    again.reset(seed=3)
+    assert env.observe("player_0") == again.observe("player_0")
 
 
 def test_they_are_in_pettingzoos_registry():

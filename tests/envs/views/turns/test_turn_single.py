@@ -1,4 +1,4 @@
-"""Turn games for Gymnasium: official checker for every id and player, seeding, opponents, foul play, groups."""
+"""Turn games for Gymnasium: official checker for every id and player, seeding, foul play, and opponents that fail."""
 
 import warnings
 
@@ -10,11 +10,12 @@ from gymnasium.utils.env_checker import check_env
 
 import selfplay_gym  # noqa: F401 - registers the ids
 from selfplay_gym import make_agent
-from selfplay_gym.core.errors import ConfigError
+from selfplay_gym.core.errors import ConfigError, PluginError
 from selfplay_gym.envs.turns.kuhn import KuhnPoker
 
 IDS = ["SelfPlayTicTacToe-v0", "SelfPlayKuhn-v0", "SelfPlayNegotiation-v0"]
 PLAYERS = ["player_0", "player_1"]
+BOXED = r"\boxed{{{}}}"
 INFO = {"role", "turn", "legal", "reason", "note", "rewards", "reward_terms"}
 
 
@@ -164,88 +165,121 @@ def test_rendering_shows_moves_and_end_and_no_control_characters():
     assert "player_0 -2.00 player_1 +2.00" in env.render()
 
 
-# --- groups ---
+# --- opponents that fail ---
 
 
-def test_a_group_begins_every_game_alike():
-    agent = make_agent("random-legal")
-    envs = gym.make_vec("SelfPlayKuhn-v0", num_envs=6, role="player_0")
-    prompts, infos = envs.reset(seed=3)
-    begun = {0: {prompts[0]}}
-    assert len(set(prompts)) == 1
-    over = np.zeros(6, dtype=bool)
-    for step in range(60):
-        actions = [text for (text,) in agent.act([p or "" for p in prompts], seed=step)]
-        prompts, rewards, ended, truncated, infos = envs.step(actions)
-        assert not truncated.any()
-        assert (rewards[over] == 0).all()  # a step that begins a game
-        for copy in np.flatnonzero(over):
-            begun.setdefault(int(infos["episode"][copy]), set()).add(prompts[copy].partition("Moves")[0])
-        over = ended
-    later = [texts for episode, texts in begun.items() if episode]
-    assert len(later) > 10
-    assert all(len(texts) == 1 for texts in later)
-    assert len(set.union(*later)) == 3  # but games differ from each other
+class Flaky:
+    """Fails at the calls that it is told to, as a network does; else plays at random."""
+
+    def __init__(self, *failing):
+        self.calls, self.failing, self.plays = 0, failing, make_agent("random-legal")
+
+    def act(self, prompts, *, n=1, seed=None):
+        self.calls += 1
+        if self.calls in self.failing:
+            raise ConnectionError("no route to host")
+        return self.plays.act(prompts, n=n, seed=seed)
 
 
-def test_without_a_group_games_differ():
-    envs = gym.make_vec("SelfPlayNegotiation-v0", num_envs=8, group=False)
-    assert len(set(envs.reset(seed=3)[0])) > 4
-
-
+@pytest.mark.parametrize("copies", [None, 3])
 @pytest.mark.parametrize("identifier", IDS)
-@pytest.mark.parametrize("group", [True, False])
-def test_groups_repeat_by_seed_and_give_what_games_give(identifier, group):
-    agent = make_agent("random-legal")
+@pytest.mark.parametrize("role", PLAYERS)
+@pytest.mark.parametrize("failing", [1, 2])
+def test_nobody_plays_the_seat_of_an_opponent_that_raised(identifier, role, copies, failing):
+    """In `reset` or in `step`, in the single view and in groups; the next `reset` goes on."""
+    opponent, agent = Flaky(failing), make_agent("random-legal")
+    given = {"role": role, "opponent": opponent, "render_mode": "ansi"}
+    made = gym.make(identifier, **given) if copies is None else gym.make_vec(identifier, num_envs=copies, **given)
+    env = made.unwrapped
 
-    def history(seed):
-        envs = gym.make_vec(identifier, num_envs=3, role="player_1", group=group)
-        seen = [envs.reset(seed=seed)]
-        for step in range(25):
-            prompts = seen[-1][0]
-            seen.append(envs.step([text for (text,) in agent.act(list(prompts), seed=step)]))
-        return seen
+    def act(prompts):
+        read = [prompts] if copies is None else list(prompts)
+        texts = [agent.act([prompt], seed=4)[0][0] if prompt else "" for prompt in read]
+        return texts[0] if copies is None else texts
 
-    one = history(4)
-    assert repr(one) == repr(history(4))
-    assert repr(one) != repr(history(5))
-    for _, rewards, over, _, infos in one[1:]:
-        assert rewards.dtype == np.float64
-        assert ((infos["reason"] != "") == over).all()
-        assert (rewards == np.where(over, infos["reward_terms"]["result"], 0.0)).all()
+    def play_on():
+        for _ in range(9):
+            env.step(act(env.reset(seed=4)[0]))
 
-
-def test_a_group_of_one_is_the_single_view():
-    agent = make_agent("random-legal")
-    single, envs = gym.make("SelfPlayNegotiation-v0"), gym.make_vec("SelfPlayNegotiation-v0", num_envs=1)
-    prompt, _ = single.reset(seed=7)
-    prompts, _ = envs.reset(seed=7)
-    over = False
-    for step in range(20):
-        assert prompts == (prompt,)
-        if over:
-            prompt, _ = single.reset()
-            prompts, *_ = envs.step([""])
-            over = False
-            continue
-        action = agent.act([prompt], seed=step)[0][0]
-        prompt, reward, over, _, info = single.step(action)
-        prompts, rewards, ended, _, infos = envs.step([action])
-        assert (rewards.tolist(), ended.tolist(), infos["reason"].tolist()) == ([reward], [over], [info["reason"]])
+    with pytest.raises(ConnectionError):
+        play_on()
+    assert opponent.calls == failing
+    for _ in range(2):
+        with pytest.raises(gym.error.ResetNeeded, match="cut off by an opponent that raised"):
+            env.step("bet" if copies is None else ["bet"] * copies)
+    assert opponent.calls == failing
+    shown = str(env.render())
+    assert "is to move" in shown
+    assert not any(told in shown for told in ("Your card", "Legal moves", "Worth to you"))  # to the opponent
+    prompts, info = env.reset()
+    assert all(prompts)
+    assert info["role"] == role if copies is None else set(info["role"]) == {role}
+    env.step(act(prompts))
 
 
-def test_groups_refuse_what_they_cannot_do():
-    for num_envs in (0, True):
-        with pytest.raises(ConfigError, match="num_envs"):
-            gym.make_vec("SelfPlayKuhn-v0", num_envs=num_envs)
-    envs = gym.make_vec("SelfPlayKuhn-v0", num_envs=2, render_mode="ansi")
-    with pytest.raises(gym.error.ResetNeeded):
-        envs.step(["bet", "bet"])
-    envs.reset(seed=[1, 2])
-    assert len(envs.render()) == 2
-    with pytest.raises(ConfigError, match="2 texts"):
-        envs.step(["bet"])
-    with pytest.raises(ConfigError, match="one per copy"):
-        envs.reset(seed=[1])
-    with pytest.raises(ConfigError, match="max_episode_steps"):
-        gym.make_vec("SelfPlayKuhn-v0", num_envs=2, max_episode_steps=3)
+class Talker:
+    """Says what nobody else is to read, and moves at random."""
+
+    def __init__(self, words="SECRET"):
+        self.words, self.plays = words, make_agent("random-legal")
+
+    def act(self, prompts, *, n=1, seed=None):
+        moves = [text for (text,) in self.plays.act(prompts, seed=seed)]
+        return [[f"{self.words}. {text if '<' in text else BOXED.format(text)}"] * n for text in moves]
+
+
+@pytest.mark.parametrize("mode", ["ansi", "html"])
+@pytest.mark.parametrize("copies", [None, 1])
+@pytest.mark.parametrize("identifier", IDS)
+def test_a_player_is_shown_the_moves_of_others_without_their_words(identifier, copies, mode):
+    """While a game runs: its end shows everything, and its own words a player always sees."""
+    given = {"role": "player_1", "opponent": Talker(), "render_mode": mode}
+    env = gym.make(identifier, **given) if copies is None else gym.make_vec(identifier, num_envs=copies, **given)
+    env, ended = env.unwrapped, 0
+    for game in range(6):
+        prompt, _ = env.reset(seed=game)
+        over = wrote = False
+        while not over:
+            shown = str(env.render())
+            assert "SECRET" not in shown
+            assert "(a move)" not in shown
+            assert ("I go on" in shown) == wrote
+            (text,) = Talker("I go on").act([prompt if copies is None else prompt[0]], seed=game)[0]
+            prompt, _, over, _, _ = env.step(text if copies is None else [text])
+            wrote = True
+        ended += 1
+        assert "SECRET" in str(env.render())
+    assert ended == 6
+
+
+class Sealed(KuhnPoker):
+    """A game in which nobody reads what the other did."""
+
+    def prompt(self, state):
+        return "" if self.to_move(state) is None else f"Turn {len(state.history)}"
+
+
+def test_a_move_that_no_prompt_tells_is_not_shown():
+    env = gym.make("SelfPlayTurnGame-v0", game=Sealed(), role="player_1", opponent=Script("bet"), render_mode="ansi")
+    env.reset(seed=0)
+    assert "(a move)" in env.render()
+    assert "bet" not in env.render()
+
+
+class Script:
+    """Gives the same, whatever it is asked."""
+
+    def __init__(self, given):
+        self.given = given
+
+    def act(self, prompts, *, n=1, seed=None):
+        return [[self.given]] if isinstance(self.given, str) else self.given[0]
+
+
+@pytest.mark.parametrize("given", [[["a", "b"]], None, 5, [[None]], ["5"], [], [["bet"], ["bet"]], "bet"])
+@pytest.mark.parametrize("vector", [False, True])
+def test_an_opponent_that_breaks_its_contract_is_named(given, vector):
+    make = gym.make_vec if vector else gym.make
+    env = make("SelfPlayKuhn-v0", role="player_1", opponent=Script((given,)))
+    with pytest.raises(PluginError, match="the agent Script must give a list of 1 texts for each of 1 prompts"):
+        env.reset(seed=0)

@@ -22,10 +22,10 @@ class Scripted:
         return type("Texts", (), {"texts": self.agent.act(prompts, n=n, seed=seed)})()
 
 
-def played(name, learner, others, seed=0):
+def played(name, learner, others, seed=0, before=0):
     game = make_turn_game(name)
     rng = python_stream(seed, "starts")
-    return play_episodes(game, [game.start(rng) for _ in others], learner, others, seed)
+    return play_episodes(game, [game.start(rng) for _ in others], learner, others, seed, before)
 
 
 @pytest.mark.parametrize("name", GAMES)
@@ -48,6 +48,28 @@ def test_against_others_seats_take_turns_and_only_its_own_moves_count(name):
     for at, one in enumerate(found.trajectories):
         own = [turn for turn, move in enumerate(one.turns) if move.player in found.played_as[at]]
         assert own == sorted(turn for where, turn in found.moves if where == at)
+
+
+@pytest.mark.parametrize("counts", [(1,), (1, 1), (3, 1), (2,), (4, 5), (1, 2, 3)])
+def test_seats_take_turns_over_calls_against_each_opponent(counts):
+    """As if all calls were one; an even number of games against an opponent begins every call alike."""
+    strangers = [make_agent("random-legal") for _ in counts]
+    others = [one for one, count in zip(strangers, counts, strict=True) for _ in range(count)]
+    calls = [played("kuhn", Scripted("random-legal"), others, before=before).played_as for before in range(4)]
+    for stranger, count in zip(strangers, counts, strict=True):
+        met = [[seat for (seat,), one in zip(call, others, strict=True) if one is stranger] for call in calls]
+        assert [seat for call in met for seat in call] == ["player_0", "player_1"] * (2 * count)
+        assert (met[0] == met[1]) == (count % 2 == 0)
+
+
+@pytest.mark.parametrize("given", [[["a", "b"]], None, 5, [[None]], ["5"]])
+def test_an_opponent_that_breaks_its_contract_is_named(given):
+    class Broken:
+        def act(self, prompts, *, n=1, seed=None):
+            return given
+
+    with pytest.raises(PluginError, match="the agent Broken must give a list of 1 texts for each of 1 prompts"):
+        played("kuhn", Scripted("random-legal"), [Broken()])
 
 
 def test_equal_seeds_give_equal_episodes_and_every_call_a_stream_of_its_own():

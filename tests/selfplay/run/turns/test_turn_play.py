@@ -191,6 +191,17 @@ def test_opponents_as_of_the_beginning_of_the_round(tmp_path):
         ("roles.player.baseline=rae(decay=high)", "baseline must be 'rae'"),
         ("roles.player.baseline=none(0.9)", "baseline must be 'rae'"),
         ("roles.player.opponents=nobody", "nobody"),
+        ("roles.player.opponents=oracle", "roles.player.opponents='oracle' cannot play kuhn: its first move was ''"),
+        ("roles.player.opponents=tic-tac-toe-perfect", "'tic-tac-toe-perfect' cannot play kuhn"),
+        ("exam.opponents=random-legal,nobody", "nobody"),
+        ("exam.opponents=base,/no/such/folder", "no model folder at '/no/such/folder'"),
+        ("exam.opponents=noisy", "exam.opponents='noisy' cannot play kuhn"),
+        ("labels.source=coalition(members=[oracle,tiny,echo])", "for questions and answers: leave it at 'vote'"),
+        ("labels.source=sympy", "labels.source='sympy' is for questions and answers: leave it at 'vote'"),
+        ("exam.pass_k=8", "exam.pass_k=8 is for questions and answers"),
+        ("exam.suites=builtin", "is for questions and answers: leave it at"),
+        ("exam.turns=true", "exam.turns=True is for questions and answers"),
+        ("roles.player.learns=false", "roles.player.learns=false leaves the stage train(player) nothing to do"),
     ],
 )
 def test_settings_that_cannot_work_are_refused_before_anything_is_written(assignment, said, tmp_path):
@@ -198,6 +209,39 @@ def test_settings_that_cannot_work_are_refused_before_anything_is_written(assign
     with pytest.raises(ConfigError, match=re.escape(said)):
         make_run(config, RunFolder.vacant(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("env", ["SelfPlayTicTacToe-v0", "SelfPlayKuhn-v0", "SelfPlayNegotiation-v0"])
+@pytest.mark.parametrize("preset", ["tiny", "debug"])
+def test_presets_and_exams_of_a_player_that_stays_are_not_refused(env, preset, tmp_path):
+    make_run(compose(preset, env=env), RunFolder.vacant(tmp_path / "run"))
+    only = ["stages=evaluate", "roles.player.learns=false", "exam.opponents=random-legal,base"]
+    make_run(compose(preset, env=env, assignments=only), RunFolder.vacant(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("env", ["SelfPlayTicTacToe-v0", "SelfPlayKuhn-v0"])
+def test_an_exam_of_one_game_has_no_interval(env, tmp_path, capsys):
+    from rich.console import Console
+
+    folder = play(small(env, "rounds=1", "exam.questions=1", "roles.player.steps=1"), tmp_path / "run")
+    (*_, last) = [row["turn_exam"] for row in folder.rows("metrics") if "turn_exam" in row]
+    one = last["random-legal"]["sampled"]
+    assert one["games"] == 1
+    assert one["reward"]["value"] in (-2.0, -1.0)  # an untrained player makes no legal move
+    assert one["reward"]["low"] is one["reward"]["high"] is None
+    print_summary(folder, Console(width=80))
+    assert "random-legal" in capsys.readouterr().out
+    assert "random-legal" in write_report(folder).read_text()
+
+
+def test_with_one_game_a_step_the_player_still_has_every_seat(tmp_path):
+    """Also where a round is one step, and after a kill."""
+    more = ["rounds=4", "roles.player.steps=1", "roles.player.groups=1", "roles.player.opponents=random-legal"]
+    config = small("SelfPlayKuhn-v0", *more, "exam.every=9", "roles.player.update=grpo", "roles.player.grpo.epochs=1")
+    folder = play(config, tmp_path / "run")
+    illegal = [row["turns"][-1]["player"] for row in folder.rows("trajectories")]
+    assert illegal == ["player_0", "player_1"] * 2  # an untrained player makes no legal move
+    assert logs(play(config, tmp_path / "again", kills=(2,))) == logs(folder)
 
 
 def test_latest_needs_the_checkpoint_of_the_round(tmp_path):
