@@ -31,7 +31,7 @@ export TOKENIZERS_PARALLELISM ?= false
 # The slow tests in parts; tests/test_workflows.py holds that every slow test is in exactly one.
 PARTS := runs pages drills-a drills-b kill damage processes environments models sandbox installation site
 SLOW_runs := tests/plugins tests/selfplay/test_metrics_dictionary.py tests/selfplay/run/test_adapt.py tests/selfplay/run/test_schedule.py tests/selfplay/run/test_served_run.py tests/selfplay/run/test_stages_and_hooks.py tests/selfplay/run/test_weight_sharing.py
-SLOW_pages := tests/selfplay/report tests/browser/test_review.py tests/browser/test_review_hostile.py tests/browser/test_watch.py
+SLOW_pages := tests/selfplay/report tests/selfplay/sharing tests/browser/test_review.py tests/browser/test_review_hostile.py tests/browser/test_watch.py
 SLOW_drills-a := tests/selfplay/guard -k 'verifier or rate or nan'
 SLOW_drills-b := tests/selfplay/guard -k 'not (verifier or rate or nan)'
 SLOW_kill := tests/selfplay/run/test_kill.py
@@ -52,7 +52,7 @@ frontier: $(VENV)/.ready
 		$(if $(wildcard $(FRONTIER_DIR)/config.toml),--resume,--preset frontier --seed $(SEED))
 
 test: $(VENV)/.ready-dev
-	$(BIN)/pytest -n 2 -m "not slow and not gpu"
+	$(BIN)/pytest -n 3 -m "not slow and not gpu"
 
 settings: $(VENV)/.ready
 	$(BIN)/python docs/make_settings.py

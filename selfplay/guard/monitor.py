@@ -109,6 +109,7 @@ class Guard:
         """Look at a round's labels; returns why to roll back, or `None`.
 
         Args:
+            measures: of the labelling, as `metrics.jsonl` has them.
             may_act: whether computed answers, against which labels are held, may steer the run.
         """
         if self.watches:

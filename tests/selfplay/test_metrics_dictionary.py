@@ -213,6 +213,7 @@ def test_every_name_a_run_logs_is_explained(documented, real_runs, finished_run,
         assert logged(folder) - documented == set()
 
 
+@pytest.mark.slow
 def test_every_explained_name_is_logged(documented, real_runs, pooled_run):
     missing = documented - set.union(*map(logged, [*real_runs.values(), pooled_run]))
     # a question that could not be read, a role that did not train, what only servers measure (`test_served_run.py`),

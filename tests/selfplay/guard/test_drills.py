@@ -48,8 +48,12 @@ def weights(folder, role):
 
 
 def test_a_verifier_that_turns_is_seen_at_once(drills, tmp_path):
-    result, _ = quick(drills, "verifier", tmp_path / "run", {"roles.solver.grpo.learning_rate": 1e-4})
+    settings = {"roles.solver.grpo.learning_rate": 1e-4}
+    result, _ = quick(drills, "verifier", tmp_path / "run", settings)
     assert "perverse_reward" in result["alarms"]
+    looks = {**settings, "guard.thresholds.kept_label_accuracy": 0.5}
+    result, _ = quick(drills, "verifier", tmp_path / "again", looks)
+    assert result["alarms"] == ["wrong_kept_labels"]  # and so nothing trains
 
 
 @pytest.mark.slow

@@ -92,7 +92,7 @@ def test_few_checks_say_nothing():
 
 def test_what_a_guard_remembers_of_kinds_survives_its_state():
     labels = {"asked": 1, "written": 1, "repeated": 0, "solve_rate": 0.5, "answered_share": 1.0, "kept": 99}
-    labels |= {"label_accuracy": None}
+    labels |= {"label_accuracy": None, "kept_label_accuracy": None}
     one, other = Guard("watch", LIMITS), Guard("watch", LIMITS)
     one.labelled({**labels, "by_kind": kinds({"sum": 11, "equation": 88}, FEWEST, 0.0)})
     other.load_state_dict(one.state_dict())

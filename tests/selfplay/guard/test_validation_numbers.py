@@ -178,6 +178,7 @@ def test_a_state_read_back_is_the_same_in_every_part():
             "answered_share": 1.0,
             "kept": 10,
             "label_accuracy": None,
+            "kept_label_accuracy": None,
             "by_kind": {"sum": {"kept": 10, "checked": 10, "disagreement": 0.25}},
             "coalition": {"chance": 0.1, "members": {"base": {"reliability": 0.5}}},
         }
@@ -289,6 +290,7 @@ def test_an_alarm_is_written_with_its_role_and_step_and_nan_as_nothing():
             "answered_share": 1.0,
             "solve_rate": 0.0,
             "label_accuracy": None,
+            "kept_label_accuracy": None,
             "by_kind": {},
         }
     )
@@ -335,7 +337,7 @@ def test_only_the_last_three_premiums_of_the_solver_count():
 def test_the_solve_rate_of_a_round_that_asked_nothing_is_not_remembered():
     watching = guard("watch")
     labels = {"asked": 8, "written": 8, "repeated": 0, "solve_rate": 0.5, "answered_share": 1.0, "kept": 8}
-    labels |= {"label_accuracy": None, "by_kind": {}}
+    labels |= {"label_accuracy": None, "kept_label_accuracy": None, "by_kind": {}}
     watching.labelled(labels)
     watching.labelled({**labels, "asked": 0, "solve_rate": 0.0})
     assert watching.solve_rate == 0.5

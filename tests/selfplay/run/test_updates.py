@@ -179,7 +179,7 @@ def test_a_guard_goes_back_when_losses_are_not_finite(tmp_path, monkeypatch):
             "rounds": 1,
             "guard.mode": "on",
             "roles.challenger.learns": False,
-            "guard.thresholds.bad_steps": 2,
+            "guard.thresholds": {"bad_steps": 2, "kept_label_accuracy": 0.0},
         }
     )
     train(config, tmp_path / "run")

@@ -242,6 +242,7 @@ def test_no_token_is_one_line(here, job, monkeypatch):
     assert here.requests == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["create", "commit"])
 def test_a_hub_that_hangs_is_given_up(finished_run, hub, shown, place):
     hub.hang = {place}
