@@ -153,7 +153,8 @@ def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
     for arm in dict.fromkeys(row["arm"] for row in rows):
         own = [row for row in rows if row["arm"] == arm]
         means = ", ".join(f"{name} {_mean(own, name)}" for name in columns if _mean(own, name))
-        yield f"Mean of {len(own)} seeds, {arm}: {means}.\n"
+        if means:
+            yield f"Mean of {len(own)} seeds, {arm}: {means}.\n"
 
 
 def _values(exam: Mapping[str, Any]) -> dict[str, str]:
