@@ -52,7 +52,7 @@ frontier: $(VENV)/.ready
 		$(if $(wildcard $(FRONTIER_DIR)/config.toml),--resume,--preset frontier --seed $(SEED))
 
 test: $(VENV)/.ready-dev
-	$(BIN)/pytest -n 3 -m "not slow and not gpu"
+	$(BIN)/pytest -n 2 -m "not slow and not gpu"
 
 settings: $(VENV)/.ready
 	$(BIN)/python docs/make_settings.py
