@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ConfigError, UnknownNameError
 from ..core.options.paths import path_of
-from .model_names import SHIPPED, lasting_name
+from .model_names import SHIPPED, lasting_name, round_and_step
 from .packages import check_models
 
 if TYPE_CHECKING:
@@ -61,16 +61,11 @@ def check_no_run(folder: Path) -> None:
     if not (folder / "state.json").is_file():
         return
     saved = [path for role in ("solver", "player") for path in folder.glob(f"checkpoints/{role}-*[0-9]")]
-    newest = max(saved, key=_age, default=None)
+    newest = max(saved, key=lambda path: round_and_step(path.name), default=None)
     last = folder / "last"
     model = last if last.is_dir() else newest
     remedy = f"name one of its models, such as {model}" if model else "it has no model of who answers yet"
     raise ConfigError(f"{folder} is a run, not a model; {remedy}")
-
-
-def _age(checkpoint: Path) -> tuple[int, ...]:
-    """Round and step of a checkpoint, from its name `solver-03-001`."""
-    return tuple(int(number) for number in checkpoint.name.split("-")[1:] if number.isascii() and number.isdigit())
 
 
 def _agents(folder: Path, record: RoleRecord, options: Mapping[str, Any]) -> Mapping[str, LLMAgent]:

@@ -14,12 +14,12 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
+
+from selfplay_gym.benchmarks.launched import worst
 
 SETTINGS = {"roles.challenger.steps": 0, "roles.*.grpo.kl_weight": 0.0}
 
@@ -80,14 +80,9 @@ def _clock(taken: dict[str, list[tuple[float, float]]], name: str, begins: bool)
 
 def one(processes: int, sharding: str, steps: int) -> dict[str, list[float]]:
     """{"step": [wall, CPU of the busiest process], "exam": …} in seconds."""
-    launcher = [sys.executable]
-    if processes > 1:
-        launcher += ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
     with tempfile.TemporaryDirectory() as folder:
-        command = [*launcher, __file__, "--measure", folder, "--steps", str(steps), "--sharding", sharding]
-        subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
-        found = [json.loads(path.read_text()) for path in Path(folder).glob("*.json")]
-    return {name: [max(each[name][i] for each in found) for i in (0, 1)] for name in ("step", "exam")}
+        asked = ["--measure", folder, "--steps", str(steps), "--sharding", sharding]
+        return worst(__file__, asked, processes, Path(folder), ("step", "exam"), {"OMP_NUM_THREADS": "1"}, quiet=True)
 
 
 def main() -> None:

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from selfplay_gym.benchmarks.launched import worst
 
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": "262144"}
 """glibc would keep freed blocks of up to 32 MiB, of which a model of this size has many and a larger one few."""
@@ -159,16 +158,10 @@ def _status(name: str) -> float:
 def one(way: str, options: argparse.Namespace, model: Path) -> dict[str, list[float]]:
     """[peak of the process that took most, seconds] of each phase."""
     processes = 1 if way == "alone" else options.processes
-    launcher = [sys.executable]
-    if processes > 1:
-        launcher += ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
     with tempfile.TemporaryDirectory(dir=model.parent) as folder:
         Path(folder, "model").symlink_to(model)
         asked = ["--measure", folder, "--ways", way, "--dtype", options.dtype, "--kl", str(options.kl)]
-        environment = {**os.environ, **ENVIRONMENT}
-        subprocess.run([*launcher, __file__, *asked], check=True, env=environment)
-        found = [json.loads(path.read_text()) for path in Path(folder).glob("*.json")]
-    return {name: [max(each[name][i] for each in found) for i in (0, 1)] for name in PHASES}
+        return worst(__file__, asked, processes, Path(folder), PHASES, ENVIRONMENT)
 
 
 def main() -> None:

@@ -25,12 +25,12 @@ from .thresholds import (
     PREMIUMS,
     Alarm,
     GuardThresholds,
+    kept_labels_are_wrong,
     label_alarms,
     policy_alarms,
     reward_alarms,
     step_alarms,
     validation_alarms,
-    wrong_kept_labels,
 )
 from .validation_rule import ValidationRule, loss, standard_error
 
@@ -117,7 +117,7 @@ class Guard:
             self._raise(self.kinds.observe(self.limits, measures["by_kind"]), "challenger")
             self._raise(self.members.observe(self.limits, measures), "solver")
             self.solve_rate = measures["solve_rate"] if measures["asked"] else self.solve_rate
-        return "labels" if self.acts and may_act and wrong_kept_labels(self.limits, measures)[1] else None
+        return "labels" if self.acts and may_act and kept_labels_are_wrong(self.limits, measures) else None
 
     def looked_at(self, role: str, checked: int, refused: int, unchecked: int) -> None:
         """Look at what a policy said of a role's texts in one stage, see `policy_alarms`."""

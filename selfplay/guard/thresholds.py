@@ -174,15 +174,15 @@ def label_alarms(
     yield Alarm("starved", m["kept"], 0.0, why), m["kept"] == 0
     if m["label_accuracy"] is not None:
         yield from _below("wrong_labels", m["label_accuracy"], limits.label_accuracy, "labels are wrong too often")
-    yield wrong_kept_labels(limits, m)
-
-
-def wrong_kept_labels(limits: GuardThresholds, m: Mapping[str, Any]) -> tuple[Alarm, bool]:
-    """Whether most labels that are to train in this round are wrong; `m` as for `label_alarms`."""
     right, limit = m["kept_label_accuracy"], limits.kept_label_accuracy
-    known = right is not None and m["kept"] >= LEAST_KEPT
     why = "labels that are to train are wrong too often"
-    return Alarm("wrong_kept_labels", right if known else limit, limit, why), known and right < limit
+    yield Alarm("wrong_kept_labels", limit if right is None else right, limit, why), kept_labels_are_wrong(limits, m)
+
+
+def kept_labels_are_wrong(limits: GuardThresholds, m: Mapping[str, Any]) -> bool:
+    """Whether most labels that are to train in this round are wrong, as far as known; `m` as for `label_alarms`."""
+    right: float | None = m["kept_label_accuracy"]
+    return right is not None and m["kept"] >= LEAST_KEPT and right < limits.kept_label_accuracy
 
 
 def policy_alarms(limits: GuardThresholds, checked: int, refused: int, unchecked: int) -> Iterator[tuple[Alarm, bool]]:

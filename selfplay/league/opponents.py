@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from ...agents.model_names import round_and_step
 from ...core.errors import asked_by
 from ...core.protocols import Agent, unreadable
 from ...core.protocols.completions import completions_of
@@ -25,7 +26,6 @@ from ..roles.build import base_agent, device_of
 from ..roles.drawing import drawing_as
 from ..settings.config import CHALLENGER, SOLVER, RunConfig
 from ..storage.checkpoint import check_checkpoint
-from ..storage.checkpoint_store import NAME
 from .games import even_shares, record_of
 from .players import GIB, Cache
 from .ratings.bradley_terry import Record, ratings, scores_of
@@ -249,8 +249,7 @@ def matches_of(row: Row) -> Iterator[tuple[str, str, Record]]:
 
 def shown_name(role: str, checkpoint: str | None = None) -> str:
     """A snapshot for people: "solver@3" is the solver of round 3, "solver@0" the base."""
-    found = None if checkpoint is None else NAME.fullmatch(checkpoint)
-    return f"{role}@{0 if found is None else int(found['round'])}"
+    return f"{role}@{0 if checkpoint is None else round_and_step(checkpoint)[0]}"
 
 
 def key_of(role: str, checkpoint: str) -> str:

@@ -72,14 +72,16 @@ def provenance_line(known: Mapping[str, Any]) -> str:
     return f"{machine}, {versions}{commit}, command `{shlex.join(known['command'])}`"
 
 
-def shortened(cells: Sequence[Sequence[str]], names: int = 1) -> list[list[str]]:
+def shortened(cells: Sequence[Sequence[Any]], names: int = 1) -> list[list[Any]]:
     """Cells with the ends of every interval rounded outwards by one digit, "50.0 [41.9, 57.3]" as "50.0 [41,58]".
 
-    The first columns, as many as `names`, stay as they are.
+    The first columns, as many as `names`, and cells that are no plain text stay as they are.
 
     Intervals of scores reach further to one side, so that half their width (±) would be wrong on both.
     """
-    return [[*row[:names], *map(shorter, row[names:])] for row in cells]
+    return [
+        [*row[:names], *(shorter(cell) if isinstance(cell, str) else cell for cell in row[names:])] for row in cells
+    ]
 
 
 def shorter(cell: str) -> str:

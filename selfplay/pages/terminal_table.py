@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .tables import LONG_NAME, NARROW, shorter
+from .tables import LONG_NAME, NARROW, shortened
 
 Cell = str | Text
 EDGES = 2
@@ -45,7 +45,7 @@ class TerminalTable:
         left: Collection[int] = (),
     ) -> None:
         self.title, self.header = title, list(header)
-        rows = cells if width >= NARROW else [[*row[:names], *map(_shorter, row[names:])] for row in cells]
+        rows = cells if width >= NARROW else shortened(cells, names)
         self.rows = [[_text(cell) for cell in row] for row in rows]
         self.left = {*range(names), *left}
 
@@ -93,10 +93,6 @@ class TerminalTable:
                     said = name.replace("/\n", "/").replace("-\n", "").replace("\n", " ")
                     text = Text.assemble(f"{said}: " if said else "", cell, overflow="fold")
                     yield Padding(text, (0, 0, 0, INDENT if place else 0))
-
-
-def _shorter(cell: Cell) -> Cell:
-    return shorter(cell) if isinstance(cell, str) else cell
 
 
 def _text(cell: Cell) -> Text:

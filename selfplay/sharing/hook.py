@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...agents.model_names import CHECKPOINT
 from ..hooks import AnyRun, Hook
 from ..settings.config import RunConfig
 from ..storage.checkpoint import CARD, MANIFEST
-from ..storage.checkpoint_store import NAME
 from ..storage.files import read_bytes, read_sealed, write_text
 from ..storage.links import BEST, CHECKPOINTS, LAST, point
 from .cards import OURS, answering_role, model_card, run_page
@@ -54,7 +54,7 @@ class Pages(Hook):
         self._write(folder / CARD, run_page(self.config, self._facts, state))
 
     def _card(self, checkpoint: Path) -> None:
-        found = NAME.fullmatch(checkpoint.name)
+        found = CHECKPOINT.fullmatch(checkpoint.name)
         if found is None or found["role"] not in self.config.roles or self._facts is None:
             return
         number = int(found["round"])

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import tomli_w
 
+from ...agents.model_names import CHECKPOINT
 from ...core.errors import ConfigError, RunError
 from ..settings.config import RunConfig
 from ..settings.files import stored_config
 from ..storage.checkpoint import CARD, MANIFEST, OPTIMISER, SHARDS, check_checkpoint
-from ..storage.checkpoint_store import NAME
 from ..storage.files import as_lines, json_object, read_bytes, read_sealed
 from ..storage.links import BEST, CHECKPOINTS, LAST
 from ..storage.run_folder import RunFolder
@@ -66,7 +66,7 @@ def model_files(folder: RunFolder, checkpoint: str) -> list[Outgoing]:
     name = named_checkpoint(folder, config, checkpoint)
     path = folder.path / CHECKPOINTS / name
     check_checkpoint(path, folder.state["kept"][name])
-    found = NAME.fullmatch(name)
+    found = CHECKPOINT.fullmatch(name)
     if found is None or found["role"] not in config.roles:
         raise RunError(f"{path} is the checkpoint of no role of this run")
     card = model_card(config, facts, found["role"], int(found["round"]), name)

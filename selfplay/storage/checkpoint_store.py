@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from ...agents.model_names import CHECKPOINT, round_and_step
 from .checkpoint import manifest_digest
 from .files import remove
-
-NAME = re.compile(r"(?P<role>[^/]+)-(?P<round>\d+)-(?P<step>\d+)")
-"""What a checkpoint is called: role, round, step."""
 
 
 class CheckpointStore:
@@ -35,7 +32,7 @@ class CheckpointStore:
 
     def _role(self, name: str) -> str:
         """Whose checkpoint it is; "" for what is none."""
-        found = NAME.fullmatch(name)
+        found = CHECKPOINT.fullmatch(name)
         return found["role"] if found else ""
 
     def add(self, name: str) -> None:
@@ -45,7 +42,7 @@ class CheckpointStore:
     def select(self, needed: Collection[str]) -> dict[str, str]:
         """What stays: the checkpoints in `needed`, and of each role the newest `keep` of its last ones per round."""
         roles: dict[str, list[str]] = {}
-        for name in sorted(self.kept, key=_round_and_step):
+        for name in sorted(self.kept, key=round_and_step):
             roles.setdefault(self._role(name), []).append(name)
         stays = set(needed)
         for names in roles.values():
@@ -72,14 +69,8 @@ def last_of_rounds(folder: Path, role: str) -> dict[int, Path]:
     """The last checkpoint of every round of a role, by round, of those that lie in a folder; drafts are none."""
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     found = {}
-    for name in sorted(names, key=_round_and_step):
-        parts = NAME.fullmatch(name)
+    for name in sorted(names, key=round_and_step):
+        parts = CHECKPOINT.fullmatch(name)
         if parts and parts["role"] == role:
             found[int(parts["round"])] = folder / name
     return found
-
-
-def _round_and_step(name: str) -> tuple[int, int]:
-    """As numbers: "solver-100-001" comes after "solver-99-001"."""
-    found = NAME.fullmatch(name)
-    return (int(found["round"]), int(found["step"])) if found else (0, 0)

@@ -16,7 +16,7 @@ from ....core.records import Judgement, Outcome, Question, Verdict
 from ...game.engine import Episode, solver_reward
 from ...turns.play import Running
 from .pieces import bar, with_code
-from .text import fate, faults, shown_state, waiting
+from .text import fate, faults, next_turn, shown_state
 
 LONGEST, MOST = 4_000, 64
 """Characters of a text, and attempts or turns, that are shown."""
@@ -64,9 +64,9 @@ def show_turns(title: str, game: TurnGame[Any], running: Running[Any], reader: s
     seen = running.seen_by(game, reader)
     rows = [(_shown(player), f"<div style='{_CELL_TEXT}'>{_written(text)}</div>") for player, text in seen]
     table = _table(("player", "move"), rows) if rows else ""
-    mover = game.to_move(running.state)
-    if mover is not None:
-        return _box(title, table, _paragraph(game.prompt(running.state) if reader in (None, mover) else waiting(mover)))
+    following = next_turn(game, running.state, reader)
+    if following is not None:
+        return _box(title, table, _paragraph(following))
     rewards, reason = game.result(running.state)
     earned = _facts({player: f"{rewards[player]:+.2f}" for player in game.players})
     return _box(title, table, _state(shown_state(game, running.state)), _paragraph(reason), earned)

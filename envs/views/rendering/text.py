@@ -45,18 +45,21 @@ def show_turns(title: str, game: TurnGame[Any], running: Running[Any], reader: s
     lines = [f"{player:<{wide}}{_short(text, WIDTH - wide - 4) or '(nothing)'}" for player, text in seen]
     if lines:
         lines.append("")
-    mover = game.to_move(running.state)
-    if mover is not None:
-        return frame(title, [*lines, *_wrap(game.prompt(running.state) if reader in (None, mover) else waiting(mover))])
+    following = next_turn(game, running.state, reader)
+    if following is not None:
+        return frame(title, [*lines, *_wrap(following)])
     rewards, reason = game.result(running.state)
     earned = " ".join(f"{player} {rewards[player]:+.2f}" for player in game.players)
     state = shown_state(game, running.state)
     return frame(title, [*lines, *(_wrap(state) if state else ()), *_wrap(reason), earned])
 
 
-def waiting(mover: str) -> str:
-    """What stands in place of a prompt that is not the reader's."""
-    return f"{mover} is to move"
+def next_turn(game: TurnGame[Any], state: Any, reader: str | None) -> str | None:
+    """The prompt of the next move, or whose it is if a `reader` may not read that; `None` once the game is over."""
+    mover = game.to_move(state)
+    if mover is None:
+        return None
+    return game.prompt(state) if reader in (None, mover) else f"{mover} is to move"
 
 
 def shown_state(game: TurnGame[Any], state: Any) -> str:

@@ -83,9 +83,7 @@ class TurnBatches:
         states = [run.game.start(rng) for _ in range(count)]
         agent = run.roles[self.role].trainer.agent.with_settings(merge=True)
         others = run.opponents.draw(run, step, count)
-        before = (
-            run.round - 1
-        ) * self.config.steps + step  # steps, so that seats take turns also with one game in each
+        before = (run.round - 1) * self.config.steps + step  # so that seats take turns also with one game a step
         played = self._played = play_episodes(run.game, states, agent, others, integer_seed(seed, "episodes"), before)
         movers = played.movers
         rewards = torch.tensor(
