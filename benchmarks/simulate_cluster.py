@@ -14,7 +14,7 @@ round is one labelling of `Work.questions` and `Work.steps` training steps. Thre
     overlap        a chunk is judged as soon as it is sampled, beside the sampling of others
     staleness = k  sampling of a step may begin while the k updates before it are still to come
 
-Left out: workers of different speed, losses, and exams. Times of chunks scatter as measured (`Costs.spread`).
+Left out: workers of different speed, losses, and exams. Times of chunks scatter by `Costs.spread`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import math
 import random
 import statistics
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ class Costs:
         bandwidth: bytes per second into one worker; who has the weights passes them on, so sending takes as many turns
             as there are doublings of the workers.
         chunk_s: the process that plays the run, per chunk: giving it out and taking the result.
+        attempt_s: the same, per attempt: reading its prompt, drawing its numbers, turning its tokens into text.
+        busy: how much longer a worker takes for a chunk where all cores of its machine work, from 1 on.
         spread: standard deviation of the time of a chunk, as a share of its mean.
     """
 
@@ -61,6 +63,8 @@ class Costs:
     weights_bytes: float = 4e6
     bandwidth: float = 1e9
     chunk_s: float = 1e-3
+    attempt_s: float = 0.0
+    busy: float = 1.0
     spread: float = 0.1
 
 
@@ -149,6 +153,9 @@ class Round:
 
     def _answered(self, rows: int, step: int) -> Process:
         """So many attempts, sampled and judged; those of an earlier step go first."""
+        with self.run.request(priority=step) as turn:
+            yield turn
+            yield from self._timed("chunks", rows * self.costs.attempt_s)
         yield self._all([self._sampled(part, step) for part in _parts(rows, self.work.sample_rows)])
         if not self.mode.overlap:
             yield self._judged(rows, step)
@@ -172,7 +179,8 @@ class Round:
             yield from self._timed("chunks", self.costs.chunk_s)
         with self.workers.request(priority=step) as turn:
             yield turn
-            yield from self._timed(what, self._scattered(mean_s))
+            slower = self.costs.busy if self.found.workers > 1 else 1.0
+            yield from self._timed(what, self._scattered(mean_s * slower))
 
     def _timed(self, what: str, seconds: float) -> Process:
         self.found.busy[what] += seconds
@@ -237,10 +245,11 @@ def costs_of_run(folder: Path, clock: str = "seconds") -> tuple[Costs, Work]:
 
 
 def check(repeats: int) -> list[dict[str, Any]]:
-    """Rounds of sampling and judging by 1 and 2 workers of Ray, beside rounds simulated from one worker's chunks.
+    """Rounds of sampling and judging by 1 and 2 workers of Ray, beside rounds simulated from what their parts cost.
 
-    Workers say how long each chunk took them; the cost of a chunk to the process that gives it out is what a chunk
-    that does nothing takes. The tiny model, one thread each; 1 and 2 workers take turns.
+    Workers say how long they took for their chunks; what a chunk costs the process that gives it out is what one takes
+    that does nothing; what that process computes besides is its cost per attempt. The tiny model, one thread each; 1
+    and 2 workers take turns.
     """
     from selfplay_gym.agents.load import load_agent
     from selfplay_gym.agents.workers.ray_sampler import RaySampler
@@ -249,36 +258,76 @@ def check(repeats: int) -> list[dict[str, Any]]:
     from selfplay_gym.selfplay.exams.questions import held_out_questions
     from selfplay_gym.selfplay.run.by_workers import by_workers
 
-    work = Work(questions=512, attempts=8, steps=0, sample_rows=64, verify_rows=16 * 8)
+    work = Work(questions=512, attempts=8, steps=0, sample_rows=256, verify_rows=16 * 8)
     agent, verifier = load_agent("tiny"), make_verifier("sympy")
     questions = held_out_questions("mixed", work.questions)
     prompts = [question.text for question in questions]
-    groups = {count: RayWorkers(count) for count in (1, 2)}
+    groups: dict[int, Any] = {count: _Timing(RayWorkers(count)) for count in (1, 2)}
     players = {count: agent.with_settings(sampler=RaySampler(agent.sampler, w)) for count, w in groups.items()}
-    taken: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
+    taken: dict[int, list[dict[str, float]]] = {1: [], 2: []}
     for number in range(repeats + 1):
         for count, workers in groups.items():
-            begun = time.perf_counter()
+            begun, computed = time.perf_counter(), time.process_time()
             answers = players[count].act(prompts, n=work.attempts, seed=number)
-            sampled = time.perf_counter()
+            sample_s = workers.taken()
             by_workers(verifier, workers).judge_many(questions, answers)
+            own_s, verify_s = time.process_time() - computed, workers.taken()
             if number:
-                taken[count].append((sampled - begun, time.perf_counter() - sampled))
-    chunk_s = {count: _idle_chunk_s(workers) for count, workers in groups.items()}
+                row = {"wall": time.perf_counter() - begun, "own": own_s, "sample": sample_s, "verify": verify_s}
+                taken[count].append(row)
+    chunk_s = _idle_chunk_s(groups[1])
     for workers in groups.values():
         workers.close()
-    rows = work.questions * work.attempts
-    one = [statistics.median(row[part] for row in taken[1]) for part in (0, 1)]
-    chunks = [len(list(_parts(rows, most))) for most in (work.sample_rows, work.verify_rows)]
-    sample_s, verify_s = (max(0.0, (t - n * chunk_s[1]) / rows) for t, n in zip(one, chunks, strict=True))
-    costs = Costs(sample_s, verify_s, 0.0, chunk_s=chunk_s[1])
+    middle = {n: {key: statistics.median(row[key] for row in rows) for key in rows[0]} for n, rows in taken.items()}
+    rows, one, two = work.questions * work.attempts, middle[1], middle[2]
+    costs = Costs(
+        sample_s=one["sample"] / rows,
+        verify_s=one["verify"] / rows,
+        update_s=0.0,
+        chunk_s=chunk_s,
+        attempt_s=one["own"] / rows,
+        busy=max(1.0, (two["sample"] + two["verify"]) / (one["sample"] + one["verify"])),
+    )
     found = []
     for count in groups:
-        measured = statistics.median(sum(row) for row in taken[count])
-        simulated = simulate(costs, work, Mode(), count).seconds
-        off = simulated / measured - 1
-        found.append({"workers": count, "measured_s": measured, "simulated_s": simulated, "off": off})
+        measured, simulated = middle[count]["wall"], simulate(costs, work, Mode(), count).seconds
+        found.append(
+            {"workers": count, "measured_s": measured, "simulated_s": simulated, "off": simulated / measured - 1}
+        )
     return [{name: round(value, 4) for name, value in row.items()} for row in found] + [{"costs": asdict(costs)}]
+
+
+class _Timing:
+    """Workers of which it is known how long they took for their chunks."""
+
+    def __init__(self, workers: Any) -> None:
+        self._workers, self._seconds = workers, 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._workers, name)
+
+    def map(self, function: Callable[[Any], Any], chunks: Iterable[Any]) -> Iterator[Any]:
+        """See `Workers.map`."""
+        for seconds, result in self._workers.map(_Timed(function), chunks):
+            self._seconds += seconds
+            yield result
+
+    def taken(self) -> float:
+        """Seconds since this was asked last, over all workers."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+
+@dataclass(frozen=True, eq=False)
+class _Timed:
+    """What a worker does, with the seconds that it took."""
+
+    function: Callable[[Any], Any]
+
+    def __call__(self, chunk: Any) -> tuple[float, Any]:
+        begun = time.perf_counter()
+        result = self.function(chunk)
+        return time.perf_counter() - begun, result
 
 
 def _idle_chunk_s(workers: Any, chunks: int = 300) -> float:

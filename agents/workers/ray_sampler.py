@@ -3,8 +3,8 @@
     here       uniform numbers of the whole call (a row's belong to its index), weights that changed since the last call
     a worker   some rows: their prompts and numbers in, tokens and log-probabilities out
 
-Which rows go together is fixed by `rows`, not by how many workers there are or how fast: 1, 2 and N workers give the
-same bytes on the same kind of processor, and what one process draws by itself but for rounding in the last bit.
+Which rows go together follows from the call, not from how many workers there are or how fast: 1, 2 and N workers give
+the same bytes on the same kind of processor, and what one process draws by itself but for rounding in the last bit.
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ from .ray_workers import LOCAL, RayWorkers, Shared, lasting_workers
 
 if TYPE_CHECKING:
     from ..models.llm import LLMAgent
+
+
+PIECES = 16
+"""In how many pieces a call falls, unless told otherwise: enough that several workers end at about the same time."""
+LEAST, MOST = 64, 256
+"""Rows of a piece then. With fewer a token costs more of a worker's time; more gain nothing."""
 
 
 class Portable(NamedTuple):
@@ -114,15 +120,15 @@ class RaySampler(LocalSampler):
         local: samples from the model in this process; workers get copies of it.
         workers: who samples.
         rows: most completions that a worker draws together; part of what fixes the last bits of a sample. A call keeps
-            as many workers busy as it has such pieces.
+            as many workers busy as it has such pieces. `None` for `PIECES` of `LEAST` to `MOST`.
     """
 
     keeps_activations = False
     follows = True
 
-    def __init__(self, local: LocalSampler, workers: RayWorkers, rows: int = 64) -> None:
+    def __init__(self, local: LocalSampler, workers: RayWorkers, rows: int | None = None) -> None:
         super().__init__(local.model, local.stop_ids, local.decoder, local.decode)
-        if isinstance(rows, bool) or not 1 <= rows <= 1 << 20:
+        if rows is not None and (isinstance(rows, bool) or not 1 <= rows <= 1 << 20):
             raise ConfigError(f"rows must be in 1..{1 << 20}, got {rows!r}")
         self.local, self.workers, self.rows = local, workers, rows
         self._model: Shared | None = None
@@ -147,7 +153,8 @@ class RaySampler(LocalSampler):
         readable = torch.tensor([bool(prompt) for prompt in prompts], dtype=torch.bool)
         rows = self._rows(prompts, n).flip(0)  # long prompts first, so that nobody waits for one at the end
         rows = rows[readable[rows // n]] if len(rows) else rows
-        pieces = torch.split(rows, self.rows) if len(rows) else ()
+        size = self.rows or min(MOST, max(LEAST, -(-len(rows) // PIECES)))
+        pieces = torch.split(rows, size) if len(rows) else ()
         asked = (
             Rows([prompts[r // n] for r in piece.tolist()], None if noise is None else noise[piece].cpu().numpy())
             for piece in pieces
@@ -186,14 +193,17 @@ def _on_cpu(local: LocalSampler) -> LocalSampler:
     return twin
 
 
-def ray(*, agent: LLMAgent, workers: int, address: str = LOCAL, gpus: float = 0.0, rows: int = 64) -> RaySampler:
+def ray(
+    *, agent: LLMAgent, workers: int, address: str = LOCAL, gpus: float = 0.0, rows: int | None = None
+) -> RaySampler:
     """Workers of Ray with copies of the model, which follow it in training.
 
     Args:
         workers: how many.
         address: "local" starts Ray here; "auto" is the cluster that this machine belongs to.
         gpus: of each worker, which may be a fraction.
-        rows: most completions that a worker draws together; part of what fixes the last bits of a sample.
+        rows: most completions that a worker draws together; part of what fixes the last bits of a sample. Left out, a
+            sixteenth of a call, but 64 to 256.
     """
     return RaySampler(_local(agent), lasting_workers(workers, address, gpus), rows)
 

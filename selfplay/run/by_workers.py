@@ -15,6 +15,8 @@ from .labels import KnownReference
 
 QUESTIONS = 16
 """Questions of a chunk: fewer would be mostly sending, more would leave workers without one at the end of a batch."""
+PROGRAMS = 1
+"""The same where programs are run for a question, which takes hundreds of times as long as sending it."""
 
 Chunk: TypeAlias = tuple[Sequence[Question], Sequence[Sequence[str]]]
 
@@ -37,6 +39,8 @@ class ByWorkers(BaseVerifier):
         workers: who does it.
     """
 
+    size = QUESTIONS
+
     def __init__(self, verifier: Verifier, workers: Workers) -> None:
         self.verifier, self.workers, self._judging = verifier, workers, _Judging(verifier)
 
@@ -46,8 +50,8 @@ class ByWorkers(BaseVerifier):
     def judge_many(self, questions: Sequence[Question], groups: Sequence[Sequence[str]]) -> list[Judgement]:
         if len(questions) < 2:
             return self.verifier.judge_many(questions, groups)
-        starts = range(0, len(questions), QUESTIONS)
-        chunks = ((questions[at : at + QUESTIONS], groups[at : at + QUESTIONS]) for at in starts)
+        starts = range(0, len(questions), self.size)
+        chunks = ((questions[at : at + self.size], groups[at : at + self.size]) for at in starts)
         return [one for judged in self.workers.map(self._judging, chunks) for one in judged]
 
 
@@ -55,6 +59,7 @@ class TestsByWorkers(ByWorkers):
     """The same of a verifier that also judges tests, which it does here."""
 
     verifier: Any
+    size = PROGRAMS
 
     def asks_for_program(self, question: Question) -> bool:
         """See `envs.game.engine.TestJudge`."""
