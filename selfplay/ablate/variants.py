@@ -51,17 +51,21 @@ def ablate(
         variants: names from `VARIANTS`, also joined by " + ", or own ones: name → settings changed; `None` means all
             of `VARIANTS`.
         preset: name of the settings, for the page.
-        baseline: which variant the others are compared with, if it is among them.
+        baseline: which variant the others are compared with; "full" need not be among them.
         train: stands in for `selfplay.run.train.train` in tests.
         progress: called with (variant, seed, runs done, runs in all) before each run.
 
     Raises:
-        ConfigError: no seeds, an unknown variant, or a setting that does not exist.
+        ConfigError: no seeds, an unknown variant, a baseline that is not run, or a setting that does not exist.
         RunError: a folder below holds a run with other settings, or another process is at work there.
     """
     if seeds < 1:
         raise ConfigError(f"an ablation needs at least one seed, got {seeds}")
     chosen = _chosen(variants)
+    if baseline not in (FULL, *chosen):
+        raise ConfigError(
+            f"the baseline must be one of the variants that are run, {', '.join(map(repr, chosen))}; got {baseline!r}"
+        )
     settings = {n: config.replace(change(config) if callable(change) else change) for n, change in chosen.items()}
     runs: dict[str, list[VariantRun]] = {name: [] for name in chosen}
     folder.mkdir(parents=True, exist_ok=True)

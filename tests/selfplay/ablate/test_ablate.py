@@ -218,6 +218,12 @@ def test_another_baseline_is_compared_with(tmp_path):
     assert result.as_dict()["baseline"] == "untrained challenger"
 
 
+def test_a_baseline_that_is_not_run_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="one of the variants that are run, .*'full'.* got 'ful'"):
+        ablate(RunConfig(), tmp_path / "new", variants=["full"], seeds=1, baseline="ful", train=FakeTraining())
+    assert not (tmp_path / "new").exists()
+
+
 def test_kept_labels_stand_by_round(tmp_path):
     result = ablate(RunConfig(), tmp_path, variants=["full"], seeds=2, train=FakeTraining())
     assert result.result("full").least_kept_right is None
