@@ -15,7 +15,7 @@ from ...core.errors import ConfigError
 from .activation_reuse import ActivationCache, ReusedProducts
 from .hf_decoding import pads_left
 from .packed_forward import PackedModel, weight_of
-from .packing import pack
+from .packing import SharedStart, pack
 
 LOGITS_AT_ONCE = 1 << 24  # elements: 64 MiB in float32
 LOGITS_AT_ONCE_ON_A_GPU = 1 << 27  # 512 MiB: smaller products leave most of it idle
@@ -48,6 +48,19 @@ def completion_logps(
     if decoder is None:
         with _recomputing(model) if recompute and torch.is_grad_enabled() else nullcontext():
             return _hf_logps(model, prompts, row_prompt, tokens, lengths, temperature)
+    shared = None if activations is not None else SharedStart.of(prompts, row_prompt, tokens, lengths)
+    if shared is not None:
+        found = completion_logps(
+            model,
+            decoder,
+            [shared.start],
+            torch.zeros_like(row_prompt),
+            shared.tokens,
+            shared.lengths,
+            temperature=temperature,
+            recompute=recompute,
+        )
+        return shared.of_completions(found, lengths, tokens.shape[1])
     packed = pack(prompts, row_prompt, tokens, lengths)
     reused = None
     if activations is not None and activation_index is not None:

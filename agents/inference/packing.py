@@ -5,12 +5,16 @@ A batch holds U distinct prompts and R rows (completions). The packed order is: 
 then the *input* tokens of every completion, row after row. The last token of a completion is predicted but never read,
 so it is left out; the first is predicted from the last state of its prompt. Only attention sees a padded view, through
 the index grids kept here.
+
+Prompts of a turn game say the same rules at every move, and differ in the position at their end. Such a beginning can
+be the one prompt of all rows, and what is left of each row's own prompt the beginning of the row (`SharedStart`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -123,3 +127,50 @@ def pack(
         target_cells=is_target.flatten().nonzero().flatten(),
         shape=(count, width),
     )
+
+
+WORTH = 0.75
+"""Share of the prompt tokens that may be left for it to be done."""
+
+
+class SharedStart(NamedTuple):
+    """Rows as `pack` takes them, after one prompt.
+
+    Attributes:
+        start: the tokens that all prompts begin with.
+        tokens: (R, T') what is left of a row's prompt, its completion, padding.
+        lengths: (R,) of both together.
+        own: (R,) tokens that are left of a row's prompt.
+    """
+
+    start: list[int]
+    tokens: Tensor
+    lengths: Tensor
+    own: Tensor
+
+    @classmethod
+    def of(
+        cls, prompts: Sequence[Sequence[int]], row_prompt: Tensor, tokens: Tensor, lengths: Tensor
+    ) -> SharedStart | None:
+        """Of a batch as `pack` takes it; `None` where nothing is saved by it."""
+        if len(prompts) < 2 or not len(tokens):
+            return None
+        first, last = min(map(list, prompts)), max(map(list, prompts))  # what these two share, all share
+        start = first[: next((at for at, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1), None)]
+        sizes = torch.tensor([len(prompt) - len(start) for prompt in prompts], device=tokens.device)
+        own = sizes[row_prompt]
+        if not start or len(start) + int(own.sum()) > WORTH * sum(map(len, prompts)):
+            return None
+        ends = torch.zeros(len(prompts), max(1, int(sizes.max())), dtype=tokens.dtype, device=tokens.device)
+        for row, prompt in enumerate(prompts):
+            ends[row, : len(prompt) - len(start)] = torch.tensor(prompt[len(start) :], dtype=tokens.dtype)
+        joined = torch.cat([ends[row_prompt], torch.zeros_like(tokens)], 1)
+        joined.scatter_(1, own[:, None] + torch.arange(tokens.shape[1], device=tokens.device), tokens)
+        together = own + lengths
+        return cls(start, joined[:, : int(together.max())], together, own)
+
+    def of_completions(self, values: Tensor, lengths: Tensor, width: int) -> Tensor:
+        """(R, T') per token of the rows → (R, `width`) per token of their completions, of so many each; 0 beyond."""
+        column = torch.arange(width, device=values.device)
+        where = (self.own[:, None] + column).clamp(max=values.shape[1] - 1)
+        return torch.where(column < lengths[:, None], values.gather(1, where), 0.0)

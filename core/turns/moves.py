@@ -9,7 +9,7 @@ from functools import lru_cache
 ILLEGAL = "illegal: "
 """How the reason begins that a game gives for a move that broke its rules."""
 HOW = r"Answer with a move, alone or in \boxed{}."
-"""The last line of a prompt that lists its moves."""
+"""What a prompt that lists its moves says of answers."""
 
 _BOX = r"\boxed{"
 _LISTED = re.compile(r"^Legal moves: (.+)$", re.M)

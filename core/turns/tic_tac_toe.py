@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from .moves import HOW, list_moves
+
 EMPTY = "." * 9
 MARKS = "XO"
 LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
 """The eight rows of three, as places 0 to 8."""
 
-_SHOWN = re.compile(r"^Tic-tac-toe: you are ([XO])\.\n((?:[XO1-9] [XO1-9] [XO1-9]\n){3})")
+_SHOWN = re.compile(r"You are [XO]:\n((?:[XO1-9] [XO1-9] [XO1-9]\n){3})\Z")
 
 
 def next_mark(board: str) -> str:
@@ -40,8 +42,10 @@ def free_places(board: str) -> list[int]:
 
 
 def show_board(board: str) -> str:
-    """Whom the reader plays, and the board."""
-    return f"Tic-tac-toe: you are {next_mark(board)}.\n{write_board(board)}\n"
+    """All that a player reads. What is the same at every move comes first and the board last, so that it stands equally
+    far from the answer whatever the moves are."""
+    legal = [str(place + 1) for place in free_places(board)]
+    return f"Tic-tac-toe. {HOW}\n{list_moves(legal)}\nYou are {next_mark(board)}:\n{write_board(board)}\n"
 
 
 def write_board(board: str) -> str:
@@ -53,8 +57,8 @@ def write_board(board: str) -> str:
 @lru_cache(8192)
 def read_board(prompt: str) -> str | None:
     """The board that a prompt shows; `None` where it shows none that `show_board` wrote."""
-    found = _SHOWN.match(prompt)
+    found = _SHOWN.search(prompt)
     if found is None:
         return None
-    board = "".join("." if cell.isdigit() else cell for cell in found[2].split())
-    return board if show_board(board) == found[0] else None
+    board = "".join("." if cell.isdigit() else cell for cell in found[1].split())
+    return board if show_board(board) == prompt else None

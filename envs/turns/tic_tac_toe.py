@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from ...core.protocols import Rng
 from ...core.turns import ILLEGAL, read_move
-from ...core.turns.moves import HOW, list_moves, shown_move
+from ...core.turns.moves import shown_move
 from ...core.turns.tic_tac_toe import EMPTY, MARKS, free_places, next_mark, placed, show_board, winner, write_board
 
 PLAYERS = ("player_0", "player_1")
@@ -82,7 +82,7 @@ def position(board: str) -> Position:
     legal = tuple(str(place + 1) for place in free_places(board))
     if not legal:
         return Position(board, None, (), "", "the board is full", None)
-    return Position(board, player, legal, f"{show_board(board)}{list_moves(legal)}\n{HOW}", "", None)
+    return Position(board, player, legal, show_board(board), "", None)
 
 
 def _reward(player: str, loser: str | None) -> float:

@@ -66,7 +66,10 @@ class RoleConfig:
     plays all seats), "league(pfsp)" (snapshots of itself as well), "latest" (itself as it was when the round began), or
     an agent by name, such as "random-legal"."""
     baseline: Named = "rae"
-    """What the rewards of a turn game are compared with: "rae(decay=0.95)", a running mean of each seat, or "none"."""
+    """What the rewards of a turn game are compared with: "rae(decay=0.95)", a running mean of each seat;
+    "positions(decay=0.8, trace=0.5)", running values of the positions before and after a move; or "none"."""
+    openings: int = 0
+    """Up to so many random legal moves before an episode of a turn game that trains; 0 is none."""
     policy: Named = "rules"
     """What looks at all that the role writes, before it is asked or rewarded: "rules" (a file of rules), "none", or
     "endpoint:URL#model" (a guard model); see `selfplay-gym list policies`."""
@@ -105,7 +108,7 @@ class RoleConfig:
         one_of("kl_reference", self.kl_reference, KL_REFERENCES)
         at_least(self, 1, "every", "groups", "max_new_tokens", "adapter_rank")
         at_least(self, 1, "samples", most=MOST_SAMPLES)
-        at_least(self, 0, "steps", "dynamic_sampling", "l2_sp")
+        at_least(self, 0, "steps", "dynamic_sampling", "openings", "l2_sp")
         for name in ("kl_decay", "rate_decay"):
             if not 0.0 < getattr(self, name) <= 1.0:
                 raise ConfigError(f"{name} must be in (0, 1], got {getattr(self, name)!r}")

@@ -1,8 +1,4 @@
-"""What a player of a turn game learns from in a step: episodes, and every move of its own against a baseline.
-
-Role-conditioned advantage estimation of SPIRAL (arXiv 2506.24119): A = r − b(game, seat), see `RoleBaseline`. All moves
-of a seat in an episode have the same advantage.
-"""
+"""What a player of a turn game learns from in a step: episodes, and what every move of its own was worth."""
 
 from __future__ import annotations
 
@@ -12,38 +8,17 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from ....agents.training.updates import MoveBatch
-from ....core.errors import ConfigError
-from ....core.options import parse_named, write_named
 from ....core.seeding import integer_seed, python_stream
 from ....core.turns import ILLEGAL
 from ...league.games import record_of
 from ...league.opponents import games_row
 from ...league.turn_match import outcome_of
 from .episodes import Episodes, logged, play_episodes
+from .legal_moves import opened
 
 if TYPE_CHECKING:
-    from ....agents.training.baselines import RoleBaseline
     from ....agents.training.turns.moves import Moves
     from .run import TurnPlay
-
-BASELINES = ("rae", "none")
-
-
-def baseline_of(setting: Any) -> RoleBaseline | None:
-    """What `roles.player.baseline` names; `None` for none: advantages are rewards.
-
-    Raises:
-        ConfigError: another name, or options that it does not take.
-    """
-    from ....agents.training.baselines import RoleBaseline
-
-    name, leading, options = parse_named(write_named(setting))
-    decays = [*leading, *options.values()]
-    most, known = (1, {"decay"}) if name == "rae" else (0, set())
-    numbers = all(isinstance(value, int | float) for value in decays)
-    if name not in BASELINES or len(decays) > most or set(options) - known or not numbers:
-        raise ConfigError(f"baseline must be 'rae', 'rae(decay=0.95)' or 'none', got {setting!r}")
-    return RoleBaseline(*decays) if name == "rae" else None
 
 
 class TurnBatches:
@@ -81,19 +56,22 @@ class TurnBatches:
         run, seed, count = self.run, self.seed(step), self.config.groups
         rng = python_stream(seed, "starts")
         states = [run.game.start(rng) for _ in range(count)]
+        if self.config.openings:
+            drawn = python_stream(seed, "openings")
+            states = [opened(run.game, state, self.config.openings, drawn) for state in states]
         agent = run.roles[self.role].trainer.agent.with_settings(merge=True)
         others = run.opponents.draw(run, step, count)
         before = (run.round - 1) * self.config.steps + step  # so that seats take turns also with one game a step
         played = self._played = play_episodes(run.game, states, agent, others, integer_seed(seed, "episodes"), before)
-        movers = played.movers
-        rewards = torch.tensor(
-            [float(played.trajectories[at].rewards[player]) for at, player in movers], dtype=torch.float64
-        )
-        keys = [f"{run.game.name} {player}" for _, player in movers]
-        advantages = rewards if run.baseline is None else run.baseline.advantages(rewards, keys)
-        number = {mover: place for place, mover in enumerate(movers)}
-        of_move = [number[at, played.trajectories[at].turns[turn].player] for at, turn in played.moves]
-        return Moves(joined(played.samples), rewards[of_move], advantages[of_move])
+        rewards = [self._reward(at, turn) for at, turn in played.moves]
+        advantages = run.credit.advantages(run.game, played)
+        as_numbers = partial(torch.tensor, dtype=torch.float64)
+        return Moves(joined(played.samples), as_numbers(rewards), as_numbers(advantages))
+
+    def _reward(self, at: int, turn: int) -> float:
+        """What whoever made a move got in the end."""
+        episode = self._played.trajectories[at]
+        return float(episode.rewards[episode.turns[turn].player])
 
     def _measures(self, step: int) -> dict[str, Any]:
         """What was played: `docs/metrics.md`, "Turn games"."""

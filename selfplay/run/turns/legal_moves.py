@@ -1,4 +1,5 @@
-"""Examples for the warm-up of a turn game: positions of random play, each with a legal move drawn at random.
+"""Positions of random play: examples for the warm-up of a turn game, each with a legal move drawn at random, and where
+episodes begin that begin in the middle.
 
 A model that is shown nothing but moves drawn evenly learns to look at the list of legal moves and at nothing else: in
 Kuhn poker its moves did not depend on its card, and 75 steps of policy gradients did not change that. So a share of the
@@ -10,7 +11,7 @@ same would look alike, and a Kuhn player that could not tell a Q from a K stayed
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ....core.errors import ConfigError
@@ -31,12 +32,33 @@ def random_moves(game: TurnGame[Any], rng: Rng, habit: float = 0.0, seed: int = 
     """
     state = game.start(rng)
     while game.to_move(state) is not None:
-        moves = game.legal(state)
-        if not moves:
-            raise ConfigError(f"the game {game.name!r} lists no legal moves, so that nothing can be shown of them")
+        moves = _listed(game, state)
         drawn, shown, prompt = moves[int(rng.random() * len(moves))], rng.random() < habit, game.prompt(state)
         yield prompt, weighted_draw(moves, _habit(prompt, len(moves), seed), 1, rng)[0] if shown else drawn
         state = game.move(state, drawn)
+
+
+def opened(game: TurnGame[Any], state: Any, most: int, rng: Rng) -> Any:
+    """The state after so many random legal moves, a number drawn evenly from 0 to `most`; of a game that would be over,
+    the one before. Self-play that always begins at the beginning soon sees few positions.
+
+    Raises:
+        ConfigError: the game cannot list its legal moves.
+    """
+    for _ in range(int(rng.random() * (most + 1))):
+        moves = _listed(game, state)
+        after = game.move(state, moves[int(rng.random() * len(moves))])
+        if game.to_move(after) is None:
+            break
+        state = after
+    return state
+
+
+def _listed(game: TurnGame[Any], state: Any) -> Sequence[str]:
+    moves = game.legal(state)
+    if not moves:
+        raise ConfigError(f"the game {game.name!r} lists no legal moves, so that none can be drawn")
+    return moves
 
 
 def _habit(prompt: str, count: int, seed: int) -> list[float]:

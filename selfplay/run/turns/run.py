@@ -28,7 +28,8 @@ from ...settings.parts import LabelsConfig
 from ...settings.tree import flatten
 from ...settings.turn_games import PLAYER, turn_game_of
 from ..machine.state_machine import Run
-from .batches import TurnBatches, baseline_of
+from .batches import TurnBatches
+from .credit import credit_of
 from .exams import against, exploited
 from .opponents import NamedAgent, check_plays, opponents_of
 
@@ -52,7 +53,7 @@ class TurnPlay(Run):
         game: the rules.
         opponents: whom the player meets in its training.
         league: snapshots of the player, where its opponents are a league.
-        baseline: what its rewards are compared with; `None` for nothing.
+        credit: what its moves are worth.
     """
 
     def _set_up(self, state: Mapping[str, Any]) -> None:
@@ -74,9 +75,8 @@ class TurnPlay(Run):
                 f"roles.{PLAYER}.kl_reference='round', which keeps that checkpoint"
             )
         self._check_opponents()
-        self.baseline = baseline_of(row.baseline)
-        if self.baseline is not None:
-            self.baseline.load_state_dict(state.get("baselines", {}))
+        self.credit = credit_of(row.baseline)
+        self.credit.load_state_dict(state.get("baselines", {}))
 
     def _check_opponents(self) -> None:
         """Notice now, not hours later at the first exam, who is not there or cannot play."""
@@ -90,8 +90,7 @@ class TurnPlay(Run):
 
     def game_state(self) -> dict[str, Any]:
         """See `Run`."""
-        baselines = {} if self.baseline is None else self.baseline.state_dict()
-        return {"baselines": baselines, "league": self.league.state_dict()}
+        return {"baselines": self.credit.state_dict(), "league": self.league.state_dict()}
 
     def _round_over(self) -> None:
         """See `Run`."""

@@ -10,7 +10,7 @@ from selfplay_gym.agents.inference.activation_reuse import ActivationCache
 from selfplay_gym.agents.inference.cached_decoding import CachedDecoding
 from selfplay_gym.agents.inference.logprobs import completion_logps, head_logps
 from selfplay_gym.agents.inference.packed_forward import PackedModel, linear
-from selfplay_gym.agents.inference.packing import pack
+from selfplay_gym.agents.inference.packing import SharedStart, pack
 
 KINDS = [
     ("qwen3", {"head_dim": 16, "tie_word_embeddings": True}),
@@ -27,26 +27,31 @@ def completions(vocabulary: int) -> torch.Tensor:
     return torch.randint(3, vocabulary, (6, 6), generator=torch.Generator().manual_seed(0))
 
 
-def plain_logps(model, tokens):
+def plain_logps(model, tokens, prompts=PROMPTS, temperature=1.0):
     """One row at a time, unpadded, through transformers."""
     rows = []
     for row, owner in enumerate(OWNER.tolist()):
-        length, prompt = int(LENGTHS[row]), PROMPTS[owner]
+        length, prompt = int(LENGTHS[row]), prompts[owner]
         ids = torch.tensor([prompt + tokens[row, :length].tolist()])
-        logps = torch.log_softmax(model(ids).logits[0, len(prompt) - 1 : -1], -1)
+        logps = torch.log_softmax(model(ids).logits[0, len(prompt) - 1 : -1] / temperature, -1)
         rows.append(logps.gather(1, tokens[row, :length, None])[:, 0])
     return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
 
 
+START = [30, 31, 5, 32, 33, 34, 35, 36, 37, 38]
+
+
 @pytest.mark.parametrize(("kind", "changes"), KINDS)
 @pytest.mark.parametrize("recompute", [False, True])
-def test_shared_prefix_logps_and_gradients_equal_unpadded_ones(make_model, kind, changes, recompute):
+@pytest.mark.parametrize("prompts", [PROMPTS, [[*START, 5, 6], [*START, 5, 7, 8, 9], START]], ids=["apart", "alike"])
+def test_packed_logps_and_gradients_equal_unpadded_ones(make_model, kind, changes, recompute, prompts):
     model = make_model(kind, **changes)
     decoder = PackedModel.of(model)
     assert decoder is not None
     tokens = completions(model.config.vocab_size)
-    ours = completion_logps(model, decoder, PROMPTS, OWNER, tokens, LENGTHS, recompute=recompute)
-    theirs = plain_logps(model, tokens)
+    assert (SharedStart.of(prompts, OWNER, tokens, LENGTHS) is None) == (prompts is PROMPTS)
+    ours = completion_logps(model, decoder, prompts, OWNER, tokens, LENGTHS, temperature=0.5, recompute=recompute)
+    theirs = plain_logps(model, tokens, prompts, temperature=0.5)
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
     weight = torch.randn(ours.shape, generator=torch.Generator().manual_seed(1))
     parameters = list(model.parameters())
@@ -56,6 +61,21 @@ def test_shared_prefix_logps_and_gradients_equal_unpadded_ones(make_model, kind,
         strict=True,
     ):
         assert (one - other).norm() <= 1e-5 * other.norm() + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("prompts", "owner"),
+    [
+        ([[*START, 5]], [0, 0, 0]),  # packed once as it is
+        ([[*START, 5], [*START, 6]], [0] * 20 + [1] * 20),  # the ends would be computed twenty times
+        ([[5, *START], [6, *START]], [0, 1]),  # no beginning in common
+        ([START, [*START, 6]], []),
+    ],
+)
+def test_beginnings_are_shared_only_where_that_saves_tokens(prompts, owner):
+    tokens = torch.ones(len(owner), 2, dtype=torch.long)
+    owner = torch.tensor(owner, dtype=torch.long)
+    assert SharedStart.of(prompts, owner, tokens, torch.full_like(owner, 2)) is None
 
 
 def test_plain_pass_agrees_too(make_model):

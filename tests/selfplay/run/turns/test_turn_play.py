@@ -126,6 +126,19 @@ def test_a_killed_run_ends_as_one_left_alone(undisturbed, tmp_path, kills):
         assert one.read_bytes() == other.read_bytes()
 
 
+def test_values_of_positions_and_openings_survive_a_kill(tmp_path):
+    chosen = ("roles.player.baseline=positions", "roles.player.openings=8")
+    one, other = (
+        play(small("SelfPlayTicTacToe-v0", *chosen), tmp_path / name, kills=kills)
+        for name, kills in (("whole", ()), ("killed", (3,)))
+    )
+    assert logs(one) == logs(other)
+    assert one.state["baselines"] == other.state["baselines"]
+    assert len(one.state["baselines"]) > 6
+    begun = [row["turns"][0]["prompt"] for row in one.rows("trajectories")]
+    assert len(set(begun)) > 1
+
+
 def test_a_run_that_is_stopped_between_steps_ends_as_one_left_alone(undisturbed, tmp_path):
     stops = [False] * 8 + [True] * 4
     assert logs(play(small(), tmp_path / "run", stops=stops)) == logs(undisturbed)
@@ -190,6 +203,11 @@ def test_opponents_as_of_the_beginning_of_the_round(tmp_path):
         ("roles.player.baseline=rae(0.9, decay=0.9)", "baseline must be 'rae'"),
         ("roles.player.baseline=rae(decay=high)", "baseline must be 'rae'"),
         ("roles.player.baseline=none(0.9)", "baseline must be 'rae'"),
+        ("roles.player.baseline=positions(trace=2)", "trace must be in [0, 1], got 2"),
+        ("roles.player.baseline=positions(decay=1)", "decay must be in [0, 1), got 1"),
+        ("roles.player.baseline=positions(1, 2, 3)", "baseline must be 'rae'"),
+        ("roles.player.baseline=positions(decay=true)", "baseline must be 'rae'"),
+        ("roles.player.openings=-1", "openings must be >= 0, got -1"),
         ("roles.player.opponents=nobody", "nobody"),
         ("roles.player.opponents=oracle", "roles.player.opponents='oracle' cannot play kuhn: its first move was ''"),
         ("roles.player.opponents=tic-tac-toe-perfect", "'tic-tac-toe-perfect' cannot play kuhn"),
