@@ -38,6 +38,7 @@ def turn_settings(game: str, *, tiny: bool = True, debug: bool = False) -> dict[
 
 WARM_UP = "warm_up(steps=500, batch=32)"
 WARM_UPS: Mapping[str, str] = {
+    "tic-tac-toe": "warm_up(steps=120, batch=64)",
     "kuhn": "warm_up(steps=600, batch=64, learning_rate=2e-3, habit=1.0)",
     "negotiation": "warm_up(steps=300, batch=24)",
 }
@@ -56,8 +57,21 @@ DEFAULTS: Mapping[str, Any] = {
 }
 GAMES: Mapping[str, Mapping[str, Any]] = {
     "tic-tac-toe": {
+        "rounds": 30,
         "roles.player.max_new_tokens": 3,
-        "exam": {"questions": 200, "every": 4, "greedy": True, "opponents": ("random-legal", "tic-tac-toe-perfect")},
+        "roles.player.groups": 256,
+        "roles.player.baseline": "positions(decay=0.9, trace=0.5)",
+        "roles.player.openings": 8,
+        "roles.player.rate_decay": 0.93,
+        "roles.player.grpo": {
+            **NEAR,
+            "learning_rate": 1e-3,
+            "kl_weight": 0.15,
+            "epochs": 2,
+            "minibatches": 8,
+            "betas": (0.9, 0.95),
+        },
+        "exam": {"questions": 200, "every": 3, "greedy": True, "opponents": ("random-legal", "tic-tac-toe-perfect")},
     },
     "kuhn": {
         "rounds": 24,
