@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import torch
 
 import selfplay_gym
+from selfplay_gym.core.errors import SelfPlayError
 from selfplay_gym.core.math_language import answer
 from selfplay_gym.core.seeding import integer_seed, python_stream
 from selfplay_gym.verifiers.ensembles.checked import CheckedVerifier
@@ -105,8 +106,14 @@ def main():
     parser.add_argument("--answers", type=int, default=4, help="answers per question that is asked another way")
     parser.add_argument("--seed", type=int, default=10)
     given = parser.parse_args()
+    for name in ("questions", "family", "attempts", "answers"):
+        if getattr(given, name) < 1:
+            parser.error(f"--{name} must be at least 1, got {getattr(given, name)}")
     torch.set_num_threads(1)
-    agent = selfplay_gym.load_agent(given.model).with_settings(max_new_tokens=72)
+    try:
+        agent = selfplay_gym.load_agent(given.model).with_settings(max_new_tokens=72)
+    except SelfPlayError as error:
+        parser.error(f"--model: {error}")
     texts = [
         *written(agent, given.questions, given.seed),
         *systematic(given.family, python_stream(given.seed, "families")),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ...core.errors import UnknownNameError
-from ...core.registries import make_generator
+from ...core.errors import ConfigError, UnknownNameError
+from ...core.options import parse_named, write_named
+from ...core.registries import make_generator, rewards
+from ...core.sums import Part, read_terms, write_sum
 from ..run.compute import BACKWARD, FORWARD
 from ..settings.config import RunConfig
 
@@ -65,6 +68,71 @@ def more_questions(times: int, config: RunConfig) -> Mapping[str, Any]:
     return {"questions.count": times * config.questions.count}
 
 
+def plus(weight: float, term: str, config: RunConfig) -> Mapping[str, Any]:
+    """The challenger's reward, and a term more."""
+    return {"roles.challenger.reward": write_sum([*_parts(config), Part(weight, term)])}
+
+
+def reward_with(options: Mapping[str, Any], config: RunConfig) -> Mapping[str, Any]:
+    """The challenger's reward, with other options.
+
+    Raises:
+        ConfigError: it is a sum, whose terms have options of their own.
+    """
+    parts = _parts(config)
+    if len(parts) > 1:
+        raise ConfigError(f"the challenger's reward is a sum, {write_sum(parts)!r}, which has no {', '.join(options)}")
+    name, leading, own = parse_named(parts[0].term)
+    written = write_named({"name": name, **own, **options})
+    if leading:
+        written = written.replace("(", f"({', '.join(map(json.dumps, leading))}, ", 1)
+    return {"roles.challenger.reward": written}
+
+
+def _parts(config: RunConfig) -> list[Part]:
+    reward = config.roles["challenger"].reward
+    terms = reward["terms"] if isinstance(reward, Mapping) and reward.get("name") == "sum" else write_named(reward)
+    return read_terms(terms, rewards.names())
+
+
+def believed(config: RunConfig) -> Mapping[str, Any]:
+    """Paid for what a correctness head on the solver believes, which labels then, too."""
+    return {**plus(0.5, "belief", config), "labels.source": "validated(by=head)"}
+
+
+def rft(config: RunConfig) -> Mapping[str, Any]:
+    """Supervised steps of the solver on its own right completions, by the settings that it has for that, if any."""
+    own = config.roles["solver"].update
+    return {"roles.solver.update": own if parse_named(write_named(own)).name == "rft" else "rft"}
+
+
+def rft_of_both(config: RunConfig) -> Mapping[str, Any]:
+    """The same of the challenger."""
+    return {**rft(config), "roles.challenger.update": "rft"}
+
+
+def rft_and_replay(config: RunConfig) -> Mapping[str, Any]:
+    """The same of the solver, and questions of earlier rounds beside those of this one."""
+    return {**rft(config), "roles.solver.replay": 0.25}
+
+
+def halved_steps(config: RunConfig) -> Mapping[str, Any]:
+    """Half the steps of the solver, and twice the groups in each."""
+    row = config.roles["solver"]
+    return {**grpo(config), "roles.solver.steps": max(1, row.steps // 2), "roles.solver.groups": 2 * row.groups}
+
+
+def slow_grpo(config: RunConfig) -> Mapping[str, Any]:
+    """Policy gradients at a low rate."""
+    return {**grpo(config), "roles.solver.grpo.learning_rate": 2e-5}
+
+
+def grpo(config: RunConfig) -> Mapping[str, Any]:
+    """Policy gradients for a solver that learns otherwise."""
+    own = parse_named(write_named(config.roles["solver"].update)).name
+    return {} if own == "grpo" else {"roles.solver.update": "grpo"}
+
+
 VARIANTS: dict[str, Change] = {
     FULL: {},
     "as published": PUBLISHED,
@@ -83,15 +151,15 @@ VARIANTS: dict[str, Change] = {
     "condition-level": {"roles.challenger.condition": "level"},
     "condition-unsolved": {"roles.challenger.condition": "unsolved"},
     "every-2": {"roles.challenger.every": 2},
-    "archive": {"roles.challenger.reward": 'peak(archive={"weight": 0.5, "from_round": 2})'},
+    "archive": partial(reward_with, {"archive": {"weight": 0.5, "from_round": 2}}),
     "reward: uncertainty": {"roles.challenger.reward": "uncertainty - repetition"},
-    "reward: novelty": {"roles.challenger.reward": "peak + 0.5*novelty"},
-    "reward: topics": {"roles.challenger.reward": "peak - 0.5*topics"},
-    "reward: consistency": {"roles.challenger.reward": "peak + 0.5*consistency"},
-    "reward: methods": {"roles.challenger.reward": "peak + 0.5*methods"},
-    "reward: length": {"roles.challenger.reward": "peak - 0.5*length(most=40)"},
-    "reward: belief": {"roles.challenger.reward": "peak + 0.5*belief", "labels.source": "validated(by=head)"},
-    "no repetition penalty": {"roles.challenger.reward": "peak(repetition=0)"},
+    "reward: novelty": partial(plus, 0.5, "novelty"),
+    "reward: topics": partial(plus, -0.5, "topics"),
+    "reward: consistency": partial(plus, 0.5, "consistency"),
+    "reward: methods": partial(plus, 0.5, "methods"),
+    "reward: length": partial(plus, -0.5, "length(most=40)"),
+    "reward: belief": believed,
+    "no repetition penalty": partial(reward_with, {"repetition": 0}),
     "no band filter": {"questions.keep_band": [0.0, 1.0]},
     "no KL": {"roles.*.grpo.kl_weight": 0.0},
     "KL to the round": {"roles.*.kl_reference": "round"},
@@ -119,14 +187,14 @@ VARIANTS: dict[str, Change] = {
     "shape sqlm": {"roles.challenger.reward": "sqlm"},
     "shape 4p(1-p)": {"roles.challenger.reward": "4p(1-p)(repetition=1)"},
     "r-zero-code": {"roles.challenger.reward": "r-zero-code"},
-    "update: grpo at 2e-5": {"roles.solver.grpo.learning_rate": 2e-5},
-    "update: grpo, half the steps, twice the groups": {"roles.solver.steps": 5, "roles.solver.groups": 64},
+    "update: grpo at 2e-5": slow_grpo,
+    "update: grpo, half the steps, twice the groups": halved_steps,
     "update: grpo, rate falls": {"roles.solver.update": "grpo(warmup=2, final_share=0.1)"},
-    "update: rft": {"roles.solver.update": "rft"},
-    "update: rft, both roles": {"roles.*.update": "rft"},
+    "update: rft": rft,
+    "update: rft, both roles": rft_of_both,
     "replay": {"roles.solver.replay": 0.25},
     "replay by p(1-p)": {"roles.solver.replay": 0.25, "roles.solver.replay_by": "p(1-p)"},
-    "update: rft, replay": {"roles.solver.update": "rft", "roles.solver.replay": 0.25},
+    "update: rft, replay": rft_and_replay,
     "roles: lora": {"roles.*.weight_sharing": "lora", "questions.pool": False},
     "roles: one model": {"roles.*.weight_sharing": "prompt", "questions.pool": False},
     "roles: token types": {"roles.*.weight_sharing": "tokens", "questions.pool": False},

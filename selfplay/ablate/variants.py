@@ -43,6 +43,7 @@ def ablate(
     baseline: str = FULL,
     train: Train | None = None,
     progress: Callable[[str, int, int, int], None] | None = None,
+    left_out: Callable[[str, str], None] | None = None,
 ) -> Ablation:
     """Run every variant with seeds 0 … `seeds` − 1 below `folder`, or read what is finished there.
 
@@ -54,6 +55,7 @@ def ablate(
         baseline: which variant the others are compared with; "full" need not be among them.
         train: stands in for `selfplay.run.train.train` in tests.
         progress: called with (variant, seed, runs done, runs in all) before each run.
+        left_out: called with a variant that these settings cannot have, and why; one that was asked for is an error.
 
     Raises:
         ConfigError: no seeds, an unknown variant, a baseline that is not run, or a setting that does not exist.
@@ -66,8 +68,8 @@ def ablate(
         raise ConfigError(
             f"the baseline must be one of the variants that are run, {', '.join(map(repr, chosen))}; got {baseline!r}"
         )
-    settings = {n: config.replace(change(config) if callable(change) else change) for n, change in chosen.items()}
-    runs: dict[str, list[VariantRun]] = {name: [] for name in chosen}
+    settings = dict(_changed(config, chosen, None if variants is not None else left_out or _unsaid))
+    runs: dict[str, list[VariantRun]] = {name: [] for name in settings}
     folder.mkdir(parents=True, exist_ok=True)
     done = 0
     with hold(folder):
@@ -133,6 +135,27 @@ def _chosen(variants: Sequence[str] | Mapping[str, Change] | None) -> dict[str, 
     if isinstance(variants, Mapping):
         return dict(variants)
     return {name: find_variant(name) for name in variants}
+
+
+def _changed(
+    config: RunConfig, chosen: Mapping[str, Change], left_out: Callable[[str, str], None] | None
+) -> Iterator[tuple[str, RunConfig]]:
+    """The settings of each variant.
+
+    Raises:
+        ConfigError: a variant does not fit them, and none may be left out.
+    """
+    for name, change in chosen.items():
+        try:
+            yield name, config.replace(change(config) if callable(change) else change)
+        except ConfigError as error:
+            if left_out is None:
+                raise ConfigError(f"the variant {name!r} does not fit these settings: {error}") from None
+            left_out(name, str(error))
+
+
+def _unsaid(name: str, why: str) -> None:
+    """A variant that is left out, where nobody wants to hear of it."""
 
 
 def _run(name: str, seed: int, config: RunConfig, folder: Path, train: Train | None) -> VariantRun:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ...agents.packages import check_models
+from ...core.errors import ConfigError
 from ..ablate.page import label_rows, plot, rows, to_html, to_json, to_markdown
 from ..ablate.results import Ablation
 from ..ablate.rows import FULL
@@ -19,6 +20,7 @@ from ..pages.terminal_table import TerminalTable
 from ..run.provenance import describe_environment
 from ..run.stage import Interrupted
 from ..settings.compose import compose
+from ..settings.config import RunConfig
 from ..storage.files import check_writable
 from ..terminal import Terminal
 
@@ -48,6 +50,7 @@ def run_ablation(
 
     Raises:
         MissingExtraError: a light installation trains no language models.
+        ConfigError: settings that cannot work, or a seed among them.
         RunError: nothing can be written to `out`.
         SystemExit: a signal stopped a run; with its exit code.
     """
@@ -57,10 +60,10 @@ def run_ablation(
     out = out or folder / "ablation.md"
     check_writable(out)
 
-    def announce(variant: str, seed: int, done: int, total: int) -> None:
-        console.print(f"{done + 1} of {total}: {variant}, seed {seed}", highlight=False)
+    def say(text: str) -> None:
+        console.print(text, highlight=False, soft_wrap=True)
 
-    config = compose(preset, assignments=settings)
+    config = _without_seed(compose(preset, assignments=settings))
     try:
         result = ablate(
             config,
@@ -70,7 +73,8 @@ def run_ablation(
             preset=preset,
             baseline=baseline,
             train=train,
-            progress=announce,
+            progress=lambda name, seed, done, total: say(f"{done + 1} of {total}: {name}, seed {seed}"),
+            left_out=lambda name, why: say(f"left out: {name}: {why}"),
         )
     except Interrupted as stop:
         console.print("Stopped and saved. The same command goes on.", highlight=False)
@@ -80,6 +84,15 @@ def run_ablation(
     console.print(TerminalTable("labels", *label_rows(result)))
     _write(result, out, console)
     return result
+
+
+def _without_seed(config: RunConfig) -> RunConfig:
+    """The settings, in which nobody has chosen a seed."""
+    if config.seed != RunConfig().seed:
+        raise ConfigError(
+            f"an ablation plays seeds 0, 1, …: say how many with --seeds, and leave out seed={config.seed}"
+        )
+    return config
 
 
 def _write(result: Ablation, out: Path, console: Console) -> None:

@@ -13,7 +13,7 @@ computed  a verifier that holds attempts against the answer that the domain know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +89,31 @@ def make_labeller(domain: Domain, source: str | Mapping[str, Any] | Verifier) ->
     return KnownReference(make_verifier(source), domain)
 
 
+OF_RUN: Mapping[str, str] = {
+    "band": "questions.keep_band",
+    "margin": "questions.margin",
+    "template": "template",
+    "seed": "seed",
+    "domain": "env",
+}
+"""Options of verifiers that a run gives them, and its settings behind them."""
+
+
+def refuse_given(name: str, options: Mapping[str, Any], of_run: Iterable[str]) -> None:
+    """Refuse options of a label source that are the run's.
+
+    Raises:
+        ConfigError: names the first one, and what to set instead.
+    """
+    for option in of_run:
+        if option in options:
+            instead = OF_RUN.get(option)
+            remedy = f"set {instead}" if instead else "say 'ask=solver' or 'ask=base'"
+            raise ConfigError(
+                f"labels.source={name!r} has its {option!r} from the run: {remedy} instead, and leave it out"
+            )
+
+
 def labeller_of(run: SelfPlay) -> Verifier:
     """The verifier that labels a run's questions; one that confirms votes asks the run's own roles.
 
@@ -110,6 +135,7 @@ def labeller_of(run: SelfPlay) -> Verifier:
     if name not in CONFIRMED:
         return run.by_workers(make_labeller(run.domain, config.labels.source))
     questions = config.questions
+    refuse_given(name, options, ("agent", *OF_RUN))
     given = {"band": questions.keep_band, "margin": questions.margin, "template": config.template, "seed": config.seed}
     again = AskedAgain(run, options.pop("ask", "solver"))
     return make_labeller(run.domain, {"name": name, "agent": again, **given, **options})

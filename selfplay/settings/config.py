@@ -158,6 +158,12 @@ class RunConfig:
                 f"labels.attempts={attempts} gives no solve rate in questions.keep_band=[{low:g}, {high:g}], so no "
                 "question would ever be kept: raise attempts, or widen the band"
             )
+        if self.questions.margin > high:
+            raise ConfigError(
+                f"questions.margin={self.questions.margin:g} is more than the highest solve rate of "
+                f"questions.keep_band=[{low:g}, {high:g}], so no question would ever "
+                "be kept: lower the margin, or widen the band"
+            )
 
     def _check_shared_weights(self) -> None:
         sharing = {name: role for name, role in self.roles.items() if role.weight_sharing != "copies"}

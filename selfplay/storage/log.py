@@ -48,7 +48,7 @@ class Log:
             RunError: it holds something.
         """
         if self.path.is_symlink() or (self.path.exists() and self.path.stat().st_size):
-            raise DamageError(f"{self.path} is there already, and no run is; choose another --run-dir, or move it away")
+            raise DamageError(f"{self.path} is there already, and no run is; choose another folder, or move it away")
         self.path.unlink(missing_ok=True)
         os.close(open_file(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         self._known = True

@@ -20,7 +20,7 @@ from ...core.registries import domains, make_agent, make_domain, make_verifier
 from ...core.seeding import integer_seed, python_stream
 from ..answers.equal import compare, no_oracle
 from ..answers.policy import VOTE
-from .confirmation import NO_LABEL, OUTSIDE, exact_band, inside, with_check
+from .confirmation import NO_LABEL, OUTSIDE, check_count, exact_band, inside, with_check
 from .majority import MajorityVerifier
 from .margin import leads
 
@@ -43,7 +43,7 @@ class CheckedVerifier(BaseVerifier):
         attempts: answers per question that is asked another way.
         band: lowest and highest solve rate at which a label is checked; outside it none is confirmed.
         margin: least difference between the shares of the first and the second answer.
-        ways: how many of the ways that the domain offers are asked, the nearest first; all must agree.
+        ways: at most so many of the ways that the domain offers are asked, the nearest first; all of them must agree.
         domain: what offers the ways and words the prompts, by name or as an object; `None` is the one that each
             question names.
         template: of these words.
@@ -163,7 +163,7 @@ def _agrees(way: OtherWay, answers: Sequence[str | None]) -> bool:
 
 
 def _check(attempts: int, margin: float, ways: int) -> None:
-    if attempts < 1 or ways < 1:
-        raise ConfigError(f"attempts and ways must be at least 1, got {attempts!r} and {ways!r}")
+    for name, value in (("attempts", attempts), ("ways", ways)):
+        check_count(name, value)
     if not 0.0 <= margin <= 1.0:
         raise ConfigError(f"margin must be in [0, 1], got {margin!r}")

@@ -25,9 +25,9 @@ def math_ways(question: Question, label: str, rng: Rng) -> list[OtherWay]:
     kind, parts = written
     try:
         ways = [*_ways(kind, parts, number, rng)]
+        return [way for way in ways if all(_is_another(text, question.text) for text in way.texts)]
     except ValueError:
         return []
-    return [way for way in ways if all(_is_another(text, question.text) for text in way.texts)]
 
 
 def math_kind(question: Question) -> str:
@@ -54,8 +54,14 @@ def as_number(label: str) -> Fraction | None:
 
 
 def _is_another(text: str, asked: str) -> bool:
-    """Whether a text can be read and asks something else: 7+9-9 = 7, worked backwards, is 7+9-9 again."""
-    return read(text) is not None and key(text) != key(asked)
+    """Whether a text can be read and asks something else: 7+9-9 = 7, worked backwards, is 7+9-9 again, and (7)+9-9."""
+    return read(text) is not None and _asked(text) != _asked(asked)
+
+
+def _asked(text: str) -> object:
+    """What a text asks, however it is spelt: brackets that nothing needs and leading zeros say nothing."""
+    written = written_parts(text)
+    return read_sum(written[1][0]) if written is not None and written[0] == "arithmetic" else key(text)
 
 
 def _ways(kind: str, parts: tuple[str, ...], label: Fraction, rng: Rng) -> Iterator[OtherWay]:

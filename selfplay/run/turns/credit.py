@@ -42,7 +42,7 @@ class Credit(Protocol):
         ...
 
 
-class BySeat:
+class ByPlayer:
     """Every move of a player has the same advantage: its reward against a running mean of its seat.
 
     Args:
@@ -100,8 +100,7 @@ class ByPosition:
         players = list(game.players)
         found = [self._of(one, players) for one in played.trajectories]
         self._learn(played.trajectories, found)
-        seat = {player: place for place, player in enumerate(players)}
-        return [found[at][turn][seat[played.trajectories[at].turns[turn].player]] for at, turn in played.moves]
+        return [found[at][turn][players.index(played.trajectories[at].turns[turn].player)] for at, turn in played.moves]
 
     def _of(self, episode: Trajectory, players: Sequence[str]) -> list[list[float]]:
         """For each turn, each player's advantage."""
@@ -166,4 +165,4 @@ def credit_of(setting: Any) -> Credit:
         )
     if name == "positions":
         return ByPosition(**given)
-    return BySeat(RoleBaseline(**given) if name == "rae" else None)
+    return ByPlayer(RoleBaseline(**given) if name == "rae" else None)

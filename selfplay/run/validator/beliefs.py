@@ -39,12 +39,17 @@ def validated_labels(domain: Domain, options: Mapping[str, Any], run: SelfPlay |
         ConfigError: nobody is there to confirm labels, or an option that is not one.
     """
     given = {"vote": domain.labels["vote"], **options}
-    by = given.pop("by", NAME)
+    by = given.pop("by", None)
+    if by is not None and "agent" in given:
+        raise ConfigError(f"labels of 'validated' have one validator: by={by!r} or agent={given['agent']!r}, not both")
+    if run is not None:
+        if "band" in given:
+            raise ConfigError("labels.source='validated' has its 'band' from the run: set questions.keep_band instead")
+        given["band"] = run.config.questions.keep_band
     if "agent" not in given:
         if run is None:
             raise ConfigError("labels of 'validated' need a validator: give validated(agent=NAME)")
-        given |= {"agent": HeadBelief(run) if by == HEAD else role_belief(run, by)}
-        given.setdefault("band", run.config.questions.keep_band)
+        given["agent"] = HeadBelief(run) if by == HEAD else role_belief(run, by or NAME)
     return make_verifier("validated", **given)
 
 

@@ -219,8 +219,60 @@ def test_another_baseline_is_compared_with(tmp_path):
 
 
 def test_a_baseline_that_is_not_run_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="one of the variants that are run, .*'full'.* got 'ful'"):
+    with pytest.raises(ConfigError, match=r"one of the variants that are run, .*'full'.* got 'ful'"):
         ablate(RunConfig(), tmp_path / "new", variants=["full"], seeds=1, baseline="ful", train=FakeTraining())
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "preset_name", "reward"),
+    [
+        ("no repetition penalty", "frontier", "peak(peak=0.5, repetition=0)"),
+        ("archive", "debug", 'r-zero(archive={"weight": 0.5, "from_round": 2})'),
+        ("reward: novelty", "frontier", "peak(peak=0.5) + 0.5*novelty"),
+        ("reward: topics", "debug", "r-zero - 0.5*topics"),
+    ],
+)
+def test_rows_change_one_thing_of_whatever_reward_there_is(name, preset_name, reward):
+    changed = preset(preset_name).replace(find_variant(name)(preset(preset_name)))
+    assert changed.roles["challenger"].reward == reward
+
+
+def test_rows_of_a_reward_that_is_a_sum():
+    base = preset("tiny").replace({"roles.challenger.reward": ["uncertainty", "-0.5*topics"]})
+    assert find_variant("reward: novelty")(base) == {
+        "roles.challenger.reward": "uncertainty - 0.5*topics + 0.5*novelty"
+    }
+    with pytest.raises(ConfigError, match=r"is a sum, 'uncertainty - 0.5\*topics', which has no repetition"):
+        find_variant("no repetition penalty")(base)
+
+
+def test_updates_of_rows_are_those_of_the_settings():
+    base = preset("frontier")
+    assert find_variant("update: rft")(base)["roles.solver.update"] == base.roles["solver"].update
+    small = base.replace({"roles.solver.steps": 2, "roles.solver.groups": 8})
+    halved = find_variant("update: grpo, half the steps, twice the groups")(small)
+    assert halved == {"roles.solver.update": "grpo", "roles.solver.steps": 1, "roles.solver.groups": 16}
+
+
+def test_a_row_that_does_not_fit_is_left_out_unless_it_was_asked_for(tmp_path):
+    said = []
+    config = preset("smollm2").replace({"exam.questions": 4})
+    names = {"full": {}, "KL to the round": VARIANTS["KL to the round"]}
+    with pytest.raises(ConfigError, match=r"the variant 'KL to the round' does not fit these settings: .*kl_reference"):
+        ablate(config, tmp_path, variants=["KL to the round"], seeds=1, train=FakeTraining())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("selfplay_gym.selfplay.ablate.variants.VARIANTS", names)
+        result = ablate(
+            config, tmp_path, seeds=1, train=FakeTraining(), left_out=lambda name, why: said.append((name, why))
+        )
+    assert [one.name for one in result.results] == ["full"]
+    assert [name for name, why in said if "kl_reference" in why] == ["KL to the round"]
+
+
+def test_a_seed_among_the_settings_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="say how many with --seeds, and leave out seed=7"):
+        run_ablation("debug", settings=["seed=7"], folder=tmp_path / "new", train=FakeTraining())
     assert not (tmp_path / "new").exists()
 
 
@@ -298,7 +350,7 @@ def test_names_and_seeds_are_checked(tmp_path):
         ablate(RunConfig(), tmp_path, variants=["fall"], train=FakeTraining())
     with pytest.raises(ConfigError, match="seed"):
         ablate(RunConfig(), tmp_path, seeds=0, train=FakeTraining())
-    with pytest.raises(UnknownNameError, match="setting"):
+    with pytest.raises(ConfigError, match="the variant 'mine' does not fit these settings: unknown setting 'bandd'"):
         ablate(RunConfig(), tmp_path, variants={"mine": {"bandd": 1}}, train=FakeTraining())
 
 

@@ -1,5 +1,7 @@
 """`labels.source = "checked"` in a run: who is asked another way, what then trains, and what the logs say of it."""
 
+import re
+
 import pytest
 
 from selfplay_gym import Judgement, Question, Verdict, make_domain
@@ -69,6 +71,28 @@ def test_an_option_that_there_is_not_is_refused(a_run):
     run, _, _ = a_run({**CHECKED, "labels.source": "checked(tries=2)"})
     with pytest.raises(ConfigError, match="tries"):
         labeller_of(run)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "checked(agent=oracle)",
+            "labels.source='checked' has its 'agent' from the run: say 'ask=solver' or 'ask=base'",
+        ),
+        ("checked(ask=base, agent=oracle)", "has its 'agent' from the run"),
+        ("checked(band=[0, 1])", "has its 'band' from the run: set questions.keep_band instead"),
+        ("checked(margin=0.3)", "set questions.margin instead"),
+        ("checked(seed=5)", "set seed instead"),
+        ("checked(domain=code)", "set env instead"),
+        ("decomposed(template=plain)", "labels.source='decomposed' has its 'template' from the run"),
+        ("validated(by=head, band=[0, 1])", "labels.source='validated' has its 'band' from the run"),
+        ("validated(by=head, agent=oracle)", "have one validator: by='head' or agent='oracle', not both"),
+    ],
+)
+def test_what_the_run_decides_is_no_option_of_its_labels(a_run, source, said):
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        labeller_of(a_run({**CHECKED, "labels.source": source})[0])
 
 
 def test_the_seed_of_a_check_is_named_by_the_place_in_the_run(a_run):

@@ -195,6 +195,7 @@ def test_what_cannot_be_written_as_utf8_is_refused_before_a_file_is_touched():
         ({"roles.solver.samples": 1}, "roles.solver.samples must be >= 2 where a role learns, got 1"),
         ({"labels.attempts": 1}, "labels.attempts=1 gives no solve rate"),
         ({"labels.attempts": 2, "questions.keep_band": [0.6, 0.9]}, "no question would ever be kept"),
+        ({"questions.margin": 0.8, "questions.keep_band": [0.2, 0.7]}, "lower the margin, or widen the band"),
     ],
 )
 def test_what_could_teach_nothing_is_refused(change, message):

@@ -179,7 +179,8 @@ def test_an_agent_may_be_named():
 @pytest.mark.parametrize(
     "options",
     [
-        *({"attempts": 0}, {"ways": 0}, {"band": (0.9, 0.5)}, {"band": (0.1, 1.5)}, {"margin": -0.1}, {"margin": 2}),
+        *({"attempts": 0}, {"attempts": 99_999_999_999}, {"attempts": 1.5}, {"ways": 0}),
+        *({"band": (0.9, 0.5)}, {"band": (0.1, 1.5)}, {"margin": -0.1}, {"margin": 2}),
         *({"template": "no such", "domain": "math"}, {"extract": "loose"}, {"agent": "nobody"}),
     ],
 )

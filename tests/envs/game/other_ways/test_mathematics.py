@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from selfplay_gym import Question, make_generator
-from selfplay_gym.core.math_language import answer, read
+from selfplay_gym.core.math_language import answer, key, read
 from selfplay_gym.core.records import TaskSpec
 from selfplay_gym.envs.game.other_ways.mathematics import as_number, math_kind, math_ways
 
@@ -64,6 +64,17 @@ def test_whatever_the_generators_write_can_be_asked_another_way():
     rng = random.Random(3)
     for text in list(generated(300))[:300]:
         assert math_ways(Question(text), answer(text), rng), text
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("What is ((9)*2-9)?", "9"), ("What is 2*007-7?", "7"), ("What is (0)*12-0?", "0")],
+)
+def test_other_brackets_and_zeros_are_no_other_way(text, label):
+    """Worked backwards each of these is itself, spelt otherwise."""
+    ways = math_ways(Question(text), label, random.Random(1))
+    assert "backward" not in [way.name for way in ways]
+    assert all(key(one).replace("007", "7") != key(text) for way in ways for one in way.texts)
 
 
 def test_no_way_asks_the_question_itself():

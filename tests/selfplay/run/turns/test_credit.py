@@ -6,7 +6,7 @@ from selfplay_gym.core.registries import make_turn_game
 from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.core.turns import Trajectory, Turn
 from selfplay_gym.selfplay.run.turns import credit
-from selfplay_gym.selfplay.run.turns.credit import ByPosition, BySeat, credit_of
+from selfplay_gym.selfplay.run.turns.credit import ByPlayer, ByPosition, credit_of
 from selfplay_gym.selfplay.run.turns.episodes import Episodes
 from selfplay_gym.selfplay.run.turns.legal_moves import opened
 
@@ -111,7 +111,7 @@ def test_options_of_values(setting, decay, trace):
 
 
 def test_the_other_settings():
-    assert isinstance(credit_of("none"), BySeat)
+    assert isinstance(credit_of("none"), ByPlayer)
     assert credit_of("none").baseline is None
     assert credit_of({"name": "rae", "decay": 0.9}).baseline.decay == 0.9
 

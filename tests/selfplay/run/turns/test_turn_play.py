@@ -139,6 +139,11 @@ def test_values_of_positions_and_openings_survive_a_kill(tmp_path):
     assert len(set(begun)) > 1
 
 
+def test_openings_are_counted():
+    with pytest.raises(ConfigError, match=r"roles.player.openings must be >= 0, got -1"):
+        small("SelfPlayTicTacToe-v0", "roles.player.openings=-1")
+
+
 def test_a_run_that_is_stopped_between_steps_ends_as_one_left_alone(undisturbed, tmp_path):
     stops = [False] * 8 + [True] * 4
     assert logs(play(small(), tmp_path / "run", stops=stops)) == logs(undisturbed)
@@ -173,7 +178,7 @@ def test_other_games_run_as_well(env, tmp_path):
 
 def test_a_warm_up_shows_legal_moves_and_is_what_the_kl_term_refers_to(tmp_path):
     changes = ["exam.opponents=", "live.on=false", "rounds=3", "roles.player.steps=1", "roles.player.groups=4"]
-    changes.append("roles.player.grpo.epochs=1")
+    changes += ["roles.player.grpo.epochs=1", "roles.player.grpo.minibatches=1"]
     config = compose("debug", env="SelfPlayTicTacToe-v0", assignments=changes)
     assert [name for name, _ in config.stage_lists] == ["schedule.warm_up.stages", "schedule.self_play.stages"]
     folder = play(config, tmp_path / "run")
@@ -207,7 +212,6 @@ def test_opponents_as_of_the_beginning_of_the_round(tmp_path):
         ("roles.player.baseline=positions(decay=1)", "decay must be in [0, 1), got 1"),
         ("roles.player.baseline=positions(1, 2, 3)", "baseline must be 'rae'"),
         ("roles.player.baseline=positions(decay=true)", "baseline must be 'rae'"),
-        ("roles.player.openings=-1", "openings must be >= 0, got -1"),
         ("roles.player.opponents=nobody", "nobody"),
         ("roles.player.opponents=oracle", "roles.player.opponents='oracle' cannot play kuhn: its first move was ''"),
         ("roles.player.opponents=tic-tac-toe-perfect", "'tic-tac-toe-perfect' cannot play kuhn"),
