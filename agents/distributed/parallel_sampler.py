@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -81,8 +82,8 @@ class ParallelSampler(LocalSampler):
         rows = super()._rows(prompts, n)
         return rows[owners(prompts, n, self.group.size)[rows] == self.group.rank]
 
-    def _begin(self, prompts: Sequence[Sequence[int]], row_prompt: Tensor) -> Any:
-        begin = super()._begin
+    def _begin(self, prompts: Sequence[Sequence[int]], row_prompt: Tensor, share_start: bool = False) -> Any:
+        begin = partial(super()._begin, share_start=share_start)
         return (
             JointDecoding(self.placement, begin, prompts, row_prompt)
             if self.placement.by_layer

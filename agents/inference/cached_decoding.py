@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .kernels import rotate
 from .packed_forward import PackedModel, at_once, beside, bias_of, weight_of
-from .packing import pack
+from .packing import Packed, SharedStart, pack
 
 GROWTH = 16  # cache slots added at a time; few, because attention slows down on a cache with wide gaps
 COPY_UP_TO = 50_000_000  # parameters; above, weights are used where they are
@@ -76,39 +76,72 @@ class FusedLayer:
     head_norms: Tensor | None  # (heads + key_heads, head_width)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """U prompts that are to be read.
+
+    Attributes:
+        packed: what is computed.
+        index, valid: (U, P) where in it each prompt's tokens stand, and which cells hold one.
+        last: (U,) which of the states that come of it is the last one of each prompt.
+    """
+
+    packed: Packed
+    index: Tensor
+    valid: Tensor
+    last: Tensor
+
+    @classmethod
+    def of(cls, prompts: Sequence[Sequence[int]], like: Tensor, share_start: bool) -> Begun:
+        """Of prompts, with what they share computed once if that is asked for and saves enough."""
+        none = like.new_zeros(0)
+        shared = SharedStart.of_prompts(prompts, like) if share_start else None
+        if shared is None:
+            packed = pack(prompts, none, like.new_zeros(0, 0), none)
+            index, valid = packed.prompts.index, packed.prompts.valid
+            return cls(packed, index, valid, torch.cumsum(valid.sum(1), 0) - 1)
+        packed = pack([shared.start], torch.zeros_like(shared.own), shared.tokens, shared.lengths)
+        start = packed.prompts.index.expand(len(prompts), -1)
+        index = torch.cat([start, packed.rows.index], 1)
+        valid = torch.cat([torch.ones_like(start, dtype=torch.bool), packed.rows.valid], 1)
+        return cls(packed, index, valid, torch.cumsum(shared.lengths, 0) - 1)
+
+
 class CachedDecoding:
     """R rows that continue U prompts, one token per step.
 
     Prompts are computed once each and their keys copied to the rows. `logits` holds the prediction for every live row
     (B, vocabulary); `step` feeds one token per live row; `keep` drops rows.
+
+    Args:
+        share_start: compute what all prompts begin with once, where that saves enough; equal but for rounding.
     """
 
-    def __init__(self, decoder: PackedModel, prompts: Sequence[Sequence[int]], row_prompt: Tensor) -> None:
+    def __init__(
+        self, decoder: PackedModel, prompts: Sequence[Sequence[int]], row_prompt: Tensor, share_start: bool = False
+    ) -> None:
         self.decoder, self.shape = decoder, decoder.shape
         most = COPY_UP_TO_ON_A_GPU if row_prompt.is_cuda else COPY_UP_TO
         copy = sum(p.numel() for layer in decoder.layers for p in layer.parameters()) <= most
         fetched = decoder.within is not at_once  # for the moment of a call: then nothing may be kept of them
         self.fused = [] if fetched else [_fuse(layer, copy) for layer in decoder.layers]
         self.head = None if fetched else Projection.of(decoder.head, copy=copy)
-        empty = row_prompt.new_zeros(0, 0)
-        packed = pack(prompts, row_prompt[:0], empty, row_prompt[:0])
         caches: list[tuple[Tensor, Tensor]] = []
-        states = decoder.hidden(packed, caches=caches)  # (N, width)
-        ends = packed.prompts.valid.sum(1)
-        last = torch.cumsum(ends, 0) - 1
-        self.logits = self._predicted(states[last])[row_prompt]
-        self.positions = ends[row_prompt]
-        self.used = packed.prompts.index.shape[1]  # cache slots filled, the same for every row
+        begun = Begun.of(prompts, row_prompt, share_start)
+        states = decoder.hidden(begun.packed, caches=caches)  # (N, width)
+        self.logits = self._predicted(states[begun.last])[row_prompt]
+        self.positions = begun.valid.sum(1)[row_prompt]
+        self.used = begun.index.shape[1]  # cache slots filled, the same for every row
         rows, capacity = len(row_prompt), self.used + GROWTH
         size = (len(decoder.layers), 2, rows, self.shape.key_heads, capacity, self.shape.head_width)
         self.cache = states.new_empty(size, dtype=caches[0][1].dtype)
         for layer, pair in zip(self.cache, caches, strict=True):
             for slot, packed_states in zip(layer, pair, strict=True):
-                padded = packed_states[packed.prompts.index].transpose(1, 2)  # (U, key_heads, P, head_width)
+                padded = packed_states[begun.index].transpose(1, 2)  # (U, key_heads, P, head_width)
                 slot[:, :, : self.used] = padded[row_prompt]
         self.bias: Tensor | None = None
-        if not bool(packed.prompts.valid.all()):
-            hidden = ~packed.prompts.valid[row_prompt]
+        if not bool(begun.valid.all()):
+            hidden = ~begun.valid[row_prompt]
             self.bias = self.cache.new_zeros(rows, capacity)
             self.bias[:, : self.used].masked_fill_(hidden, float("-inf"))
 

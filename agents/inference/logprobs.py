@@ -33,6 +33,7 @@ def completion_logps(
     recompute: bool = False,
     activations: ActivationCache | None = None,
     activation_index: Tensor | None = None,
+    share_start: bool = False,
 ) -> Tensor:
     """Log-probability of every completion token, (R, T); 0 at padding.
 
@@ -44,11 +45,12 @@ def completion_logps(
         recompute: gradient checkpointing: keep only layer inputs, and run each layer again in the backward pass.
         activations: matrix products kept from sampling these tokens with these weights.
         activation_index: (R, ≥ T − 1) which of the kept tokens these are.
+        share_start: compute what all prompts begin with once, where that saves enough; equal but for rounding.
     """
     if decoder is None:
         with _recomputing(model) if recompute and torch.is_grad_enabled() else nullcontext():
             return _hf_logps(model, prompts, row_prompt, tokens, lengths, temperature)
-    shared = None if activations is not None else SharedStart.of(prompts, row_prompt, tokens, lengths)
+    shared = SharedStart.of(prompts, row_prompt, tokens, lengths) if share_start and activations is None else None
     if shared is not None:
         found = completion_logps(
             model,

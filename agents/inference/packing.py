@@ -129,7 +129,7 @@ def pack(
     )
 
 
-WORTH = 0.75
+WORTH = 0.5
 """Share of the prompt tokens that may be left for it to be done."""
 
 
@@ -147,6 +147,12 @@ class SharedStart(NamedTuple):
     tokens: Tensor
     lengths: Tensor
     own: Tensor
+
+    @classmethod
+    def of_prompts(cls, prompts: Sequence[Sequence[int]], like: Tensor) -> SharedStart | None:
+        """Of prompts alone: one row each, whose completion is one token that nobody reads."""
+        rows = torch.arange(len(prompts), device=like.device)
+        return cls.of(prompts, rows, torch.zeros_like(rows)[:, None], torch.ones_like(rows))
 
     @classmethod
     def of(

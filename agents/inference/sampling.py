@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -185,7 +186,9 @@ class LocalSampler:
         rows = rows.to(device)
         where = torch.tensor(row_prompt, device=device)
         decoding: CachedDecoding | Decoding | MergedDecoding = (
-            MergedDecoding(self._begin, list(distinct), where) if settings.merge else self._begin(list(distinct), where)
+            MergedDecoding(partial(self._begin, share_start=True), list(distinct), where)
+            if settings.merge
+            else self._begin(list(distinct), where)
         )
         done = torch.zeros(len(rows), dtype=torch.bool, device=device)
         rooms = [self._room(ids, result.tokens.shape[1]) for ids in distinct]
@@ -224,11 +227,11 @@ class LocalSampler:
                 result.activations.add(rows, t, products)
         result.finished[rows[stopped]] = True
 
-    def _begin(self, prompts: Sequence[Sequence[int]], row_prompt: Tensor) -> Any:
+    def _begin(self, prompts: Sequence[Sequence[int]], row_prompt: Tensor, share_start: bool = False) -> Any:
         """The decoding of rows that continue different prompts."""
         if self.decoder is None:
             return decoding_of(self.model)(self.model, prompts, row_prompt)
-        return CachedDecoding(self.decoder, prompts, row_prompt)
+        return CachedDecoding(self.decoder, prompts, row_prompt, share_start=share_start)
 
     def _stop_strings(self, settings: SamplingSettings) -> StopStrings | None:
         if not settings.stop:

@@ -33,6 +33,7 @@ class Batch:
     sampled_as: Tensor  # (R,) which rows of the sampling call these were
     rows_total: float  # with the rows left out, so that leaving them out changes no gradient
     tokens_total: float
+    share_start: bool = False  # whether to compute what all prompts begin with once, see `completion_logps`
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -303,6 +303,7 @@ class GRPOTrainer:
                 recompute=self.config.gradient_checkpointing,
                 activations=activations,
                 activation_index=part.activation_index,
+                share_start=part.share_start,
             )
 
     def _precision(self) -> AbstractContextManager[Any]:

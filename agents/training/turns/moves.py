@@ -132,6 +132,7 @@ def rows_of_moves(moves: Moves, config: GRPOConfig, device: torch.device) -> Bat
         sampled_as=torch.arange(len(mask), device=device),
         rows_total=len(mask),
         tokens_total=max(1.0, float(mask.sum())),
+        share_start=True,
     )
     if config.loss_type in SUMS:
         return _merged(whole, by_sign=config.epochs * config.minibatches > 1)

@@ -7,7 +7,7 @@ import torch
 
 from selfplay_gym.agents.inference import cached_decoding
 from selfplay_gym.agents.inference.activation_reuse import ActivationCache
-from selfplay_gym.agents.inference.cached_decoding import CachedDecoding
+from selfplay_gym.agents.inference.cached_decoding import Begun, CachedDecoding
 from selfplay_gym.agents.inference.logprobs import completion_logps, head_logps
 from selfplay_gym.agents.inference.packed_forward import PackedModel, linear
 from selfplay_gym.agents.inference.packing import SharedStart, pack
@@ -38,7 +38,7 @@ def plain_logps(model, tokens, prompts=PROMPTS, temperature=1.0):
     return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
 
 
-START = [30, 31, 5, 32, 33, 34, 35, 36, 37, 38]
+START = [30, 31, 5, *range(32, 62)]
 
 
 @pytest.mark.parametrize(("kind", "changes"), KINDS)
@@ -50,7 +50,8 @@ def test_packed_logps_and_gradients_equal_unpadded_ones(make_model, kind, change
     assert decoder is not None
     tokens = completions(model.config.vocab_size)
     assert (SharedStart.of(prompts, OWNER, tokens, LENGTHS) is None) == (prompts is PROMPTS)
-    ours = completion_logps(model, decoder, prompts, OWNER, tokens, LENGTHS, temperature=0.5, recompute=recompute)
+    options = {"temperature": 0.5, "recompute": recompute, "share_start": True}
+    ours = completion_logps(model, decoder, prompts, OWNER, tokens, LENGTHS, **options)
     theirs = plain_logps(model, tokens, prompts, temperature=0.5)
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
     weight = torch.randn(ours.shape, generator=torch.Generator().manual_seed(1))
@@ -101,6 +102,22 @@ def test_decoding_step_by_step_gives_the_logits_of_a_full_pass(make_model, kind,
         for index, row in enumerate(keep.tolist()):
             ids = torch.tensor([PROMPTS[OWNER[row]] + tokens[row].tolist()])
             torch.testing.assert_close(decoding.logits[index], model(ids).logits[0, -1], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "changes"), KINDS)
+def test_decoding_after_a_shared_start_gives_the_logits_of_a_full_pass(make_model, kind, changes):
+    model = make_model(kind, **changes)
+    decoder = PackedModel.of(model)
+    tokens = completions(model.config.vocab_size)
+    prompts = [[*START, 5, 6], [*START, 5, 7, 8, 9], START]
+    assert Begun.of(prompts, OWNER, share_start=True).packed.prompts.index.shape == (1, len(START))
+    with torch.no_grad():
+        decoding = CachedDecoding(decoder, prompts, OWNER, share_start=True)
+        for step in range(3):
+            decoding.step(tokens[:, step])
+        for row, owner in enumerate(OWNER.tolist()):
+            expected = model(torch.tensor([[*prompts[owner], *tokens[row, :3].tolist()]])).logits[0, -1]
+            torch.testing.assert_close(decoding.logits[row], expected, atol=1e-5, rtol=1e-5)
 
 
 def test_cache_grows_past_its_first_size(make_model):
