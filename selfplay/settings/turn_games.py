@@ -69,7 +69,6 @@ GAMES: Mapping[str, Mapping[str, Any]] = {
             "kl_weight": 0.15,
             "epochs": 2,
             "minibatches": 8,
-            "betas": (0.9, 0.95),
         },
         "exam": {"questions": 200, "every": 3, "greedy": True, "opponents": ("random-legal", "tic-tac-toe-perfect")},
     },
