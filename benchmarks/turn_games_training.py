@@ -123,10 +123,14 @@ def _short(exam: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_page(root: Path, page: Path) -> None:
-    """All cells as JSON, and as tables in Markdown, one per game."""
-    rows = list(results(root))
-    if not rows:
+    """All cells as JSON, and as tables in Markdown, one per game; cells that only the page has so far stay on it."""
+    found = list(results(root))
+    if not found:
         raise SystemExit(f"no cell in {root} has trained yet; nothing is written")
+    known = page.with_suffix(".json")
+    before = json.loads(known.read_text(encoding="utf-8")) if known.exists() else []
+    cells = {(row["game"], row["arm"], row["seed"]): row for row in [*before, *found]}
+    rows = [cells[key] for key in sorted(cells)]
     page.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     parts = [
         "# Tiny on games of several turns\n",

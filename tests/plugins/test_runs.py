@@ -73,6 +73,7 @@ def rows(folder, log, **where):
     return [row for row in folder.rows(log) if all(row.get(name) == value for name, value in where.items())]
 
 
+@pytest.mark.slow
 def test_a_run_asks_the_questions_of_these_sources(reviewed_run):
     folder, *_ = reviewed_run
     questions = list(folder.rows("questions"))
@@ -88,6 +89,7 @@ def test_a_run_asks_the_questions_of_these_sources(reviewed_run):
         assert (row["dropped"] == "held out") is is_held_out(formula)
 
 
+@pytest.mark.slow
 def test_a_run_labels_with_this_verifier_and_its_curriculum_learns_of_it(reviewed_run):
     folder, *_ = reviewed_run
     labels, questions = list(folder.rows("labels")), list(folder.rows("questions"))
@@ -102,6 +104,7 @@ def test_a_run_labels_with_this_verifier_and_its_curriculum_learns_of_it(reviewe
     assert up > 0
 
 
+@pytest.mark.slow
 def test_a_run_is_tracked_in_every_process_from_where_the_last_one_was(reviewed_run):
     folder, *_ = reviewed_run
     counted = json.loads((folder.path / "mine.json").read_text())
@@ -113,6 +116,7 @@ def test_a_run_is_tracked_in_every_process_from_where_the_last_one_was(reviewed_
     assert counted["log"] == len(written) - counted["begin"]
 
 
+@pytest.mark.slow
 def test_a_run_rewards_as_these_rewards_say(reviewed_run):
     folder, *_ = reviewed_run
     (challenger,) = rows(folder, "metrics", role="challenger")
@@ -124,6 +128,7 @@ def test_a_run_rewards_as_these_rewards_say(reviewed_run):
     assert answered > 0
 
 
+@pytest.mark.slow
 def test_a_run_obeys_the_person_who_looked_at_its_labels(reviewed_run):
     folder, rejected, edited = reviewed_run
     kept = [row["index"] for row in rows(folder, "labels", kept=True)]

@@ -226,6 +226,7 @@ def test_every_field_of_the_records_is_explained(documented):
         assert {field.name for field in dataclasses.fields(record)} <= documented
 
 
+@pytest.mark.slow
 def test_the_scripted_run_of_these_tests_looks_like_a_real_one(real_runs, finished_run):
     real = logged(real_runs["challenger"]) | logged(real_runs["procedural"])
     assert logged(finished_run) <= real
