@@ -24,6 +24,7 @@ from ..model_names import PACKAGED, shipped_folder
 from .pretrained import load_pretrained
 from .progress_bars import without_bars
 from .prompt_format import PromptFormat
+from .skipping import skipping
 
 SYSTEM = "You are a careful assistant."
 ROLE_FILE = "role.json"
@@ -263,6 +264,17 @@ class LLMAgent:
             raise ConfigError(f"unknown settings {sorted(changes)}; an agent has {known}, {others}") from None
         twin.prompts = self.prompts.changed(system, template_options)
         twin.sampler = self.sampler if sampler is None else sampler
+        return twin
+
+    def skipping(self, patterns: Sequence[str]) -> LLMAgent:
+        """The same model, which does not read what matches regular expressions; see `skipping.skipping`."""
+        tokenizer = skipping(self.tokenizer, patterns) if patterns else self.tokenizer
+        if tokenizer is self.tokenizer:
+            return self
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.tokenizer = tokenizer
+        twin.prompts = PromptFormat(tokenizer, self.prompts.system, self.prompts.stop_ids, self.prompts.options)
         return twin
 
     def save_pretrained(self, folder: str | Path) -> None:

@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 
 def drawing_as(agent: LLMAgent, config: RunConfig, role: str) -> LLMAgent:
-    """The same model under the settings of a role: length, temperature, nucleus, stop strings, template options.
+    """The same model under the settings of a role: what it reads, length, temperature, nucleus, stop strings, template
+    options.
 
     Raises:
-        ConfigError: the model's chat template has no such option.
+        ConfigError: the model's chat template has no such option, or its tokenizer cannot skip what it should.
     """
     row = config.roles[role]
     stop = row.stop
     if stop is None and role == CHALLENGER:
         stop = ()  # what it writes is a question
-    return agent.with_settings(
+    return agent.skipping(row.skips).with_settings(
         max_new_tokens=row.max_new_tokens,
         temperature=row.grpo.temperature,
         top_p=row.grpo.top_p,

@@ -53,6 +53,9 @@ class RoleConfig:
     a chat template which answers stops where it begins another question, and every other one by its end token only."""
     template_options: Mapping[str, Any] = field(default_factory=dict)
     """What the model's chat template is told besides the turns, such as {enable_thinking = false}; docs/models.md."""
+    skips: tuple[str, ...] = ()
+    """Regular expressions of what the model does not read of its prompts, such as rules that are the same at every
+    move; the tokenizer of its checkpoints skips that, too. For small models that learn one game."""
     reward: Named = "label"
     """What the role is rewarded for. A challenger: a reward such as "r-zero(repetition=0)", or a weighted sum,
     "uncertainty + 0.2*novelty". Whoever answers: "label", or "label + 0.2*efficiency" and such sums; a reward without
@@ -104,6 +107,10 @@ class RoleConfig:
         check_sharing(self.weight_sharing, self.trunk)
         if self.stop is not None and not all(self.stop):
             raise ConfigError(f"stop must be a list of texts, none of them empty, got {list(self.stop)!r}")
+        if not all(self.skips):
+            raise ConfigError(
+                f"skips must be a list of regular expressions, none of them empty, got {list(self.skips)!r}"
+            )
         check_options("template_options", self.template_options)
         one_of("kl_reference", self.kl_reference, KL_REFERENCES)
         at_least(self, 1, "every", "groups", "max_new_tokens", "adapter_rank")
