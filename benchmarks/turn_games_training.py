@@ -31,7 +31,7 @@ from selfplay_gym.core.registries import env_id
 from selfplay_gym.selfplay.run.stage import DONE, Interrupted
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.settings.compose import compose
-from selfplay_gym.selfplay.settings.turn_games import WARM_UP, WARM_UPS
+from selfplay_gym.selfplay.settings.turn_games import SKIPS, WARM_UP, WARM_UPS
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 from selfplay_gym.selfplay.terminal import Terminal
 
@@ -82,6 +82,7 @@ def played(path: Path, game: str, seed: int, settings: list[str]) -> RunFolder:
         folder = RunFolder.open(path)
         return folder if folder.state.get("phase") == DONE else train({}, path, resume=True, console=Terminal())
     config = compose("tiny", env=env_id(game), seed=seed, assignments=[*settings, "live.on=false"])
+    config = config.replace({"roles.player.skips": SKIPS.get(game, ())})
     return train(config, path, console=Terminal())
 
 
