@@ -268,7 +268,7 @@ class LLMAgent:
 
     def skipping(self, patterns: Sequence[str]) -> LLMAgent:
         """The same model, which does not read what matches regular expressions; see `skipping.skipping`."""
-        tokenizer = skipping(self.tokenizer, patterns) if patterns else self.tokenizer
+        tokenizer = skipping(self.tokenizer, patterns)
         if tokenizer is self.tokenizer:
             return self
         twin = object.__new__(type(self))

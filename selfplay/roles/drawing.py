@@ -21,7 +21,8 @@ def drawing_as(agent: LLMAgent, config: RunConfig, role: str) -> LLMAgent:
     stop = row.stop
     if stop is None and role == CHALLENGER:
         stop = ()  # what it writes is a question
-    return agent.skipping(row.skips).with_settings(
+    agent = agent.skipping(row.skips) if row.skips else agent
+    return agent.with_settings(
         max_new_tokens=row.max_new_tokens,
         temperature=row.grpo.temperature,
         top_p=row.grpo.top_p,
