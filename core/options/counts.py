@@ -8,14 +8,16 @@ from typing import Any
 from ..errors import ConfigError
 
 
-def check_whole(name: str, value: Any, least: int = 1) -> None:
-    """Refuse what is no whole number, or less than `least`; `True` is no number, NumPy's are.
+def check_whole(name: str, value: Any, least: int = 1, most: int | None = None) -> None:
+    """Refuse what is no whole number, less than `least`, or more than `most`; `True` is no number, NumPy's are.
 
     Raises:
         ConfigError: names the argument `name`, what it may be, and the value.
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ConfigError(f"{name} must be an integer >= {least}, got {_shown(value)}")
+    if most is not None and int(value) > most:
+        raise ConfigError(f"{name} must be <= {most}, got {_shown(value)}")
 
 
 def check_level(name: str, value: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -82,11 +81,9 @@ def reward_with(options: Mapping[str, Any], config: RunConfig) -> Mapping[str, A
     parts = _parts(config)
     if len(parts) > 1:
         raise ConfigError(f"the challenger's reward is a sum, {write_sum(parts)!r}, which has no {', '.join(options)}")
-    name, leading, own = parse_named(parts[0].term)
-    written = write_named({"name": name, **own, **options})
-    if leading:
-        written = written.replace("(", f"({', '.join(map(json.dumps, leading))}, ", 1)
-    return {"roles.challenger.reward": written}
+    term = parts[0].term
+    name, _, own = (term, (), {}) if term in rewards.names() else parse_named(term)  # 4p(1-p) is a name
+    return {"roles.challenger.reward": write_named({"name": name, **own, **options})}
 
 
 def _parts(config: RunConfig) -> list[Part]:
@@ -100,37 +97,27 @@ def believed(config: RunConfig) -> Mapping[str, Any]:
     return {**plus(0.5, "belief", config), "labels.source": "validated(by=head)"}
 
 
-def rft(config: RunConfig) -> Mapping[str, Any]:
-    """Supervised steps of the solver on its own right completions, by the settings that it has for that, if any."""
-    own = config.roles["solver"].update
-    return {"roles.solver.update": own if parse_named(write_named(own)).name == "rft" else "rft"}
+def updated(name: str, config: RunConfig) -> Mapping[str, Any]:
+    """A solver that learns by this update; by its own settings of it, if it does already."""
+    own = parse_named(write_named(config.roles["solver"].update)).name
+    return {} if own == name else {"roles.solver.update": name}
 
 
-def rft_of_both(config: RunConfig) -> Mapping[str, Any]:
-    """The same of the challenger."""
-    return {**rft(config), "roles.challenger.update": "rft"}
-
-
-def rft_and_replay(config: RunConfig) -> Mapping[str, Any]:
-    """The same of the solver, and questions of earlier rounds beside those of this one."""
-    return {**rft(config), "roles.solver.replay": 0.25}
-
-
-def halved_steps(config: RunConfig) -> Mapping[str, Any]:
-    """Half the steps of the solver, and twice the groups in each."""
-    row = config.roles["solver"]
-    return {**grpo(config), "roles.solver.steps": max(1, row.steps // 2), "roles.solver.groups": 2 * row.groups}
+def rft_and(more: Mapping[str, Any], config: RunConfig) -> Mapping[str, Any]:
+    """Supervised steps of the solver on its own right completions, and something more."""
+    return {**updated("rft", config), **more}
 
 
 def slow_grpo(config: RunConfig) -> Mapping[str, Any]:
     """Policy gradients at a low rate."""
-    return {**grpo(config), "roles.solver.grpo.learning_rate": 2e-5}
+    return {**updated("grpo", config), "roles.solver.grpo.learning_rate": 2e-5}
 
 
-def grpo(config: RunConfig) -> Mapping[str, Any]:
-    """Policy gradients for a solver that learns otherwise."""
-    own = parse_named(write_named(config.roles["solver"].update)).name
-    return {} if own == "grpo" else {"roles.solver.update": "grpo"}
+def halved_steps(config: RunConfig) -> Mapping[str, Any]:
+    """Policy gradients in half the steps, with twice the groups in each."""
+    row = config.roles["solver"]
+    changed = {"roles.solver.steps": max(1, row.steps // 2), "roles.solver.groups": 2 * row.groups}
+    return {**updated("grpo", config), **changed}
 
 
 VARIANTS: dict[str, Change] = {
@@ -190,11 +177,11 @@ VARIANTS: dict[str, Change] = {
     "update: grpo at 2e-5": slow_grpo,
     "update: grpo, half the steps, twice the groups": halved_steps,
     "update: grpo, rate falls": {"roles.solver.update": "grpo(warmup=2, final_share=0.1)"},
-    "update: rft": rft,
-    "update: rft, both roles": rft_of_both,
+    "update: rft": partial(updated, "rft"),
+    "update: rft, both roles": partial(rft_and, {"roles.challenger.update": "rft"}),
     "replay": {"roles.solver.replay": 0.25},
     "replay by p(1-p)": {"roles.solver.replay": 0.25, "roles.solver.replay_by": "p(1-p)"},
-    "update: rft, replay": rft_and_replay,
+    "update: rft, replay": partial(rft_and, {"roles.solver.replay": 0.25}),
     "roles: lora": {"roles.*.weight_sharing": "lora", "questions.pool": False},
     "roles: one model": {"roles.*.weight_sharing": "prompt", "questions.pool": False},
     "roles: token types": {"roles.*.weight_sharing": "tokens", "questions.pool": False},

@@ -68,7 +68,7 @@ def ablate(
         raise ConfigError(
             f"the baseline must be one of the variants that are run, {', '.join(map(repr, chosen))}; got {baseline!r}"
         )
-    settings = dict(_changed(config, chosen, None if variants is not None else left_out or _unsaid))
+    settings = dict(_changed(config, chosen, variants is None, left_out))
     runs: dict[str, list[VariantRun]] = {name: [] for name in settings}
     folder.mkdir(parents=True, exist_ok=True)
     done = 0
@@ -138,7 +138,7 @@ def _chosen(variants: Sequence[str] | Mapping[str, Change] | None) -> dict[str, 
 
 
 def _changed(
-    config: RunConfig, chosen: Mapping[str, Change], left_out: Callable[[str, str], None] | None
+    config: RunConfig, chosen: Mapping[str, Change], may_miss: bool, left_out: Callable[[str, str], None] | None
 ) -> Iterator[tuple[str, RunConfig]]:
     """The settings of each variant.
 
@@ -149,13 +149,10 @@ def _changed(
         try:
             yield name, config.replace(change(config) if callable(change) else change)
         except ConfigError as error:
-            if left_out is None:
+            if not may_miss:
                 raise ConfigError(f"the variant {name!r} does not fit these settings: {error}") from None
-            left_out(name, str(error))
-
-
-def _unsaid(name: str, why: str) -> None:
-    """A variant that is left out, where nobody wants to hear of it."""
+            if left_out is not None:
+                left_out(name, str(error))
 
 
 def _run(name: str, seed: int, config: RunConfig, folder: Path, train: Train | None) -> VariantRun:

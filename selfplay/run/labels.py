@@ -127,6 +127,7 @@ def labeller_of(run: SelfPlay) -> Verifier:
     config = run.config
     name, options = _name_and_options(config.labels.source)
     if name == VALIDATED:
+        refuse_given(name, options, ["band"])
         return validated_labels(run.domain, options, run)
     if name == COALITION:
         members = options.pop("members", ())

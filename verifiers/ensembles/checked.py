@@ -14,13 +14,14 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from ...core.errors import ConfigError
+from ...core.options.counts import check_whole
 from ...core.protocols import Agent, BaseVerifier, Domain, Verifier
 from ...core.records import Judgement, OtherWay, Question
 from ...core.registries import domains, make_agent, make_domain, make_verifier
 from ...core.seeding import integer_seed, python_stream
 from ..answers.equal import compare, no_oracle
 from ..answers.policy import VOTE
-from .confirmation import NO_LABEL, OUTSIDE, check_count, exact_band, inside, with_check
+from .confirmation import MOST, NO_LABEL, OUTSIDE, exact_band, inside, with_check
 from .majority import MajorityVerifier
 from .margin import leads
 
@@ -163,7 +164,7 @@ def _agrees(way: OtherWay, answers: Sequence[str | None]) -> bool:
 
 
 def _check(attempts: int, margin: float, ways: int) -> None:
-    for name, value in (("attempts", attempts), ("ways", ways)):
-        check_count(name, value)
+    check_whole("attempts", attempts, most=MOST)
+    check_whole("ways", ways, most=MOST)
     if not 0.0 <= margin <= 1.0:
         raise ConfigError(f"margin must be in [0, 1], got {margin!r}")

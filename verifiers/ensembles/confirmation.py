@@ -44,13 +44,3 @@ def with_check(judgement: Judgement, check: Mapping[str, Any], source: str) -> J
     """The judgement with what was found in its evidence; valid only if it was, and the check agrees."""
     evidence = {**judgement.evidence, "check": dict(check)}
     return replace(judgement, valid=judgement.valid and check["agrees"] is True, label_source=source, evidence=evidence)
-
-
-def check_count(name: str, value: int) -> None:
-    """Refuse a number of texts per question that is none in 1..`MOST`.
-
-    Raises:
-        ConfigError: says so.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
-        raise ConfigError(f"{name} must be a number in 1..{MOST}, got {value!r}")

@@ -13,10 +13,11 @@ from typing import Any, Protocol
 
 from ...core.errors import ConfigError
 from ...core.extraction import last_boxed
+from ...core.options.counts import check_whole
 from ...core.protocols import Agent, BaseVerifier, Verifier
 from ...core.records import Judgement, Outcome, Question
 from ...core.registries import make_agent, make_domain, make_verifier
-from .confirmation import NO_LABEL, OUTSIDE, check_count, exact_band, inside, with_check
+from .confirmation import MOST, NO_LABEL, OUTSIDE, exact_band, inside, with_check
 
 VALIDATOR, YES = "validator", "yes"
 
@@ -100,7 +101,7 @@ class ValidatedVerifier(BaseVerifier):
         least: float = 0.5,
         band: tuple[float, float] = (0.0, 1.0),
     ) -> None:
-        check_count("samples", samples)
+        check_whole("samples", samples, most=MOST)
         if not 0.0 <= least < 1.0:
             raise ConfigError(f"least must be in [0, 1), got {least!r}")
         own = not isinstance(agent, str | Mapping) and hasattr(agent, "scores")

@@ -43,8 +43,6 @@ def validated_labels(domain: Domain, options: Mapping[str, Any], run: SelfPlay |
     if by is not None and "agent" in given:
         raise ConfigError(f"labels of 'validated' have one validator: by={by!r} or agent={given['agent']!r}, not both")
     if run is not None:
-        if "band" in given:
-            raise ConfigError("labels.source='validated' has its 'band' from the run: set questions.keep_band instead")
         given["band"] = run.config.questions.keep_band
     if "agent" not in given:
         if run is None:

@@ -238,6 +238,11 @@ def test_rows_change_one_thing_of_whatever_reward_there_is(name, preset_name, re
     assert changed.roles["challenger"].reward == reward
 
 
+def test_a_reward_whose_name_ends_in_parentheses_gets_options():
+    base = preset("tiny").replace({"roles.challenger.reward": "4p(1-p)"})
+    assert find_variant("no repetition penalty")(base) == {"roles.challenger.reward": "4p(1-p)(repetition=0)"}
+
+
 def test_rows_of_a_reward_that_is_a_sum():
     base = preset("tiny").replace({"roles.challenger.reward": ["uncertainty", "-0.5*topics"]})
     assert find_variant("reward: novelty")(base) == {
@@ -249,7 +254,7 @@ def test_rows_of_a_reward_that_is_a_sum():
 
 def test_updates_of_rows_are_those_of_the_settings():
     base = preset("frontier")
-    assert find_variant("update: rft")(base)["roles.solver.update"] == base.roles["solver"].update
+    assert base.replace(find_variant("update: rft")(base)).roles["solver"].update == base.roles["solver"].update
     small = base.replace({"roles.solver.steps": 2, "roles.solver.groups": 8})
     halved = find_variant("update: grpo, half the steps, twice the groups")(small)
     assert halved == {"roles.solver.update": "grpo", "roles.solver.steps": 1, "roles.solver.groups": 16}
