@@ -2,10 +2,12 @@
 
 from .core.conformance import (
     check_agent,
+    check_baseline,
     check_condition,
     check_curriculum,
     check_domain,
     check_generator,
+    check_opponents,
     check_perturbation,
     check_policy,
     check_reward,
@@ -19,10 +21,12 @@ from .core.conformance import (
 
 __all__ = [
     "check_agent",
+    "check_baseline",
     "check_condition",
     "check_curriculum",
     "check_domain",
     "check_generator",
+    "check_opponents",
     "check_perturbation",
     "check_policy",
     "check_reward",

@@ -14,7 +14,7 @@ from .options import COUNT, PATH, SAMPLES, console, seed_option
 @app.command(short_help="Let a challenger and a solver teach each other.")
 @click.option("--preset", default="tiny", help="Where the settings start: see selfplay-gym list presets.")
 @click.option("--config", "file", type=PATH, help="A TOML file of settings over the preset.")
-@click.option("--env", help="What is played: SelfPlayMath-v0 (default), SelfPlayCode-v0, or a domain of your own.")
+@click.option("--env", help="What is played: SelfPlayMath-v0 (default); list envs.")
 @click.option("--seed", type=click.IntRange(min=0), help="Root of all randomness; 0 if nobody says otherwise.")
 @click.option("--run-dir", type=PATH, default=Path("runs/tiny"), help="Where the run is written.")
 @click.option("--resume", is_flag=True, help="Continue the run in --run-dir, with its own settings; rounds may grow.")

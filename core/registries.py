@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
+from collections.abc import Mapping
 from typing import Any
 
 from .protocols import (
     Agent,
     CompletionSampler,
     Condition,
+    Credit,
     Curriculum,
     Domain,
     Generator,
+    Opponents,
     OutputPolicy,
     Perturbation,
     QuestionSource,
@@ -62,6 +66,9 @@ trackers: Registry[Tracker] = Registry(
     "tracker", "selfplay_gym.trackers", Tracker, room=f"{_PACKAGE}.selfplay.trackers"
 )
 workers: Registry[Workers] = Registry("workers", "selfplay_gym.workers", Workers)
+_TURNS = f"{_PACKAGE}.selfplay.run.turns"
+opponents: Registry[Opponents] = Registry("opponents", "selfplay_gym.opponents", Opponents, room=_TURNS)
+baselines: Registry[Credit] = Registry("baseline", "selfplay_gym.baselines", Credit, room=_TURNS)
 turn_games: Registry[TurnGame[Any]] = Registry("turn game", "selfplay_gym.turn_games", TurnGame)
 
 ALL: dict[str, Registry[Any]] = {
@@ -80,12 +87,14 @@ ALL: dict[str, Registry[Any]] = {
     "policies": policies,
     "trackers": trackers,
     "turn_games": turn_games,
+    "opponents": opponents,
+    "baselines": baselines,
     "workers": workers,
 }
 
 make_verifier, register_verifier = verifiers.make, verifiers.register
 make_curriculum, register_curriculum = curricula.make, curricula.register
-make_agent, register_agent = agents.make, agents.register
+register_agent = agents.register
 make_generator, register_generator = generators.make, generators.register
 make_reward, register_reward = rewards.make, rewards.register
 make_domain = domains.make
@@ -98,7 +107,16 @@ make_update, register_update = updates.make, updates.register
 make_policy, register_policy = policies.make, policies.register
 make_tracker, register_tracker = trackers.make, trackers.register
 make_turn_game = turn_games.make
+make_opponents, register_opponents = opponents.make, opponents.register
+make_baseline, register_baseline = baselines.make, baselines.register
 make_workers, register_workers = workers.make, workers.register
+
+
+def make_agent(what: str | Mapping[str, Any] | Agent, **options: Any) -> Agent:
+    """See `Registry.make`; a folder is the model in it, as `llm:FOLDER` is."""
+    if isinstance(what, str) and os.path.isdir(what) and what not in agents.names():
+        what = f"llm:{what}"
+    return agents.make(what, **options)
 
 
 def env_id(domain: str) -> str:

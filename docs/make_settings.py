@@ -23,8 +23,13 @@ from selfplay_gym.selfplay.commands.list_names import names_of
 from selfplay_gym.selfplay.settings.describe import Setting, settings
 from selfplay_gym.selfplay.settings.presets import PRESETS
 from selfplay_gym.selfplay.settings.tree import flatten
+from selfplay_gym.selfplay.settings.turn_games import turn_settings
 
 PAGE = Path(__file__).with_name("settings.md")
+TURNS = (
+    "What `train --env` begins with under the preset `tiny` if the player starts as `tiny` and nobody names stages. "
+    "Else there is no warm-up, and nothing is skipped. `selfplay-gym list settings.roles.player` lists the settings."
+)
 BEGIN, END = "<!-- made by `make settings`: begin -->", "<!-- made by `make settings`: end -->"
 
 
@@ -43,6 +48,10 @@ def tables() -> str:
     ]
     presets = ((f"`{name}`", preset.about, _changes(preset.changes)) for name, preset in PRESETS.items())
     blocks.append("## Presets\n\n" + _table(("preset", "what", "what it changes of the defaults"), presets))
+    named = [game for game in registries.turn_games.names() if not game.endswith(":")]
+    games = [(f"`{game}`", _changes(turn_settings(game))) for game in named]
+    games.append(("any other", _changes(turn_settings(""))))
+    blocks.append("## Turn games\n\n" + TURNS + "\n\n" + _table(("game", "what it changes of the defaults"), games))
     for kind in ("stages", "sources"):
         rows = ((f"`{name}`", about) for name, about in names_of(kind))
         blocks.append(f"## {kind.capitalize()}\n\n" + _table((kind[:-1], "what"), rows))

@@ -274,7 +274,10 @@ class LLMAgent:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin.tokenizer = tokenizer
-        twin.prompts = PromptFormat(tokenizer, self.prompts.system, self.prompts.stop_ids, self.prompts.options)
+        try:
+            twin.prompts = PromptFormat(tokenizer, self.prompts.system, self.prompts.stop_ids, self.prompts.options)
+        except ConfigError as error:  # the tokenizer as it was had none
+            raise ConfigError(f"skips={list(patterns)!r} leave too little of a prompt: {error}") from None
         return twin
 
     def save_pretrained(self, folder: str | Path) -> None:

@@ -14,6 +14,7 @@ from .agent import check_agent
 from .condition import check_condition
 from .curriculum import check_curriculum
 from .games.domain import check_domain
+from .games.learning import check_baseline, check_opponents
 from .games.turn_game import check_turn_game
 from .generator import check_generator
 from .perturbation import check_perturbation
@@ -26,10 +27,12 @@ from .verifier import check_verifier
 
 __all__ = [
     "check_agent",
+    "check_baseline",
     "check_condition",
     "check_curriculum",
     "check_domain",
     "check_generator",
+    "check_opponents",
     "check_perturbation",
     "check_policy",
     "check_reward",

@@ -6,12 +6,13 @@ reward    rewards challengers           stage       one part of a run       upda
 condition what a challenger is asked for             perturbation  changes a question, not the knowledge of its answer
 policy    refuses what models write        tracker     keeps a record of runs elsewhere
 turn game rules of a game of several turns             workers   do chunks of work in other processes
+opponents whom its player meets in training            credit    what its moves are worth
 """
 
 from .game import Condition, Domain, Draw, GameWords, Parts, Perturbation, QuestionSource, RewardRule, Words
 from .players import Agent, BaseVerifier, CompletionSampler, Curriculum, Generator, Reader, Rng, Verifier, unreadable
 from .policies import OutputPolicy, rulings
-from .runs import Stage, Update
+from .runs import Credit, Opponents, Stage, Update
 from .tracking import Cell, TrackedRun, Tracker
 from .turns import ShowsState, TurnGame
 from .workers import Workers
@@ -22,11 +23,13 @@ __all__ = [
     "Cell",
     "CompletionSampler",
     "Condition",
+    "Credit",
     "Curriculum",
     "Domain",
     "Draw",
     "GameWords",
     "Generator",
+    "Opponents",
     "OutputPolicy",
     "Parts",
     "Perturbation",

@@ -1,9 +1,12 @@
-"""The parts of a run: a stage of a round, and how a role learns in one."""
+"""The parts of a run: a stage of a round, how a role learns in one, whom it meets there, and what moves are worth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
+
+from .players import Agent
+from .turns import TurnGame
 
 
 @runtime_checkable
@@ -46,4 +49,46 @@ class Update(Protocol):
                 batches, so that a stage goes on after a kill: whatever else an update draws, it names by
                 `batches.seed(step)`, and it keeps nothing of its own from one step to the next.
         """
+        ...
+
+
+@runtime_checkable
+class Opponents(Protocol):
+    """Whom the player of a turn game meets in its training."""
+
+    def draw(self, run: Any, step: int, episodes: int) -> Sequence[Agent | None]:
+        """Who plays the other seats in each of the episodes of a step: one agent per episode, or `None` for the learner
+        itself.
+
+        Equal arguments at the same place of a run give equal opponents: whatever is drawn is named by
+        `run.seed(role, step)`. The same agent in several episodes is the same object, so that it is asked in one call.
+
+        Args:
+            run: a `selfplay.run.turns.run.TurnPlay`.
+            step: from 0 in each round.
+            episodes: how many.
+        """
+        ...
+
+
+@runtime_checkable
+class Credit(Protocol):
+    """What each move of a turn game was worth, and what has to be remembered for that from step to step."""
+
+    def advantages(self, game: TurnGame[Any], played: Any) -> Sequence[float]:
+        """One finite number for each of the learner's moves; what is remembered goes on.
+
+        Args:
+            game: the rules.
+            played: has `trajectories` (`core.turns.Trajectory`, one per episode) and `moves`, the learner's moves as
+                (trajectory, turn); see `selfplay.run.turns.episodes.Episodes`.
+        """
+        ...
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """What is remembered, as JSON takes it; saved with the run."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Remember what `state_dict` gave; an empty mapping where nothing is known yet."""
         ...

@@ -146,6 +146,8 @@ def _named(setting: str) -> list[str]:
     kind = {
         "env": "envs",
         "update": "updates",
+        "opponents": "opponents",
+        "baseline": "baselines",
         "condition": "conditions",
         "reward": "rewards",
         "policy": "policies",

@@ -23,6 +23,7 @@ from ...envs.rewards import bleu_matrix, clusters, distinct_clusters, uncertaint
 from ..evaluation import ExamResult, compare
 from ..exams.contamination import Contamination, check_contamination
 from ..report.feedback import FEEDBACK
+from ..report.turns.rounds import plays_turns
 from ..reviews.review_queue import queue_of
 from ..run.labels import known_answers
 from ..run.metrics import histogram
@@ -163,6 +164,11 @@ def diagnose(run: str | Path) -> Diagnosis:
         RunError: no run there, or nothing in it yet.
     """
     folder = RunFolder.open(path_of("run", run, "runs/tiny"))
+    if plays_turns(folder):
+        raise RunError(
+            f"{run} is a run on a turn game, which has no questions or labels to diagnose: selfplay-gym report {run} "
+            "shows its exams and steps"
+        )
     metrics = list(folder.rows("metrics"))
     rounds = _rounds(folder)
     exams = _exams(metrics)

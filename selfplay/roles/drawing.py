@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core.errors import ConfigError
 from ..settings.config import CHALLENGER, RunConfig
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ def drawing_as(agent: LLMAgent, config: RunConfig, role: str) -> LLMAgent:
     stop = row.stop
     if stop is None and role == CHALLENGER:
         stop = ()  # what it writes is a question
-    agent = agent.skipping(row.skips) if row.skips else agent
+    if row.skips:
+        try:
+            agent = agent.skipping(row.skips)
+        except ConfigError as error:
+            raise ConfigError(f"roles.{role}.{error}") from None
     return agent.with_settings(
         max_new_tokens=row.max_new_tokens,
         temperature=row.grpo.temperature,

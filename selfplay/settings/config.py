@@ -114,6 +114,7 @@ class RunConfig:
             if name != CHALLENGER and role.condition != "none":
                 raise ConfigError(f"roles.{name}.condition is for the {CHALLENGER}, got {role.condition!r}")
         gates_of(self.gates, self._stage_names)
+        self._check_turns()
         self._check_band()
         self._check_shared_weights()
         self._check_pool()
@@ -149,6 +150,18 @@ class RunConfig:
         """The roles at the table, in its order. A challenger that writes no questions is not among them."""
         idle = () if CHALLENGER in writers(self.questions.sources) else (CHALLENGER,)
         return tuple(name for name in self.roles if name not in idle)
+
+    def _check_turns(self) -> None:
+        """What only a turn game has is not set in vain."""
+        if turn_game_of(self.env) is not None:
+            return
+        for name, role in self.roles.items():
+            for setting, idle in (("openings", 0), ("baseline", "rae")):
+                if getattr(role, setting) != idle:
+                    raise ConfigError(
+                        f"roles.{name}.{setting}={getattr(role, setting)!r} is for turn games: leave it at {idle!r} in "
+                        f"{self.env}"
+                    )
 
     def _check_band(self) -> None:
         """With few attempts no solve rate may lie in the band: then nothing would ever be kept for training."""

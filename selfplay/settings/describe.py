@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
+from ...core.registries import env_id
 from . import tree
 from .checks import hints, readable
 from .config import RunConfig
+from .turn_games import PLAYER
 
 
 class Setting(NamedTuple):
@@ -26,8 +28,11 @@ class Setting(NamedTuple):
 
 
 def settings(part: str = "") -> Iterator[Setting]:
-    """All settings, or those whose path begins with `part`; roles stand with their defaults in the preset `tiny`."""
+    """All settings, or those whose path begins with `part`; roles stand with their defaults, those of turn games only
+    where they are asked for."""
     config = RunConfig()
+    if part.startswith(f"roles.{PLAYER}"):
+        config = RunConfig.from_dict({"env": env_id("kuhn")})
     defaults = dict(tree.flatten(tree.as_dict(config)))
     for path, owner, name in tree.paths(RunConfig, rows={"roles": config.roles}):
         if path.startswith(part):

@@ -6,7 +6,6 @@ secrets are not in them.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
@@ -15,10 +14,11 @@ from typing import Any
 from ...agents.model_names import PACKAGED, SHIPPED
 from ...core.options import write_named
 from ..pages.tables import markdown_table
+from ..pages.turn_exams import exam_cells
 from ..pages.wording import counted
 from ..roles.answer_rewards import write_reward
 from ..settings.config import SOLVER, RunConfig
-from ..settings.turn_games import PLAYER
+from ..settings.turn_games import PLAYER, turn_game_of
 from ..stats import Estimate
 from .facts import RoundFacts, RunFacts
 from .front_matter import front_matter
@@ -33,13 +33,22 @@ SCORES = ("round", "exam, % [95 %]", "asked labels right, % [95 %]", "kept")
 """What a table of rounds shows."""
 FILES = (
     ("`config.toml`", "all settings: `selfplay-gym train --config config.toml` plays the same run"),
-    ("`best`, `last`", "links to the checkpoint of the best validation, and to the newest one"),
     ("`checkpoints/`", "models in Hugging Face format, each with a card of its own"),
     ("`metrics.jsonl`", "what every step, labelling and exam measured"),
-    ("`questions.jsonl`, `attempts.jsonl`, `labels.jsonl`", "every question, the attempts at it, and its label"),
     ("`report.html`", "the run as one page"),
     ("`tables/`", "what was measured as tables of one kind of row each, for pandas, polars and datasets"),
 )
+
+
+LOGGED = {
+    SOLVER: (
+        "`questions.jsonl`, `attempts.jsonl`, `labels.jsonl`",
+        "every question, the attempts at it, and its label",
+    ),
+    PLAYER: ("`trajectories.jsonl`", "some games of every step, turn by turn"),
+}
+"""What was played, by who answers."""
+LINKS = {"best": "the checkpoint of the best validation", "last": "the newest checkpoint"}
 
 
 def answering_role(config: RunConfig) -> str:
@@ -53,19 +62,20 @@ def run_page(config: RunConfig, facts: RunFacts, state: Mapping[str, Any]) -> st
     stands = f"finished after {counted(state['round'], 'round')}" if done else f"in round {state.get('round', 0)}"
     role = answering_role(config)
     names = {"best": state.get("best", {}).get("checkpoints", {}).get(role), "last": state["checkpoints"].get(role)}
-    rows = [(str(number), *scores) for number, *scores in scored_rounds(facts)]
+    links = {name: checkpoint for name, checkpoint in names.items() if checkpoint}
+    files = [*FILES[:1], *((f"`{name}`", f"a link to {LINKS[name]}") for name in links), LOGGED[role], *FILES[1:]]
     return "\n".join(
         [
             OURS,
             f"# Self-play in {config.env}, seed {config.seed}",
             "",
             f"A run of selfplay-gym, {stands} of {config.rounds}.",
-            *(f"`{name}` is `checkpoints/{found}`." for name, found in names.items() if found),
+            *(f"`{name}` is `checkpoints/{found}`." for name, found in links.items()),
             "",
             *_table(("setting", "value"), _method(config)),
-            *(_table(SCORES, rows) if rows else []),
-            *_table(("file", "what"), FILES),
-            "In this folder: `selfplay-gym report .`, `selfplay-gym watch .`, `selfplay-gym exam ./best`, and",
+            *_scores(facts, role),
+            *_table(("file", "what"), files),
+            f"In this folder: `selfplay-gym report .`, `selfplay-gym watch .`{_to_do(config, links)}, and",
             "`selfplay-gym push . --dry-run` shows what sharing it would send.",
             "",
         ]
@@ -118,6 +128,30 @@ def model_card(config: RunConfig, facts: RunFacts, role: str, number: int, name:
     )
 
 
+def _scores(facts: RunFacts, role: str) -> list[str]:
+    """What was measured round by round."""
+    if role != PLAYER:
+        rows = [(str(number), *scores) for number, *scores in scored_rounds(facts)]
+        return _table(SCORES, rows) if rows else []
+    exams = [
+        (number, dict(exam_cells(found.turn_exam))) for number, found in sorted(facts.rounds.items()) if found.turn_exam
+    ]
+    measures = [name for name in dict.fromkeys(name for _, cells in exams for name in cells) if "/" not in name]
+    rows = [(str(number), *(cells.get(name, UNKNOWN) for name in measures)) for number, cells in exams]
+    return _table(("round", *map(short_model, measures)), rows) if rows else []
+
+
+def _to_do(config: RunConfig, links: Mapping[str, str]) -> str:
+    """What can be done with the newest checkpoint."""
+    name = next(iter(links), None)
+    if name is None:
+        return ""
+    game = turn_game_of(config.env)
+    if game is None:
+        return f", `selfplay-gym exam ./{name}`"
+    return f", `selfplay-gym league LEAGUE --game {game} --player ./{name} --player random-legal`"
+
+
 def _front(model: str, loads_alone: bool) -> list[str]:
     """What a hub reads of a card."""
     free = model in FREE_BASES
@@ -146,8 +180,13 @@ def _method(config: RunConfig) -> Iterator[tuple[str, str]]:
 def _role_method(config: RunConfig, role: str) -> Iterator[tuple[str, str]]:
     row = config.roles[role]
     yield "update", write_named(row.update)
-    yield "steps a round", f"{row.steps}, of {row.groups} groups of {row.samples}"
-    yield "reward", write_reward(row.reward)
+    if role == PLAYER:
+        yield "steps a round", f"{row.steps}, of {row.groups} games"
+        yield "opponents", short_model(write_named(row.opponents))
+        yield "baseline", write_named(row.baseline)
+    else:
+        yield "steps a round", f"{row.steps}, of {row.groups} groups of {row.samples}"
+        yield "reward", write_reward(row.reward)
     yield "learning rate", f"{row.grpo.learning_rate:g}"
     yield "weights", row.weight_sharing
 
@@ -181,8 +220,9 @@ def _exam(facts: RunFacts, found: RoundFacts, role: str, config: RunConfig) -> I
         yield f"Held of the {examined} it played with:"
         yield ""
     if found.exam is None:
-        measured = json.dumps(scrubbed_setting("turn_exam", found.turn_exam), ensure_ascii=False, sort_keys=True)
-        yield from _table(("measure", "value"), [("of the round", f"`{measured}`")])
+        then = dict(exam_cells(base.turn_exam or {}))
+        rows = [(name, then.get(name, UNKNOWN), value) for name, value in exam_cells(found.turn_exam or {})]
+        yield from _table(("measure", "base", "this model"), [(short_model(name), *row) for name, *row in rows])
         return
     scores = found.exam
     yield f"{scores['questions']} held-out questions, {scores['samples']} samples each; 95 % intervals over questions."

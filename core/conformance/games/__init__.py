@@ -1,1 +1,1 @@
-"""The kits of whole games: a domain that challengers and solvers play, and the rules of a turn game."""
+"""The kits of games: a domain that challengers and solvers play, the rules of a turn game, and how one is learnt."""

@@ -42,7 +42,7 @@ def check_turn_game(
     found = Findings(f"turn game {type(game).__name__}", skip)
     found.check("players", lambda: _player_problems(game))
     found.check("repeatability", lambda: _repeat_problems(game, moves, games))
-    found.check("randomness", lambda: global_randomness_problems(lambda: list(_played(game, 0, moves))))
+    found.check("randomness", lambda: global_randomness_problems(lambda: list(played_states(game, 0, moves))))
     found.check("purity", lambda: _purity_problems(game, moves, games))
     found.check("legal moves", lambda: _legal_problems(game, moves, games))
     found.check("results", lambda: _result_problems(game, moves, games))
@@ -50,7 +50,7 @@ def check_turn_game(
     return found.report()
 
 
-def _played(game: TurnGame[Any], seed: int, moves: Sequence[str]) -> Iterator[tuple[Any, str]]:
+def played_states(game: TurnGame[Any], seed: int, moves: Sequence[str]) -> Iterator[tuple[Any, str]]:
     """The states of one game played at random, with the text that each is left by; "" at the end."""
     rng = random.Random(seed)
     state = game.start(rng)
@@ -85,14 +85,14 @@ def _player_problems(game: TurnGame[Any]) -> Iterable[str]:
 
 def _repeat_problems(game: TurnGame[Any], moves: Sequence[str], games: int) -> Iterable[str]:
     for seed in range(games):
-        one, other = ([_looks(game, state) for state, _ in _played(game, seed, moves)] for _ in range(2))
+        one, other = ([_looks(game, state) for state, _ in played_states(game, seed, moves)] for _ in range(2))
         if one != other:
             yield f"equal streams and moves give different games (seed {seed})"
 
 
 def _purity_problems(game: TurnGame[Any], moves: Sequence[str], games: int) -> Iterable[str]:
     for seed in range(games):
-        for state, text in _played(game, seed, moves):
+        for state, text in played_states(game, seed, moves):
             kept, before = copy.deepcopy(state), _looks(game, state)
             if game.to_move(state) is not None:
                 for one in (text, "no such move"):
@@ -104,7 +104,7 @@ def _purity_problems(game: TurnGame[Any], moves: Sequence[str], games: int) -> I
 def _legal_problems(game: TurnGame[Any], moves: Sequence[str], games: int) -> Iterable[str]:
     listed = ended = 0
     for seed in range(games):
-        for state, _ in _played(game, seed, moves):
+        for state, _ in played_states(game, seed, moves):
             player, legal = game.to_move(state), game.legal(state)
             if player is not None and player not in game.players:
                 yield f"{player!r} is to move, who is none of {game.players!r}"
@@ -124,7 +124,7 @@ def _legal_problems(game: TurnGame[Any], moves: Sequence[str], games: int) -> It
 
 def _result_problems(game: TurnGame[Any], moves: Sequence[str], games: int) -> Iterable[str]:
     for seed in range(games):
-        *_, (state, _) = _played(game, seed, moves)
+        *_, (state, _) = played_states(game, seed, moves)
         yield from _reward_problems(game, state, None)
         shown = _looks(game, state)[-1]
         if not isinstance(shown, str):
@@ -149,7 +149,7 @@ def _hostile_problems(game: TurnGame[Any], moves: Sequence[str], games: int) -> 
     """Any text is borne; what the rules refuse ends the game at once, and its writer has lost."""
     refused = 0
     for seed in range(games):
-        for state, _ in _played(game, seed, moves):
+        for state, _ in played_states(game, seed, moves):
             player = game.to_move(state)
             if player is None:
                 continue

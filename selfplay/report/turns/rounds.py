@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...pages.headline import Headline
+from ...pages.turn_exams import exam_cells
 from ...pages.wording import in_per_cent
 from ...settings.config import RunConfig
 from ...settings.files import stored_config
@@ -37,9 +38,9 @@ class TurnSummary:
     @property
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Header and cells, a row per exam."""
-        columns = list(dict.fromkeys(name for _, exam in self.exams for name, _ in _cells(exam)))
+        columns = list(dict.fromkeys(name for _, exam in self.exams for name, _ in exam_cells(exam)))
         rows = [
-            ["start" if number == 0 else str(number), *(dict(_cells(exam)).get(name, NONE) for name in columns)]
+            ["start" if number == 0 else str(number), *(dict(exam_cells(exam)).get(name, NONE) for name in columns)]
             for number, exam in self.exams
         ]
         return ["round", *columns], rows
@@ -50,7 +51,7 @@ class TurnSummary:
         if len(self.exams) < 2:
             return Headline("open", "There are not two exams yet to compare.")
         (_, first), (last, exam) = self.exams[0], self.exams[-1]
-        then, now = dict(_cells(first)), dict(_cells(exam))
+        then, now = dict(exam_cells(first)), dict(exam_cells(exam))
         name = next(iter(now))
         text = f"{name}: {then.get(name, NONE)} at the start, {now[name]} after round {last}."
         illegal = exam.get(name, {}).get("illegal_share", 0.0)
@@ -75,24 +76,3 @@ def read_turn_summary(folder: RunFolder) -> TurnSummary:
     best = [row["best_round"] for row in rows if "best_round" in row]
     steps = [row for row in rows if "step" in row and "episodes" in row]
     return TurnSummary(stored_config(folder), exams, best[-1] if best else None, steps)
-
-
-def _cells(exam: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Names and values of the columns of one exam."""
-    for name, found in exam.items():
-        if name == "exploitability":
-            yield "exploitability", f"{found['exact']:.3f}"
-            yield "of the mean of rounds", f"{found['mean_of_rounds']:.3f}"
-            yield "of sampled moves", f"{found['sampled']:.3f}"
-            yield "illegal moves, %", in_per_cent(found["illegal_share"], 0)
-            continue
-        for way, one in found.items():
-            of = f"{name}, {way}" if len(found) > 1 else name
-            yield f"{of}: reward", _with_interval(**one["reward"])
-            shares = (in_per_cent(one[what]["value"], 0) for what in ("won", "drawn", "lost"))
-            yield f"{of}: won/drawn/lost, %", "/".join(shares)
-
-
-def _with_interval(value: float, low: float | None, high: float | None) -> str:
-    """A mean reward; after one game there is no interval."""
-    return f"{value:+.2f}" if low is None or high is None else f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"

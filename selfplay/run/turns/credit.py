@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ....core.errors import ConfigError
-from ....core.options import parse_named, write_named
 from ....core.protocols import TurnGame
+from ....core.registries import register_baseline
 from ....core.turns import Trajectory
 
 if TYPE_CHECKING:
@@ -24,22 +24,6 @@ if TYPE_CHECKING:
 
 KEPT = 1 << 15
 """Positions that have a value; of more, those not seen for the longest are forgotten."""
-
-
-class Credit(Protocol):
-    """Says what moves were worth, and remembers what it needs for that from step to step."""
-
-    def advantages(self, game: TurnGame[Any], played: Episodes) -> list[float]:
-        """One number for each of `played.moves`; what is remembered moves on."""
-        ...
-
-    def state_dict(self) -> dict[str, Any]:
-        """What is remembered, as JSON takes it."""
-        ...
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Remember what `state_dict` gave."""
-        ...
 
 
 class ByPlayer:
@@ -56,7 +40,7 @@ class ByPlayer:
         """See `Credit`."""
         import torch
 
-        movers = played.movers
+        movers = sorted({(at, played.trajectories[at].turns[turn].player) for at, turn in played.moves})
         values = [float(played.trajectories[at].rewards[player]) for at, player in movers]
         if self.baseline is not None:
             keys = [f"{game.name} {player}" for _, player in movers]
@@ -74,6 +58,25 @@ class ByPlayer:
             self.baseline.load_state_dict(state)
 
 
+@register_baseline("none")
+def rewards_alone() -> ByPlayer:
+    """Every move has the advantage that its player got in the end."""
+    return ByPlayer(None)
+
+
+@register_baseline("rae")
+def running_means(decay: float = 0.95) -> ByPlayer:
+    """What its player got in the end, less a running mean of the seat (SPIRAL, arXiv 2506.24119).
+
+    Args:
+        decay: of the mean, per player and episode; in [0, 1).
+    """
+    from ....agents.training.baselines import RoleBaseline
+
+    return ByPlayer(RoleBaseline(decay))
+
+
+@register_baseline("positions")
 class ByPosition:
     """A move's advantage is how much better the game stood for its player afterwards: A = Σ λ^k δ_k over the turns from
     it on, δ the change of the position's value, or in the end the reward less the last value.
@@ -140,29 +143,3 @@ class ByPosition:
 
 def _key(prompt: str) -> str:
     return blake2b(prompt.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-OPTIONS: Mapping[str, tuple[str, ...]] = {"rae": ("decay",), "positions": ("decay", "trace"), "none": ()}
-"""The settings, and the numbers that each takes, in order."""
-
-
-def credit_of(setting: Any) -> Credit:
-    """What `roles.player.baseline` names.
-
-    Raises:
-        ConfigError: another name, or options that it does not take.
-    """
-    from ....agents.training.baselines import RoleBaseline
-
-    name, leading, options = parse_named(write_named(setting))
-    known = OPTIONS.get(name, ())
-    given = dict(zip(known, leading, strict=False)) | options
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in given.values())
-    if name not in OPTIONS or len(given) < len(leading) + len(options) or set(given) - {*known} or not numbers:
-        raise ConfigError(
-            "baseline must be 'rae', 'rae(decay=0.95)', 'positions', 'positions(decay=0.8, trace=0.5)' or 'none', got "
-            f"{setting!r}"
-        )
-    if name == "positions":
-        return ByPosition(**given)
-    return ByPlayer(RoleBaseline(**given) if name == "rae" else None)

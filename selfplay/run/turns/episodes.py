@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ....core.errors import PluginError
+from ....core.errors import PluginError, short
 from ....core.protocols import Agent, TurnGame
 from ....core.protocols.completions import completions_of
 from ....core.seeding import integer_seed
@@ -35,11 +35,6 @@ class Episodes:
     played_as: list[tuple[str, ...]] = field(default_factory=list)
     moves: list[tuple[int, int]] = field(default_factory=list)
     samples: list[Samples] = field(default_factory=list)
-
-    @property
-    def movers(self) -> list[tuple[int, str]]:
-        """The players as which the learner made a move, in order, as (trajectory, player)."""
-        return sorted({(at, self.trajectories[at].turns[turn].player) for at, turn in self.moves})
 
 
 class _Learner:
@@ -75,8 +70,12 @@ def play_episodes(
         PluginError: there is not one opponent per state, an opponent gives something other than one text per prompt, or
             the game is not played as it says.
     """
-    if len(others) != len(states):
-        raise PluginError(f"one opponent per episode: got {len(others)} for {len(states)}")
+    if not isinstance(others, Sequence) or len(others) != len(states):
+        got = f"{len(others)} for {len(states)}" if isinstance(others, Sequence) else repr(others)
+        raise PluginError(f"draw of opponents gives a list of one agent, or None, per episode; got {got}")
+    for other in others:
+        if not (other is None or isinstance(other, Agent)):
+            raise PluginError(f"draw of opponents gives agents, which have act, or None; got {short(other)}")
     learner = _Learner(agent, integer_seed(seed, "learner"))
     trajectories: dict[int, Trajectory] = {}
     played_as: dict[int, tuple[str, ...]] = {}

@@ -5,19 +5,19 @@
     league    the other seats are the player as it was after earlier rounds, drawn step by step; see `league.opponents`
     NAME      the other seats are an agent by name, such as "random-legal" or a model's folder
 
-A kind of opponents of your own is one class with `draw` and one registration.
+A kind of opponents of your own is one class with `draw` and one registration, see `Opponents`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from ....agents.scripted.math_agents import ScriptedAgent
-from ....core.errors import ConfigError, short
-from ....core.protocols import Agent, TurnGame
+from ....core.errors import ConfigError, PluginError, short
+from ....core.protocols import Agent, Opponents, TurnGame
 from ....core.protocols.completions import completions_of
-from ....core.registry import Registry
+from ....core.registries import make_opponents, opponents, register_opponents
 from ....core.seeding import python_stream
 from ....core.turns import ILLEGAL
 from ...bench.resolve_agent import resolve_agent
@@ -32,23 +32,7 @@ TRIES = 8
 """First moves in which a scripted agent shows whether it can play."""
 
 
-@runtime_checkable
-class Opponents(Protocol):
-    """Whom the learner meets."""
-
-    def draw(self, run: TurnPlay, step: int, episodes: int) -> Sequence[Agent | None]:
-        """Who plays the other seats in each of the episodes of a step; `None` is the learner itself.
-
-        Equal arguments at the same place of a run give equal opponents: they draw from streams of the run alone. The
-        same agent in several episodes is the same object, so that it is asked in one call.
-        """
-        ...
-
-
-opponents: Registry[Opponents] = Registry("opponents", "selfplay_gym.opponents", Opponents)
-
-
-@opponents.register("self")
+@register_opponents("self")
 class Oneself:
     """The present weights play all seats."""
 
@@ -57,7 +41,7 @@ class Oneself:
         return [None] * episodes
 
 
-@opponents.register("latest")
+@register_opponents("latest")
 class Latest:
     """The other seats are the player as it was when the round began, or as it started."""
 
@@ -72,7 +56,7 @@ class Latest:
         return [self._held[1]] * episodes
 
 
-@opponents.register("league")
+@register_opponents("league")
 class League(LeagueSetting):
     """The other seats are a snapshot of the player, or in a share `own` of the steps the player itself."""
 
@@ -98,14 +82,20 @@ class NamedAgent:
 
 
 def opponents_of(setting: Any) -> Opponents:
-    """What `roles.player.opponents` names.
+    """What `roles.player.opponents` names; an address may lead to either.
 
     Raises:
         ConfigError: neither a kind of opponents nor an agent.
     """
-    if not isinstance(setting, str):
-        return opponents.make(setting)
-    return opponents.make(setting) if opponents.knows(setting.partition("(")[0]) else NamedAgent(setting)
+    if not isinstance(setting, str) or opponents.knows(setting.partition("(")[0]):
+        return make_opponents(setting)
+    try:
+        return NamedAgent(setting)
+    except PluginError as no_agent:
+        try:
+            return make_opponents(setting)
+        except PluginError as no_opponents:
+            raise PluginError(f"{no_agent} Nor is it opponents: {no_opponents}") from None
 
 
 def check_plays(game: TurnGame[Any], agent: Agent, setting: str) -> None:
@@ -131,6 +121,3 @@ def check_plays(game: TurnGame[Any], agent: Agent, setting: str) -> None:
         f"{setting} cannot play {game.name}: its first move was {short(text)}; 'random-legal' plays every game that "
         "lists its moves"
     )
-
-
-__all__ = ["Latest", "League", "NamedAgent", "Oneself", "Opponents", "check_plays", "opponents", "opponents_of"]

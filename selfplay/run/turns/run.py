@@ -16,7 +16,7 @@ from typing import Any
 from ....agents.training.updates import GRPOUpdate
 from ....core.errors import ConfigError, asked_by
 from ....core.protocols import Agent
-from ....core.registries import make_turn_game
+from ....core.registries import make_baseline, make_turn_game
 from ....core.seeding import integer_seed
 from ...bench.resolve_agent import resolve_agent
 from ...league.opponents import RunLeague
@@ -29,7 +29,6 @@ from ...settings.tree import flatten
 from ...settings.turn_games import PLAYER, turn_game_of
 from ..machine.state_machine import Run
 from .batches import TurnBatches
-from .credit import credit_of
 from .exams import against, exploited
 from .opponents import NamedAgent, check_plays, opponents_of
 
@@ -75,7 +74,7 @@ class TurnPlay(Run):
                 f"roles.{PLAYER}.kl_reference='round', which keeps that checkpoint"
             )
         self._check_opponents()
-        self.credit = credit_of(row.baseline)
+        self.credit = make_baseline(row.baseline)
         self.credit.load_state_dict(state.get("baselines", {}))
 
     def _check_opponents(self) -> None:

@@ -82,6 +82,11 @@ def test_every_setting_is_listed_with_its_default_and_a_sentence():
     assert len(headings) == len(set(headings))
 
 
+def test_the_player_of_turn_games_has_settings_and_kinds_may_be_written_with_a_hyphen():
+    assert "roles.player.openings = 0" in listed("settings.roles.player")
+    assert listed("turn-games") == listed("turn_games")
+
+
 def test_a_part_of_the_settings_is_listed_by_its_path():
     text = listed("settings.roles.solver")
     assert "roles.solver.steps = 10" in text

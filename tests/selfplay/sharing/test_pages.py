@@ -113,9 +113,12 @@ def test_cards_hide_where_a_model_lies_and_what_a_key_is(tmp_path):
 
 def test_the_card_of_a_turn_game_needs_no_questions():
     config = RunConfig.from_dict({"env": "SelfPlayKuhn-v0"})
-    rows = [{"round": 1, "phase": "evaluate", "turn_exam": {"exploitability": {"exact": 0.1}}, "score": -0.1}]
+    share, reward = {"value": 0.5, "low": 0.2, "high": 0.8}, {"value": 0.25, "low": -0.5, "high": 1.0}
+    games = {"sampled": {"games": 8, "reward": reward, **dict.fromkeys(("won", "drawn", "lost"), share), "illegal": 0}}
+    rows = [{"round": 1, "phase": "evaluate", "turn_exam": {"/tmp/secret/base": games}, "score": 0.25}]
     card = model_card(config, RunFacts(rows), "player", 1, "player-01-001")
-    assert '"exact": 0.1' in card
+    assert "| base: reward | – | +0.25 [-0.50, +1.00] |" in card
+    assert "secret" not in card
     assert "no data from outside" in card
 
 

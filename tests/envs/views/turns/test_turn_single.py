@@ -283,3 +283,12 @@ def test_an_opponent_that_breaks_its_contract_is_named(given, vector):
     env = make("SelfPlayKuhn-v0", role="player_1", opponent=Script((given,)))
     with pytest.raises(PluginError, match="the agent Script must give a list of 1 texts for each of 1 prompts"):
         env.reset(seed=0)
+
+
+def test_a_models_folder_is_an_opponent(tmp_path):
+    make_agent("tiny").save_pretrained(tmp_path / "model")
+    env = gym.make("SelfPlayKuhn-v0", role="player_0", opponent=str(tmp_path / "model"))
+    env.reset(seed=0)
+    _, reward, over, _, info = env.step("bet")
+    assert over
+    assert (reward, info["reason"][:8]) == (2.0, "illegal:")  # tiny has not learnt the game

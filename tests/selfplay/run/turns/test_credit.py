@@ -2,11 +2,11 @@
 
 import pytest
 
-from selfplay_gym.core.registries import make_turn_game
+from selfplay_gym.core.registries import make_baseline, make_turn_game
 from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.core.turns import Trajectory, Turn
 from selfplay_gym.selfplay.run.turns import credit
-from selfplay_gym.selfplay.run.turns.credit import ByPlayer, ByPosition, credit_of
+from selfplay_gym.selfplay.run.turns.credit import ByPlayer, ByPosition
 from selfplay_gym.selfplay.run.turns.episodes import Episodes
 from selfplay_gym.selfplay.run.turns.legal_moves import opened
 
@@ -27,9 +27,9 @@ def played(*episodes):
 
 
 def test_by_seat_every_move_of_a_player_has_its_reward():
-    found = credit_of("none").advantages(KUHN, played(episode("abc", 2.0), episode("ab", -1.0)))
+    found = make_baseline("none").advantages(KUHN, played(episode("abc", 2.0), episode("ab", -1.0)))
     assert found == [2.0, -2.0, 2.0, -1.0, 1.0]
-    means = credit_of("rae(decay=0.5)")
+    means = make_baseline("rae(decay=0.5)")
     assert means.advantages(KUHN, played(episode("abc", 2.0), episode("ab", -1.0))) == [1.0, -1.0, 1.0, -1.0, 1.0]
     assert means.state_dict() == {"kuhn player_0": 0.0, "kuhn player_1": 0.0}
 
@@ -106,14 +106,14 @@ def test_what_is_remembered_survives_and_is_bounded(monkeypatch):
     ],
 )
 def test_options_of_values(setting, decay, trace):
-    found = credit_of(setting)
+    found = make_baseline(setting)
     assert (found.decay, found.trace) == (decay, trace)
 
 
 def test_the_other_settings():
-    assert isinstance(credit_of("none"), ByPlayer)
-    assert credit_of("none").baseline is None
-    assert credit_of({"name": "rae", "decay": 0.9}).baseline.decay == 0.9
+    assert isinstance(make_baseline("none"), ByPlayer)
+    assert make_baseline("none").baseline is None
+    assert make_baseline({"name": "rae", "decay": 0.9}).baseline.decay == 0.9
 
 
 @pytest.mark.parametrize("most", [0, 1, 4, 9, 40])

@@ -33,7 +33,6 @@ def test_against_itself_all_moves_are_its_own(name):
     found = played(name, Scripted("random-legal"), [None] * 20)
     turns = [(at, turn) for at, one in enumerate(found.trajectories) for turn in range(len(one.turns))]
     assert sorted(found.moves) == turns
-    assert found.movers == sorted({(at, found.trajectories[at].turns[turn].player) for at, turn in turns})
     assert found.played_as == [("player_0", "player_1")] * 20
 
 
@@ -92,12 +91,6 @@ def test_tokens_of_a_model_stand_at_its_moves():
         assert agent.prompt_ids(move.prompt) == ids
         assert move.text == text
         assert move.note.startswith("illegal: ")
-
-
-def test_one_opponent_per_episode_is_asked_for():
-    game = make_turn_game("kuhn")
-    with pytest.raises(PluginError, match="one opponent per episode: got 1 for 2"):
-        play_episodes(game, [game.start(python_stream(0)) for _ in range(2)], Scripted("random-legal"), [None], 0)
 
 
 def test_a_logged_episode_holds_all_that_was_read_and_written():

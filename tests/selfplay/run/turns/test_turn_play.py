@@ -6,7 +6,8 @@ import re
 import pytest
 
 from selfplay_gym.agents.training.baselines import RoleBaseline
-from selfplay_gym.core.errors import ConfigError, UnknownNameError
+from selfplay_gym.core.errors import ConfigError, RunError, UnknownNameError
+from selfplay_gym.selfplay.diagnose.measure import diagnose
 from selfplay_gym.selfplay.hooks import Hook
 from selfplay_gym.selfplay.report.summary import print_summary
 from selfplay_gym.selfplay.report.write import write_report
@@ -202,16 +203,16 @@ def test_opponents_as_of_the_beginning_of_the_round(tmp_path):
         ("roles.player.replay=0.5", "roles.player.replay=0.5 is for questions and answers"),
         ("roles.player.turns=retry", "roles.player.turns='retry' is for questions and answers"),
         ("roles.player.update=rft", "roles.player.update must be 'grpo'"),
-        ("roles.player.baseline=mean", "baseline must be 'rae'"),
+        ("roles.player.baseline=mean", "unknown baseline 'mean'"),
         ("roles.player.baseline=rae(decay=1)", "decay must be in"),
         ("roles.player.baseline=rae(2)", "decay must be in [0, 1), got 2"),
-        ("roles.player.baseline=rae(0.9, decay=0.9)", "baseline must be 'rae'"),
-        ("roles.player.baseline=rae(decay=high)", "baseline must be 'rae'"),
-        ("roles.player.baseline=none(0.9)", "baseline must be 'rae'"),
+        ("roles.player.baseline=rae(0.9, decay=0.9)", "multiple values for argument 'decay'"),
+        ("roles.player.baseline=rae(decay=high)", 'decay must be a number, got "high"'),
+        ("roles.player.baseline=none(0.9)", "too many positional arguments"),
         ("roles.player.baseline=positions(trace=2)", "trace must be in [0, 1], got 2"),
         ("roles.player.baseline=positions(decay=1)", "decay must be in [0, 1), got 1"),
-        ("roles.player.baseline=positions(1, 2, 3)", "baseline must be 'rae'"),
-        ("roles.player.baseline=positions(decay=true)", "baseline must be 'rae'"),
+        ("roles.player.baseline=positions(1, 2, 3)", "Options it takes: decay, trace"),
+        ("roles.player.baseline=positions(decay=true)", "decay must be a number, got true"),
         ("roles.player.opponents=nobody", "nobody"),
         ("roles.player.opponents=oracle", "roles.player.opponents='oracle' cannot play kuhn: its first move was ''"),
         ("roles.player.opponents=tic-tac-toe-perfect", "'tic-tac-toe-perfect' cannot play kuhn"),
@@ -301,3 +302,24 @@ def test_kl_weight_and_rate_fall_by_round_and_start_again_in_every_part(tmp_path
     seen = Weights()
     make_run(config, RunFolder.resume(tmp_path / "run"), further=[seen]).run()
     assert seen.seen == [(1, 0.4, 8e-4), (2, 0.2, 4e-4), (3, 0.4, 8e-4), (4, 0.2, 4e-4), (5, 0.1, 2e-4)]
+
+
+def test_the_page_and_the_cards_speak_of_games(undisturbed):
+    page = (undisturbed.path / "README.md").read_text()
+    assert "`trajectories.jsonl`" in page
+    assert "labels.jsonl" not in page
+    assert "selfplay-gym league LEAGUE --game kuhn --player ./" in page
+    assert "| round | exploitability | of the mean of rounds | of sampled moves |" in page
+    name = undisturbed.state["checkpoints"]["player"]
+    card = (undisturbed.path / "checkpoints" / name / "README.md").read_text()
+    assert "| steps a round | 2, of 6 games |" in card
+    assert "| baseline | rae |" in card
+    assert "| measure | base | this model |" in card
+    exact = [row["turn_exam"]["exploitability"]["exact"] for row in undisturbed.rows("metrics") if "turn_exam" in row]
+    assert f"| exploitability | {exact[0]:.3f} | {exact[-1]:.3f} |" in card
+    assert "label" not in card
+
+
+def test_there_is_nothing_to_diagnose(undisturbed):
+    with pytest.raises(RunError, match="a run on a turn game"):
+        diagnose(undisturbed.path)
