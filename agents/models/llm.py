@@ -228,7 +228,7 @@ class LLMAgent:
 
     def text_ids(self, text: str) -> list[int]:
         """The tokens of an answer or another text alone: no control token, whatever stands in it."""
-        return self.prompts.tokens.ids(text)
+        return self.prompts.written.ids(text)
 
     def format(self, prompt: str) -> str:
         """The text the tokenizer reads for a prompt."""

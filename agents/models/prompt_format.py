@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...core.errors import ConfigError, SelfPlayError
+from .skipping import writing
 from .text_tokens import TextTokens, writable
 
 DATE = datetime.date(2025, 1, 1)
@@ -72,6 +73,8 @@ class PromptFormat:
         part = "tokenizer"
         try:
             self.tokens = TextTokens(tokenizer, stop_ids)
+            speaks = writing(tokenizer)
+            self.written = self.tokens if speaks is tokenizer else TextTokens(speaks, stop_ids)
             if tokenizer.chat_template is None:
                 self._before = self._put_before()
                 self._check_options("")
@@ -155,6 +158,8 @@ class PromptFormat:
         Blanks that a tokenizer drops, and words that it reads as one unknown token, cost more of the text. The end of
         a piece may have tokens that the whole has not, so it is to have twice as many.
         """
+        if self.written is not self.tokens:  # what is skipped may be long, and a piece of it is not
+            return False
         prompt, size = prompt.strip(), AT_ONCE * max(count, 1)
         while size < len(prompt):
             if len(self._encoded(writable(prompt[:size]))) > 2 * count:

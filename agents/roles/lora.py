@@ -145,6 +145,7 @@ def save_adapter(model: Any, role: str, folder: Path) -> None:
     save_file({name: value.contiguous() for name, value in adapter_state(model, role).items()}, str(folder / WEIGHTS))
     model.peft_config[role].save_pretrained(str(folder))
     settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    settings["base_model_name_or_path"] = None  # a path of this machine; `role.json` says what the base is
     settings["target_modules"].sort()  # a set, written in the order of a hash that differs between processes
     (folder / SETTINGS).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from ...core.errors import PluginError
+from ...core.errors import PluginError, short
 from ...core.protocols import Agent, TurnGame
 from ...core.protocols.completions import completions_of
 from ...core.turns import ILLEGAL, Trajectory, Turn
@@ -18,6 +18,7 @@ Answer = Callable[[str, list[str]], Sequence[str]]
 
 HIDDEN = "(a move)"
 """Stands for a move whose words a player may not see."""
+MOST_REWARD = 1e9
 MOST_TURNS = 10_000
 """A game must end by itself; one that goes on for longer is broken."""
 
@@ -57,6 +58,13 @@ class Running(Generic[State]):
     def trajectory(self, game: TurnGame[State]) -> Trajectory:
         """The whole episode, once it is over."""
         rewards, reason = game.result(self.state)
+        for player in game.players:
+            reward: object = rewards.get(player)
+            if not isinstance(reward, int | float) or not -MOST_REWARD <= reward <= MOST_REWARD:
+                raise PluginError(
+                    f"result of the game {game.name!r} gives {player} {short(reward)}; each player gets a number from "
+                    f"{-MOST_REWARD:g} to {MOST_REWARD:g}"
+                )
         turns = list(self.turns)
         if turns and reason.startswith(ILLEGAL):  # an illegal move is the last one
             turns[-1] = replace(turns[-1], note=reason)
@@ -84,7 +92,7 @@ def play_out(game: TurnGame[State], states: Iterable[State], answer: Answer) -> 
         answer: gives one text for each prompt that a player reads.
 
     Raises:
-        PluginError: `answer` lost or invented a text, or a game goes on for ever.
+        PluginError: `answer` lost or invented a text, a game goes on for ever, or gives a player no number.
     """
     played = [Running(state) for state in states]
     play_on(game, played, answer)

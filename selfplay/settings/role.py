@@ -55,7 +55,8 @@ class RoleConfig:
     """What the model's chat template is told besides the turns, such as {enable_thinking = false}; docs/models.md."""
     skips: tuple[str, ...] = ()
     """Regular expressions of what the model does not read of its prompts, such as rules that are the same at every
-    move; the tokenizer of its checkpoints skips that, too. For small models that learn one game."""
+    move; the tokenizer of its checkpoints skips that, too. For small models that learn one game, and with weights of
+    the role's own ("copies")."""
     reward: Named = "label"
     """What the role is rewarded for. A challenger: a reward such as "r-zero(repetition=0)", or a weighted sum,
     "uncertainty + 0.2*novelty". Whoever answers: "label", or "label + 0.2*efficiency" and such sums; a reward without
@@ -128,7 +129,8 @@ class RoleConfig:
                 "or set learns=false"
             )
         if self.weight_sharing != "copies":
-            for name, needs_own in (("device", self.device), ("kl_reference", self.kl_reference != "base")):
+            own = {"device": self.device, "kl_reference": self.kl_reference != "base", "skips": self.skips}
+            for name, needs_own in own.items():
                 if needs_own:
                     raise ConfigError(
                         f"{name}={getattr(self, name)!r} needs a model of the role's own, weight_sharing='copies'; "

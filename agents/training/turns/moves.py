@@ -30,6 +30,8 @@ from ..objectives import PolicyGradient
 if TYPE_CHECKING:
     from ..trainer import GRPOTrainer
 
+MOST_ALIKE = 10.0
+"""Advantages are scaled to deviation 1, but never to a root mean square above this."""
 SUMS = (*TOKEN_MEAN, "dr_grpo")
 """Losses that are sums over tokens, with a denominator that does not depend on the row."""
 
@@ -61,13 +63,10 @@ class Moves:
 
 
 def joined(calls: Sequence[Samples]) -> Samples:
-    """The samples of several calls of one agent, one completion per prompt, as those of a single one.
-
-    Raises:
-        ConfigError: there are none.
-    """
+    """The samples of several calls of one agent, one completion per prompt, as those of a single one."""
     if not calls:
-        raise ConfigError("no samples to join: nobody has written anything")
+        none = torch.zeros(0, 0)
+        return Samples([], [], none.long(), none, torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.bool))
     width = max(call.tokens.shape[1] for call in calls)
 
     def wide(name: str) -> Tensor:
@@ -93,6 +92,9 @@ def learn_moves(trainer: GRPOTrainer, moves: Moves) -> StepMetrics:
         RunError: the model has diverged.
     """
     samples, rewards = moves.samples, moves.rewards.double()
+    if not len(rewards):  # the others ended every game before it could move
+        trainer.steps += 1
+        return StepMetrics(learning_rate=trainer.learning_rate)
     batch = rows_of_moves(moves, trainer.config, trainer.device)
     trainer.steps += 1
     metrics = StepMetrics(
@@ -142,7 +144,8 @@ def rows_of_moves(moves: Moves, config: GRPOConfig, device: torch.device) -> Bat
 def _scaled(advantages: Tensor, config: GRPOConfig) -> Tensor:
     if config.scale == "none" or len(advantages) < 2:
         return advantages
-    return advantages / (advantages.std() + config.eps)
+    size = advantages.square().mean().sqrt()  # where all are nearly alike, their deviation says nothing of them
+    return advantages / (torch.maximum(advantages.std(), size / MOST_ALIKE) + config.eps)
 
 
 def _merged(batch: Batch, by_sign: bool) -> Batch:

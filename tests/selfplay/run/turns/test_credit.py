@@ -2,13 +2,14 @@
 
 import pytest
 
+from selfplay_gym.core.errors import ConfigError
 from selfplay_gym.core.registries import make_baseline, make_turn_game
 from selfplay_gym.core.seeding import python_stream
 from selfplay_gym.core.turns import Trajectory, Turn
 from selfplay_gym.selfplay.run.turns import credit
 from selfplay_gym.selfplay.run.turns.credit import ByPlayer, ByPosition
 from selfplay_gym.selfplay.run.turns.episodes import Episodes
-from selfplay_gym.selfplay.run.turns.legal_moves import opened
+from selfplay_gym.selfplay.run.turns.legal_moves import check_opens, opened
 
 KUHN = make_turn_game("kuhn")
 ONE, TWO = KUHN.players
@@ -114,6 +115,36 @@ def test_the_other_settings():
     assert isinstance(make_baseline("none"), ByPlayer)
     assert make_baseline("none").baseline is None
     assert make_baseline({"name": "rae", "decay": 0.9}).baseline.decay == 0.9
+
+
+class Listless:
+    """Over where it begins, or without a list of moves."""
+
+    name, players = "listless", ("player_0",)
+
+    def __init__(self, over):
+        self.over = over
+
+    def start(self, rng):
+        return 0
+
+    def to_move(self, state):
+        return None if self.over else "player_0"
+
+    def legal(self, state):
+        return []
+
+
+def test_a_game_that_is_over_where_it_begins_has_no_openings():
+    assert opened(Listless(over=True), 0, 40, python_stream(2)) == 0
+    check_opens(Listless(over=True), "roles.player.openings=3")
+
+
+def test_openings_want_a_list_of_moves():
+    with pytest.raises(
+        ConfigError, match=r"openings=3 plays random legal moves, and listless lists none"
+    ):
+        check_opens(Listless(over=False), "roles.player.openings=3")
 
 
 @pytest.mark.parametrize("most", [0, 1, 4, 9, 40])

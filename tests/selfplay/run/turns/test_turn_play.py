@@ -140,6 +140,29 @@ def test_values_of_positions_and_openings_survive_a_kill(tmp_path):
     assert len(set(begun)) > 1
 
 
+def test_a_step_in_which_others_end_every_game_trains_nothing(tmp_path):
+    """Against tiny, which makes no legal move, a player that is the second of one game has none to make."""
+    chosen = ("roles.player.opponents=tiny", "roles.player.groups=1", "roles.player.steps=3", "rounds=1")
+    rows = play(small("SelfPlayKuhn-v0", *chosen), tmp_path / "run").rows("metrics")
+    steps = [row for row in rows if row.get("role") == "player"]
+    assert [row["rows_trained"] for row in steps] == [1, 0, 1]
+    assert [row["illegal_share"] for row in steps] == [1.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("env", "pattern", "said"),
+    [
+        ("SelfPlayKuhn-v0", "Kuhn.*|Your.*|Moves.*|Legal.*|Answer.*", "one and the same prompt"),
+        ("SelfPlayTicTacToe-v0", r"([\w ,.]+)*\\boxed\{\d", "one repetition inside another"),
+        ("SelfPlayKuhn-v0", "((", "roles.player.skips must be regular expressions"),
+    ],
+)
+def test_what_skips_too_much_or_has_no_end_is_refused(env, pattern, said, tmp_path):
+    config = small(env).replace({"roles.player.skips": [pattern]})
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        play(config, tmp_path / "run")
+
+
 def test_openings_are_counted():
     with pytest.raises(ConfigError, match=r"roles.player.openings must be >= 0, got -1"):
         small("SelfPlayTicTacToe-v0", "roles.player.openings=-1")

@@ -1,0 +1,52 @@
+"""Whether a player that skips parts of its prompts still reads what tells positions apart, noticed before a run begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ....agents.models.skipping import check_bearable
+from ....core.errors import ConfigError
+from ....core.protocols import TurnGame
+from ....core.seeding import python_stream
+
+if TYPE_CHECKING:
+    from ....agents.models.llm import LLMAgent
+
+GAMES = 8
+
+
+def check_reads(game: TurnGame[Any], agent: LLMAgent, setting: str, patterns: tuple[str, ...]) -> None:
+    """Refuse expressions that leave all prompts of some random games the same, or that no engine gets through.
+
+    Args:
+        game: the rules.
+        agent: who skips.
+        setting: its path.
+        patterns: what it says.
+
+    Raises:
+        ConfigError: one of both.
+    """
+    prompts = list(dict.fromkeys(prompt for seed in range(GAMES) for prompt in _prompts(game, seed)))
+    try:
+        check_bearable(agent.prompt_ids, prompts, patterns)
+    except ConfigError as error:
+        raise ConfigError(f"{setting.rpartition('.')[0]}.{error}") from None
+    if len(prompts) > 1 and len({tuple(agent.prompt_ids(prompt)) for prompt in prompts}) == 1:
+        raise ConfigError(
+            f"{setting}={list(patterns)!r} leaves of {len(prompts)} positions of {game.name} one and the same prompt: "
+            "skip less"
+        )
+
+
+def _prompts(game: TurnGame[Any], seed: int) -> Iterator[str]:
+    """What is read in a random game; of one that lists no moves, its first prompt."""
+    rng = python_stream(seed, "prompts to be read")
+    state = game.start(rng)
+    while game.to_move(state) is not None:
+        yield game.prompt(state)
+        moves = game.legal(state)
+        if not moves:
+            return
+        state = game.move(state, moves[int(rng.random() * len(moves))])
