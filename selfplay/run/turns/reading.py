@@ -1,4 +1,4 @@
-"""Whether a player that skips parts of its prompts still reads what tells positions apart, noticed before a run begins."""
+"""Whether a player that skips parts of its prompts can still tell positions apart, noticed before a run begins."""
 
 from __future__ import annotations
 

@@ -141,9 +141,7 @@ def test_a_game_that_is_over_where_it_begins_has_no_openings():
 
 
 def test_openings_want_a_list_of_moves():
-    with pytest.raises(
-        ConfigError, match=r"openings=3 plays random legal moves, and listless lists none"
-    ):
+    with pytest.raises(ConfigError, match=r"openings=3 plays random legal moves, and listless lists none"):
         check_opens(Listless(over=False), "roles.player.openings=3")
 
 
