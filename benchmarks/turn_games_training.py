@@ -2,6 +2,7 @@
 
     python benchmarks/turn_games_training.py --root RUNS --game kuhn --arm rae --seed 0     one cell
     python benchmarks/turn_games_training.py --root RUNS --game tic-tac-toe --seed 0 --warm-up     its warm-up alone
+    python benchmarks/turn_games_training.py --root RUNS --seed 0 --best 1000    its best round as well, in new games
     python benchmarks/turn_games_training.py --root RUNS --page docs/turn-games    the tables of all cells there are
 
 A cell that was stopped (Ctrl-C, SIGTERM, kill) goes on where it was committed last; one that is over is not played
@@ -27,11 +28,17 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from selfplay_gym.core.registries import env_id
+from selfplay_gym.agents.load import load_agent
+from selfplay_gym.core.registries import env_id, make_turn_game
+from selfplay_gym.core.seeding import integer_seed
+from selfplay_gym.selfplay.bench.resolve_agent import resolve_agent
 from selfplay_gym.selfplay.run.stage import DONE, Interrupted
 from selfplay_gym.selfplay.run.train import train
+from selfplay_gym.selfplay.run.turns.exams import against
+from selfplay_gym.selfplay.run.turns.run import BASE
 from selfplay_gym.selfplay.settings.compose import compose
-from selfplay_gym.selfplay.settings.turn_games import SKIPS, WARM_UP, WARM_UPS
+from selfplay_gym.selfplay.settings.files import stored_config
+from selfplay_gym.selfplay.settings.turn_games import PLAYER, SKIPS, WARM_UP, WARM_UPS, turn_game_of
 from selfplay_gym.selfplay.storage.run_folder import RunFolder
 from selfplay_gym.selfplay.terminal import Terminal
 
@@ -44,6 +51,7 @@ ARMS: Mapping[str, tuple[str, ...]] = {
 }
 TEACHERS = {"kuhn": "kuhn-equilibrium", "tic-tac-toe": "tic-tac-toe-perfect", "negotiation": "negotiator"}
 GAMES = tuple(TEACHERS)
+BEST = "best.json"
 KUHN = {"exploitability": "exact", "of the mean of rounds": "mean_of_rounds", "of sampled moves": "sampled"}
 
 
@@ -55,7 +63,10 @@ def main() -> int:
     try:
         base = warmed(args.root, args.game, args.arm, args.seed)
         if not args.warm_up:
-            learnt(args.root, args.game, args.arm, args.seed, base, args.set)
+            folder = learnt(args.root, args.game, args.arm, args.seed, base, args.set)
+            if args.best:
+                found = best_round(folder, args.best)
+                (folder.path.parent / BEST).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     except Interrupted as stop:
         print("stopped; the same command goes on", file=sys.stderr)
         return stop.code
@@ -86,6 +97,24 @@ def played(path: Path, game: str, seed: int, settings: list[str]) -> RunFolder:
     return train(config, path, console=Terminal())
 
 
+def best_round(folder: RunFolder, games: int) -> dict[str, Any]:
+    """The player of the round that the exams found best, in games that no exam had."""
+    best, config = folder.state["best"], stored_config(folder)
+    row, game = config.roles[PLAYER], make_turn_game(turn_game_of(config.env) or config.env)
+    player = load_agent(folder.path / "checkpoints" / best["checkpoints"][PLAYER], max_new_tokens=row.max_new_tokens)
+    player = player.with_settings(temperature=row.grpo.temperature, merge=True)
+    ways = {"sampled": player, "greedy": player.with_settings(temperature=0.0)}
+    exam = {
+        name: {
+            way: against(game, one, resolve_agent(name), games, integer_seed(config.seed, "best round", name, way))
+            for way, one in ways.items()
+        }
+        for name in config.exam.opponents
+        if name != BASE
+    }
+    return {"round": best["round"], "games": games, "exam": exam}
+
+
 def cell(root: Path, game: str, arm: str, seed: int) -> Path:
     return root / game / f"{arm}-{seed}"
 
@@ -112,6 +141,7 @@ def results(root: Path) -> Iterator[dict[str, Any]]:
             "episodes": sum(episodes),
             "cpu_s": seconds,
             "exams": [{"round": number, **_short(exam)} for number, exam in exams],
+            **({"best": json.loads((path.parents[1] / BEST).read_text())} if (path.parents[1] / BEST).exists() else {}),
         }
 
 
@@ -155,11 +185,27 @@ def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
         arm = row["arm"] if row["finished"] else f"{row['arm']} (after {row['rounds']} rounds)"
         yield f"| {arm} | {row['seed']} | {row['episodes']:,} | {cost} | " + " | ".join(cells) + " |"
     yield ""
+    yield from _best([row for row in rows if "best" in row])
     for arm in dict.fromkeys(row["arm"] for row in rows):
         own = [row for row in rows if row["arm"] == arm]
         means = ", ".join(f"{name} {_mean(own, name)}" for name in columns if _mean(own, name))
         if means:
             yield f"Mean of {len(own)} seeds, {arm}: {means}.\n"
+
+
+def _best(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """What the best round of each cell got in new games."""
+    if not rows:
+        return
+    found = [_values(row["best"]["exam"]) for row in rows]
+    columns = list(dict.fromkeys(name for one in found for name in one))
+    yield "The player of the round whose exam was best, the link `best` of the run, in games that no exam had:\n"
+    yield "| arm | seed | round | games each | " + " | ".join(columns) + " |"
+    yield "|" + "---|" * (len(columns) + 4)
+    for row, values in zip(rows, found, strict=True):
+        head = f"{row['arm']} | {row['seed']} | {row['best']['round']} | {row['best']['games']:,}"
+        yield f"| {head} | " + " | ".join(values.get(name, "–") for name in columns) + " |"
+    yield ""
 
 
 def _values(exam: Mapping[str, Any]) -> dict[str, str]:
@@ -197,6 +243,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--arm", choices=[*ARMS], default="rae")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--warm-up", action="store_true", help="no more than the warm-up of the cell")
+    parser.add_argument("--best", type=int, default=0, metavar="GAMES", help="play its best round so many new games")
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="a setting of the run")
     parser.add_argument("--page", type=Path, help="write PAGE.md and PAGE.json of all cells, and play none")
     return parser.parse_args()

@@ -62,7 +62,7 @@ DEFAULTS: Mapping[str, Any] = {
 }
 GAMES: Mapping[str, Mapping[str, Any]] = {
     "tic-tac-toe": {
-        "rounds": 30,
+        "rounds": 36,
         "roles.player.max_new_tokens": 3,
         "roles.player.groups": 256,
         "roles.player.baseline": "positions(decay=0.9, trace=0.5)",
