@@ -13,6 +13,7 @@ which is what keeps a role from forgetting what is no longer asked. `docs/update
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ SUPERVISED = (
     *("loss_scale", "updates", "skipped", "learning_rate"),
 )
 """What a supervised step measures; there is no ratio, clip, KL or entropy to report."""
+PREFER = ("first", "common")
 PLAYED = ("mean_reward", "reward_std", "zero_variance_share", "groups_drawn", "mean_length", "truncated_share")
 """What is measured besides where the role played first."""
 
@@ -74,6 +76,8 @@ class RejectionFineTuning:
         batch: completions per step, at most.
         steps: per round; `None` for `roles.X.steps`.
         keep: different completions of one question, or of one group, at most.
+        prefer: which of the right attempts at a question are kept: the "first" that were drawn, or the most "common",
+            which sharpens what the role does anyway.
         epochs: how often a solution of this round is learnt in its stage, on average, at most: then the stage ends,
             however many steps are asked for. `None` for any number.
         learning_rate: the highest of a round.
@@ -97,6 +101,7 @@ class RejectionFineTuning:
         restart: bool = False,
         quantile: float | None = None,
         epochs: float | None = None,
+        prefer: str = "first",
     ) -> None:
         for name, count in (("batch", batch), ("steps", 1 if steps is None else steps), ("keep", keep)):
             if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1_000_000:
@@ -108,6 +113,8 @@ class RejectionFineTuning:
             )
         if balance not in BALANCES:
             raise UnknownNameError("balance", str(balance), BALANCES)
+        if prefer not in PREFER:
+            raise UnknownNameError("prefer", str(prefer), PREFER)
         if not isinstance(restart, bool):
             raise ConfigError(f"restart must be true or false, got {restart!r}")
         if quantile is not None and not 0 <= quantile < 1:
@@ -117,7 +124,7 @@ class RejectionFineTuning:
         check_schedule(warmup, final_share)
         self.batch, self.asked_steps, self.keep, self.learning_rate = batch, steps, keep, learning_rate
         self.balance, self.warmup, self.final_share, self.weight_decay = balance, warmup, final_share, weight_decay
-        self.restart, self.quantile, self.epochs = restart, quantile, epochs
+        self.restart, self.quantile, self.epochs, self.prefer = restart, quantile, epochs, prefer
 
     def steps(self, asked: int) -> int:
         """See `core.protocols.Update`."""
@@ -132,7 +139,7 @@ class RejectionFineTuning:
         solved = batches.solved()
         if solved is None:
             return lambda step: self._play(trainer, prompts_of(batches.at(step)), step)
-        fresh = Pool(solutions(solved.fresh, solved, self.keep), self.balance)
+        fresh = Pool(solutions(solved.fresh, solved, self.keep, self.prefer), self.balance)
         replayed = round(self.batch * solved.share)
         earlier = Pool(self._replayed(solved) if replayed else [], solved.by)
         most = self._most_steps(len(fresh.solutions), self.batch - replayed)
@@ -150,7 +157,8 @@ class RejectionFineTuning:
 
     def _replayed(self, solved: Solved) -> list[Solution]:
         """What was solved before, and the parts of all that was solved part by part."""
-        return [*solutions(solved.earlier, solved, self.keep), *of_parts([*solved.fresh, *solved.earlier], solved)]
+        own = solutions(solved.earlier, solved, self.keep, self.prefer)
+        return [*own, *of_parts([*solved.fresh, *solved.earlier], solved)]
 
     def _most_steps(self, solutions: int, of_a_batch: int) -> float:
         """After how many steps that learn so many of them each solution of this round has been learnt often enough."""
@@ -191,13 +199,16 @@ class RejectionFineTuning:
         return CrossEntropy(self.weight_decay, restarts=self.restart and step == 0)
 
 
-def solutions(labelled: Sequence[Labelled], solved: Solved, keep: int) -> list[Solution]:
-    """The different right solutions of each question, `keep` at most: one put together from parts, then attempts."""
+def solutions(labelled: Sequence[Labelled], solved: Solved, keep: int, prefer: str = "first") -> list[Solution]:
+    """The different right solutions of each question, `keep` at most: one put together from parts, then attempts, as
+    they were drawn or the most common first."""
     prompts = solved.ask([one.question for one in labelled])
     found = []
     for one, prompt in zip(labelled, prompts, strict=True):
         right = [text for text, matches in zip(one.attempts, one.matches, strict=True) if matches]
         rate = len(right) / max(1, len(one.attempts))
+        if prefer == "common":
+            right = [text for text, _ in Counter(right).most_common()]  # of equally many the first one drawn
         texts = right if one.solution is None else [one.solution, *right]
         found += [Solution(prompt, text, one.question, rate) for text in [*dict.fromkeys(texts)][:keep]]
     return found

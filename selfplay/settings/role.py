@@ -10,8 +10,11 @@ from ...agents.roles.sharing_kinds import check_sharing, shares_weights
 from ...agents.training.balance import BALANCES
 from ...agents.training.config import GRPOConfig
 from ...core.errors import ConfigError
+from ...core.options import parse_named, write_named
 from .checks import MOST_SAMPLES, Named, at_least, check_options, check_types, one_of
 
+WITHOUT_REDRAWS = ("rft", "dpo")
+"""Updates of ours to which groups of equal rewards are no loss."""
 KL_REFERENCES = ("base", "part", "round")
 
 
@@ -120,6 +123,12 @@ class RoleConfig:
         for name in ("kl_decay", "rate_decay"):
             if not 0.0 < getattr(self, name) <= 1.0:
                 raise ConfigError(f"{name} must be in (0, 1], got {getattr(self, name)!r}")
+        named = parse_named(write_named(self.update)).name if isinstance(self.update, str | Mapping) else None
+        if self.dynamic_sampling and named in WITHOUT_REDRAWS:
+            raise ConfigError(
+                f"dynamic_sampling={self.dynamic_sampling!r} draws groups again for update='grpo'; {named!r} draws none: "
+                "leave it at 0"
+            )
         if not 0.0 <= self.replay < 1.0:
             raise ConfigError(f"replay must be a share in [0, 1), got {self.replay!r}")
         one_of("replay_by", self.replay_by, BALANCES)

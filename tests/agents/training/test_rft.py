@@ -156,6 +156,18 @@ def test_only_different_right_attempts_are_solutions_and_few_of_a_question():
     assert [(one.prompt, one.text, one.rate) for one in found] == [("q", "a!", 0.8), ("q", "c!", 0.8)]
 
 
+def test_the_most_common_solution_comes_first_where_it_is_preferred():
+    solved = Solved([], [], 0.0, "none", ask)
+    asked = [labelled("q", "a!", "c!", "c!", "b", "d!"), labelled("r", "e!", "f!", "g")]
+    found = solutions(asked, solved, keep=1, prefer="common")
+    assert [(one.text, one.rate) for one in found] == [("c!", 0.8), ("e!", 2 / 3)]
+    assert [one.text for one in solutions(asked, solved, keep=2, prefer="common")] == ["c!", "a!", "e!", "f!"]
+    composed = [replace(asked[0], solution="z!")]
+    assert [one.text for one in solutions(composed, solved, keep=2, prefer="common")] == ["z!", "c!"]
+    with pytest.raises(UnknownNameError, match="unknown prefer 'best'"):
+        RejectionFineTuning(prefer="best")
+
+
 def test_a_share_of_each_batch_is_replayed(make_agent):
     fresh = [labelled(f"new {n}", "1!") for n in range(20)]
     old = [labelled(f"old {n}", "2!") for n in range(20)]
