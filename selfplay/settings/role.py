@@ -126,7 +126,7 @@ class RoleConfig:
         named = parse_named(write_named(self.update)).name if isinstance(self.update, str | Mapping) else None
         if self.dynamic_sampling and named in WITHOUT_REDRAWS:
             raise ConfigError(
-                f"dynamic_sampling={self.dynamic_sampling!r} draws groups again for update='grpo'; {named!r} draws none: "
+                f"dynamic_sampling={self.dynamic_sampling!r} draws again for update='grpo'; {named!r} draws no groups: "
                 "leave it at 0"
             )
         if not 0.0 <= self.replay < 1.0:

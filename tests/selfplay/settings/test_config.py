@@ -240,5 +240,5 @@ def test_a_list_of_texts_needs_no_quotes(text):
 @pytest.mark.parametrize("update", ["rft", "rft(batch=8)", {"name": "dpo", "beta": 0.2}])
 def test_what_draws_no_groups_draws_none_again(update):
     RunConfig().replace({"roles.solver.update": update})
-    with pytest.raises(ConfigError, match=r"roles\.solver\.dynamic_sampling=2 draws groups again for update='grpo'"):
+    with pytest.raises(ConfigError, match=r"roles\.solver\.dynamic_sampling=2 draws again for update='grpo'"):
         RunConfig().replace({"roles.solver.update": update, "roles.solver.dynamic_sampling": 2})
