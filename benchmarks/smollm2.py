@@ -39,6 +39,7 @@ from selfplay_gym.selfplay.report.cost import read_costs
 from selfplay_gym.selfplay.run.provenance import describe_environment
 from selfplay_gym.selfplay.settings.compose import compose
 from selfplay_gym.selfplay.settings.config import RunConfig
+from selfplay_gym.selfplay.settings.presets import MOST_COMMON
 from selfplay_gym.selfplay.stats import Paired
 from selfplay_gym.selfplay.storage.run_folder import CONFIG, RunFolder
 from selfplay_gym.selfplay.warmup.train_base import train_base
@@ -55,9 +56,9 @@ ARMS = {
 """Names here, and what they are called in an ablation."""
 SCORES: tuple[Which, ...] = ("sampled", "greedy")
 LARGE: Mapping[str, Any] = {
-    "questions.count": 512,
+    "questions.count": 2048,
     "roles.challenger": {"steps": 4, "groups": 16, "samples": 8},
-    "roles.solver": {"steps": 12, "groups": 32, "samples": 8},
+    "roles.solver": {"groups": 32, "update": MOST_COMMON.replace("steps=48", "steps=192")},
     "roles.*.grpo.micro_batch_tokens": 8192,
     "exam": {"questions": 384, "samples": 4, "batch": 384},
     "guard.questions": 64,

@@ -20,7 +20,7 @@ SMALL = {
     "compute.device": "cuda",
     "rounds": 1,
     "roles.challenger": {"steps": 1, "groups": 2, "samples": 4},
-    "roles.solver": {"steps": 1, "groups": 4, "samples": 4, "reward": "random"},
+    "roles.solver": {"steps": 1, "groups": 4, "samples": 4, "reward": "random", "update": "grpo"},
     "labels.attempts": 4,
     "questions": {"count": 8, "keep_band": [0.0, 1.0]},
     "exam": {"questions": 8, "samples": 2},
