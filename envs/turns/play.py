@@ -19,6 +19,7 @@ Answer = Callable[[str, list[str]], Sequence[str]]
 HIDDEN = "(a move)"
 """Stands for a move whose words a player may not see."""
 MOST_REWARD = 1e9
+"""Beyond this a reward is no number to learn from."""
 MOST_TURNS = 10_000
 """A game must end by itself; one that goes on for longer is broken."""
 
