@@ -57,7 +57,11 @@ class Running(Generic[State]):
         return seen
 
     def trajectory(self, game: TurnGame[State]) -> Trajectory:
-        """The whole episode, once it is over."""
+        """The whole episode, once it is over.
+
+        Raises:
+            PluginError: the rules give a player no reward, or one that is no number.
+        """
         rewards, reason = game.result(self.state)
         for player in game.players:
             reward: object = rewards.get(player)
