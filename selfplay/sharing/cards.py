@@ -142,7 +142,7 @@ def _scores(facts: RunFacts, role: str) -> list[str]:
 
 
 def _to_do(config: RunConfig, links: Mapping[str, str]) -> str:
-    """What can be done with the newest checkpoint."""
+    """What can be done with a checkpoint, the best one if there is one."""
     name = next(iter(links), None)
     if name is None:
         return ""
