@@ -52,6 +52,8 @@ def test_a_gpu_brings_larger_batches_and_nothing_else():
     on_cpu, on_gpu = settings("full"), settings("full", device="cuda")
     larger = {path: value for path, value in on_gpu.items() if on_cpu[path] != value}
     assert larger.pop("compute.device") == "cuda"
+    update = larger.pop("roles.solver.update")
+    assert update.replace("steps=192", "steps=48") == on_cpu["roles.solver.update"] != update
     assert all(value >= on_cpu[path] for path, value in larger.items())
 
 
