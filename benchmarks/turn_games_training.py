@@ -32,6 +32,7 @@ from selfplay_gym.agents.load import load_agent
 from selfplay_gym.core.registries import env_id, make_turn_game
 from selfplay_gym.core.seeding import integer_seed
 from selfplay_gym.selfplay.bench.resolve_agent import resolve_agent
+from selfplay_gym.selfplay.pages.tables import markdown_table
 from selfplay_gym.selfplay.run.stage import DONE, Interrupted
 from selfplay_gym.selfplay.run.train import train
 from selfplay_gym.selfplay.run.turns.exams import against
@@ -52,6 +53,7 @@ ARMS: Mapping[str, tuple[str, ...]] = {
 TEACHERS = {"kuhn": "kuhn-equilibrium", "tic-tac-toe": "tic-tac-toe-perfect", "negotiation": "negotiator"}
 GAMES = tuple(TEACHERS)
 BEST = "best.json"
+"""What the best round of a cell got in new games."""
 KUHN = {"exploitability": "exact", "of the mean of rounds": "mean_of_rounds", "of sampled moves": "sampled"}
 
 
@@ -176,14 +178,14 @@ def write_page(root: Path, page: Path) -> None:
 def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
     columns = list(dict.fromkeys(name for row in rows for exam in row["exams"] for name in _values(exam)))
     head = ["arm", "seed", "games", "CPU s (warm-up + training)", *columns]
-    yield "| " + " | ".join(head) + " |"
-    yield "|" + "---|" * len(head)
+    lines = []
     for row in rows:
         first, last = _values(row["exams"][0]), _values(row["exams"][-1])
         cells = [f"{first.get(name, '–')} → {last.get(name, '–')}" for name in columns]
         cost = f"{row['cpu_s']['warm_up']:.0f} + {row['cpu_s']['training']:.0f}"
         arm = row["arm"] if row["finished"] else f"{row['arm']} (after {row['rounds']} rounds)"
-        yield f"| {arm} | {row['seed']} | {row['episodes']:,} | {cost} | " + " | ".join(cells) + " |"
+        lines.append([arm, str(row["seed"]), f"{row['episodes']:,}", cost, *cells])
+    yield from markdown_table(head, lines)
     yield ""
     yield from _best([row for row in rows if "best" in row])
     for arm in dict.fromkeys(row["arm"] for row in rows):
@@ -200,11 +202,11 @@ def _best(rows: list[dict[str, Any]]) -> Iterator[str]:
     found = [_values(row["best"]["exam"]) for row in rows]
     columns = list(dict.fromkeys(name for one in found for name in one))
     yield "The player of the round whose exam was best, the link `best` of the run, in games that no exam had:\n"
-    yield "| arm | seed | round | games each | " + " | ".join(columns) + " |"
-    yield "|" + "---|" * (len(columns) + 4)
+    lines = []
     for row, values in zip(rows, found, strict=True):
-        head = f"{row['arm']} | {row['seed']} | {row['best']['round']} | {row['best']['games']:,}"
-        yield f"| {head} | " + " | ".join(values.get(name, "–") for name in columns) + " |"
+        head = [row["arm"], str(row["seed"]), str(row["best"]["round"]), f"{row['best']['games']:,}"]
+        lines.append([*head, *(values.get(name, "–") for name in columns)])
+    yield from markdown_table(["arm", "seed", "round", "games each", *columns], lines)
     yield ""
 
 

@@ -174,17 +174,21 @@ class LLMAgent:
         texts = [known[r] if r in known else next(late) for r in range(len(lengths))]
         return replace(samples, texts=[texts[u * n : (u + 1) * n] for u in range(len(ids))])
 
-    def heard_by(self, listener: Listener) -> LLMAgent:
-        """The same agent, which tells of completions while it makes others; what it says is the same."""
+    def _twin(self) -> LLMAgent:
+        """Another agent on the same model, alike in all."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
+        return twin
+
+    def heard_by(self, listener: Listener) -> LLMAgent:
+        """The same agent, which tells of completions while it makes others; what it says is the same."""
+        twin = self._twin()
         twin._listener = listener
         return twin
 
     def in_turns(self, conversing: Conversing | None) -> LLMAgent:
         """The same agent, whose attempts are conversations with an environment; `None` for one that answers at once."""
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
+        twin = self._twin()
         twin._conversing = conversing
         return twin
 
@@ -254,8 +258,7 @@ class LLMAgent:
         Raises:
             ConfigError: no such setting, or a value that cannot work.
         """
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
+        twin = self._twin()
         try:
             twin.settings = _ending(replace(self.settings, **changes), self.tokenizer)
         except TypeError:
@@ -271,8 +274,7 @@ class LLMAgent:
         tokenizer = skipping(self.tokenizer, patterns)
         if tokenizer is self.tokenizer:
             return self
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
+        twin = self._twin()
         twin.tokenizer = tokenizer
         try:
             twin.prompts = PromptFormat(tokenizer, self.prompts.system, self.prompts.stop_ids, self.prompts.options)

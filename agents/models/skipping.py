@@ -76,17 +76,18 @@ def check_bearable(read: Callable[[str], Any], texts: Iterable[str], patterns: S
 
 def _steps(tokenizer: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The steps of its normaliser as JSON: those that are ours, and its own."""
-    present = json.loads(tokenizer.backend_tokenizer.to_str())["normalizer"]
-    steps = [] if present is None else present.get("normalizers", [present])
+    normaliser = tokenizer.backend_tokenizer.normalizer
+    present = {"normalizers": []} if normaliser is None else json.loads(normaliser.__getstate__())
+    steps = present.get("normalizers", [present])
     ours = [step for step in steps if str((step.get("pattern") or {}).get("Regex", "")).startswith(MARK)]
     return ours, [step for step in steps if step not in ours]
 
 
 def _with_steps(tokenizer: Any, steps: Sequence[dict[str, Any]]) -> Any:
-    from tokenizers import Tokenizer
+    from tokenizers import normalizers
 
+    normaliser = normalizers.Sequence([])
+    normaliser.__setstate__(json.dumps({"type": "Sequence", "normalizers": list(steps)}).encode())
     twin = copy.deepcopy(tokenizer)
-    state = json.loads(twin.backend_tokenizer.to_str())
-    state["normalizer"] = {"type": "Sequence", "normalizers": list(steps)} if steps else None
-    twin.backend_tokenizer.normalizer = Tokenizer.from_str(json.dumps(state)).normalizer
+    twin.backend_tokenizer.normalizer = normaliser
     return twin

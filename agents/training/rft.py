@@ -37,6 +37,7 @@ SUPERVISED = (
 )
 """What a supervised step measures; there is no ratio, clip, KL or entropy to report."""
 PREFER = ("first", "common")
+"""Which right attempts at a question are kept."""
 PLAYED = ("mean_reward", "reward_std", "zero_variance_share", "groups_drawn", "mean_length", "truncated_share")
 """What is measured besides where the role played first."""
 

@@ -59,8 +59,9 @@ def print_names(kind: str | None, console: Console) -> None:
     if kind is not None and (kind == SETTINGS or kind.startswith(f"{SETTINGS}.")):
         print_settings(kind.partition(".")[2], console)
         return
-    kind = kind if kind is None or kind in KINDS else kind.replace("-", "_")
-    if kind is not None and kind not in KINDS:
+    if kind is not None and kind.replace("-", "_") in KINDS:
+        kind = kind.replace("-", "_")
+    elif kind is not None:
         raise UnknownNameError("kind", kind, [*KINDS, SETTINGS], f"A part of the settings is {SETTINGS}.PATH.")
     rows: list[list[Cell]] = []
     for one in KINDS if kind is None else [kind]:

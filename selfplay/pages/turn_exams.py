@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .wording import in_per_cent
+
+SHARES = "won/drawn/lost, %"
+"""What a column of shares is called."""
 
 
 def exam_cells(exam: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -21,7 +24,14 @@ def exam_cells(exam: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             of = f"{name}, {way}" if len(found) > 1 else name
             yield f"{of}: reward", _with_interval(**one["reward"])
             shares = (in_per_cent(one[what]["value"], 0) for what in ("won", "drawn", "lost"))
-            yield f"{of}: won/drawn/lost, %", "/".join(shares)
+            yield f"{of}: {SHARES}", "/".join(shares)
+
+
+def exam_table(exams: Sequence[Mapping[str, Any]], unknown: str = "–") -> tuple[list[str], list[list[str]]]:
+    """Names of all columns of several exams, and the values of each."""
+    rows = [dict(exam_cells(exam)) for exam in exams]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return columns, [[row.get(name, unknown) for name in columns] for row in rows]
 
 
 def _with_interval(value: float, low: float | None, high: float | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from ...agents.model_names import PACKAGED, SHIPPED
 from ...core.options import write_named
 from ..pages.tables import markdown_table
-from ..pages.turn_exams import exam_cells
+from ..pages.turn_exams import SHARES, exam_cells, exam_table
 from ..pages.wording import counted
 from ..roles.answer_rewards import write_reward
 from ..settings.config import SOLVER, RunConfig
@@ -133,12 +133,11 @@ def _scores(facts: RunFacts, role: str) -> list[str]:
     if role != PLAYER:
         rows = [(str(number), *scores) for number, *scores in scored_rounds(facts)]
         return _table(SCORES, rows) if rows else []
-    exams = [
-        (number, dict(exam_cells(found.turn_exam))) for number, found in sorted(facts.rounds.items()) if found.turn_exam
-    ]
-    measures = [name for name in dict.fromkeys(name for _, cells in exams for name in cells) if "/" not in name]
-    rows = [(str(number), *(cells.get(name, UNKNOWN) for name in measures)) for number, cells in exams]
-    return _table(("round", *map(short_model, measures)), rows) if rows else []
+    exams = {number: found.turn_exam for number, found in sorted(facts.rounds.items()) if found.turn_exam}
+    columns, found = exam_table([*exams.values()], UNKNOWN)
+    brief = [at for at, name in enumerate(columns) if not name.endswith(SHARES)]
+    rows = [(str(number), *(row[at] for at in brief)) for number, row in zip(exams, found, strict=True)]
+    return _table(("round", *(short_model(columns[at]) for at in brief)), rows) if rows else []
 
 
 def _to_do(config: RunConfig, links: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...pages.headline import Headline
-from ...pages.turn_exams import exam_cells
+from ...pages.turn_exams import exam_cells, exam_table
 from ...pages.wording import in_per_cent
 from ...settings.config import RunConfig
 from ...settings.files import stored_config
@@ -38,12 +38,9 @@ class TurnSummary:
     @property
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Header and cells, a row per exam."""
-        columns = list(dict.fromkeys(name for _, exam in self.exams for name, _ in exam_cells(exam)))
-        rows = [
-            ["start" if number == 0 else str(number), *(dict(exam_cells(exam)).get(name, NONE) for name in columns)]
-            for number, exam in self.exams
-        ]
-        return ["round", *columns], rows
+        columns, rows = exam_table([exam for _, exam in self.exams], NONE)
+        numbers = ["start" if number == 0 else str(number) for number, _ in self.exams]
+        return ["round", *columns], [[number, *row] for number, row in zip(numbers, rows, strict=True)]
 
     @property
     def headline(self) -> Headline:

@@ -16,27 +16,28 @@ if TYPE_CHECKING:
 GAMES = 8
 
 
-def check_reads(game: TurnGame[Any], agent: LLMAgent, setting: str, patterns: tuple[str, ...]) -> None:
+def check_reads(game: TurnGame[Any], agent: LLMAgent, role: str, patterns: tuple[str, ...]) -> None:
     """Refuse expressions that leave all prompts of some random games the same, or that no engine gets through.
 
     Args:
         game: the rules.
         agent: who skips.
-        setting: its path.
+        role: whose setting it is.
         patterns: what it says.
 
     Raises:
         ConfigError: one of both.
     """
     prompts = list(dict.fromkeys(prompt for seed in range(GAMES) for prompt in _prompts(game, seed)))
+    read: set[tuple[int, ...]] = set()
     try:
-        check_bearable(agent.prompt_ids, prompts, patterns)
+        check_bearable(lambda prompt: read.add(tuple(agent.prompt_ids(prompt))), prompts, patterns)
     except ConfigError as error:
-        raise ConfigError(f"{setting.rpartition('.')[0]}.{error}") from None
-    if len(prompts) > 1 and len({tuple(agent.prompt_ids(prompt)) for prompt in prompts}) == 1:
+        raise ConfigError(f"roles.{role}.{error}") from None
+    if len(read) < min(2, len(prompts)):
         raise ConfigError(
-            f"{setting}={list(patterns)!r} leaves of {len(prompts)} positions of {game.name} one and the same prompt: "
-            "skip less"
+            f"roles.{role}.skips={list(patterns)!r} leaves of {len(prompts)} positions of {game.name} one and the same "
+            "prompt: skip less"
         )
 
 

@@ -94,7 +94,7 @@ class TurnPlay(Run):
     def _prepare_roles(self) -> None:
         """See `Run`."""
         if skips := self.config.roles[PLAYER].skips:
-            check_reads(self.game, self.roles[PLAYER].agent, f"roles.{PLAYER}.skips", skips)
+            check_reads(self.game, self.roles[PLAYER].agent, PLAYER, skips)
 
     def game_state(self) -> dict[str, Any]:
         """See `Run`."""
